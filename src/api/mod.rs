@@ -1,0 +1,1 @@
+//! The admin REST API; errors are RFC 9457.

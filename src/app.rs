@@ -1,0 +1,1 @@
+//! What is shared: store, clock, keys, caches. Between porch and truth.

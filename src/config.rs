@@ -1,0 +1,1 @@
+//! Typed configuration: file, environment, command line, in rising order.

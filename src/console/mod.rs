@@ -1,0 +1,1 @@
+//! HTML pages for administrators. A later room; for now the signed-in page.

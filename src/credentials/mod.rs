@@ -1,0 +1,1 @@
+//! Local credentials: passwords and one-time codes, throttled.

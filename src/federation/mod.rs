@@ -1,0 +1,1 @@
+//! Upstream OpenID providers: start, callback, linking.

@@ -1,0 +1,1 @@
+//! Groups and memberships. Members are rows; the cost of a change is that of the change.

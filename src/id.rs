@@ -1,0 +1,58 @@
+//! Ids: UUIDv7, one newtype per thing, so that a user's id cannot be handed where a group's is wanted.
+
+use uuid::Uuid;
+
+/// Calls the given macro with the name of every id type (the store room gives each its column form).
+#[macro_export]
+macro_rules! for_each_id {
+    ($m:ident) => {
+        $m! {
+            TenantId UserId GroupId DirectoryId ScimTokenId RoleId GrantId MappingId AppId SecretId SessionId FlowId
+            FamilyId KeyId EventId MessageId SigninId RequestId ChangeId
+        }
+    };
+}
+
+macro_rules! define {
+    ($($name:ident)*) => {$(
+        #[doc = concat!("`", stringify!($name), "`: a UUIDv7.")]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+        impl $name {
+            /// A new id, ordered by the time it was made.
+            #[allow(clippy::new_without_default)]
+            pub fn new() -> Self {
+                Self(Uuid::now_v7())
+            }
+            /// Reads any of the textual forms of a UUID.
+            pub fn parse(text: &str) -> Option<Self> {
+                Uuid::try_parse(text).ok().map(Self)
+            }
+        }
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.hyphenated().fmt(f)
+            }
+        }
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "{}", self.0.hyphenated())
+            }
+        }
+        impl std::str::FromStr for $name {
+            type Err = $crate::error::Error;
+            fn from_str(s: &str) -> Result<Self, Self::Err> {
+                Self::parse(s).ok_or_else(|| {
+                    $crate::error::Error::invalid(format!("'{}' is not an id (a UUID is wanted)", $crate::text::excerpt(s)))
+                })
+            }
+        }
+    )*};
+}
+for_each_id!(define);
+
+impl TenantId {
+    /// Stands for the instance itself where a row wants a tenant (audit events of no tenant).
+    pub const PLATFORM: Self = Self(Uuid::nil());
+}

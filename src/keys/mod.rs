@@ -1,0 +1,1 @@
+//! Signing keys: pending, active, retired; published ahead; sealed at rest.

@@ -1,0 +1,49 @@
+//! Muster, an identity bridge. `docs/architecture.md` is the map; each room's first lines say what it is for.
+//! Six floors: a room uses floors below it or rooms to its left on its own floor (`tests/it/house.rs` holds it).
+
+// 0 words
+pub mod actor;
+pub mod clock;
+pub mod error;
+pub mod id;
+pub mod secret;
+pub mod text;
+// 1 ground
+pub mod store;
+// 0 words, continued
+pub mod config;
+pub mod protocol;
+// 1 ground, continued
+pub mod crypto;
+pub mod net;
+// 2 memory
+pub mod audit;
+pub mod outbox;
+// 3 truth
+pub mod access;
+pub mod apps;
+pub mod credentials;
+pub mod directories;
+pub mod flows;
+pub mod gate;
+pub mod groups;
+pub mod keys;
+pub mod provisioning;
+pub mod sessions;
+pub mod signins;
+pub mod tenants;
+pub mod users;
+// between porch and truth
+pub mod app;
+// 4 porch
+pub mod web;
+// 5 voices
+pub mod api;
+pub mod console;
+pub mod federation;
+pub mod oauth;
+pub mod scim;
+pub mod signin;
+// above all
+pub mod cli;
+pub mod server;

@@ -1,0 +1,1 @@
+//! Our issuer: authorize (a table of checks), grants, introspection, revocation, userinfo, discovery.

@@ -1,0 +1,4 @@
+//! Pure protocol words, no I/O.
+
+pub mod oidc;
+pub mod scim;

@@ -1,0 +1,1 @@
+//! SCIM without a server: schema, filter, path, patch (documents in, changes out).

@@ -1,0 +1,1 @@
+//! The one place where voices meet: the router, the workers, the registered hooks.

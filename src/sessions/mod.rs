@@ -1,0 +1,1 @@
+//! Sessions, refresh families, and the revoke path: `revoke` is the only way anything ends.

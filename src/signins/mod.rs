@@ -1,0 +1,1 @@
+//! The flight recorder: one row per attempt to sign in, with the reason an administrator reads.

@@ -1,0 +1,82 @@
+//! Migrations: one text in PostgreSQL's spelling; SQLite's is made from it by a fixed table of five words.
+
+use crate::error::{Error, Result};
+
+/// The migrations, in order; never edited once released.
+pub const MIGRATIONS: &[(&str, &str)] =
+    &[("0001_foundation", include_str!("../../migrations/0001_foundation.sql"))];
+
+/// What SQLite makes of a migration: five words replaced, `STRICT` added, sections between `-- postgres:` and
+/// `-- end` left out.
+pub fn lite_text(pg: &str) -> String {
+    let mut out = String::new();
+    let mut skip = false;
+    for line in pg.lines() {
+        match line.trim() {
+            "-- postgres:" => skip = true,
+            "-- end" => skip = false,
+            _ if skip => {}
+            _ => {
+                let code = line.split("--").next().unwrap_or("").trim_end();
+                if code.trim().is_empty() {
+                    continue;
+                }
+                out.push_str(&words(code));
+                out.push('\n');
+            }
+        }
+    }
+    out.replace("\n);", "\n) STRICT;")
+}
+
+fn words(line: &str) -> String {
+    let line = line.replace(" COLLATE \"C\"", "");
+    let mut out = String::new();
+    let mut word = String::new();
+    for c in line.chars().chain(std::iter::once('\n')) {
+        if c.is_ascii_alphanumeric() || c == '_' {
+            word.push(c);
+            continue;
+        }
+        out.push_str(match word.as_str() {
+            "uuid" => "BLOB",
+            "boolean" | "bigint" => "INTEGER",
+            "jsonb" => "TEXT",
+            w => w,
+        });
+        word.clear();
+        if c != '\n' {
+            out.push(c);
+        }
+    }
+    out
+}
+
+pub(super) fn lite(c: &mut rusqlite::Connection) -> Result<()> {
+    let texts: Vec<String> = MIGRATIONS.iter().map(|(_, t)| lite_text(t)).collect();
+    let m = rusqlite_migration::Migrations::new(
+        texts.iter().map(|t| rusqlite_migration::M::up(t)).collect(),
+    );
+    m.to_latest(c).map_err(|e| Error::unavailable(format!("migrating SQLite: {e}")))
+}
+
+pub(super) async fn pg(pool: &sqlx::PgPool) -> Result<()> {
+    use sqlx::migrate::{Migration, MigrationType, Migrator};
+    let list = MIGRATIONS
+        .iter()
+        .zip(1i64..)
+        .map(|((name, text), i)| {
+            Migration::new(
+                i,
+                (*name).into(),
+                MigrationType::Simple,
+                sqlx::SqlStr::from_static(text),
+                false,
+            )
+        })
+        .collect();
+    Migrator::with_migrations(list)
+        .run(pool)
+        .await
+        .map_err(|e| Error::unavailable(format!("migrating PostgreSQL: {e}")))
+}

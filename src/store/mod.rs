@@ -1,0 +1,131 @@
+//! Two databases, one text. SQLite by rusqlite on one writer thread with group commit, PostgreSQL by sqlx; a
+//! repository function (`db.rs` of a room) is written once over [`Conn`] or [`Tx`] with [`sql!`](crate::sql) and
+//! [`row!`](crate::row). No other room names a driver.
+//!
+//! * Reads: `let mut c = store.read(scope).await?; users::db::get(&mut c, ...).await?`.
+//! * Writes: `tx!(store, &cx, [captures], |tx| { ... }).await?`: one transaction, run again on a serialisation
+//!   failure, so the body does nothing but talk to `tx`. Its first error poisons `tx`; only [`Tx::savepoint`]
+//!   contains one. What must survive a refusal is an `Ok` with an outcome.
+//! * A body that decides on what it read takes a [`Lock`] first.
+
+mod cache;
+mod feed;
+mod lite;
+pub mod migrate;
+mod pg;
+mod sql;
+mod tx;
+mod value;
+
+pub use cache::Cache;
+pub use feed::{Change, Topic};
+pub use sql::{Conn, FromRow, RowReader, Stmt, lite_bytes};
+pub use tx::{Cx, Lock, Tx};
+pub use value::{Column, J, List, Param, enum_column, lite_text};
+
+use crate::{clock::Clock, error::Result, id::TenantId};
+use futures::future::BoxFuture;
+use std::{path::PathBuf, sync::Arc};
+
+/// Which tenants' rows a connection may see. On PostgreSQL row-level security enforces it; on both, every
+/// statement names its tenant as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// One tenant.
+    Tenant(TenantId),
+    /// Two tenants at once: an act of a provider's person in a customer's tenant leaves a trace in both.
+    Tenants(TenantId, TenantId),
+    /// The whole instance: looking up whose a credential is, listing tenants, the server's own workers.
+    Platform,
+}
+
+/// Where the data is.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The database.
+    pub database: Database,
+    /// Read connections (SQLite) or pool size (PostgreSQL).
+    pub connections: u32,
+    /// SQLite: `synchronous=FULL` (durable across power loss) when true, `NORMAL` when false.
+    pub durable: bool,
+    /// Fail a transaction that changed rows and recorded no audit event (tests).
+    pub demand_audit: bool,
+}
+
+/// The two databases.
+#[derive(Debug, Clone)]
+pub enum Database {
+    /// The embedded database in this file.
+    Sqlite(PathBuf),
+    /// PostgreSQL at this URL.
+    Postgres(crate::secret::Secret),
+}
+
+/// An open database. Cheap to clone.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    backend: Backend,
+    clock: Clock,
+    feed: feed::Feed,
+    demand_audit: bool,
+}
+
+enum Backend {
+    Lite(lite::Lite),
+    Pg(pg::Pg),
+}
+
+impl Store {
+    /// Opens and migrates.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Unavailable`] when the database cannot be opened or is newer than this program.
+    pub async fn open(options: &Options, clock: Clock) -> Result<Self> {
+        let backend = match &options.database {
+            Database::Sqlite(path) => Backend::Lite(lite::Lite::open(path, options)?),
+            Database::Postgres(url) => Backend::Pg(pg::Pg::open(url, options).await?),
+        };
+        let feed = feed::Feed::default();
+        let store =
+            Self(Arc::new(Inner { backend, clock, feed, demand_audit: options.demand_audit }));
+        feed::start(&store);
+        Ok(store)
+    }
+    /// The clock.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+    /// Whether this is PostgreSQL (for reports and tests; code that asks this to decide wants `{lite:, pg:}`).
+    pub fn is_postgres(&self) -> bool {
+        matches!(self.0.backend, Backend::Pg(_))
+    }
+    /// A connection for reads. Hold it briefly; on SQLite statements run inline.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Unavailable`] when none comes free in time.
+    pub async fn read(&self, scope: Scope) -> Result<Conn> {
+        match &self.0.backend {
+            Backend::Lite(l) => l.read().await,
+            Backend::Pg(p) => p.read(scope).await,
+        }
+    }
+    /// One transaction; use [`tx!`](crate::tx), which clones the captures for each attempt. The body runs to its
+    /// end even if the caller goes away; a body that has not begun by then is dropped.
+    ///
+    /// # Errors
+    /// The body's own, [`crate::error::Kind::Conflict`] from an index, [`crate::error::Kind::Unavailable`] when
+    /// the queue is full or the disk refuses.
+    pub async fn write<T, F>(&self, cx: &Cx, body: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'c> Fn(&'c mut Tx) -> BoxFuture<'c, Result<T>> + Send + Sync + 'static,
+    {
+        tx::run(self, cx, body).await
+    }
+    /// Called with every committed change before the writer is answered (this node) or within a second (others).
+    pub fn on_change(&self, listener: impl Fn(&Change) + Send + Sync + 'static) {
+        self.0.feed.listen(Box::new(listener));
+    }
+}

@@ -1,0 +1,253 @@
+//! One statement, two drivers: [`Stmt`] holds both texts (the same one unless the dialects differ), [`Conn`] runs
+//! it. The macros only build the [`Stmt`] and the parameter list, so that a call costs little to compile.
+
+use super::{lite::LiteConn, pg::PgConn, value::Param};
+use crate::error::{Error, Result};
+use rusqlite::OptionalExtension as _;
+use sqlx::postgres::PgArguments;
+use std::borrow::Cow;
+
+/// One statement in both spellings; parameters are `$1`...
+#[derive(Debug, Clone)]
+pub struct Stmt {
+    /// SQLite's (`?1`).
+    pub lite: Cow<'static, str>,
+    /// PostgreSQL's (`$1`).
+    pub pg: Cow<'static, str>,
+}
+impl Stmt {
+    /// A statement put together at run time (filters); every value is a parameter, every name comes from our own
+    /// tables of columns. `lite` uses `$1` as well and is rewritten here.
+    pub fn dynamic(lite: &str, pg: String) -> Self {
+        Self { lite: Cow::Owned(lite.replace('$', "?")), pg: Cow::Owned(pg) }
+    }
+}
+
+/// A row of either database.
+pub enum RowReader<'a> {
+    /// SQLite's.
+    Lite(&'a rusqlite::Row<'a>),
+    /// PostgreSQL's.
+    Pg(&'a sqlx::postgres::PgRow),
+}
+
+/// What a row becomes; made by [`row!`](crate::row), fields in the order of the SELECT.
+pub trait FromRow: Sized {
+    /// Reads the row.
+    ///
+    /// # Errors
+    /// When a column does not hold what the field wants.
+    fn from_row(row: &RowReader<'_>) -> Result<Self>;
+    /// How many columns, for the statement catalogue.
+    const COLUMNS: &'static [&'static str];
+}
+
+/// A connection: for reads from [`super::Store::read`], or inside a [`super::Tx`].
+pub enum Conn {
+    #[doc(hidden)]
+    Lite(LiteConn),
+    #[doc(hidden)]
+    Pg(PgConn),
+}
+
+fn pg_args(params: &[&dyn Param]) -> Result<PgArguments> {
+    let mut a = PgArguments::default();
+    for p in params {
+        p.pg(&mut a).map_err(Error::internal)?;
+    }
+    Ok(a)
+}
+
+impl Conn {
+    /// All rows.
+    ///
+    /// # Errors
+    /// See [`super::Store::write`].
+    pub async fn all<T: FromRow>(
+        &mut self,
+        s: &Stmt,
+        params: &[&(dyn Param + '_)],
+    ) -> Result<Vec<T>> {
+        match self {
+            Self::Lite(c) => c
+                .query(s, params, |rows| {
+                    let mut out = Vec::new();
+                    while let Some(r) = rows.next()? {
+                        out.push(T::from_row(&RowReader::Lite(r)));
+                    }
+                    Ok(out)
+                })?
+                .into_iter()
+                .collect(),
+            Self::Pg(c) => {
+                let rows = c.fetch_all(s, pg_args(params)?).await?;
+                rows.iter().map(|r| T::from_row(&RowReader::Pg(r))).collect()
+            }
+        }
+    }
+    /// The row, if there is one.
+    ///
+    /// # Errors
+    /// See [`super::Store::write`].
+    pub async fn opt<T: FromRow>(
+        &mut self,
+        s: &Stmt,
+        params: &[&(dyn Param + '_)],
+    ) -> Result<Option<T>> {
+        match self {
+            Self::Lite(c) => c
+                .query(s, params, |rows| {
+                    Ok(rows.next()?.map(|r| T::from_row(&RowReader::Lite(r))))
+                })?
+                .transpose(),
+            Self::Pg(c) => {
+                let row = c.fetch_optional(s, pg_args(params)?).await?;
+                row.as_ref().map(|r| T::from_row(&RowReader::Pg(r))).transpose()
+            }
+        }
+    }
+    /// The row; none is an internal error (use [`Self::opt`] where none is an answer).
+    ///
+    /// # Errors
+    /// See [`super::Store::write`].
+    pub async fn one<T: FromRow>(&mut self, s: &Stmt, params: &[&(dyn Param + '_)]) -> Result<T> {
+        self.opt(s, params).await?.ok_or_else(|| Error::internal(format!("no row: {}", s.pg)))
+    }
+    /// Runs it and says how many rows changed. Only [`super::Tx`] offers this to other rooms.
+    pub(super) async fn exec(&mut self, s: &Stmt, params: &[&(dyn Param + '_)]) -> Result<u64> {
+        match self {
+            Self::Lite(c) => c.execute(s, params),
+            Self::Pg(c) => c.execute(s, pg_args(params)?).await,
+        }
+    }
+}
+
+impl LiteConn {
+    fn query<R>(
+        &mut self,
+        s: &Stmt,
+        params: &[&(dyn Param + '_)],
+        f: impl FnOnce(&mut rusqlite::Rows<'_>) -> rusqlite::Result<R>,
+    ) -> Result<R> {
+        let run = || -> rusqlite::Result<R> {
+            let mut st = self.raw().prepare_cached(&s.lite)?;
+            let mut rows = st.query(rusqlite::params_from_iter(params.iter().map(|p| p.lite())))?;
+            f(&mut rows)
+        };
+        run().map_err(|e| self.error(e))
+    }
+    fn execute(&mut self, s: &Stmt, params: &[&(dyn Param + '_)]) -> Result<u64> {
+        let run = || -> rusqlite::Result<usize> {
+            let mut st = self.raw().prepare_cached(&s.lite)?;
+            // A statement with RETURNING whose rows nobody wants must be stepped to its end as well.
+            if st.column_count() > 0 {
+                let mut rows =
+                    st.query(rusqlite::params_from_iter(params.iter().map(|p| p.lite())))?;
+                let mut n = 0;
+                while rows.next()?.is_some() {
+                    n += 1;
+                }
+                return Ok(n);
+            }
+            st.execute(rusqlite::params_from_iter(params.iter().map(|p| p.lite())))
+        };
+        run().map(|n| n as u64).map_err(|e| self.error(e))
+    }
+    #[allow(dead_code)]
+    fn exists(&self, sql: &str) -> rusqlite::Result<bool> {
+        self.raw().query_row(sql, [], |_| Ok(())).optional().map(|o| o.is_some())
+    }
+}
+
+/// `$1` is positional in PostgreSQL but a *named* parameter in SQLite, numbered by first appearance: rewritten to
+/// `?1` at compile time.
+#[doc(hidden)]
+pub const fn lite_bytes<const N: usize>(s: &str) -> [u8; N] {
+    let b = s.as_bytes();
+    let mut o = [0u8; N];
+    let mut i = 0;
+    while i < N {
+        o[i] = if b[i] == b'$' && i + 1 < N && b[i + 1].is_ascii_digit() { b'?' } else { b[i] };
+        i += 1;
+    }
+    o
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! lite_sql {
+    ($s:expr) => {{
+        const S: &str = $s;
+        const B: [u8; S.len()] = $crate::store::lite_bytes::<{ S.len() }>(S);
+        const L: &str = match std::str::from_utf8(&B) {
+            Ok(s) => s,
+            Err(_) => panic!("not UTF-8"),
+        };
+        L
+    }};
+}
+
+/// One typed call for both databases.
+///
+/// `sql!(c, one<Row>|opt<Row>|all<Row>|exec, "... $1 ...", a, b)`; where the dialects differ, `{lite: "...", pg:
+/// "..."}` stands for the text. Arguments are taken by reference. `exec` needs a [`Tx`](crate::store::Tx).
+#[macro_export]
+macro_rules! sql {
+    (@stmt {lite: $l:expr, pg: $p:expr $(,)?}) => {
+        $crate::store::Stmt {
+            lite: std::borrow::Cow::Borrowed($crate::lite_sql!($l)),
+            pg: std::borrow::Cow::Borrowed($p),
+        }
+    };
+    (@stmt $s:expr) => { $crate::sql!(@stmt {lite: $s, pg: $s}) };
+    ($c:expr, exec, {lite: $l:expr, pg: $p:expr $(,)?} $(, $a:expr)* $(,)?) => {
+        $c.exec(&$crate::sql!(@stmt {lite: $l, pg: $p}), &[$(&$a as &(dyn $crate::store::Param + '_)),*]).await
+    };
+    ($c:expr, $m:ident<$t:ty>, {lite: $l:expr, pg: $p:expr $(,)?} $(, $a:expr)* $(,)?) => {
+        $c.$m::<$t>(&$crate::sql!(@stmt {lite: $l, pg: $p}), &[$(&$a as &(dyn $crate::store::Param + '_)),*]).await
+    };
+    ($c:expr, exec, $s:expr $(, $a:expr)* $(,)?) => {
+        $crate::sql!($c, exec, {lite: $s, pg: $s} $(, $a)*)
+    };
+    ($c:expr, $m:ident<$t:ty>, $s:expr $(, $a:expr)* $(,)?) => {
+        $crate::sql!($c, $m<$t>, {lite: $s, pg: $s} $(, $a)*)
+    };
+}
+
+/// A row type: a struct whose fields stand in the order of the SELECT.
+#[macro_export]
+macro_rules! row {
+    ($(#[$m:meta])* $v:vis struct $n:ident { $($(#[$fm:meta])* $fv:vis $f:ident : $t:ty),* $(,)? }) => {
+        $(#[$m])* $v struct $n { $($(#[$fm])* $fv $f: $t),* }
+        impl $crate::store::FromRow for $n {
+            #[allow(unused_assignments)]
+            fn from_row(row: &$crate::store::RowReader<'_>) -> $crate::error::Result<Self> {
+                let mut i = 0usize;
+                Ok($n { $($f: { let v = <$t as $crate::store::Column>::read(row, i)?; i += 1; v }),* })
+            }
+            const COLUMNS: &'static [&'static str] = &[$(stringify!($f)),*];
+        }
+    };
+}
+
+macro_rules! scalar_rows {
+    ($($t:ty),* $(,)?) => {$(
+        impl FromRow for $t {
+            fn from_row(row: &RowReader<'_>) -> Result<Self> { <$t as super::value::Column>::read(row, 0) }
+            const COLUMNS: &'static [&'static str] = &["value"];
+        }
+    )*};
+}
+scalar_rows!(
+    i64,
+    bool,
+    String,
+    Option<String>,
+    Option<i64>,
+    crate::clock::Timestamp,
+    Option<crate::clock::Timestamp>
+);
+macro_rules! id_rows {
+    ($($name:ident)*) => { scalar_rows!($(crate::id::$name),*); };
+}
+crate::for_each_id!(id_rows);

@@ -1,0 +1,1 @@
+//! Tenants: create, suspend, policy.

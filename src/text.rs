@@ -1,0 +1,47 @@
+//! Text that came from outside: what is refused, how it is folded and shortened.
+
+use crate::error::{Error, Result};
+
+/// The longest text that goes into an indexed column (bytes); one of the databases refuses longer keys.
+pub const MAX_KEY: usize = 1024;
+
+/// Case folding for comparison (Unicode lower case); the original is always kept beside it.
+pub fn fold(text: &str) -> String {
+    text.to_lowercase()
+}
+
+/// Refuses NUL (one of the databases would), and texts longer than `max` bytes.
+///
+/// # Errors
+/// [`crate::error::Kind::Invalid`], naming `attr`.
+pub fn checked<'a>(attr: &str, text: &'a str, max: usize) -> Result<&'a str> {
+    if text.contains('\0') {
+        return Err(Error::invalid(format!("'{attr}' contains a NUL character")).attr(attr));
+    }
+    if text.len() > max {
+        return Err(Error::invalid(format!("'{attr}' is longer than {max} bytes")).attr(attr));
+    }
+    Ok(text)
+}
+
+/// A text that must not be empty, for indexed columns: trimmed, without NUL, at most [`MAX_KEY`] bytes.
+///
+/// # Errors
+/// [`crate::error::Kind::Invalid`], naming `attr`.
+pub fn key<'a>(attr: &str, text: &'a str) -> Result<&'a str> {
+    let t = checked(attr, text.trim(), MAX_KEY)?;
+    if t.is_empty() {
+        return Err(Error::invalid(format!("'{attr}' is empty")).attr(attr));
+    }
+    Ok(t)
+}
+
+/// The first 80 characters, control characters shown as `?`: for quoting a bad value back in an error.
+pub fn excerpt(text: &str) -> String {
+    let mut out: String =
+        text.chars().take(80).map(|c| if c.is_control() { '?' } else { c }).collect();
+    if text.chars().nth(80).is_some() {
+        out.push('…');
+    }
+    out
+}

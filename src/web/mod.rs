@@ -1,0 +1,2 @@
+//! The porch: extractors, session cookie to actor, CSRF, headers, limits, strict JSON and forms, the pages'
+//! frame.
