@@ -1,0 +1,230 @@
+//! What somebody may do in a tenant, and why: one computation for enforcing and explaining.
+
+use super::{
+    catalogue::{Catalogue, GLOBAL_ADMINISTRATOR, SELF_SERVICE},
+    rules,
+};
+use crate::{
+    actor::UserKind,
+    clock::Timestamp,
+    id::{DirectoryId, GrantId, GroupId, MappingId, RoleId, TenantId},
+};
+use std::{collections::BTreeSet, sync::Arc};
+
+/// Where a role holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reach {
+    /// In one tenant.
+    Tenant(TenantId),
+    /// In every tenant and on the platform itself.
+    All,
+}
+impl Reach {
+    /// Whether it reaches `tenant`.
+    pub fn covers(self, tenant: TenantId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Tenant(t) => t == tenant,
+        }
+    }
+}
+
+/// Where a grant comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// By hand.
+    Manual,
+    /// With an invitation.
+    Invitation,
+    /// For a while, on request.
+    Elevation,
+    /// The first administrator.
+    Bootstrap,
+    /// For the day the directory is down.
+    BreakGlass,
+    /// What is left of a role whose last holder a directory took away.
+    Hold,
+}
+impl Source {
+    /// The word in the database and on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Manual => "manual",
+            Self::Invitation => "invitation",
+            Self::Elevation => "elevation",
+            Self::Bootstrap => "bootstrap",
+            Self::BreakGlass => "break_glass",
+            Self::Hold => "hold",
+        }
+    }
+    /// Reads [`Self::as_str`]'s words.
+    pub fn parse(s: &str) -> Option<Self> {
+        Some(match s {
+            "manual" => Self::Manual,
+            "invitation" => Self::Invitation,
+            "elevation" => Self::Elevation,
+            "bootstrap" => Self::Bootstrap,
+            "break_glass" => Self::BreakGlass,
+            "hold" => Self::Hold,
+            _ => return None,
+        })
+    }
+}
+crate::store::enum_column!(Source);
+
+/// A role, as tokens, policies and pages need it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RoleRef {
+    /// The role.
+    pub id: RoleId,
+    /// Its name.
+    pub name: String,
+    /// Whether it demands MFA where no policy says otherwise.
+    pub mfa: bool,
+}
+
+/// How a role came to somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Via {
+    /// A grant, by hand or the like.
+    Assignment {
+        /// The grant.
+        grant: GrantId,
+        /// Where it comes from.
+        source: Source,
+        /// The reason that was given.
+        reason: Option<String>,
+    },
+    /// A membership and a mapping of the group.
+    Mapping {
+        /// The mapping.
+        mapping: MappingId,
+        /// The group.
+        group: GroupId,
+        /// The group's name.
+        group_name: String,
+        /// The group's directory.
+        directory: DirectoryId,
+        /// The directory's name.
+        directory_name: String,
+    },
+}
+
+/// One way in which somebody has a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Path {
+    /// The role.
+    pub role: RoleRef,
+    /// What the role permits.
+    pub permissions: Arc<BTreeSet<String>>,
+    /// Where.
+    pub reach: Reach,
+    /// How.
+    pub via: Via,
+    /// Since when: the grant's beginning, or the membership's or mapping's (whichever is later).
+    pub since: Timestamp,
+    /// Until when, if it ends.
+    pub until: Option<Timestamp>,
+    /// Who granted, or who made the mapping.
+    pub by: String,
+}
+
+/// The union of what somebody has in one tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Effective {
+    /// Of the catalogue (without `self_service`).
+    pub permissions: BTreeSet<String>,
+    /// The roles, each once.
+    pub roles: Vec<RoleRef>,
+    /// Whether the scope `self_service` is held.
+    pub self_service: bool,
+    /// Whether they are a Global Administrator.
+    pub global: bool,
+    /// When something of it ends or begins; compute again then.
+    pub until: Option<Timestamp>,
+    /// Whether some role demands MFA where no policy says otherwise.
+    pub mfa: bool,
+    /// Every way in which they have it.
+    pub paths: Vec<Path>,
+}
+
+/// Who it is computed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subject {
+    /// The user's tenant.
+    pub home: TenantId,
+    /// Whether that is the provider.
+    pub provider: bool,
+    /// The kind of user.
+    pub kind: UserKind,
+    /// Active, enabled, and the home tenant not suspended.
+    pub live: bool,
+}
+
+impl Effective {
+    /// What the owner of the data directory and the server itself hold.
+    pub fn everything(catalogue: &Catalogue) -> Self {
+        Self {
+            permissions: (**catalogue.all()).clone(),
+            self_service: true,
+            global: true,
+            ..Self::default()
+        }
+    }
+    /// The computation: of `paths` (any tenant's), what counts for `subject` in `tenant` now. Only added up: no
+    /// path takes away what another gives.
+    pub fn compute(subject: &Subject, paths: &[Path], tenant: TenantId, now: Timestamp) -> Self {
+        let mut e = Self::default();
+        let end = |t: Timestamp, e: &mut Self| {
+            e.until = Some(e.until.map_or(t, |u| u.min(t)));
+        };
+        if !subject.live {
+            return e;
+        }
+        for p in paths.iter().filter(|p| p.reach.covers(tenant)) {
+            if p.until.is_some_and(|u| u <= now) || void(subject, p).is_some() {
+                continue;
+            }
+            if p.since > now {
+                end(p.since, &mut e);
+                continue;
+            }
+            if let Some(u) = p.until {
+                end(u, &mut e);
+            }
+            e.permissions.extend(p.permissions.iter().filter(|p| *p != SELF_SERVICE).cloned());
+            e.self_service |= p.permissions.contains(SELF_SERVICE);
+            e.global |= p.role.id == GLOBAL_ADMINISTRATOR;
+            e.mfa |= p.role.mfa;
+            if !e.roles.contains(&p.role) {
+                e.roles.push(p.role.clone());
+            }
+            e.paths.push(p.clone());
+        }
+        e.roles.sort();
+        e
+    }
+    /// The same, seen through a token's scopes.
+    #[must_use]
+    pub fn limited(&self, scopes: &[String]) -> Self {
+        let mut e = self.clone();
+        e.permissions.retain(|p| scopes.contains(p));
+        e.self_service &= scopes.iter().any(|s| s == SELF_SERVICE);
+        e.global = false;
+        e
+    }
+    /// Whether it includes the permission (or `self_service`).
+    pub fn allows(&self, permission: &str) -> bool {
+        self.permissions.contains(permission) || (self.self_service && permission == SELF_SERVICE)
+    }
+    /// Whether there is nothing in it: the tenant is not to be seen.
+    pub fn is_empty(&self) -> bool {
+        self.permissions.is_empty() && !self.self_service && !self.global
+    }
+}
+
+/// Why a path does not count for its holder, whatever the time; `None` if it counts.
+pub fn void(subject: &Subject, path: &Path) -> Option<&'static str> {
+    rules::out_of_bounds(subject.kind, subject.home, subject.provider, path.role.id, path.reach)
+}
