@@ -19,7 +19,7 @@ mod value;
 
 pub use cache::Cache;
 pub use feed::{Change, Topic};
-pub use sql::{Conn, FromRow, RowReader, Stmt, lite_bytes};
+pub use sql::{Conn, FromRow, RowReader, Stmt, lite_bytes, statements};
 pub use tx::{Cx, Lock, Tx};
 pub use value::{Column, J, List, Param, enum_column, lite_text};
 

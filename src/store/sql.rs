@@ -5,7 +5,21 @@ use super::{lite::LiteConn, pg::PgConn, value::Param};
 use crate::error::{Error, Result};
 use rusqlite::OptionalExtension as _;
 use sqlx::postgres::PgArguments;
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+/// Statements run by this process, for the metrics: what is served from memory leaves it still.
+static STATEMENTS: AtomicU64 = AtomicU64::new(0);
+
+/// How many statements this process has run (`muster_store_statements_total`).
+pub fn statements() -> u64 {
+    STATEMENTS.load(Ordering::Relaxed)
+}
+fn count() {
+    STATEMENTS.fetch_add(1, Ordering::Relaxed);
+}
 
 /// One statement in both spellings; parameters are `$1`...
 #[derive(Debug, Clone)]
@@ -68,6 +82,7 @@ impl Conn {
         s: &Stmt,
         params: &[&(dyn Param + '_)],
     ) -> Result<Vec<T>> {
+        count();
         match self {
             Self::Lite(c) => c
                 .query(s, params, |rows| {
@@ -94,6 +109,7 @@ impl Conn {
         s: &Stmt,
         params: &[&(dyn Param + '_)],
     ) -> Result<Option<T>> {
+        count();
         match self {
             Self::Lite(c) => c
                 .query(s, params, |rows| {
@@ -115,6 +131,7 @@ impl Conn {
     }
     /// Runs it and says how many rows changed. Only [`super::Tx`] offers this to other rooms.
     pub(super) async fn exec(&mut self, s: &Stmt, params: &[&(dyn Param + '_)]) -> Result<u64> {
+        count();
         match self {
             Self::Lite(c) => c.execute(s, params),
             Self::Pg(c) => c.execute(s, pg_args(params)?).await,

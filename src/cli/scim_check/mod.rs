@@ -73,7 +73,7 @@ pub async fn run(options: &Options) -> Result<bool> {
 /// See [`run`].
 pub async fn check(options: &Options) -> Result<Report> {
     let http = reqwest::Client::builder()
-        .timeout(Duration::from_secs(60))
+        .timeout(Duration::from_mins(1))
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("muster-scim-check/", env!("CARGO_PKG_VERSION")))
         .build()

@@ -123,7 +123,8 @@ impl Report {
             if let Some(why) = &c.skipped {
                 println!("        {why}");
             }
-            for e in c.exchanges.iter().filter(|e| verbose || e.outcome != Outcome::Passed) {
+            let told = |e: &&Exchange| verbose || e.outcome == Outcome::Failed;
+            for e in c.exchanges.iter().filter(told) {
                 let word = match e.outcome {
                     Outcome::Passed => "ok",
                     Outcome::Failed => "failed",
@@ -133,6 +134,12 @@ impl Report {
                 for d in &e.differences {
                     println!("            {d}");
                 }
+            }
+            let skipped = c.exchanges.iter().filter(|e| e.outcome == Outcome::Skipped).count();
+            if skipped > 0 {
+                println!(
+                    "        {skipped} exchanges skipped, which need what the failed ones give"
+                );
             }
         }
         println!(
