@@ -1,1 +1,373 @@
-//! Directories, each with two halves: provisioning (SCIM and its tokens) and sign-in (OpenID).
+//! Directories, each with two halves: provisioning (SCIM and its tokens) and sign-in (OpenID). A person who came
+//! by the one and signs in by the other is joined inside one directory, by immutable id. The life cycle is here;
+//! deleting a directory with its people is `provisioning`'s.
+
+mod db;
+mod rules;
+mod signin;
+mod tokens;
+
+pub use signin::{SignIn, SignInSettings, signin};
+pub use tokens::{Token, Tokens, by_token, token_create, token_revoke, tokens};
+
+use crate::{
+    access::{
+        Permit,
+        perm::{SystemEditSettings, SystemViewSettings},
+    },
+    audit::{self, Event},
+    clock::Timestamp,
+    crypto::seal::MasterKey,
+    error::{Error, Result},
+    id::{DirectoryId, TenantId},
+    protocol::oidc::Preset,
+    sessions::{self, Who},
+    store::{Conn, J, Scope, Store, Topic, Tx},
+    tx,
+};
+
+/// Whether a directory is listened to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It provisions and signs people in.
+    Active,
+    /// Neither half is answered.
+    Disabled,
+}
+impl Status {
+    /// The word used in the database and on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Disabled => "disabled",
+        }
+    }
+    /// Reads [`Self::as_str`]'s words.
+    pub fn parse(s: &str) -> Option<Self> {
+        match s {
+            "active" => Some(Self::Active),
+            "disabled" => Some(Self::Disabled),
+            _ => None,
+        }
+    }
+}
+crate::enum_column!(Status);
+
+/// What becomes of a member that names nobody of the directory.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownMembers {
+    /// The rest is applied, the unknown are reported.
+    #[default]
+    Skip,
+    /// The request is refused.
+    Refuse,
+}
+
+/// How the provisioning half behaves; unknown fields are refused.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Provisioning {
+    /// Two groups of this directory may not share a display name (any case): as Entra wants it.
+    pub unique_group_names: bool,
+    /// Members that are nobody here.
+    pub unknown_members: UnknownMembers,
+}
+impl Default for Provisioning {
+    fn default() -> Self {
+        Self { unique_group_names: true, unknown_members: UnknownMembers::Skip }
+    }
+}
+
+crate::row! {
+    /// A directory; its client secret stays in the database, sealed.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Directory {
+        /// Whose.
+        pub tenant_id: TenantId,
+        /// Its id, which is in its SCIM base URL.
+        pub id: DirectoryId,
+        /// Its name for people.
+        pub name: String,
+        /// Whose product it is, which decides how its claims are read.
+        pub preset: PresetColumn,
+        /// Whether it is listened to.
+        pub status: Status,
+        /// The provisioning half.
+        pub provisioning: J<Provisioning>,
+        /// The sign-in half: the issuer; `None` when there is no such half.
+        pub issuer: Option<String>,
+        /// The sign-in half: our client id there.
+        pub client_id: Option<String>,
+        /// The sign-in half: what else is set.
+        pub signin: J<signin::Stored>,
+        /// Bumped when the sign-in half changes: sign-ins begun before do not end.
+        pub generation: i64,
+        /// Bumped with each change.
+        pub version: i64,
+        /// When it was made.
+        pub created_at: Timestamp,
+        /// When it was last changed.
+        pub updated_at: Timestamp,
+    }
+}
+
+/// [`Preset`] in its column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PresetColumn(pub Preset);
+impl PresetColumn {
+    /// The word in the database.
+    pub fn as_str(self) -> &'static str {
+        self.0.as_str()
+    }
+    /// Reads [`Self::as_str`]'s words.
+    pub fn parse(s: &str) -> Option<Self> {
+        Preset::parse(s).map(Self)
+    }
+}
+crate::enum_column!(PresetColumn);
+
+/// A directory to be made.
+#[derive(Debug)]
+pub struct New {
+    /// For people.
+    pub name: String,
+    /// Whose product it is.
+    pub preset: Preset,
+    /// The provisioning half.
+    pub provisioning: Provisioning,
+    /// The sign-in half, if it has one.
+    pub signin: Option<SignInSettings>,
+}
+
+/// A change of a directory; `None` leaves as it is.
+#[derive(Debug, Default)]
+pub struct Edit {
+    /// Another name.
+    pub name: Option<String>,
+    /// Another product; counts as a change of the sign-in half.
+    pub preset: Option<Preset>,
+    /// The whole sign-in half anew (a missing secret keeps the one there is), or `Some(None)`: without one.
+    pub signin: Option<Option<SignInSettings>>,
+}
+
+fn gone(id: DirectoryId) -> Error {
+    Error::not_found(format!("directory {id}"))
+}
+
+/// Makes a directory.
+///
+/// # Errors
+/// `Invalid` for a name, issuer or client id that does not fit.
+pub async fn create(
+    store: &Store,
+    p: &Permit<SystemEditSettings>,
+    new: New,
+    master: &MasterKey,
+) -> Result<Directory> {
+    let (t, id) = (p.tenant(), DirectoryId::new());
+    let name = crate::text::key("name", &new.name)?.to_owned();
+    let half = new.signin.map(|s| signin::sealed(s, id, master)).transpose()?.unwrap_or_default();
+    let (preset, provisioning) = (PresetColumn(new.preset), new.provisioning);
+    tx!(store, &p.cx(), [name, half, provisioning], |tx| {
+        let d = db::insert(tx, t, id, &name, preset, J(provisioning), &half).await?;
+        let detail = serde_json::json!({
+            "name": name, "preset": preset.as_str(), "issuer": half.issuer, "client_id": half.client_id,
+        });
+        let event = Event::new("directory.create").target("directory", id).detail(detail);
+        audit::record(tx, t, event).await?;
+        tx.changed(Topic::Directory(id));
+        Ok(d)
+    })
+}
+
+/// The directory.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn get(
+    store: &Store,
+    p: &Permit<SystemViewSettings>,
+    id: DirectoryId,
+) -> Result<Directory> {
+    let mut c = store.read(Scope::Tenant(p.tenant())).await?;
+    db::get(&mut c, p.tenant(), id).await?.ok_or_else(|| gone(id))
+}
+
+/// All of a tenant, by name.
+pub async fn list(store: &Store, p: &Permit<SystemViewSettings>) -> Result<Vec<Directory>> {
+    let mut c = store.read(Scope::Tenant(p.tenant())).await?;
+    db::of_tenant(&mut c, p.tenant()).await
+}
+
+/// The directory, for a reader that has a connection over its tenant.
+pub async fn find(c: &mut Conn, t: TenantId, id: DirectoryId) -> Result<Option<Directory>> {
+    db::get(c, t, id).await
+}
+
+/// Whose a directory is: where the address names only the directory.
+pub async fn tenant_of(store: &Store, id: DirectoryId) -> Result<Option<TenantId>> {
+    let mut c = store.read(Scope::Platform).await?;
+    db::tenant_of(&mut c, id).await
+}
+
+/// The live directories of a tenant through which people can sign in, by name: id, name.
+pub async fn ways_in(store: &Store, t: TenantId) -> Result<Vec<(DirectoryId, String)>> {
+    let mut c = store.read(Scope::Tenant(t)).await?;
+    let all = db::of_tenant(&mut c, t).await?;
+    let open = |d: &Directory| d.status == Status::Active && d.issuer.is_some();
+    Ok(all.into_iter().filter(open).map(|d| (d.id, d.name)).collect())
+}
+
+/// Changes a directory. A change of the sign-in half bumps its generation.
+///
+/// # Errors
+/// `NotFound`; `Precondition` when `if_match` is not its version; `Invalid`.
+pub async fn edit(
+    store: &Store,
+    p: &Permit<SystemEditSettings>,
+    id: DirectoryId,
+    if_match: Option<i64>,
+    edit: Edit,
+    master: &MasterKey,
+) -> Result<Directory> {
+    let t = p.tenant();
+    let name = edit.name.as_deref().map(|n| crate::text::key("name", n)).transpose()?;
+    let name = name.map(str::to_owned);
+    let preset = edit.preset.map(PresetColumn);
+    let half = edit.signin.map(|s| s.map(|s| signin::sealed(s, id, master)).transpose());
+    let half = half.transpose()?.map(Option::unwrap_or_default);
+    tx!(store, &p.cx(), [name, half], |tx| {
+        let (was, secret) = locked(tx, t, id, if_match).await?;
+        let mut next = was.clone();
+        next.name = name.unwrap_or(next.name);
+        next.preset = preset.unwrap_or(next.preset);
+        let half = rules::next_half(half, &was, secret.clone());
+        next.issuer.clone_from(&half.issuer);
+        next.client_id.clone_from(&half.client_id);
+        next.signin = J(half.stored.clone());
+        let signin_changed = rules::signin_differs(&was, &next) || half.secret != secret;
+        if !signin_changed && was == next {
+            return Ok(was);
+        }
+        next.generation += i64::from(signin_changed);
+        let d = db::update(tx, &next, half.secret.as_deref()).await?;
+        let detail = rules::difference(&was, &next, half.secret != secret);
+        let event = Event::new("directory.edit").target("directory", id).detail(detail);
+        audit::record(tx, t, event).await?;
+        tx.changed(Topic::Directory(id));
+        Ok(d)
+    })
+}
+
+/// The row under its lock, with its sealed secret.
+async fn locked(
+    tx: &mut Tx,
+    t: TenantId,
+    id: DirectoryId,
+    if_match: Option<i64>,
+) -> Result<(Directory, Option<String>)> {
+    tx.lock(crate::store::Lock::Named(format!("directory {id}"))).await?;
+    let d = db::get(tx, t, id).await?.ok_or_else(|| gone(id))?;
+    if if_match.is_some_and(|v| v != d.version) {
+        let detail = format!("directory {id} is at version {}, not the one given", d.version);
+        return Err(Error::new(crate::error::Kind::Precondition, detail));
+    }
+    let secret = db::sealed_secret(tx, t, id).await?;
+    Ok((d, secret))
+}
+
+/// Sets how the provisioning half behaves; `provisioning::configure` calls it and brings the groups in line.
+pub async fn set_provisioning(
+    tx: &mut Tx,
+    t: TenantId,
+    id: DirectoryId,
+    to: &Provisioning,
+) -> Result<(Directory, Provisioning)> {
+    let (was, _) = locked(tx, t, id, None).await?;
+    let before = was.provisioning.0.clone();
+    if before == *to {
+        return Ok((was, before));
+    }
+    let d = db::set_provisioning(tx, t, id, J(to.clone())).await?;
+    let detail = serde_json::json!({ "from": before, "to": to });
+    let event = Event::new("directory.provisioning").target("directory", id).detail(detail);
+    audit::record(tx, t, event).await?;
+    tx.changed(Topic::Directory(id));
+    Ok((d, before))
+}
+
+/// Switches a directory off (no SCIM, no sign-in; the sessions that came through it end) or on again.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn set_status(
+    store: &Store,
+    p: &Permit<SystemEditSettings>,
+    id: DirectoryId,
+    status: Status,
+) -> Result<Directory> {
+    let t = p.tenant();
+    let d = tx!(store, &p.cx().urgent(), [], |tx| {
+        let (was, _) = locked(tx, t, id, None).await?;
+        if was.status == status {
+            return Ok(was);
+        }
+        set_status_in(tx, t, id, status).await
+    })?;
+    // In pieces, so that other writers get their turn; the switch itself already holds.
+    while status == Status::Disabled {
+        let ended = tx!(store, &p.cx().urgent(), [], |tx| {
+            let users = db::signed_in(tx, t, id).await?;
+            let n = users.len();
+            for (session, user) in users {
+                sessions::revoke(tx, Who::Session(t, session), "directory disabled").await?;
+                tx.changed(Topic::User(t, user));
+            }
+            if n > 0 {
+                let detail = serde_json::json!({ "sessions": n });
+                let event = Event::new("directory.sessions_ended").target("directory", id);
+                audit::record(tx, t, event.detail(detail)).await?;
+            }
+            Ok(n)
+        })?;
+        if ended == 0 {
+            break;
+        }
+    }
+    Ok(d)
+}
+
+/// The switch inside a transaction, with its audit event.
+pub async fn set_status_in(
+    tx: &mut Tx,
+    t: TenantId,
+    id: DirectoryId,
+    status: Status,
+) -> Result<Directory> {
+    let d = db::set_status(tx, t, id, status).await?.ok_or_else(|| gone(id))?;
+    let action = match status {
+        Status::Active => "directory.enable",
+        Status::Disabled => "directory.disable",
+    };
+    audit::record(tx, t, Event::new(action).target("directory", id)).await?;
+    tx.changed(Topic::Directory(id));
+    Ok(d)
+}
+
+/// Deletes the row (and by the schema whatever still hangs on it); `provisioning::delete_directory` first ends and
+/// removes its people with all that is theirs.
+pub async fn remove(tx: &mut Tx, t: TenantId, id: DirectoryId) -> Result<()> {
+    let name = db::delete(tx, t, id).await?.ok_or_else(|| gone(id))?;
+    let event = Event::new("directory.delete").target("directory", id);
+    audit::record(tx, t, event.detail(serde_json::json!({ "name": name }))).await?;
+    tx.changed(Topic::Directory(id));
+    Ok(())
+}
+
+/// What both halves of a directory's liveness check want, cached by `gate`: the directory is there and on.
+pub async fn live(c: &mut Conn, t: TenantId, id: DirectoryId) -> Result<bool> {
+    Ok(db::get(c, t, id).await?.is_some_and(|d| d.status == Status::Active))
+}
+

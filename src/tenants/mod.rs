@@ -1,1 +1,210 @@
-//! Tenants: create, suspend, policy.
+//! Tenants: create, suspend, policy. Reads are for whoever proved their right elsewhere (the gate, a sign-in that
+//! looks for its tenant); changes of a tenant's life take a [`Permit<Global>`].
+
+mod db;
+mod policy;
+mod rules;
+
+pub use policy::{MfaDefault, MfaPolicy, Policy, Required};
+
+use crate::{
+    access::{Global, Permit, perm::SystemEditSettings},
+    audit::{self, Event},
+    clock::Timestamp,
+    error::{Error, Result},
+    id::TenantId,
+    sessions::{self, Who},
+    store::{Conn, J, Scope, Store, Topic},
+    tx,
+};
+
+/// Whether a tenant's people and programs may act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// They may.
+    Active,
+    /// Nobody of it may, and nothing of it is answered.
+    Suspended,
+}
+impl Status {
+    /// The word used in the database and on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+        }
+    }
+    /// Reads [`Self::as_str`]'s words.
+    pub fn parse(s: &str) -> Option<Self> {
+        match s {
+            "active" => Some(Self::Active),
+            "suspended" => Some(Self::Suspended),
+            _ => None,
+        }
+    }
+}
+crate::enum_column!(Status);
+
+crate::row! {
+    /// A company.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Tenant {
+        /// Its id.
+        pub id: TenantId,
+        /// Its name in addresses: lower case letters, digits, hyphens.
+        pub slug: String,
+        /// Its name for people.
+        pub name: String,
+        /// Whether it is the platform's own company (at most one is).
+        pub provider: bool,
+        /// Whether it may act.
+        pub status: Status,
+        /// Its sign-in policy.
+        pub policy: J<Policy>,
+        /// Bumped when everything of it ended.
+        pub epoch: i64,
+        /// Bumped with each change.
+        pub version: i64,
+        /// When it was made.
+        pub created_at: Timestamp,
+        /// When it was last changed.
+        pub updated_at: Timestamp,
+    }
+}
+
+/// A tenant to be made.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct New {
+    /// 2 to 40 characters: lower case letters, digits, hyphens inside.
+    pub slug: String,
+    /// For people.
+    pub name: String,
+    /// The platform's own company; there is one.
+    #[serde(default)]
+    pub provider: bool,
+}
+
+/// Makes a tenant.
+///
+/// # Errors
+/// `Invalid` for a slug or name that does not fit, `Conflict` for a slug in use or a second provider.
+pub async fn create(store: &Store, p: &Permit<Global>, new: New) -> Result<Tenant> {
+    let slug = rules::slug(&new.slug)?.to_owned();
+    let name = crate::text::key("name", &new.name)?.to_owned();
+    let (id, provider) = (TenantId::new(), new.provider);
+    tx!(store, &p.cx(), [id, slug, name], |tx| {
+        let t = db::insert(tx, id, &slug, &name, provider).await?;
+        let detail = serde_json::json!({ "slug": slug, "name": name, "provider": provider });
+        let event = Event::new("tenant.create").target("tenant", id).detail(detail);
+        audit::record(tx, id, event).await?;
+        tx.changed(Topic::Tenant(id));
+        Ok(t)
+    })
+    .map_err(|e| {
+        if e.violates("tenants_slug") {
+            Error::conflict(format!("a tenant with the slug '{}' exists already", new.slug))
+                .attr("slug")
+                .code("uniqueness")
+        } else if e.violates("tenants_one_provider") {
+            Error::conflict("there is a provider already; an instance has one")
+                .attr("provider")
+                .code("uniqueness")
+        } else {
+            e
+        }
+    })
+}
+
+/// The tenant, for a reader that has a connection over it.
+pub async fn find(c: &mut Conn, id: TenantId) -> Result<Option<Tenant>> {
+    db::get(c, id).await
+}
+
+/// The tenant.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn get(store: &Store, id: TenantId) -> Result<Tenant> {
+    let mut c = store.read(Scope::Tenant(id)).await?;
+    db::get(&mut c, id).await?.ok_or_else(|| Error::not_found(format!("tenant {id}")))
+}
+
+/// The tenant of this slug (any case): where a sign-in begins, before anybody is known.
+pub async fn by_slug(store: &Store, slug: &str) -> Result<Option<Tenant>> {
+    let mut c = store.read(Scope::Platform).await?;
+    db::by_slug(&mut c, &slug.trim().to_ascii_lowercase()).await
+}
+
+/// The provider's tenant, if there is one.
+pub async fn provider(store: &Store) -> Result<Option<Tenant>> {
+    let mut c = store.read(Scope::Platform).await?;
+    db::provider(&mut c).await
+}
+
+/// All tenants, by slug.
+pub async fn list(store: &Store, _p: &Permit<Global>) -> Result<Vec<Tenant>> {
+    let mut c = store.read(Scope::Platform).await?;
+    db::all(&mut c).await
+}
+
+/// Those of `ids` that exist, by slug: for a caller whose tenants `access` has told.
+pub async fn some(store: &Store, ids: &[TenantId]) -> Result<Vec<Tenant>> {
+    let mut c = store.read(Scope::Platform).await?;
+    db::some(&mut c, ids).await
+}
+
+/// Suspends a tenant (everything of it ends at once) or lets it act again.
+///
+/// # Errors
+/// `NotFound`; `Forbidden` for the provider's own tenant, whose people run the instance.
+pub async fn set_status(
+    store: &Store,
+    p: &Permit<Global>,
+    id: TenantId,
+    status: Status,
+) -> Result<Tenant> {
+    tx!(store, &p.cx().urgent(), [], |tx| {
+        let t = db::get(tx, id).await?;
+        let mut t = t.ok_or_else(|| Error::not_found(format!("tenant {id}")))?;
+        rules::may_suspend(&t, status)?;
+        if t.status == status {
+            return Ok(t);
+        }
+        db::set_status(tx, id, status).await?;
+        if status == Status::Suspended {
+            sessions::revoke(tx, Who::Tenant(id), "tenant suspended").await?;
+        }
+        let action = match status {
+            Status::Active => "tenant.resume",
+            Status::Suspended => "tenant.suspend",
+        };
+        audit::record(tx, id, Event::new(action).target("tenant", id)).await?;
+        tx.changed(Topic::Tenant(id));
+        t = db::get(tx, id).await?.ok_or_else(|| Error::not_found(format!("tenant {id}")))?;
+        Ok(t)
+    })
+}
+
+/// Sets a tenant's sign-in policy.
+pub async fn set_policy(
+    store: &Store,
+    p: &Permit<SystemEditSettings>,
+    policy: Policy,
+) -> Result<Tenant> {
+    let id = p.tenant();
+    tx!(store, &p.cx(), [policy], |tx| {
+        let t = db::get(tx, id).await?;
+        let t = t.ok_or_else(|| Error::not_found(format!("tenant {id}")))?;
+        if t.policy.0 == policy {
+            return Ok(t);
+        }
+        let detail = serde_json::json!({ "from": t.policy.0, "to": policy });
+        let t = db::set_policy(tx, id, J(policy)).await?;
+        let event = Event::new("tenant.policy").target("tenant", id).detail(detail);
+        audit::record(tx, id, event).await?;
+        tx.changed(Topic::Tenant(id));
+        Ok(t)
+    })
+}

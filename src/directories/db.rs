@@ -1,0 +1,292 @@
+//! All SQL of the directories room.
+
+use super::{
+    Directory, PresetColumn, Provisioning, Status, Token,
+    signin::{Half, Stored},
+    tokens::Opens,
+};
+use crate::{
+    clock::Timestamp,
+    error::Result,
+    id::{DirectoryId, ScimTokenId, SessionId, TenantId, UserId},
+    row, sql,
+    store::{Conn, J, Tx},
+};
+
+pub(super) async fn insert(
+    tx: &mut Tx,
+    t: TenantId,
+    id: DirectoryId,
+    name: &str,
+    preset: PresetColumn,
+    provisioning: J<Provisioning>,
+    half: &Half,
+) -> Result<Directory> {
+    let (now, stored) = (tx.now(), J(half.stored.clone()));
+    sql!(
+        tx,
+        one<Directory>,
+        "INSERT INTO directories (tenant_id, id, name, preset, status, provisioning, issuer, client_id,
+                                  client_secret, signin, generation, version, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, 'active', $5, $6, $7, $8, $9, 1, 1, $10, $10)
+         RETURNING tenant_id, id, name, preset, status, provisioning, issuer, client_id, signin, generation,
+                   version, created_at, updated_at",
+        t,
+        id,
+        name,
+        preset,
+        provisioning,
+        half.issuer,
+        half.client_id,
+        half.secret,
+        stored,
+        now
+    )
+}
+
+pub(super) async fn get(c: &mut Conn, t: TenantId, id: DirectoryId) -> Result<Option<Directory>> {
+    sql!(
+        c,
+        opt<Directory>,
+        "SELECT tenant_id, id, name, preset, status, provisioning, issuer, client_id, signin, generation,
+                version, created_at, updated_at
+         FROM directories WHERE tenant_id = $1 AND id = $2",
+        t,
+        id
+    )
+}
+
+pub(super) async fn of_tenant(c: &mut Conn, t: TenantId) -> Result<Vec<Directory>> {
+    sql!(
+        c,
+        all<Directory>,
+        "SELECT tenant_id, id, name, preset, status, provisioning, issuer, client_id, signin, generation,
+                version, created_at, updated_at
+         FROM directories WHERE tenant_id = $1 ORDER BY name, id",
+        t
+    )
+}
+
+pub(super) async fn tenant_of(c: &mut Conn, id: DirectoryId) -> Result<Option<TenantId>> {
+    sql!(
+        c,
+        opt<TenantId>,
+        "SELECT tenant_id FROM directories WHERE id = $1 /* platform: whose a directory is */",
+        id
+    )
+}
+
+/// The sealed client secret.
+pub(super) async fn sealed_secret(
+    c: &mut Conn,
+    t: TenantId,
+    id: DirectoryId,
+) -> Result<Option<String>> {
+    let s = sql!(
+        c,
+        opt<Option<String>>,
+        "SELECT client_secret FROM directories WHERE tenant_id = $1 AND id = $2",
+        t,
+        id
+    )?;
+    Ok(s.flatten())
+}
+
+pub(super) async fn update(tx: &mut Tx, d: &Directory, secret: Option<&str>) -> Result<Directory> {
+    let (now, stored) = (tx.now(), J(d.signin.0.clone()));
+    sql!(
+        tx,
+        one<Directory>,
+        "UPDATE directories SET name = $3, preset = $4, issuer = $5, client_id = $6, client_secret = $7,
+                signin = $8, generation = $9, version = version + 1, updated_at = $10
+         WHERE tenant_id = $1 AND id = $2
+         RETURNING tenant_id, id, name, preset, status, provisioning, issuer, client_id, signin, generation,
+                   version, created_at, updated_at",
+        d.tenant_id,
+        d.id,
+        d.name,
+        d.preset,
+        d.issuer,
+        d.client_id,
+        secret,
+        stored,
+        d.generation,
+        now
+    )
+}
+
+pub(super) async fn set_provisioning(
+    tx: &mut Tx,
+    t: TenantId,
+    id: DirectoryId,
+    to: J<Provisioning>,
+) -> Result<Directory> {
+    let now = tx.now();
+    sql!(
+        tx,
+        one<Directory>,
+        "UPDATE directories SET provisioning = $3, version = version + 1, updated_at = $4
+         WHERE tenant_id = $1 AND id = $2
+         RETURNING tenant_id, id, name, preset, status, provisioning, issuer, client_id, signin, generation,
+                   version, created_at, updated_at",
+        t,
+        id,
+        to,
+        now
+    )
+}
+
+pub(super) async fn set_status(
+    tx: &mut Tx,
+    t: TenantId,
+    id: DirectoryId,
+    status: Status,
+) -> Result<Option<Directory>> {
+    let now = tx.now();
+    sql!(
+        tx,
+        opt<Directory>,
+        "UPDATE directories SET status = $3, generation = generation + 1, version = version + 1,
+                updated_at = $4
+         WHERE tenant_id = $1 AND id = $2
+         RETURNING tenant_id, id, name, preset, status, provisioning, issuer, client_id, signin, generation,
+                   version, created_at, updated_at",
+        t,
+        id,
+        status,
+        now
+    )
+}
+
+pub(super) async fn delete(tx: &mut Tx, t: TenantId, id: DirectoryId) -> Result<Option<String>> {
+    sql!(
+        tx,
+        opt<String>,
+        "DELETE FROM directories WHERE tenant_id = $1 AND id = $2 RETURNING name",
+        t,
+        id
+    )
+}
+
+row! {
+    struct SignedIn { id: SessionId, user_id: UserId }
+}
+
+/// Some sessions that came through this directory and live.
+pub(super) async fn signed_in(
+    c: &mut Conn,
+    t: TenantId,
+    id: DirectoryId,
+) -> Result<Vec<(SessionId, UserId)>> {
+    let rows = sql!(
+        c,
+        all<SignedIn>,
+        "SELECT id, user_id FROM sessions WHERE tenant_id = $1 AND directory_id = $2 AND ended_at IS NULL
+         LIMIT 200",
+        t,
+        id
+    )?;
+    Ok(rows.into_iter().map(|r| (r.id, r.user_id)).collect())
+}
+
+// SCIM tokens
+
+pub(super) async fn insert_token(
+    tx: &mut Tx,
+    t: TenantId,
+    id: ScimTokenId,
+    directory: DirectoryId,
+    hash: &str,
+    hint: &str,
+    expires_at: Option<Timestamp>,
+) -> Result<Token> {
+    let now = tx.now();
+    sql!(
+        tx,
+        one<Token>,
+        "INSERT INTO scim_tokens (tenant_id, id, directory_id, hash, hint, created_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
+         RETURNING id, directory_id, hint, created_at, expires_at, last_used_at",
+        t,
+        id,
+        directory,
+        hash,
+        hint,
+        now,
+        expires_at
+    )
+}
+
+pub(super) async fn tokens(
+    c: &mut Conn,
+    t: TenantId,
+    directory: DirectoryId,
+) -> Result<Vec<Token>> {
+    sql!(
+        c,
+        all<Token>,
+        "SELECT id, directory_id, hint, created_at, expires_at, last_used_at
+         FROM scim_tokens WHERE tenant_id = $1 AND directory_id = $2 ORDER BY created_at, id",
+        t,
+        directory
+    )
+}
+
+pub(super) async fn drop_expired(
+    tx: &mut Tx,
+    t: TenantId,
+    directory: DirectoryId,
+) -> Result<u64> {
+    let now = tx.now();
+    sql!(
+        tx,
+        exec,
+        "DELETE FROM scim_tokens WHERE tenant_id = $1 AND directory_id = $2 AND expires_at <= $3",
+        t,
+        directory,
+        now
+    )
+}
+
+pub(super) async fn delete_token(
+    tx: &mut Tx,
+    t: TenantId,
+    directory: DirectoryId,
+    id: ScimTokenId,
+) -> Result<u64> {
+    sql!(
+        tx,
+        exec,
+        "DELETE FROM scim_tokens WHERE tenant_id = $1 AND directory_id = $2 AND id = $3",
+        t,
+        directory,
+        id
+    )
+}
+
+pub(super) async fn by_hash(c: &mut Conn, hash: &str) -> Result<Option<Opens>> {
+    sql!(
+        c,
+        opt<Opens>,
+        "SELECT tenant_id, directory_id, id, expires_at FROM scim_tokens WHERE hash = $1
+         /* platform: whose a credential is */",
+        hash
+    )
+}
+
+pub(super) async fn used(
+    tx: &mut Tx,
+    t: TenantId,
+    id: ScimTokenId,
+    at: Timestamp,
+) -> Result<u64> {
+    sql!(
+        tx,
+        exec,
+        "UPDATE scim_tokens SET last_used_at = $3 WHERE tenant_id = $1 AND id = $2
+            AND (last_used_at IS NULL OR last_used_at < $3)",
+        t,
+        id,
+        at
+    )
+}

@@ -1,0 +1,48 @@
+//! Pure decisions about directories.
+
+use super::{Directory, signin::Half};
+use serde_json::{Value, json};
+
+/// Two tokens: one in use, one to change over to.
+pub(super) const LIVE_TOKENS: usize = 2;
+
+/// The sign-in half after an edit: the one given (keeping the sealed secret when it brings none), or as it was.
+pub(super) fn next_half(given: Option<Half>, was: &Directory, secret: Option<String>) -> Half {
+    match given {
+        Some(h) if h.issuer.is_some() => Half { secret: h.secret.or(secret), ..h },
+        Some(without) => without,
+        None => Half {
+            issuer: was.issuer.clone(),
+            client_id: was.client_id.clone(),
+            secret,
+            stored: was.signin.0.clone(),
+        },
+    }
+}
+
+/// Whether sign-ins in flight must not end under the new row.
+pub(super) fn signin_differs(a: &Directory, b: &Directory) -> bool {
+    a.issuer != b.issuer
+        || a.client_id != b.client_id
+        || a.preset != b.preset
+        || a.signin != b.signin
+}
+
+/// What an edit changed, for the audit event: values from and to, of the secret only that it changed.
+pub(super) fn difference(a: &Directory, b: &Directory, secret: bool) -> Value {
+    let mut out = serde_json::Map::new();
+    let mut put = |name: &str, from: Value, to: Value| {
+        if from != to {
+            out.insert(name.to_owned(), json!({ "from": from, "to": to }));
+        }
+    };
+    put("name", json!(a.name), json!(b.name));
+    put("preset", json!(a.preset.as_str()), json!(b.preset.as_str()));
+    put("issuer", json!(a.issuer), json!(b.issuer));
+    put("client_id", json!(a.client_id), json!(b.client_id));
+    put("signin", json!(a.signin.0), json!(b.signin.0));
+    if secret {
+        out.insert("client_secret".to_owned(), json!("changed"));
+    }
+    Value::Object(out)
+}

@@ -1,0 +1,139 @@
+//! The sign-in half: where its people prove who they are, and as which client we ask. The client secret is sealed
+//! with the master key, bound to this directory.
+
+use super::{Status, db};
+use crate::{
+    crypto::seal::MasterKey,
+    error::{Error, Result},
+    id::{DirectoryId, TenantId},
+    protocol::oidc::{Preset, Rules},
+    secret::{ExposeSecret as _, Secret},
+    store::{Scope, Store},
+    text,
+};
+
+/// The sign-in half as an administrator gives it.
+#[derive(Debug, Clone)]
+pub struct SignInSettings {
+    /// The provider's issuer URL.
+    pub issuer: String,
+    /// Our client id there.
+    pub client_id: String,
+    /// Our secret there; `None` in an edit keeps the one there is.
+    pub client_secret: Option<Secret>,
+    /// Asked for besides `openid`.
+    pub scopes: Vec<String>,
+    /// How its claims prove factors.
+    pub rules: Rules,
+}
+
+/// The part of the half that is stored as a document.
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Stored {
+    /// Asked for besides `openid`.
+    pub scopes: Vec<String>,
+    /// How its claims prove factors.
+    pub rules: Rules,
+}
+impl Eq for Stored {}
+
+/// The half as it goes into the row.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Half {
+    pub issuer: Option<String>,
+    pub client_id: Option<String>,
+    /// Sealed.
+    pub secret: Option<String>,
+    pub stored: Stored,
+}
+
+/// The sign-in half, opened for use.
+#[derive(Debug, Clone)]
+pub struct SignIn {
+    /// Whose directory.
+    pub tenant: TenantId,
+    /// The directory.
+    pub directory: DirectoryId,
+    /// The directory's name for people.
+    pub name: String,
+    /// The provider's issuer URL.
+    pub issuer: String,
+    /// Our client id there.
+    pub client_id: String,
+    /// Our secret there, if we have one.
+    pub client_secret: Option<Secret>,
+    /// Whose product it is.
+    pub preset: Preset,
+    /// A sign-in that began in another generation does not end.
+    pub generation: i64,
+    /// How its claims prove factors.
+    pub rules: Rules,
+    /// Asked for besides `openid`.
+    pub scopes: Vec<String>,
+}
+
+fn aad(id: DirectoryId) -> String {
+    format!("directory:{id}:client_secret")
+}
+
+/// Checks and seals what an administrator gave.
+pub(super) fn sealed(s: SignInSettings, id: DirectoryId, master: &MasterKey) -> Result<Half> {
+    let issuer = text::key("issuer", &s.issuer)?.to_owned();
+    let parsed = url::Url::parse(&issuer).ok().filter(|u| {
+        u.has_host() && matches!(u.scheme(), "https" | "http") && u.query().is_none() && u.fragment().is_none()
+    });
+    if parsed.is_none() {
+        let detail = format!("'{}' is not an issuer URL (https, no query)", text::excerpt(&issuer));
+        return Err(Error::invalid(detail).attr("issuer"));
+    }
+    let client_id = text::key("client_id", &s.client_id)?.to_owned();
+    for scope in &s.scopes {
+        let token = |b: u8| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+        if scope.is_empty() || scope.len() > 200 || !scope.bytes().all(token) {
+            let detail = format!("'{}' is not a scope", text::excerpt(scope));
+            return Err(Error::invalid(detail).attr("scopes"));
+        }
+    }
+    let seal = |x: Secret| master.seal(&aad(id), x.expose_secret().as_bytes());
+    Ok(Half {
+        issuer: Some(issuer),
+        client_id: Some(client_id),
+        secret: s.client_secret.map(seal).transpose()?,
+        stored: Stored { scopes: s.scopes, rules: s.rules },
+    })
+}
+
+/// The sign-in half of a live directory, its secret opened; `None` without such a half, or when switched off.
+///
+/// # Errors
+/// `Internal` when the secret was sealed with another master key.
+pub async fn signin(
+    store: &Store,
+    t: TenantId,
+    id: DirectoryId,
+    master: &MasterKey,
+) -> Result<Option<SignIn>> {
+    let mut c = store.read(Scope::Tenant(t)).await?;
+    let Some(d) = db::get(&mut c, t, id).await?.filter(|d| d.status == Status::Active) else {
+        return Ok(None);
+    };
+    let secret = db::sealed_secret(&mut c, t, id).await?;
+    let (Some(issuer), Some(client_id)) = (d.issuer, d.client_id) else { return Ok(None) };
+    let open = |s: String| -> Result<Secret> {
+        let plain = master.open(&aad(id), &s)?;
+        Ok(Secret::from(String::from_utf8(plain).map_err(Error::internal)?))
+    };
+    Ok(Some(SignIn {
+        tenant: t,
+        directory: id,
+        name: d.name,
+        issuer,
+        client_id,
+        client_secret: secret.map(open).transpose()?,
+        preset: d.preset.0,
+        generation: d.generation,
+        rules: d.signin.0.rules,
+        scopes: d.signin.0.scopes,
+    }))
+}

@@ -1,0 +1,37 @@
+//! Pure decisions about tenants.
+
+use super::{Status, Tenant};
+use crate::{
+    error::{Error, Result},
+    text,
+};
+
+/// The slug grammar: 2 to 40 characters; lower case letters, digits and inner hyphens.
+///
+/// # Errors
+/// `Invalid`, naming the grammar.
+pub(super) fn slug(s: &str) -> Result<&str> {
+    let s = s.trim();
+    let word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let fits = (2..=40).contains(&s.len())
+        && s.bytes().all(|b| word(b) || b == b'-')
+        && !s.starts_with('-')
+        && !s.ends_with('-')
+        && !s.contains("--");
+    if fits {
+        return Ok(s);
+    }
+    Err(Error::invalid(format!(
+        "'{}' is not a slug: 2 to 40 lower case letters, digits and single hyphens inside",
+        text::excerpt(s)
+    ))
+    .attr("slug"))
+}
+
+/// The provider's people run the instance: suspending them would leave nobody to undo it.
+pub(super) fn may_suspend(t: &Tenant, to: Status) -> Result<()> {
+    if t.provider && to == Status::Suspended {
+        return Err(Error::forbidden("the provider's own tenant cannot be suspended"));
+    }
+    Ok(())
+}
