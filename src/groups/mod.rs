@@ -1,1 +1,328 @@
-//! Groups and memberships. Members are rows; the cost of a change is that of the change.
+//! Groups and memberships. Members are rows; the cost of a change is that of the change, never that of the group.
+//! A group belongs to a directory and has members of that directory alone; whoever else is named is skipped and
+//! reported (or the request refused, where the directory is set so).
+
+mod apply;
+mod db;
+mod rules;
+
+pub use apply::apply;
+
+use crate::{
+    access::{
+        Permit,
+        guard::{self, By},
+        perm::{Provision, UsersView},
+    },
+    audit::{self, Event},
+    clock::Timestamp,
+    error::{Error, Kind, Result},
+    id::{DirectoryId, GroupId, TenantId, UserId},
+    row,
+    store::{Conn, Lock, Scope, Store, Topic, Tx},
+    tx,
+    users::{Page, Query},
+};
+
+row! {
+    /// A directory's group, without its members.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct GroupRow {
+        /// Whose.
+        pub tenant_id: TenantId,
+        /// Its id.
+        pub id: GroupId,
+        /// The directory it came from.
+        pub directory_id: DirectoryId,
+        /// Its name, as it was sent.
+        pub display_name: String,
+        /// The directory's own id for it.
+        pub external_id: Option<String>,
+        /// Bumped with each change, of members as well; its ETag.
+        pub version: i64,
+        /// When it was made.
+        pub created_at: Timestamp,
+        /// When it was last changed.
+        pub updated_at: Timestamp,
+    }
+}
+
+/// A group with what was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// The row.
+    pub row: GroupRow,
+    /// The members, when they were asked for.
+    pub members: Option<Vec<Member>>,
+    /// Of a change: ids that named nobody of this directory.
+    pub skipped: Vec<UserId>,
+}
+impl std::ops::Deref for Group {
+    type Target = GroupRow;
+    fn deref(&self) -> &GroupRow {
+        &self.row
+    }
+}
+
+row! {
+    /// A member.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Member {
+        /// Who.
+        pub id: UserId,
+        /// How they are shown: the user name.
+        pub display: String,
+    }
+}
+
+row! {
+    /// A membership, seen from the user.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Membership {
+        /// Who.
+        pub user: UserId,
+        /// In what.
+        pub group: GroupId,
+        /// Its name.
+        pub display: String,
+    }
+}
+
+/// Whether an answer wants the members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Members {
+    /// It does not, so they are not read.
+    No,
+    /// All of them.
+    All,
+}
+
+/// A group as a directory wants it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupDraft {
+    /// Its name.
+    pub display_name: String,
+    /// The directory's own id.
+    pub external_id: Option<String>,
+    /// Who is in it.
+    pub members: Vec<UserId>,
+}
+
+/// One step of a change; steps are applied in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GroupChange {
+    /// Another name.
+    Rename(String),
+    /// Another id of the directory's own.
+    ExternalId(Option<String>),
+    /// These too.
+    Add(Vec<UserId>),
+    /// Not these.
+    Remove(Vec<UserId>),
+    /// Exactly these.
+    Replace(Vec<UserId>),
+    /// Nobody.
+    Clear,
+}
+
+fn gone(id: GroupId) -> Error {
+    Error::not_found(format!("group {id}"))
+}
+
+fn fresh(g: &GroupRow, if_match: Option<i64>) -> Result<()> {
+    match if_match {
+        Some(v) if v != g.version => {
+            let detail = format!("group {} is at version {}, not {v}", g.id, g.version);
+            Err(Error::new(Kind::Precondition, detail))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn name_taken(e: Error, name: &str) -> Error {
+    if e.violates("groups_name") {
+        let name = crate::text::excerpt(name);
+        let detail = format!("displayName '{name}' belongs to another group of this directory");
+        return Error::conflict(detail).code("uniqueness").attr("displayName");
+    }
+    e
+}
+
+/// Makes a group.
+///
+/// # Errors
+/// `Invalid`; `Conflict` (code `uniqueness`) for a name in use, where the directory keeps names unique.
+pub async fn create(store: &Store, p: &Permit<Provision>, draft: GroupDraft) -> Result<Group> {
+    rules::checked(&draft.display_name, draft.external_id.as_deref())?;
+    let (t, d, id) = (p.tenant(), p.directory(), GroupId::new());
+    let name = draft.display_name.clone();
+    let draft = std::sync::Arc::new(draft);
+    tx!(store, &p.cx(), [draft], |tx| {
+        let settings = apply::settings(tx, t, d).await?;
+        let row = db::insert(tx, t, d, id, &draft, settings.unique_group_names).await?;
+        let (added, skipped) = apply::add(tx, &row, &draft.members, &settings).await?;
+        let detail = serde_json::json!({
+            "display_name": row.display_name, "members": added.len(), "skipped": skipped.len(),
+        });
+        audit::record(tx, t, Event::new("group.create").target("group", id).detail(detail)).await?;
+        Ok(Group { row, members: None, skipped })
+    })
+    .map_err(|e| name_taken(e, &name))
+}
+
+/// One of the directory's groups.
+///
+/// # Errors
+/// `NotFound`, also for a group of another directory.
+pub async fn get(
+    store: &Store,
+    p: &Permit<Provision>,
+    id: GroupId,
+    members: Members,
+) -> Result<Group> {
+    let (t, d) = (p.tenant(), p.directory());
+    let mut c = store.read(Scope::Tenant(t)).await?;
+    let row = db::of_directory(&mut c, t, d, id).await?.ok_or_else(|| gone(id))?;
+    let members = match members {
+        Members::No => None,
+        Members::All => Some(db::members(&mut c, t, id).await?),
+    };
+    Ok(Group { row, members, skipped: Vec::new() })
+}
+
+/// The directory's groups that a filter names, a page of them; members in as many statements as one.
+pub async fn list(
+    store: &Store,
+    p: &Permit<Provision>,
+    query: &Query,
+    members: Members,
+) -> Result<Page<Group>> {
+    let (t, d) = (p.tenant(), p.directory());
+    let mut c = store.read(Scope::Tenant(t)).await?;
+    let page = db::page(&mut c, t, d, query).await?;
+    let mut found = match members {
+        Members::No => None,
+        Members::All => {
+            let ids: Vec<GroupId> = page.items.iter().map(|g| g.id).collect();
+            Some(db::members_of(&mut c, t, &ids).await?)
+        }
+    };
+    let items = page.items.into_iter().map(|row| {
+        let members = found.as_mut().map(|m| m.remove(&row.id).unwrap_or_default());
+        Group { row, members, skipped: Vec::new() }
+    });
+    Ok(Page { items: items.collect(), total: page.total })
+}
+
+/// The groups these users of the directory are in, for the attribute `groups` of a user.
+pub async fn of_users(
+    store: &Store,
+    p: &Permit<Provision>,
+    users: &[UserId],
+) -> Result<Vec<Membership>> {
+    let mut c = store.read(Scope::Tenant(p.tenant())).await?;
+    db::of_users(&mut c, p.tenant(), p.directory(), users).await
+}
+
+/// A tenant's groups for people to look through, by name: what mappings are made of.
+pub async fn search(
+    store: &Store,
+    p: &Permit<UsersView>,
+    text: &str,
+    limit: i64,
+) -> Result<Vec<GroupRow>> {
+    let mut c = store.read(Scope::Tenant(p.tenant())).await?;
+    db::search(&mut c, p.tenant(), text, limit.clamp(1, 1000)).await
+}
+
+/// One of a tenant's groups with its members, for people.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn view(store: &Store, p: &Permit<UsersView>, id: GroupId) -> Result<Group> {
+    let mut c = store.read(Scope::Tenant(p.tenant())).await?;
+    let row = db::get(&mut c, p.tenant(), id).await?.ok_or_else(|| gone(id))?;
+    let members = Some(db::members(&mut c, p.tenant(), id).await?);
+    Ok(Group { row, members, skipped: Vec::new() })
+}
+
+/// The group, for a reader that has a connection over its tenant.
+pub async fn find(c: &mut Conn, t: TenantId, id: GroupId) -> Result<Option<GroupRow>> {
+    db::get(c, t, id).await
+}
+
+/// Deletes a group; what its mappings gave goes with it, what the last administrator had by it stays as a hold.
+///
+/// # Errors
+/// `NotFound`; `Precondition`.
+pub async fn delete(
+    store: &Store,
+    p: &Permit<Provision>,
+    id: GroupId,
+    if_match: Option<i64>,
+) -> Result<()> {
+    let (t, d) = (p.tenant(), p.directory());
+    tx!(store, &p.cx(), [], |tx| {
+        tx.lock(Lock::Group(id)).await?;
+        let row = db::of_directory(tx, t, d, id).await?.ok_or_else(|| gone(id))?;
+        fresh(&row, if_match)?;
+        remove(tx, &row).await
+    })
+}
+
+/// The deletion inside a transaction that holds the group's lock.
+async fn remove(tx: &mut Tx, row: &GroupRow) -> Result<()> {
+    let (t, id) = (row.tenant_id, row.id);
+    let mapped = db::mapped(tx, t, id).await?;
+    let guard = if mapped && guard::group_touches_admin(tx, t, id).await? {
+        Some(guard::before(tx, t).await?)
+    } else {
+        None
+    };
+    db::delete(tx, t, id).await?;
+    let held = match guard {
+        Some(g) => g.after(tx, By::Group).await?,
+        None => false,
+    };
+    if mapped {
+        tx.changed(Topic::Access(t));
+    }
+    let detail = serde_json::json!({
+        "display_name": row.display_name, "mapped": mapped, "held": held,
+    });
+    audit::record(tx, t, Event::new("group.delete").target("group", id).detail(detail)).await
+}
+
+/// Deletes up to `limit` groups of a directory that is going away; says how many.
+pub(crate) async fn remove_some(
+    tx: &mut Tx,
+    t: TenantId,
+    d: DirectoryId,
+    limit: i64,
+) -> Result<usize> {
+    let rows = db::some(tx, t, d, limit).await?;
+    for row in &rows {
+        tx.lock(Lock::Group(row.id)).await?;
+        remove(tx, row).await?;
+    }
+    Ok(rows.len())
+}
+
+/// Brings the groups in line with whether their directory keeps names unique.
+///
+/// # Errors
+/// `Conflict` (code `uniqueness`) when two share a name.
+pub(crate) async fn keep_names_unique(
+    tx: &mut Tx,
+    t: TenantId,
+    d: DirectoryId,
+    unique: bool,
+) -> Result<()> {
+    db::set_unique(tx, t, d, unique).await.map(|_| ()).map_err(|e| {
+        if e.violates("groups_name") {
+            let detail = "two groups of this directory share a name; rename one first";
+            return Error::conflict(detail).code("uniqueness");
+        }
+        e
+    })
+}

@@ -8,7 +8,10 @@ mod rules;
 pub use policy::{MfaDefault, MfaPolicy, Policy, Required};
 
 use crate::{
-    access::{Global, Permit, perm::SystemEditSettings},
+    access::{
+        Permit,
+        perm::{Global, SystemEditSettings},
+    },
     audit::{self, Event},
     clock::Timestamp,
     error::{Error, Result},

@@ -1,2 +1,150 @@
-//! Users: the row, the SCIM document, identities, the switch. A directory's writes and a person's go through
-//! the same service functions.
+//! Users: the row, the SCIM document, identities, the switch. A directory's writes ([`create`], [`modify`],
+//! [`delete`]) and a person's ([`add`], [`edit`], [`set_enabled`], [`remove`]) go through the same few statements:
+//! row, e-mails, audit event, and where somebody's access ends, sessions and the last administrator's guard, all in
+//! one transaction.
+//!
+//! Two switches stand side by side: `active` is the directory's word, `enabled` a person's. Both must be on, and
+//! neither side can set the other's. A directory sees its own people and nobody else.
+
+mod by_hand;
+mod db;
+mod directory;
+mod identity;
+mod integration;
+pub mod query;
+mod rules;
+
+pub use by_hand::{Edit, NewUser, Search, add, edit, remove, search, set_enabled, view};
+pub use directory::{Change, create, delete, get, list, modify};
+pub(crate) use directory::{deactivate_all, remove_some};
+pub use identity::{find_by_external_id, find_by_identity, link};
+pub use integration::{
+    NewIntegration, add_integration, remove_integration, set_integration_enabled,
+};
+pub use query::{Page, Query};
+
+use crate::{
+    access::guard::{self, Guard},
+    actor::UserKind,
+    clock::Timestamp,
+    error::{Error, Kind, Result},
+    id::{DirectoryId, TenantId, UserId},
+    row,
+    store::{Conn, J, Topic, Tx},
+};
+use serde_json::Value;
+
+row! {
+    /// A person or a service account.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct User {
+        /// Whose.
+        pub tenant_id: TenantId,
+        /// Its id.
+        pub id: UserId,
+        /// The directory it came from; `None` for one added by hand.
+        pub directory_id: Option<DirectoryId>,
+        /// What kind of user.
+        pub kind: UserKind,
+        /// The name, as it was sent; unique in its directory in any case.
+        pub user_name: String,
+        /// The directory's own id for it.
+        pub external_id: Option<String>,
+        /// For people to read.
+        pub display_name: Option<String>,
+        /// The primary address.
+        pub email: Option<String>,
+        /// What the directory says.
+        pub active: bool,
+        /// The switch by hand.
+        pub enabled: bool,
+        /// The SCIM document, without `id`, `meta` and `groups`.
+        pub doc: J<Value>,
+        /// Bumped when everything of it ended.
+        pub epoch: i64,
+        /// Bumped with each change; its ETag.
+        pub version: i64,
+        /// When it was made.
+        pub created_at: Timestamp,
+        /// When it was last changed.
+        pub updated_at: Timestamp,
+    }
+}
+
+impl User {
+    /// Whether both switches are on.
+    pub fn live(&self) -> bool {
+        self.active && self.enabled
+    }
+    /// How lists name it: the display name, else the user name.
+    pub fn label(&self) -> &str {
+        self.display_name.as_deref().unwrap_or(&self.user_name)
+    }
+}
+
+/// A user as a directory wants it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draft {
+    /// As sent.
+    pub user_name: String,
+    /// The directory's own id.
+    pub external_id: Option<String>,
+    /// For people to read.
+    pub display_name: Option<String>,
+    /// The primary address.
+    pub email: Option<String>,
+    /// Whether the person may come in, says the directory.
+    pub active: bool,
+    /// The document, its attribute names in the schema's spelling.
+    pub doc: Value,
+    /// Every address with its type, for the index that filters use.
+    pub emails: Vec<(String, Option<String>)>,
+}
+
+/// The user, for a reader that has a connection over its tenant.
+pub async fn find(c: &mut Conn, t: TenantId, id: UserId) -> Result<Option<User>> {
+    db::get(c, t, id).await
+}
+
+fn gone(id: UserId) -> Error {
+    Error::not_found(format!("user {id}"))
+}
+
+/// Refuses when the caller saw another version.
+fn fresh(u: &User, if_match: Option<i64>) -> Result<()> {
+    match if_match {
+        Some(v) if v != u.version => {
+            let detail = format!("user {} is at version {}, not {v}", u.id, u.version);
+            Err(Error::new(Kind::Precondition, detail))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Tells a taken name from other refusals.
+fn name_taken(e: Error, name: &str, attr: &str) -> Error {
+    if e.violates("users_name") || e.violates("users_local_name") {
+        let detail = format!("{attr} '{}' belongs to another user", crate::text::excerpt(name));
+        return Error::conflict(detail).code("uniqueness").attr(attr);
+    }
+    e
+}
+
+/// The guard, for those whose access could be an administrator's; nobody else pays for it.
+async fn guarded(tx: &mut Tx, u: &User) -> Result<Option<Guard>> {
+    if guard::touches_admin(tx, u.tenant_id, u.id).await? {
+        return guard::before(tx, u.tenant_id).await.map(Some);
+    }
+    Ok(None)
+}
+
+/// Announces a change of the user, and of the client that an integration user is.
+async fn announce(tx: &mut Tx, u: &User) -> Result<()> {
+    tx.changed(Topic::User(u.tenant_id, u.id));
+    if u.kind == UserKind::Integration {
+        for app in db::clients(tx, u.tenant_id, u.id).await? {
+            tx.changed(Topic::App(app));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,216 @@
+//! Changes of a group: each step is one statement over the members it names, so that many steps at once, from many
+//! requests, add up and none is lost.
+
+use super::{Group, GroupChange, GroupRow, db, fresh, gone, name_taken, rules};
+use crate::{
+    access::{
+        Permit,
+        guard::{self, By},
+        perm::Provision,
+    },
+    audit::{self, Event},
+    directories::{self, Provisioning, UnknownMembers},
+    error::{Error, Result},
+    id::{DirectoryId, GroupId, TenantId, UserId},
+    store::{Lock, Store, Topic, Tx},
+    tx,
+};
+use std::{collections::BTreeSet, sync::Arc};
+
+/// Applies `changes` in order, all or nothing; says whether anything changed (if not, the version stays).
+///
+/// # Errors
+/// `NotFound`; `Precondition`; `Invalid`; `Conflict` (code `uniqueness`) for a name in use.
+pub async fn apply(
+    store: &Store,
+    p: &Permit<Provision>,
+    id: GroupId,
+    if_match: Option<i64>,
+    changes: Vec<GroupChange>,
+) -> Result<(Group, bool)> {
+    let (t, d) = (p.tenant(), p.directory());
+    let changes = Arc::new(changes);
+    let asked = changes.clone();
+    tx!(store, &p.cx(), [changes], |tx| {
+        tx.lock(Lock::Group(id)).await?;
+        let was = db::of_directory(tx, t, d, id).await?.ok_or_else(|| gone(id))?;
+        fresh(&was, if_match)?;
+        let settings = settings(tx, t, d).await?;
+        // Only what takes people out of a group with an administrator's role can take the last one away.
+        let takes = changes.iter().any(rules::takes_away);
+        let guard = if takes && guard::group_touches_admin(tx, t, id).await? {
+            Some(guard::before(tx, t).await?)
+        } else {
+            None
+        };
+        let mut done = Done::new(&was);
+        for change in changes.iter() {
+            done.step(tx, &was, change, &settings).await?;
+        }
+        if !done.changed(&was) {
+            return Ok((Group { row: was, members: None, skipped: done.skipped() }, false));
+        }
+        let key = settings.unique_group_names;
+        let row = db::update(tx, t, id, &done.name, done.external_id.as_deref(), key).await?;
+        let held = match guard {
+            Some(g) => g.after(tx, By::Group).await?,
+            None => false,
+        };
+        let event = Event::new("group.modify").target("group", id);
+        audit::record(tx, t, event.detail(done.detail(&was, held))).await?;
+        let touched: Vec<UserId> = done.added.union(&done.removed).copied().collect();
+        if !touched.is_empty() && db::mapped(tx, t, id).await? {
+            announce(tx, t, &touched);
+        }
+        Ok((Group { row, members: None, skipped: done.skipped() }, true))
+    })
+    .map_err(|e| name_taken(e, rules::new_name(&asked).unwrap_or("")))
+}
+
+/// The directory's settings, which decide about names and strangers.
+pub(super) async fn settings(tx: &mut Tx, t: TenantId, d: DirectoryId) -> Result<Provisioning> {
+    let found = directories::find(tx, t, d).await?;
+    let found = found.ok_or_else(|| Error::not_found(format!("directory {d}")))?;
+    Ok(found.provisioning.0)
+}
+
+/// A few people one by one, many through their tenant.
+pub(super) fn announce(tx: &mut Tx, t: TenantId, users: &[UserId]) {
+    if users.len() > rules::FEW {
+        tx.changed(Topic::Access(t));
+    } else {
+        for u in users {
+            tx.changed(Topic::User(t, *u));
+        }
+    }
+}
+
+/// Adds those of `users` who are of this directory; says who is new, and who is nobody here.
+pub(super) async fn add(
+    tx: &mut Tx,
+    g: &GroupRow,
+    users: &[UserId],
+    settings: &Provisioning,
+) -> Result<(Vec<UserId>, Vec<UserId>)> {
+    let wanted: BTreeSet<UserId> = users.iter().copied().collect();
+    if wanted.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let wanted: Vec<UserId> = wanted.into_iter().collect();
+    let added = db::add(tx, g.tenant_id, g.directory_id, g.id, &wanted).await?;
+    let skipped = if added.len() == wanted.len() {
+        Vec::new()
+    } else {
+        db::strangers(tx, g.tenant_id, g.directory_id, &wanted).await?
+    };
+    if let (Some(first), UnknownMembers::Refuse) = (skipped.first(), settings.unknown_members) {
+        let detail = format!("member '{first}' is not a user of this directory");
+        return Err(Error::invalid(detail).code("invalidValue").attr("members"));
+    }
+    Ok((added, skipped))
+}
+
+/// What the steps have come to.
+struct Done {
+    name: String,
+    external_id: Option<String>,
+    added: BTreeSet<UserId>,
+    removed: BTreeSet<UserId>,
+    strangers: BTreeSet<UserId>,
+}
+
+impl Done {
+    fn new(was: &GroupRow) -> Self {
+        Self {
+            name: was.display_name.clone(),
+            external_id: was.external_id.clone(),
+            added: BTreeSet::new(),
+            removed: BTreeSet::new(),
+            strangers: BTreeSet::new(),
+        }
+    }
+    async fn step(
+        &mut self,
+        tx: &mut Tx,
+        g: &GroupRow,
+        change: &GroupChange,
+        settings: &Provisioning,
+    ) -> Result<()> {
+        let (t, id) = (g.tenant_id, g.id);
+        match change {
+            GroupChange::Rename(name) => {
+                rules::checked(name, None)?;
+                self.name.clone_from(name);
+            }
+            GroupChange::ExternalId(x) => {
+                rules::checked(&self.name, x.as_deref())?;
+                self.external_id.clone_from(x);
+            }
+            GroupChange::Add(users) => {
+                let (added, strangers) = add(tx, g, users, settings).await?;
+                self.came(added);
+                self.strangers.extend(strangers);
+            }
+            GroupChange::Remove(users) => {
+                let left = db::remove(tx, t, id, users).await?;
+                self.left(left);
+            }
+            GroupChange::Replace(users) => {
+                let left = db::keep_only(tx, t, id, users).await?;
+                self.left(left);
+                let (added, strangers) = add(tx, g, users, settings).await?;
+                self.came(added);
+                self.strangers.extend(strangers);
+            }
+            GroupChange::Clear => {
+                let left = db::clear(tx, t, id).await?;
+                self.left(left);
+            }
+        }
+        Ok(())
+    }
+    fn came(&mut self, users: Vec<UserId>) {
+        for u in users {
+            if !self.removed.remove(&u) {
+                self.added.insert(u);
+            }
+        }
+    }
+    fn left(&mut self, users: Vec<UserId>) {
+        for u in users {
+            if !self.added.remove(&u) {
+                self.removed.insert(u);
+            }
+        }
+    }
+    fn changed(&self, was: &GroupRow) -> bool {
+        !self.added.is_empty()
+            || !self.removed.is_empty()
+            || self.name != was.display_name
+            || self.external_id != was.external_id
+    }
+    fn skipped(&self) -> Vec<UserId> {
+        self.strangers.iter().copied().collect()
+    }
+    /// Who came and who left is in the audit event up to a number that can be read.
+    fn detail(&self, was: &GroupRow, held: bool) -> serde_json::Value {
+        let some = |set: &BTreeSet<UserId>| -> Vec<UserId> {
+            set.iter().take(rules::FEW).copied().collect()
+        };
+        let mut detail = serde_json::json!({
+            "added": { "count": self.added.len(), "users": some(&self.added) },
+            "removed": { "count": self.removed.len(), "users": some(&self.removed) },
+            "skipped": self.strangers.len(),
+            "held": held,
+        });
+        if self.name != was.display_name {
+            detail["display_name"] =
+                serde_json::json!({ "from": was.display_name, "to": self.name });
+        }
+        if self.external_id != was.external_id {
+            detail["external_id"] =
+                serde_json::json!({ "from": was.external_id, "to": self.external_id });
+        }
+        detail
+    }
+}

@@ -1,0 +1,38 @@
+//! Pure decisions about groups.
+
+use super::GroupChange;
+use crate::{
+    error::{Error, Result},
+    text::{self, MAX_KEY},
+};
+
+/// Up to so many people are told apart, in audit events and in what caches hear; more are a crowd.
+pub(super) const FEW: usize = 50;
+
+/// Whether name and id fit their columns.
+///
+/// # Errors
+/// `Invalid` (code `invalidValue`), naming the attribute.
+pub(super) fn checked(name: &str, external_id: Option<&str>) -> Result<()> {
+    if name.trim().is_empty() {
+        let detail = "'displayName' is empty; a group has a name";
+        return Err(Error::invalid(detail).attr("displayName").code("invalidValue"));
+    }
+    let fits = |attr, value| text::checked(attr, value, MAX_KEY).map_err(|e| e.code("invalidValue"));
+    fits("displayName", name)?;
+    fits("externalId", external_id.unwrap_or(""))?;
+    Ok(())
+}
+
+/// Whether a step can take somebody out.
+pub(super) fn takes_away(c: &GroupChange) -> bool {
+    matches!(c, GroupChange::Remove(_) | GroupChange::Replace(_) | GroupChange::Clear)
+}
+
+/// The last name that the steps give.
+pub(super) fn new_name(changes: &[GroupChange]) -> Option<&str> {
+    changes.iter().rev().find_map(|c| match c {
+        GroupChange::Rename(n) => Some(n.as_str()),
+        _ => None,
+    })
+}

@@ -1,0 +1,225 @@
+//! What a person does with users: add, edit, the switch, remove. What a directory manages stays the directory's;
+//! the last administrator stays.
+
+use super::{
+    Page, User, announce, db, directory::gone_for_good, fresh, gone, guarded, name_taken,
+    rules,
+};
+use crate::{
+    access::{
+        Permit,
+        guard::By,
+        perm::{UsersAdd, UsersDelete, UsersEdit, UsersView},
+    },
+    actor::{Principal, UserKind},
+    audit::{self, Event},
+    error::Result,
+    id::{DirectoryId, UserId},
+    sessions::{self, Who},
+    store::{Lock, Scope, Store, Topic, Tx},
+    tx,
+};
+use std::sync::Arc;
+
+/// A user to be added by hand.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewUser {
+    /// What kind; integration users are made by `apps`.
+    pub kind: UserKind,
+    /// The name to sign in with; unique in the tenant among those added by hand.
+    pub user_name: String,
+    /// For people to read.
+    #[serde(default)]
+    pub display_name: Option<String>,
+    /// The address.
+    #[serde(default)]
+    pub email: Option<String>,
+}
+
+/// A change by hand; `None` leaves as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Edit {
+    /// Another kind; the only thing a person may change of somebody whom a directory manages.
+    pub kind: Option<UserKind>,
+    /// Another name to sign in with.
+    pub user_name: Option<String>,
+    /// Another name to read; empty for none.
+    pub display_name: Option<String>,
+    /// Another address; empty for none.
+    pub email: Option<String>,
+}
+
+/// Which of a tenant's users a person wants to see.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Search {
+    /// Part of name, display name or address, in any case.
+    pub text: Option<String>,
+    /// Only this kind.
+    pub kind: Option<UserKind>,
+    /// Only those of this directory.
+    pub directory: Option<DirectoryId>,
+    /// How many to leave out at the beginning.
+    pub offset: i64,
+    /// How many at most; 100 without, 1000 at most.
+    pub limit: Option<i64>,
+}
+
+/// The tenant's users, in the order in which they came.
+pub async fn search(store: &Store, p: &Permit<UsersView>, s: &Search) -> Result<Page<User>> {
+    let mut c = store.read(Scope::Tenant(p.tenant())).await?;
+    db::search(&mut c, p.tenant(), s).await
+}
+
+/// One of the tenant's users.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn view(store: &Store, p: &Permit<UsersView>, id: UserId) -> Result<User> {
+    let mut c = store.read(Scope::Tenant(p.tenant())).await?;
+    db::get(&mut c, p.tenant(), id).await?.ok_or_else(|| gone(id))
+}
+
+/// Who may make administrators: those who hold everything.
+fn everything<P>(p: &Permit<P>) -> bool {
+    p.held().global || matches!(p.actor().principal(), Principal::Owner | Principal::System(_))
+}
+
+/// Adds a user by hand.
+///
+/// # Errors
+/// `Invalid` for a kind that does not fit the tenant; `Forbidden` for an administrator made by somebody who is not a
+/// Global Administrator; `Conflict` with the code `uniqueness` for a name that is taken.
+pub async fn add(store: &Store, p: &Permit<UsersAdd>, new: NewUser) -> Result<User> {
+    let (t, id) = (p.tenant(), UserId::new());
+    let name = new.user_name.clone();
+    let draft = rules::by_hand(&new.user_name, new.display_name, new.email);
+    rules::checked(&draft)?;
+    let folded = Arc::new(rules::folded(&draft.doc)?);
+    let (kind, may, draft) = (new.kind, everything(p), Arc::new(draft));
+    tx!(store, &p.cx(), [draft, folded], |tx| {
+        let provider = db::is_provider(tx, t).await?;
+        rules::kind_fits(kind, provider, may)?;
+        let user = db::insert_local(tx, t, id, kind, &draft, &folded).await?;
+        db::insert_emails(tx, t, id, &draft.emails).await?;
+        let event = Event::new("user.add").target("user", id);
+        let event = event.detail(serde_json::json!({ "kind": kind.as_str() }));
+        audit::record(tx, t, event.personal(rules::personal(&user))).await?;
+        tx.changed(Topic::User(t, id));
+        Ok(user)
+    })
+    .map_err(|e| name_taken(e, &name, "user_name"))
+}
+
+/// Changes a user by hand.
+///
+/// # Errors
+/// `NotFound`; `Precondition`; `Forbidden` for what a directory manages, for integration users (see `apps`), for a
+/// kind the caller may not give, and when it would take away the last administrator; `Conflict` as [`add`].
+pub async fn edit(
+    store: &Store,
+    p: &Permit<UsersEdit>,
+    id: UserId,
+    if_match: Option<i64>,
+    edit: Edit,
+) -> Result<User> {
+    let (t, may) = (p.tenant(), everything(p));
+    let name = edit.user_name.clone().unwrap_or_default();
+    tx!(store, &p.cx(), [edit], |tx| {
+        tx.lock(Lock::User(id)).await?;
+        let was = db::get(tx, t, id).await?.ok_or_else(|| gone(id))?;
+        fresh(&was, if_match)?;
+        rules::editable(&was, &edit)?;
+        let kind = edit.kind.unwrap_or(was.kind);
+        if kind != was.kind {
+            rules::kind_fits(kind, db::is_provider(tx, t).await?, may)?;
+            if was.kind == UserKind::Administrator {
+                rules::kind_fits(was.kind, true, may)?;
+            }
+        }
+        let draft = rules::edited(&was, &edit);
+        if kind == was.kind && !rules::differs(&was, &draft) {
+            return Ok(was);
+        }
+        rules::checked(&draft)?;
+        let guard = if kind == was.kind { None } else { guarded(tx, &was).await? };
+        let folded = rules::folded(&draft.doc)?;
+        db::update_by_hand(tx, t, id, kind, &draft, &folded).await?;
+        if rules::emails_differ(&was, &draft) {
+            db::delete_emails(tx, t, id).await?;
+            db::insert_emails(tx, t, id, &draft.emails).await?;
+        }
+        if let Some(g) = guard {
+            g.after(tx, By::Hand).await?;
+        }
+        let user = db::get(tx, t, id).await?.ok_or_else(|| gone(id))?;
+        let detail = serde_json::json!({
+            "attributes": rules::changed(&was, &draft), "kind": kind.as_str(),
+        });
+        let event = Event::new("user.edit").target("user", id).detail(detail);
+        audit::record(tx, t, event.personal(rules::personal(&user))).await?;
+        announce(tx, &user).await?;
+        Ok(user)
+    })
+    .map_err(|e| name_taken(e, &name, "user_name"))
+}
+
+/// The switch by hand. Off ends sessions and tokens at once, and holds whatever the directory says later.
+///
+/// # Errors
+/// `NotFound`; `Forbidden` for integration users (see `apps`) and for the last administrator.
+pub async fn set_enabled(
+    store: &Store,
+    p: &Permit<UsersEdit>,
+    id: UserId,
+    on: bool,
+) -> Result<User> {
+    let t = p.tenant();
+    tx!(store, &p.cx().urgent(), [], |tx| {
+        tx.lock(Lock::User(id)).await?;
+        let was = db::get(tx, t, id).await?.ok_or_else(|| gone(id))?;
+        rules::a_person(&was)?;
+        switch(tx, was, on, "disabled by hand").await
+    })
+}
+
+/// Deletes a user by hand, with everything that is theirs. A directory that still has them will bring them again.
+///
+/// # Errors
+/// `NotFound`; `Forbidden` for integration users (see `apps`) and for the last administrator.
+pub async fn remove(store: &Store, p: &Permit<UsersDelete>, id: UserId) -> Result<()> {
+    let t = p.tenant();
+    tx!(store, &p.cx().urgent(), [], |tx| {
+        tx.lock(Lock::User(id)).await?;
+        let was = db::get(tx, t, id).await?.ok_or_else(|| gone(id))?;
+        rules::a_person(&was)?;
+        gone_for_good(tx, &was, By::Hand, "removed by hand").await
+    })
+}
+
+/// The switch itself, inside a transaction that holds the user's lock.
+pub(super) async fn switch(
+    tx: &mut Tx,
+    was: User,
+    on: bool,
+    why: &'static str,
+) -> Result<User> {
+    if was.enabled == on {
+        return Ok(was);
+    }
+    let (t, id) = (was.tenant_id, was.id);
+    let guard = if on { None } else { guarded(tx, &was).await? };
+    db::set_enabled(tx, t, id, on).await?;
+    if !on {
+        sessions::revoke(tx, Who::User(t, id), why).await?;
+    }
+    if let Some(g) = guard {
+        g.after(tx, By::Hand).await?;
+    }
+    let event = Event::new(if on { "user.enable" } else { "user.disable" }).target("user", id);
+    audit::record(tx, t, event.personal(rules::personal(&was))).await?;
+    announce(tx, &was).await?;
+    db::get(tx, t, id).await?.ok_or_else(|| gone(id))
+}

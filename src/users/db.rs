@@ -1,0 +1,467 @@
+//! All SQL of the users room.
+
+use super::{Draft, Page, Query, Search, User, query};
+use crate::{
+    actor::UserKind,
+    clock::Timestamp,
+    error::Result,
+    id::{AppId, DirectoryId, TenantId, UserId},
+    row, sql,
+    store::{Conn, J, Tx},
+    text::fold,
+};
+use serde_json::Value;
+
+row! {
+    struct Made { kind: UserKind }
+}
+row! {
+    struct Stamp { version: i64, updated_at: Timestamp }
+}
+
+/// The new row as its caller knows it without reading it back.
+fn made(
+    t: TenantId,
+    directory_id: Option<DirectoryId>,
+    id: UserId,
+    kind: UserKind,
+    d: &Draft,
+    now: Timestamp,
+) -> User {
+    User {
+        tenant_id: t,
+        id,
+        directory_id,
+        kind,
+        user_name: d.user_name.clone(),
+        external_id: d.external_id.clone(),
+        display_name: d.display_name.clone(),
+        email: d.email.clone(),
+        active: d.active,
+        enabled: true,
+        doc: J(d.doc.clone()),
+        epoch: 1,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+/// One statement: the kind follows from the tenant.
+pub(super) async fn insert_provisioned(
+    tx: &mut Tx,
+    t: TenantId,
+    directory: DirectoryId,
+    id: UserId,
+    d: &Draft,
+    folded: &Value,
+) -> Result<User> {
+    let (now, key) = (tx.now(), fold(&d.user_name));
+    let email_key = d.email.as_deref().map(fold);
+    let Made { kind } = sql!(
+        tx,
+        one<Made>,
+        "INSERT INTO users (tenant_id, id, directory_id, kind, user_name, user_name_key, external_id,
+                            display_name, email, email_key, active, enabled, doc, folded, epoch, version,
+                            created_at, updated_at)
+         VALUES ($1, $2, $3, (SELECT CASE WHEN provider THEN 'technician' ELSE 'tenant' END
+                              FROM tenants WHERE id = $1),
+                 $4, $5, $6, $7, $8, $9, $10, TRUE, $11, $12, 1, 1, $13, $13)
+         RETURNING kind",
+        t,
+        id,
+        directory,
+        d.user_name,
+        key,
+        d.external_id,
+        d.display_name,
+        d.email,
+        email_key,
+        d.active,
+        J(&d.doc),
+        J(folded),
+        now
+    )?;
+    Ok(made(t, Some(directory), id, kind, d, now))
+}
+
+pub(super) async fn insert_local(
+    tx: &mut Tx,
+    t: TenantId,
+    id: UserId,
+    kind: UserKind,
+    d: &Draft,
+    folded: &Value,
+) -> Result<User> {
+    let (now, key) = (tx.now(), fold(&d.user_name));
+    let email_key = d.email.as_deref().map(fold);
+    sql!(
+        tx,
+        exec,
+        "INSERT INTO users (tenant_id, id, kind, user_name, user_name_key, display_name, email, email_key,
+                            active, enabled, doc, folded, epoch, version, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, TRUE, TRUE, $9, $10, 1, 1, $11, $11)",
+        t,
+        id,
+        kind,
+        d.user_name,
+        key,
+        d.display_name,
+        d.email,
+        email_key,
+        J(&d.doc),
+        J(folded),
+        now
+    )?;
+    Ok(made(t, None, id, kind, d, now))
+}
+
+/// The index of addresses; most people have one.
+pub(super) async fn insert_emails(
+    tx: &mut Tx,
+    t: TenantId,
+    user: UserId,
+    emails: &[(String, Option<String>)],
+) -> Result<()> {
+    for (seq, (value, kind)) in (0_i64..).zip(emails) {
+        let (value, kind) = (fold(value), kind.as_deref().map(fold));
+        sql!(
+            tx,
+            exec,
+            "INSERT INTO user_emails (tenant_id, user_id, seq, value_key, type_key)
+             VALUES ($1, $2, $3, $4, $5)",
+            t,
+            user,
+            seq,
+            value,
+            kind
+        )?;
+    }
+    Ok(())
+}
+
+pub(super) async fn delete_emails(tx: &mut Tx, t: TenantId, user: UserId) -> Result<u64> {
+    sql!(tx, exec, "DELETE FROM user_emails WHERE tenant_id = $1 AND user_id = $2", t, user)
+}
+
+pub(super) async fn get(c: &mut Conn, t: TenantId, id: UserId) -> Result<Option<User>> {
+    sql!(
+        c,
+        opt<User>,
+        "SELECT tenant_id, id, directory_id, kind, user_name, external_id, display_name, email, active, enabled,
+                doc, epoch, version, created_at, updated_at
+         FROM users WHERE tenant_id = $1 AND id = $2",
+        t,
+        id
+    )
+}
+
+pub(super) async fn of_directory(
+    c: &mut Conn,
+    t: TenantId,
+    d: DirectoryId,
+    id: UserId,
+) -> Result<Option<User>> {
+    sql!(
+        c,
+        opt<User>,
+        "SELECT tenant_id, id, directory_id, kind, user_name, external_id, display_name, email, active, enabled,
+                doc, epoch, version, created_at, updated_at
+         FROM users WHERE tenant_id = $1 AND directory_id = $2 AND id = $3",
+        t,
+        d,
+        id
+    )
+}
+
+/// A page of a directory's users; the filter's own values begin at `$3`.
+pub(super) async fn page(
+    c: &mut Conn,
+    t: TenantId,
+    d: DirectoryId,
+    q: &Query,
+) -> Result<Page<User>> {
+    let select = "SELECT u.tenant_id, u.id, u.directory_id, u.kind, u.user_name, u.external_id, u.display_name,
+                u.email, u.active, u.enabled, u.doc, u.epoch, u.version, u.created_at, u.updated_at
+         FROM users u WHERE u.tenant_id = $1 AND u.directory_id = $2";
+    let count = "SELECT count(*) FROM users u WHERE u.tenant_id = $1 AND u.directory_id = $2";
+    query::page(c, q, select, count, "u", &[&t, &d]).await
+}
+
+/// A page of a tenant's users for people to look through.
+pub(super) async fn search(c: &mut Conn, t: TenantId, s: &Search) -> Result<Page<User>> {
+    let (text, kind) = (fold(s.text.as_deref().unwrap_or("").trim()), s.kind.map(UserKind::as_str));
+    let (limit, offset) = (s.limit.unwrap_or(100).clamp(1, 1000), s.offset.max(0));
+    let items = sql!(
+        c,
+        all<User>,
+        {lite: "SELECT tenant_id, id, directory_id, kind, user_name, external_id, display_name, email, active,
+                enabled, doc, epoch, version, created_at, updated_at
+         FROM users WHERE tenant_id = $1 AND ($2 = '' OR instr(user_name_key, $2) > 0
+              OR instr(coalesce(email_key, ''), $2) > 0 OR instr(lower(coalesce(display_name, '')), $2) > 0)
+           AND ($3 IS NULL OR kind = $3) AND ($4 IS NULL OR directory_id = $4)
+         ORDER BY created_at, id LIMIT $5 OFFSET $6",
+         pg: "SELECT tenant_id, id, directory_id, kind, user_name, external_id, display_name, email, active,
+                enabled, doc, epoch, version, created_at, updated_at
+         FROM users WHERE tenant_id = $1 AND ($2 = '' OR strpos(user_name_key, $2) > 0
+              OR strpos(coalesce(email_key, ''), $2) > 0 OR strpos(lower(coalesce(display_name, '')), $2) > 0)
+           AND ($3::text IS NULL OR kind = $3) AND ($4::uuid IS NULL OR directory_id = $4)
+         ORDER BY created_at, id LIMIT $5 OFFSET $6"},
+        t,
+        text,
+        kind,
+        s.directory,
+        limit,
+        offset
+    )?;
+    let total = sql!(
+        c,
+        one<i64>,
+        {lite: "SELECT count(*) FROM users
+         WHERE tenant_id = $1 AND ($2 = '' OR instr(user_name_key, $2) > 0
+              OR instr(coalesce(email_key, ''), $2) > 0 OR instr(lower(coalesce(display_name, '')), $2) > 0)
+           AND ($3 IS NULL OR kind = $3) AND ($4 IS NULL OR directory_id = $4)",
+         pg: "SELECT count(*) FROM users
+         WHERE tenant_id = $1 AND ($2 = '' OR strpos(user_name_key, $2) > 0
+              OR strpos(coalesce(email_key, ''), $2) > 0 OR strpos(lower(coalesce(display_name, '')), $2) > 0)
+           AND ($3::text IS NULL OR kind = $3) AND ($4::uuid IS NULL OR directory_id = $4)"},
+        t,
+        text,
+        kind,
+        s.directory
+    )?;
+    Ok(Page { items, total })
+}
+
+/// The new version and time.
+pub(super) async fn update_provisioned(
+    tx: &mut Tx,
+    t: TenantId,
+    id: UserId,
+    d: &Draft,
+    folded: &Value,
+) -> Result<(i64, Timestamp)> {
+    let (now, key) = (tx.now(), fold(&d.user_name));
+    let email_key = d.email.as_deref().map(fold);
+    let s = sql!(
+        tx,
+        one<Stamp>,
+        "UPDATE users SET user_name = $3, user_name_key = $4, external_id = $5, display_name = $6, email = $7,
+                email_key = $8, active = $9, doc = $10, folded = $11, version = version + 1, updated_at = $12
+         WHERE tenant_id = $1 AND id = $2 RETURNING version, updated_at",
+        t,
+        id,
+        d.user_name,
+        key,
+        d.external_id,
+        d.display_name,
+        d.email,
+        email_key,
+        d.active,
+        J(&d.doc),
+        J(folded),
+        now
+    )?;
+    Ok((s.version, s.updated_at))
+}
+
+pub(super) async fn update_by_hand(
+    tx: &mut Tx,
+    t: TenantId,
+    id: UserId,
+    kind: UserKind,
+    d: &Draft,
+    folded: &Value,
+) -> Result<u64> {
+    let (now, key) = (tx.now(), fold(&d.user_name));
+    let email_key = d.email.as_deref().map(fold);
+    sql!(
+        tx,
+        exec,
+        "UPDATE users SET kind = $3, user_name = $4, user_name_key = $5, display_name = $6, email = $7,
+                email_key = $8, doc = $9, folded = $10, version = version + 1, updated_at = $11
+         WHERE tenant_id = $1 AND id = $2",
+        t,
+        id,
+        kind,
+        d.user_name,
+        key,
+        d.display_name,
+        d.email,
+        email_key,
+        J(&d.doc),
+        J(folded),
+        now
+    )
+}
+
+pub(super) async fn set_enabled(tx: &mut Tx, t: TenantId, id: UserId, on: bool) -> Result<u64> {
+    let now = tx.now();
+    sql!(
+        tx,
+        exec,
+        "UPDATE users SET enabled = $3, version = version + 1, updated_at = $4
+         WHERE tenant_id = $1 AND id = $2",
+        t,
+        id,
+        on,
+        now
+    )
+}
+
+pub(super) async fn delete(tx: &mut Tx, t: TenantId, id: UserId) -> Result<u64> {
+    sql!(tx, exec, "DELETE FROM users WHERE tenant_id = $1 AND id = $2", t, id)
+}
+
+/// Whether the tenant is the provider; `false` where there is no tenant.
+pub(super) async fn is_provider(c: &mut Conn, t: TenantId) -> Result<bool> {
+    let p = sql!(c, opt<bool>, "SELECT provider FROM tenants WHERE id = $1", t)?;
+    Ok(p.unwrap_or(false))
+}
+
+/// The clients of an integration user.
+pub(super) async fn clients(c: &mut Conn, t: TenantId, user: UserId) -> Result<Vec<AppId>> {
+    sql!(c, all<AppId>, "SELECT id FROM apps WHERE tenant_id = $1 AND user_id = $2", t, user)
+}
+
+/// Marks a directory's people inactive, all at once, before they go.
+pub(super) async fn deactivate_all(tx: &mut Tx, t: TenantId, d: DirectoryId) -> Result<u64> {
+    let now = tx.now();
+    sql!(
+        tx,
+        exec,
+        "UPDATE users SET active = FALSE, version = version + 1, updated_at = $3
+         WHERE tenant_id = $1 AND directory_id = $2 AND active",
+        t,
+        d,
+        now
+    )
+}
+
+/// Some of a directory's people.
+pub(super) async fn some(
+    c: &mut Conn,
+    t: TenantId,
+    d: DirectoryId,
+    limit: i64,
+) -> Result<Vec<User>> {
+    sql!(
+        c,
+        all<User>,
+        "SELECT tenant_id, id, directory_id, kind, user_name, external_id, display_name, email, active, enabled,
+                doc, epoch, version, created_at, updated_at
+         FROM users WHERE tenant_id = $1 AND directory_id = $2 ORDER BY created_at, id LIMIT $3",
+        t,
+        d,
+        limit
+    )
+}
+
+// identities
+
+pub(super) async fn by_identity(
+    c: &mut Conn,
+    t: TenantId,
+    d: DirectoryId,
+    issuer: &str,
+    subject: &str,
+) -> Result<Option<User>> {
+    sql!(
+        c,
+        opt<User>,
+        "SELECT u.tenant_id, u.id, u.directory_id, u.kind, u.user_name, u.external_id, u.display_name, u.email,
+                u.active, u.enabled, u.doc, u.epoch, u.version, u.created_at, u.updated_at
+         FROM identities i JOIN users u ON u.tenant_id = i.tenant_id AND u.id = i.user_id
+         WHERE i.tenant_id = $1 AND i.directory_id = $2 AND i.issuer = $3 AND i.subject = $4",
+        t,
+        d,
+        issuer,
+        subject
+    )
+}
+
+/// At most two: more than one is as bad as many.
+pub(super) async fn by_external_id(
+    c: &mut Conn,
+    t: TenantId,
+    d: DirectoryId,
+    external_id: &str,
+) -> Result<Vec<User>> {
+    sql!(
+        c,
+        all<User>,
+        "SELECT tenant_id, id, directory_id, kind, user_name, external_id, display_name, email, active, enabled,
+                doc, epoch, version, created_at, updated_at
+         FROM users WHERE tenant_id = $1 AND directory_id = $2 AND external_id = $3 LIMIT 2",
+        t,
+        d,
+        external_id
+    )
+}
+
+pub(super) async fn touch_identity(
+    tx: &mut Tx,
+    t: TenantId,
+    d: DirectoryId,
+    issuer: &str,
+    subject: &str,
+    user: UserId,
+) -> Result<u64> {
+    let now = tx.now();
+    sql!(
+        tx,
+        exec,
+        "UPDATE identities SET last_login_at = $6
+         WHERE tenant_id = $1 AND directory_id = $2 AND issuer = $3 AND subject = $4 AND user_id = $5",
+        t,
+        d,
+        issuer,
+        subject,
+        user,
+        now
+    )
+}
+
+/// Whether the user has an identity of this issuer already.
+pub(super) async fn other_subject(
+    c: &mut Conn,
+    t: TenantId,
+    d: DirectoryId,
+    issuer: &str,
+    user: UserId,
+) -> Result<bool> {
+    let n = sql!(
+        c,
+        one<i64>,
+        "SELECT count(*) FROM identities
+         WHERE tenant_id = $1 AND user_id = $2 AND directory_id = $3 AND issuer = $4",
+        t,
+        user,
+        d,
+        issuer
+    )?;
+    Ok(n > 0)
+}
+
+pub(super) async fn insert_identity(
+    tx: &mut Tx,
+    t: TenantId,
+    d: DirectoryId,
+    issuer: &str,
+    subject: &str,
+    user: UserId,
+) -> Result<u64> {
+    let now = tx.now();
+    sql!(
+        tx,
+        exec,
+        "INSERT INTO identities (tenant_id, directory_id, issuer, subject, user_id, created_at, last_login_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $6)",
+        t,
+        d,
+        issuer,
+        subject,
+        user,
+        now
+    )
+}

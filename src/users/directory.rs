@@ -1,0 +1,200 @@
+//! What a directory's SCIM client does with its people.
+
+use super::{Draft, Page, Query, User, announce, db, fresh, gone, guarded, name_taken, rules};
+use crate::{
+    access::{
+        Permit,
+        guard::{self, By},
+        perm::Provision,
+    },
+    audit::{self, Event},
+    error::Result,
+    id::{DirectoryId, TenantId, UserId},
+    sessions::{self, Who},
+    store::{J, Lock, Scope, Store, Topic, Tx},
+    tx,
+};
+use std::sync::Arc;
+
+/// What a request makes of a user: pure, since it may run more than once. `None` says that nothing changes.
+pub type Change = Arc<dyn Fn(&User) -> Result<Option<Draft>> + Send + Sync>;
+
+/// Makes a user; a customer's directory brings tenant users, the provider's technicians.
+///
+/// # Errors
+/// `Invalid`; `Conflict` with the code `uniqueness` for a name that is taken (in any case).
+pub async fn create(store: &Store, p: &Permit<Provision>, draft: Draft) -> Result<User> {
+    rules::checked(&draft)?;
+    let (t, d, id) = (p.tenant(), p.directory(), UserId::new());
+    let folded = Arc::new(rules::folded(&draft.doc)?);
+    let draft = Arc::new(draft);
+    let name = draft.clone();
+    tx!(store, &p.cx(), [draft, folded], |tx| {
+        let user = db::insert_provisioned(tx, t, d, id, &draft, &folded).await?;
+        db::insert_emails(tx, t, id, &draft.emails).await?;
+        let event = Event::new("user.create")
+            .target("user", id)
+            .detail(serde_json::json!({ "kind": user.kind.as_str(), "active": user.active }))
+            .personal(rules::personal(&user));
+        audit::record(tx, t, event).await?;
+        tx.changed(Topic::User(t, id));
+        Ok(user)
+    })
+    .map_err(|e| name_taken(e, &name.user_name, "userName"))
+}
+
+/// One of the directory's users.
+///
+/// # Errors
+/// `NotFound`, also for a user of another directory.
+pub async fn get(store: &Store, p: &Permit<Provision>, id: UserId) -> Result<User> {
+    let mut c = store.read(Scope::Tenant(p.tenant())).await?;
+    db::of_directory(&mut c, p.tenant(), p.directory(), id).await?.ok_or_else(|| gone(id))
+}
+
+/// The directory's users that a filter names, a page of them.
+pub async fn list(store: &Store, p: &Permit<Provision>, query: &Query) -> Result<Page<User>> {
+    let mut c = store.read(Scope::Tenant(p.tenant())).await?;
+    db::page(&mut c, p.tenant(), p.directory(), query).await
+}
+
+/// Lets `change` decide what becomes of a user, under the user's lock; says whether anything changed. When `active`
+/// falls, sessions and tokens end in the same transaction; the last administrator's grant stays as a hold.
+///
+/// # Errors
+/// `NotFound`; `Precondition`; the closure's; `Conflict` with the code `uniqueness`.
+pub async fn modify(
+    store: &Store,
+    p: &Permit<Provision>,
+    id: UserId,
+    if_match: Option<i64>,
+    change: Change,
+) -> Result<(User, bool)> {
+    let (t, d) = (p.tenant(), p.directory());
+    // A first look: what changes nothing needs no transaction, and what ends access goes ahead of bulk work.
+    let seen = get(store, p, id).await?;
+    fresh(&seen, if_match)?;
+    let Some(draft) = change(&seen)?.filter(|d| rules::differs(&seen, d)) else {
+        return Ok((seen, false));
+    };
+    rules::checked(&draft)?;
+    let cx = if seen.active && !draft.active { p.cx().urgent() } else { p.cx() };
+    tx!(store, &cx, [change], |tx| {
+        tx.lock(Lock::User(id)).await?;
+        let was = db::of_directory(tx, t, d, id).await?.ok_or_else(|| gone(id))?;
+        fresh(&was, if_match)?;
+        match change(&was)? {
+            Some(draft) if rules::differs(&was, &draft) => {
+                Ok((write(tx, &was, &draft).await?, true))
+            }
+            _ => Ok((was, false)),
+        }
+    })
+    .map_err(|e| name_taken(e, &draft.user_name, "userName"))
+}
+
+async fn write(tx: &mut Tx, was: &User, draft: &Draft) -> Result<User> {
+    rules::checked(draft)?;
+    let (t, id) = (was.tenant_id, was.id);
+    let ends = was.active && !draft.active;
+    let guard = if ends { guarded(tx, was).await? } else { None };
+    let folded = rules::folded(&draft.doc)?;
+    let (version, updated_at) = db::update_provisioned(tx, t, id, draft, &folded).await?;
+    if rules::emails_differ(was, draft) {
+        db::delete_emails(tx, t, id).await?;
+        db::insert_emails(tx, t, id, &draft.emails).await?;
+    }
+    let mut held = false;
+    if ends {
+        sessions::revoke(tx, Who::User(t, id), "deactivated by the directory").await?;
+        if let Some(g) = guard {
+            held = g.after(tx, By::Directory { user: id, label: was.label().to_owned() }).await?;
+        }
+    }
+    let action = match (was.active, draft.active) {
+        (true, false) => "user.deactivate",
+        (false, true) => "user.reactivate",
+        _ => "user.modify",
+    };
+    let user = User {
+        user_name: draft.user_name.clone(),
+        external_id: draft.external_id.clone(),
+        display_name: draft.display_name.clone(),
+        email: draft.email.clone(),
+        active: draft.active,
+        doc: J(draft.doc.clone()),
+        epoch: was.epoch + i64::from(ends),
+        version,
+        updated_at,
+        ..was.clone()
+    };
+    let detail = serde_json::json!({ "attributes": rules::changed(was, draft), "held": held });
+    let event = Event::new(action).target("user", id).detail(detail);
+    audit::record(tx, t, event.personal(rules::personal(&user))).await?;
+    announce(tx, &user).await?;
+    Ok(user)
+}
+
+/// Deletes a user with memberships, identities and sessions; the last administrator's grant stays as a hold.
+///
+/// # Errors
+/// `NotFound`; `Precondition`.
+pub async fn delete(
+    store: &Store,
+    p: &Permit<Provision>,
+    id: UserId,
+    if_match: Option<i64>,
+) -> Result<()> {
+    let (t, d) = (p.tenant(), p.directory());
+    get(store, p, id).await?;
+    tx!(store, &p.cx().urgent(), [], |tx| {
+        tx.lock(Lock::User(id)).await?;
+        let was = db::of_directory(tx, t, d, id).await?.ok_or_else(|| gone(id))?;
+        fresh(&was, if_match)?;
+        let by = By::Directory { user: id, label: was.label().to_owned() };
+        gone_for_good(tx, &was, by, "deleted by the directory").await
+    })
+}
+
+/// Ends a user's access and deletes the row, with guard, audit event and what was granted.
+pub(super) async fn gone_for_good(
+    tx: &mut Tx,
+    was: &User,
+    by: By,
+    why: &'static str,
+) -> Result<()> {
+    let (t, id) = (was.tenant_id, was.id);
+    let guard = guarded(tx, was).await?;
+    sessions::revoke(tx, Who::User(t, id), why).await?;
+    announce(tx, was).await?;
+    db::delete(tx, t, id).await?;
+    guard::forget(tx, t, id).await?;
+    let held = match guard {
+        Some(g) => g.after(tx, by).await?,
+        None => false,
+    };
+    let event = Event::new("user.delete").target("user", id);
+    let event = event.detail(serde_json::json!({ "kind": was.kind.as_str(), "held": held }));
+    audit::record(tx, t, event.personal(rules::personal(was))).await
+}
+
+/// Marks a directory's people inactive, all at once: it is going away.
+pub(crate) async fn deactivate_all(tx: &mut Tx, t: TenantId, d: DirectoryId) -> Result<u64> {
+    db::deactivate_all(tx, t, d).await
+}
+
+/// Ends and deletes up to `limit` people of a directory that is going away; says how many.
+pub(crate) async fn remove_some(
+    tx: &mut Tx,
+    t: TenantId,
+    d: DirectoryId,
+    limit: i64,
+) -> Result<usize> {
+    let users = db::some(tx, t, d, limit).await?;
+    for u in &users {
+        tx.lock(Lock::User(u.id)).await?;
+        let by = By::Directory { user: u.id, label: u.label().to_owned() };
+        gone_for_good(tx, u, by, "directory deleted").await?;
+    }
+    Ok(users.len())
+}

@@ -1,0 +1,77 @@
+//! Login identities: (directory, issuer, subject), never an e-mail address.
+
+use super::{User, db};
+use crate::{
+    audit::{self, Event},
+    error::{Error, Result},
+    id::{DirectoryId, TenantId, UserId},
+    store::{Conn, Tx},
+    text,
+};
+
+/// Who signs in with this identity.
+pub async fn find_by_identity(
+    c: &mut Conn,
+    t: TenantId,
+    d: DirectoryId,
+    issuer: &str,
+    subject: &str,
+) -> Result<Option<User>> {
+    db::by_identity(c, t, d, issuer, subject).await
+}
+
+/// The provisioned person whom the directory calls `external_id`: how a first sign-in finds them, by an id that
+/// both sides hold immutable.
+///
+/// # Errors
+/// `Conflict` (code `ambiguous`) when the directory gave two people the same id: neither is meant for sure.
+pub async fn find_by_external_id(
+    c: &mut Conn,
+    t: TenantId,
+    d: DirectoryId,
+    external_id: &str,
+) -> Result<Option<User>> {
+    let mut found = db::by_external_id(c, t, d, external_id).await?;
+    if found.len() > 1 {
+        let detail = "the directory has provisioned more than one person with this externalId";
+        return Err(Error::conflict(detail).code("ambiguous"));
+    }
+    Ok(found.pop())
+}
+
+/// Notes that this identity is that user's and signed in now; says whether it is a new link.
+///
+/// # Errors
+/// `Conflict` when the identity is another user's (code `identity_taken`), or the user has another subject of the
+/// same issuer (code `already_linked`): somebody who got a second account in the directory is not the same person.
+pub async fn link(
+    tx: &mut Tx,
+    t: TenantId,
+    d: DirectoryId,
+    issuer: &str,
+    subject: &str,
+    user: UserId,
+) -> Result<bool> {
+    text::key("iss", issuer)?;
+    text::key("sub", subject)?;
+    tx.lock(crate::store::Lock::User(user)).await?;
+    if db::touch_identity(tx, t, d, issuer, subject, user).await? > 0 {
+        tx.unaudited("the time of a sign-in is bookkeeping");
+        return Ok(false);
+    }
+    if db::other_subject(tx, t, d, issuer, user).await? {
+        let detail = "the person is linked to another account of this directory";
+        return Err(Error::conflict(detail).code("already_linked"));
+    }
+    db::insert_identity(tx, t, d, issuer, subject, user).await.map_err(|e| {
+        if e.violates("identities_pkey") {
+            let detail = "this account of the directory is linked to another person";
+            return Error::conflict(detail).code("identity_taken");
+        }
+        e
+    })?;
+    let event = Event::new("user.link").target("user", user);
+    let event = event.detail(serde_json::json!({ "directory": d, "issuer": issuer }));
+    audit::record(tx, t, event.personal(serde_json::json!({ "subject": subject }))).await?;
+    Ok(true)
+}

@@ -1,0 +1,189 @@
+//! Pure decisions about users.
+
+use super::{Draft, Edit, User};
+use crate::{
+    actor::UserKind,
+    error::{Error, Result},
+    text::{self, MAX_KEY},
+};
+use serde_json::{Map, Value, json};
+
+/// The longest text that is only shown.
+const MAX_SHOWN: usize = 4096;
+
+/// Whether a draft fits the columns.
+///
+/// # Errors
+/// `Invalid` (code `invalidValue`), naming the attribute.
+pub(super) fn checked(d: &Draft) -> Result<()> {
+    let check = || -> Result<()> {
+        text::checked("userName", &d.user_name, MAX_KEY)?;
+        if d.user_name.trim().is_empty() {
+            return Err(Error::invalid("'userName' is empty").attr("userName"));
+        }
+        let optional = [
+            ("externalId", &d.external_id, MAX_KEY),
+            ("displayName", &d.display_name, MAX_SHOWN),
+            ("emails", &d.email, MAX_KEY),
+        ];
+        for (name, value, max) in optional {
+            text::checked(name, value.as_deref().unwrap_or(""), max)?;
+        }
+        for (value, kind) in &d.emails {
+            text::checked("emails", value, MAX_KEY)?;
+            text::checked("emails", kind.as_deref().unwrap_or(""), MAX_KEY)?;
+        }
+        Ok(())
+    };
+    check().map_err(|e| e.code("invalidValue"))
+}
+
+/// The twin of a document that filters compare with: names and texts folded. Of names that fold alike the last
+/// wins.
+///
+/// # Errors
+/// `Invalid` for NUL in a text, which one of the databases refuses.
+pub(crate) fn folded(v: &Value) -> Result<Value> {
+    let fold = |s: &str| -> Result<String> {
+        if s.contains('\0') {
+            return Err(Error::invalid("a text contains a NUL character").code("invalidValue"));
+        }
+        Ok(text::fold(s))
+    };
+    Ok(match v {
+        Value::String(s) => Value::String(fold(s)?),
+        Value::Array(a) => Value::Array(a.iter().map(folded).collect::<Result<_>>()?),
+        Value::Object(o) => {
+            let mut out = Map::new();
+            for (k, v) in o {
+                out.insert(fold(k)?, folded(v)?);
+            }
+            Value::Object(out)
+        }
+        v => v.clone(),
+    })
+}
+
+/// Whether a draft changes anything.
+pub(super) fn differs(u: &User, d: &Draft) -> bool {
+    u.user_name != d.user_name
+        || u.external_id != d.external_id
+        || u.display_name != d.display_name
+        || u.email != d.email
+        || u.active != d.active
+        || u.doc.0 != d.doc
+}
+
+/// Whether the index of addresses must be written anew.
+pub(super) fn emails_differ(u: &User, d: &Draft) -> bool {
+    u.doc.0.get("emails") != d.doc.get("emails")
+}
+
+/// The names of the attributes that a draft changes, for the audit event.
+pub(super) fn changed(u: &User, d: &Draft) -> Vec<String> {
+    let none = Map::new();
+    let (a, b) = (u.doc.0.as_object().unwrap_or(&none), d.doc.as_object().unwrap_or(&none));
+    let mut names: Vec<String> =
+        a.keys().chain(b.keys()).filter(|k| a.get(*k) != b.get(*k)).cloned().collect();
+    let columns = [
+        ("userName", u.user_name != d.user_name),
+        ("externalId", u.external_id != d.external_id),
+        ("displayName", u.display_name != d.display_name),
+        ("active", u.active != d.active),
+    ];
+    names.extend(columns.into_iter().filter(|(_, on)| *on).map(|(n, _)| n.to_owned()));
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// What an audit event keeps apart because it names a person.
+pub(super) fn personal(u: &User) -> Value {
+    json!({ "user_name": u.user_name, "display_name": u.display_name, "email": u.email })
+}
+
+/// Which kinds fit where: administrators and technicians are the provider's people; administrators are made by those
+/// who hold everything; integration users are made with their client.
+///
+/// # Errors
+/// `Invalid` or `Forbidden`.
+pub(super) fn kind_fits(kind: UserKind, provider: bool, may_administrator: bool) -> Result<()> {
+    match kind {
+        UserKind::Integration => Err(Error::invalid(
+            "an integration user is made together with its client, under integrations",
+        )
+        .attr("kind")),
+        UserKind::Administrator | UserKind::Technician if !provider => {
+            let detail = format!("a user of the kind '{}' belongs to the provider", kind.as_str());
+            Err(Error::invalid(detail).attr("kind"))
+        }
+        UserKind::Administrator if !may_administrator => {
+            Err(Error::forbidden("only a Global Administrator makes or unmakes administrators"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Integration users are handled with their clients.
+pub(super) fn a_person(u: &User) -> Result<()> {
+    if u.kind == UserKind::Integration {
+        let detail = "an integration user is managed under integrations \
+                      ('system.manage_integrations' is needed)";
+        return Err(Error::forbidden(detail));
+    }
+    Ok(())
+}
+
+/// What a person may edit of whom.
+pub(super) fn editable(u: &User, e: &Edit) -> Result<()> {
+    a_person(u)?;
+    let fields = [("user_name", &e.user_name), ("display_name", &e.display_name), ("email", &e.email)];
+    if u.directory_id.is_some() {
+        if let Some((name, _)) = fields.into_iter().find(|(_, v)| v.is_some()) {
+            let detail = format!("'{name}' is managed by the person's directory; change it there");
+            return Err(Error::forbidden(detail).attr(name));
+        }
+    }
+    Ok(())
+}
+
+/// A user that no directory brought, as a draft.
+pub(super) fn by_hand(name: &str, display: Option<String>, email: Option<String>) -> Draft {
+    let given = |s: Option<String>| s.map(|s| s.trim().to_owned()).filter(|s| !s.is_empty());
+    let (name, display, email) = (name.trim(), given(display), given(email));
+    let mut doc = Map::new();
+    doc.insert("userName".to_owned(), json!(name));
+    if let Some(d) = &display {
+        doc.insert("displayName".to_owned(), json!(d));
+    }
+    if let Some(e) = &email {
+        doc.insert("emails".to_owned(), json!([{ "value": e, "primary": true }]));
+    }
+    Draft {
+        user_name: name.to_owned(),
+        external_id: None,
+        display_name: display,
+        emails: email.iter().map(|e| (e.clone(), None)).collect(),
+        email,
+        active: true,
+        doc: Value::Object(doc),
+    }
+}
+
+/// What an edit makes of a user.
+pub(super) fn edited(u: &User, e: &Edit) -> Draft {
+    if u.directory_id.is_some() {
+        return Draft {
+            user_name: u.user_name.clone(),
+            external_id: u.external_id.clone(),
+            display_name: u.display_name.clone(),
+            email: u.email.clone(),
+            active: u.active,
+            doc: u.doc.0.clone(),
+            emails: Vec::new(),
+        };
+    }
+    let name = e.user_name.as_deref().unwrap_or(&u.user_name);
+    let display = e.display_name.clone().or_else(|| u.display_name.clone());
+    by_hand(name, display, e.email.clone().or_else(|| u.email.clone()))
+}
