@@ -1,10 +1,6 @@
 //! All SQL of the directories room.
 
-use super::{
-    Directory, PresetColumn, Provisioning, Status, Token,
-    signin::{Half, Stored},
-    tokens::Opens,
-};
+use super::{Directory, PresetColumn, Provisioning, Status, Token, signin::Half, tokens::Opens};
 use crate::{
     clock::Timestamp,
     error::Result,
@@ -232,11 +228,7 @@ pub(super) async fn tokens(
     )
 }
 
-pub(super) async fn drop_expired(
-    tx: &mut Tx,
-    t: TenantId,
-    directory: DirectoryId,
-) -> Result<u64> {
+pub(super) async fn drop_expired(tx: &mut Tx, t: TenantId, directory: DirectoryId) -> Result<u64> {
     let now = tx.now();
     sql!(
         tx,
@@ -274,12 +266,7 @@ pub(super) async fn by_hash(c: &mut Conn, hash: &str) -> Result<Option<Opens>> {
     )
 }
 
-pub(super) async fn used(
-    tx: &mut Tx,
-    t: TenantId,
-    id: ScimTokenId,
-    at: Timestamp,
-) -> Result<u64> {
+pub(super) async fn used(tx: &mut Tx, t: TenantId, id: ScimTokenId, at: Timestamp) -> Result<u64> {
     sql!(
         tx,
         exec,

@@ -316,27 +316,33 @@ pub async fn set_status(
         }
         set_status_in(tx, t, id, status).await
     })?;
-    // In pieces, so that other writers get their turn; the switch itself already holds.
-    while status == Status::Disabled {
-        let ended = tx!(store, &p.cx().urgent(), [], |tx| {
-            let users = db::signed_in(tx, t, id).await?;
-            let n = users.len();
-            for (session, user) in users {
-                sessions::revoke(tx, Who::Session(t, session), "directory disabled").await?;
-                tx.changed(Topic::User(t, user));
-            }
-            if n > 0 {
-                let detail = serde_json::json!({ "sessions": n });
-                let event = Event::new("directory.sessions_ended").target("directory", id);
-                audit::record(tx, t, event.detail(detail)).await?;
-            }
-            Ok(n)
-        })?;
-        if ended == 0 {
-            break;
-        }
+    if status == Status::Disabled {
+        // In pieces, so that other writers get their turn; the switch itself already holds.
+        while end_sessions(store, p, id).await? > 0 {}
     }
     Ok(d)
+}
+
+/// Ends some of the sessions that came through a directory; says how many.
+async fn end_sessions(
+    store: &Store,
+    p: &Permit<SystemEditSettings>,
+    id: DirectoryId,
+) -> Result<usize> {
+    let t = p.tenant();
+    tx!(store, &p.cx().urgent(), [], |tx| {
+        let found = db::signed_in(tx, t, id).await?;
+        let n = found.len();
+        for (session, user) in found {
+            sessions::revoke(tx, Who::Session(t, session), "directory disabled").await?;
+            tx.changed(Topic::User(t, user));
+        }
+        if n > 0 {
+            let event = Event::new("directory.sessions_ended").target("directory", id);
+            audit::record(tx, t, event.detail(serde_json::json!({ "sessions": n }))).await?;
+        }
+        Ok(n)
+    })
 }
 
 /// The switch inside a transaction, with its audit event.
@@ -370,4 +376,3 @@ pub async fn remove(tx: &mut Tx, t: TenantId, id: DirectoryId) -> Result<()> {
 pub async fn live(c: &mut Conn, t: TenantId, id: DirectoryId) -> Result<bool> {
     Ok(db::get(c, t, id).await?.is_some_and(|d| d.status == Status::Active))
 }
-

@@ -81,7 +81,10 @@ fn aad(id: DirectoryId) -> String {
 pub(super) fn sealed(s: SignInSettings, id: DirectoryId, master: &MasterKey) -> Result<Half> {
     let issuer = text::key("issuer", &s.issuer)?.to_owned();
     let parsed = url::Url::parse(&issuer).ok().filter(|u| {
-        u.has_host() && matches!(u.scheme(), "https" | "http") && u.query().is_none() && u.fragment().is_none()
+        u.has_host()
+            && matches!(u.scheme(), "https" | "http")
+            && u.query().is_none()
+            && u.fragment().is_none()
     });
     if parsed.is_none() {
         let detail = format!("'{}' is not an issuer URL (https, no query)", text::excerpt(&issuer));

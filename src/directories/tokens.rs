@@ -129,7 +129,9 @@ pub async fn by_token(store: &Store, text: &str) -> Result<Option<(TenantId, Dir
     let mut c = store.read(Scope::Platform).await?;
     let found = db::by_hash(&mut c, &hash).await?;
     let now = store.clock().now();
-    Ok(found.filter(|o| o.expires_at.is_none_or(|e| e > now)).map(|o| (o.tenant_id, o.directory_id)))
+    Ok(found
+        .filter(|o| o.expires_at.is_none_or(|e| e > now))
+        .map(|o| (o.tenant_id, o.directory_id)))
 }
 
 /// Tokens by hash, remembered until their directory changes: a request costs no query. Also notes which were used.
@@ -147,7 +149,7 @@ impl Tokens {
     pub fn new(store: &Store) -> Self {
         let inner = Arc::new(Inner {
             store: store.clone(),
-            known: Cache::new(10_000, Duration::from_secs(3600)),
+            known: Cache::new(10_000, Duration::from_hours(1)),
             used: Mutex::new(HashMap::new()),
         });
         let weak = Arc::downgrade(&inner);

@@ -18,7 +18,8 @@ pub(super) fn checked(name: &str, external_id: Option<&str>) -> Result<()> {
         let detail = "'displayName' is empty; a group has a name";
         return Err(Error::invalid(detail).attr("displayName").code("invalidValue"));
     }
-    let fits = |attr, value| text::checked(attr, value, MAX_KEY).map_err(|e| e.code("invalidValue"));
+    let fits =
+        |attr, value| text::checked(attr, value, MAX_KEY).map_err(|e| e.code("invalidValue"));
     fits("displayName", name)?;
     fits("externalId", external_id.unwrap_or(""))?;
     Ok(())

@@ -33,7 +33,14 @@ impl Stmt {
     /// A statement put together at run time (filters); every value is a parameter, every name comes from our own
     /// tables of columns. `lite` uses `$1` as well and is rewritten here.
     pub fn dynamic(lite: &str, pg: String) -> Self {
-        Self { lite: Cow::Owned(lite.replace('$', "?")), pg: Cow::Owned(pg) }
+        let mut out = String::with_capacity(lite.len());
+        let mut rest = lite.chars().peekable();
+        while let Some(c) = rest.next() {
+            // A `$` before a digit is a parameter; one in a JSON path stays.
+            let param = c == '$' && rest.peek().is_some_and(char::is_ascii_digit);
+            out.push(if param { '?' } else { c });
+        }
+        Self { lite: Cow::Owned(out), pg: Cow::Owned(pg) }
     }
 }
 

@@ -2,8 +2,7 @@
 //! the last administrator stays.
 
 use super::{
-    Page, User, announce, db, directory::gone_for_good, fresh, gone, guarded, name_taken,
-    rules,
+    Page, User, announce, db, directory::gone_for_good, fresh, gone, guarded, name_taken, rules,
 };
 use crate::{
     access::{
@@ -200,12 +199,7 @@ pub async fn remove(store: &Store, p: &Permit<UsersDelete>, id: UserId) -> Resul
 }
 
 /// The switch itself, inside a transaction that holds the user's lock.
-pub(super) async fn switch(
-    tx: &mut Tx,
-    was: User,
-    on: bool,
-    why: &'static str,
-) -> Result<User> {
+pub(super) async fn switch(tx: &mut Tx, was: User, on: bool, why: &'static str) -> Result<User> {
     if was.enabled == on {
         return Ok(was);
     }

@@ -85,13 +85,13 @@ pub struct Page<T> {
 }
 
 /// Runs `query` over `FROM .. WHERE ..` texts that `db.rs` gives: `select` and `count` end in a condition to which
-/// the filter is added, and `a` is the alias. The count is asked only where the page does not tell it.
+/// the filter is added, and `alias` is the table's. The count is asked only where the page does not tell it.
 pub(crate) async fn page<T: FromRow>(
     c: &mut Conn,
     query: &Query,
     select: &str,
     count: &str,
-    a: &str,
+    alias: &str,
     first: &[&(dyn Param + '_)],
 ) -> Result<Page<T>> {
     let none = Where::default();
@@ -103,9 +103,9 @@ pub(crate) async fn page<T: FromRow>(
     let order = |text: fn(&Order) -> &str| match &query.order {
         Some(o) => {
             let way = if o.descending { "DESC NULLS FIRST" } else { "ASC NULLS LAST" };
-            format!("{} {way}, {a}.id", text(o))
+            format!("{} {way}, {alias}.id", text(o))
         }
-        None => format!("{a}.created_at, {a}.id"),
+        None => format!("{alias}.created_at, {alias}.id"),
     };
     let whole = |cond: &str, order: String| {
         let (l, o) = (n + 1, n + 2);

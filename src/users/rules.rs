@@ -137,14 +137,15 @@ pub(super) fn a_person(u: &User) -> Result<()> {
 /// What a person may edit of whom.
 pub(super) fn editable(u: &User, e: &Edit) -> Result<()> {
     a_person(u)?;
-    let fields = [("user_name", &e.user_name), ("display_name", &e.display_name), ("email", &e.email)];
-    if u.directory_id.is_some() {
-        if let Some((name, _)) = fields.into_iter().find(|(_, v)| v.is_some()) {
+    let fields =
+        [("user_name", &e.user_name), ("display_name", &e.display_name), ("email", &e.email)];
+    match fields.into_iter().find(|(_, v)| u.directory_id.is_some() && v.is_some()) {
+        Some((name, _)) => {
             let detail = format!("'{name}' is managed by the person's directory; change it there");
-            return Err(Error::forbidden(detail).attr(name));
+            Err(Error::forbidden(detail).attr(name))
         }
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// A user that no directory brought, as a draft.
