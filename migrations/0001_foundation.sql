@@ -189,7 +189,8 @@ CREATE TABLE grants (
   CHECK ((scope = 'all') = (scope_tenant IS NULL))
 );
 CREATE INDEX grants_user ON grants(tenant_id, user_id);
-CREATE INDEX grants_scope ON grants(scope_tenant);
+CREATE INDEX grants_scope ON grants(scope_tenant, id);
+CREATE UNIQUE INDEX grants_id ON grants(id);
 CREATE INDEX grants_role ON grants(role_id);
 
 -- A tenant's directory cannot reach beyond its tenant: by schema. provider is held equal to the tenant's own column by

@@ -10,13 +10,21 @@
 //!   members, groups, directories and tenants in joins.
 
 pub mod catalogue;
+mod db;
 pub mod effective;
+pub mod explain;
+pub mod grants;
 pub mod guard;
+pub mod holds;
+pub mod mappings;
 pub mod perm;
+mod person;
+pub mod roles;
 pub mod rules;
 
 pub use catalogue::Catalogue;
 pub use effective::{Effective, Path, Reach, RoleRef, Source, Subject, Via};
+pub use explain::Explanation;
 pub use perm::Permit;
 
 use crate::{
@@ -36,19 +44,22 @@ struct Inner {
     store: Store,
     catalogue: Catalogue,
     everything: Arc<Effective>,
+    people: Arc<person::People>,
 }
 
 impl Access {
-    /// Over this database; caches follow its changes.
+    /// Over this database; what is kept follows its changes.
     pub fn new(store: Store, catalogue: Catalogue) -> Self {
         let everything = Arc::new(Effective::everything(&catalogue));
-        Self(Arc::new(Inner { store, catalogue, everything }))
+        let people = person::People::new(store.clone(), catalogue.clone());
+        Self(Arc::new(Inner { store, catalogue, everything, people }))
     }
     /// The permissions and built-in roles.
     pub fn catalogue(&self) -> &Catalogue {
         &self.0.catalogue
     }
-    /// The right to do `P` in `tenant`.
+    /// The right to do `P` in `tenant`. A token needs the permission among its scopes, too, and reaches no tenant
+    /// but the one it is bound to.
     ///
     /// # Errors
     /// [`crate::error::Kind::NotFound`] when the caller cannot see the tenant, else
@@ -58,26 +69,49 @@ impl Access {
         actor: &Actor,
         tenant: TenantId,
     ) -> Result<Permit<P>> {
+        let missing = || Error::forbidden(format!("the permission '{}' is needed here", P::ID));
         match actor.principal() {
             Principal::Owner | Principal::System(_) => Ok(self.all(actor, tenant)),
-            _ => Err(Error::forbidden(format!("'{}' is needed", P::ID))),
+            Principal::Directory { tenant: own, .. } if *own == tenant => Err(missing()),
+            Principal::Directory { .. } => Err(Error::not_found("tenant")),
+            Principal::User { home, user, scopes, bound, .. } => {
+                let mut held = self.effective(*home, *user, tenant).await?;
+                let visible = tenant == *home || tenant == TenantId::PLATFORM || !held.is_empty();
+                if bound.is_some_and(|b| b != tenant) {
+                    return Err(Error::not_found("tenant"));
+                }
+                if let Some(scopes) = scopes {
+                    held = Arc::new(held.limited(scopes));
+                }
+                if held.allows(P::ID) {
+                    return Ok(Permit::new(tenant, actor, scope(tenant, *home), held, None));
+                }
+                if visible {
+                    return Err(missing());
+                }
+                if self.suspended_before(*home, *user, tenant).await? {
+                    return Err(Error::forbidden("the tenant is suspended"));
+                }
+                Err(Error::not_found("tenant"))
+            }
         }
     }
-    /// The right to what only Global Administrators do.
+    /// The right to what only Global Administrators do. A token is bound to one tenant and never has it.
     ///
     /// # Errors
     /// [`crate::error::Kind::Forbidden`].
     pub async fn require_global(&self, actor: &Actor) -> Result<Permit<Global>> {
-        match actor.principal() {
-            Principal::Owner | Principal::System(_) => Ok(Permit::new(
-                TenantId::PLATFORM,
-                actor,
-                Scope::Platform,
-                Arc::clone(&self.0.everything),
-                None,
-            )),
-            _ => Err(Error::forbidden("only Global Administrators may do this")),
+        let held = match actor.principal() {
+            Principal::Owner | Principal::System(_) => Arc::clone(&self.0.everything),
+            Principal::User { home, user, scopes: None, bound: None, .. } => {
+                self.effective(*home, *user, TenantId::PLATFORM).await?
+            }
+            Principal::User { .. } | Principal::Directory { .. } => Arc::default(),
+        };
+        if !held.global {
+            return Err(Error::forbidden("only Global Administrators may do this"));
         }
+        Ok(Permit::new(TenantId::PLATFORM, actor, Scope::Platform, held, None))
     }
     /// The right of a directory over its own people and groups.
     ///
@@ -89,7 +123,7 @@ impl Access {
                 *tenant,
                 actor,
                 Scope::Tenant(*tenant),
-                Arc::new(Effective::default()),
+                Arc::default(),
                 Some(*directory),
             )),
             _ => Err(Error::forbidden("only a directory provisions")),
@@ -105,30 +139,86 @@ impl Access {
             _ => Err(Error::forbidden("this is the server's own work")),
         }
     }
-    /// What a user has in a tenant now.
+    /// What a user has in a tenant now ([`TenantId::PLATFORM`]: on the instance as such). Nothing for who is not
+    /// there, switched off, or in a suspended tenant.
     ///
     /// # Errors
     /// The database's.
     pub async fn effective(
         &self,
-        _home: TenantId,
-        _user: UserId,
-        _tenant: TenantId,
+        home: TenantId,
+        user: UserId,
+        tenant: TenantId,
     ) -> Result<Arc<Effective>> {
-        let _ = &self.0.store;
-        Ok(Arc::new(Effective::default()))
+        match self.0.people.person(home, user).await? {
+            Some(p) => self.0.people.effective(&p, tenant).await,
+            None => Ok(Arc::default()),
+        }
     }
-    /// The tenants in which a user has anything, the home tenant first.
+    /// The tenants in which a user has anything, the home tenant first (whether or not they have anything there).
     ///
     /// # Errors
     /// The database's.
-    pub async fn tenants_of(&self, home: TenantId, _user: UserId) -> Result<Vec<TenantId>> {
-        Ok(vec![home])
+    pub async fn tenants_of(&self, home: TenantId, user: UserId) -> Result<Vec<TenantId>> {
+        let mut out = vec![home];
+        let Some(p) = self.0.people.person(home, user).await? else { return Ok(out) };
+        let mut candidates = Vec::new();
+        if p.paths.iter().any(|p| p.reach == Reach::All) {
+            candidates = self.0.people.all_tenants().await?;
+        }
+        candidates.extend(p.paths.iter().filter_map(|p| match p.reach {
+            Reach::Tenant(t) => Some(t),
+            Reach::All => None,
+        }));
+        for t in candidates {
+            if !out.contains(&t) && !self.0.people.effective(&p, t).await?.is_empty() {
+                out.push(t);
+            }
+        }
+        Ok(out)
     }
-
+    /// What an actor holds in another tenant than their permit's: the ceiling where one act reaches several.
+    async fn held(&self, actor: &Actor, tenant: TenantId) -> Result<Arc<Effective>> {
+        match actor.principal() {
+            Principal::Owner | Principal::System(_) => Ok(Arc::clone(&self.0.everything)),
+            Principal::User { scopes: Some(_), bound, .. } if *bound != Some(tenant) => {
+                Ok(Arc::default())
+            }
+            Principal::User { home, user, scopes, .. } => {
+                let e = self.effective(*home, *user, tenant).await?;
+                Ok(match scopes {
+                    Some(s) => Arc::new(e.limited(s)),
+                    None => e,
+                })
+            }
+            Principal::Directory { .. } => Ok(Arc::default()),
+        }
+    }
+    /// Whether somebody would see the tenant if it were not suspended.
+    async fn suspended_before(
+        &self,
+        home: TenantId,
+        user: UserId,
+        tenant: TenantId,
+    ) -> Result<bool> {
+        let Some(row) = self.0.people.tenant(tenant).await? else { return Ok(false) };
+        let Some(p) = self.0.people.person(home, user).await? else { return Ok(false) };
+        let now = self.0.store.clock().now();
+        Ok(row.status != "active"
+            && !Effective::compute(&p.subject, &p.paths, tenant, now).is_empty())
+    }
     fn all<P>(&self, actor: &Actor, tenant: TenantId) -> Permit<P> {
-        let scope =
-            if tenant == TenantId::PLATFORM { Scope::Platform } else { Scope::Tenant(tenant) };
-        Permit::new(tenant, actor, scope, Arc::clone(&self.0.everything), None)
+        Permit::new(tenant, actor, scope(tenant, tenant), Arc::clone(&self.0.everything), None)
+    }
+}
+
+/// Whose rows an act in `tenant` by somebody of `home` touches.
+fn scope(tenant: TenantId, home: TenantId) -> Scope {
+    if tenant == TenantId::PLATFORM {
+        Scope::Platform
+    } else if tenant == home {
+        Scope::Tenant(tenant)
+    } else {
+        Scope::Tenants(tenant, home)
     }
 }

@@ -1,0 +1,172 @@
+//! SQL of the computation: who somebody is, and every way in which they have a role.
+
+use super::{Path, Reach, RoleRef, Source, Subject, Via, catalogue::Catalogue, rules};
+use crate::{
+    actor::UserKind,
+    clock::Timestamp,
+    error::Result,
+    id::{DirectoryId, GrantId, GroupId, MappingId, RoleId, TenantId, UserId},
+    row, sql,
+    store::{Conn, J, Tx},
+};
+use std::{collections::BTreeSet, sync::Arc};
+
+row! {
+    struct SubjectRow {
+        kind: UserKind,
+        active: bool,
+        enabled: bool,
+        home_status: String,
+        provider: bool,
+        label: String,
+    }
+}
+
+/// Who somebody is, and a name to show for them.
+pub async fn subject(
+    c: &mut Conn,
+    home: TenantId,
+    user: UserId,
+) -> Result<Option<(Subject, String)>> {
+    let row = sql!(
+        c,
+        opt<SubjectRow>,
+        "SELECT u.kind, u.active, u.enabled, h.status, h.provider, u.user_name
+         FROM users u JOIN tenants h ON h.id = u.tenant_id WHERE u.tenant_id = $1 AND u.id = $2",
+        home,
+        user
+    )?;
+    Ok(row.map(|r| {
+        let live = r.active && r.enabled && r.home_status == "active";
+        (Subject { home, provider: r.provider, kind: r.kind, live }, r.label)
+    }))
+}
+
+row! {
+    struct PathRow {
+        id: uuid::Uuid,
+        role_id: RoleId,
+        scope_tenant: Option<TenantId>,
+        by: String,
+        since: Timestamp,
+        until: Option<Timestamp>,
+        source: Option<String>,
+        reason: Option<String>,
+        group_id: Option<GroupId>,
+        group_name: Option<String>,
+        directory_id: Option<DirectoryId>,
+        directory_name: Option<String>,
+        role_tenant: Option<TenantId>,
+        role_offered: Option<bool>,
+        role_name: Option<String>,
+        role_permissions: Option<J<BTreeSet<String>>>,
+    }
+}
+
+/// Every way in which a user has a role, in any tenant; ended grants left out.
+pub async fn paths(
+    c: &mut Conn,
+    catalogue: &Catalogue,
+    home: TenantId,
+    user: UserId,
+    now: Timestamp,
+) -> Result<Vec<Path>> {
+    // platform: a role of the provider's may be used in any tenant, so roles are joined by their id alone.
+    let rows = sql!(
+        c,
+        all<PathRow>,
+        "SELECT g.id, g.role_id, g.scope_tenant, g.granted_by, g.valid_from, g.valid_to, g.source, g.reason,
+                CAST(NULL AS uuid), CAST(NULL AS text), CAST(NULL AS uuid), CAST(NULL AS text),
+                r.tenant_id, r.offered, r.name, r.permissions
+         FROM grants g LEFT JOIN roles r ON r.id = g.role_id
+         WHERE g.tenant_id = $1 AND g.user_id = $2 AND (g.valid_to IS NULL OR g.valid_to > $3)
+         UNION ALL
+         SELECT p.id, p.role_id, p.scope_tenant, p.created_by,
+                CASE WHEN m.added_at > p.created_at THEN m.added_at ELSE p.created_at END,
+                CAST(NULL AS bigint), CAST(NULL AS text), CAST(NULL AS text), t.id, t.display_name, d.id, d.name,
+                r.tenant_id, r.offered, r.name, r.permissions
+         FROM members m
+         JOIN mappings p ON p.tenant_id = m.tenant_id AND p.group_id = m.group_id
+         JOIN groups t ON t.tenant_id = m.tenant_id AND t.id = m.group_id
+         JOIN directories d ON d.tenant_id = t.tenant_id AND d.id = t.directory_id
+         LEFT JOIN roles r ON r.id = p.role_id
+         WHERE m.tenant_id = $1 AND m.user_id = $2",
+        home,
+        user,
+        now
+    )?;
+    Ok(rows.into_iter().filter_map(|r| path(r, catalogue)).collect())
+}
+
+fn path(r: PathRow, catalogue: &Catalogue) -> Option<Path> {
+    let reach = r.scope_tenant.map_or(Reach::All, Reach::Tenant);
+    let (name, permissions) = match (catalogue.role(r.role_id), r.role_tenant) {
+        (Some(b), _) => (b.name.clone(), Arc::clone(&b.permissions)),
+        (None, Some(owner)) if r.role_offered == Some(true) || reach == Reach::Tenant(owner) => {
+            let known = r.role_permissions?.0;
+            (r.role_name?, Arc::new(known.intersection(catalogue.all()).cloned().collect()))
+        }
+        _ => return None,
+    };
+    let mfa = rules::role_demands_mfa(permissions.iter());
+    let via = match (r.source.as_deref().and_then(Source::parse), r.group_id) {
+        (Some(source), _) => Via::Assignment { grant: GrantId(r.id), source, reason: r.reason },
+        (None, Some(group)) => Via::Mapping {
+            mapping: MappingId(r.id),
+            group,
+            group_name: r.group_name?,
+            directory: r.directory_id?,
+            directory_name: r.directory_name?,
+        },
+        (None, None) => return None,
+    };
+    Some(Path {
+        role: RoleRef { id: r.role_id, name, mfa },
+        permissions,
+        reach,
+        via,
+        since: r.since,
+        until: r.until,
+        by: r.by,
+    })
+}
+
+row! {
+    /// What the computation needs of a tenant.
+    #[derive(Debug, Clone)]
+    pub struct TenantRow {
+        pub status: String,
+        pub provider: bool,
+    }
+}
+
+/// The tenant, if there is one.
+pub async fn tenant(c: &mut Conn, t: TenantId) -> Result<Option<TenantRow>> {
+    sql!(c, opt<TenantRow>, "SELECT status, provider FROM tenants WHERE id = $1", t)
+}
+
+/// Every active tenant, by name.
+pub async fn tenants(c: &mut Conn) -> Result<Vec<TenantId>> {
+    sql!(
+        c,
+        all<TenantId>,
+        "/* platform: of somebody with a role everywhere */ SELECT id FROM tenants WHERE status = 'active' ORDER BY name, id"
+    )
+}
+
+/// Lets the transaction see every tenant's rows, for a decision about the instance; [`narrow`] with what this gave
+/// back goes before anything else is done.
+pub async fn widen(tx: &mut Tx) -> Result<String> {
+    let was = sql!(tx, one<String>, {
+        lite: "SELECT ''",
+        pg: "SELECT current_setting('muster.scope')"
+    })?;
+    narrow(tx, "*").await?;
+    Ok(was)
+}
+
+/// Back to the scope that [`widen`] found.
+pub async fn narrow(tx: &mut Tx, was: &str) -> Result<()> {
+    sql!(tx, one<String>, {lite: "SELECT $1", pg: "SELECT set_config('muster.scope', $1, true)"}, was)?;
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! "Can they do this there, and why": the same paths that enforcement adds up.
+
+use super::{
+    Access, Path, Permit, RoleRef, catalogue::SELF_SERVICE, effective, perm::UsersManageRoles,
+    roles,
+};
+use crate::{
+    error::{Error, Result},
+    id::{TenantId, UserId},
+};
+
+/// The answer.
+#[derive(Debug, Clone)]
+pub struct Explanation {
+    /// Whether they can, now.
+    pub allowed: bool,
+    /// What was asked for.
+    pub permission: String,
+    /// Where.
+    pub tenant: TenantId,
+    /// The user's name.
+    pub user_label: String,
+    /// Why nothing counts at all (the user or the tenant is switched off), if that is so.
+    pub nothing_counts: Option<&'static str>,
+    /// Every way in which they have it.
+    pub paths: Vec<Path>,
+    /// Ways that would give it but do not count, each with the reason.
+    pub void: Vec<(Path, String)>,
+    /// If they cannot: the roles of which any one would be enough.
+    pub needed: Vec<RoleRef>,
+}
+
+impl Access {
+    /// Whether a user has a permission in the permit's tenant, and why or why not.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::NotFound`] for a user who is neither of the tenant nor has anything in it,
+    /// [`crate::error::Kind::Invalid`] for a permission the catalogue does not have.
+    pub async fn explain(
+        &self,
+        permit: &Permit<UsersManageRoles>,
+        (home, user): (TenantId, UserId),
+        permission: &str,
+    ) -> Result<Explanation> {
+        let tenant = permit.tenant();
+        if permission != SELF_SERVICE && !self.catalogue().all().contains(permission) {
+            return Err(Error::invalid(format!(
+                "'{}' is not a permission of the catalogue",
+                crate::text::excerpt(permission)
+            ))
+            .attr("permission"));
+        }
+        let person = self.0.people.person(home, user).await?;
+        let person = person
+            .filter(|p| home == tenant || p.paths.iter().any(|p| p.reach.covers(tenant)))
+            .ok_or_else(|| Error::not_found("user"))?;
+        let now = self.0.store.clock().now();
+        let e = self.0.people.effective(&person, tenant).await?;
+        let nothing_counts = if !person.subject.live {
+            Some("the user is switched off, deactivated by the directory, or of a suspended tenant")
+        } else if !self.0.people.live(tenant).await? {
+            Some("the tenant is suspended")
+        } else {
+            None
+        };
+        let gives = |p: &&Path| p.permissions.contains(permission);
+        let void = person
+            .paths
+            .iter()
+            .filter(|p| p.reach.covers(tenant))
+            .filter(gives)
+            .filter_map(|p| {
+                let why = match (nothing_counts, effective::void(&person.subject, p)) {
+                    (Some(why), _) | (None, Some(why)) => why.to_owned(),
+                    _ if p.since > now => format!("it begins at {}", p.since.rfc3339()),
+                    _ if p.until.is_some_and(|u| u <= now) => "it has ended".to_owned(),
+                    _ => return None,
+                };
+                Some((p.clone(), why))
+            })
+            .collect();
+        let allowed = e.allows(permission);
+        let needed = if allowed {
+            Vec::new()
+        } else {
+            let roles = roles::list(self, permit).await?;
+            roles
+                .iter()
+                .filter(|r| r.permissions.contains(permission))
+                .map(roles::Role::to_ref)
+                .collect()
+        };
+        Ok(Explanation {
+            allowed,
+            permission: permission.to_owned(),
+            tenant,
+            user_label: person.label.clone(),
+            nothing_counts,
+            paths: e.paths.iter().filter(gives).cloned().collect(),
+            void,
+            needed,
+        })
+    }
+}

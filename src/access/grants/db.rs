@@ -1,0 +1,183 @@
+//! SQL of grants.
+
+use crate::{
+    access::effective::Source,
+    actor::UserKind,
+    clock::Timestamp,
+    error::Result,
+    id::{GrantId, RoleId, TenantId, UserId},
+    row, sql,
+    store::{Conn, Tx},
+};
+
+row! {
+    /// A grant; the fields of the table.
+    #[derive(Debug, Clone)]
+    pub struct GrantRow {
+        /// The user's tenant.
+        pub tenant_id: TenantId,
+        /// Its own.
+        pub id: GrantId,
+        /// The user; of a hold, perhaps gone.
+        pub user_id: UserId,
+        /// The role.
+        pub role_id: RoleId,
+        /// Where; `None` is everywhere.
+        pub scope_tenant: Option<TenantId>,
+        /// Where it comes from.
+        pub source: Source,
+        /// The user's name when it was given.
+        pub user_label: String,
+        /// Who gave it ([`crate::actor::Actor::label`]).
+        pub granted_by: String,
+        /// Why.
+        pub reason: Option<String>,
+        /// From when.
+        pub valid_from: Timestamp,
+        /// Until when.
+        pub valid_to: Option<Timestamp>,
+        /// When it was given.
+        pub created_at: Timestamp,
+    }
+}
+
+row! {
+    /// The user a grant is to be made for.
+    #[derive(Debug, Clone)]
+    pub struct Holder {
+        pub kind: UserKind,
+        pub label: String,
+        pub provider: bool,
+    }
+}
+
+/// The user.
+pub async fn holder(c: &mut Conn, home: TenantId, user: UserId) -> Result<Option<Holder>> {
+    sql!(
+        c,
+        opt<Holder>,
+        "SELECT u.kind, u.user_name, h.provider FROM users u JOIN tenants h ON h.id = u.tenant_id
+         WHERE u.tenant_id = $1 AND u.id = $2",
+        home,
+        user
+    )
+}
+
+/// Writes a grant.
+pub async fn insert(tx: &mut Tx, g: &GrantRow) -> Result<()> {
+    let scope = if g.scope_tenant.is_some() { "tenant" } else { "all" };
+    sql!(
+        tx,
+        exec,
+        "INSERT INTO grants (tenant_id, id, user_id, role_id, scope, scope_tenant, source, source_ref, user_label,
+                             granted_by, reason, valid_from, valid_to, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, $8, $9, $10, $11, $12, $13)",
+        g.tenant_id,
+        g.id,
+        g.user_id,
+        g.role_id,
+        scope,
+        g.scope_tenant,
+        g.source,
+        g.user_label,
+        g.granted_by,
+        g.reason,
+        g.valid_from,
+        g.valid_to,
+        g.created_at
+    )?;
+    Ok(())
+}
+
+/// The grants that give a role in `t`, or on the whole instance for `None`; of one user, or of all. Oldest first,
+/// after `after`.
+pub async fn list(
+    c: &mut Conn,
+    t: Option<TenantId>,
+    user: Option<UserId>,
+    holds: bool,
+    after: Option<GrantId>,
+    limit: i64,
+) -> Result<Vec<GrantRow>> {
+    let (every, after) = (user.is_none(), after.unwrap_or(GrantId(uuid::Uuid::nil())));
+    match t {
+        Some(t) => sql!(
+            c,
+            all<GrantRow>,
+            "SELECT tenant_id, id, user_id, role_id, scope_tenant, source, user_label, granted_by, reason,
+                    valid_from, valid_to, created_at /* platform: their holders may be at home in the provider's tenant */
+             FROM grants WHERE scope_tenant = $1 AND id > $2 AND ($3 OR user_id = $4) AND (source = 'hold' OR NOT $5)
+             ORDER BY id LIMIT $6",
+            t,
+            after,
+            every,
+            user,
+            holds,
+            limit
+        ),
+        None => sql!(
+            c,
+            all<GrantRow>,
+            "SELECT tenant_id, id, user_id, role_id, scope_tenant, source, user_label, granted_by, reason,
+                    valid_from, valid_to, created_at /* platform: their holders may be at home in the provider's tenant */
+             FROM grants WHERE scope = 'all' AND id > $1 AND ($2 OR user_id = $3) AND (source = 'hold' OR NOT $4)
+             ORDER BY id LIMIT $5",
+            after,
+            every,
+            user,
+            holds,
+            limit
+        ),
+    }
+}
+
+/// A grant that gives a role in `t`, or on the whole instance for `None`.
+pub async fn get(c: &mut Conn, t: Option<TenantId>, id: GrantId) -> Result<Option<GrantRow>> {
+    let row = sql!(
+        c,
+        opt<GrantRow>,
+        "SELECT tenant_id, id, user_id, role_id, scope_tenant, source, user_label, granted_by, reason, valid_from,
+                valid_to, created_at /* platform: its holder may be at home in the provider's tenant */
+         FROM grants WHERE id = $1",
+        id
+    )?;
+    Ok(row.filter(|r| r.scope_tenant == t))
+}
+
+/// Whether the user has the role there already, from this source and without an end.
+pub async fn has(tx: &mut Tx, g: &GrantRow) -> Result<bool> {
+    let everywhere = g.scope_tenant.is_none();
+    sql!(
+        tx,
+        one<bool>,
+        "SELECT EXISTS (SELECT 1 FROM grants
+         WHERE tenant_id = $1 AND user_id = $2 AND role_id = $3 AND source = $4 AND valid_to IS NULL
+           AND (scope_tenant = $5 OR (scope = 'all' AND $6)))",
+        g.tenant_id,
+        g.user_id,
+        g.role_id,
+        g.source,
+        g.scope_tenant,
+        everywhere
+    )
+}
+
+/// Deletes a grant and says whether it was there.
+pub async fn delete(tx: &mut Tx, home: TenantId, id: GrantId) -> Result<bool> {
+    let n = sql!(tx, exec, "DELETE FROM grants WHERE tenant_id = $1 AND id = $2", home, id)?;
+    Ok(n > 0)
+}
+
+/// Makes a hold a grant like any other, given by who decided so.
+pub async fn keep(tx: &mut Tx, home: TenantId, id: GrantId, by: &str) -> Result<()> {
+    sql!(
+        tx,
+        exec,
+        "UPDATE grants SET source = 'manual', granted_by = $3
+         WHERE tenant_id = $1 AND id = $2 AND source = 'hold'",
+        home,
+        id,
+        by
+    )?;
+    Ok(())
+}

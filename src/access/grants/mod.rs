@@ -1,0 +1,378 @@
+//! Grants: a role given to somebody in a tenant, or on the whole instance. What follows from group mappings is
+//! computed and has no rows here.
+
+pub(super) mod db;
+
+use super::{
+    Access, Permit, Reach, Source,
+    catalogue::GLOBAL_ADMINISTRATOR,
+    effective::Effective,
+    guard::{self, By},
+    perm::{Global, UsersManageRoles},
+    roles::{self, Role},
+    rules,
+};
+use crate::{
+    actor::{Actor, Principal},
+    audit::{self, Event},
+    clock::Timestamp,
+    error::{Error, Result},
+    id::{GrantId, RoleId, TenantId, UserId},
+    store::{Cx, Lock, Scope, Topic},
+    text, tx,
+};
+pub use db::GrantRow as Grant;
+use serde_json::json;
+use std::sync::Arc;
+
+impl Grant {
+    /// Where it gives the role.
+    pub fn reach(&self) -> Reach {
+        self.scope_tenant.map_or(Reach::All, Reach::Tenant)
+    }
+}
+
+/// A grant to be made.
+#[derive(Debug, Clone)]
+pub struct NewGrant {
+    /// The user's tenant.
+    pub home: TenantId,
+    /// The user.
+    pub user: UserId,
+    /// The role.
+    pub role: RoleId,
+    /// Manual, unless the caller knows better.
+    pub source: Source,
+    /// Why, for whoever asks later.
+    pub reason: Option<String>,
+    /// From when; now, if not said.
+    pub valid_from: Option<Timestamp>,
+    /// Until when, if it ends.
+    pub valid_to: Option<Timestamp>,
+}
+impl NewGrant {
+    /// By hand, from now on, without an end.
+    pub fn manual(home: TenantId, user: UserId, role: RoleId) -> Self {
+        let (reason, valid_from, valid_to) = (None, None, None);
+        Self { home, user, role, source: Source::Manual, reason, valid_from, valid_to }
+    }
+}
+
+/// Where an act on grants happens, and by what right.
+struct Place {
+    reach: Reach,
+    actor: Actor,
+    held: Arc<Effective>,
+}
+impl Place {
+    fn tenant(p: &Permit<UsersManageRoles>) -> Self {
+        let reach = match p.tenant() {
+            TenantId::PLATFORM => Reach::All,
+            t => Reach::Tenant(t),
+        };
+        Self { reach, actor: p.actor().clone(), held: Arc::new(p.held().clone()) }
+    }
+    fn instance(p: &Permit<Global>) -> Self {
+        Self { reach: Reach::All, actor: p.actor().clone(), held: Arc::new(p.held().clone()) }
+    }
+    /// The tenant whose audit trail tells of it.
+    fn told(&self, home: TenantId) -> TenantId {
+        match self.reach {
+            Reach::Tenant(t) => t,
+            Reach::All => home,
+        }
+    }
+    fn scope_tenant(&self) -> Option<TenantId> {
+        match self.reach {
+            Reach::Tenant(t) => Some(t),
+            Reach::All => None,
+        }
+    }
+    /// Over the tenant, the user's own and the actor's own: at most two, as only the provider's people act or hold
+    /// roles elsewhere. What is about the instance is about all.
+    fn cx(&self, home: TenantId) -> Result<Cx> {
+        let scope = match (self.reach, self.actor.user()) {
+            (Reach::All, _) => Scope::Platform,
+            (Reach::Tenant(t), None) if t == home => Scope::Tenant(t),
+            (Reach::Tenant(t), None) => Scope::Tenants(t, home),
+            (Reach::Tenant(t), Some((own, _))) if t == home && t == own => Scope::Tenant(t),
+            (Reach::Tenant(t), Some((own, _))) if t == home => Scope::Tenants(t, own),
+            (Reach::Tenant(t), Some((own, _))) if own == t || own == home => {
+                Scope::Tenants(t, home)
+            }
+            (Reach::Tenant(_), Some(_)) => return Err(Error::not_found("user").attr("user")),
+        };
+        Ok(Cx::new(self.actor.clone(), scope))
+    }
+    /// Whether the actor may know of users of `home` at all.
+    fn sees(&self, home: TenantId) -> bool {
+        match self.actor.principal() {
+            Principal::User { home: own, .. } => {
+                *own == home || self.held.global || self.reach == Reach::Tenant(home)
+            }
+            _ => true,
+        }
+    }
+}
+
+/// Gives a role in the permit's tenant.
+///
+/// # Errors
+/// [`crate::error::Kind::Forbidden`] for more than the giver holds there or than the user's kind may hold,
+/// [`crate::error::Kind::NotFound`] for a user or role that is not to be seen from there,
+/// [`crate::error::Kind::Conflict`] when the user has it already.
+pub async fn add(
+    access: &Access,
+    permit: &Permit<UsersManageRoles>,
+    new: NewGrant,
+) -> Result<Grant> {
+    give(access, Place::tenant(permit), new).await
+}
+
+/// Gives a role on the whole instance.
+///
+/// # Errors
+/// As [`add`].
+pub async fn add_everywhere(
+    access: &Access,
+    permit: &Permit<Global>,
+    new: NewGrant,
+) -> Result<Grant> {
+    give(access, Place::instance(permit), new).await
+}
+
+async fn give(access: &Access, place: Place, new: NewGrant) -> Result<Grant> {
+    if let Some(reason) = &new.reason {
+        text::checked("reason", reason, 2000)?;
+    }
+    if !place.sees(new.home) {
+        return Err(Error::not_found("user").attr("user"));
+    }
+    let cx = place.cx(new.home)?;
+    let (place, catalogue) = (Arc::new(place), access.catalogue().clone());
+    let id = GrantId::new();
+    tx!(access.0.store, &cx, [new, place, catalogue], |tx| {
+        tx.lock(roles::lock(new.role)).await?;
+        tx.lock(Lock::User(new.user)).await?;
+        let told = place.told(new.home);
+        let was = super::db::widen(tx).await?;
+        let role =
+            roles::find(tx, &catalogue, place.scope_tenant().unwrap_or(told), new.role).await;
+        super::db::narrow(tx, &was).await?;
+        let role = role?;
+        let holder = db::holder(tx, new.home, new.user).await?;
+        let holder = holder.ok_or_else(|| Error::not_found("user").attr("user"))?;
+        fits(&role, &holder, &new, &place)?;
+        let now = tx.now();
+        let from = new.valid_from.unwrap_or(now);
+        if new.valid_to.is_some_and(|to| to <= from || to <= now) {
+            return Err(
+                Error::invalid("'valid_to' is not after its beginning and now").attr("valid_to")
+            );
+        }
+        let grant = Grant {
+            tenant_id: new.home,
+            id,
+            user_id: new.user,
+            role_id: new.role,
+            scope_tenant: place.scope_tenant(),
+            source: new.source,
+            user_label: holder.label,
+            granted_by: tx.actor().label(),
+            reason: new.reason,
+            valid_from: from,
+            valid_to: new.valid_to,
+            created_at: now,
+        };
+        if grant.valid_to.is_none() && db::has(tx, &grant).await? {
+            return Err(Error::conflict(format!(
+                "'{}' has the role '{}' there already",
+                grant.user_label, role.name
+            )));
+        }
+        db::insert(tx, &grant).await?;
+        audit::record(tx, told, event("grant.add", &grant, Some(&role))).await?;
+        tx.changed(Topic::User(new.home, new.user));
+        Ok(grant)
+    })
+}
+
+fn fits(role: &Role, holder: &db::Holder, new: &NewGrant, place: &Place) -> Result<()> {
+    let (home, reach) = (new.home, place.reach);
+    if let Some(why) = rules::out_of_bounds(holder.kind, home, holder.provider, role.id, reach) {
+        return Err(Error::forbidden(why).attr("role"));
+    }
+    if reach == Reach::All && !role.offered {
+        return Err(Error::forbidden(
+            "a role on the whole instance is a built-in one or one offered to all tenants",
+        )
+        .attr("role"));
+    }
+    if role.id == GLOBAL_ADMINISTRATOR && !place.held.global {
+        return Err(Error::forbidden("only Global Administrators make Global Administrators"));
+    }
+    roles::ceiling(&role.permissions, &place.held)
+}
+
+fn event(action: &'static str, g: &Grant, role: Option<&Role>) -> Event {
+    let detail = json!({
+        "user": g.user_id, "home": g.tenant_id, "role": g.role_id, "role_name": role.map(|r| &r.name),
+        "tenant": g.scope_tenant, "source": g.source.as_str(), "valid_to": g.valid_to.map(Timestamp::rfc3339),
+    });
+    let personal = json!({"user": g.user_label, "reason": g.reason});
+    Event::new(action).target("grant", g.id).detail(detail).personal(personal)
+}
+
+/// Takes a role in the permit's tenant away; a hold, too.
+///
+/// # Errors
+/// [`crate::error::Kind::NotFound`], [`crate::error::Kind::Forbidden`] for the last administrator's.
+pub async fn remove(access: &Access, permit: &Permit<UsersManageRoles>, id: GrantId) -> Result<()> {
+    take(access, Place::tenant(permit), id, false).await
+}
+
+/// Takes a role on the whole instance away; a hold, too.
+///
+/// # Errors
+/// As [`remove`].
+pub async fn remove_everywhere(
+    access: &Access,
+    permit: &Permit<Global>,
+    id: GrantId,
+) -> Result<()> {
+    take(access, Place::instance(permit), id, false).await
+}
+
+async fn take(access: &Access, place: Place, id: GrantId, hold_only: bool) -> Result<()> {
+    // platform: whose it is, is what we look for.
+    let mut c = access.0.store.read(Scope::Platform).await?;
+    let found = db::get(&mut c, place.scope_tenant(), id).await?;
+    drop(c);
+    let wanted = |g: &Grant| !hold_only || g.source == Source::Hold;
+    let grant = found.filter(wanted).ok_or_else(|| Error::not_found("grant"))?;
+    let cx = place.cx(grant.tenant_id)?;
+    let told = place.told(grant.tenant_id);
+    tx!(access.0.store, &cx.urgent(), [grant], |tx| {
+        // Given in this tenant, so this tenant's administrators are counted; and the instance's, always.
+        let guard =
+            if guard::watches(grant.role_id) { Some(guard::before(tx, told).await?) } else { None };
+        if !db::delete(tx, grant.tenant_id, id).await? {
+            return Err(Error::not_found("grant"));
+        }
+        if let Some(guard) = guard {
+            guard.after(tx, By::Hand).await?;
+        }
+        audit::record(tx, told, event("grant.remove", &grant, None)).await?;
+        tx.changed(Topic::User(grant.tenant_id, grant.user_id));
+        Ok(())
+    })
+}
+
+/// What is wanted of a list.
+#[derive(Debug, Clone, Copy)]
+pub struct Query {
+    /// Of one user, or of all.
+    pub user: Option<UserId>,
+    /// Only holds.
+    pub holds: bool,
+    /// After this one (the last of the page before).
+    pub after: Option<GrantId>,
+    /// At most this many.
+    pub limit: u32,
+}
+impl Default for Query {
+    fn default() -> Self {
+        Self { user: None, holds: false, after: None, limit: 100 }
+    }
+}
+
+/// The grants in the permit's tenant, oldest first; ended ones too.
+///
+/// # Errors
+/// The database's.
+pub async fn list(
+    access: &Access,
+    permit: &Permit<UsersManageRoles>,
+    q: Query,
+) -> Result<Vec<Grant>> {
+    listed(access, &Place::tenant(permit), q).await
+}
+
+/// The grants on the whole instance, oldest first; ended ones too.
+///
+/// # Errors
+/// The database's.
+pub async fn list_everywhere(
+    access: &Access,
+    permit: &Permit<Global>,
+    q: Query,
+) -> Result<Vec<Grant>> {
+    listed(access, &Place::instance(permit), q).await
+}
+
+async fn listed(access: &Access, place: &Place, q: Query) -> Result<Vec<Grant>> {
+    // platform: who has a role in a tenant may be at home in the provider's.
+    let mut c = access.0.store.read(Scope::Platform).await?;
+    let limit = i64::from(q.limit.clamp(1, 1000));
+    db::list(&mut c, place.scope_tenant(), q.user, q.holds, q.after, limit).await
+}
+
+/// What an administrator decides about a hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resolve {
+    /// The role is theirs again, given by hand.
+    Keep,
+    /// The role is gone.
+    Drop,
+}
+
+pub(super) async fn resolve(
+    access: &Access,
+    permit: &Permit<UsersManageRoles>,
+    id: GrantId,
+    resolve: Resolve,
+) -> Result<()> {
+    settle(access, Place::tenant(permit), id, resolve).await
+}
+
+pub(super) async fn resolve_everywhere(
+    access: &Access,
+    permit: &Permit<Global>,
+    id: GrantId,
+    resolve: Resolve,
+) -> Result<()> {
+    settle(access, Place::instance(permit), id, resolve).await
+}
+
+async fn settle(access: &Access, place: Place, id: GrantId, resolve: Resolve) -> Result<()> {
+    if resolve == Resolve::Drop {
+        return take(access, place, id, true).await;
+    }
+    // platform: whose it is, is what we look for.
+    let mut c = access.0.store.read(Scope::Platform).await?;
+    let found = db::get(&mut c, place.scope_tenant(), id).await?;
+    drop(c);
+    let hold =
+        found.filter(|g| g.source == Source::Hold).ok_or_else(|| Error::not_found("hold"))?;
+    let cx = place.cx(hold.tenant_id)?;
+    let told = place.told(hold.tenant_id);
+    let (place, catalogue) = (Arc::new(place), access.catalogue().clone());
+    tx!(access.0.store, &cx, [hold, place, catalogue], |tx| {
+        tx.lock(Lock::User(hold.user_id)).await?;
+        let role = roles::find(tx, &catalogue, told, hold.role_id).await?;
+        let holder = db::holder(tx, hold.tenant_id, hold.user_id).await?.ok_or_else(|| {
+            Error::conflict(format!("'{}' does not exist any more", hold.user_label))
+        })?;
+        let as_new = NewGrant::manual(hold.tenant_id, hold.user_id, hold.role_id);
+        fits(&role, &holder, &as_new, &place)?;
+        let by = tx.actor().label();
+        if db::has(tx, &Grant { source: Source::Manual, ..hold.clone() }).await? {
+            db::delete(tx, hold.tenant_id, id).await?;
+        } else {
+            db::keep(tx, hold.tenant_id, id, &by).await?;
+        }
+        audit::record(tx, told, event("hold.keep", &hold, Some(&role))).await?;
+        tx.changed(Topic::User(hold.tenant_id, hold.user_id));
+        Ok(())
+    })
+}

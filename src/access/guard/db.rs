@@ -1,0 +1,134 @@
+//! SQL of the last-administrator guard.
+
+use crate::{
+    access::catalogue::{GLOBAL_ADMINISTRATOR, TENANT_ADMINISTRATOR},
+    actor::UserKind,
+    error::Result,
+    id::{GrantId, GroupId, RoleId, TenantId, UserId},
+    row, sql,
+    store::{List, Tx},
+};
+
+row! {
+    /// Somebody with an administrator's role that can be used now and does not end by itself.
+    #[derive(Debug, Clone)]
+    pub struct Admin {
+        pub home: TenantId,
+        pub user: UserId,
+        pub label: String,
+        pub kind: UserKind,
+        pub provider: bool,
+        pub role: RoleId,
+        pub scope_tenant: Option<TenantId>,
+    }
+}
+
+/// The tenants in which people of `tenant` are administrators, or would be if they were switched on.
+pub async fn places(tx: &mut Tx, tenant: TenantId) -> Result<Vec<TenantId>> {
+    sql!(
+        tx,
+        all<TenantId>,
+        "SELECT scope_tenant FROM grants
+         WHERE tenant_id = $1 AND role_id = $2 AND scope_tenant IS NOT NULL
+         UNION
+         SELECT scope_tenant FROM mappings
+         WHERE tenant_id = $1 AND role_id = $2 AND scope_tenant IS NOT NULL",
+        tenant,
+        TENANT_ADMINISTRATOR
+    )
+}
+
+/// The administrators of the instance, and of these tenants.
+pub async fn admins(tx: &mut Tx, places: &[TenantId]) -> Result<Vec<Admin>> {
+    let now = tx.now();
+    let places = List::Ids(places.iter().map(|t| t.0).collect());
+    sql!(
+        tx,
+        all<Admin>,
+        "/* platform: whether somebody is the last is a question about all, wherever they are at home */
+         SELECT u.tenant_id, u.id, u.user_name, u.kind, h.provider, a.role_id, a.scope_tenant
+         FROM (SELECT tenant_id, user_id, role_id, scope_tenant FROM grants
+               WHERE role_id IN ($2, $3) AND source <> 'break_glass' AND valid_from <= $4 AND valid_to IS NULL
+               UNION
+               SELECT m.tenant_id, m.user_id, p.role_id, p.scope_tenant
+               FROM mappings p JOIN members m ON m.tenant_id = p.tenant_id AND m.group_id = p.group_id
+               WHERE p.role_id IN ($2, $3)) a
+         JOIN users u ON u.tenant_id = a.tenant_id AND u.id = a.user_id
+         JOIN tenants h ON h.id = u.tenant_id
+         WHERE u.active AND u.enabled AND u.kind <> 'integration'
+           AND (h.status = 'active' OR a.scope_tenant = h.id)
+           AND (a.scope_tenant IS NULL OR a.scope_tenant IN (SELECT value FROM rarray($1)))",
+        places,
+        GLOBAL_ADMINISTRATOR,
+        TENANT_ADMINISTRATOR,
+        now
+    )
+}
+
+/// Whether the user has an administrator's role at all, usable or not.
+pub async fn touches(tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<bool> {
+    sql!(
+        tx,
+        one<bool>,
+        "SELECT EXISTS (SELECT 1 FROM grants WHERE tenant_id = $1 AND user_id = $2 AND role_id IN ($3, $4))
+             OR EXISTS (SELECT 1 FROM members m
+                        JOIN mappings p ON p.tenant_id = m.tenant_id AND p.group_id = m.group_id
+                        WHERE m.tenant_id = $1 AND m.user_id = $2 AND p.role_id IN ($3, $4))",
+        tenant,
+        user,
+        GLOBAL_ADMINISTRATOR,
+        TENANT_ADMINISTRATOR
+    )
+}
+
+/// Whether the group gives an administrator's role.
+pub async fn group_touches(tx: &mut Tx, tenant: TenantId, group: GroupId) -> Result<bool> {
+    sql!(
+        tx,
+        one<bool>,
+        "SELECT EXISTS (SELECT 1 FROM mappings WHERE tenant_id = $1 AND group_id = $2 AND role_id IN ($3, $4))",
+        tenant,
+        group,
+        GLOBAL_ADMINISTRATOR,
+        TENANT_ADMINISTRATOR
+    )
+}
+
+/// Writes a hold, unless this one is there already.
+pub async fn hold(tx: &mut Tx, a: &Admin, label: &str, by: &str) -> Result<Option<GrantId>> {
+    let (id, now) = (GrantId::new(), tx.now());
+    let scope = if a.scope_tenant.is_some() { "tenant" } else { "all" };
+    let n = sql!(
+        tx,
+        exec,
+        "INSERT INTO grants (tenant_id, id, user_id, role_id, scope, scope_tenant, source, source_ref, user_label,
+                             granted_by, reason, valid_from, valid_to, created_at)
+         SELECT $1, $2, $3, $4, $5, $6, 'hold', NULL, $7, $8, $9, $10, NULL, $10
+         WHERE NOT EXISTS (SELECT 1 FROM grants WHERE tenant_id = $1 AND user_id = $3 AND role_id = $4
+                           AND source = 'hold' AND coalesce(scope_tenant, tenant_id) = coalesce($6, tenant_id)
+                           AND scope = $5)",
+        a.home,
+        id,
+        a.user,
+        a.role,
+        scope,
+        a.scope_tenant,
+        label,
+        by,
+        "the last administrator was taken away by their directory",
+        now
+    )?;
+    Ok((n > 0).then_some(id))
+}
+
+/// Deletes what a user was granted; holds stay.
+pub async fn forget(tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<()> {
+    sql!(
+        tx,
+        exec,
+        "DELETE FROM grants WHERE tenant_id = $1 AND user_id = $2 AND source <> 'hold'",
+        tenant,
+        user
+    )?;
+    Ok(())
+}

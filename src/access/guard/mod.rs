@@ -1,0 +1,160 @@
+//! The last administrator: whoever writes what could remove one asks [`before`], writes, and asks [`Guard::after`].
+//!
+//! Counted are those who can use the role now and whose role does not end by itself: active, switched on, of a kind
+//! that may hold it, no integration user, not break-glass. A tenant's administrators hold Tenant Administrator in
+//! that very tenant; that Global Administrators reach it as well makes none of them its own.
+
+mod db;
+
+use super::{
+    Reach,
+    catalogue::{GLOBAL_ADMINISTRATOR, TENANT_ADMINISTRATOR},
+    db::{narrow, widen},
+    rules,
+};
+use crate::{
+    audit::{self, Event},
+    error::{Error, Result},
+    id::{GroupId, RoleId, TenantId, UserId},
+    store::{Lock, Topic, Tx},
+};
+use db::Admin;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// By what path an administrator is being taken away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum By {
+    /// A person or a program asks for it: refused if it was the last.
+    Hand,
+    /// A directory deactivates or deletes this user: succeeds; what the last one would lose stays as a hold.
+    Directory {
+        /// The user.
+        user: UserId,
+        /// How lists of holds name them when the row is gone.
+        label: String,
+    },
+    /// A directory changes or deletes a group, or goes away itself: as [`By::Directory`], for everybody concerned.
+    Group,
+}
+
+/// The usable administrators before the change.
+#[derive(Debug)]
+#[must_use = "the guard is asked again after the change"]
+pub struct Guard {
+    places: Vec<TenantId>,
+    admins: Vec<Admin>,
+}
+
+/// Whether a role is one of those that the guard watches.
+pub(super) fn watches(role: RoleId) -> bool {
+    role == GLOBAL_ADMINISTRATOR || role == TENANT_ADMINISTRATOR
+}
+
+/// Takes the administrators' lock and reads who is a usable administrator: of the instance, of `tenant`, and of
+/// every tenant in which people of `tenant` are administrators. Call it before the body decides or writes.
+///
+/// # Errors
+/// The database's.
+pub async fn before(tx: &mut Tx, tenant: TenantId) -> Result<Guard> {
+    // One lock for all: an administrator of the provider's may be one in many tenants.
+    tx.lock(Lock::Admins(None)).await?;
+    let mut places = db::places(tx, tenant).await?;
+    places.push(tenant);
+    let admins = usable(tx, &places).await?;
+    Ok(Guard { places, admins })
+}
+
+async fn usable(tx: &mut Tx, places: &[TenantId]) -> Result<Vec<Admin>> {
+    let was = widen(tx).await?;
+    let mut admins = db::admins(tx, places).await?;
+    narrow(tx, &was).await?;
+    admins.retain(|a| {
+        let reach = a.scope_tenant.map_or(Reach::All, Reach::Tenant);
+        rules::out_of_bounds(a.kind, a.home, a.provider, a.role, reach).is_none()
+    });
+    Ok(admins)
+}
+
+impl Guard {
+    /// Reads again. `Ok(true)`: a hold was written for what the last administrator would have lost.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Forbidden`] for [`By::Hand`] when the last one would be gone.
+    pub async fn after(self, tx: &mut Tx, by: By) -> Result<bool> {
+        let left = usable(tx, &self.places).await?;
+        // A scope's administrators, for each scope that has lost all of them.
+        let mut orphaned: BTreeMap<Option<TenantId>, Vec<&Admin>> = BTreeMap::new();
+        for a in &self.admins {
+            if watched(a) && !left.iter().any(|l| watched(l) && l.scope_tenant == a.scope_tenant) {
+                orphaned.entry(a.scope_tenant).or_default().push(a);
+            }
+        }
+        let mut held = false;
+        for lost in orphaned.into_values().flatten() {
+            let label = match &by {
+                By::Hand => return Err(refused(lost)),
+                By::Directory { user, label } if *user == lost.user => label,
+                By::Directory { .. } | By::Group => &lost.label,
+            };
+            held |= hold(tx, lost, label).await?;
+        }
+        Ok(held)
+    }
+}
+
+/// Whether this row makes somebody an administrator in the guard's sense.
+fn watched(a: &Admin) -> bool {
+    match a.scope_tenant {
+        None => a.role == GLOBAL_ADMINISTRATOR,
+        Some(_) => a.role == TENANT_ADMINISTRATOR,
+    }
+}
+
+fn refused(last: &Admin) -> Error {
+    let who = &last.label;
+    Error::forbidden(if last.scope_tenant.is_none() {
+        format!("'{who}' is the last Global Administrator; make somebody else one first")
+    } else {
+        format!("'{who}' is the tenant's last administrator; make somebody else one first")
+    })
+    .code("last_administrator")
+}
+
+async fn hold(tx: &mut Tx, lost: &Admin, label: &str) -> Result<bool> {
+    let by = tx.actor().label();
+    let Some(id) = db::hold(tx, lost, label, &by).await? else { return Ok(true) };
+    let detail = json!({"role": lost.role, "tenant": lost.scope_tenant, "user": lost.user});
+    let event = Event::new("grant.hold")
+        .target("grant", id)
+        .detail(detail)
+        .personal(json!({"user": label}));
+    audit::record(tx, lost.home, event).await?;
+    tx.changed(Topic::User(lost.home, lost.user));
+    Ok(true)
+}
+
+/// Whether this user of `tenant` has an administrator's role at all: one indexed statement, so that the guard costs
+/// ordinary people nothing. Ask it under the user's lock.
+///
+/// # Errors
+/// The database's.
+pub async fn touches_admin(tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<bool> {
+    db::touches(tx, tenant, user).await
+}
+
+/// Whether this group of `tenant` is mapped to an administrator's role.
+///
+/// # Errors
+/// The database's.
+pub async fn group_touches_admin(tx: &mut Tx, tenant: TenantId, group: GroupId) -> Result<bool> {
+    db::group_touches(tx, tenant, group).await
+}
+
+/// Forgets what a deleted user was granted (holds stay). Called by `users` between its DELETE and [`Guard::after`].
+///
+/// # Errors
+/// The database's.
+pub async fn forget(tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<()> {
+    db::forget(tx, tenant, user).await
+}

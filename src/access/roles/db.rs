@@ -1,0 +1,123 @@
+//! SQL of roles. A role of the provider's may be used in any tenant, so who uses one is looked up by its id alone,
+//! inside `widen`.
+
+use crate::{
+    clock::Timestamp,
+    error::Result,
+    id::{RoleId, TenantId},
+    row, sql,
+    store::{Conn, J, Tx},
+};
+use std::collections::BTreeSet;
+
+row! {
+    #[derive(Debug, Clone)]
+    pub struct RoleRow {
+        pub tenant_id: TenantId,
+        pub id: RoleId,
+        pub name: String,
+        pub description: String,
+        pub offered: bool,
+        pub permissions: J<BTreeSet<String>>,
+        pub version: i64,
+        pub created_at: Timestamp,
+        pub updated_at: Timestamp,
+    }
+}
+
+/// The tenant's own roles and those offered to all, by name.
+pub async fn list(c: &mut Conn, t: TenantId) -> Result<Vec<RoleRow>> {
+    sql!(
+        c,
+        all<RoleRow>,
+        "SELECT tenant_id, id, name, description, offered, permissions, version, created_at, updated_at
+         FROM roles WHERE tenant_id = $1 OR offered ORDER BY name_key, id",
+        t
+    )
+}
+
+/// The tenant's own role, or one offered to all.
+pub async fn get(c: &mut Conn, t: TenantId, id: RoleId) -> Result<Option<RoleRow>> {
+    sql!(
+        c,
+        opt<RoleRow>,
+        "SELECT tenant_id, id, name, description, offered, permissions, version, created_at, updated_at
+         FROM roles WHERE id = $2 AND (tenant_id = $1 OR offered)",
+        t,
+        id
+    )
+}
+
+/// Writes a new role.
+pub async fn insert(tx: &mut Tx, r: &RoleRow, name_key: &str) -> Result<()> {
+    sql!(
+        tx,
+        exec,
+        "INSERT INTO roles (tenant_id, id, name, name_key, description, offered, permissions, version,
+                            created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        r.tenant_id,
+        r.id,
+        r.name,
+        name_key,
+        r.description,
+        r.offered,
+        r.permissions,
+        r.version,
+        r.created_at,
+        r.updated_at
+    )?;
+    Ok(())
+}
+
+/// Writes what an edit changed.
+pub async fn update(tx: &mut Tx, r: &RoleRow, name_key: &str) -> Result<()> {
+    sql!(
+        tx,
+        exec,
+        "UPDATE roles SET name = $3, name_key = $4, description = $5, offered = $6, permissions = $7,
+                          version = $8, updated_at = $9
+         WHERE tenant_id = $1 AND id = $2",
+        r.tenant_id,
+        r.id,
+        r.name,
+        name_key,
+        r.description,
+        r.offered,
+        r.permissions,
+        r.version,
+        r.updated_at
+    )?;
+    Ok(())
+}
+
+/// Deletes the role.
+pub async fn delete(tx: &mut Tx, t: TenantId, id: RoleId) -> Result<()> {
+    sql!(tx, exec, "DELETE FROM roles WHERE tenant_id = $1 AND id = $2", t, id)?;
+    Ok(())
+}
+
+row! {
+    /// Somebody or something that has the role.
+    #[derive(Debug, Clone)]
+    pub struct Use {
+        pub label: String,
+        pub mapped: bool,
+        pub scope_tenant: Option<TenantId>,
+    }
+}
+
+/// Everything that gives the role to somebody, grants before mappings.
+pub async fn uses(c: &mut Conn, id: RoleId) -> Result<Vec<Use>> {
+    sql!(
+        c,
+        all<Use>,
+        "/* platform: a role offered to all is used in tenants that its owner does not know */
+         SELECT g.user_label, false, g.scope_tenant FROM grants g WHERE g.role_id = $1
+         UNION ALL
+         SELECT t.display_name, true, p.scope_tenant
+         FROM mappings p JOIN groups t ON t.tenant_id = p.tenant_id AND t.id = p.group_id
+         WHERE p.role_id = $1",
+        id
+    )
+}

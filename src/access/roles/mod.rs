@@ -1,0 +1,378 @@
+//! Roles: the built-in ones, a tenant's own, and the provider's that are offered to all.
+
+mod db;
+
+use super::{
+    Access, Permit, RoleRef,
+    catalogue::{BuiltIn, Catalogue},
+    db::{narrow, tenant, widen},
+    perm::UsersManageRoles,
+    rules,
+};
+use crate::{
+    audit::{self, Event},
+    clock::Timestamp,
+    error::{Error, Kind, Result},
+    id::{RoleId, TenantId},
+    store::{Conn, J, Lock, Scope, Topic, Tx},
+    text, tx,
+};
+use db::RoleRow;
+use serde_json::json;
+use std::collections::{BTreeSet, HashMap};
+
+/// A role.
+#[derive(Debug, Clone)]
+pub struct Role {
+    /// Fixed for the built-in ones.
+    pub id: RoleId,
+    /// The owner; `None` for the built-in ones.
+    pub tenant: Option<TenantId>,
+    /// Unique in its tenant, whatever the case.
+    pub name: String,
+    /// For people.
+    pub description: String,
+    /// Of the catalogue (or `self_service`, in the built-in role of that name).
+    pub permissions: BTreeSet<String>,
+    /// The provider's, usable in every tenant.
+    pub offered: bool,
+    /// Counts edits.
+    pub version: i64,
+    /// When it was made; `None` for the built-in ones.
+    pub created_at: Option<Timestamp>,
+    /// When it was last edited.
+    pub updated_at: Option<Timestamp>,
+}
+impl Role {
+    /// What tokens and policies need of it.
+    pub fn to_ref(&self) -> RoleRef {
+        RoleRef {
+            id: self.id,
+            name: self.name.clone(),
+            mfa: rules::role_demands_mfa(self.permissions.iter()),
+        }
+    }
+    fn built_in(b: &BuiltIn) -> Self {
+        Self {
+            id: b.id,
+            tenant: None,
+            name: b.name.clone(),
+            description: b.description.clone(),
+            permissions: (*b.permissions).clone(),
+            offered: true,
+            version: 1,
+            created_at: None,
+            updated_at: None,
+        }
+    }
+    fn custom(r: RoleRow) -> Self {
+        Self {
+            id: r.id,
+            tenant: Some(r.tenant_id),
+            name: r.name,
+            description: r.description,
+            permissions: r.permissions.0,
+            offered: r.offered,
+            version: r.version,
+            created_at: Some(r.created_at),
+            updated_at: Some(r.updated_at),
+        }
+    }
+}
+
+/// A role to be made.
+#[derive(Debug, Clone, Default)]
+pub struct NewRole {
+    /// Unique in the tenant, and not a built-in role's.
+    pub name: String,
+    /// For people.
+    pub description: String,
+    /// Of the catalogue.
+    pub permissions: BTreeSet<String>,
+    /// To all tenants; only in the provider's tenant.
+    pub offered: bool,
+}
+
+/// What an edit changes.
+#[derive(Debug, Clone, Default)]
+pub struct RoleEdit {
+    /// A new name.
+    pub name: Option<String>,
+    /// A new description.
+    pub description: Option<String>,
+    /// The permissions it has from now on.
+    pub permissions: Option<BTreeSet<String>>,
+    /// Whether it is offered from now on.
+    pub offered: Option<bool>,
+}
+
+/// The lock of everything that gives a role and everything that changes it.
+pub(super) fn lock(id: RoleId) -> Lock {
+    Lock::Named(format!("role:{id}"))
+}
+
+/// A role that can be used in the tenant: built-in, its own, or offered.
+pub(super) async fn find(
+    c: &mut Conn,
+    catalogue: &Catalogue,
+    tenant: TenantId,
+    id: RoleId,
+) -> Result<Role> {
+    if let Some(b) = catalogue.role(id) {
+        return Ok(Role::built_in(b));
+    }
+    let row = db::get(c, tenant, id).await?;
+    row.map(Role::custom).ok_or_else(|| Error::not_found("role").attr("role"))
+}
+
+/// Refuses to give `wanted` to whoever holds only `held` there.
+pub(super) fn ceiling(wanted: &BTreeSet<String>, held: &super::Effective) -> Result<()> {
+    let beyond = rules::beyond(wanted, &held.permissions);
+    if beyond.is_empty() {
+        return Ok(());
+    }
+    Err(Error::forbidden(format!(
+        "nobody gives what they do not hold: you lack {} there",
+        listed(beyond.iter().copied())
+    )))
+}
+
+/// The first few of a list, and how many more there are.
+fn listed<'a>(items: impl Iterator<Item = &'a str>) -> String {
+    let all: Vec<&str> = items.collect();
+    let first = all.iter().take(3).map(|s| format!("'{s}'")).collect::<Vec<_>>().join(", ");
+    match all.len().saturating_sub(3) {
+        0 => first,
+        n => format!("{first} and {n} more"),
+    }
+}
+
+fn checked(catalogue: &Catalogue, name: &str, description: &str) -> Result<String> {
+    let name = text::checked("name", text::key("name", name)?, 200)?;
+    text::checked("description", description, 2000)?;
+    let folded = text::fold(name);
+    if catalogue.roles().iter().any(|r| text::fold(&r.name) == folded) {
+        return Err(Error::conflict(format!("'{name}' is a built-in role's name")).attr("name"));
+    }
+    Ok(name.to_owned())
+}
+
+fn known(catalogue: &Catalogue, permissions: &BTreeSet<String>) -> Result<()> {
+    match permissions.iter().find(|p| !catalogue.all().contains(*p)) {
+        None => Ok(()),
+        Some(p) => Err(Error::invalid(format!(
+            "'{}' is not a permission of the catalogue",
+            text::excerpt(p)
+        ))
+        .attr("permissions")),
+    }
+}
+
+async fn may_offer(tx: &mut Tx, t: TenantId) -> Result<()> {
+    if tenant(tx, t).await?.is_some_and(|t| t.provider) {
+        return Ok(());
+    }
+    Err(Error::forbidden("only the provider's roles can be offered to all tenants").attr("offered"))
+}
+
+fn taken(e: Error, name: &str) -> Error {
+    if e.violates("roles_name") {
+        return Error::conflict(format!("there is a role '{name}' already")).attr("name");
+    }
+    e
+}
+
+/// Announces that whoever has the role may have something else now.
+fn changed(tx: &mut Tx, r: &RoleRow) {
+    tx.changed(Topic::Access(if r.offered { TenantId::PLATFORM } else { r.tenant_id }));
+}
+
+fn built_in_stays(access: &Access, id: RoleId) -> Result<()> {
+    match access.catalogue().role(id) {
+        None => Ok(()),
+        Some(b) => Err(Error::forbidden(format!(
+            "'{}' is a built-in role; it is neither edited nor deleted",
+            b.name
+        ))),
+    }
+}
+
+/// The roles that can be used in the permit's tenant: built-in, own, offered.
+///
+/// # Errors
+/// The database's.
+pub async fn list(access: &Access, permit: &Permit<UsersManageRoles>) -> Result<Vec<Role>> {
+    // platform: the provider's roles are offered to all.
+    let rows = db::list(&mut access.0.store.read(Scope::Platform).await?, permit.tenant()).await?;
+    let built_in = access.catalogue().roles().iter().map(Role::built_in);
+    Ok(built_in.chain(rows.into_iter().map(Role::custom)).collect())
+}
+
+/// One of [`list`].
+///
+/// # Errors
+/// [`Kind::NotFound`].
+pub async fn get(access: &Access, permit: &Permit<UsersManageRoles>, id: RoleId) -> Result<Role> {
+    // platform: the provider's roles are offered to all.
+    let mut c = access.0.store.read(Scope::Platform).await?;
+    find(&mut c, access.catalogue(), permit.tenant(), id).await
+}
+
+/// Makes a role of the permit's tenant.
+///
+/// # Errors
+/// [`Kind::Invalid`] for a permission the catalogue does not have, [`Kind::Forbidden`] for one the maker does not
+/// hold, [`Kind::Conflict`] for a name that is taken.
+pub async fn create(
+    access: &Access,
+    permit: &Permit<UsersManageRoles>,
+    new: NewRole,
+) -> Result<Role> {
+    let name = checked(access.catalogue(), &new.name, &new.description)?;
+    known(access.catalogue(), &new.permissions)?;
+    ceiling(&new.permissions, permit.held())?;
+    let t = permit.tenant();
+    let id = RoleId::new();
+    tx!(access.0.store, &permit.cx(), [new, name], |tx| {
+        if new.offered {
+            may_offer(tx, t).await?;
+        }
+        let now = tx.now();
+        let row = RoleRow {
+            tenant_id: t,
+            id,
+            name: name.clone(),
+            description: new.description,
+            offered: new.offered,
+            permissions: J(new.permissions),
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        db::insert(tx, &row, &text::fold(&name)).await.map_err(|e| taken(e, &name))?;
+        let detail =
+            json!({"name": name, "permissions": row.permissions.0, "offered": row.offered});
+        audit::record(tx, t, Event::new("role.create").target("role", id).detail(detail)).await?;
+        Ok(Role::custom(row))
+    })
+}
+
+/// Changes a role. What is added must be held by whoever edits, in the role's tenant and wherever it is used.
+///
+/// # Errors
+/// As [`create`]; [`Kind::NotFound`] for a role of another tenant, [`Kind::Forbidden`] for a built-in one,
+/// [`Kind::Precondition`] when `if_match` is not its version, [`Kind::Conflict`] when it is no longer to be offered
+/// but used elsewhere.
+pub async fn edit(
+    access: &Access,
+    permit: &Permit<UsersManageRoles>,
+    id: RoleId,
+    if_match: Option<i64>,
+    edit: RoleEdit,
+) -> Result<Role> {
+    built_in_stays(access, id)?;
+    if let Some(p) = &edit.permissions {
+        known(access.catalogue(), p)?;
+    }
+    // The ceiling elsewhere is worked out beforehand; the transaction then demands that it was worked out for
+    // every tenant in which the role is used by then.
+    let mut held = HashMap::from([(permit.tenant(), permit.held().clone())]);
+    // platform: a role offered to all is used in tenants that its owner does not know.
+    let used = db::uses(&mut access.0.store.read(Scope::Platform).await?, id).await?;
+    for t in used.iter().map(|u| u.scope_tenant.unwrap_or(TenantId::PLATFORM)) {
+        if let std::collections::hash_map::Entry::Vacant(v) = held.entry(t) {
+            v.insert((*access.held(permit.actor(), t).await?).clone());
+        }
+    }
+    let (t, catalogue) = (permit.tenant(), access.catalogue().clone());
+    let held = std::sync::Arc::new(held);
+    tx!(access.0.store, &permit.cx(), [edit, held, catalogue], |tx| {
+        tx.lock(lock(id)).await?;
+        let row = db::get(tx, t, id).await?.filter(|r| r.tenant_id == t);
+        let mut row = row.ok_or_else(|| Error::not_found("role"))?;
+        if if_match.is_some_and(|v| v != row.version) {
+            return Err(Error::new(Kind::Precondition, "the role was changed in the meantime"));
+        }
+        let was = widen(tx).await?;
+        let used = db::uses(tx, id).await?;
+        narrow(tx, &was).await?;
+        if let Some(p) = edit.permissions {
+            let added: BTreeSet<String> = p.difference(&row.permissions.0).cloned().collect();
+            let places = used.iter().map(|u| u.scope_tenant.unwrap_or(TenantId::PLATFORM));
+            for place in places.chain([t]) {
+                let held = held.get(&place).ok_or_else(|| {
+                    Error::conflict("the role was given to somebody in the meantime; try again")
+                })?;
+                ceiling(&added, held)?;
+            }
+            row.permissions = J(p);
+        }
+        let before = row.offered;
+        match edit.offered {
+            Some(true) if !before => may_offer(tx, t).await?,
+            Some(false) if used.iter().any(|u| u.scope_tenant != Some(t)) => {
+                return Err(Error::conflict("the role is used in other tenants").attr("offered"));
+            }
+            _ => {}
+        }
+        row.offered = edit.offered.unwrap_or(before);
+        row.name = edit.name.unwrap_or(row.name);
+        row.description = edit.description.unwrap_or(row.description);
+        row.name = checked(&catalogue, &row.name, &row.description)?;
+        row.version += 1;
+        row.updated_at = tx.now();
+        let folded = text::fold(&row.name);
+        db::update(tx, &row, &folded).await.map_err(|e| taken(e, &row.name))?;
+        let detail =
+            json!({"name": row.name, "permissions": row.permissions.0, "offered": row.offered});
+        audit::record(tx, t, Event::new("role.edit").target("role", id).detail(detail)).await?;
+        changed(tx, &row);
+        if before {
+            tx.changed(Topic::Access(TenantId::PLATFORM));
+        }
+        Ok(Role::custom(row))
+    })
+}
+
+/// Deletes a role that nobody has.
+///
+/// # Errors
+/// [`Kind::Conflict`] saying who has it; otherwise as [`edit`].
+pub async fn delete(access: &Access, permit: &Permit<UsersManageRoles>, id: RoleId) -> Result<()> {
+    built_in_stays(access, id)?;
+    let t = permit.tenant();
+    tx!(access.0.store, &permit.cx(), [], |tx| {
+        tx.lock(lock(id)).await?;
+        let row = db::get(tx, t, id).await?.filter(|r| r.tenant_id == t);
+        let row = row.ok_or_else(|| Error::not_found("role"))?;
+        let was = widen(tx).await?;
+        let used = db::uses(tx, id).await?;
+        narrow(tx, &was).await?;
+        if !used.is_empty() {
+            return Err(Error::conflict(format!("the role is in use: {}", holders(&used, t))));
+        }
+        db::delete(tx, t, id).await?;
+        let detail = json!({"name": row.name});
+        audit::record(tx, t, Event::new("role.delete").target("role", id).detail(detail)).await?;
+        changed(tx, &row);
+        Ok(())
+    })
+}
+
+/// Who has a role; those of other tenants are counted, not named.
+fn holders(used: &[db::Use], own: TenantId) -> String {
+    let (here, elsewhere): (Vec<_>, Vec<_>) =
+        used.iter().partition(|u| u.scope_tenant == Some(own));
+    let mut parts = Vec::new();
+    for (mapped, words) in [(false, "held by"), (true, "mapped from the group")] {
+        let named: Vec<&str> =
+            here.iter().filter(|u| u.mapped == mapped).map(|u| u.label.as_str()).collect();
+        if !named.is_empty() {
+            parts.push(format!("{words} {}", listed(named.into_iter())));
+        }
+    }
+    if !elsewhere.is_empty() {
+        parts.push(format!("given {} times beyond this tenant", elsewhere.len()));
+    }
+    parts.join("; ")
+}
