@@ -209,6 +209,9 @@ impl Lite {
             .map_err(Error::internal)?;
         Ok(Self(shared))
     }
+    pub(super) fn close(&self) {
+        self.0.queue.close();
+    }
     pub(super) async fn read(&self) -> Result<Conn> {
         let permit = self.0.sem.clone().acquire_owned().await.map_err(Error::unavailable)?;
         let c = lock(&self.0.readers).pop().ok_or_else(|| Error::internal("no reader"))?;

@@ -124,6 +124,13 @@ impl Store {
     {
         tx::run(self, cx, body).await
     }
+    /// Closes the database once what runs has ended; later calls fail.
+    pub async fn close(&self) {
+        match &self.0.backend {
+            Backend::Lite(l) => l.close(),
+            Backend::Pg(p) => p.pool.close().await,
+        }
+    }
     /// Called with every committed change before the writer is answered (this node) or within a second (others).
     pub fn on_change(&self, listener: impl Fn(&Change) + Send + Sync + 'static) {
         self.0.feed.listen(Box::new(listener));

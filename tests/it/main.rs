@@ -1,1 +1,13 @@
-fn main() {}
+//! All integration tests, one binary. `story!` tests run once on SQLite and, when `MUSTER_TEST_POSTGRES` holds the
+//! URL of a server (a role that may create databases and is no superuser), once on PostgreSQL; `pure!` tests need no
+//! database. The last line says how many ran where.
+
+mod support;
+
+mod crypto;
+mod people;
+mod store;
+
+fn main() -> std::process::ExitCode {
+    support::run()
+}

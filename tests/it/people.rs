@@ -1,0 +1,1 @@
+//! Tenants, directories, users, groups.

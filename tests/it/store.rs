@@ -1,0 +1,129 @@
+//! The store: one text, two databases.
+
+use crate::story;
+use muster::{
+    actor::{Actor, Principal},
+    error::{Error, Kind},
+    id::{ChangeId, RequestId},
+    sql,
+    store::{Cx, Lock, Scope, Tx},
+    tx,
+};
+
+fn cx() -> Cx {
+    Cx::new(Actor::prove(Principal::System("test"), RequestId::new()), Scope::Platform)
+}
+async fn put(tx: &mut Tx, name: &str, value: i64) -> muster::error::Result<u64> {
+    let value = muster::store::J(value);
+    sql!(tx, exec, "INSERT INTO settings(name, value) VALUES ($1, $2)", name, value)
+}
+
+story!(
+    async fn a_body_is_one_transaction(t) {
+        let store = t.store.clone();
+        let r: Result<(), Error> = tx!(store, &cx(), [], |tx| {
+            tx.unaudited("test");
+            put(tx, "a", 1).await?;
+            Err(Error::conflict("no"))
+        });
+        assert_eq!(r.unwrap_err().kind(), Kind::Conflict);
+        let mut c = store.read(Scope::Platform).await.unwrap();
+        let n = sql!(c, one<i64>, "SELECT count(*) FROM settings").unwrap();
+        assert_eq!(n, 0);
+    }
+);
+
+story!(
+    async fn the_first_error_poisons_and_only_a_savepoint_contains_it(t) {
+        let store = t.store.clone();
+        let r = tx!(store, &cx(), [], |tx| {
+            tx.unaudited("test");
+            put(tx, "a", 1).await?;
+            let inner = tx.savepoint(|tx| Box::pin(async move { put(tx, "a", 2).await })).await;
+            assert!(inner.unwrap_err().violates("settings_pkey"));
+            put(tx, "b", 3).await?;
+            Ok(())
+        });
+        r.unwrap();
+        let r = tx!(store, &cx(), [], |tx| {
+            tx.unaudited("test");
+            let _ = put(tx, "a", 2).await;
+            let again = put(tx, "c", 4).await;
+            assert!(again.is_err(), "a poisoned transaction takes nothing more");
+            Ok(())
+        });
+        assert!(r.unwrap_err().violates("settings_pkey"));
+    }
+);
+
+story!(
+    async fn rows_without_an_audit_event_are_refused(t) {
+        let store = t.store.clone();
+        let r = tx!(store, &cx(), [], |tx| { put(tx, "a", 1).await });
+        assert_eq!(r.unwrap_err().kind(), Kind::Internal);
+    }
+);
+
+story!(
+    async fn a_write_inside_a_body_is_refused(t) {
+        let store = t.store.clone();
+        let inside = store.clone();
+        let r = tx!(store, &cx(), [inside], |tx| {
+            tx.unaudited("test");
+            put(tx, "outer", 1).await?;
+            let inner: Result<u64, Error> = tx!(inside, &cx(), [], |tx| { put(tx, "inner", 1).await });
+            inner
+        });
+        assert_eq!(r.unwrap_err().kind(), Kind::Internal);
+    }
+);
+
+story!(
+    async fn a_panic_in_a_body_is_an_error_and_the_store_goes_on(t) {
+        let store = t.store.clone();
+        let id = ChangeId::new().to_string();
+        let r: Result<(), Error> = tx!(store, &cx(), [id], |tx| {
+            tx.unaudited("test");
+            put(tx, &id, 1).await?;
+            let none: Option<()> = None;
+            none.expect("a panic on purpose");
+            Ok(())
+        });
+        assert_eq!(r.unwrap_err().kind(), Kind::Internal);
+        let r = tx!(store, &cx(), [id], |tx| { tx.unaudited("test"); put(tx, &id, 1).await });
+        assert_eq!(r.unwrap(), 1);
+    }
+);
+
+story!(
+    async fn two_bodies_that_decide_on_what_they_read_never_lose_the_last(t) {
+        let store = t.store.clone();
+        for round in 0..20 {
+            let (a, b) = (format!("{round}-a"), format!("{round}-b"));
+            tx!(store, &cx(), [a, b], |tx| {
+                tx.unaudited("test");
+                put(tx, &a, round).await?;
+                put(tx, &b, round).await
+            }).unwrap();
+            let go = |mine: String| {
+                let store = store.clone();
+                async move {
+                    tx!(store, &cx(), [mine], |tx| {
+                        tx.unaudited("test");
+                        tx.lock(Lock::Named("round".into())).await?;
+                        let prefix = format!("{round}-");
+                        let n = sql!(tx, one<i64>,
+                            "SELECT count(*) FROM settings WHERE substr(name, 1, length($1)) = $1", prefix)?;
+                        if n < 2 {
+                            return Ok(false);
+                        }
+                        sql!(tx, exec, "DELETE FROM settings WHERE name = $1", mine)?;
+                        Ok(true)
+                    }).unwrap()
+                }
+            };
+            let (x, y) = tokio::join!(tokio::spawn(go(a.clone())), tokio::spawn(go(b.clone())));
+            assert!(x.unwrap() ^ y.unwrap(), "exactly one of the two was removed");
+        }
+    }
+);

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Starts a throw-away PostgreSQL on loopback for the tests and prints its URL; "stop" ends it.
+#   eval "export MUSTER_TEST_POSTGRES=$(tests/postgres.sh start)"
+# The role of the URL may create databases and is no superuser: row-level security proves nothing for one.
+set -euo pipefail
+
+dir=${MUSTER_TEST_POSTGRES_DIR:-/tmp/muster-postgres}
+port=${MUSTER_TEST_POSTGRES_PORT:-54329}
+bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1 || true)
+[ -x "$bin/initdb" ] || bin=$(dirname "$(readlink -f "$(command -v initdb)")")
+as() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
+url="postgres://muster:muster@127.0.0.1:$port/postgres"
+
+case "${1:-start}" in
+start)
+    if [ -d "$dir/data" ] && as "$bin/pg_ctl" -D "$dir/data" status >/dev/null 2>&1; then
+        echo "$url"
+        exit 0
+    fi
+    rm -rf "$dir"
+    mkdir -p "$dir"
+    [ "$(id -u)" != 0 ] || chown postgres "$dir"
+    as "$bin/initdb" -D "$dir/data" -U postgres -A trust --no-sync --locale=C.UTF-8 -E UTF8 >"$dir.log" 2>&1
+    as "$bin/pg_ctl" -D "$dir/data" -w -t 60 -l "$dir/server.log" -o "-p $port -k $dir -c listen_addresses=127.0.0.1 \
+        -c fsync=${MUSTER_TEST_POSTGRES_FSYNC:-off} -c max_connections=300 -c shared_buffers=128MB" start >>"$dir.log" 2>&1
+    as "$bin/psql" -q -h "$dir" -p "$port" -U postgres -d postgres \
+        -c "CREATE ROLE muster LOGIN PASSWORD 'muster' NOSUPERUSER CREATEDB" >>"$dir.log" 2>&1
+    echo "$url"
+    ;;
+stop)
+    as "$bin/pg_ctl" -D "$dir/data" -m immediate stop >/dev/null 2>&1 || true
+    rm -rf "$dir"
+    ;;
+*)
+    echo "usage: $0 start|stop" >&2
+    exit 2
+    ;;
+esac
