@@ -1,1 +1,59 @@
-//! What is shared: store, clock, keys, caches. Between porch and truth.
+//! What all voices share: the database, the settings, the rights, the keys. Between porch and truth; made once by
+//! `server` (or a test), handed to every handler as axum's state.
+
+use crate::{
+    access::{Access, Catalogue},
+    config::Config,
+    crypto::seal::MasterKey,
+    error::{Error, Result},
+    store::Store,
+};
+use std::{path::Path, sync::Arc};
+
+/// The shared parts. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// What [`App`] dereferences to.
+pub struct Parts {
+    /// The settings, settled: the public URL is known.
+    pub config: Config,
+    /// The database; its clock is the one clock.
+    pub store: Store,
+    /// Who may do what.
+    pub access: Access,
+    /// What seals what must be read back.
+    pub master: Arc<MasterKey>,
+}
+
+impl App {
+    /// Puts the parts together over an open database.
+    ///
+    /// # Errors
+    /// The catalogue's, the keys' and the database's.
+    pub async fn new(config: Config, store: Store, master: Arc<MasterKey>) -> Result<Self> {
+        let access = Access::new(store.clone(), catalogue(&config)?);
+        Ok(Self(Arc::new(Parts { config, store, access, master })))
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// The catalogue as shipped, or with the files the settings name.
+fn catalogue(config: &Config) -> Result<Catalogue> {
+    use crate::access::catalogue::{PERMISSIONS, ROLES};
+    let text = |path: &Path, shipped: &str| {
+        if path.as_os_str().is_empty() {
+            return Ok(shipped.to_owned());
+        }
+        std::fs::read_to_string(path)
+            .map_err(|e| Error::invalid(format!("cannot read {}: {e}", path.display())))
+    };
+    let c = &config.catalogue;
+    Catalogue::read(&text(&c.permissions, PERMISSIONS)?, &text(&c.roles, ROLES)?)
+}

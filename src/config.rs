@@ -1,1 +1,249 @@
-//! Typed configuration: file, environment, command line, in rising order.
+//! Typed settings: defaults < file < environment < command line. `config/muster.toml` is the manual: it names every
+//! setting with its default, and what it does not name does not exist.
+//!
+//! Only parsing is here; nothing is opened, made or checked against the world. Unknown names are refused in files
+//! and on the command line with the nearest known one; in the environment, which others write too, they are handed
+//! back as warnings.
+
+mod load;
+mod units;
+
+pub use load::{Loaded, MANUAL, load};
+pub use units::{Size, Span};
+
+use crate::secret::Secret;
+use ipnet::IpNet;
+use serde::Deserialize;
+use std::{net::SocketAddr, path::PathBuf};
+use url::Url;
+
+/// All settings.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where we are.
+    pub server: Server,
+    /// Where the data is.
+    pub database: Database,
+    /// Master key and signing keys.
+    pub keys: Keys,
+    /// Lives of tokens.
+    pub tokens: Tokens,
+    /// Lives of sessions.
+    pub sessions: Sessions,
+    /// Local credentials.
+    pub signin: Signin,
+    /// What we ask of others.
+    pub outbound: Outbound,
+    /// What others may ask of us.
+    pub limits: Limits,
+    /// What is written down.
+    pub log: Log,
+    /// Permissions and built-in roles.
+    pub catalogue: Catalogue,
+    /// Names for people.
+    pub brand: Brand,
+}
+
+/// `[server]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// The issuer, without a slash at its end; empty until [`Config::settle`].
+    pub public_url: String,
+    /// The folder of everything that must survive.
+    pub data_dir: PathBuf,
+    /// Whose `X-Forwarded-For` is believed.
+    #[serde(deserialize_with = "units::networks")]
+    pub trusted_proxies: Vec<IpNet>,
+    /// For requests under way when we stop.
+    pub drain: Span,
+}
+
+/// `[database]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// Empty: SQLite in the data directory.
+    pub url: Secret,
+    /// Read connections or pool size.
+    pub connections: u32,
+    /// SQLite: survive a loss of power.
+    pub durable: bool,
+}
+
+/// `[keys]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keys {
+    /// Empty: in the data directory.
+    pub master_key_file: PathBuf,
+    /// Life of a signing key; zero: by hand only.
+    pub rotate_every: Span,
+    /// How long before its use a key is published.
+    pub publish_ahead: Span,
+}
+
+/// `[tokens]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tokens {
+    /// Access token.
+    pub access: Span,
+    /// Id token.
+    pub id: Span,
+    /// Authorization code.
+    pub code: Span,
+    /// Refresh family without use.
+    pub refresh_idle: Span,
+    /// Refresh family in all.
+    pub refresh_max: Span,
+    /// Tolerated repeat of a rotation.
+    pub refresh_grace: Span,
+}
+
+/// `[sessions]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sessions {
+    /// Without use.
+    pub idle: Span,
+    /// In all.
+    pub max: Span,
+    /// One sign-in.
+    pub flow: Span,
+}
+
+/// `[signin]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signin {
+    /// zxcvbn's score, 0 to 4.
+    pub password_strength: u8,
+    /// Characters.
+    pub password_length: usize,
+    /// Wrong ones before an account waits.
+    pub failures: u32,
+    /// The first wait.
+    pub lockout: Span,
+}
+
+/// `[outbound]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outbound {
+    /// Private addresses that may be asked: `address`, `address:port` or `network/length`.
+    #[serde(deserialize_with = "units::texts")]
+    pub allow: Vec<String>,
+    /// For a whole answer.
+    pub timeout: Span,
+    /// Of an answer.
+    pub max_size: Size,
+}
+
+/// `[limits]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Of a request body.
+    pub body: Size,
+    /// Of a request body on SCIM paths.
+    pub scim_body: Size,
+    /// For an answer.
+    pub request_time: Span,
+    /// For a request's headers to arrive.
+    pub header_time: Span,
+    /// Of a request's headers.
+    pub header_size: Size,
+    /// Connections at once.
+    pub connections: usize,
+    /// Guesses by one address.
+    pub tries_per_minute: u32,
+    /// Sign-ins begun by one address.
+    pub signins_per_minute: u32,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// A level or a list of them by room.
+    pub level: String,
+    /// For people or machines.
+    pub format: Format,
+}
+
+/// How a log line is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// `[catalogue]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Catalogue {
+    /// Empty: built in.
+    pub permissions: PathBuf,
+    /// Empty: built in.
+    pub roles: PathBuf,
+}
+
+/// `[brand]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Brand {
+    /// The service's name.
+    pub name: String,
+}
+
+impl Config {
+    /// The master key's file.
+    pub fn master_key_file(&self) -> PathBuf {
+        if self.keys.master_key_file.as_os_str().is_empty() {
+            return self.server.data_dir.join("master.key");
+        }
+        self.keys.master_key_file.clone()
+    }
+    /// The issuer: the public URL, without a slash at its end.
+    pub fn issuer(&self) -> &str {
+        &self.server.public_url
+    }
+    /// Whether browsers reach us by https (cookies are then `Secure`, with the `__Host-` prefix).
+    pub fn https(&self) -> bool {
+        self.server.public_url.starts_with("https://")
+    }
+    /// Once the address is known: a public URL that was left empty becomes it, and the given one is checked.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Invalid`] when it is not an http(s) origin.
+    pub fn settle(&mut self, listening: SocketAddr) -> crate::error::Result<()> {
+        let server = &mut self.server;
+        if server.public_url.is_empty() {
+            server.public_url = format!("http://{listening}");
+        }
+        let given = server.public_url.trim_end_matches('/');
+        let wrong = |why: &str| {
+            let text = format!("server.public_url is '{given}': {why}");
+            Err(crate::error::Error::invalid(text).attr("server.public_url"))
+        };
+        let Ok(url) = Url::parse(given) else { return wrong("not a URL") };
+        if !matches!(url.scheme(), "http" | "https") {
+            return wrong("it begins with http:// or https://");
+        }
+        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+            return wrong("it has no path, query or fragment");
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return wrong("it holds no user name or password");
+        }
+        server.public_url = url.origin().ascii_serialization();
+        Ok(())
+    }
+}
