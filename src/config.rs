@@ -173,6 +173,9 @@ pub struct Log {
     pub level: String,
     /// For people or machines.
     pub format: Format,
+    /// Who may read the figures.
+    #[serde(deserialize_with = "units::networks")]
+    pub metrics_from: Vec<IpNet>,
 }
 
 /// How a log line is written.

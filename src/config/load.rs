@@ -33,8 +33,7 @@ pub fn load(
     let manual: Table = MANUAL.parse().map_err(Error::internal)?;
     let known = names(&manual);
     let toml = config::FileFormat::Toml;
-    let mut builder =
-        config::Config::builder().add_source(config::File::from_str(MANUAL, toml));
+    let mut builder = config::Config::builder().add_source(config::File::from_str(MANUAL, toml));
     if let Some(path) = file {
         let shown = path.display();
         let text = std::fs::read_to_string(path)

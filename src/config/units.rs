@@ -55,7 +55,9 @@ impl std::str::FromStr for Size {
             n.checked_mul(each).and_then(|b| usize::try_from(b).ok())
         });
         bytes.map(Self).ok_or_else(|| {
-            format!("'{text}' is not a size; write it as \"512KiB\", \"10MiB\" or a number of bytes")
+            format!(
+                "'{text}' is not a size; write it as \"512KiB\", \"10MiB\" or a number of bytes"
+            )
         })
     }
 }
@@ -92,9 +94,9 @@ pub(super) fn networks<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<IpNet>, D:
     texts(d)?
         .iter()
         .map(|t| {
-            t.parse::<IpNet>().or_else(|_| t.parse::<IpAddr>().map(IpNet::from)).map_err(|_| {
-                D::Error::custom(format!("'{t}' is neither an address nor a network"))
-            })
+            t.parse::<IpNet>()
+                .or_else(|_| t.parse::<IpAddr>().map(IpNet::from))
+                .map_err(|_| D::Error::custom(format!("'{t}' is neither an address nor a network")))
         })
         .collect()
 }

@@ -1,0 +1,124 @@
+//! Accepts connections, HTTP/1.1 and HTTP/2, until it is told to stop; then lets what is under way end.
+
+use super::{as_owner, router, workers};
+use crate::{app::App, error::Result};
+use axum::{Router, body::Body, extract::ConnectInfo};
+use hyper::{Request, body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{conn::auto::Builder, graceful::GracefulShutdown},
+};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, UnixListener},
+    sync::Semaphore,
+};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+/// Where requests come from.
+pub struct Listeners {
+    /// The world.
+    pub tcp: TcpListener,
+    /// The owner's commands; in the data directory, readable by its owner only.
+    pub socket: Option<UnixListener>,
+}
+
+/// Serves until `stop`, then drains: no new connections, requests under way get the time the settings give, batches
+/// are written.
+///
+/// # Errors
+/// None after it began; the signature leaves room for workers that cannot start.
+pub async fn run(app: App, listeners: Listeners, stop: CancellationToken) -> Result<()> {
+    let router = router(&app);
+    let workers = workers::start(&app, stop.clone());
+    let limits = &app.config.limits;
+    let mut http = Builder::new(TokioExecutor::new());
+    let header_size = limits.header_size.0.max(8192);
+    http.http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(*limits.header_time)
+        .max_buf_size(header_size);
+    http.http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Some(Duration::from_secs(20)))
+        .max_header_list_size(u32::try_from(header_size).unwrap_or(u32::MAX))
+        .max_concurrent_streams(256);
+    let door = Door {
+        http,
+        router,
+        graceful: GracefulShutdown::new(),
+        room: Arc::new(Semaphore::new(limits.connections.clamp(1, Semaphore::MAX_PERMITS))),
+    };
+    accept(&door, listeners, &stop).await;
+    tokio::select! {
+        () = door.graceful.shutdown() => {}
+        () = tokio::time::sleep(*app.config.server.drain) => {
+            tracing::warn!("some requests did not end in time and were cut off");
+        }
+    }
+    workers.finish().await;
+    Ok(())
+}
+
+struct Door {
+    http: Builder<TokioExecutor>,
+    router: Router,
+    graceful: GracefulShutdown,
+    room: Arc<Semaphore>,
+}
+
+async fn accept(door: &Door, listeners: Listeners, stop: &CancellationToken) {
+    let Listeners { tcp, socket } = listeners;
+    loop {
+        let Ok(room) = Arc::clone(&door.room).acquire_owned().await else { return };
+        let came = tokio::select! {
+            () = stop.cancelled() => return,
+            r = tcp.accept() => r.map(|(s, peer)| {
+                let _ = s.set_nodelay(true);
+                door.serve(s, Some(peer), room);
+            }),
+            r = of_socket(socket.as_ref()) => r.map(|s| door.serve(s, None, room)),
+        };
+        if let Err(e) = came {
+            // Out of file descriptors, most likely: others will be closed.
+            tracing::warn!(error = %e, "a connection could not be accepted");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+async fn of_socket(socket: Option<&UnixListener>) -> std::io::Result<tokio::net::UnixStream> {
+    match socket {
+        Some(s) => s.accept().await.map(|(s, _)| s),
+        None => std::future::pending().await,
+    }
+}
+
+impl Door {
+    fn serve<S>(&self, stream: S, peer: Option<SocketAddr>, room: tokio::sync::OwnedSemaphorePermit)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let router = self.router.clone();
+        let service = service_fn(move |request: Request<Incoming>| {
+            let mut request = request.map(Body::new);
+            match peer {
+                Some(peer) => {
+                    request.extensions_mut().insert(ConnectInfo(peer));
+                }
+                None => as_owner(&mut request),
+            }
+            router.clone().oneshot(request)
+        });
+        let connection = self.http.serve_connection(TokioIo::new(stream), service);
+        let connection = self.graceful.watch(connection.into_owned());
+        tokio::spawn(async move {
+            if let Err(e) = connection.await {
+                tracing::debug!(error = e, "a connection ended early");
+            }
+            drop(room);
+        });
+    }
+}

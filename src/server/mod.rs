@@ -1,0 +1,86 @@
+//! The one place where voices meet: the router, what surrounds every request, the listeners, the workers.
+//!
+//! * [`router`] merges the voices and wraps them (from outside in): request id, log line and figures
+//!   ([`observe`]), limits ([`bounds`]), a caught panic.
+//! * [`run`] listens until it is told to stop: TCP for the world, and a socket in the data directory where whoever
+//!   may open it is [`Principal::Owner`].
+//! * [`workers`] does what no request waits for.
+
+mod bounds;
+mod listen;
+mod metrics;
+mod observe;
+mod problem;
+mod workers;
+
+pub use listen::{Listeners, run};
+
+use crate::{
+    actor::{Actor, Principal},
+    app::App,
+    id::RequestId,
+    store::Scope,
+};
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, State},
+    http::{Request, StatusCode, header},
+    middleware,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use std::sync::Arc;
+use tower_http::catch_panic::CatchPanicLayer;
+
+/// Everything we answer, ready to be served.
+pub fn router(app: &App) -> Router {
+    let figures = Arc::new(metrics::Metrics::new());
+    let bounds = Arc::new(bounds::Bounds::new(&app.config));
+    let read = Arc::clone(&figures);
+    Router::new()
+        .merge(voices())
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(move |req: axum::extract::Request| figures_of(read, req)))
+        .fallback(problem::no_such_page)
+        .method_not_allowed_fallback(problem::no_such_method)
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(DefaultBodyLimit::disable())
+        .layer(middleware::from_fn_with_state(bounds, bounds::keep))
+        .layer(middleware::from_fn_with_state(figures, observe::observe))
+        .with_state(app.clone())
+}
+
+/// The voices side by side.
+fn voices() -> Router<App> {
+    Router::new()
+}
+
+/// A request of the data directory's owner: for the socket's listener, and for commands that hold the directory's
+/// lock and call the router in-process.
+pub fn as_owner<B>(request: &mut Request<B>) {
+    let id = RequestId::new();
+    request.extensions_mut().insert(id);
+    request.extensions_mut().insert(Actor::prove(Principal::Owner, id));
+}
+
+/// Ready when the database answers.
+async fn ready(State(app): State<App>) -> Response {
+    match app.store.read(Scope::Platform).await {
+        Ok(_) => "ready\n".into_response(),
+        Err(e) => {
+            tracing::warn!(error = e.operator_text().unwrap_or(e.detail()), "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response()
+        }
+    }
+}
+
+/// Figures are for the machine itself and for the networks the settings name.
+async fn figures_of(figures: Arc<metrics::Metrics>, request: axum::extract::Request) -> Response {
+    let trusted = request.extensions().get::<bounds::Client>().is_none_or(|c| c.may_read_figures);
+    if !trusted {
+        return problem::no_such_page(request).await;
+    }
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], figures.text()).into_response()
+}

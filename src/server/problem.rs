@@ -1,0 +1,64 @@
+//! Refusals that come before any voice: each sounds as the protocol of its path does.
+
+use axum::{
+    extract::Request,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+use std::any::Any;
+
+/// `status` with a sentence, in the form of the protocol that `path` belongs to: SCIM (RFC 7644, 3.12), OAuth
+/// (RFC 6749, 5.2), plain text for browsers, problem details (RFC 9457) for the rest.
+pub(super) fn refuse(path: &str, status: StatusCode, detail: &str) -> Response {
+    let (kind, body) = if path.starts_with("/scim/") {
+        let body = json!({
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
+            "status": status.as_u16().to_string(),
+            "detail": detail,
+        });
+        ("application/scim+json", body.to_string())
+    } else if path.starts_with("/oauth/") && !path.starts_with("/oauth/authorize") {
+        let error = match status.as_u16() {
+            500 => "server_error",
+            503 | 429 => "temporarily_unavailable",
+            _ => "invalid_request",
+        };
+        ("application/json", json!({ "error": error, "error_description": detail }).to_string())
+    } else if path.starts_with("/api/") {
+        let title = status.canonical_reason().unwrap_or("Error");
+        let body = json!({
+            "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail,
+        });
+        ("application/problem+json", body.to_string())
+    } else {
+        ("text/plain; charset=utf-8", format!("{detail}\n"))
+    };
+    (status, [(header::CONTENT_TYPE, HeaderValue::from_static(kind))], body).into_response()
+}
+
+/// Nothing lives at this path.
+pub(super) async fn no_such_page(request: Request) -> Response {
+    refuse(request.uri().path(), StatusCode::NOT_FOUND, "there is nothing at this path")
+}
+
+/// Something lives there and does not take this method.
+pub(super) async fn no_such_method(request: Request) -> Response {
+    let detail = format!("{} is not done at this path", request.method());
+    refuse(request.uri().path(), StatusCode::METHOD_NOT_ALLOWED, &detail)
+}
+
+/// A handler panicked: the connection lives on, the log has the text.
+pub(super) fn panicked(cause: Box<dyn Any + Send + 'static>) -> Response {
+    let text = cause
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| cause.downcast_ref::<&str>().copied())
+        .unwrap_or("unknown");
+    tracing::error!(panic = text, "a handler panicked");
+    refuse(
+        "/api/",
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "an internal error occurred; it has been logged",
+    )
+}
