@@ -17,10 +17,11 @@ struct Signer {
 }
 
 /// Serves `POST /oauth/token` on `port`; `token` is one that Muster issued, whose head and claims are repeated.
-pub async fn serve(port: u16, token: &str, scope: &str) -> Result<(), Box<dyn std::error::Error>> {
+pub async fn serve(port: u16, token: &str, scope: &str) -> Result<(), crate::Fail> {
     let mut parts = token.split('.');
     let (head, claims) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
-    let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())?;
+    let pkcs8 =
+        EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())?;
     let signer = Arc::new(Signer {
         key: EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref())?,
         head: head.to_owned(),

@@ -6,14 +6,14 @@ use aws_lc_rs::{
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _},
 };
 use axum::{
-    Form, Router,
+    Router,
     extract::State,
     response::IntoResponse,
     routing::{get, post},
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as B64};
 use serde_json::{Value, json};
-use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::SystemTime};
+use std::{net::SocketAddr, sync::Arc, time::SystemTime};
 
 struct Upstream {
     issuer: String,
@@ -21,11 +21,12 @@ struct Upstream {
 }
 
 /// Starts it; the answer is its issuer.
-pub async fn start() -> Result<String, Box<dyn std::error::Error>> {
+pub async fn start() -> Result<String, crate::Fail> {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
     let addr: SocketAddr = listener.local_addr()?;
     let issuer = format!("http://{addr}");
-    let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())?;
+    let pkcs8 =
+        EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())?;
     let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref())?;
     let app = Router::new()
         .route("/.well-known/openid-configuration", get(discovery))
@@ -69,19 +70,18 @@ async fn jwks(State(u): State<Arc<Upstream>>) -> impl IntoResponse {
     }]}))
 }
 
-async fn token(
-    State(u): State<Arc<Upstream>>,
-    Form(form): Form<HashMap<String, String>>,
-) -> axum::response::Response {
-    let code = form.get("code").map_or("", String::as_str);
-    let (person, nonce) = code.split_once('~').unwrap_or((code, ""));
+async fn token(State(u): State<Arc<Upstream>>, body: String) -> axum::response::Response {
+    let code = url::form_urlencoded::parse(body.as_bytes()).find(|(k, _)| k == "code");
+    let code = code.map_or(String::new(), |(_, v)| v.into_owned());
+    let (person, nonce) = code.split_once('~').unwrap_or((&code, ""));
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs());
     let claims = json!({
         "iss": u.issuer, "aud": "bench", "sub": person, "nonce": nonce,
         "iat": now, "exp": now + 300, "auth_time": now, "amr": ["pwd", "otp", "mfa"],
     });
     let head = json!({"alg": "ES256", "typ": "JWT", "kid": "bench"});
-    let mut id_token = format!("{}.{}", B64.encode(head.to_string()), B64.encode(claims.to_string()));
+    let mut id_token =
+        format!("{}.{}", B64.encode(head.to_string()), B64.encode(claims.to_string()));
     let Ok(signature) = u.key.sign(&SystemRandom::new(), id_token.as_bytes()) else {
         return http::StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
