@@ -6,6 +6,7 @@ mod support;
 
 mod crypto;
 mod people;
+mod scim_check;
 mod store;
 
 fn main() -> std::process::ExitCode {
