@@ -11,7 +11,7 @@ use crate::{
     error::Result,
     id::{DirectoryId, TenantId, UserId},
     sessions::{self, Who},
-    store::{J, Lock, Scope, Store, Topic, Tx},
+    store::{J, Lock, Scope, Store, Tx},
     tx,
 };
 use std::sync::Arc;
@@ -36,8 +36,8 @@ pub async fn create(store: &Store, p: &Permit<Provision>, draft: Draft) -> Resul
             .target("user", id)
             .detail(serde_json::json!({ "kind": user.kind.as_str(), "active": user.active }))
             .personal(rules::personal(&user));
+        // Nothing can have cached an id that did not exist, so nobody is told.
         audit::record(tx, t, event).await?;
-        tx.changed(Topic::User(t, id));
         Ok(user)
     })
     .map_err(|e| name_taken(e, &name.user_name, "userName"))

@@ -1,1 +1,10 @@
-//! Tenants, directories, users, groups.
+//! Stories of tenants, directories, people and groups, on both databases.
+
+mod by_hand;
+mod directories;
+mod end;
+mod groups;
+mod guards;
+mod tenants;
+mod users;
+mod world;

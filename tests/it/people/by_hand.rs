@@ -1,0 +1,161 @@
+use super::world::{World, race};
+use crate::support::story;
+use muster::{
+    access::{perm, perm::Permission},
+    actor::UserKind,
+    error::{Kind, Result},
+    id::TenantId,
+    tx,
+    users::{self, Edit, NewIntegration, NewUser, Search, User},
+};
+
+fn new(kind: UserKind, name: &str) -> NewUser {
+    NewUser {
+        kind,
+        user_name: name.into(),
+        display_name: Some("Someone".into()),
+        email: Some(format!("{name}@example.com")),
+    }
+}
+
+async fn add(w: &World, t: TenantId, kind: UserKind, name: &str) -> Result<User> {
+    users::add(&w.store, &w.may(t).await, new(kind, name)).await
+}
+
+async fn edit(w: &World, u: &User, e: Edit) -> Result<User> {
+    users::edit(&w.store, &w.may(u.tenant_id).await, u.id, None, e).await
+}
+
+async fn switch(w: &World, u: &User, on: bool) -> Result<User> {
+    users::set_enabled(&w.store, &w.may(u.tenant_id).await, u.id, on).await
+}
+
+story!(fn a_user_is_added_edited_and_removed_by_hand(t) {
+    let w = World::new(&t.store);
+    let acme = w.tenant("acme", false).await;
+    let ann = add(&w, acme.id, UserKind::Tenant, "Ann").await.unwrap();
+    assert_eq!((ann.directory_id, ann.kind, ann.live()), (None, UserKind::Tenant, true));
+    assert_eq!(ann.doc.0["emails"][0]["value"], "Ann@example.com");
+    let e = add(&w, acme.id, UserKind::Tenant, "ANN").await.unwrap_err();
+    assert_eq!((e.kind(), e.code_str()), (Kind::Conflict, Some("uniqueness")));
+    let named = Edit { display_name: Some("Ann B.".into()), email: Some(String::new()), ..Edit::default() };
+    let after = edit(&w, &ann, named).await.unwrap();
+    assert_eq!((after.label(), after.email.as_deref(), after.version), ("Ann B.", None, 2));
+    assert_eq!(edit(&w, &ann, Edit::default()).await.unwrap(), after, "no change");
+    users::remove(&w.store, &w.may(acme.id).await, ann.id).await.unwrap();
+    let v = w.may(acme.id).await;
+    assert_eq!(users::view(&w.store, &v, ann.id).await.unwrap_err().kind(), Kind::NotFound);
+});
+
+story!(fn a_kind_fits_its_tenant(t) {
+    let w = World::new(&t.store);
+    let (acme, msp) = (w.tenant("acme", false).await, w.tenant("msp", true).await);
+    for kind in [UserKind::Administrator, UserKind::Technician, UserKind::Integration] {
+        let e = add(&w, acme.id, kind, "x").await.unwrap_err();
+        assert_eq!((e.kind(), e.attr_str()), (Kind::Invalid, Some("kind")), "{kind:?}");
+    }
+    for (name, kind) in
+        [("a", UserKind::Administrator), ("b", UserKind::Technician), ("c", UserKind::Tenant)]
+    {
+        assert_eq!(add(&w, msp.id, kind, name).await.unwrap().kind, kind);
+    }
+    let ann = add(&w, acme.id, UserKind::Tenant, "ann").await.unwrap();
+    let up = Edit { kind: Some(UserKind::Technician), ..Edit::default() };
+    assert_eq!(edit(&w, &ann, up).await.unwrap_err().kind(), Kind::Invalid);
+});
+
+story!(fn what_a_directory_manages_is_not_edited_by_hand(t) {
+    let w = World::new(&t.store);
+    let (_, _, p) = w.company("msp", true).await;
+    let tech = w.user(&p, "tech@msp.example").await;
+    let e = edit(&w, &tech, Edit { email: Some("me@evil.example".into()), ..Edit::default() }).await;
+    let e = e.unwrap_err();
+    assert_eq!((e.kind(), e.attr_str()), (Kind::Forbidden, Some("email")));
+    let up = Edit { kind: Some(UserKind::Administrator), ..Edit::default() };
+    let up = edit(&w, &tech, up).await.unwrap();
+    assert_eq!((up.kind, &up.doc), (UserKind::Administrator, &tech.doc));
+});
+
+story!(fn a_person_disabled_by_hand_stays_so_whatever_the_directory_says(t) {
+    let w = World::new(&t.store);
+    let (_, _, p) = w.company("acme", false).await;
+    let ann = w.user(&p, "ann@example.com").await;
+    let off = switch(&w, &ann, false).await.unwrap();
+    assert!(!off.enabled && off.active && off.epoch > ann.epoch);
+    assert_eq!(switch(&w, &ann, false).await.unwrap(), off, "a second time changes nothing");
+    w.set_active(&p, ann.id, false).await.unwrap();
+    let (back, _) = w.set_active(&p, ann.id, true).await.unwrap();
+    assert!(back.active && !back.enabled && !back.live());
+    let on = switch(&w, &ann, true).await.unwrap();
+    assert!(on.live());
+});
+
+story!(fn the_switch_and_the_directory_at_once_lose_nothing(t) {
+    let w = World::new(&t.store);
+    let (acme, _, p) = w.company("acme", false).await;
+    for i in 0..8 {
+        let ann = w.user(&p, &format!("p{i}@example.com")).await;
+        let hand: muster::access::Permit<perm::UsersEdit> = w.may(acme.id).await;
+        let (s1, s2, p2) = (w.store.clone(), w.store.clone(), p.clone());
+        let off = super::world::change(|d| d.active = false);
+        let (a, b) = race(
+            async move { users::set_enabled(&s1, &hand, ann.id, false).await.map(|_| ()) },
+            async move { users::modify(&s2, &p2, ann.id, None, off).await.map(|_| ()) },
+        )
+        .await;
+        a.unwrap();
+        b.unwrap();
+        let after = users::get(&w.store, &p, ann.id).await.unwrap();
+        assert!(!after.active && !after.enabled);
+        assert_eq!(after.version, 3);
+    }
+});
+
+story!(fn an_integration_user_is_made_and_removed_with_its_client_alone(t) {
+    let w = World::new(&t.store);
+    let acme = w.tenant("acme", false).await;
+    let p = w.may::<perm::SystemManageIntegrations>(acme.id).await;
+    let id = acme.id;
+    let made = tx!(w.store, &p.cx(), [], |tx| {
+        let new = NewIntegration { name: "RMM".into(), description: Some("nightly".into()) };
+        users::add_integration(tx, id, &new).await
+    })
+    .unwrap();
+    assert_eq!((made.kind, made.label()), (UserKind::Integration, "nightly"));
+    assert_eq!(switch(&w, &made, false).await.unwrap_err().kind(), Kind::Forbidden);
+    let e = users::remove(&w.store, &w.may(acme.id).await, made.id).await.unwrap_err();
+    assert_eq!(e.kind(), Kind::Forbidden);
+    let uid = made.id;
+    let off = tx!(w.store, &p.cx(), [], |tx| {
+        users::set_integration_enabled(tx, id, uid, false).await
+    });
+    assert!(!off.unwrap().enabled);
+    tx!(w.store, &p.cx(), [], |tx| { users::remove_integration(tx, id, uid).await }).unwrap();
+    let v = w.may::<perm::UsersView>(acme.id).await;
+    assert_eq!(users::view(&w.store, &v, uid).await.unwrap_err().kind(), Kind::NotFound);
+    let person = add(&w, acme.id, UserKind::Tenant, "ann").await.unwrap().id;
+    let e = tx!(w.store, &p.cx(), [], |tx| { users::remove_integration(tx, id, person).await });
+    assert_eq!(e.unwrap_err().kind(), Kind::NotFound, "a person is not removed by this door");
+    assert_eq!(perm::SystemManageIntegrations::ID, "system.manage_integrations");
+});
+
+story!(fn people_are_searched_in_their_tenant_alone(t) {
+    let w = World::new(&t.store);
+    let (acme, d, p) = w.company("acme", false).await;
+    let beta = w.tenant("beta", false).await;
+    w.people(&p, 3).await;
+    let ann = add(&w, acme.id, UserKind::Tenant, "Ann").await.unwrap();
+    add(&w, beta.id, UserKind::Tenant, "Ann").await.unwrap();
+    let v = w.may(acme.id).await;
+    let find = async |s: Search| {
+        let page = users::search(&w.store, &v, &s).await.unwrap();
+        (page.total, page.items.into_iter().map(|u| u.id).collect::<Vec<_>>())
+    };
+    assert_eq!(find(Search { text: Some("aNN".into()), ..Search::default() }).await, (1, vec![ann.id]));
+    assert_eq!(find(Search::default()).await.0, 4);
+    assert_eq!(find(Search { directory: Some(d.id), ..Search::default() }).await.0, 3);
+    let page = find(Search { limit: Some(2), offset: 3, ..Search::default() }).await;
+    assert_eq!(page, (4, vec![ann.id]));
+    let kind = Some(UserKind::Integration);
+    assert_eq!(find(Search { kind, ..Search::default() }).await.0, 0);
+});

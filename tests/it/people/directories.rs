@@ -1,0 +1,162 @@
+use super::world::World;
+use crate::support::story;
+use muster::{
+    access::perm::{SystemEditSettings, SystemViewSettings},
+    directories::{self, Edit, New, Provisioning, SignInSettings, Status, Tokens},
+    error::Kind,
+    protocol::oidc::{Preset, Rules},
+    secret::{ExposeSecret as _, Secret},
+};
+use std::time::Duration;
+
+fn signin(secret: Option<&str>) -> SignInSettings {
+    SignInSettings {
+        issuer: "https://login.example.com/tenant/v2.0".into(),
+        client_id: "muster".into(),
+        client_secret: secret.map(|s| Secret::from(s.to_owned())),
+        scopes: vec!["profile".into()],
+        rules: Rules::default(),
+    }
+}
+
+story!(fn a_client_secret_is_sealed_and_opens_only_for_its_directory(t) {
+    let w = World::new(&t.store);
+    let acme = w.tenant("acme", false).await;
+    let p = w.may::<SystemEditSettings>(acme.id).await;
+    let new = New {
+        name: "Contoso's Entra ID".into(),
+        preset: Preset::Entra,
+        provisioning: Provisioning::default(),
+        signin: Some(signin(Some("upstream secret"))),
+    };
+    let d = directories::create(&w.store, &p, new, &w.master).await.unwrap();
+    let half = directories::signin(&w.store, acme.id, d.id, &w.master).await.unwrap().unwrap();
+    assert_eq!(half.client_secret.unwrap().expose_secret(), "upstream secret");
+    assert_eq!((half.issuer.as_str(), half.client_id.as_str()), (signin(None).issuer.as_str(), "muster"));
+    assert_eq!((half.generation, half.preset), (1, Preset::Entra));
+    let other = muster::crypto::seal::MasterKey::generate().unwrap();
+    assert!(directories::signin(&w.store, acme.id, d.id, &other).await.is_err());
+    let beta = w.tenant("beta", false).await;
+    assert!(directories::signin(&w.store, beta.id, d.id, &w.master).await.unwrap().is_none());
+    assert_eq!(directories::tenant_of(&w.store, d.id).await.unwrap(), Some(acme.id));
+    assert_eq!(directories::ways_in(&w.store, acme.id).await.unwrap(), [(d.id, d.name.clone())]);
+});
+
+story!(fn a_change_of_the_signin_half_begins_a_generation(t) {
+    let w = World::new(&t.store);
+    let acme = w.tenant("acme", false).await;
+    let p = w.may::<SystemEditSettings>(acme.id).await;
+    let d = w.directory(acme.id, "Entra").await;
+    assert!(directories::signin(&w.store, acme.id, d.id, &w.master).await.unwrap().is_none());
+    let go = async |e: Edit| directories::edit(&w.store, &p, d.id, None, e, &w.master).await.unwrap();
+    let named = go(Edit { name: Some("Okta".into()), ..Edit::default() }).await;
+    assert_eq!((named.name.as_str(), named.generation, named.version), ("Okta", 1, 2));
+    let with = go(Edit { signin: Some(Some(signin(Some("s1")))), ..Edit::default() }).await;
+    assert_eq!((with.generation, with.version), (2, 3));
+    let same = go(Edit { signin: Some(Some(signin(None))), ..Edit::default() }).await;
+    assert_eq!((same.generation, same.version), (2, 3), "no secret given keeps the one there is");
+    let half = directories::signin(&w.store, acme.id, d.id, &w.master).await.unwrap().unwrap();
+    assert_eq!(half.client_secret.unwrap().expose_secret(), "s1");
+    let moved = go(Edit {
+        signin: Some(Some(SignInSettings { issuer: "https://other.example.com".into(), ..signin(None) })),
+        ..Edit::default()
+    })
+    .await;
+    assert_eq!(moved.generation, 3);
+    let without = go(Edit { signin: Some(None), ..Edit::default() }).await;
+    assert_eq!((without.generation, without.issuer), (4, None));
+    let stale = directories::edit(&w.store, &p, d.id, Some(1), Edit::default(), &w.master).await;
+    assert_eq!(stale.unwrap_err().kind(), Kind::Precondition);
+    for bad in ["", "ftp://x", "https://x/?q=1", "not a url"] {
+        let s = SignInSettings { issuer: bad.into(), ..signin(None) };
+        let e = Edit { signin: Some(Some(s)), ..Edit::default() };
+        let e = directories::edit(&w.store, &p, d.id, None, e, &w.master).await.unwrap_err();
+        assert_eq!((e.kind(), e.attr_str()), (Kind::Invalid, Some("issuer")), "{bad}");
+    }
+});
+
+story!(fn a_directory_switched_off_signs_nobody_in(t) {
+    let w = World::new(&t.store);
+    let acme = w.tenant("acme", false).await;
+    let p = w.may::<SystemEditSettings>(acme.id).await;
+    let d = w.directory(acme.id, "Entra").await;
+    let e = Edit { signin: Some(Some(signin(None))), ..Edit::default() };
+    directories::edit(&w.store, &p, d.id, None, e, &w.master).await.unwrap();
+    let off = directories::set_status(&w.store, &p, d.id, Status::Disabled).await.unwrap();
+    assert_eq!((off.status, off.generation), (Status::Disabled, 3));
+    assert!(directories::signin(&w.store, acme.id, d.id, &w.master).await.unwrap().is_none());
+    assert!(directories::ways_in(&w.store, acme.id).await.unwrap().is_empty());
+    directories::set_status(&w.store, &p, d.id, Status::Active).await.unwrap();
+    assert!(directories::signin(&w.store, acme.id, d.id, &w.master).await.unwrap().is_some());
+});
+
+story!(fn two_scim_tokens_live_and_a_revoked_one_is_refused_at_once(t) {
+    let w = World::new(&t.store);
+    let acme = w.tenant("acme", false).await;
+    let d = w.directory(acme.id, "Entra").await;
+    let p = w.may::<SystemEditSettings>(acme.id).await;
+    let known = Tokens::new(&w.store);
+    let (a, plain_a) = directories::token_create(&w.store, &p, d.id, None).await.unwrap();
+    let (_, plain_b) = directories::token_create(&w.store, &p, d.id, None).await.unwrap();
+    let e = directories::token_create(&w.store, &p, d.id, None).await.unwrap_err();
+    assert_eq!((e.kind(), e.code_str()), (Kind::Conflict, Some("two_live_tokens")));
+    for plain in [&plain_a, &plain_b] {
+        let opens = known.open(plain.expose_secret()).await.unwrap();
+        assert_eq!(opens, Some((acme.id, d.id)));
+        assert_eq!(directories::by_token(&w.store, plain.expose_secret()).await.unwrap(), opens);
+    }
+    let mut wrong = plain_a.expose_secret().to_owned();
+    wrong.pop();
+    assert_eq!(known.open(&wrong).await.unwrap(), None);
+    assert_eq!(known.open("").await.unwrap(), None);
+    directories::token_revoke(&w.store, &p, d.id, a.id).await.unwrap();
+    assert_eq!(known.open(plain_a.expose_secret()).await.unwrap(), None);
+    assert_eq!(known.open(plain_b.expose_secret()).await.unwrap(), Some((acme.id, d.id)));
+    let e = directories::token_revoke(&w.store, &p, d.id, a.id).await.unwrap_err();
+    assert_eq!(e.kind(), Kind::NotFound);
+    directories::token_create(&w.store, &p, d.id, None).await.unwrap();
+});
+
+story!(fn many_at_once_make_two_scim_tokens(t) {
+    let w = World::new(&t.store);
+    let acme = w.tenant("acme", false).await;
+    let d = w.directory(acme.id, "Entra").await;
+    let p = w.may::<SystemEditSettings>(acme.id).await;
+    let tries = (0..6).map(|_| {
+        let (store, p, id) = (w.store.clone(), p.clone(), d.id);
+        tokio::spawn(async move { directories::token_create(&store, &p, id, None).await.is_ok() })
+    });
+    let mut made = 0;
+    for t in tries.collect::<Vec<_>>() {
+        made += usize::from(t.await.unwrap());
+    }
+    assert_eq!(made, 2);
+    let v = w.may::<SystemViewSettings>(acme.id).await;
+    assert_eq!(directories::tokens(&w.store, &v, d.id).await.unwrap().len(), 2);
+});
+
+story!(fn a_scim_token_expires_and_says_when_it_was_used(t) {
+    let w = World::new(&t.store);
+    let acme = w.tenant("acme", false).await;
+    let d = w.directory(acme.id, "Entra").await;
+    let p = w.may::<SystemEditSettings>(acme.id).await;
+    let v = w.may::<SystemViewSettings>(acme.id).await;
+    let clock = w.store.clock().clone();
+    let end = clock.now().plus(Duration::from_secs(60));
+    let past = directories::token_create(&w.store, &p, d.id, Some(clock.now())).await;
+    assert_eq!(past.unwrap_err().kind(), Kind::Invalid);
+    let (_, plain) = directories::token_create(&w.store, &p, d.id, Some(end)).await.unwrap();
+    let known = Tokens::new(&w.store);
+    assert!(known.open(plain.expose_secret()).await.unwrap().is_some());
+    let shown = directories::tokens(&w.store, &v, d.id).await.unwrap();
+    assert_eq!(shown[0].last_used_at, None, "written in batches, not per request");
+    known.flush(&World::owner()).await.unwrap();
+    let shown = directories::tokens(&w.store, &v, d.id).await.unwrap();
+    assert!(shown[0].last_used_at.is_some());
+    clock.advance(Duration::from_secs(61));
+    assert_eq!(known.open(plain.expose_secret()).await.unwrap(), None);
+    assert_eq!(directories::by_token(&w.store, plain.expose_secret()).await.unwrap(), None);
+    // Expired ones do not count as live.
+    directories::token_create(&w.store, &p, d.id, None).await.unwrap();
+    directories::token_create(&w.store, &p, d.id, None).await.unwrap();
+});

@@ -1,0 +1,192 @@
+use super::world::{World, draft};
+use crate::support::story;
+use muster::{
+    access::perm::SystemEditSettings,
+    directories::{Provisioning, UnknownMembers},
+    error::Kind,
+    groups::{self, GroupChange::*, GroupDraft, Members},
+    id::UserId,
+    provisioning,
+    users::{self, Query, query::Where},
+};
+use std::collections::BTreeSet;
+
+fn set(ids: &[UserId]) -> BTreeSet<UserId> {
+    ids.iter().copied().collect()
+}
+
+story!(fn a_group_changes_by_what_is_asked_and_no_more(t) {
+    let w = World::new(&t.store);
+    let (_, _, p) = w.company("acme", false).await;
+    let u = w.people(&p, 6).await;
+    let g = w.group(&p, "Staff", &u[..2]).await;
+    assert_eq!((g.version, w.members(&p, g.id).await), (1, set(&u[..2])));
+    let (g, changed) = w.apply(&p, g.id, vec![Add(vec![u[1], u[2], u[2]])]).await;
+    assert_eq!((g.version, changed), (2, true));
+    let (g, changed) = w.apply(&p, g.id, vec![Add(vec![u[0]]), Remove(vec![u[5]]), Add(vec![])]).await;
+    assert_eq!((g.version, changed), (2, false), "who is in already, who is not, nobody");
+    let (g, _) = w.apply(&p, g.id, vec![Remove(vec![u[0], u[5]])]).await;
+    assert_eq!((g.version, w.members(&p, g.id).await), (3, set(&u[1..3])));
+    let (g, changed) = w.apply(&p, g.id, vec![Replace(vec![u[2], u[1]])]).await;
+    assert_eq!((g.version, changed), (3, false), "the same set");
+    let (g, _) = w.apply(&p, g.id, vec![Replace(u[2..5].to_vec()), Rename("Team".into())]).await;
+    assert_eq!((g.version, g.display_name.as_str()), (4, "Team"));
+    assert_eq!(w.members(&p, g.id).await, set(&u[2..5]));
+    let (g, changed) = w.apply(&p, g.id, vec![Remove(vec![u[2]]), Add(vec![u[2]])]).await;
+    assert_eq!((g.version, changed), (4, false), "what comes and goes in one request is no change");
+    let (g, _) = w.apply(&p, g.id, vec![Clear, ExternalId(Some("x".into()))]).await;
+    assert_eq!((g.version, g.external_id.as_deref()), (5, Some("x")));
+    assert!(w.members(&p, g.id).await.is_empty());
+    let e = groups::apply(&w.store, &p, g.id, Some(4), vec![Clear]).await.unwrap_err();
+    assert_eq!(e.kind(), Kind::Precondition);
+    groups::delete(&w.store, &p, g.id, None).await.unwrap();
+    let e = groups::delete(&w.store, &p, g.id, None).await.unwrap_err();
+    assert_eq!(e.kind(), Kind::NotFound);
+});
+
+story!(fn a_failing_step_undoes_the_steps_before_it(t) {
+    let w = World::new(&t.store);
+    let (_, _, p) = w.company("acme", false).await;
+    let u = w.people(&p, 2).await;
+    let g = w.group(&p, "Staff", &u[..1]).await;
+    let steps = vec![Add(vec![u[1]]), Rename(" ".into())];
+    let e = groups::apply(&w.store, &p, g.id, None, steps).await.unwrap_err();
+    assert_eq!((e.kind(), e.attr_str()), (Kind::Invalid, Some("displayName")));
+    assert_eq!(w.members(&p, g.id).await, set(&u[..1]));
+});
+
+story!(fn members_are_people_of_the_same_directory(t) {
+    let w = World::new(&t.store);
+    let (acme, _, p) = w.company("acme", false).await;
+    let second = w.scim(&w.directory(acme.id, "Okta").await).await;
+    let (_, _, beta) = w.company("beta", false).await;
+    let mine = w.user(&p, "ann@example.com").await.id;
+    let others = [
+        w.user(&second, "bob@example.com").await.id,
+        w.user(&beta, "eve@example.com").await.id,
+        UserId::new(),
+    ];
+    let named = [vec![mine], others.to_vec()].concat();
+    let g = w.group(&p, "Staff", &named).await;
+    assert_eq!((w.members(&p, g.id).await, set(&g.skipped)), (set(&[mine]), set(&others)));
+    let (g, changed) = w.apply(&p, g.id, vec![Add(others.to_vec())]).await;
+    assert_eq!((changed, set(&g.skipped)), (false, set(&others)));
+    for stranger in [&second, &beta] {
+        let e = groups::get(&w.store, stranger, g.id, Members::No).await.unwrap_err();
+        assert_eq!(e.kind(), Kind::NotFound);
+        let e = groups::apply(&w.store, stranger, g.id, None, vec![Clear]).await.unwrap_err();
+        assert_eq!(e.kind(), Kind::NotFound);
+        let e = groups::delete(&w.store, stranger, g.id, None).await.unwrap_err();
+        assert_eq!(e.kind(), Kind::NotFound);
+    }
+    let strict = Provisioning { unknown_members: UnknownMembers::Refuse, ..Provisioning::default() };
+    let may = w.may::<SystemEditSettings>(acme.id).await;
+    provisioning::configure(&w.store, &may, p.directory(), strict).await.unwrap();
+    let steps = vec![Clear, Add(others.to_vec())];
+    let e = groups::apply(&w.store, &p, g.id, None, steps).await.unwrap_err();
+    assert_eq!((e.kind(), e.code_str()), (Kind::Invalid, Some("invalidValue")));
+    assert_eq!(w.members(&p, g.id).await, set(&[mine]));
+});
+
+story!(fn parallel_changes_of_one_group_add_up(t) {
+    let w = World::new(&t.store);
+    let (_, _, p) = w.company("acme", false).await;
+    let u = w.people(&p, 48).await;
+    let g = w.group(&p, "Staff", &u[..16]).await;
+    // 16 requests add two people each, 8 take two of the first out each.
+    let adds = u[16..].chunks(2).map(|c| Add(c.to_vec()));
+    let removes = u[..16].chunks(2).map(|c| Remove(c.to_vec()));
+    let all = adds.chain(removes).map(|step| {
+        let (store, p, id) = (w.store.clone(), p.clone(), g.id);
+        tokio::spawn(async move { groups::apply(&store, &p, id, None, vec![step]).await })
+    });
+    for one in all.collect::<Vec<_>>() {
+        assert!(one.await.unwrap().unwrap().1);
+    }
+    assert_eq!(w.members(&p, g.id).await, set(&u[16..]));
+    let g = groups::get(&w.store, &p, g.id, Members::No).await.unwrap();
+    assert_eq!((g.version, g.members.is_none()), (25, true));
+});
+
+story!(fn people_who_are_deleted_while_they_are_added_do_not_stop_the_others(t) {
+    let w = World::new(&t.store);
+    let (_, _, p) = w.company("acme", false).await;
+    let u = w.people(&p, 20).await;
+    let g = w.group(&p, "Staff", &[]).await;
+    let deletes = u[..10].iter().map(|id| {
+        let (store, p, id) = (w.store.clone(), p.clone(), *id);
+        tokio::spawn(async move { users::delete(&store, &p, id, None).await })
+    });
+    let adds = u.chunks(4).map(|c| {
+        let (store, p, id, c) = (w.store.clone(), p.clone(), g.id, c.to_vec());
+        tokio::spawn(async move { groups::apply(&store, &p, id, None, vec![Add(c)]).await.map(|_| ()) })
+    });
+    for one in deletes.chain(adds).collect::<Vec<_>>() {
+        one.await.unwrap().unwrap();
+    }
+    assert_eq!(w.members(&p, g.id).await, set(&u[10..]));
+});
+
+story!(fn a_group_name_is_unique_where_the_directory_wants_it(t) {
+    let w = World::new(&t.store);
+    let (acme, d, p) = w.company("acme", false).await;
+    let a = w.group(&p, "Staff", &[]).await;
+    let twin = || GroupDraft { display_name: "STAFF".into(), external_id: None, members: vec![] };
+    let e = groups::create(&w.store, &p, twin()).await.unwrap_err();
+    assert_eq!((e.kind(), e.code_str()), (Kind::Conflict, Some("uniqueness")));
+    assert!(e.detail().contains("STAFF"), "{e}");
+    let b = w.group(&p, "Other", &[]).await;
+    let e = groups::apply(&w.store, &p, b.id, None, vec![Rename("staff".into())]).await.unwrap_err();
+    assert_eq!((e.kind(), e.code_str()), (Kind::Conflict, Some("uniqueness")));
+    let may = w.may::<SystemEditSettings>(acme.id).await;
+    let loose = Provisioning { unique_group_names: false, ..Provisioning::default() };
+    provisioning::configure(&w.store, &may, d.id, loose).await.unwrap();
+    let twin = groups::create(&w.store, &p, twin()).await.unwrap();
+    let back = provisioning::configure(&w.store, &may, d.id, Provisioning::default()).await;
+    assert_eq!(back.unwrap_err().code_str(), Some("uniqueness"), "two share a name now");
+    w.apply(&p, a.id, vec![Rename("Crew".into())]).await;
+    provisioning::configure(&w.store, &may, d.id, Provisioning::default()).await.unwrap();
+    let e = groups::apply(&w.store, &p, a.id, None, vec![Rename("staff".into())]).await.unwrap_err();
+    assert_eq!(e.code_str(), Some("uniqueness"));
+    groups::delete(&w.store, &p, twin.id, None).await.unwrap();
+});
+
+story!(fn groups_are_listed_with_or_without_members(t) {
+    let w = World::new(&t.store);
+    let (acme, _, p) = w.company("acme", false).await;
+    let u = w.people(&p, 3).await;
+    let (a, b) = (w.group(&p, "A", &u[..2]).await, w.group(&p, "B", &u[1..]).await);
+    let bare = groups::list(&w.store, &p, &Query::default(), Members::No).await.unwrap();
+    assert_eq!(bare.total, 2);
+    assert!(bare.items.iter().all(|g| g.members.is_none()));
+    let full = groups::list(&w.store, &p, &Query::default(), Members::All).await.unwrap();
+    let ids = |g: &groups::Group| -> BTreeSet<UserId> {
+        g.members.as_ref().unwrap().iter().map(|m| m.id).collect()
+    };
+    assert_eq!((ids(&full.items[0]), ids(&full.items[1])), (set(&u[..2]), set(&u[1..])));
+    assert_eq!(full.items[0].members.as_ref().unwrap()[0].display, "person0@example.com");
+    let text = "g.display_key = 'b'".to_owned();
+    let filter = Some(Where { lite: text.clone(), pg: text, args: vec![] });
+    let one = groups::list(&w.store, &p, &Query { filter, ..Query::default() }, Members::No).await;
+    assert_eq!(one.unwrap().items[0].id, b.id);
+    let of = groups::of_users(&w.store, &p, &[u[1]]).await.unwrap();
+    assert_eq!(of.iter().map(|m| m.group).collect::<Vec<_>>(), [a.id, b.id]);
+    let v = w.may(acme.id).await;
+    assert_eq!(groups::search(&w.store, &v, "b", 10).await.unwrap()[0].id, b.id);
+    assert_eq!(groups::view(&w.store, &v, b.id).await.unwrap().members.unwrap().len(), 2);
+    users::delete(&w.store, &p, u[1], None).await.unwrap();
+    assert_eq!(w.members(&p, a.id).await, set(&u[..1]));
+    users::create(&w.store, &p, draft("person1@example.com")).await.unwrap();
+    assert_eq!(w.members(&p, b.id).await, set(&u[2..]), "who comes again begins anew");
+});
+
+story!(fn a_large_group_changes_in_the_time_of_the_change(t) {
+    let w = World::new(&t.store);
+    let (_, _, p) = w.company("acme", false).await;
+    let u = w.people(&p, 400).await;
+    let g = w.group(&p, "Everybody", &u).await;
+    let nobody: Vec<UserId> = (0..2000).map(|_| UserId::new()).collect();
+    let (after, _) = w.apply(&p, g.id, vec![Replace([&u[200..], &nobody[..]].concat())]).await;
+    assert_eq!((after.version, after.skipped.len()), (2, 2000));
+    assert_eq!(w.members(&p, g.id).await, set(&u[200..]));
+});
