@@ -1,5 +1,5 @@
 use super::world::{World, race};
-use crate::support::story;
+use crate::story;
 use muster::{
     access::{perm, perm::Permission},
     actor::UserKind,
@@ -30,7 +30,7 @@ async fn switch(w: &World, u: &User, on: bool) -> Result<User> {
     users::set_enabled(&w.store, &w.may(u.tenant_id).await, u.id, on).await
 }
 
-story!(fn a_user_is_added_edited_and_removed_by_hand(t) {
+story!(async fn a_user_is_added_edited_and_removed_by_hand(t) {
     let w = World::new(&t.store);
     let acme = w.tenant("acme", false).await;
     let ann = add(&w, acme.id, UserKind::Tenant, "Ann").await.unwrap();
@@ -47,7 +47,7 @@ story!(fn a_user_is_added_edited_and_removed_by_hand(t) {
     assert_eq!(users::view(&w.store, &v, ann.id).await.unwrap_err().kind(), Kind::NotFound);
 });
 
-story!(fn a_kind_fits_its_tenant(t) {
+story!(async fn a_kind_fits_its_tenant(t) {
     let w = World::new(&t.store);
     let (acme, msp) = (w.tenant("acme", false).await, w.tenant("msp", true).await);
     for kind in [UserKind::Administrator, UserKind::Technician, UserKind::Integration] {
@@ -64,7 +64,7 @@ story!(fn a_kind_fits_its_tenant(t) {
     assert_eq!(edit(&w, &ann, up).await.unwrap_err().kind(), Kind::Invalid);
 });
 
-story!(fn what_a_directory_manages_is_not_edited_by_hand(t) {
+story!(async fn what_a_directory_manages_is_not_edited_by_hand(t) {
     let w = World::new(&t.store);
     let (_, _, p) = w.company("msp", true).await;
     let tech = w.user(&p, "tech@msp.example").await;
@@ -76,7 +76,7 @@ story!(fn what_a_directory_manages_is_not_edited_by_hand(t) {
     assert_eq!((up.kind, &up.doc), (UserKind::Administrator, &tech.doc));
 });
 
-story!(fn a_person_disabled_by_hand_stays_so_whatever_the_directory_says(t) {
+story!(async fn a_person_disabled_by_hand_stays_so_whatever_the_directory_says(t) {
     let w = World::new(&t.store);
     let (_, _, p) = w.company("acme", false).await;
     let ann = w.user(&p, "ann@example.com").await;
@@ -90,7 +90,7 @@ story!(fn a_person_disabled_by_hand_stays_so_whatever_the_directory_says(t) {
     assert!(on.live());
 });
 
-story!(fn the_switch_and_the_directory_at_once_lose_nothing(t) {
+story!(async fn the_switch_and_the_directory_at_once_lose_nothing(t) {
     let w = World::new(&t.store);
     let (acme, _, p) = w.company("acme", false).await;
     for i in 0..8 {
@@ -111,7 +111,7 @@ story!(fn the_switch_and_the_directory_at_once_lose_nothing(t) {
     }
 });
 
-story!(fn an_integration_user_is_made_and_removed_with_its_client_alone(t) {
+story!(async fn an_integration_user_is_made_and_removed_with_its_client_alone(t) {
     let w = World::new(&t.store);
     let acme = w.tenant("acme", false).await;
     let p = w.may::<perm::SystemManageIntegrations>(acme.id).await;
@@ -139,7 +139,7 @@ story!(fn an_integration_user_is_made_and_removed_with_its_client_alone(t) {
     assert_eq!(perm::SystemManageIntegrations::ID, "system.manage_integrations");
 });
 
-story!(fn people_are_searched_in_their_tenant_alone(t) {
+story!(async fn people_are_searched_in_their_tenant_alone(t) {
     let w = World::new(&t.store);
     let (acme, d, p) = w.company("acme", false).await;
     let beta = w.tenant("beta", false).await;

@@ -1,5 +1,5 @@
 use super::world::{World, draft};
-use crate::support::story;
+use crate::story;
 use muster::{
     access::perm::SystemEditSettings,
     directories::{Provisioning, UnknownMembers},
@@ -15,7 +15,7 @@ fn set(ids: &[UserId]) -> BTreeSet<UserId> {
     ids.iter().copied().collect()
 }
 
-story!(fn a_group_changes_by_what_is_asked_and_no_more(t) {
+story!(async fn a_group_changes_by_what_is_asked_and_no_more(t) {
     let w = World::new(&t.store);
     let (_, _, p) = w.company("acme", false).await;
     let u = w.people(&p, 6).await;
@@ -44,7 +44,7 @@ story!(fn a_group_changes_by_what_is_asked_and_no_more(t) {
     assert_eq!(e.kind(), Kind::NotFound);
 });
 
-story!(fn a_failing_step_undoes_the_steps_before_it(t) {
+story!(async fn a_failing_step_undoes_the_steps_before_it(t) {
     let w = World::new(&t.store);
     let (_, _, p) = w.company("acme", false).await;
     let u = w.people(&p, 2).await;
@@ -55,7 +55,7 @@ story!(fn a_failing_step_undoes_the_steps_before_it(t) {
     assert_eq!(w.members(&p, g.id).await, set(&u[..1]));
 });
 
-story!(fn members_are_people_of_the_same_directory(t) {
+story!(async fn members_are_people_of_the_same_directory(t) {
     let w = World::new(&t.store);
     let (acme, _, p) = w.company("acme", false).await;
     let second = w.scim(&w.directory(acme.id, "Okta").await).await;
@@ -88,7 +88,7 @@ story!(fn members_are_people_of_the_same_directory(t) {
     assert_eq!(w.members(&p, g.id).await, set(&[mine]));
 });
 
-story!(fn parallel_changes_of_one_group_add_up(t) {
+story!(async fn parallel_changes_of_one_group_add_up(t) {
     let w = World::new(&t.store);
     let (_, _, p) = w.company("acme", false).await;
     let u = w.people(&p, 48).await;
@@ -108,7 +108,7 @@ story!(fn parallel_changes_of_one_group_add_up(t) {
     assert_eq!((g.version, g.members.is_none()), (25, true));
 });
 
-story!(fn people_who_are_deleted_while_they_are_added_do_not_stop_the_others(t) {
+story!(async fn people_who_are_deleted_while_they_are_added_do_not_stop_the_others(t) {
     let w = World::new(&t.store);
     let (_, _, p) = w.company("acme", false).await;
     let u = w.people(&p, 20).await;
@@ -127,7 +127,7 @@ story!(fn people_who_are_deleted_while_they_are_added_do_not_stop_the_others(t) 
     assert_eq!(w.members(&p, g.id).await, set(&u[10..]));
 });
 
-story!(fn a_group_name_is_unique_where_the_directory_wants_it(t) {
+story!(async fn a_group_name_is_unique_where_the_directory_wants_it(t) {
     let w = World::new(&t.store);
     let (acme, d, p) = w.company("acme", false).await;
     let a = w.group(&p, "Staff", &[]).await;
@@ -151,7 +151,7 @@ story!(fn a_group_name_is_unique_where_the_directory_wants_it(t) {
     groups::delete(&w.store, &p, twin.id, None).await.unwrap();
 });
 
-story!(fn groups_are_listed_with_or_without_members(t) {
+story!(async fn groups_are_listed_with_or_without_members(t) {
     let w = World::new(&t.store);
     let (acme, _, p) = w.company("acme", false).await;
     let u = w.people(&p, 3).await;
@@ -180,7 +180,7 @@ story!(fn groups_are_listed_with_or_without_members(t) {
     assert_eq!(w.members(&p, b.id).await, set(&u[2..]), "who comes again begins anew");
 });
 
-story!(fn a_large_group_changes_in_the_time_of_the_change(t) {
+story!(async fn a_large_group_changes_in_the_time_of_the_change(t) {
     let w = World::new(&t.store);
     let (_, _, p) = w.company("acme", false).await;
     let u = w.people(&p, 400).await;

@@ -1,5 +1,5 @@
 use super::world::{World, race};
-use crate::support::{pure, story};
+use crate::{pure, story};
 use muster::{
     access::perm::SystemEditSettings,
     error::Kind,
@@ -7,7 +7,7 @@ use muster::{
     tenants::{self, MfaDefault, MfaPolicy, New, Policy, Required, Status},
 };
 
-story!(fn a_slug_follows_its_grammar_and_is_taken_once(t) {
+story!(async fn a_slug_follows_its_grammar_and_is_taken_once(t) {
     let w = World::new(&t.store);
     for bad in ["", "a", "Acme", "-acme", "acme-", "ac--me", "ac me", "acmé", &"a".repeat(41)] {
         let new = New { slug: bad.into(), name: "Acme".into(), provider: false };
@@ -28,10 +28,11 @@ story!(fn a_slug_follows_its_grammar_and_is_taken_once(t) {
     assert_eq!(tenants::some(&w.store, &[other.id]).await.unwrap(), [other]);
 });
 
-story!(fn there_is_one_provider(t) {
+story!(async fn there_is_one_provider(t) {
     let w = World::new(&t.store);
+    let p = w.global().await;
     let make = |slug: &'static str| {
-        let (store, p) = (w.store.clone(), futures::executor::block_on(w.global()));
+        let (store, p) = (w.store.clone(), p.clone());
         async move {
             let new = New { slug: slug.into(), name: slug.into(), provider: true };
             tenants::create(&store, &p, new).await
@@ -46,7 +47,7 @@ story!(fn there_is_one_provider(t) {
     assert!(tenants::provider(&w.store).await.unwrap().unwrap().provider);
 });
 
-story!(fn a_tenant_is_suspended_and_resumed_and_the_provider_never(t) {
+story!(async fn a_tenant_is_suspended_and_resumed_and_the_provider_never(t) {
     let w = World::new(&t.store);
     let (provider, acme) = (w.tenant("msp", true).await, w.tenant("acme", false).await);
     let p = w.global().await;
@@ -64,7 +65,7 @@ story!(fn a_tenant_is_suspended_and_resumed_and_the_provider_never(t) {
     assert_eq!(e.kind(), Kind::NotFound);
 });
 
-story!(fn a_policy_is_kept_as_it_was_given(t) {
+story!(async fn a_policy_is_kept_as_it_was_given(t) {
     let w = World::new(&t.store);
     let acme = w.tenant("acme", false).await;
     assert_eq!(acme.policy.0, Policy::default());
@@ -80,26 +81,36 @@ story!(fn a_policy_is_kept_as_it_was_given(t) {
     assert_eq!(tenants::get(&w.store, acme.id).await.unwrap().policy.0, policy);
 });
 
-pure!(fn a_policy_with_an_unknown_field_is_refused() {
-    let ok: Policy = serde_json::from_str(r#"{"mfa":{"default":"always"}}"#).unwrap();
-    assert_eq!(ok.mfa.default, MfaDefault::Always);
-    for bad in [r#"{"mfo":{}}"#, r#"{"mfa":{"defualt":"always"}}"#, r#"{"mfa":{"default":"maybe"}}"#] {
-        assert!(serde_json::from_str::<Policy>(bad).is_err(), "{bad}");
+pure!(
+    fn a_policy_with_an_unknown_field_is_refused() {
+        let ok: Policy = serde_json::from_str(r#"{"mfa":{"default":"always"}}"#).unwrap();
+        assert_eq!(ok.mfa.default, MfaDefault::Always);
+        for bad in
+            [r#"{"mfo":{}}"#, r#"{"mfa":{"defualt":"always"}}"#, r#"{"mfa":{"default":"maybe"}}"#]
+        {
+            assert!(serde_json::from_str::<Policy>(bad).is_err(), "{bad}");
+        }
     }
-});
+);
 
-pure!(fn the_strongest_demand_of_the_roles_wins() {
-    let (harmless, harmful, named) = (RoleId::new(), RoleId::new(), RoleId::new());
-    let mut p = MfaPolicy::default();
-    assert_eq!(p.required([(harmless, false)]), Required::None);
-    assert_eq!(p.required([(harmless, false), (harmful, true)]), Required::Mfa);
-    p.roles.insert(named, Required::Phr);
-    p.roles.insert(harmful, Required::None);
-    assert_eq!(p.required([(harmful, true)]), Required::None, "the policy's word for a role holds");
-    assert_eq!(p.required([(harmful, true), (named, false)]), Required::Phr);
-    p.default = MfaDefault::Always;
-    assert_eq!(p.required([]), Required::Mfa);
-    assert_eq!(p.required([(harmless, false)]), Required::Mfa);
-    p.default = MfaDefault::Never;
-    assert_eq!(p.required([(harmless, true)]), Required::None);
-});
+pure!(
+    fn the_strongest_demand_of_the_roles_wins() {
+        let (harmless, harmful, named) = (RoleId::new(), RoleId::new(), RoleId::new());
+        let mut p = MfaPolicy::default();
+        assert_eq!(p.required([(harmless, false)]), Required::None);
+        assert_eq!(p.required([(harmless, false), (harmful, true)]), Required::Mfa);
+        p.roles.insert(named, Required::Phr);
+        p.roles.insert(harmful, Required::None);
+        assert_eq!(
+            p.required([(harmful, true)]),
+            Required::None,
+            "the policy's word for a role holds"
+        );
+        assert_eq!(p.required([(harmful, true), (named, false)]), Required::Phr);
+        p.default = MfaDefault::Always;
+        assert_eq!(p.required([]), Required::Mfa);
+        assert_eq!(p.required([(harmless, false)]), Required::Mfa);
+        p.default = MfaDefault::Never;
+        assert_eq!(p.required([(harmless, true)]), Required::None);
+    }
+);

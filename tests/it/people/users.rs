@@ -1,5 +1,5 @@
 use super::world::{World, change, draft, race};
-use crate::support::story;
+use crate::story;
 use muster::{
     actor::UserKind,
     error::Kind,
@@ -12,7 +12,7 @@ use muster::{
 };
 use serde_json::json;
 
-story!(fn a_directory_sees_its_own_people_and_nobody_else(t) {
+story!(async fn a_directory_sees_its_own_people_and_nobody_else(t) {
     let w = World::new(&t.store);
     let (acme, d, p) = w.company("acme", false).await;
     let second = w.scim(&w.directory(acme.id, "Okta").await).await;
@@ -34,13 +34,13 @@ story!(fn a_directory_sees_its_own_people_and_nobody_else(t) {
     assert_eq!(users::list(&w.store, &p, &Query::default()).await.unwrap().items, [ann]);
 });
 
-story!(fn the_providers_directory_brings_technicians(t) {
+story!(async fn the_providers_directory_brings_technicians(t) {
     let w = World::new(&t.store);
     let (_, _, p) = w.company("msp", true).await;
     assert_eq!(w.user(&p, "tech@msp.example").await.kind, UserKind::Technician);
 });
 
-story!(fn a_user_name_is_taken_in_any_case(t) {
+story!(async fn a_user_name_is_taken_in_any_case(t) {
     let w = World::new(&t.store);
     let (_, _, p) = w.company("acme", false).await;
     let ann = w.user(&p, "Ann.Ünal@example.com").await;
@@ -56,7 +56,7 @@ story!(fn a_user_name_is_taken_in_any_case(t) {
     w.user(&p, "ann.ünal@example.com").await;
 });
 
-story!(fn of_two_who_create_one_name_one_wins(t) {
+story!(async fn of_two_who_create_one_name_one_wins(t) {
     let w = World::new(&t.store);
     let (_, _, p) = w.company("acme", false).await;
     for i in 0..10 {
@@ -72,19 +72,22 @@ story!(fn of_two_who_create_one_name_one_wins(t) {
     assert_eq!(users::list(&w.store, &p, &Query::default()).await.unwrap().total, 10);
 });
 
-story!(fn what_does_not_fit_is_refused_by_name(t) {
+story!(async fn what_does_not_fit_is_refused_by_name(t) {
     let w = World::new(&t.store);
     let (_, _, p) = w.company("acme", false).await;
     let long = "x".repeat(1025);
-    for (attr, f) in [
-        ("userName", Box::new(|d: &mut users::Draft| d.user_name = " ".into()) as Box<dyn Fn(&mut _)>),
-        ("userName", Box::new(|d| d.user_name = "a\0b".into())),
-        ("userName", Box::new(|d| d.user_name.clone_from(&long))),
-        ("externalId", Box::new(|d| d.external_id = Some(long.clone()))),
-        ("emails", Box::new(|d| d.emails = vec![("a\0".into(), None)])),
-    ] {
+    let mut bad: Vec<(&str, users::Draft)> = Vec::new();
+    let with = |f: &dyn Fn(&mut users::Draft)| {
         let mut d = draft("ann@example.com");
         f(&mut d);
+        d
+    };
+    bad.push(("userName", with(&|d| d.user_name = " ".into())));
+    bad.push(("userName", with(&|d| d.user_name = "a\0b".into())));
+    bad.push(("userName", with(&|d| d.user_name.clone_from(&long))));
+    bad.push(("externalId", with(&|d| d.external_id = Some(long.clone()))));
+    bad.push(("emails", with(&|d| d.emails = vec![("a\0".into(), None)])));
+    for (attr, d) in bad {
         let e = users::create(&w.store, &p, d).await.unwrap_err();
         let got = (e.kind(), e.attr_str(), e.code_str());
         assert_eq!(got, (Kind::Invalid, Some(attr), Some("invalidValue")));
@@ -95,7 +98,7 @@ story!(fn what_does_not_fit_is_refused_by_name(t) {
     assert_eq!(users::list(&w.store, &p, &Query::default()).await.unwrap().total, 0);
 });
 
-story!(fn what_changes_nothing_leaves_the_version(t) {
+story!(async fn what_changes_nothing_leaves_the_version(t) {
     let w = World::new(&t.store);
     let (_, _, p) = w.company("acme", false).await;
     let ann = w.user(&p, "ann@example.com").await;
@@ -113,7 +116,7 @@ story!(fn what_changes_nothing_leaves_the_version(t) {
     assert!(users::modify(&w.store, &p, ann.id, None, refuse).await.is_err());
 });
 
-story!(fn changes_at_the_same_time_all_land(t) {
+story!(async fn changes_at_the_same_time_all_land(t) {
     let w = World::new(&t.store);
     let (_, _, p) = w.company("acme", false).await;
     let ann = w.user(&p, "ann@example.com").await;
@@ -132,7 +135,7 @@ story!(fn changes_at_the_same_time_all_land(t) {
     }
 });
 
-story!(fn deactivation_ends_what_is_open_and_reactivation_does_not_open_it(t) {
+story!(async fn deactivation_ends_what_is_open_and_reactivation_does_not_open_it(t) {
     let w = World::new(&t.store);
     let (_, _, p) = w.company("acme", false).await;
     let ann = w.user(&p, "ann@example.com").await;
@@ -146,7 +149,7 @@ story!(fn deactivation_ends_what_is_open_and_reactivation_does_not_open_it(t) {
     assert!(on.active && on.epoch == read.epoch);
 });
 
-story!(fn a_page_is_filtered_ordered_and_counted(t) {
+story!(async fn a_page_is_filtered_ordered_and_counted(t) {
     let w = World::new(&t.store);
     let (_, _, p) = w.company("acme", false).await;
     let ids = w.people(&p, 7).await;
@@ -174,7 +177,7 @@ story!(fn a_page_is_filtered_ordered_and_counted(t) {
     assert_eq!(down.items.iter().map(|u| u.id).collect::<Vec<_>>(), [ids[6], ids[5]]);
 });
 
-story!(fn a_login_identity_is_one_persons(t) {
+story!(async fn a_login_identity_is_one_persons(t) {
     let w = World::new(&t.store);
     let (acme, d, p) = w.company("acme", false).await;
     let (ann, bob) = (w.user(&p, "ann@example.com").await, w.user(&p, "bob@example.com").await);
@@ -199,7 +202,7 @@ story!(fn a_login_identity_is_one_persons(t) {
     assert!(link("oid-ann", bob.id).await.unwrap(), "free again");
 });
 
-story!(fn a_person_is_found_by_the_directorys_id_if_it_is_one_persons(t) {
+story!(async fn a_person_is_found_by_the_directorys_id_if_it_is_one_persons(t) {
     let w = World::new(&t.store);
     let (acme, d, p) = w.company("acme", false).await;
     let ann = w.user(&p, "ann@example.com").await;

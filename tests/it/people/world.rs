@@ -59,12 +59,20 @@ impl World {
     pub async fn scim(&self, d: &Directory) -> Permit<perm::Provision> {
         self.scim_of(d.tenant_id, d.id).await
     }
-    pub async fn scim_of(&self, tenant: TenantId, directory: DirectoryId) -> Permit<perm::Provision> {
+    pub async fn scim_of(
+        &self,
+        tenant: TenantId,
+        directory: DirectoryId,
+    ) -> Permit<perm::Provision> {
         let who = Principal::Directory { tenant, directory };
         self.access.provision(&Actor::prove(who, RequestId::new())).await.unwrap()
     }
     /// A tenant of this slug, its directory, and the directory's right.
-    pub async fn company(&self, slug: &str, provider: bool) -> (Tenant, Directory, Permit<perm::Provision>) {
+    pub async fn company(
+        &self,
+        slug: &str,
+        provider: bool,
+    ) -> (Tenant, Directory, Permit<perm::Provision>) {
         let t = self.tenant(slug, provider).await;
         let d = self.directory(t.id, "Entra ID").await;
         let p = self.scim(&d).await;
@@ -80,12 +88,14 @@ impl World {
         }
         out
     }
-    pub async fn group(&self, p: &Permit<perm::Provision>, name: &str, members: &[UserId]) -> Group {
-        let draft = GroupDraft {
-            display_name: name.into(),
-            external_id: None,
-            members: members.to_vec(),
-        };
+    pub async fn group(
+        &self,
+        p: &Permit<perm::Provision>,
+        name: &str,
+        members: &[UserId],
+    ) -> Group {
+        let draft =
+            GroupDraft { display_name: name.into(), external_id: None, members: members.to_vec() };
         groups::create(&self.store, p, draft).await.unwrap()
     }
     pub async fn members(&self, p: &Permit<perm::Provision>, id: GroupId) -> BTreeSet<UserId> {
@@ -101,11 +111,22 @@ impl World {
         groups::apply(&self.store, p, id, None, changes).await.unwrap()
     }
     /// What the directory's client does with `active`.
-    pub async fn set_active(&self, p: &Permit<perm::Provision>, id: UserId, on: bool) -> Result<(User, bool)> {
-        users::modify(&self.store, p, id, None, change(move |d| {
-            d.active = on;
-            d.doc["active"] = json!(on);
-        }))
+    pub async fn set_active(
+        &self,
+        p: &Permit<perm::Provision>,
+        id: UserId,
+        on: bool,
+    ) -> Result<(User, bool)> {
+        users::modify(
+            &self.store,
+            p,
+            id,
+            None,
+            change(move |d| {
+                d.active = on;
+                d.doc["active"] = json!(on);
+            }),
+        )
         .await
     }
 }
