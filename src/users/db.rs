@@ -16,7 +16,7 @@ row! {
     struct Made { kind: UserKind }
 }
 row! {
-    struct Stamp { version: i64, updated_at: Timestamp }
+    pub(super) struct Stamp { pub epoch: i64, pub version: i64, pub updated_at: Timestamp }
 }
 
 /// The new row as its caller knows it without reading it back.
@@ -233,22 +233,22 @@ pub(super) async fn search(c: &mut Conn, t: TenantId, s: &Search) -> Result<Page
     Ok(Page { items, total })
 }
 
-/// The new version and time.
+/// What the row has become besides the draft.
 pub(super) async fn update_provisioned(
     tx: &mut Tx,
     t: TenantId,
     id: UserId,
     d: &Draft,
     folded: &Value,
-) -> Result<(i64, Timestamp)> {
+) -> Result<Stamp> {
     let (now, key) = (tx.now(), fold(&d.user_name));
     let email_key = d.email.as_deref().map(fold);
-    let s = sql!(
+    sql!(
         tx,
         one<Stamp>,
         "UPDATE users SET user_name = $3, user_name_key = $4, external_id = $5, display_name = $6, email = $7,
                 email_key = $8, active = $9, doc = $10, folded = $11, version = version + 1, updated_at = $12
-         WHERE tenant_id = $1 AND id = $2 RETURNING version, updated_at",
+         WHERE tenant_id = $1 AND id = $2 RETURNING epoch, version, updated_at",
         t,
         id,
         d.user_name,
@@ -261,8 +261,7 @@ pub(super) async fn update_provisioned(
         J(&d.doc),
         J(folded),
         now
-    )?;
-    Ok((s.version, s.updated_at))
+    )
 }
 
 pub(super) async fn update_by_hand(

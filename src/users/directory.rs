@@ -98,19 +98,19 @@ async fn write(tx: &mut Tx, was: &User, draft: &Draft) -> Result<User> {
     let (t, id) = (was.tenant_id, was.id);
     let ends = was.active && !draft.active;
     let guard = if ends { guarded(tx, was).await? } else { None };
+    if ends {
+        sessions::revoke(tx, Who::User(t, id), "deactivated by the directory").await?;
+    }
     let folded = rules::folded(&draft.doc)?;
-    let (version, updated_at) = db::update_provisioned(tx, t, id, draft, &folded).await?;
+    let stamp = db::update_provisioned(tx, t, id, draft, &folded).await?;
     if rules::emails_differ(was, draft) {
         db::delete_emails(tx, t, id).await?;
         db::insert_emails(tx, t, id, &draft.emails).await?;
     }
-    let mut held = false;
-    if ends {
-        sessions::revoke(tx, Who::User(t, id), "deactivated by the directory").await?;
-        if let Some(g) = guard {
-            held = g.after(tx, By::Directory { user: id, label: was.label().to_owned() }).await?;
-        }
-    }
+    let held = match guard {
+        Some(g) => g.after(tx, By::Directory { user: id, label: was.label().to_owned() }).await?,
+        None => false,
+    };
     let action = match (was.active, draft.active) {
         (true, false) => "user.deactivate",
         (false, true) => "user.reactivate",
@@ -123,9 +123,9 @@ async fn write(tx: &mut Tx, was: &User, draft: &Draft) -> Result<User> {
         email: draft.email.clone(),
         active: draft.active,
         doc: J(draft.doc.clone()),
-        epoch: was.epoch + i64::from(ends),
-        version,
-        updated_at,
+        epoch: stamp.epoch,
+        version: stamp.version,
+        updated_at: stamp.updated_at,
         ..was.clone()
     };
     let detail = serde_json::json!({ "attributes": rules::changed(was, draft), "held": held });
