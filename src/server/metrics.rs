@@ -11,7 +11,10 @@ use prometheus_client::{
     },
     registry::{Registry, Unit},
 };
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 /// What a request is counted by. The route is the pattern (`/signin/{flow}`), so that their number is bounded.
 #[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -32,6 +35,7 @@ pub(super) struct Metrics {
     registry: Registry,
     answered: Family<Answered, Counter>,
     time: Family<Routed, Histogram>,
+    statements: Counter,
     /// Requests under way.
     pub(super) under_way: Gauge,
 }
@@ -56,9 +60,15 @@ impl Metrics {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         started.set(i64::try_from(now.as_secs()).unwrap_or(0));
         registry.register_with_unit("start_time", "When it started", Unit::Seconds, started);
+        let statements = Counter::default();
+        registry.register(
+            "store_statements",
+            "Statements sent to the database, those of the program's own workers included",
+            statements.clone(),
+        );
         let version = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "Which program this is", version);
-        Self { registry, answered, time, under_way }
+        Self { registry, answered, time, statements, under_way }
     }
     pub(super) fn count(&self, method: &'static str, route: &str, status: u16, took: Duration) {
         let label = Answered { method, route: route.to_owned(), status };
@@ -67,6 +77,7 @@ impl Metrics {
         self.time.get_or_create(&label).observe(took.as_secs_f64());
     }
     pub(super) fn text(&self) -> String {
+        self.statements.inner().store(crate::store::statements(), Ordering::Relaxed);
         let mut out = String::new();
         // Writing to a String does not fail.
         let _ = encode(&mut out, &self.registry);
