@@ -5,6 +5,7 @@ use crate::{
     access::{Access, Catalogue},
     config::Config,
     crypto::seal::MasterKey,
+    directories::Tokens,
     error::{Error, Result},
     store::Store,
 };
@@ -22,6 +23,8 @@ pub struct Parts {
     pub store: Store,
     /// Who may do what.
     pub access: Access,
+    /// Which directory a SCIM token opens, remembered.
+    pub scim_tokens: Tokens,
     /// What seals what must be read back.
     pub master: Arc<MasterKey>,
 }
@@ -33,7 +36,8 @@ impl App {
     /// The catalogue's, the keys' and the database's.
     pub async fn new(config: Config, store: Store, master: Arc<MasterKey>) -> Result<Self> {
         let access = Access::new(store.clone(), catalogue(&config)?);
-        Ok(Self(Arc::new(Parts { config, store, access, master })))
+        let scim_tokens = Tokens::new(&store);
+        Ok(Self(Arc::new(Parts { config, store, access, scim_tokens, master })))
     }
 }
 
