@@ -297,7 +297,6 @@ CREATE TABLE sessions (
   evidence jsonb NOT NULL,
   auth_time bigint NOT NULL,
   client jsonb NOT NULL,
-  epoch bigint NOT NULL,
   created_at bigint NOT NULL,
   last_seen_at bigint NOT NULL,
   expires_at bigint NOT NULL,
@@ -309,6 +308,15 @@ CREATE TABLE sessions (
 CREATE UNIQUE INDEX sessions_hash ON sessions(hash);
 CREATE INDEX sessions_user ON sessions(tenant_id, user_id);
 CREATE INDEX sessions_end ON sessions(expires_at);
+
+-- Counted up by every revocation; an access token carries those of its tenant, application and user (subject is the id
+-- of either). No row: 0.
+CREATE TABLE epochs (
+  tenant_id uuid NOT NULL,
+  subject uuid NOT NULL,
+  epoch bigint NOT NULL,
+  PRIMARY KEY (tenant_id, subject)
+);
 
 -- One family a code exchange with offline access; tid is the tenant its tokens are for.
 CREATE TABLE refresh_families (

@@ -1,32 +1,172 @@
 //! The audit trail: append, list. Every mutation records its event in its own transaction; personal data stands
-//! apart from what is hashed.
-use crate::{error::Result, id::TenantId, store::Tx};
-/// An event.
-#[derive(Debug)]
-pub struct Event;
+//! apart from what is hashed, so that it can be erased without breaking what is proved.
+
+mod db;
+
+use crate::{
+    actor::Principal,
+    crypto,
+    error::Result,
+    id::{EventId, TenantId},
+    store::{J, Scope, Store, Tx},
+};
+use serde_json::{Value, json};
+
+/// What happened, without who and when (the transaction knows those).
+#[derive(Debug, Clone)]
+pub struct Event {
+    action: &'static str,
+    target: Option<String>,
+    detail: Value,
+    personal: Value,
+}
+
 impl Event {
-    /// New.
-    pub fn new(_action: &'static str) -> Self {
-        Self
+    /// `action` is `object.verb`, e.g. `user.disable`.
+    pub fn new(action: &'static str) -> Self {
+        Self { action, target: None, detail: json!({}), personal: Value::Null }
     }
-    /// Target.
+    /// What it happened to, as `kind:id`.
     #[must_use]
-    pub fn target(self, _kind: &str, _id: impl std::fmt::Display) -> Self {
+    pub fn target(mut self, kind: &str, id: impl std::fmt::Display) -> Self {
+        self.target = Some(format!("{kind}:{id}"));
         self
     }
-    /// Detail.
+    /// Facts without personal data: ids, flags, counts, names of permissions.
     #[must_use]
-    pub fn detail(self, _v: serde_json::Value) -> Self {
+    pub fn detail(mut self, detail: Value) -> Self {
+        self.detail = detail;
         self
     }
-    /// Personal.
+    /// Names, e-mail addresses, network addresses.
     #[must_use]
-    pub fn personal(self, _v: serde_json::Value) -> Self {
+    pub fn personal(mut self, personal: Value) -> Self {
+        self.personal = personal;
         self
     }
 }
-/// Records.
-pub async fn record(tx: &mut Tx, _t: TenantId, _e: Event) -> Result<()> {
+
+/// Records an event of `tenant` in the running transaction. What a person does in a tenant that is not their own is
+/// two rows, one for each tenant.
+///
+/// # Errors
+/// As the store.
+pub async fn record(tx: &mut Tx, tenant: TenantId, event: Event) -> Result<()> {
+    let home = match tx.actor().principal() {
+        Principal::User { home, .. } if *home != tenant && tenant != TenantId::PLATFORM => {
+            Some(*home)
+        }
+        _ => None,
+    };
+    append(tx, tenant, None, &event).await?;
+    if let Some(home) = home {
+        append(tx, home, Some(tenant), &event).await?;
+    }
     tx.mark_audited();
     Ok(())
+}
+
+async fn append(tx: &mut Tx, tenant: TenantId, acting: Option<TenantId>, e: &Event) -> Result<()> {
+    let id = EventId::new();
+    let (salt, commitment) = match &e.personal {
+        Value::Null => (String::new(), String::new()),
+        p => {
+            let salt = crypto::random_b64(16);
+            let sum = crypto::sha256_hex(format!("{salt}.{p}"));
+            (salt, sum)
+        }
+    };
+    let actor = tx.actor().label();
+    // serde_json keeps the members of an object sorted, so the text is canonical.
+    let digest = crypto::sha256_hex(
+        json!([
+            tenant,
+            id,
+            tx.now(),
+            e.action,
+            actor,
+            acting,
+            e.target,
+            tx.actor().request(),
+            e.detail,
+            commitment
+        ])
+        .to_string(),
+    );
+    db::insert(
+        tx,
+        &db::NewRow {
+            tenant,
+            id,
+            action: e.action,
+            actor,
+            acting,
+            target: e.target.as_deref(),
+            detail: J(&e.detail),
+            commitment,
+            digest,
+        },
+    )
+    .await?;
+    if !e.personal.is_null() {
+        db::insert_personal(tx, tenant, id, &salt, &J(&e.personal)).await?;
+    }
+    Ok(())
+}
+
+/// One event as it is shown.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Entry {
+    /// The event.
+    pub id: EventId,
+    /// When, RFC 3339.
+    pub at: String,
+    /// `object.verb`.
+    pub action: String,
+    /// Who: `user:<id>`, `directory:<id>`, `owner`, `system:<what>`.
+    pub actor: String,
+    /// The tenant acted in, where it is another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acting_tenant: Option<TenantId>,
+    /// What it happened to.
+    pub target: Option<String>,
+    /// Facts.
+    pub detail: Value,
+    /// Names and addresses, unless they were erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub personal: Option<Value>,
+    /// SHA-256 over the event, the personal part by its salted commitment.
+    pub digest: String,
+}
+
+/// Events of one tenant ([`TenantId::PLATFORM`]: of the instance), newest first; `before` is the id of the last one
+/// seen. The caller holds the permit; `tenant` is what it yields.
+///
+/// # Errors
+/// As the store.
+pub async fn list(
+    store: &Store,
+    t: TenantId,
+    before: Option<EventId>,
+    limit: u32,
+) -> Result<Vec<Entry>> {
+    let mut c = store
+        .read(if t == TenantId::PLATFORM { Scope::Platform } else { Scope::Tenant(t) })
+        .await?;
+    let before = before.unwrap_or(EventId(uuid::Uuid::max()));
+    let rows = db::page(&mut c, t, before, i64::from(limit.clamp(1, 500))).await?;
+    Ok(rows
+        .into_iter()
+        .map(|r| Entry {
+            id: r.id,
+            at: r.at.rfc3339(),
+            action: r.action,
+            actor: r.actor,
+            acting_tenant: r.acting_tenant,
+            target: r.target,
+            detail: r.detail.0,
+            personal: r.personal.map(|p| p.0),
+            digest: r.digest,
+        })
+        .collect())
 }

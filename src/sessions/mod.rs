@@ -1,19 +1,160 @@
-//! Sessions, refresh families, and the revoke path: `revoke` is the only way anything ends.
-use crate::{error::Result, id::*, store::Tx};
-/// Who.
+//! Sessions, refresh families, and the revoke path: [`revoke`] is the only way anything ends.
+//!
+//! May use the floors below. Must not know how anybody signed in, nor what they may do. Others ask `gate` whether a
+//! session may act; this room only says what is stored.
+
+mod db;
+mod refresh;
+mod revoke;
+
+pub use db::{EndedFamily, Listed, Live, Presented};
+pub use refresh::{Family, NewFamily, Rotation, begin_family, rotate};
+pub use revoke::{Revoked, Who, epochs, revoke};
+
+use crate::{
+    clock::Timestamp,
+    crypto::token::{self, Kind},
+    error::Result,
+    id::{DirectoryId, SessionId, TenantId, UserId},
+    secret::Secret,
+    store::{J, Scope, Store, Tx},
+    tx,
+};
+use serde_json::Value;
+use std::time::Duration;
+
+/// How long a session lasts at most, and how long unused.
 #[derive(Debug, Clone, Copy)]
-pub enum Who {
-    /// T.
-    Tenant(TenantId),
-    /// U.
-    User(TenantId, UserId),
-    /// S.
-    Session(TenantId, SessionId),
+pub struct Limits {
+    /// From sign-in.
+    pub absolute: Duration,
+    /// From the last request.
+    pub idle: Duration,
 }
-/// Revoked.
-#[derive(Debug)]
-pub struct Revoked;
-/// Revokes.
-pub async fn revoke(_tx: &mut Tx, _who: Who, _why: &'static str) -> Result<Revoked> {
-    Ok(Revoked)
+impl Default for Limits {
+    fn default() -> Self {
+        Self { absolute: Duration::from_secs(12 * 3600), idle: Duration::from_secs(2 * 3600) }
+    }
+}
+
+/// What a sign-in leaves behind.
+#[derive(Debug, Clone)]
+pub struct NewSession {
+    /// The user's tenant.
+    pub home: TenantId,
+    /// The user.
+    pub user: UserId,
+    /// The tenant to act in.
+    pub acting: TenantId,
+    /// The directory that vouched; `None` for local credentials.
+    pub directory: Option<DirectoryId>,
+    /// The assurance class decided (`protocol::oidc::Class`, as text).
+    pub class: String,
+    /// What it was decided on: raw values, the rule that matched, `amr`.
+    pub evidence: Value,
+    /// When the person proved who they are.
+    pub auth_time: Timestamp,
+    /// Address and user agent, for the person's own list of sessions.
+    pub client: Value,
+    /// Not later than this, whatever the limits say (an upstream's bound).
+    pub not_after: Option<Timestamp>,
+}
+
+/// Begins a session; the cookie's value is returned once and stored as a hash.
+///
+/// # Errors
+/// As the store.
+pub async fn create(tx: &mut Tx, s: &NewSession, limits: Limits) -> Result<(SessionId, Secret)> {
+    let id = SessionId::new();
+    let (cookie, hash) = token::generate(Kind::Session);
+    let absolute = tx.now().plus(limits.absolute);
+    let expires = s.not_after.map_or(absolute, |n| n.min(absolute));
+    db::insert(tx, id, s, &hash, expires).await?;
+    Ok((id, cookie))
+}
+
+/// The session of a cookie, with what decides whether it may act; `None` when there is no such cookie.
+///
+/// # Errors
+/// As the store.
+pub async fn by_cookie(store: &Store, cookie: &str) -> Result<Option<Live>> {
+    let Some(hash) = token::hash(Kind::Session, cookie) else { return Ok(None) };
+    let mut c = store.read(Scope::Platform).await?;
+    db::by_hash(&mut c, &hash).await
+}
+
+/// The session of an id, likewise (tokens name their session).
+///
+/// # Errors
+/// As the store.
+pub async fn by_id(store: &Store, home: TenantId, id: SessionId) -> Result<Option<Live>> {
+    let mut c = store.read(Scope::Platform).await?;
+    db::by_id(&mut c, home, id).await
+}
+
+/// What a refresh token stands for, without using it (introspection, revocation).
+///
+/// # Errors
+/// As the store.
+pub async fn refresh_token(store: &Store, presented: &str) -> Result<Option<Presented>> {
+    let Some(hash) = token::hash(Kind::Refresh, presented) else { return Ok(None) };
+    let mut c = store.read(Scope::Platform).await?;
+    db::presented(&mut c, &hash).await
+}
+
+/// A user's sessions, newest first.
+///
+/// # Errors
+/// As the store.
+pub async fn list(store: &Store, home: TenantId, user: UserId) -> Result<Vec<Listed>> {
+    let mut c = store.read(Scope::Tenant(home)).await?;
+    db::list(&mut c, home, user).await
+}
+
+/// Notes that sessions were used: one statement for many, by a worker, not on the request path.
+///
+/// # Errors
+/// As the store.
+pub async fn touch(
+    store: &Store,
+    cx: &crate::store::Cx,
+    used: Vec<(TenantId, SessionId, Timestamp)>,
+) -> Result<()> {
+    tx!(store, cx, [used], |tx| {
+        tx.unaudited("last-seen times");
+        for (t, id, at) in &used {
+            db::touch(tx, *t, *id, *at).await?;
+        }
+        Ok(())
+    })
+}
+
+/// Chooses the tenant a session acts in; whether the person may is for `gate` to say.
+///
+/// # Errors
+/// As the store.
+pub async fn choose_tenant(
+    tx: &mut Tx,
+    home: TenantId,
+    id: SessionId,
+    acting: TenantId,
+) -> Result<()> {
+    db::choose(tx, home, id, acting).await?;
+    Ok(())
+}
+
+/// Removes what ended or expired before `before`.
+///
+/// # Errors
+/// As the store.
+pub async fn sweep(store: &Store, cx: &crate::store::Cx, before: Timestamp) -> Result<u64> {
+    tx!(store, cx, [], |tx| {
+        tx.unaudited("expired rows");
+        db::sweep(tx, before).await
+    })
+}
+
+/// A JSON column of evidence.
+pub(crate) fn json(v: &Value) -> J<&Value> {
+    J(v)
 }

@@ -1,0 +1,87 @@
+//! The audit trail's SQL.
+
+use crate::{
+    clock::Timestamp,
+    error::Result,
+    id::{EventId, TenantId},
+    row, sql,
+    store::{Conn, J, Tx},
+};
+use serde_json::Value;
+
+pub(super) struct NewRow<'a> {
+    pub tenant: TenantId,
+    pub id: EventId,
+    pub action: &'static str,
+    pub actor: String,
+    pub acting: Option<TenantId>,
+    pub target: Option<&'a str>,
+    pub detail: J<&'a Value>,
+    pub commitment: String,
+    pub digest: String,
+}
+
+pub(super) async fn insert(tx: &mut Tx, r: &NewRow<'_>) -> Result<()> {
+    let (now, request) = (tx.now(), tx.actor().request());
+    sql!(tx, exec, {
+        lite: "INSERT INTO audit_events (tenant_id, id, at, action, actor, acting_tenant, target, request, detail,
+                                         commitment, digest, tx)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)",
+        pg: "INSERT INTO audit_events (tenant_id, id, at, action, actor, acting_tenant, target, request, detail,
+                                       commitment, digest, tx)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, pg_current_xact_id()::text::bigint)",
+    }, r.tenant, r.id, now, r.action, r.actor, r.acting, r.target, request, r.detail, r.commitment, r.digest)?;
+    Ok(())
+}
+
+pub(super) async fn insert_personal(
+    tx: &mut Tx,
+    tenant: TenantId,
+    event: EventId,
+    salt: &str,
+    data: &J<&Value>,
+) -> Result<()> {
+    sql!(
+        tx,
+        exec,
+        "INSERT INTO audit_personal (tenant_id, event_id, salt, data) VALUES ($1, $2, $3, $4)",
+        tenant,
+        event,
+        salt,
+        *data
+    )?;
+    Ok(())
+}
+
+row! {
+    pub(super) struct Row {
+        pub id: EventId,
+        pub at: Timestamp,
+        pub action: String,
+        pub actor: String,
+        pub acting_tenant: Option<TenantId>,
+        pub target: Option<String>,
+        pub detail: J<Value>,
+        pub personal: Option<J<Value>>,
+        pub digest: String,
+    }
+}
+
+pub(super) async fn page(
+    c: &mut Conn,
+    tenant: TenantId,
+    before: EventId,
+    limit: i64,
+) -> Result<Vec<Row>> {
+    sql!(
+        c,
+        all<Row>,
+        "SELECT e.id, e.at, e.action, e.actor, e.acting_tenant, e.target, e.detail, p.data, e.digest
+         FROM audit_events e
+         LEFT JOIN audit_personal p ON p.tenant_id = e.tenant_id AND p.event_id = e.id
+         WHERE e.tenant_id = $1 AND e.id < $2 ORDER BY e.id DESC LIMIT $3",
+        tenant,
+        before,
+        limit
+    )
+}

@@ -1,0 +1,95 @@
+//! The outbox's SQL. Rows are read by what is visible to everybody (`tx < xmin`), never by "id after the last one".
+
+use crate::{
+    clock::Timestamp,
+    error::Result,
+    id::{MessageId, TenantId},
+    row, sql,
+    store::{Conn, J, Tx},
+};
+use serde_json::Value;
+
+pub(super) async fn insert(
+    tx: &mut Tx,
+    id: MessageId,
+    tenant: TenantId,
+    topic: &'static str,
+    payload: &J<&Value>,
+) -> Result<()> {
+    let now = tx.now();
+    sql!(tx, exec, {
+        lite: "INSERT INTO outbox (id, tenant_id, topic, payload, tx, created_at, not_before, attempts)
+               VALUES ($1, $2, $3, $4, 0, $5, $5, 0)",
+        pg: "INSERT INTO outbox (id, tenant_id, topic, payload, tx, created_at, not_before, attempts)
+             VALUES ($1, $2, $3, $4, pg_current_xact_id()::text::bigint, $5, $5, 0)",
+    }, id, tenant, topic, *payload, now)?;
+    Ok(())
+}
+
+pub(super) async fn any_due(c: &mut Conn, now: Timestamp) -> Result<bool> {
+    let row = sql!(
+        c,
+        opt<i64>,
+        "SELECT /* platform: worker */ attempts FROM outbox
+         WHERE done_at IS NULL AND dead_at IS NULL AND not_before <= $1
+           AND (leased_until IS NULL OR leased_until <= $1) LIMIT 1",
+        now
+    )?;
+    Ok(row.is_some())
+}
+
+row! {
+    pub(super) struct Taken {
+        pub id: MessageId,
+        pub tenant_id: TenantId,
+        pub topic: String,
+        pub payload: J<Value>,
+        pub attempts: i64,
+    }
+}
+
+pub(super) async fn take(tx: &mut Tx, until: Timestamp, limit: i64) -> Result<Vec<Taken>> {
+    let now = tx.now();
+    sql!(tx, all<Taken>, {
+        lite: "UPDATE outbox /* platform: worker */ SET leased_until = $2
+               WHERE id IN (SELECT id FROM outbox WHERE done_at IS NULL AND dead_at IS NULL AND not_before <= $1
+                              AND (leased_until IS NULL OR leased_until <= $1) ORDER BY not_before LIMIT $3)
+               RETURNING id, tenant_id, topic, payload, attempts",
+        pg: "UPDATE outbox /* platform: worker */ SET leased_until = $2
+             WHERE id IN (SELECT id FROM outbox WHERE done_at IS NULL AND dead_at IS NULL AND not_before <= $1
+                            AND (leased_until IS NULL OR leased_until <= $1)
+                            AND tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+                          ORDER BY not_before LIMIT $3 FOR UPDATE SKIP LOCKED)
+             RETURNING id, tenant_id, topic, payload, attempts",
+    }, now, until, limit)
+}
+
+pub(super) async fn done(tx: &mut Tx, id: MessageId) -> Result<u64> {
+    let now = tx.now();
+    sql!(tx, exec,
+        "UPDATE outbox /* platform: worker */ SET done_at = $2, attempts = attempts + 1, last_error = NULL
+         WHERE id = $1", id, now)
+}
+
+pub(super) async fn later(tx: &mut Tx, id: MessageId, at: Timestamp, error: &str) -> Result<u64> {
+    sql!(tx, exec,
+        "UPDATE outbox /* platform: worker */ SET not_before = $2, attempts = attempts + 1, leased_until = NULL,
+                last_error = $3
+         WHERE id = $1", id, at, error)
+}
+
+pub(super) async fn dead(tx: &mut Tx, id: MessageId, error: &str) -> Result<u64> {
+    let now = tx.now();
+    sql!(tx, exec,
+        "UPDATE outbox /* platform: worker */ SET dead_at = $2, attempts = attempts + 1, last_error = $3
+         WHERE id = $1", id, now, error)
+}
+
+pub(super) async fn sweep(tx: &mut Tx, before: Timestamp) -> Result<u64> {
+    sql!(
+        tx,
+        exec,
+        "DELETE FROM outbox /* platform: worker, scan: daily */ WHERE done_at < $1",
+        before
+    )
+}

@@ -1,0 +1,499 @@
+//! Sessions, refresh families and epochs: all their SQL.
+
+use super::{NewFamily, NewSession, json};
+use crate::{
+    actor::UserKind,
+    clock::Timestamp,
+    error::Result,
+    id::{AppId, DirectoryId, FamilyId, SessionId, TenantId, UserId},
+    row, sql,
+    store::{Conn, J, Tx},
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+pub(super) async fn insert(
+    tx: &mut Tx,
+    id: SessionId,
+    s: &NewSession,
+    hash: &str,
+    expires: Timestamp,
+) -> Result<()> {
+    let now = tx.now();
+    sql!(
+        tx,
+        exec,
+        "INSERT INTO sessions (tenant_id, id, user_id, hash, acting_tenant, directory_id, class, evidence, auth_time,
+                               client, created_at, last_seen_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)",
+        s.home,
+        id,
+        s.user,
+        hash,
+        s.acting,
+        s.directory,
+        s.class,
+        json(&s.evidence),
+        s.auth_time,
+        json(&s.client),
+        now,
+        expires
+    )?;
+    Ok(())
+}
+
+row! {
+    /// A session with everything that decides whether it may act.
+    #[derive(Debug, Clone)]
+    pub struct Live {
+        /// The user's tenant.
+        pub home: TenantId,
+        /// The session.
+        pub id: SessionId,
+        /// The user.
+        pub user: UserId,
+        /// The kind of user.
+        pub kind: UserKind,
+        /// The name they sign in with.
+        pub user_name: String,
+        /// The name that is shown.
+        pub display_name: Option<String>,
+        /// Directory and hand both let them in.
+        pub user_live: bool,
+        /// The user's tenant is not suspended.
+        pub home_live: bool,
+        /// The tenant acted in.
+        pub acting: TenantId,
+        /// It is not suspended.
+        pub acting_live: bool,
+        /// The directory that vouched.
+        pub directory: Option<DirectoryId>,
+        /// The assurance class.
+        pub class: String,
+        /// What it was decided on.
+        pub evidence: J<Value>,
+        /// When the person proved who they are.
+        pub auth_time: Timestamp,
+        /// Last request noted.
+        pub last_seen_at: Timestamp,
+        /// The end.
+        pub expires_at: Timestamp,
+        /// Ended before that.
+        pub ended_at: Option<Timestamp>,
+    }
+}
+
+macro_rules! live {
+    ($where:literal) => {
+        concat!(
+            "SELECT /* platform: whose it is, is what is looked up */ s.tenant_id, s.id, s.user_id, u.kind,
+                    u.user_name, u.display_name, (u.active AND u.enabled), (h.status = 'active'), s.acting_tenant,
+                    (a.status = 'active'), s.directory_id, s.class, s.evidence, s.auth_time, s.last_seen_at,
+                    s.expires_at, s.ended_at
+             FROM sessions s
+             JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
+             JOIN tenants h ON h.id = s.tenant_id
+             JOIN tenants a ON a.id = s.acting_tenant
+             WHERE ",
+            $where
+        )
+    };
+}
+
+pub(super) async fn by_hash(c: &mut Conn, hash: &str) -> Result<Option<Live>> {
+    sql!(c, opt<Live>, live!("s.hash = $1"), hash)
+}
+pub(super) async fn by_id(c: &mut Conn, t: TenantId, id: SessionId) -> Result<Option<Live>> {
+    sql!(c, opt<Live>, live!("s.tenant_id = $1 AND s.id = $2"), t, id)
+}
+
+row! {
+    /// A session as it is listed.
+    #[derive(Debug, Clone)]
+    pub struct Listed {
+        /// The session.
+        pub id: SessionId,
+        /// The tenant acted in.
+        pub acting_tenant: TenantId,
+        /// The assurance class.
+        pub class: String,
+        /// What it was decided on.
+        pub evidence: J<Value>,
+        /// Address and user agent.
+        pub client: J<Value>,
+        /// The beginning.
+        pub created_at: Timestamp,
+        /// Last request noted.
+        pub last_seen_at: Timestamp,
+        /// The end.
+        pub expires_at: Timestamp,
+        /// Ended before that.
+        pub ended_at: Option<Timestamp>,
+        /// Why.
+        pub ended_why: Option<String>,
+    }
+}
+
+pub(super) async fn list(c: &mut Conn, t: TenantId, user: UserId) -> Result<Vec<Listed>> {
+    sql!(
+        c,
+        all<Listed>,
+        "SELECT id, acting_tenant, class, evidence, client, created_at, last_seen_at, expires_at, ended_at, ended_why
+         FROM sessions WHERE tenant_id = $1 AND user_id = $2 ORDER BY created_at DESC LIMIT 200",
+        t,
+        user
+    )
+}
+
+pub(super) async fn touch(tx: &mut Tx, t: TenantId, id: SessionId, at: Timestamp) -> Result<u64> {
+    sql!(
+        tx,
+        exec,
+        "UPDATE sessions SET last_seen_at = $3 WHERE tenant_id = $1 AND id = $2 AND last_seen_at < $3",
+        t,
+        id,
+        at
+    )
+}
+
+pub(super) async fn choose(
+    tx: &mut Tx,
+    t: TenantId,
+    id: SessionId,
+    acting: TenantId,
+) -> Result<u64> {
+    sql!(
+        tx,
+        exec,
+        "UPDATE sessions SET acting_tenant = $3 WHERE tenant_id = $1 AND id = $2",
+        t,
+        id,
+        acting
+    )
+}
+
+row! {
+    /// A session that has just ended.
+    pub(super) struct Ended { pub id: SessionId, pub user_id: UserId }
+}
+
+pub(super) async fn end_of_tenant(tx: &mut Tx, t: TenantId, why: &str) -> Result<Vec<Ended>> {
+    let now = tx.now();
+    sql!(
+        tx,
+        all<Ended>,
+        "UPDATE sessions SET ended_at = $2, ended_why = $3
+         WHERE tenant_id = $1 AND ended_at IS NULL RETURNING id, user_id",
+        t,
+        now,
+        why
+    )
+}
+pub(super) async fn end_of_user(
+    tx: &mut Tx,
+    t: TenantId,
+    user: UserId,
+    why: &str,
+) -> Result<Vec<Ended>> {
+    let now = tx.now();
+    sql!(
+        tx,
+        all<Ended>,
+        "UPDATE sessions SET ended_at = $3, ended_why = $4
+         WHERE tenant_id = $1 AND user_id = $2 AND ended_at IS NULL RETURNING id, user_id",
+        t,
+        user,
+        now,
+        why
+    )
+}
+pub(super) async fn end_one(
+    tx: &mut Tx,
+    t: TenantId,
+    id: SessionId,
+    why: &str,
+) -> Result<Vec<Ended>> {
+    let now = tx.now();
+    sql!(
+        tx,
+        all<Ended>,
+        "UPDATE sessions SET ended_at = $3, ended_why = $4
+         WHERE tenant_id = $1 AND id = $2 AND ended_at IS NULL RETURNING id, user_id",
+        t,
+        id,
+        now,
+        why
+    )
+}
+
+row! {
+    /// A refresh family that has just ended.
+    #[derive(Debug, Clone)]
+    pub struct EndedFamily {
+        /// The family.
+        pub id: FamilyId,
+        /// Its application.
+        pub app_id: AppId,
+    }
+}
+
+macro_rules! end_families {
+    ($where:literal) => {
+        concat!(
+            "UPDATE refresh_families SET ended_at = $2, ended_why = $3 WHERE ",
+            $where,
+            " AND ended_at IS NULL RETURNING id, app_id"
+        )
+    };
+}
+pub(super) async fn families_of_tenant(
+    tx: &mut Tx,
+    t: TenantId,
+    why: &str,
+) -> Result<Vec<EndedFamily>> {
+    let now = tx.now();
+    sql!(tx, all<EndedFamily>, end_families!("tenant_id = $1"), t, now, why)
+}
+pub(super) async fn families_of_user(
+    tx: &mut Tx,
+    t: TenantId,
+    user: UserId,
+    why: &str,
+) -> Result<Vec<EndedFamily>> {
+    let now = tx.now();
+    sql!(tx, all<EndedFamily>, end_families!("tenant_id = $1 AND user_id = $4"), t, now, why, user)
+}
+pub(super) async fn families_of_session(
+    tx: &mut Tx,
+    t: TenantId,
+    id: SessionId,
+    why: &str,
+) -> Result<Vec<EndedFamily>> {
+    let now = tx.now();
+    sql!(tx, all<EndedFamily>, end_families!("tenant_id = $1 AND session_id = $4"), t, now, why, id)
+}
+pub(super) async fn family(
+    tx: &mut Tx,
+    t: TenantId,
+    id: FamilyId,
+    why: &str,
+) -> Result<Vec<EndedFamily>> {
+    let now = tx.now();
+    sql!(tx, all<EndedFamily>, end_families!("tenant_id = $1 AND id = $4"), t, now, why, id)
+}
+pub(super) async fn families_of_app(
+    tx: &mut Tx,
+    app: AppId,
+    why: &str,
+) -> Result<Vec<EndedFamily>> {
+    let now = tx.now();
+    sql!(
+        tx,
+        all<EndedFamily>,
+        "UPDATE refresh_families /* platform: an application serves people of any tenant */
+         SET ended_at = $2, ended_why = $3 WHERE app_id = $1 AND ended_at IS NULL RETURNING id, app_id",
+        app,
+        now,
+        why
+    )
+}
+
+pub(super) async fn insert_family(
+    tx: &mut Tx,
+    id: FamilyId,
+    f: &NewFamily,
+    end: Timestamp,
+) -> Result<()> {
+    let now = tx.now();
+    sql!(
+        tx,
+        exec,
+        "INSERT INTO refresh_families (tenant_id, id, user_id, session_id, app_id, tid, scopes, context, created_at,
+                                       expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        f.home,
+        id,
+        f.user,
+        f.session,
+        f.app,
+        f.tid,
+        J(&f.scopes),
+        json(&f.context),
+        now,
+        end
+    )?;
+    Ok(())
+}
+
+pub(super) async fn insert_token(
+    tx: &mut Tx,
+    t: TenantId,
+    hash: &str,
+    family: FamilyId,
+    expires: Timestamp,
+) -> Result<()> {
+    let now = tx.now();
+    sql!(
+        tx,
+        exec,
+        "INSERT INTO refresh_tokens (tenant_id, hash, family_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
+        t,
+        hash,
+        family,
+        now,
+        expires
+    )?;
+    Ok(())
+}
+
+row! {
+    /// A refresh family.
+    #[derive(Debug, Clone)]
+    pub struct FamilyRow {
+        /// The user's tenant.
+        pub tenant_id: TenantId,
+        /// The family.
+        pub id: FamilyId,
+        /// The user.
+        pub user_id: UserId,
+        /// The session it came from.
+        pub session_id: Option<SessionId>,
+        /// Its application.
+        pub app_id: AppId,
+        /// The tenant its tokens are for.
+        pub tid: TenantId,
+        /// What was asked for.
+        pub scopes: J<Vec<String>>,
+        /// What id tokens repeat.
+        pub context: J<Value>,
+        /// The end.
+        pub expires_at: Timestamp,
+    }
+}
+
+/// The compare-and-set of a rotation: marks the token used if it is live, and gives its family.
+pub(super) async fn claim_token(tx: &mut Tx, hash: &str, app: AppId) -> Result<Option<FamilyRow>> {
+    let now = tx.now();
+    let claimed = sql!(
+        tx,
+        opt<FamilyId>,
+        "UPDATE refresh_tokens /* platform: whose it is, is what is looked up */ SET used_at = $2
+         WHERE hash = $1 AND used_at IS NULL AND expires_at > $2
+           AND EXISTS (SELECT 1 FROM refresh_families f
+                       WHERE f.tenant_id = refresh_tokens.tenant_id AND f.id = refresh_tokens.family_id
+                         AND f.app_id = $3 AND f.ended_at IS NULL AND f.expires_at > $2)
+         RETURNING family_id",
+        hash,
+        now,
+        app
+    )?;
+    if claimed.is_none() {
+        return Ok(None);
+    }
+    family_of(tx, hash, app).await
+}
+
+/// The family of a token that was used before.
+pub(super) async fn used_token(tx: &mut Tx, hash: &str, app: AppId) -> Result<Option<FamilyRow>> {
+    let used = sql!(
+        tx,
+        opt<FamilyId>,
+        "SELECT /* platform: whose it is, is what is looked up */ family_id FROM refresh_tokens
+         WHERE hash = $1 AND used_at IS NOT NULL",
+        hash
+    )?;
+    match used {
+        Some(_) => family_of(tx, hash, app).await,
+        None => Ok(None),
+    }
+}
+
+async fn family_of(c: &mut Conn, hash: &str, app: AppId) -> Result<Option<FamilyRow>> {
+    sql!(
+        c,
+        opt<FamilyRow>,
+        "SELECT /* platform: whose it is, is what is looked up */ f.tenant_id, f.id, f.user_id, f.session_id, f.app_id,
+                f.tid, f.scopes, f.context, f.expires_at
+         FROM refresh_tokens r
+         JOIN refresh_families f ON f.tenant_id = r.tenant_id AND f.id = r.family_id
+         WHERE r.hash = $1 AND f.app_id = $2",
+        hash,
+        app
+    )
+}
+
+row! {
+    /// A refresh token as introspection and revocation see it.
+    #[derive(Debug, Clone)]
+    pub struct Presented {
+        /// Its family.
+        pub family: FamilyId,
+        /// The user's tenant.
+        pub home: TenantId,
+        /// The user.
+        pub user: UserId,
+        /// The application.
+        pub app: AppId,
+        /// The tenant its tokens are for.
+        pub tid: TenantId,
+        /// Its session.
+        pub session: Option<SessionId>,
+        /// What was asked for.
+        pub scopes: J<Vec<String>>,
+        /// Its end.
+        pub expires_at: Timestamp,
+        /// It was used, or its family has ended.
+        pub over: bool,
+    }
+}
+
+pub(super) async fn presented(c: &mut Conn, hash: &str) -> Result<Option<Presented>> {
+    sql!(
+        c,
+        opt<Presented>,
+        "SELECT /* platform: whose it is, is what is looked up */ f.id, f.tenant_id, f.user_id, f.app_id, f.tid,
+                f.session_id, f.scopes, r.expires_at, (r.used_at IS NOT NULL OR f.ended_at IS NOT NULL)
+         FROM refresh_tokens r
+         JOIN refresh_families f ON f.tenant_id = r.tenant_id AND f.id = r.family_id
+         WHERE r.hash = $1",
+        hash
+    )
+}
+
+pub(super) async fn bump(tx: &mut Tx, t: TenantId, subject: Uuid) -> Result<u64> {
+    sql!(
+        tx,
+        exec,
+        "INSERT INTO epochs (tenant_id, subject, epoch) VALUES ($1, $2, 1)
+         ON CONFLICT (tenant_id, subject) DO UPDATE SET epoch = epochs.epoch + 1",
+        t,
+        subject
+    )
+}
+
+pub(super) async fn epoch(c: &mut Conn, t: TenantId, subject: Uuid) -> Result<i64> {
+    let e = sql!(
+        c,
+        opt<i64>,
+        "SELECT epoch FROM epochs WHERE tenant_id = $1 AND subject = $2",
+        t,
+        subject
+    )?;
+    Ok(e.unwrap_or(0))
+}
+
+pub(super) async fn sweep(tx: &mut Tx, before: Timestamp) -> Result<u64> {
+    let s = sql!(
+        tx,
+        exec,
+        "DELETE FROM sessions /* platform: worker */ WHERE expires_at < $1",
+        before
+    )?;
+    let f = sql!(
+        tx,
+        exec,
+        "DELETE FROM refresh_families /* platform: worker, scan: daily */ WHERE expires_at < $1",
+        before
+    )?;
+    Ok(s + f)
+}

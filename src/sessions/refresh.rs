@@ -1,0 +1,95 @@
+//! Refresh tokens: a family for each code exchange, rotated at every use; a second use of one ends the family.
+
+use super::{Revoked, Who, db, revoke};
+use crate::{
+    clock::Timestamp,
+    crypto::token::{self, Kind},
+    error::Result,
+    id::{AppId, FamilyId, SessionId, TenantId, UserId},
+    secret::Secret,
+    store::Tx,
+};
+use serde_json::Value;
+use std::time::Duration;
+
+/// How long an unused refresh token lives.
+pub const IDLE: Duration = Duration::from_secs(14 * 24 * 3600);
+/// How long a family lives at most.
+pub const ABSOLUTE: Duration = Duration::from_secs(90 * 24 * 3600);
+
+/// What a family is bound to.
+#[derive(Debug, Clone)]
+pub struct NewFamily {
+    /// The user's tenant.
+    pub home: TenantId,
+    /// The user.
+    pub user: UserId,
+    /// The session it came from.
+    pub session: Option<SessionId>,
+    /// The application it was issued to.
+    pub app: AppId,
+    /// The tenant its tokens are for.
+    pub tid: TenantId,
+    /// What was asked for; each refresh gives at most this.
+    pub scopes: Vec<String>,
+    /// `auth_time`, `amr`, `acr`, nonce: what id tokens repeat.
+    pub context: Value,
+}
+
+/// A family as it is stored.
+pub type Family = db::FamilyRow;
+
+/// What presenting a refresh token came to. All three are outcomes to commit, not errors to roll back.
+#[derive(Debug)]
+pub enum Rotation {
+    /// It was the live one: here is the next.
+    Next(Box<Family>, Secret),
+    /// It was used before: somebody has a copy. The family is over.
+    Reused(Box<Family>, Revoked),
+    /// Unknown, expired, another client's, or its family ended.
+    Refused,
+}
+
+/// Begins a family, with its first token.
+///
+/// # Errors
+/// As the store.
+pub async fn begin_family(tx: &mut Tx, f: &NewFamily) -> Result<(FamilyId, Secret)> {
+    let id = FamilyId::new();
+    let end = tx.now().plus(ABSOLUTE);
+    db::insert_family(tx, id, f, end).await?;
+    let token = add_token(tx, f.home, id, end).await?;
+    Ok((id, token))
+}
+
+async fn add_token(
+    tx: &mut Tx,
+    home: TenantId,
+    family: FamilyId,
+    end: Timestamp,
+) -> Result<Secret> {
+    let (token, hash) = token::generate(Kind::Refresh);
+    let expires = tx.now().plus(IDLE).min(end);
+    db::insert_token(tx, home, &hash, family, expires).await?;
+    Ok(token)
+}
+
+/// Uses a refresh token, once: claimed by one compare-and-set, replaced by the next. It must be `app`'s.
+///
+/// # Errors
+/// As the store.
+pub async fn rotate(tx: &mut Tx, presented: &str, app: AppId) -> Result<Rotation> {
+    let Some(hash) = token::hash(Kind::Refresh, presented) else { return Ok(Rotation::Refused) };
+    if let Some(family) = db::claim_token(tx, &hash, app).await? {
+        let next = add_token(tx, family.tenant_id, family.id, family.expires_at).await?;
+        return Ok(Rotation::Next(Box::new(family), next));
+    }
+    match db::used_token(tx, &hash, app).await? {
+        Some(family) => {
+            let why = "a refresh token was used twice";
+            let done = revoke(tx, Who::Family(family.tenant_id, family.id), why).await?;
+            Ok(Rotation::Reused(Box::new(family), done))
+        }
+        None => Ok(Rotation::Refused),
+    }
+}

@@ -1,0 +1,102 @@
+//! The revoke path. One transaction ends sessions and refresh families, counts up the epoch that access tokens
+//! carry, drops caches and puts the message into the outbox.
+
+use super::db;
+use crate::{
+    error::Result,
+    id::{AppId, FamilyId, SessionId, TenantId, UserId},
+    outbox,
+    store::{Conn, Topic, Tx},
+};
+use serde_json::json;
+
+/// Whose access ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// Everybody of a tenant, and every token for it.
+    Tenant(TenantId),
+    /// Everything issued to an application or integration client (of any tenant: run under `Scope::Platform`).
+    App(TenantId, AppId),
+    /// One user, everywhere.
+    User(TenantId, UserId),
+    /// One session and what was issued in it.
+    Session(TenantId, SessionId),
+    /// One refresh family.
+    Family(TenantId, FamilyId),
+}
+
+/// What ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Revoked {
+    /// Sessions.
+    pub sessions: usize,
+    /// Refresh families.
+    pub families: usize,
+}
+
+/// Ends it, in the running transaction; run that in the urgent lane (`cx.urgent()`).
+///
+/// # Errors
+/// As the store.
+pub async fn revoke(tx: &mut Tx, who: Who, why: &'static str) -> Result<Revoked> {
+    let (tenant, sessions, families) = match who {
+        Who::Tenant(t) => {
+            db::bump(tx, t, t.0).await?;
+            tx.changed(Topic::Tenant(t));
+            (t, db::end_of_tenant(tx, t, why).await?, db::families_of_tenant(tx, t, why).await?)
+        }
+        Who::App(t, app) => {
+            db::bump(tx, t, app.0).await?;
+            tx.changed(Topic::App(app));
+            (t, Vec::new(), db::families_of_app(tx, app, why).await?)
+        }
+        Who::User(t, user) => {
+            db::bump(tx, t, user.0).await?;
+            tx.changed(Topic::User(t, user));
+            let s = db::end_of_user(tx, t, user, why).await?;
+            (t, s, db::families_of_user(tx, t, user, why).await?)
+        }
+        Who::Session(t, id) => {
+            let s = db::end_one(tx, t, id, why).await?;
+            for e in &s {
+                tx.changed(Topic::User(t, e.user_id));
+            }
+            (t, s, db::families_of_session(tx, t, id, why).await?)
+        }
+        Who::Family(t, id) => (t, Vec::new(), db::family(tx, t, id, why).await?),
+    };
+    let done = Revoked { sessions: sessions.len(), families: families.len() };
+    if done != Revoked::default() {
+        // Large tenants are told of in parts: a message stays small.
+        for part in sessions.chunks(500) {
+            let list: Vec<_> =
+                part.iter().map(|e| json!({"session": e.id, "user": e.user_id})).collect();
+            outbox::push(tx, tenant, "session.ended", &json!({"why": why, "sessions": list}))
+                .await?;
+        }
+        for part in families.chunks(500) {
+            let list: Vec<_> =
+                part.iter().map(|f| json!({"family": f.id, "app": f.app_id})).collect();
+            outbox::push(tx, tenant, "grant.ended", &json!({"why": why, "families": list})).await?;
+        }
+    }
+    Ok(done)
+}
+
+/// The epochs of a tenant, an application (of `app_tenant`) and a user, in this order: what an access token carries
+/// and what introspection compares.
+///
+/// # Errors
+/// As the store.
+pub async fn epochs(
+    c: &mut Conn,
+    tid: TenantId,
+    app: (TenantId, AppId),
+    user: (TenantId, UserId),
+) -> Result<[i64; 3]> {
+    Ok([
+        db::epoch(c, tid, tid.0).await?,
+        db::epoch(c, app.0, app.1.0).await?,
+        db::epoch(c, user.0, user.1.0).await?,
+    ])
+}
