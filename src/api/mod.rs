@@ -1,1 +1,235 @@
-//! The admin REST API; errors are RFC 9457.
+//! The admin REST API under `/api/v1`: JSON in and out, errors by RFC 9457. It decides nothing: a handler gets its
+//! permit from `access`, calls one service function, and shows what it gave. [`TABLE`] is every route with what it
+//! needs; the router is made from it.
+
+mod access;
+mod apps;
+mod call;
+mod caller;
+mod directories;
+mod error;
+mod grants;
+mod system;
+mod tenants;
+mod users;
+
+use crate::{
+    app::App,
+    error::{Error, Kind, Result},
+    id::RequestId,
+};
+use axum::{
+    Router,
+    body::Body,
+    extract::{Path, Request, State},
+    http::{Method, Response, header},
+    routing::{MethodFilter, MethodRouter, on},
+};
+use call::{Call, Reply};
+use futures::future::BoxFuture;
+use std::collections::HashMap;
+
+/// The largest body.
+const BODY: usize = 256 * 1024;
+
+/// What a route needs of its caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Somebody; the answer is about themselves, or the same for all.
+    Caller,
+    /// This permission in the tenant of the path.
+    Permission(&'static str),
+    /// To be a Global Administrator.
+    Global,
+    /// To own the data directory.
+    Owner,
+}
+
+type Handler = fn(Call) -> BoxFuture<'static, Result<Reply>>;
+
+/// One route.
+#[derive(Clone)]
+pub struct Route {
+    /// The method.
+    pub method: &'static str,
+    /// The path under `/api/v1`, with `{names}`.
+    pub path: &'static str,
+    /// What it needs.
+    pub needs: Needs,
+    /// One sentence.
+    pub about: &'static str,
+    handler: Handler,
+}
+
+macro_rules! table {
+    ($($method:ident $path:literal $needs:expr, $handler:path, $about:literal;)*) => {
+        /// Every route.
+        pub static TABLE: &[Route] = &[$(Route {
+            method: stringify!($method),
+            path: $path,
+            needs: $needs,
+            about: $about,
+            handler: |c| Box::pin($handler(c)),
+        }),*];
+    };
+}
+use Needs::{Caller, Global, Owner};
+const USERS_VIEW: Needs = Needs::Permission("users.view");
+const USERS_ADD: Needs = Needs::Permission("users.add");
+const USERS_EDIT: Needs = Needs::Permission("users.edit");
+const USERS_DELETE: Needs = Needs::Permission("users.delete");
+const ROLES: Needs = Needs::Permission("users.manage_roles");
+const VIEW: Needs = Needs::Permission("system.view_settings");
+const EDIT: Needs = Needs::Permission("system.edit_settings");
+const INTEGRATIONS: Needs = Needs::Permission("system.manage_integrations");
+const LOGS: Needs = Needs::Permission("system.view_logs");
+
+table! {
+    GET "/me" Caller, system::me, "Who you are, and what you may do where.";
+    GET "/catalogue" Caller, system::catalogue, "The permissions and the built-in roles.";
+
+    GET "/tenants" Caller, tenants::list, "The tenants in which you have anything.";
+    POST "/tenants" Global, tenants::create, "Make a tenant.";
+    GET "/tenants/{tenant}" VIEW, tenants::get, "A tenant.";
+    PATCH "/tenants/{tenant}" Global, tenants::edit, "Suspend a tenant or let it act again.";
+    GET "/tenants/{tenant}/policy" VIEW, tenants::policy, "Its sign-in policy.";
+    PUT "/tenants/{tenant}/policy" EDIT, tenants::set_policy, "Set its sign-in policy.";
+
+    GET "/tenants/{tenant}/directories" VIEW, directories::list, "Its directories.";
+    POST "/tenants/{tenant}/directories" EDIT, directories::create, "Make a directory.";
+    GET "/tenants/{tenant}/directories/{directory}" VIEW, directories::get, "A directory.";
+    PATCH "/tenants/{tenant}/directories/{directory}" EDIT, directories::edit, "Change a directory.";
+    DELETE "/tenants/{tenant}/directories/{directory}" EDIT, directories::delete,
+        "Delete a directory with everybody it brought.";
+    GET "/tenants/{tenant}/directories/{directory}/scim-tokens" VIEW, directories::tokens,
+        "Its SCIM tokens, without their text.";
+    POST "/tenants/{tenant}/directories/{directory}/scim-tokens" EDIT, directories::token_create,
+        "Make a SCIM token; its text is shown this once.";
+    DELETE "/tenants/{tenant}/directories/{directory}/scim-tokens/{token}" EDIT,
+        directories::token_revoke, "Revoke a SCIM token.";
+
+    GET "/tenants/{tenant}/users" USERS_VIEW, users::list, "Its people and integration users.";
+    POST "/tenants/{tenant}/users" USERS_ADD, users::add, "Add somebody by hand.";
+    GET "/tenants/{tenant}/users/{user}" USERS_VIEW, users::get, "A user.";
+    PATCH "/tenants/{tenant}/users/{user}" USERS_EDIT, users::edit, "Change a user; the switch, too.";
+    DELETE "/tenants/{tenant}/users/{user}" USERS_DELETE, users::remove, "Delete a user.";
+    GET "/tenants/{tenant}/groups" USERS_VIEW, users::groups, "Its directories' groups.";
+    GET "/tenants/{tenant}/groups/{group}" USERS_VIEW, users::group, "A group and its members.";
+
+    GET "/tenants/{tenant}/roles" ROLES, access::roles, "The roles that can be given there.";
+    POST "/tenants/{tenant}/roles" ROLES, access::role_create, "Make a role.";
+    GET "/tenants/{tenant}/roles/{role}" ROLES, access::role, "A role.";
+    PATCH "/tenants/{tenant}/roles/{role}" ROLES, access::role_edit, "Change a role.";
+    DELETE "/tenants/{tenant}/roles/{role}" ROLES, access::role_delete,
+        "Delete a role that nobody has.";
+    GET "/tenants/{tenant}/mappings" ROLES, access::mappings, "Which groups give which roles.";
+    POST "/tenants/{tenant}/mappings" ROLES, access::mapping_create, "Map a group to a role.";
+    DELETE "/tenants/{tenant}/mappings/{mapping}" ROLES, access::mapping_delete,
+        "Delete a mapping and what it gave.";
+    GET "/tenants/{tenant}/explain" ROLES, access::explain,
+        "Whether somebody may do something there, and why.";
+
+    GET "/tenants/{tenant}/grants" ROLES, grants::list, "Who was given what there.";
+    POST "/tenants/{tenant}/grants" ROLES, grants::add, "Give somebody a role there.";
+    DELETE "/tenants/{tenant}/grants/{grant}" ROLES, grants::remove, "Take it away.";
+    GET "/tenants/{tenant}/holds" ROLES, grants::holds,
+        "What is left of roles whose last holder a directory took away.";
+    POST "/tenants/{tenant}/holds/{grant}" ROLES, grants::resolve, "Keep or drop a hold.";
+    GET "/grants" Global, grants::list_everywhere, "Who was given what on the whole instance.";
+    POST "/grants" Global, grants::add_everywhere, "Give somebody a role on the whole instance.";
+    DELETE "/grants/{grant}" Global, grants::remove_everywhere, "Take it away.";
+    GET "/holds" Global, grants::holds_everywhere, "The holds on the whole instance.";
+    POST "/holds/{grant}" Global, grants::resolve_everywhere, "Keep or drop a hold.";
+}
+
+fn filter(method: &str) -> MethodFilter {
+    match method {
+        "POST" => MethodFilter::POST,
+        "PUT" => MethodFilter::PUT,
+        "PATCH" => MethodFilter::PATCH,
+        "DELETE" => MethodFilter::DELETE,
+        _ => MethodFilter::GET,
+    }
+}
+
+/// The API's router.
+pub fn routes() -> Router<App> {
+    let mut paths: Vec<(&str, MethodRouter<App>)> = Vec::new();
+    for r in TABLE {
+        let handler = r.handler;
+        let serve = move |State(app): State<App>,
+                          Path(path): Path<HashMap<String, String>>,
+                          request: Request| async move {
+            answer(app, handler, path, request).await
+        };
+        let at = paths.iter().position(|(p, _)| *p == r.path).unwrap_or_else(|| {
+            paths.push((r.path, MethodRouter::new().fallback(wrong_method)));
+            paths.len() - 1
+        });
+        if let Some((_, m)) = paths.get_mut(at) {
+            *m = std::mem::take(m).merge(on(filter(r.method), serve));
+        }
+    }
+    let mut api = Router::new();
+    for (path, methods) in paths {
+        api = api.route(path, methods);
+    }
+    Router::new().nest("/api/v1", api.fallback(nothing_here))
+}
+
+async fn wrong_method(method: Method) -> Response<Body> {
+    let e = Error::new(Kind::Invalid, format!("{method} is not possible here"));
+    let mut r = error::problem(&e, None);
+    *r.status_mut() = axum::http::StatusCode::METHOD_NOT_ALLOWED;
+    r
+}
+
+async fn nothing_here() -> Response<Body> {
+    error::problem(&Error::not_found("this address of the API"), None)
+}
+
+async fn answer(
+    app: App,
+    handler: Handler,
+    path: HashMap<String, String>,
+    request: Request,
+) -> Response<Body> {
+    let mut id = request.extensions().get::<RequestId>().copied();
+    match run(app, handler, path, request, &mut id).await {
+        Ok(r) => r.into_response(),
+        Err(e) => error::problem(&e, id),
+    }
+}
+
+async fn run(
+    app: App,
+    handler: Handler,
+    path: HashMap<String, String>,
+    request: Request,
+    id: &mut Option<RequestId>,
+) -> Result<Reply> {
+    let (mut parts, body) = request.into_parts();
+    let actor = caller::actor(&app, &mut parts).await?;
+    *id = Some(actor.request());
+    let query = query(parts.uri.query().unwrap_or_default())?;
+    let if_match = call::if_match(parts.headers.get(header::IF_MATCH))?;
+    let body = axum::body::to_bytes(body, BODY).await.map_err(|_| {
+        Error::new(Kind::TooLarge, format!("the body is longer than {BODY} bytes, or broke off"))
+    })?;
+    handler(Call { app, actor, path, query, if_match, body }).await
+}
+
+/// The query's words, each once.
+fn query(text: &str) -> Result<HashMap<String, String>> {
+    let mut out = HashMap::new();
+    for (k, v) in url::form_urlencoded::parse(text.as_bytes()) {
+        let name = crate::text::excerpt(&k);
+        if v.contains('\0') {
+            return Err(Error::invalid(format!("'{name}' contains a NUL character")).attr(name));
+        }
+        if out.insert(k.into_owned(), v.into_owned()).is_some() {
+            return Err(Error::invalid(format!("'{name}' is given twice")).attr(name));
+        }
+    }
+    Ok(out)
+}

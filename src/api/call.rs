@@ -1,0 +1,248 @@
+//! One call: who asks, for what, with which words; and how it is answered.
+
+use crate::{
+    access::{
+        Permit,
+        perm::{Global, Permission},
+    },
+    actor::{Actor, Principal},
+    app::App,
+    clock::Timestamp,
+    error::{Error, Kind, Result},
+    id::TenantId,
+    tenants, text,
+};
+use axum::{
+    body::Body,
+    http::{HeaderValue, Response, StatusCode, header},
+};
+use bytes::Bytes;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use std::{collections::HashMap, str::FromStr};
+
+/// The largest page.
+const PAGE: u32 = 500;
+
+/// A request to the API.
+pub(super) struct Call {
+    pub(super) app: App,
+    pub(super) actor: Actor,
+    pub(super) path: HashMap<String, String>,
+    pub(super) query: HashMap<String, String>,
+    pub(super) if_match: Option<i64>,
+    pub(super) body: Bytes,
+}
+
+impl Call {
+    /// The right to do `P` in the tenant of the path (its id or its slug).
+    pub(super) async fn tenant<P: Permission>(&self) -> Result<Permit<P>> {
+        let t = self.tenant_id().await?;
+        self.app.access.require(&self.actor, t).await
+    }
+    /// The right to do `P` in a tenant named elsewhere in the request.
+    pub(super) async fn other<P: Permission>(&self, name: &str) -> Result<Permit<P>> {
+        let t = self.find_tenant(name).await?;
+        self.app.access.require(&self.actor, t).await
+    }
+    /// The right to what only Global Administrators do.
+    pub(super) async fn global(&self) -> Result<Permit<Global>> {
+        self.app.access.require_global(&self.actor).await
+    }
+    /// Refuses everybody but the owner of the data directory.
+    pub(super) fn owner(&self) -> Result<()> {
+        match self.actor.principal() {
+            Principal::Owner => Ok(()),
+            _ => Err(Error::forbidden("only the owner of the data directory may do this")),
+        }
+    }
+    /// The tenant of the path; whether the caller may know of it, the permit's maker says.
+    pub(super) async fn tenant_id(&self) -> Result<TenantId> {
+        self.find_tenant(self.path.get("tenant").map_or("", String::as_str)).await
+    }
+    /// A tenant by its id or slug.
+    pub(super) async fn find_tenant(&self, name: &str) -> Result<TenantId> {
+        let missing = |_| Error::not_found("tenant");
+        if let Some(id) = TenantId::parse(name) {
+            return tenants::get(&self.app.store, id).await.map(|t| t.id).map_err(missing);
+        }
+        let found = tenants::by_slug(&self.app.store, name).await?;
+        found.map(|t| t.id).ok_or_else(|| Error::not_found("tenant"))
+    }
+    /// An id of the path.
+    pub(super) fn id<T: FromStr>(&self, name: &str) -> Result<T> {
+        let text = self.path.get(name).map_or("", String::as_str);
+        text.parse().map_err(|_| Error::not_found(name))
+    }
+    /// A word of the query.
+    pub(super) fn word(&self, name: &str) -> Option<&str> {
+        self.query.get(name).map(String::as_str)
+    }
+    /// A word of the query that must be there.
+    pub(super) fn needed(&self, name: &'static str) -> Result<&str> {
+        self.word(name).ok_or_else(|| Error::invalid(format!("'{name}' is missing")).attr(name))
+    }
+    /// A word of the query, read as `T`.
+    pub(super) fn read<T: FromStr>(&self, name: &'static str) -> Result<Option<T>> {
+        self.word(name)
+            .map(|w| {
+                w.parse().map_err(|_| {
+                    Error::invalid(format!("'{name}' cannot be '{}'", text::excerpt(w))).attr(name)
+                })
+            })
+            .transpose()
+    }
+    /// How many rows are wanted.
+    pub(super) fn limit(&self) -> Result<u32> {
+        Ok(self.read("limit")?.unwrap_or(100).clamp(1, PAGE))
+    }
+    /// Where the page before ended.
+    pub(super) fn cursor<T: FromStr>(&self) -> Result<Option<T>> {
+        self.read("cursor")
+    }
+    /// The body.
+    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        parse(&self.body)
+    }
+}
+
+/// Reads a document strictly: an object, no NUL anywhere, no unknown fields; the error names the field at fault.
+pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
+    let bad = |e: serde_json::Error| Error::invalid(format!("the body is not JSON: {e}"));
+    let value: Value = if body.is_empty() {
+        json!({})
+    } else {
+        serde_json::from_slice(body).map_err(bad)?
+    };
+    if !value.is_object() {
+        return Err(Error::invalid("the body is not a JSON object"));
+    }
+    if let Some(field) = nul(&value) {
+        return Err(Error::invalid(format!("'{field}' contains a NUL character")).attr(field));
+    }
+    serde_json::from_value(value.clone()).map_err(|e| {
+        let text = e.to_string();
+        match at_fault::<T>(&value, &text) {
+            Some(field) => Error::invalid(format!("'{field}': {text}")).attr(field),
+            None => Error::invalid(text),
+        }
+    })
+}
+
+/// The first field whose text (at any depth) holds a NUL.
+fn nul(v: &Value) -> Option<String> {
+    fn within(v: &Value) -> bool {
+        match v {
+            Value::String(s) => s.contains('\0'),
+            Value::Array(a) => a.iter().any(within),
+            Value::Object(o) => o.iter().any(|(k, v)| k.contains('\0') || within(v)),
+            _ => false,
+        }
+    }
+    let fields = v.as_object()?;
+    fields.iter().find(|(k, v)| k.contains('\0') || within(v)).map(|(k, _)| text::excerpt(k))
+}
+
+/// The field without which the document would be refused for another reason, or which is missing.
+fn at_fault<T: DeserializeOwned>(v: &Value, error: &str) -> Option<String> {
+    let fields = v.as_object()?;
+    let cause = fields.keys().find(|k| {
+        let mut without = fields.clone();
+        without.remove(*k);
+        match serde_json::from_value::<T>(Value::Object(without)) {
+            Ok(_) => true,
+            Err(e) => e.to_string() != error,
+        }
+    });
+    let missing = || error.strip_prefix("missing field `")?.split('`').next().map(str::to_owned);
+    cause.map(|k| text::excerpt(k)).or_else(missing)
+}
+
+/// A time in a document: RFC 3339.
+pub(super) fn time(field: &'static str, text: Option<&String>) -> Result<Option<Timestamp>> {
+    text.map(|t| {
+        Timestamp::parse_rfc3339(t).ok_or_else(|| {
+            Error::invalid(format!("'{field}' is not a time like 2026-01-31T12:00:00Z")).attr(field)
+        })
+    })
+    .transpose()
+}
+
+/// Needs that a handler answers with.
+pub(super) struct Reply {
+    status: StatusCode,
+    body: Option<Value>,
+    version: Option<i64>,
+}
+impl Reply {
+    /// What was asked for.
+    pub(super) fn ok(body: impl Serialize) -> Result<Self> {
+        Self::with(StatusCode::OK, body)
+    }
+    /// What was made.
+    pub(super) fn created(body: impl Serialize) -> Result<Self> {
+        Self::with(StatusCode::CREATED, body)
+    }
+    /// It is done.
+    pub(super) fn done() -> Result<Self> {
+        Ok(Self { status: StatusCode::NO_CONTENT, body: None, version: None })
+    }
+    /// A page; `next` is the cursor of the one after, when there may be one.
+    pub(super) fn page(items: Vec<Value>, next: Option<String>) -> Result<Self> {
+        Self::ok(json!({"items": items, "next": next}))
+    }
+    /// With the version that `If-Match` wants.
+    pub(super) fn version(mut self, version: i64) -> Self {
+        self.version = Some(version);
+        self
+    }
+    fn with(status: StatusCode, body: impl Serialize) -> Result<Self> {
+        let body = serde_json::to_value(body).map_err(Error::internal)?;
+        Ok(Self { status, body: Some(body), version: None })
+    }
+    pub(super) fn into_response(self) -> Response<Body> {
+        let mut r = Response::new(match self.body {
+            Some(b) => Body::from(b.to_string()),
+            None => Body::empty(),
+        });
+        *r.status_mut() = self.status;
+        let h = r.headers_mut();
+        h.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self.status != StatusCode::NO_CONTENT {
+            h.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        if let Some(tag) = self.version.and_then(|v| HeaderValue::try_from(format!("\"{v}\"")).ok())
+        {
+            h.insert(header::ETAG, tag);
+        }
+        r
+    }
+}
+
+/// The version in an `If-Match` header; `*` is any.
+pub(super) fn if_match(value: Option<&HeaderValue>) -> Result<Option<i64>> {
+    let Some(value) = value else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default().trim();
+    if text == "*" {
+        return Ok(None);
+    }
+    let digits = text.strip_prefix("W/").unwrap_or(text).trim_matches('"');
+    digits.parse().map(Some).map_err(|_| {
+        Error::new(Kind::Precondition, "'If-Match' is not a version of this").attr("If-Match")
+    })
+}
+
+/// The page of `items` (one more than `limit` were asked for) and the cursor after it.
+pub(super) fn cut<T>(
+    mut items: Vec<T>,
+    limit: u32,
+    key: impl Fn(&T) -> String,
+) -> (Vec<T>, Option<String>) {
+    let limit = limit as usize;
+    if items.len() <= limit {
+        return (items, None);
+    }
+    items.truncate(limit);
+    let next = items.last().map(key);
+    (items, next)
+}
