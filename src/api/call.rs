@@ -109,11 +109,8 @@ impl Call {
 /// Reads a document strictly: an object, no NUL anywhere, no unknown fields; the error names the field at fault.
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     let bad = |e: serde_json::Error| Error::invalid(format!("the body is not JSON: {e}"));
-    let value: Value = if body.is_empty() {
-        json!({})
-    } else {
-        serde_json::from_slice(body).map_err(bad)?
-    };
+    let value: Value =
+        if body.is_empty() { json!({}) } else { serde_json::from_slice(body).map_err(bad)? };
     if !value.is_object() {
         return Err(Error::invalid("the body is not a JSON object"));
     }

@@ -3,11 +3,11 @@
 //! needs; the router is made from it.
 
 mod access;
-mod apps;
 mod call;
 mod caller;
 mod directories;
 mod error;
+mod find;
 mod grants;
 mod system;
 mod tenants;
@@ -157,11 +157,10 @@ pub fn routes() -> Router<App> {
     let mut paths: Vec<(&str, MethodRouter<App>)> = Vec::new();
     for r in TABLE {
         let handler = r.handler;
-        let serve = move |State(app): State<App>,
-                          Path(path): Path<HashMap<String, String>>,
-                          request: Request| async move {
-            answer(app, handler, path, request).await
-        };
+        let serve =
+            move |State(app): State<App>,
+                  Path(path): Path<HashMap<String, String>>,
+                  request: Request| async move { answer(app, handler, path, request).await };
         let at = paths.iter().position(|(p, _)| *p == r.path).unwrap_or_else(|| {
             paths.push((r.path, MethodRouter::new().fallback(wrong_method)));
             paths.len() - 1

@@ -1,0 +1,68 @@
+//! Names where an id is wanted, for people at a shell: a role, a group, a user by name, if only one has it.
+
+use super::call::Call;
+use crate::{
+    access::{
+        Permit,
+        perm::{UsersManageRoles, UsersView},
+        roles,
+    },
+    error::{Error, Result},
+    groups,
+    id::{GroupId, RoleId, TenantId, UserId},
+    text,
+    users::{self, Search},
+};
+
+/// The only one, or why not.
+fn only<T>(field: &'static str, name: &str, mut found: Vec<T>) -> Result<T> {
+    let name = text::excerpt(name);
+    match (found.pop(), found.is_empty()) {
+        (Some(one), true) => Ok(one),
+        (Some(_), false) => {
+            Err(Error::conflict(format!("more than one {field} is called '{name}'; give the id"))
+                .attr(field))
+        }
+        (None, _) => Err(Error::not_found(format!("{field} '{name}'")).attr(field)),
+    }
+}
+
+/// A role that can be given in the permit's tenant.
+pub(super) async fn role(c: &Call, p: &Permit<UsersManageRoles>, name: &str) -> Result<RoleId> {
+    if let Some(id) = RoleId::parse(name) {
+        return Ok(id);
+    }
+    let (all, folded) = (roles::list(&c.app.access, p).await?, text::fold(name));
+    only("role", name, all.iter().filter(|r| text::fold(&r.name) == folded).map(|r| r.id).collect())
+}
+
+/// A group of the path's tenant.
+pub(super) async fn group(c: &Call, name: &str) -> Result<GroupId> {
+    if let Some(id) = GroupId::parse(name) {
+        return Ok(id);
+    }
+    let p = c.tenant::<UsersView>().await?;
+    let all = groups::search(&c.app.store, &p, name, 1000).await?;
+    only("group", name, all.iter().filter(|g| g.display_name == name).map(|g| g.id).collect())
+}
+
+/// A user: of the tenant `home` if that is said (id or slug), else of `tenant`.
+pub(super) async fn user(
+    c: &Call,
+    name: &str,
+    home: Option<&str>,
+    tenant: TenantId,
+) -> Result<(TenantId, UserId)> {
+    let home = match home {
+        Some(h) => c.find_tenant(h).await?,
+        None => tenant,
+    };
+    if let Some(id) = UserId::parse(name) {
+        return Ok((home, id));
+    }
+    let p: Permit<UsersView> = c.app.access.require(&c.actor, home).await?;
+    let search = Search { text: Some(name.to_owned()), limit: Some(1000), ..Search::default() };
+    let (all, folded) = (users::search(&c.app.store, &p, &search).await?, text::fold(name));
+    let named = |u: &&users::User| text::fold(&u.user_name) == folded;
+    only("user", name, all.items.iter().filter(named).map(|u| u.id).collect()).map(|id| (home, id))
+}
