@@ -100,6 +100,10 @@ impl Call {
     pub(super) fn cursor<T: FromStr>(&self) -> Result<Option<T>> {
         self.read("cursor")
     }
+    /// An address of this server.
+    pub(super) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.app.config.issuer())
+    }
     /// The body.
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T> {
         parse(&self.body)

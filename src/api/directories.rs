@@ -22,7 +22,7 @@ fn show(c: &Call, d: &Directory) -> Value {
     json!({
         "id": d.id, "tenant": d.tenant_id, "name": d.name, "preset": d.preset.as_str(),
         "status": d.status, "provisioning": d.provisioning.0, "signin": signin,
-        "scim_base_url": c.app.url(&format!("/scim/{}/v2", d.id)), "version": d.version,
+        "scim_base_url": c.url(&format!("/scim/{}/v2", d.id)), "version": d.version,
         "created_at": d.created_at.rfc3339(), "updated_at": d.updated_at.rfc3339(),
     })
 }
@@ -164,7 +164,7 @@ pub(super) async fn token_create(c: Call) -> Result<Reply> {
     let (t, text) = directories::token_create(&c.app.store, &p, id, until).await?;
     let mut shown = show_token(&t);
     shown["token"] = text.expose_secret().into();
-    shown["scim_base_url"] = c.app.url(&format!("/scim/{id}/v2")).into();
+    shown["scim_base_url"] = c.url(&format!("/scim/{id}/v2")).into();
     Reply::created(shown)
 }
 

@@ -73,7 +73,7 @@ macro_rules! table {
         }),*];
     };
 }
-use Needs::{Caller, Global, Owner};
+use Needs::{Caller, Global};
 const USERS_VIEW: Needs = Needs::Permission("users.view");
 const USERS_ADD: Needs = Needs::Permission("users.add");
 const USERS_EDIT: Needs = Needs::Permission("users.edit");
