@@ -26,7 +26,7 @@ pub struct Parts {
     /// Which directory a SCIM token opens, remembered.
     pub scim_tokens: Tokens,
     /// What seals what must be read back.
-    pub master: Arc<MasterKey>,
+    pub master: MasterKey,
 }
 
 impl App {
@@ -34,7 +34,7 @@ impl App {
     ///
     /// # Errors
     /// The catalogue's, the keys' and the database's.
-    pub async fn new(config: Config, store: Store, master: Arc<MasterKey>) -> Result<Self> {
+    pub async fn new(config: Config, store: Store, master: MasterKey) -> Result<Self> {
         let access = Access::new(store.clone(), catalogue(&config)?);
         let scim_tokens = Tokens::new(&store);
         Ok(Self(Arc::new(Parts { config, store, access, scim_tokens, master })))

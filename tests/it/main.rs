@@ -5,6 +5,7 @@
 mod support;
 
 mod crypto;
+mod ops;
 mod people;
 mod scim_check;
 mod store;

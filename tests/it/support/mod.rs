@@ -1,8 +1,10 @@
 //! The harness: registers tests, gives each a fresh database, reports how many ran on which.
 
 mod database;
+pub mod server;
 
 pub use database::TestDb;
+pub use server::TestServer;
 
 use futures::future::BoxFuture;
 use libtest_mimic::{Arguments, Failed, Trial};

@@ -1,0 +1,121 @@
+//! What operators see: settings, health, figures, limits, request ids.
+
+use crate::{pure, story, support::TestServer};
+use muster::config::{self, MANUAL};
+use reqwest::Method;
+
+story! {
+    async fn health_readiness_and_figures(t) {
+        let server = TestServer::start(&t).await;
+        let anyone = server.browser();
+        anyone.get("/healthz").await.expect(200);
+        anyone.get("/readyz").await.expect(200);
+        let figures = anyone.get("/metrics").await.expect(200).text;
+        assert!(figures.contains("muster_http_requests_total{method=\"GET\",route=\"/readyz\",status=\"200\"} 1"), "{figures}");
+        // Through a proxy that nobody named, this machine's address proves nothing.
+        let request = anyone.request(Method::GET, "/metrics").header("x-forwarded-for", "203.0.113.9");
+        anyone.send(request).await.expect(404);
+    }
+}
+
+story! {
+    async fn every_answer_names_its_request(t) {
+        let server = TestServer::start(&t).await;
+        let one = server.browser().get("/healthz").await;
+        let other = server.browser().get("/nothing/here").await.expect(404);
+        assert_ne!(one.header("x-request-id"), "");
+        assert_ne!(one.header("x-request-id"), other.header("x-request-id"));
+    }
+}
+
+story! {
+    async fn a_body_too_large_is_refused_in_its_protocol(t) {
+        let server = TestServer::with(&t, |c| c.limits.scim_body = config::Size(1000)).await;
+        let body = serde_json::json!({ "userName": "x".repeat(2000) });
+        let path = format!("/scim/{}/v2/Users", uuid::Uuid::now_v7());
+        let answer = server.browser().post(&path, body).await.expect(413);
+        assert_eq!(answer.json()["status"], "413");
+    }
+}
+
+story! {
+    async fn one_address_may_not_guess_forever(t) {
+        let server = TestServer::with(&t, |c| c.limits.tries_per_minute = 5).await;
+        let anyone = server.browser();
+        for _ in 0..5 {
+            assert_ne!(anyone.form("/signin", &[("user", "x")]).await.status, 429);
+        }
+        let refused = anyone.form("/signin", &[("user", "x")]).await.expect(429);
+        assert!(refused.header("retry-after").parse::<u32>().is_ok_and(|s| s > 0 && s <= 60));
+    }
+}
+
+fn refused(file: &str) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("muster.toml");
+    std::fs::write(&path, file).unwrap();
+    config::load(Some(&path), [], []).unwrap_err().detail().to_owned()
+}
+
+pure! {
+    fn the_manual_is_complete_and_parses() {
+        let c = config::load(None, [], []).unwrap();
+        assert!(c.warnings.is_empty());
+        assert_eq!(c.config.server.listen.port(), 8080);
+        assert!(c.config.database.durable);
+        // Every setting has a comment above it or above the group it stands in.
+        for paragraph in MANUAL.split("\n\n") {
+            assert!(paragraph.lines().any(|l| l.starts_with('#')), "uncommented: {paragraph}");
+        }
+    }
+}
+
+pure! {
+    fn settings_rise_from_file_to_environment_to_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("muster.toml");
+        std::fs::write(&path, "[server]\nlisten = \"127.0.0.1:1\"\n[tokens]\naccess = \"2m\"\nid=\"3m\"").unwrap();
+        let env = |k: &str, v: &str| (k.to_owned(), v.to_owned());
+        let env = [
+            env("MUSTER_TOKENS_ACCESS", "4m"),
+            env("MUSTER_SERVER_LISTEN", "127.0.0.1:2"),
+            env("MUSTER_OUTBOUND_ALLOW", "10.0.0.1:443, 10.1.0.0/16"),
+            env("MUSTER_DATABASE_CONNECTIONS", "3"),
+            env("MUSTER_LIMITS_BODY", "4096"),
+            env("MUSTER_TOKENZ", "x"),
+            env("HOME", "/root"),
+        ];
+        let line = [("server.listen", "127.0.0.1:3".to_owned())];
+        let c = config::load(Some(&path), env, line).unwrap();
+        assert_eq!(c.config.server.listen.port(), 3);
+        assert_eq!(c.config.tokens.access.as_secs(), 240);
+        assert_eq!(c.config.tokens.id.as_secs(), 180);
+        assert_eq!(c.config.outbound.allow, ["10.0.0.1:443", "10.1.0.0/16"]);
+        assert_eq!(c.config.database.connections, 3);
+        assert_eq!(c.config.limits.body.0, 4096);
+        assert_eq!(c.warnings.len(), 1, "{:?}", c.warnings);
+    }
+}
+
+pure! {
+    fn unknown_settings_are_refused_with_the_nearest() {
+        assert!(refused("[server]\nlisten_on = \"x\"").contains("did you mean 'server.listen'?"));
+        assert!(refused("[server]\ndurable = true").contains("did you mean 'database.durable'?"));
+        assert!(refused("[tokens]\naccess = \"soon\"").contains("'soon' is not a time"));
+        assert!(refused("[server").contains("not a TOML document"));
+        assert!(refused("[database]\ndurable = \"perhaps\"").contains("database.durable"));
+    }
+}
+
+pure! {
+    fn the_public_url_is_an_origin() {
+        let settle = |url: &str| {
+            let mut c = config::load(None, [], [("server.public_url", url.to_owned())]).unwrap().config;
+            c.settle("127.0.0.1:9".parse().unwrap()).map(|()| c.issuer().to_owned())
+        };
+        assert_eq!(settle("").unwrap(), "http://127.0.0.1:9");
+        assert_eq!(settle("https://ID.example.com:443/").unwrap(), "https://id.example.com");
+        assert!(settle("https://id.example.com/muster").is_err());
+        assert!(settle("id.example.com").is_err());
+    }
+}

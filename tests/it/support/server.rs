@@ -1,0 +1,257 @@
+//! The whole server on a loopback port over a test's database, and callers that speak HTTP to it.
+//!
+//! ```ignore
+//! story!(async fn a_user_is_made(t) {
+//!     let server = TestServer::start(&t).await;
+//!     let contoso = server.tenant("contoso").await;
+//!     let scim = server.directory(contoso).await;
+//!     let made = scim.post("/Users", json!({ .. })).await.expect(201);
+//! });
+//! ```
+#![allow(dead_code)]
+
+use super::TestDb;
+use muster::{
+    access::{
+        Permit,
+        perm::{Global, Permission},
+    },
+    actor::{Actor, Principal},
+    app::App,
+    config::{self, Config},
+    crypto::seal::MasterKey,
+    directories,
+    id::{DirectoryId, RequestId, TenantId},
+    protocol::oidc::Preset,
+    secret::ExposeSecret as _,
+    server::{self, Listeners},
+    tenants,
+};
+use reqwest::{Method, StatusCode, header::HeaderMap};
+use serde_json::Value;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tower::ServiceExt as _;
+
+/// A running server. Stops when dropped.
+pub struct TestServer {
+    /// What the server shares: for looking behind the doors.
+    pub app: App,
+    /// `http://127.0.0.1:port`: the public URL and issuer.
+    pub url: String,
+    router: axum::Router,
+    _stop: DropGuard,
+}
+
+impl TestServer {
+    /// With the settings as shipped.
+    pub async fn start(t: &TestDb) -> Self {
+        Self::with(t, |_| {}).await
+    }
+    /// With other settings.
+    pub async fn with(t: &TestDb, change: impl FnOnce(&mut Config)) -> Self {
+        let tcp = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = tcp.local_addr().expect("its address");
+        let mut config = config::load(None, [], []).expect("the manual").config;
+        change(&mut config);
+        config.settle(address).expect("the public URL");
+        let url = format!("http://{address}");
+        let master = MasterKey::generate().expect("a key");
+        let app = App::new(config, t.store.clone(), master).await.expect("the app");
+        let stop = CancellationToken::new();
+        let listeners = Listeners { tcp, socket: None };
+        tokio::spawn(server::run(app.clone(), listeners, stop.clone()));
+        let router = server::router(&app);
+        Self { app, url, router, _stop: stop.drop_guard() }
+    }
+
+    /// The owner of the data directory, as the server proves them.
+    pub fn owner(&self) -> Actor {
+        Actor::prove(Principal::Owner, RequestId::new())
+    }
+    /// The owner's permit in a tenant.
+    pub async fn permit<P: Permission>(&self, tenant: TenantId) -> Permit<P> {
+        self.app.access.require(&self.owner(), tenant).await.expect("the owner may")
+    }
+    /// The owner's permit over the instance.
+    pub async fn global(&self) -> Permit<Global> {
+        self.app.access.require_global(&self.owner()).await.expect("the owner may")
+    }
+    /// A tenant of this slug.
+    pub async fn tenant(&self, slug: &str) -> TenantId {
+        self.make_tenant(slug, false).await
+    }
+    /// The provider's tenant.
+    pub async fn provider(&self) -> TenantId {
+        self.make_tenant("provider", true).await
+    }
+    async fn make_tenant(&self, slug: &str, provider: bool) -> TenantId {
+        let new = tenants::New { slug: slug.to_owned(), name: slug.to_owned(), provider };
+        tenants::create(&self.app.store, &self.global().await, new).await.expect("a tenant").id
+    }
+    /// A directory with a SCIM token: its client.
+    pub async fn directory(&self, tenant: TenantId) -> Scim {
+        let permit = self.permit(tenant).await;
+        let new = directories::New {
+            name: "Directory".to_owned(),
+            preset: Preset::Entra,
+            provisioning: directories::Provisioning::default(),
+            signin: None,
+        };
+        let (store, master) = (&self.app.store, &self.app.master);
+        let made = directories::create(store, &permit, new, master).await.expect("a directory");
+        let (_, token) =
+            directories::token_create(store, &permit, made.id, None).await.expect("a token");
+        let token = token.expose_secret().to_owned();
+        let base = format!("{}/scim/{}/v2", self.url, made.id);
+        Scim { client: self.client(&base).bearer(&token), tenant, directory: made.id, base, token }
+    }
+
+    /// A caller over HTTP whose paths begin at `base`.
+    pub fn client(&self, base: &str) -> Client {
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .cookie_store(true)
+            .build()
+            .expect("a client");
+        Client { http, base: base.to_owned(), bearer: None }
+    }
+    /// A browser (or anybody) at the server's own address: keeps cookies, follows no redirect by itself.
+    pub fn browser(&self) -> Client {
+        self.client(&self.url)
+    }
+
+    /// A request by the owner of the data directory, as the commands send it.
+    pub async fn as_owner(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let mut request = axum::http::Request::builder().method(method).uri(path);
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        let body = body.map_or_else(axum::body::Body::empty, |b| b.to_string().into());
+        let mut request = request.body(body).expect("a request");
+        server::as_owner(&mut request);
+        let response = self.router.clone().oneshot(request).await.expect("an answer");
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = axum::body::to_bytes(response.into_body(), 1 << 24).await.expect("a body");
+        Answer { status, headers, text: String::from_utf8_lossy(&body).into_owned() }
+    }
+    /// GET by the owner.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.as_owner(Method::GET, path, None).await
+    }
+    /// POST by the owner.
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.as_owner(Method::POST, path, Some(body)).await
+    }
+    /// PUT by the owner.
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.as_owner(Method::PUT, path, Some(body)).await
+    }
+}
+
+/// A directory's SCIM client; its paths begin at the base URL.
+pub struct Scim {
+    /// Speaks with the token.
+    pub client: Client,
+    /// Whose directory.
+    pub tenant: TenantId,
+    /// Which.
+    pub directory: DirectoryId,
+    /// The SCIM base URL.
+    pub base: String,
+    /// The token.
+    pub token: String,
+}
+impl std::ops::Deref for Scim {
+    type Target = Client;
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+/// Speaks HTTP.
+#[derive(Clone)]
+pub struct Client {
+    /// For what the helpers do not do.
+    pub http: reqwest::Client,
+    base: String,
+    bearer: Option<String>,
+}
+
+impl Client {
+    /// The same caller with a bearer token.
+    #[must_use]
+    pub fn bearer(mut self, token: &str) -> Self {
+        self.bearer = Some(token.to_owned());
+        self
+    }
+    /// A request to be added to; `path` may be a whole URL.
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let whole = path.starts_with("http://") || path.starts_with("https://");
+        let url = if whole { path.to_owned() } else { format!("{}{path}", self.base) };
+        let request = self.http.request(method, url);
+        match &self.bearer {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+    /// Sends it.
+    pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        let response = request.send().await.expect("an answer");
+        let (status, headers) = (response.status(), response.headers().clone());
+        Answer { status, headers, text: response.text().await.expect("a body") }
+    }
+    /// GET
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path)).await
+    }
+    /// DELETE
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(self.request(Method::DELETE, path)).await
+    }
+    /// POST of JSON.
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(self.request(Method::POST, path).json(&body)).await
+    }
+    /// PUT of JSON.
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send(self.request(Method::PUT, path).json(&body)).await
+    }
+    /// PATCH of JSON.
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.send(self.request(Method::PATCH, path).json(&body)).await
+    }
+    /// POST of a form.
+    pub async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.send(self.request(Method::POST, path).form(fields)).await
+    }
+}
+
+/// What came back.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub text: String,
+}
+
+impl Answer {
+    /// Demands the status, and shows the body when it is another.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{} {:?}", self.text, self.headers);
+        self
+    }
+    /// The body as JSON.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|e| panic!("{e}: {}", self.text))
+    }
+    /// A header's text, empty when it is not there.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or("")
+    }
+}
