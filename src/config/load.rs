@@ -96,11 +96,14 @@ fn names(table: &Table) -> Vec<String> {
 
 fn unknown(name: &str, known: &[String], place: &str) -> Error {
     let nearest = known.iter().min_by_key(|k| distance(k, name));
-    let near = nearest.filter(|k| distance(k, name) <= 4);
+    let near = |most| nearest.filter(|k| distance(k, name) <= most);
     // A setting at home in another section is the other common slip.
     let last = |n: &str| n.rsplit('.').next().unwrap_or_default().to_owned();
     let moved = known.iter().find(|k| last(k) == last(name));
-    let hint = near.or(moved).map_or_else(String::new, |k| format!("; did you mean '{k}'?"));
+    let hint = near(2)
+        .or(moved)
+        .or(near(4))
+        .map_or_else(String::new, |k| format!("; did you mean '{k}'?"));
     Error::invalid(format!(
         "{place}: there is no setting '{name}'{hint} (`muster config` prints all of them)"
     ))
