@@ -198,13 +198,13 @@ pub(super) async fn search(c: &mut Conn, t: TenantId, s: &Search) -> Result<Page
         {lite: "SELECT tenant_id, id, directory_id, kind, user_name, external_id, display_name, email, active,
                 enabled, doc, epoch, version, created_at, updated_at
          FROM users WHERE tenant_id = $1 AND ($2 = '' OR instr(user_name_key, $2) > 0
-              OR instr(coalesce(email_key, ''), $2) > 0 OR instr(lower(coalesce(display_name, '')), $2) > 0)
+              OR instr(coalesce(email_key, ''), $2) > 0 OR instr(coalesce(folded ->> 'displayname', ''), $2) > 0)
            AND ($3 IS NULL OR kind = $3) AND ($4 IS NULL OR directory_id = $4)
          ORDER BY created_at, id LIMIT $5 OFFSET $6",
          pg: "SELECT tenant_id, id, directory_id, kind, user_name, external_id, display_name, email, active,
                 enabled, doc, epoch, version, created_at, updated_at
          FROM users WHERE tenant_id = $1 AND ($2 = '' OR strpos(user_name_key, $2) > 0
-              OR strpos(coalesce(email_key, ''), $2) > 0 OR strpos(lower(coalesce(display_name, '')), $2) > 0)
+              OR strpos(coalesce(email_key, ''), $2) > 0 OR strpos(coalesce(folded ->> 'displayname', ''), $2) > 0)
            AND ($3::text IS NULL OR kind = $3) AND ($4::uuid IS NULL OR directory_id = $4)
          ORDER BY created_at, id LIMIT $5 OFFSET $6"},
         t,
@@ -219,11 +219,11 @@ pub(super) async fn search(c: &mut Conn, t: TenantId, s: &Search) -> Result<Page
         one<i64>,
         {lite: "SELECT count(*) FROM users
          WHERE tenant_id = $1 AND ($2 = '' OR instr(user_name_key, $2) > 0
-              OR instr(coalesce(email_key, ''), $2) > 0 OR instr(lower(coalesce(display_name, '')), $2) > 0)
+              OR instr(coalesce(email_key, ''), $2) > 0 OR instr(coalesce(folded ->> 'displayname', ''), $2) > 0)
            AND ($3 IS NULL OR kind = $3) AND ($4 IS NULL OR directory_id = $4)",
          pg: "SELECT count(*) FROM users
          WHERE tenant_id = $1 AND ($2 = '' OR strpos(user_name_key, $2) > 0
-              OR strpos(coalesce(email_key, ''), $2) > 0 OR strpos(lower(coalesce(display_name, '')), $2) > 0)
+              OR strpos(coalesce(email_key, ''), $2) > 0 OR strpos(coalesce(folded ->> 'displayname', ''), $2) > 0)
            AND ($3::text IS NULL OR kind = $3) AND ($4::uuid IS NULL OR directory_id = $4)"},
         t,
         text,
@@ -353,6 +353,19 @@ pub(super) async fn some(
         t,
         d,
         limit
+    )
+}
+
+/// The user of this folded name whom no directory brought.
+pub(super) async fn local(c: &mut Conn, t: TenantId, key: &str) -> Result<Option<User>> {
+    sql!(
+        c,
+        opt<User>,
+        "SELECT tenant_id, id, directory_id, kind, user_name, external_id, display_name, email, active, enabled,
+                doc, epoch, version, created_at, updated_at
+         FROM users WHERE tenant_id = $1 AND user_name_key = $2 AND directory_id IS NULL",
+        t,
+        key
     )
 }
 

@@ -106,6 +106,12 @@ pub async fn find(c: &mut Conn, t: TenantId, id: UserId) -> Result<Option<User>>
     db::get(c, t, id).await
 }
 
+/// The person of this name (in any case) whom no directory brought: who signs in with a password.
+pub async fn find_local(c: &mut Conn, t: TenantId, name: &str) -> Result<Option<User>> {
+    let found = db::local(c, t, &crate::text::fold(name.trim())).await?;
+    Ok(found.filter(|u| u.kind != UserKind::Integration))
+}
+
 fn gone(id: UserId) -> Error {
     Error::not_found(format!("user {id}"))
 }

@@ -5,6 +5,7 @@ use muster::{
     actor::UserKind,
     error::{Kind, Result},
     id::TenantId,
+    store::Scope,
     tx,
     users::{self, Edit, NewIntegration, NewUser, Search, User},
 };
@@ -36,6 +37,11 @@ story!(async fn a_user_is_added_edited_and_removed_by_hand(t) {
     let ann = add(&w, acme.id, UserKind::Tenant, "Ann").await.unwrap();
     assert_eq!((ann.directory_id, ann.kind, ann.live()), (None, UserKind::Tenant, true));
     assert_eq!(ann.doc.0["emails"][0]["value"], "Ann@example.com");
+    let mut c = w.store.read(Scope::Tenant(acme.id)).await.unwrap();
+    let found = users::find_local(&mut c, acme.id, " aNN ").await.unwrap();
+    assert_eq!(found.as_ref(), Some(&ann));
+    assert_eq!(users::find_local(&mut c, acme.id, "bob").await.unwrap(), None);
+    drop(c);
     let e = add(&w, acme.id, UserKind::Tenant, "ANN").await.unwrap_err();
     assert_eq!((e.kind(), e.code_str()), (Kind::Conflict, Some("uniqueness")));
     let named = Edit { display_name: Some("Ann B.".into()), email: Some(String::new()), ..Edit::default() };
@@ -154,6 +160,10 @@ story!(async fn people_are_searched_in_their_tenant_alone(t) {
     assert_eq!(find(Search { text: Some("aNN".into()), ..Search::default() }).await, (1, vec![ann.id]));
     assert_eq!(find(Search::default()).await.0, 4);
     assert_eq!(find(Search { directory: Some(d.id), ..Search::default() }).await.0, 3);
+    let renamed = Edit { display_name: Some("Ann Ünal".into()), ..Edit::default() };
+    edit(&w, &ann, renamed).await.unwrap();
+    let unal = Search { text: Some("üNAL".into()), ..Search::default() };
+    assert_eq!(find(unal).await, (1, vec![ann.id]));
     let page = find(Search { limit: Some(2), offset: 3, ..Search::default() }).await;
     assert_eq!(page, (4, vec![ann.id]));
     let kind = Some(UserKind::Integration);
