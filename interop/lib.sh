@@ -5,10 +5,11 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 work=$(mktemp -d)
 pids=()
-databases=()
+postgres=
+export MUSTER_TEST_POSTGRES_DIR=/tmp/muster-interop-postgres MUSTER_TEST_POSTGRES_PORT=54342
 finish() {
   for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true; done
-  if [ ${#databases[@]} -gt 0 ]; then "$here/../tests/postgres.sh" stop >/dev/null 2>&1 || true; fi
+  if [ -n "$postgres" ]; then "$here/../tests/postgres.sh" stop >/dev/null 2>&1 || true; fi
   rm -rf "$work"
 }
 trap finish EXIT
@@ -26,6 +27,12 @@ await() { # URL: until it answers 200, half a minute at most
   done
   echo "no answer from $1"
   return 1
+}
+
+database() { # NAME: a fresh PostgreSQL database; $database is its URL
+  postgres=$("$here/../tests/postgres.sh" start)
+  psql -q "$postgres" -c "CREATE DATABASE $1"
+  database=${postgres%/*}/$1
 }
 
 serve() { # [OPTION...]: starts Muster; $url and $data say where

@@ -1,7 +1,7 @@
 //! The figures of the main job. `bench/run main` builds what it needs and runs this; every comparison is measured in
 //! one run, its sides taking turns.
 
-#![expect(missing_docs, clippy::cast_precision_loss, reason = "a program, measuring")]
+#![expect(clippy::cast_precision_loss, reason = "a program, measuring")]
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -9,6 +9,7 @@
 )]
 
 mod bare;
+mod browser;
 mod create;
 mod figures;
 mod http;

@@ -29,6 +29,16 @@ pub fn free_port() -> Result<u16, Fail> {
 impl Muster {
     /// Starts it on `data`, with more options, and waits until it is ready.
     pub async fn start(binary: &Path, data: &Path, options: &[String]) -> Result<Self, Fail> {
+        Self::start_with(binary, data, options, &[]).await
+    }
+
+    /// The same with settings from the environment.
+    pub async fn start_with(
+        binary: &Path,
+        data: &Path,
+        options: &[String],
+        settings: &[(&str, &str)],
+    ) -> Result<Self, Fail> {
         let addr = SocketAddr::from(([127, 0, 0, 1], free_port()?));
         let url = format!("http://{addr}");
         std::fs::create_dir_all(data)?;
@@ -39,6 +49,7 @@ impl Muster {
             .arg(data)
             .args(["--listen", &addr.to_string(), "--public-url", &url])
             .args(options)
+            .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -59,7 +70,7 @@ impl Muster {
                 muster.ready_after = started.elapsed();
                 return Ok(muster);
             }
-            if started.elapsed() > Duration::from_secs(60) || muster.child.try_wait()?.is_some() {
+            if started.elapsed() > Duration::from_mins(1) || muster.child.try_wait()?.is_some() {
                 let log = std::fs::read_to_string(data.with_extension("log"))?;
                 return Err(format!("the server did not come up:\n{log}").into());
             }
