@@ -3,11 +3,13 @@
 
 use crate::{
     access::{Access, Catalogue},
+    actor::Actor,
     config::Config,
     crypto::seal::MasterKey,
     directories::Tokens,
     error::{Error, Result},
-    store::Store,
+    keys::Keys,
+    store::{Cx, Scope, Store},
 };
 use std::{path::Path, sync::Arc};
 
@@ -25,19 +27,28 @@ pub struct Parts {
     pub access: Access,
     /// Which directory a SCIM token opens, remembered.
     pub scim_tokens: Tokens,
+    /// What signs tokens, and what others verify them with.
+    pub keys: Keys,
     /// What seals what must be read back.
     pub master: MasterKey,
 }
 
 impl App {
-    /// Puts the parts together over an open database.
+    /// Puts the parts together over an open database; `system` is who makes the first signing key.
     ///
     /// # Errors
     /// The catalogue's, the keys' and the database's.
-    pub async fn new(config: Config, store: Store, master: MasterKey) -> Result<Self> {
+    pub async fn new(
+        config: Config,
+        store: Store,
+        master: MasterKey,
+        system: &Actor,
+    ) -> Result<Self> {
         let access = Access::new(store.clone(), catalogue(&config)?);
         let scim_tokens = Tokens::new(&store);
-        Ok(Self(Arc::new(Parts { config, store, access, scim_tokens, master })))
+        let cx = Cx::new(system.clone(), Scope::Platform);
+        let keys = Keys::load(&store, Arc::new(master.clone()), &cx).await?;
+        Ok(Self(Arc::new(Parts { config, store, access, scim_tokens, keys, master })))
     }
 }
 

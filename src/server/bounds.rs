@@ -116,13 +116,11 @@ pub(super) async fn keep(
         return refuse(&path, StatusCode::PAYLOAD_TOO_LARGE, &text);
     }
     let request = request.map(|b| Body::new(Limited::new(b, most)));
-    match tokio::time::timeout(bounds.time, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => {
-            tracing::error!("no answer within the time limit");
-            refuse(&path, StatusCode::SERVICE_UNAVAILABLE, "this took too long; try again")
-        }
-    }
+    let answer = tokio::time::timeout(bounds.time, next.run(request)).await;
+    answer.unwrap_or_else(|_| {
+        tracing::error!("no answer within the time limit");
+        refuse(&path, StatusCode::SERVICE_UNAVAILABLE, "this took too long; try again")
+    })
 }
 
 /// At most so many a minute for each address, a quarter of them at once.

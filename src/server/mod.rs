@@ -17,9 +17,13 @@ pub use listen::{Listeners, run};
 
 use crate::{
     actor::{Actor, Principal},
+    api,
     app::App,
+    config::Config,
+    crypto::seal::MasterKey,
+    error::Result,
     id::RequestId,
-    store::Scope,
+    store::{Scope, Store},
 };
 use axum::{
     Router,
@@ -31,6 +35,19 @@ use axum::{
 };
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
+
+/// What the voices share, over an open database; the settings are settled.
+///
+/// # Errors
+/// The catalogue's, the keys' and the database's.
+pub async fn assemble(config: Config, store: Store, master: MasterKey) -> Result<App> {
+    App::new(config, store, master, &system("start")).await
+}
+
+/// The server's own work; `what` goes into audit events.
+fn system(what: &'static str) -> Actor {
+    Actor::prove(Principal::System(what), RequestId::new())
+}
 
 /// Everything we answer, ready to be served.
 pub fn router(app: &App) -> Router {
@@ -53,7 +70,7 @@ pub fn router(app: &App) -> Router {
 
 /// The voices side by side.
 fn voices() -> Router<App> {
-    Router::new()
+    Router::new().merge(api::routes())
 }
 
 /// A request of the data directory's owner: for the socket's listener, and for commands that hold the directory's

@@ -48,6 +48,7 @@ pub(super) async fn no_such_method(request: Request) -> Response {
     refuse(request.uri().path(), StatusCode::METHOD_NOT_ALLOWED, &detail)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
 /// A handler panicked: the connection lives on, the log has the text.
 pub(super) fn panicked(cause: Box<dyn Any + Send + 'static>) -> Response {
     let text = cause

@@ -56,7 +56,7 @@ impl TestServer {
         config.settle(address).expect("the public URL");
         let url = format!("http://{address}");
         let master = MasterKey::generate().expect("a key");
-        let app = App::new(config, t.store.clone(), master).await.expect("the app");
+        let app = server::assemble(config, t.store.clone(), master).await.expect("the app");
         let stop = CancellationToken::new();
         let listeners = Listeners { tcp, socket: None };
         tokio::spawn(server::run(app.clone(), listeners, stop.clone()));
