@@ -15,7 +15,6 @@ CREATE TABLE tenants (
   provider boolean NOT NULL,
   status text NOT NULL CHECK (status IN ('active', 'suspended')),
   policy jsonb NOT NULL,
-  epoch bigint NOT NULL,
   version bigint NOT NULL,
   created_at bigint NOT NULL,
   updated_at bigint NOT NULL
@@ -76,7 +75,6 @@ CREATE TABLE users (
   enabled boolean NOT NULL,
   doc jsonb NOT NULL,
   folded jsonb NOT NULL,
-  epoch bigint NOT NULL,
   version bigint NOT NULL,
   created_at bigint NOT NULL,
   updated_at bigint NOT NULL,

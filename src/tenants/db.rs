@@ -19,9 +19,9 @@ pub(super) async fn insert(
     sql!(
         tx,
         one<Tenant>,
-        "INSERT INTO tenants (id, slug, name, provider, status, policy, epoch, version, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, 'active', $5, 1, 1, $6, $6)
-         RETURNING id, slug, name, provider, status, policy, epoch, version, created_at, updated_at",
+        "INSERT INTO tenants (id, slug, name, provider, status, policy, version, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, 'active', $5, 1, $6, $6)
+         RETURNING id, slug, name, provider, status, policy, version, created_at, updated_at",
         id,
         slug,
         name,
@@ -35,7 +35,7 @@ pub(super) async fn get(c: &mut Conn, id: TenantId) -> Result<Option<Tenant>> {
     sql!(
         c,
         opt<Tenant>,
-        "SELECT id, slug, name, provider, status, policy, epoch, version, created_at, updated_at
+        "SELECT id, slug, name, provider, status, policy, version, created_at, updated_at
          FROM tenants WHERE id = $1",
         id
     )
@@ -45,7 +45,7 @@ pub(super) async fn by_slug(c: &mut Conn, slug: &str) -> Result<Option<Tenant>> 
     sql!(
         c,
         opt<Tenant>,
-        "SELECT id, slug, name, provider, status, policy, epoch, version, created_at, updated_at
+        "SELECT id, slug, name, provider, status, policy, version, created_at, updated_at
          FROM tenants WHERE slug = $1 /* platform: where a sign-in begins */",
         slug
     )
@@ -55,7 +55,7 @@ pub(super) async fn provider(c: &mut Conn) -> Result<Option<Tenant>> {
     sql!(
         c,
         opt<Tenant>,
-        "SELECT id, slug, name, provider, status, policy, epoch, version, created_at, updated_at
+        "SELECT id, slug, name, provider, status, policy, version, created_at, updated_at
          FROM tenants WHERE provider /* platform: the one row of the index tenants_one_provider */"
     )
 }
@@ -64,7 +64,7 @@ pub(super) async fn all(c: &mut Conn) -> Result<Vec<Tenant>> {
     sql!(
         c,
         all<Tenant>,
-        "SELECT id, slug, name, provider, status, policy, epoch, version, created_at, updated_at
+        "SELECT id, slug, name, provider, status, policy, version, created_at, updated_at
          FROM tenants ORDER BY slug /* platform: the list of tenants */"
     )
 }
@@ -74,7 +74,7 @@ pub(super) async fn some(c: &mut Conn, ids: &[TenantId]) -> Result<Vec<Tenant>> 
     sql!(
         c,
         all<Tenant>,
-        "SELECT id, slug, name, provider, status, policy, epoch, version, created_at, updated_at
+        "SELECT id, slug, name, provider, status, policy, version, created_at, updated_at
          FROM tenants WHERE id IN (SELECT value FROM rarray($1)) ORDER BY slug
          /* platform: the caller's tenants */",
         ids
@@ -99,7 +99,7 @@ pub(super) async fn set_policy(tx: &mut Tx, id: TenantId, policy: J<Policy>) -> 
         tx,
         one<Tenant>,
         "UPDATE tenants SET policy = $2, version = version + 1, updated_at = $3 WHERE id = $1
-         RETURNING id, slug, name, provider, status, policy, epoch, version, created_at, updated_at",
+         RETURNING id, slug, name, provider, status, policy, version, created_at, updated_at",
         id,
         policy,
         now

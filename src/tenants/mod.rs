@@ -65,8 +65,6 @@ crate::row! {
         pub status: Status,
         /// Its sign-in policy.
         pub policy: J<Policy>,
-        /// Bumped when everything of it ended.
-        pub epoch: i64,
         /// Bumped with each change.
         pub version: i64,
         /// When it was made.

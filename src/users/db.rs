@@ -16,7 +16,7 @@ row! {
     struct Made { kind: UserKind }
 }
 row! {
-    pub(super) struct Stamp { pub epoch: i64, pub version: i64, pub updated_at: Timestamp }
+    pub(super) struct Stamp {  pub version: i64, pub updated_at: Timestamp }
 }
 
 /// The new row as its caller knows it without reading it back.
@@ -40,7 +40,6 @@ fn made(
         active: d.active,
         enabled: true,
         doc: J(d.doc.clone()),
-        epoch: 1,
         version: 1,
         created_at: now,
         updated_at: now,
@@ -62,11 +61,11 @@ pub(super) async fn insert_provisioned(
         tx,
         one<Made>,
         "INSERT INTO users (tenant_id, id, directory_id, kind, user_name, user_name_key, external_id,
-                            display_name, email, email_key, active, enabled, doc, folded, epoch, version,
+                            display_name, email, email_key, active, enabled, doc, folded, version,
                             created_at, updated_at)
          VALUES ($1, $2, $3, (SELECT CASE WHEN provider THEN 'technician' ELSE 'tenant' END
                               FROM tenants WHERE id = $1),
-                 $4, $5, $6, $7, $8, $9, $10, TRUE, $11, $12, 1, 1, $13, $13)
+                 $4, $5, $6, $7, $8, $9, $10, TRUE, $11, $12, 1, $13, $13)
          RETURNING kind",
         t,
         id,
@@ -99,8 +98,8 @@ pub(super) async fn insert_local(
         tx,
         exec,
         "INSERT INTO users (tenant_id, id, kind, user_name, user_name_key, display_name, email, email_key,
-                            active, enabled, doc, folded, epoch, version, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, TRUE, TRUE, $9, $10, 1, 1, $11, $11)",
+                            active, enabled, doc, folded, version, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, TRUE, TRUE, $9, $10, 1, $11, $11)",
         t,
         id,
         kind,
@@ -149,7 +148,7 @@ pub(super) async fn get(c: &mut Conn, t: TenantId, id: UserId) -> Result<Option<
         c,
         opt<User>,
         "SELECT tenant_id, id, directory_id, kind, user_name, external_id, display_name, email, active, enabled,
-                doc, epoch, version, created_at, updated_at
+                doc, version, created_at, updated_at
          FROM users WHERE tenant_id = $1 AND id = $2",
         t,
         id
@@ -166,7 +165,7 @@ pub(super) async fn of_directory(
         c,
         opt<User>,
         "SELECT tenant_id, id, directory_id, kind, user_name, external_id, display_name, email, active, enabled,
-                doc, epoch, version, created_at, updated_at
+                doc, version, created_at, updated_at
          FROM users WHERE tenant_id = $1 AND directory_id = $2 AND id = $3",
         t,
         d,
@@ -182,7 +181,7 @@ pub(super) async fn page(
     q: &Query,
 ) -> Result<Page<User>> {
     let select = "SELECT u.tenant_id, u.id, u.directory_id, u.kind, u.user_name, u.external_id, u.display_name,
-                u.email, u.active, u.enabled, u.doc, u.epoch, u.version, u.created_at, u.updated_at
+                u.email, u.active, u.enabled, u.doc, u.version, u.created_at, u.updated_at
          FROM users u WHERE u.tenant_id = $1 AND u.directory_id = $2";
     let count = "SELECT count(*) FROM users u WHERE u.tenant_id = $1 AND u.directory_id = $2";
     query::page(c, q, select, count, "u", &[&t, &d]).await
@@ -196,13 +195,13 @@ pub(super) async fn search(c: &mut Conn, t: TenantId, s: &Search) -> Result<Page
         c,
         all<User>,
         {lite: "SELECT tenant_id, id, directory_id, kind, user_name, external_id, display_name, email, active,
-                enabled, doc, epoch, version, created_at, updated_at
+                enabled, doc, version, created_at, updated_at
          FROM users WHERE tenant_id = $1 AND ($2 = '' OR instr(user_name_key, $2) > 0
               OR instr(coalesce(email_key, ''), $2) > 0 OR instr(coalesce(folded ->> 'displayname', ''), $2) > 0)
            AND ($3 IS NULL OR kind = $3) AND ($4 IS NULL OR directory_id = $4)
          ORDER BY created_at, id LIMIT $5 OFFSET $6",
          pg: "SELECT tenant_id, id, directory_id, kind, user_name, external_id, display_name, email, active,
-                enabled, doc, epoch, version, created_at, updated_at
+                enabled, doc, version, created_at, updated_at
          FROM users WHERE tenant_id = $1 AND ($2 = '' OR strpos(user_name_key, $2) > 0
               OR strpos(coalesce(email_key, ''), $2) > 0 OR strpos(coalesce(folded ->> 'displayname', ''), $2) > 0)
            AND ($3::text IS NULL OR kind = $3) AND ($4::uuid IS NULL OR directory_id = $4)
@@ -248,7 +247,7 @@ pub(super) async fn update_provisioned(
         one<Stamp>,
         "UPDATE users SET user_name = $3, user_name_key = $4, external_id = $5, display_name = $6, email = $7,
                 email_key = $8, active = $9, doc = $10, folded = $11, version = version + 1, updated_at = $12
-         WHERE tenant_id = $1 AND id = $2 RETURNING epoch, version, updated_at",
+         WHERE tenant_id = $1 AND id = $2 RETURNING version, updated_at",
         t,
         id,
         d.user_name,
@@ -348,7 +347,7 @@ pub(super) async fn some(
         c,
         all<User>,
         "SELECT tenant_id, id, directory_id, kind, user_name, external_id, display_name, email, active, enabled,
-                doc, epoch, version, created_at, updated_at
+                doc, version, created_at, updated_at
          FROM users WHERE tenant_id = $1 AND directory_id = $2 ORDER BY created_at, id LIMIT $3",
         t,
         d,
@@ -362,7 +361,7 @@ pub(super) async fn local(c: &mut Conn, t: TenantId, key: &str) -> Result<Option
         c,
         opt<User>,
         "SELECT tenant_id, id, directory_id, kind, user_name, external_id, display_name, email, active, enabled,
-                doc, epoch, version, created_at, updated_at
+                doc, version, created_at, updated_at
          FROM users WHERE tenant_id = $1 AND user_name_key = $2 AND directory_id IS NULL",
         t,
         key
@@ -382,7 +381,7 @@ pub(super) async fn by_identity(
         c,
         opt<User>,
         "SELECT u.tenant_id, u.id, u.directory_id, u.kind, u.user_name, u.external_id, u.display_name, u.email,
-                u.active, u.enabled, u.doc, u.epoch, u.version, u.created_at, u.updated_at
+                u.active, u.enabled, u.doc, u.version, u.created_at, u.updated_at
          FROM identities i JOIN users u ON u.tenant_id = i.tenant_id AND u.id = i.user_id
          WHERE i.tenant_id = $1 AND i.directory_id = $2 AND i.issuer = $3 AND i.subject = $4",
         t,
@@ -403,7 +402,7 @@ pub(super) async fn by_external_id(
         c,
         all<User>,
         "SELECT tenant_id, id, directory_id, kind, user_name, external_id, display_name, email, active, enabled,
-                doc, epoch, version, created_at, updated_at
+                doc, version, created_at, updated_at
          FROM users WHERE tenant_id = $1 AND directory_id = $2 AND external_id = $3 LIMIT 2",
         t,
         d,

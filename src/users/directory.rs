@@ -123,7 +123,6 @@ async fn write(tx: &mut Tx, was: &User, draft: &Draft) -> Result<User> {
         email: draft.email.clone(),
         active: draft.active,
         doc: J(draft.doc.clone()),
-        epoch: stamp.epoch,
         version: stamp.version,
         updated_at: stamp.updated_at,
         ..was.clone()

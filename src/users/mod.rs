@@ -60,8 +60,6 @@ row! {
         pub enabled: bool,
         /// The SCIM document, without `id`, `meta` and `groups`.
         pub doc: J<Value>,
-        /// Bumped when everything of it ended.
-        pub epoch: i64,
         /// Bumped with each change; its ETag.
         pub version: i64,
         /// When it was made.

@@ -86,14 +86,18 @@ story!(async fn a_person_disabled_by_hand_stays_so_whatever_the_directory_says(t
     let w = World::new(&t.store);
     let (_, _, p) = w.company("acme", false).await;
     let ann = w.user(&p, "ann@example.com").await;
+    let cookie = w.signs_in(&ann).await;
     let off = switch(&w, &ann, false).await.unwrap();
-    assert!(!off.enabled && off.active && off.epoch > ann.epoch);
+    assert!(!off.enabled && off.active && !w.signed_in(&cookie).await);
     assert_eq!(switch(&w, &ann, false).await.unwrap(), off, "a second time changes nothing");
     w.set_active(&p, ann.id, false).await.unwrap();
     let (back, _) = w.set_active(&p, ann.id, true).await.unwrap();
     assert!(back.active && !back.enabled && !back.live());
     let on = switch(&w, &ann, true).await.unwrap();
     assert!(on.live());
+    let cookie = w.signs_in(&on).await;
+    users::remove(&w.store, &w.may(ann.tenant_id).await, ann.id).await.unwrap();
+    assert!(!w.signed_in(&cookie).await);
 });
 
 story!(async fn the_switch_and_the_directory_at_once_lose_nothing(t) {

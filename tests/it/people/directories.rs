@@ -84,7 +84,19 @@ story!(async fn a_directory_switched_off_signs_nobody_in(t) {
     let d = w.directory(acme.id, "Entra").await;
     let e = Edit { signin: Some(Some(signin(None))), ..Edit::default() };
     directories::edit(&w.store, &p, d.id, None, e, &w.master).await.unwrap();
+    let scim = w.scim(&d).await;
+    let other = w.scim(&w.directory(acme.id, "Okta").await).await;
+    let theirs = w.signs_in(&w.user(&other, "bob@example.com").await).await;
+    let ann = w.user(&scim, "ann@example.com").await;
+    let mut cookies = Vec::new();
+    for _ in 0..205 {
+        cookies.push(w.signs_in(&ann).await);
+    }
     let off = directories::set_status(&w.store, &p, d.id, Status::Disabled).await.unwrap();
+    for c in &cookies {
+        assert!(!w.signed_in(c).await);
+    }
+    assert!(w.signed_in(&theirs).await);
     assert_eq!((off.status, off.generation), (Status::Disabled, 3));
     assert!(directories::signin(&w.store, acme.id, d.id, &w.master).await.unwrap().is_none());
     assert!(directories::ways_in(&w.store, acme.id).await.unwrap().is_empty());

@@ -19,10 +19,13 @@ story!(async fn a_directory_goes_with_everybody_it_brought(t) {
     for i in 0..3 {
         w.group(&p, &format!("G{i}"), &u).await;
     }
+    let cookie = w.signs_in(&users::get(&w.store, &p, u[7]).await.unwrap()).await;
+    let stays = w.signs_in(&kept).await;
     let may = w.may::<SystemEditSettings>(acme.id).await;
     directories::token_create(&w.store, &may, d.id, None).await.unwrap();
     let gone = provisioning::delete_directory(&w.store, &may, d.id).await.unwrap();
     assert_eq!((gone.users, gone.groups), (230, 3));
+    assert!(!w.signed_in(&cookie).await && w.signed_in(&stays).await);
     let v = w.may::<SystemViewSettings>(acme.id).await;
     assert_eq!(directories::get(&w.store, &v, d.id).await.unwrap_err().kind(), Kind::NotFound);
     let v = w.may::<UsersView>(acme.id).await;

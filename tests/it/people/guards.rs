@@ -50,12 +50,13 @@ story!(async fn the_last_administrator_is_not_taken_away_by_hand(t) {
     let ann = users::add(&w.store, &w.may(acme.id).await, new("ann")).await.unwrap();
     let bob = users::add(&w.store, &w.may(acme.id).await, new("bob")).await.unwrap();
     make_admin(&w, acme.id, ann.id).await;
+    let cookie = w.signs_in(&ann).await;
     let e = off(&w, acme.id, ann.id).await.unwrap_err();
     assert_eq!((e.kind(), e.code_str()), (Kind::Forbidden, Some("last_administrator")));
     let e = users::remove(&w.store, &w.may(acme.id).await, ann.id).await.unwrap_err();
     assert_eq!(e.code_str(), Some("last_administrator"));
     let still = users::view(&w.store, &w.may(acme.id).await, ann.id).await.unwrap();
-    assert_eq!((still.live(), still.epoch), (true, ann.epoch), "nothing of it happened");
+    assert!(still.live() && w.signed_in(&cookie).await, "nothing of it happened");
     make_admin(&w, acme.id, bob.id).await;
     off(&w, acme.id, ann.id).await.unwrap();
     let e = off(&w, acme.id, bob.id).await.unwrap_err();
@@ -94,8 +95,9 @@ story!(async fn a_directory_that_takes_the_last_administrator_leaves_a_hold(t) {
     make_admin(&w, acme.id, u[1]).await;
     w.set_active(&p, u[0], false).await.unwrap();
     assert!(holds(&w, acme.id).await.is_empty(), "there is another one");
+    let cookie = w.signs_in(&users::get(&w.store, &p, u[1]).await.unwrap()).await;
     let (gone, _) = w.set_active(&p, u[1], false).await.unwrap();
-    assert!(!gone.active, "the directory's word holds at once");
+    assert!(!gone.active && !w.signed_in(&cookie).await, "the directory's word holds at once");
     let held = holds(&w, acme.id).await;
     assert_eq!(held.len(), 1, "{held:?}");
     assert_eq!((held[0].user_id, held[0].role_id), (u[1], TENANT_ADMINISTRATOR));

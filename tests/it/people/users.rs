@@ -139,14 +139,21 @@ story!(async fn deactivation_ends_what_is_open_and_reactivation_does_not_open_it
     let w = World::new(&t.store);
     let (_, _, p) = w.company("acme", false).await;
     let ann = w.user(&p, "ann@example.com").await;
+    let bob = w.user(&p, "bob@example.com").await;
+    let (cookie, other) = (w.signs_in(&ann).await, w.signs_in(&bob).await);
+    assert!(w.signed_in(&cookie).await);
     let (off, _) = w.set_active(&p, ann.id, false).await.unwrap();
+    assert!(!w.signed_in(&cookie).await && w.signed_in(&other).await);
     let read = users::get(&w.store, &p, ann.id).await.unwrap();
     assert_eq!(off, read, "the answer is what is stored");
-    assert!(!read.active && read.enabled && read.epoch > ann.epoch);
+    assert!(!read.active && read.enabled);
     let (_, changed) = w.set_active(&p, ann.id, false).await.unwrap();
     assert!(!changed, "a second time changes nothing");
     let (on, _) = w.set_active(&p, ann.id, true).await.unwrap();
-    assert!(on.active && on.epoch == read.epoch);
+    assert!(on.active && !w.signed_in(&cookie).await);
+    let again = w.signs_in(&on).await;
+    users::delete(&w.store, &p, ann.id, None).await.unwrap();
+    assert!(!w.signed_in(&again).await);
 });
 
 story!(async fn a_page_is_filtered_ordered_and_counted(t) {

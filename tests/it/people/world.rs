@@ -9,8 +9,11 @@ use muster::{
     groups::{self, Group, GroupChange, GroupDraft, Members},
     id::{DirectoryId, GroupId, RequestId, TenantId, UserId},
     protocol::oidc::Preset,
+    secret::{ExposeSecret as _, Secret},
+    sessions::{self, NewSession},
     store::Store,
     tenants::{self, Tenant},
+    tx,
     users::{self, Draft, User},
 };
 use serde_json::json;
@@ -109,6 +112,33 @@ impl World {
         changes: Vec<GroupChange>,
     ) -> (Group, bool) {
         groups::apply(&self.store, p, id, None, changes).await.unwrap()
+    }
+    /// A session of a user, as a sign-in through their directory leaves it; gives the cookie.
+    pub async fn signs_in(&self, u: &User) -> Secret {
+        let now = self.store.clock().now();
+        let (home, user, directory) = (u.tenant_id, u.id, u.directory_id);
+        let permit = self.access.system(&Self::owner(), home).await.unwrap();
+        tx!(self.store, &permit.cx(), [], |tx| {
+            let new = NewSession {
+                home,
+                user,
+                acting: home,
+                directory,
+                class: "mfa".into(),
+                evidence: json!({}),
+                auth_time: now,
+                client: json!({}),
+                not_after: None,
+            };
+            tx.unaudited("a test's session");
+            Ok(sessions::create(tx, &new, sessions::Limits::default()).await?.1)
+        })
+        .unwrap()
+    }
+    /// Whether a session is there and has not ended.
+    pub async fn signed_in(&self, cookie: &Secret) -> bool {
+        let live = sessions::by_cookie(&self.store, cookie.expose_secret()).await.unwrap();
+        live.is_some_and(|l| l.ended_at.is_none())
     }
     /// What the directory's client does with `active`.
     pub async fn set_active(
