@@ -2,6 +2,7 @@
 //! URL of a server (a role that may create databases and is no superuser), once on PostgreSQL; `pure!` tests need no
 //! database. The last line says how many ran where.
 
+mod access;
 mod support;
 
 mod crypto;

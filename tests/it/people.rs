@@ -7,4 +7,4 @@ mod groups;
 mod guards;
 mod tenants;
 mod users;
-mod world;
+pub mod world;
