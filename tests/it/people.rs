@@ -5,6 +5,8 @@ mod directories;
 mod end;
 mod groups;
 mod guards;
+mod model;
+mod rights;
 mod tenants;
 mod users;
 pub mod world;
