@@ -81,6 +81,15 @@ pub async fn view(store: &Store, p: &Permit<UsersView>, id: UserId) -> Result<Us
     db::get(&mut c, p.tenant(), id).await?.ok_or_else(|| gone(id))
 }
 
+/// Whether a caller may act on this user by hand (edit, switch, remove, set credentials): on an administrator only
+/// those who hold everything, or the right to edit people would be a way to become one.
+///
+/// # Errors
+/// `Forbidden`.
+pub fn within_reach<P>(p: &Permit<P>, u: &User) -> Result<()> {
+    rules::reachable(u.kind, everything(p))
+}
+
 /// Who may make administrators: those who hold everything.
 fn everything<P>(p: &Permit<P>) -> bool {
     p.held().global || matches!(p.actor().principal(), Principal::Owner | Principal::System(_))
@@ -131,12 +140,10 @@ pub async fn edit(
         let was = db::get(tx, t, id).await?.ok_or_else(|| gone(id))?;
         fresh(&was, if_match)?;
         rules::editable(&was, &edit)?;
+        rules::reachable(was.kind, may)?;
         let kind = edit.kind.unwrap_or(was.kind);
         if kind != was.kind {
             rules::kind_fits(kind, db::is_provider(tx, t).await?, may)?;
-            if was.kind == UserKind::Administrator {
-                rules::kind_fits(was.kind, true, may)?;
-            }
         }
         let draft = rules::edited(&was, &edit);
         if kind == was.kind && !rules::differs(&was, &draft) {
@@ -175,11 +182,12 @@ pub async fn set_enabled(
     id: UserId,
     on: bool,
 ) -> Result<User> {
-    let t = p.tenant();
+    let (t, may) = (p.tenant(), everything(p));
     tx!(store, &p.cx().urgent(), [], |tx| {
         tx.lock(Lock::User(id)).await?;
         let was = db::get(tx, t, id).await?.ok_or_else(|| gone(id))?;
         rules::a_person(&was)?;
+        rules::reachable(was.kind, may)?;
         switch(tx, was, on, "disabled by hand").await
     })
 }
@@ -189,11 +197,12 @@ pub async fn set_enabled(
 /// # Errors
 /// `NotFound`; `Forbidden` for integration users (see `apps`) and for the last administrator.
 pub async fn remove(store: &Store, p: &Permit<UsersDelete>, id: UserId) -> Result<()> {
-    let t = p.tenant();
+    let (t, may) = (p.tenant(), everything(p));
     tx!(store, &p.cx().urgent(), [], |tx| {
         tx.lock(Lock::User(id)).await?;
         let was = db::get(tx, t, id).await?.ok_or_else(|| gone(id))?;
         rules::a_person(&was)?;
+        rules::reachable(was.kind, may)?;
         gone_for_good(tx, &was, By::Hand, "removed by hand").await
     })
 }

@@ -14,7 +14,9 @@ mod integration;
 pub mod query;
 mod rules;
 
-pub use by_hand::{Edit, NewUser, Search, add, edit, remove, search, set_enabled, view};
+pub use by_hand::{
+    Edit, NewUser, Search, add, edit, remove, search, set_enabled, view, within_reach,
+};
 pub use directory::{Change, create, delete, get, list, modify};
 pub(crate) use directory::{deactivate_all, remove_some};
 pub use identity::{find_by_external_id, find_by_identity, link};

@@ -117,11 +117,20 @@ pub(super) fn kind_fits(kind: UserKind, provider: bool, may_administrator: bool)
             let detail = format!("a user of the kind '{}' belongs to the provider", kind.as_str());
             Err(Error::invalid(detail).attr("kind"))
         }
-        UserKind::Administrator if !may_administrator => {
-            Err(Error::forbidden("only a Global Administrator makes or unmakes administrators"))
-        }
-        _ => Ok(()),
+        kind => reachable(kind, may_administrator),
     }
+}
+
+/// Administrators are made, changed and removed by those who hold everything.
+///
+/// # Errors
+/// `Forbidden`.
+pub(super) fn reachable(kind: UserKind, everything: bool) -> Result<()> {
+    if kind == UserKind::Administrator && !everything {
+        let detail = "only a Global Administrator makes, changes or removes administrators";
+        return Err(Error::forbidden(detail));
+    }
+    Ok(())
 }
 
 /// Integration users are handled with their clients.

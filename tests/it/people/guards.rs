@@ -11,10 +11,10 @@ use muster::{
         mappings::{self, Target},
         perm,
     },
-    actor::UserKind,
+    actor::{Actor, Principal, UserKind},
     error::Kind,
     groups::{self, GroupChange},
-    id::{GroupId, TenantId, UserId},
+    id::{GroupId, RequestId, TenantId, UserId},
     provisioning,
     users::{self, Edit, NewUser, User},
 };
@@ -194,3 +194,54 @@ story!(async fn the_last_global_administrator_stays_by_every_path_of_a_hand(t) {
     let still = users::get(&w.store, &p, tech.id).await.unwrap();
     assert!(still.live() && still.kind == UserKind::Administrator);
 });
+
+story!(
+    async fn an_administrator_is_out_of_reach_of_those_who_hold_less(t) {
+        let w = World::new(&t.store);
+        let msp = w.tenant("msp", true).await;
+        let new = |kind: UserKind, name: &str| NewUser {
+            kind,
+            user_name: name.into(),
+            display_name: None,
+            email: None,
+        };
+        let add = async |kind, name| {
+            users::add(&w.store, &w.may(msp.id).await, new(kind, name)).await.unwrap()
+        };
+        let root = add(UserKind::Administrator, "root").await;
+        let second = add(UserKind::Administrator, "second").await;
+        let tech = add(UserKind::Technician, "tech").await;
+        for u in [&root, &second] {
+            let grant = NewGrant::manual(msp.id, u.id, GLOBAL_ADMINISTRATOR);
+            grants::add_everywhere(&w.access, &w.global().await, grant).await.unwrap();
+        }
+        make_admin(&w, msp.id, tech.id).await;
+        let acting = |u: &User| {
+            let who = Principal::User {
+                home: u.tenant_id,
+                user: u.id,
+                kind: u.kind,
+                session: None,
+                app: None,
+                scopes: None,
+                bound: None,
+            };
+            Actor::prove(who, RequestId::new())
+        };
+        let p = w.access.require::<perm::UsersEdit>(&acting(&tech), msp.id).await.unwrap();
+        let e = users::set_enabled(&w.store, &p, second.id, false).await.unwrap_err();
+        assert_eq!((e.kind(), e.code_str()), (Kind::Forbidden, None));
+        let rename = Edit { user_name: Some("mine".into()), ..Edit::default() };
+        let e = users::edit(&w.store, &p, second.id, None, rename).await.unwrap_err();
+        assert_eq!(e.kind(), Kind::Forbidden);
+        assert!(users::within_reach(&p, &second).is_err() && users::within_reach(&p, &tech).is_ok());
+        let d = w.access.require::<perm::UsersDelete>(&acting(&tech), msp.id).await.unwrap();
+        let e = users::remove(&w.store, &d, second.id).await.unwrap_err();
+        assert_eq!(e.kind(), Kind::Forbidden);
+        let a = w.access.require::<perm::UsersAdd>(&acting(&tech), msp.id).await.unwrap();
+        let e = users::add(&w.store, &a, new(UserKind::Administrator, "mine")).await.unwrap_err();
+        assert_eq!(e.kind(), Kind::Forbidden);
+        let p = w.access.require::<perm::UsersEdit>(&acting(&root), msp.id).await.unwrap();
+        users::set_enabled(&w.store, &p, second.id, false).await.unwrap();
+    }
+);
