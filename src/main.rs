@@ -1,2 +1,5 @@
 //! Entry.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    muster::cli::main()
+}

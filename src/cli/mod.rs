@@ -1,3 +1,205 @@
-//! The commands of the binary.
+//! The commands of the binary. `serve` and `demo` are servers; the others are requests of the data directory's
+//! owner ([`reach`]), and what they print on stdout is JSON for scripts.
+//!
+//! Exit status: 0 when it was done, 1 when it was refused or failed (the reason is on stderr), 2 when the command
+//! line or the settings make no sense.
 
+mod admin;
+mod logs;
+mod place;
+mod reach;
+mod requests;
 pub mod scim_check;
+mod serve;
+mod verbs;
+
+use crate::{
+    access::catalogue,
+    config::{self, Loaded},
+    error::{Error, Kind, Result},
+};
+use clap::{Args, Parser, Subcommand};
+use place::Make;
+use reach::Reach;
+use serde_json::Value;
+use std::{path::PathBuf, process::ExitCode};
+
+/// Muster, an identity bridge: directories provision by SCIM and sign people in by OpenID Connect; applications get
+/// tokens whose scopes follow from roles; and every right can be explained.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, max_term_width = 110, after_help = "Two ways to begin:
+  muster demo                      the whole story on this machine, then look around
+  muster serve --data-dir data     a server of your own (SQLite), and in another shell:
+  muster admin create --data-dir data --user-name you@example.com
+
+Every command teaches with examples: muster COMMAND --help
+Every setting is explained by: muster config")]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Args)]
+struct Common {
+    /// File with settings, in the form of what `muster config` prints; holds only what differs
+    #[arg(long, global = true, env = "MUSTER_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The folder of the database, the keys, the lock and the socket [default: muster-data]
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<String>,
+    /// PostgreSQL instead of SQLite: postgres://user:password@host/name
+    #[arg(long, global = true, value_name = "URL")]
+    database_url: Option<String>,
+    /// Any setting by its name, as in --set tokens.access=2m; may be given several times
+    #[arg(long = "set", global = true, value_name = "NAME=VALUE", value_parser = assignment)]
+    set: Vec<(String, String)>,
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
+    Ok((name.trim().to_owned(), value.to_owned()))
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server
+    Serve(Serve),
+    /// Administrators of the instance
+    #[command(subcommand)]
+    Admin(admin::Admin),
+    #[command(flatten)]
+    Verb(verbs::Verb),
+    /// Print every setting, its default and what it means
+    #[command(after_help = "Examples:
+  muster config > /etc/muster.toml           begin a settings file
+  muster config --permissions > mine.toml    begin a catalogue of your own platform")]
+    Config {
+        /// The catalogue of permissions instead
+        #[arg(long, conflicts_with = "roles")]
+        permissions: bool,
+        /// The built-in roles instead
+        #[arg(long)]
+        roles: bool,
+    },
+    /// Bring the database to this program's version and stop (`serve` does so by itself)
+    Migrate,
+    /// Play conversations of real directories against any SCIM server
+    ScimCheck(scim_check::Options),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "The first start makes the database, the master key and the signing keys, for their owner only.
+
+Examples:
+  muster serve --data-dir data
+  muster serve --data-dir /var/lib/muster --listen 0.0.0.0:8080 --public-url https://id.example.com
+  muster serve --database-url postgres://muster:secret@db/muster --public-url https://id.example.com
+  MUSTER_SERVER_LISTEN=[::]:8080 MUSTER_LOG_FORMAT=json muster serve --config /etc/muster.toml
+
+It listens for the commands of its owner on DATA_DIR/muster.sock. SIGTERM lets requests under way end.")]
+struct Serve {
+    /// Address and port [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// How the world reaches it; the issuer of all tokens [default: http://LISTEN]
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+}
+
+/// Runs the command line.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => code,
+        Err(e) => {
+            eprintln!("muster: {}", e.detail());
+            if let Some(more) = e.operator_text() {
+                eprintln!("        {more}");
+            }
+            let usage = e.code_str() == Some("settings");
+            ExitCode::from(if usage { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<ExitCode> {
+    // What needs neither settings nor data.
+    match &cli.command {
+        Command::Config { permissions, roles } => {
+            let text = match (permissions, roles) {
+                (true, _) => catalogue::PERMISSIONS,
+                (_, true) => catalogue::ROLES,
+                _ => config::MANUAL,
+            };
+            print!("{text}");
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::ScimCheck(options) => {
+            let passed = runtime()?.block_on(scim_check::run(options))?;
+            return Ok(ExitCode::from(u8::from(!passed)));
+        }
+        _ => {}
+    }
+    let loaded = cli.common.load(&cli.command).map_err(|e| e.code("settings"))?;
+    runtime()?.block_on(async {
+        match cli.command {
+            Command::Serve(_) => serve::run(loaded).await?,
+            Command::Admin(verb) => print(&admin::run(verb, loaded.config).await?),
+            Command::Verb(verb) => {
+                let make = if verb.makes_data() { Make::Yes } else { Make::No };
+                print(&requests::run(verb, &Reach::find(loaded.config, make).await?).await?);
+            }
+            Command::Migrate => {
+                place::only_for_the_owner();
+                let reach = Reach::find(loaded.config, Make::Yes).await?;
+                let running = matches!(reach, Reach::Running(_));
+                print(&serde_json::json!({ "migrated": true, "by_running_server": running }));
+            }
+            Command::Config { .. } | Command::ScimCheck(_) => {}
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::internal)
+}
+
+/// JSON on stdout; a reader that went away is no error of ours.
+fn print(value: &Value) {
+    use std::io::Write as _;
+    if !value.is_null() {
+        let _ = writeln!(std::io::stdout().lock(), "{value:#}");
+    }
+}
+
+impl Common {
+    fn load(&self, command: &Command) -> Result<Loaded> {
+        let mut line = self.set.clone();
+        let mut put = |name: &str, value: &Option<String>| {
+            line.extend(value.iter().map(|v| (name.to_owned(), v.clone())));
+        };
+        put("server.data_dir", &self.data_dir);
+        put("database.url", &self.database_url);
+        if let Command::Serve(s) = command {
+            put("server.listen", &s.listen);
+            put("server.public_url", &s.public_url);
+        }
+        config::load(self.config.as_deref(), environment()?, line)
+    }
+}
+
+/// The environment, as far as it is text.
+fn environment() -> Result<Vec<(String, String)>> {
+    let ours = std::env::vars_os().filter(|(k, _)| k.to_string_lossy().starts_with("MUSTER_"));
+    ours.map(|(k, v)| {
+        let name = k.to_string_lossy().into_owned();
+        let value = v.into_string().map_err(|_| {
+            Error::new(Kind::Invalid, format!("{name} in the environment is not text"))
+        })?;
+        Ok((name, value))
+    })
+    .collect()
+}

@@ -28,7 +28,7 @@ pub struct Loaded {
 pub fn load(
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (String, String)>,
-    line: impl IntoIterator<Item = (&'static str, String)>,
+    line: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Loaded> {
     let manual: Table = MANUAL.parse().map_err(Error::internal)?;
     let known = names(&manual);
@@ -53,13 +53,16 @@ pub fn load(
         if !variable.starts_with("MUSTER_") || OTHERS.iter().any(|o| variable.starts_with(o)) {
             continue;
         }
-        match known.iter().find(|k| in_environment(k) == variable) {
+        match known.iter().find(|k| in_environment(k).contains(&variable)) {
             Some(name) => builder = set(builder, name, value)?,
             None => warnings.push(format!("{variable} in the environment is no setting of Muster")),
         }
     }
     for (name, value) in line {
-        builder = set(builder, name, value)?;
+        if !known.contains(&name) {
+            return Err(unknown(&name, &known, "the command line"));
+        }
+        builder = set(builder, &name, value)?;
     }
     let merged = builder.build().map_err(|e| Error::invalid(format!("settings: {e}")))?;
     let config = merged.try_deserialize().map_err(|e| Error::invalid(format!("settings: {e}")))?;
@@ -72,9 +75,10 @@ fn set(builder: Builder, name: &str, value: String) -> Result<Builder> {
     builder.set_override(name, value).map_err(|e| Error::invalid(format!("{name}: {e}")))
 }
 
-/// `server.data_dir` -> `MUSTER_SERVER_DATA_DIR`
-fn in_environment(name: &str) -> String {
-    format!("MUSTER_{}", name.replace('.', "_").to_uppercase())
+/// `server.data_dir` -> `MUSTER_SERVER_DATA_DIR`; this section may be left out: `MUSTER_DATA_DIR`.
+fn in_environment(name: &str) -> [String; 2] {
+    let variable = |n: &str| format!("MUSTER_{}", n.replace('.', "_").to_uppercase());
+    [variable(name), variable(name.strip_prefix("server.").unwrap_or(name))]
 }
 
 /// The names of all values, with their sections.

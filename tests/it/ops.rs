@@ -78,14 +78,14 @@ pure! {
         let env = |k: &str, v: &str| (k.to_owned(), v.to_owned());
         let env = [
             env("MUSTER_TOKENS_ACCESS", "4m"),
-            env("MUSTER_SERVER_LISTEN", "127.0.0.1:2"),
+            env("MUSTER_LISTEN", "127.0.0.1:2"),
             env("MUSTER_OUTBOUND_ALLOW", "10.0.0.1:443, 10.1.0.0/16"),
             env("MUSTER_DATABASE_CONNECTIONS", "3"),
             env("MUSTER_LIMITS_BODY", "4096"),
             env("MUSTER_TOKENZ", "x"),
             env("HOME", "/root"),
         ];
-        let line = [("server.listen", "127.0.0.1:3".to_owned())];
+        let line = [("server.listen".to_owned(), "127.0.0.1:3".to_owned())];
         let c = config::load(Some(&path), env, line).unwrap();
         assert_eq!(c.config.server.listen.port(), 3);
         assert_eq!(c.config.tokens.access.as_secs(), 240);
@@ -110,7 +110,7 @@ pure! {
 pure! {
     fn the_public_url_is_an_origin() {
         let settle = |url: &str| {
-            let mut c = config::load(None, [], [("server.public_url", url.to_owned())]).unwrap().config;
+            let mut c = config::load(None, [], [("server.public_url".to_owned(), url.to_owned())]).unwrap().config;
             c.settle("127.0.0.1:9".parse().unwrap()).map(|()| c.issuer().to_owned())
         };
         assert_eq!(settle("").unwrap(), "http://127.0.0.1:9");

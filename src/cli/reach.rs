@@ -1,0 +1,134 @@
+//! How a command reaches the data: a running server over the socket in its data directory, a stopped one's by
+//! opening it under its lock. Either way it is the same request to the same router, by the directory's owner.
+
+use super::place::{self, Make, Place};
+use crate::{
+    clock::Clock,
+    config::Config,
+    error::{Error, Kind, Result},
+    server,
+    store::Store,
+};
+use axum::{
+    Router,
+    body::Body,
+    http::{Method, Request, header},
+};
+use http_body_util::BodyExt as _;
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use std::{path::Path, time::Duration};
+use tokio::net::UnixStream;
+use tower::ServiceExt as _;
+
+/// The way to the data.
+pub enum Reach {
+    /// A server runs.
+    Running(std::path::PathBuf),
+    /// We hold the directory.
+    Held(Router, #[expect(dead_code, reason = "held until the command ends")] Place),
+}
+
+impl Reach {
+    /// Finds the way.
+    ///
+    /// # Errors
+    /// When there is no data there, or another process holds it and does not answer.
+    pub async fn find(config: Config, make: Make) -> Result<Self> {
+        let dir = config.server.data_dir.clone();
+        // A server that starts or stops holds the lock and does not answer yet, or any more: wait for it a little.
+        let mut left = 50;
+        loop {
+            let socket = place::socket(&dir);
+            if UnixStream::connect(&socket).await.is_ok() {
+                return Ok(Self::Running(socket));
+            }
+            match Place::take(&dir, make) {
+                Ok(place) => return Self::open(config, place).await,
+                Err(e) if e.code_str() == Some("data_dir_in_use") && left > 0 => left -= 1,
+                Err(e) => return Err(e),
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    async fn open(mut config: Config, place: Place) -> Result<Self> {
+        config.settle(config.server.listen)?;
+        let store = Store::open(&place.options(&config), Clock::System).await?;
+        let master = place.master(&config)?;
+        let app = server::assemble(config, store, master).await?;
+        Ok(Self::Held(server::router(&app), place))
+    }
+
+    /// Sends a request to the admin API; `path` is under `/api/v1`.
+    ///
+    /// # Errors
+    /// The API's refusal, in its own words, or that it cannot be reached.
+    pub async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
+        let mut request =
+            Request::builder().method(method).uri(format!("/api/v1{path}")).header("host", "muster");
+        if body.is_some() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        let body = body.map_or_else(Body::empty, |b| Body::from(b.to_string()));
+        let request = request.body(body).map_err(Error::internal)?;
+        let (status, bytes) = match self {
+            Self::Running(socket) => over(socket, request).await?,
+            Self::Held(router, _) => {
+                let mut request = request;
+                server::as_owner(&mut request);
+                let response = router.clone().oneshot(request).await.map_err(Error::internal)?;
+                let status = response.status();
+                let body = response.into_body().collect().await.map_err(Error::internal)?;
+                (status, body.to_bytes())
+            }
+        };
+        let value = if bytes.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&bytes).map_err(Error::internal)?
+        };
+        if status.is_success() {
+            return Ok(value);
+        }
+        let detail = value["detail"].as_str().unwrap_or("the server refused without a reason");
+        let kind = match status.as_u16() {
+            404 => Kind::NotFound,
+            409 => Kind::Conflict,
+            403 => Kind::Forbidden,
+            500.. => Kind::Unavailable,
+            _ => Kind::Invalid,
+        };
+        Err(Error::new(kind, detail))
+    }
+    /// GET
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub async fn get(&self, path: &str) -> Result<Value> {
+        self.call(Method::GET, path, None).await
+    }
+    /// POST
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        self.call(Method::POST, path, Some(body)).await
+    }
+}
+
+type Whole = (axum::http::StatusCode, bytes::Bytes);
+
+async fn over(socket: &Path, request: Request<Body>) -> Result<Whole> {
+    let lost = |e: &dyn std::fmt::Display| {
+        Error::new(Kind::Unavailable, format!("the running server went away: {e}"))
+    };
+    let stream = UnixStream::connect(socket).await.map_err(|e| lost(&e))?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|e| lost(&e))?;
+    tokio::spawn(connection);
+    let response = sender.send_request(request).await.map_err(|e| lost(&e))?;
+    let status = response.status();
+    let body = response.into_body().collect().await.map_err(|e| lost(&e))?;
+    Ok((status, body.to_bytes()))
+}
