@@ -11,13 +11,15 @@ use serde_json::{Value, json};
 #[derive(Debug, Subcommand)]
 pub(super) enum Admin {
     /// Make a Global Administrator; prints a password and the address of a one-time code
-    #[command(after_help = "Makes the provider's tenant (your own company) when there is none yet. The password and the
+    #[command(
+        after_help = "Makes the provider's tenant (your own company) when there is none yet. The password and the
 otpauth address are shown this once: give the address to an authenticator app (as a QR code or by hand).
 
 Examples:
   muster admin create --data-dir data --user-name ada@example.com
   muster admin create --data-dir data --user-name ada --display-name 'Ada Lovelace' --provider 'Example Ltd'
-  muster admin create --data-dir data --user-name ada | jq -r .otpauth | qrencode -t utf8")]
+  muster admin create --data-dir data --user-name ada | jq -r .otpauth | qrencode -t utf8"
+    )]
     Create {
         /// The name to sign in with
         #[arg(long)]

@@ -27,13 +27,18 @@ use std::{path::PathBuf, process::ExitCode};
 /// Muster, an identity bridge: directories provision by SCIM and sign people in by OpenID Connect; applications get
 /// tokens whose scopes follow from roles; and every right can be explained.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true, max_term_width = 110, after_help = "Two ways to begin:
+#[command(
+    version,
+    propagate_version = true,
+    max_term_width = 110,
+    after_help = "Two ways to begin:
   muster demo                      the whole story on this machine, then look around
   muster serve --data-dir data     a server of your own (SQLite), and in another shell:
   muster admin create --data-dir data --user-name you@example.com
 
 Every command teaches with examples: muster COMMAND --help
-Every setting is explained by: muster config")]
+Every setting is explained by: muster config"
+)]
 struct Cli {
     #[command(flatten)]
     common: Common,
@@ -90,7 +95,8 @@ enum Command {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "The first start makes the database, the master key and the signing keys, for their owner only.
+#[command(
+    after_help = "The first start makes the database, the master key and the signing keys, for their owner only.
 
 Examples:
   muster serve --data-dir data
@@ -98,7 +104,8 @@ Examples:
   muster serve --database-url postgres://muster:secret@db/muster --public-url https://id.example.com
   MUSTER_SERVER_LISTEN=[::]:8080 MUSTER_LOG_FORMAT=json muster serve --config /etc/muster.toml
 
-It listens for the commands of its owner on DATA_DIR/muster.sock. SIGTERM lets requests under way end.")]
+It listens for the commands of its owner on DATA_DIR/muster.sock. SIGTERM lets requests under way end."
+)]
 struct Serve {
     /// Address and port [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]

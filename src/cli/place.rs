@@ -145,8 +145,8 @@ pub fn only_for_the_owner() {
 fn guard_existing(path: &Path, mode: u32, make: Make) -> Result<()> {
     let shown = path.display();
     let ours = path.join(LOCK).exists();
-    let mut entries = fs::read_dir(path)
-        .map_err(|e| Error::new(Kind::Unavailable, format!("{shown}: {e}")))?;
+    let mut entries =
+        fs::read_dir(path).map_err(|e| Error::new(Kind::Unavailable, format!("{shown}: {e}")))?;
     let is_empty = entries.next().is_none();
     if !ours && !is_empty {
         return Err(Error::invalid(format!(

@@ -65,8 +65,10 @@ impl Reach {
     /// # Errors
     /// The API's refusal, in its own words, or that it cannot be reached.
     pub async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
-        let mut request =
-            Request::builder().method(method).uri(format!("/api/v1{path}")).header("host", "muster");
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("/api/v1{path}"))
+            .header("host", "muster");
         if body.is_some() {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }

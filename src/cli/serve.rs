@@ -28,7 +28,7 @@ pub async fn run(loaded: Loaded) -> Result<()> {
         tracing::warn!("{warning}");
     }
     place::only_for_the_owner();
-    let place = Place::take(&config.server.data_dir, Make::Yes)?;
+    let place = take(&config.server.data_dir).await?;
     let asked = config.server.listen;
     let tcp = TcpListener::bind(asked)
         .await
@@ -48,6 +48,18 @@ pub async fn run(loaded: Loaded) -> Result<()> {
     server::run(app, Listeners { tcp, socket }, stop).await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The data directory; a command that holds it at the moment is waited for.
+async fn take(dir: &std::path::Path) -> Result<Place> {
+    for _ in 0..20 {
+        match Place::take(dir, Make::Yes) {
+            Err(e) if e.code_str() == Some("data_dir_in_use") => {}
+            other => return other,
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    Place::take(dir, Make::Yes)
 }
 
 /// What an operator must not overlook.

@@ -147,11 +147,13 @@ pub(super) struct NewDirectory {
 #[derive(Debug, Subcommand)]
 pub(super) enum ScimToken {
     /// Make a token; its text is printed this once
-    #[command(after_help = "Two may be live at once: make the new one, give it to the directory, revoke the old one.
+    #[command(
+        after_help = "Two may be live at once: make the new one, give it to the directory, revoke the old one.
 
 Examples:
   muster scim-token create contoso 'Contoso Entra'
-  muster scim-token create contoso 0198f2c4-... --expires-at 2027-01-01T00:00:00Z | jq -r .token")]
+  muster scim-token create contoso 0198f2c4-... --expires-at 2027-01-01T00:00:00Z | jq -r .token"
+    )]
     Create {
         /// Tenant: id or slug
         tenant: String,
@@ -335,11 +337,13 @@ pub(super) enum App {
 #[derive(Debug, Subcommand)]
 pub(super) enum Integration {
     /// Make an integration user; prints its client id and secret this once
-    #[command(after_help = "Its tokens hold at most what its roles in the tenant permit, and of that only its scopes.
+    #[command(
+        after_help = "Its tokens hold at most what its roles in the tenant permit, and of that only its scopes.
 
 Examples:
   muster integration create contoso Backup --role 'Help desk' --scope users.view
-  curl -u CLIENT_ID:SECRET -d grant_type=client_credentials PUBLIC_URL/oauth/token")]
+  curl -u CLIENT_ID:SECRET -d grant_type=client_credentials PUBLIC_URL/oauth/token"
+    )]
     Create {
         /// Tenant: id or slug
         tenant: String,
@@ -426,12 +430,14 @@ pub(super) struct NewPerson {
 #[derive(Debug, Subcommand)]
 pub(super) enum Keys {
     /// Begin to use new signing keys
-    #[command(after_help = "The new key is published now and signs a day later, so that whoever caches our key set has it by then.
+    #[command(
+        after_help = "The new key is published now and signs a day later, so that whoever caches our key set has it by then.
 With --at-once it signs now: for the day a key leaked.
 
 Examples:
   muster keys rotate
-  muster keys rotate --at-once")]
+  muster keys rotate --at-once"
+    )]
     Rotate {
         /// Sign with the new key now
         #[arg(long)]

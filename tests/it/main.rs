@@ -5,6 +5,7 @@
 mod access;
 mod support;
 
+mod cli;
 mod crypto;
 mod ops;
 mod people;

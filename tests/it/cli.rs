@@ -1,0 +1,185 @@
+//! The program as a shell sees it: a first start, commands to a running and to a stopped server, the lock, signals.
+
+use crate::pure;
+use serde_json::Value;
+use std::{
+    io::{BufRead as _, BufReader},
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+/// The binary that belongs to these tests.
+pub fn muster() -> Command {
+    let mut c = Command::new(env!("CARGO_BIN_EXE_muster"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("MUSTER_") {
+            c.env_remove(name);
+        }
+    }
+    c.stdin(Stdio::null());
+    c
+}
+
+fn output(dir: &Path, args: &[&str]) -> (i32, String, String) {
+    let out = muster().arg("--data-dir").arg(dir).args(args).output().expect("the program runs");
+    let text = |b: Vec<u8>| String::from_utf8(b).expect("text");
+    (out.status.code().expect("a status"), text(out.stdout), text(out.stderr))
+}
+
+fn json(dir: &Path, args: &[&str]) -> Value {
+    let (status, out, err) = output(dir, args);
+    assert_eq!(status, 0, "{args:?}: {out}{err}");
+    serde_json::from_str(&out).unwrap_or_else(|e| panic!("{args:?}: {e}: {out}"))
+}
+
+fn refused(dir: &Path, args: &[&str]) -> String {
+    let (status, out, err) = output(dir, args);
+    assert_eq!((status, out.as_str()), (1, ""), "{args:?}: {err}");
+    err
+}
+
+struct Served {
+    child: Child,
+    url: String,
+}
+impl Served {
+    fn start(dir: &Path) -> Self {
+        let mut child = muster()
+            .arg("--data-dir")
+            .arg(dir)
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program runs");
+        let mut lines = BufReader::new(child.stderr.take().expect("stderr")).lines();
+        let ready = lines.find(|l| l.as_ref().is_ok_and(|l| l.contains("ready")));
+        let ready = ready.expect("it gets ready").expect("text");
+        let url = ready.split("issuer=\"").nth(1).and_then(|r| r.split('"').next());
+        let url = url.unwrap_or_else(|| panic!("{ready}")).to_owned();
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, url }
+    }
+    fn stop(mut self) -> i32 {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill").success());
+        self.child.wait().expect("an end").code().expect("a status")
+    }
+}
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn place() -> (tempfile::TempDir, PathBuf) {
+    let dir = tempfile::tempdir().expect("a directory");
+    let data = dir.path().join("data");
+    (dir, data)
+}
+
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).expect("it is there").permissions().mode() & 0o777
+}
+
+pure! {
+    fn the_first_start_makes_everything_for_its_owner_only() {
+        let (_dir, data) = place();
+        let served = Served::start(&data);
+        assert_eq!(mode(&data), 0o700);
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(&data).unwrap() {
+            let path = entry.unwrap().path();
+            assert_eq!(mode(&path), 0o600, "{}", path.display());
+            names.push(path.file_name().unwrap().to_string_lossy().into_owned());
+        }
+        for wanted in ["muster.db", "master.key", "muster.lock", "muster.sock"] {
+            assert!(names.iter().any(|n| n == wanted), "{wanted} in {names:?}");
+        }
+        assert_eq!(served.stop(), 0);
+        let key = std::fs::read(data.join("master.key")).unwrap();
+        assert_eq!(Served::start(&data).stop(), 0);
+        assert_eq!(std::fs::read(data.join("master.key")).unwrap(), key);
+    }
+}
+
+pure! {
+    fn commands_reach_a_running_and_a_stopped_server_alike() {
+        let (_dir, data) = place();
+        let made = json(&data, &["tenant", "create", "stopped"]);
+        assert_eq!(made["slug"], "stopped");
+        let served = Served::start(&data);
+        json(&data, &["tenant", "create", "running", "--name", "Made while it runs"]);
+        let directory = json(&data, &["directory", "create", "running", "Entra", "--preset", "entra"]);
+        let base = directory["scim_base_url"].as_str().unwrap();
+        assert!(base.starts_with(&served.url), "{base} is at {}", served.url);
+        let token = json(&data, &["scim-token", "create", "running", "entra"]);
+        assert!(token["token"].as_str().unwrap().starts_with("mst_scim_"));
+        served.stop();
+        let list = json(&data, &["tenant", "list"]);
+        let slugs: Vec<_> = list["items"].as_array().unwrap().iter().map(|t| &t["slug"]).collect();
+        assert_eq!(slugs, ["running", "stopped"]);
+        assert!(refused(&data, &["tenant", "create", "running"]).contains("exists already"));
+    }
+}
+
+pure! {
+    fn a_data_directory_is_held_by_one() {
+        let (_dir, data) = place();
+        let _served = Served::start(&data);
+        let (status, _, err) = output(&data, &["serve", "--listen", "127.0.0.1:0"]);
+        assert_eq!(status, 1);
+        assert!(err.contains("is in use by process"), "{err}");
+    }
+}
+
+pure! {
+    fn what_is_no_data_directory_is_left_alone() {
+        let (dir, data) = place();
+        assert!(refused(&data, &["tenant", "list"]).contains("not found"));
+        assert!(!data.exists());
+        std::fs::write(dir.path().join("letter.txt"), "private").unwrap();
+        std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        assert!(refused(dir.path(), &["serve"]).contains("holds other things"));
+        assert_eq!(mode(dir.path()), 0o755);
+    }
+}
+
+pure! {
+    fn a_master_key_that_others_can_read_is_refused() {
+        let (_dir, data) = place();
+        json(&data, &["migrate"]);
+        let key = data.join("master.key");
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(refused(&data, &["tenant", "list"]).contains("chmod 600"));
+    }
+}
+
+pure! {
+    fn a_slip_on_the_command_line_is_status_2() {
+        let (_dir, data) = place();
+        let (status, _, err) = output(&data, &["tenant", "list", "--set", "tokens.acces=2m"]);
+        assert_eq!(status, 2);
+        assert!(err.contains("did you mean 'tokens.access'?"), "{err}");
+        assert_eq!(output(&data, &["tenants"]).0, 2);
+    }
+}
+
+pure! {
+    fn config_prints_the_manual_and_help_teaches() {
+        let (_dir, data) = place();
+        let (_, out, _) = output(&data, &["config"]);
+        assert_eq!(out, muster::config::MANUAL);
+        for command in [
+            &["serve"][..], &["admin", "create"], &["tenant", "create"], &["directory", "create"],
+            &["scim-token", "create"], &["role", "create"], &["mapping", "create"], &["grant", "add"],
+            &["policy", "set"], &["app", "create"], &["integration", "create"], &["user", "add"],
+            &["explain"], &["keys", "rotate"], &["config"], &["scim-check"],
+        ] {
+            let (status, help, _) = output(&data, &[command, &["--help"]].concat());
+            assert_eq!(status, 0);
+            assert!(help.contains("Examples:\n"), "{command:?} shows no examples");
+        }
+    }
+}
