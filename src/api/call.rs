@@ -152,7 +152,10 @@ fn at_fault<T: DeserializeOwned>(v: &Value, error: &str) -> Option<String> {
         without.remove(*k);
         match serde_json::from_value::<T>(Value::Object(without)) {
             Ok(_) => true,
-            Err(e) => e.to_string() != error,
+            Err(e) => {
+                let e = e.to_string();
+                e != error && !e.starts_with(&format!("missing field `{k}`"))
+            }
         }
     });
     let missing = || error.strip_prefix("missing field `")?.split('`').next().map(str::to_owned);

@@ -113,6 +113,11 @@ table! {
     GET "/tenants/{tenant}/users/{user}" USERS_VIEW, users::get, "A user.";
     PATCH "/tenants/{tenant}/users/{user}" USERS_EDIT, users::edit, "Change a user; the switch, too.";
     DELETE "/tenants/{tenant}/users/{user}" USERS_DELETE, users::remove, "Delete a user.";
+    GET "/tenants/{tenant}/users/{user}/sessions" USERS_VIEW, users::sessions, "A user's sessions.";
+    DELETE "/tenants/{tenant}/users/{user}/sessions" USERS_EDIT, users::end_sessions,
+        "End all sessions of a user, and what was issued in them.";
+    DELETE "/tenants/{tenant}/users/{user}/sessions/{session}" USERS_EDIT, users::end_session,
+        "End one session.";
     GET "/tenants/{tenant}/groups" USERS_VIEW, users::groups, "Its directories' groups.";
     GET "/tenants/{tenant}/groups/{group}" USERS_VIEW, users::group, "A group and its members.";
 
@@ -140,6 +145,11 @@ table! {
     DELETE "/grants/{grant}" Global, grants::remove_everywhere, "Take it away.";
     GET "/holds" Global, grants::holds_everywhere, "The holds on the whole instance.";
     POST "/holds/{grant}" Global, grants::resolve_everywhere, "Keep or drop a hold.";
+
+    GET "/tenants/{tenant}/audit" LOGS, system::audit, "What was done there, newest first.";
+    GET "/audit" Global, system::audit_instance, "What was done to the instance, newest first.";
+    GET "/keys" Global, system::keys, "The signing keys.";
+    POST "/keys/rotate" Global, system::keys_rotate, "Begin a rotation of the signing keys.";
 }
 
 fn filter(method: &str) -> MethodFilter {

@@ -4,6 +4,7 @@ use super::call::{Call, Reply};
 use crate::{
     access::perm::{UsersAdd, UsersDelete, UsersEdit, UsersView},
     actor::UserKind,
+    clock::Timestamp,
     error::{Error, Result},
     groups::{self, GroupRow},
     id::DirectoryId,
@@ -108,4 +109,30 @@ pub(super) async fn group(c: Call) -> Result<Reply> {
     let members = g.members.iter().flatten();
     shown["members"] = members.map(|m| json!({"id": m.id, "user_name": m.display})).collect();
     Ok(Reply::ok(shown)?.version(g.version))
+}
+
+pub(super) async fn sessions(c: Call) -> Result<Reply> {
+    let p = c.tenant::<UsersView>().await?;
+    let all = users::sessions_of(&c.app.store, &p, c.id("user")?).await?;
+    let shown = all.iter().map(|s| {
+        json!({
+            "id": s.id, "acting_in": s.acting_tenant, "class": s.class, "evidence": s.evidence.0,
+            "client": s.client.0, "created_at": s.created_at.rfc3339(),
+            "last_seen_at": s.last_seen_at.rfc3339(), "expires_at": s.expires_at.rfc3339(),
+            "ended_at": s.ended_at.map(Timestamp::rfc3339), "ended_why": s.ended_why,
+        })
+    });
+    Reply::page(shown.collect(), None)
+}
+
+pub(super) async fn end_sessions(c: Call) -> Result<Reply> {
+    let p = c.tenant::<UsersEdit>().await?;
+    let ended = users::end_sessions(&c.app.store, &p, c.id("user")?, None).await?;
+    Reply::ok(json!({"sessions": ended.sessions, "families": ended.families}))
+}
+
+pub(super) async fn end_session(c: Call) -> Result<Reply> {
+    let p = c.tenant::<UsersEdit>().await?;
+    users::end_sessions(&c.app.store, &p, c.id("user")?, Some(c.id("session")?)).await?;
+    Reply::done()
 }

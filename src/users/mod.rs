@@ -13,6 +13,7 @@ mod identity;
 mod integration;
 pub mod query;
 mod rules;
+mod signed_in;
 
 pub use by_hand::{
     Edit, NewUser, Search, add, edit, remove, search, set_enabled, view, within_reach,
@@ -24,6 +25,7 @@ pub use integration::{
     NewIntegration, add_integration, remove_integration, set_integration_enabled,
 };
 pub use query::{Page, Query};
+pub use signed_in::{end_sessions, sessions_of};
 
 use crate::{
     access::guard::{self, Guard},

@@ -3,6 +3,7 @@
 //! database. The last line says how many ran where.
 
 mod access;
+mod api;
 mod support;
 
 mod cli;

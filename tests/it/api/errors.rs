@@ -1,0 +1,88 @@
+//! Bad input: each gets an answer that names what is wrong.
+
+use super::{call, own};
+use crate::{story, support::server::TestServer};
+use serde_json::{Value, json};
+
+story!(async fn a_body_that_does_not_fit_is_told_where(t) {
+    let s = TestServer::start(&t).await;
+    s.tenant("acme").await;
+    let owner = s.owner();
+    let deep = format!("{}1{}", "{\"a\":".repeat(200), "}".repeat(200));
+    for (path, body, field, word) in [
+        ("/tenants", "{", "", "not JSON"),
+        ("/tenants", "[]", "", "object"),
+        ("/tenants", "\"x\"", "", "object"),
+        ("/tenants", "{\"slug\":\"a\\u0000b\",\"name\":\"A\"}", "slug", "NUL"),
+        ("/tenants", "{\"slug\":7,\"name\":\"A\"}", "slug", "invalid type"),
+        ("/tenants", "{\"slug\":\"ab\",\"name\":\"A\",\"colour\":1}", "colour", "unknown field"),
+        ("/tenants", "{\"slug\":\"ab\"}", "name", "missing field"),
+        ("/tenants", "{\"slug\":\"NO\",\"name\":\"A\"}", "slug", "slug"),
+        ("/tenants", deep.as_str(), "", "recursion"),
+        ("/tenants/acme/roles", "{\"name\":\"R\",\"permissions\":[1]}", "permissions", "invalid type"),
+        ("/tenants/acme/roles", "{\"name\":\"\",\"permissions\":[]}", "name", "empty"),
+        ("/tenants/acme/grants", "{\"user\":\"x\",\"role\":\"R\",\"valid_to\":\"soon\"}", "role", "not found"),
+        ("/tenants/acme/mappings", "{\"group\":\"x\",\"role\":\"R\"}", "group", "not found"),
+    ] {
+        let a = call(&s, Some(&owner), "POST", path, body).await;
+        assert!(a.status == 400 || a.status == 404, "{body}: {} {}", a.status, a.text);
+        let p = a.json();
+        assert_eq!(p["field"].as_str().unwrap_or(""), field, "{body}: {p}");
+        assert!(p["detail"].as_str().unwrap().contains(word), "{body}: {p}");
+        assert_eq!(p["status"], a.status.as_u16());
+        assert!(p["request"].is_string() && p["type"].is_string() && p["title"].is_string());
+    }
+    let bytes = b"{\"slug\":\"\xff\"}";
+    let request = axum::http::Request::builder().method("POST").uri("/api/v1/tenants");
+    let mut request = request.body(axum::body::Body::from(bytes.to_vec())).unwrap();
+    muster::server::as_owner(&mut request);
+    let a = tower::ServiceExt::oneshot(muster::server::router(&s.app), request).await.unwrap();
+    assert_eq!(a.status(), 400);
+    let long = json!({"slug": "x", "name": "n".repeat(300_000)});
+    let a = own(&s, "POST", "/tenants", long).await;
+    assert_eq!(a.status, 413, "{}", a.text);
+});
+
+story!(async fn a_query_and_a_header_that_do_not_fit_are_told(t) {
+    let s = TestServer::start(&t).await;
+    s.tenant("acme").await;
+    for (path, field) in [
+        ("/tenants/acme/users?limit=2&limit=3", "limit"),
+        ("/tenants/acme/users?limit=many", "limit"),
+        ("/tenants/acme/users?text=a%00b", "text"),
+        ("/tenants/acme/users?kind=king", "kind"),
+        ("/tenants/acme/grants?cursor=first", "cursor"),
+        ("/tenants/acme/explain?user=01900000-0000-7000-8000-000000000001", "permission"),
+        ("/tenants/acme/explain?permission=users.view", "user"),
+    ] {
+        let a = own(&s, "GET", path, Value::Null).await;
+        assert_eq!(a.clone().expect(400).json()["field"], field, "{path}: {}", a.text);
+    }
+    own(&s, "GET", "/tenants/acme/users/not-an-id", Value::Null).await.expect(404);
+    own(&s, "GET", "/nothing/here", Value::Null).await.expect(404);
+    let a = own(&s, "DELETE", "/tenants", Value::Null).await.expect(405);
+    assert_eq!(a.header("content-type"), "application/problem+json");
+});
+
+story!(async fn a_version_that_is_not_the_current_one_is_refused(t) {
+    let s = TestServer::start(&t).await;
+    s.tenant("acme").await;
+    let r = json!({"name": "R", "permissions": ["computers.view"]});
+    let r = own(&s, "POST", "/tenants/acme/roles", r).await.expect(201);
+    assert_eq!(r.header("etag"), "\"1\"");
+    let path = format!("/tenants/acme/roles/{}", r.json()["id"].as_str().unwrap());
+    let edit = |tag: &'static str| {
+        let mut request = axum::http::Request::builder()
+            .method("PATCH")
+            .uri(format!("/api/v1{path}"))
+            .header("if-match", tag)
+            .body(axum::body::Body::from("{\"description\":\"d\"}"))
+            .unwrap();
+        muster::server::as_owner(&mut request);
+        tower::ServiceExt::oneshot(muster::server::router(&s.app), request)
+    };
+    assert_eq!(edit("\"1\"").await.unwrap().status(), 200);
+    assert_eq!(edit("\"1\"").await.unwrap().status(), 412);
+    assert_eq!(edit("soon").await.unwrap().status(), 412);
+    assert_eq!(edit("*").await.unwrap().status(), 200);
+});
