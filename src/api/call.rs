@@ -147,6 +147,8 @@ fn nul(v: &Value) -> Option<String> {
 /// The field without which the document would be refused for another reason, or which is missing.
 fn at_fault<T: DeserializeOwned>(v: &Value, error: &str) -> Option<String> {
     let fields = v.as_object()?;
+    // Without a field that is needed, "missing" is said of that field, too: it proves nothing.
+    let is_missing = error.starts_with("missing field");
     let cause = fields.keys().find(|k| {
         let mut without = fields.clone();
         without.remove(*k);
@@ -154,7 +156,7 @@ fn at_fault<T: DeserializeOwned>(v: &Value, error: &str) -> Option<String> {
             Ok(_) => true,
             Err(e) => {
                 let e = e.to_string();
-                e != error && !e.starts_with(&format!("missing field `{k}`"))
+                e != error && !(is_missing && e.starts_with(&format!("missing field `{k}`")))
             }
         }
     });
