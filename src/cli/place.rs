@@ -95,23 +95,6 @@ impl Place {
         }
     }
 
-    /// The master key, made when there is none yet.
-    ///
-    /// # Errors
-    /// [`Kind::Invalid`] when others may read it, [`Kind::Unavailable`] when we cannot.
-    pub fn master(&self, config: &Config) -> Result<MasterKey> {
-        let path = config.master_key_file();
-        if let Ok(m) = fs::metadata(&path)
-            && m.permissions().mode() & 0o077 != 0
-        {
-            let shown = path.display();
-            return Err(Error::invalid(format!(
-                "{shown} can be read by others than its owner; run: chmod 600 {shown}"
-            )));
-        }
-        MasterKey::load_or_create(&path)
-    }
-
     /// The socket for the owner's commands.
     ///
     /// # Errors
@@ -128,6 +111,23 @@ impl Place {
         fs::set_permissions(&path, Permissions::from_mode(0o600)).map_err(trouble)?;
         Ok(listener)
     }
+}
+
+/// The master key, made when there is none yet; the data directory is held.
+///
+/// # Errors
+/// [`Kind::Invalid`] when others may read it, [`Kind::Unavailable`] when we cannot.
+pub fn master_key(config: &Config) -> Result<MasterKey> {
+    let path = config.master_key_file();
+    if let Ok(m) = fs::metadata(&path)
+        && m.permissions().mode() & 0o077 != 0
+    {
+        let shown = path.display();
+        return Err(Error::invalid(format!(
+            "{shown} can be read by others than its owner; run: chmod 600 {shown}"
+        )));
+    }
+    MasterKey::load_or_create(&path)
 }
 
 impl Drop for Place {

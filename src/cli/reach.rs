@@ -55,7 +55,7 @@ impl Reach {
     async fn open(mut config: Config, place: Place) -> Result<Self> {
         config.settle(config.server.listen)?;
         let store = Store::open(&place.options(&config), Clock::System).await?;
-        let master = place.master(&config)?;
+        let master = place::master_key(&config)?;
         let app = server::assemble(config, store, master).await?;
         Ok(Self::Held(server::router(&app), place))
     }

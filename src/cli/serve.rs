@@ -37,7 +37,7 @@ pub async fn run(loaded: Loaded) -> Result<()> {
     config.settle(address)?;
     say_what_is_open(&config);
     let store = Store::open(&place.options(&config), Clock::System).await?;
-    let master = place.master(&config)?;
+    let master = place::master_key(&config)?;
     let database = if store.is_postgres() { "PostgreSQL" } else { "SQLite" };
     let issuer = config.issuer().to_owned();
     let app = server::assemble(config, store, master).await?;
