@@ -51,7 +51,7 @@ impl Access {
     /// Over this database; what is kept follows its changes.
     pub fn new(store: Store, catalogue: Catalogue) -> Self {
         let everything = Arc::new(Effective::everything(&catalogue));
-        let people = person::People::new(store.clone(), catalogue.clone());
+        let people = person::People::new(&store, catalogue.clone());
         Self(Arc::new(Inner { store, catalogue, everything, people }))
     }
     /// The permissions and built-in roles.
@@ -117,6 +117,7 @@ impl Access {
     ///
     /// # Errors
     /// [`crate::error::Kind::Forbidden`] for anybody but a directory.
+    #[expect(clippy::unused_async, reason = "every way to a permit has one shape")]
     pub async fn provision(&self, actor: &Actor) -> Result<Permit<Provision>> {
         match actor.principal() {
             Principal::Directory { tenant, directory } => Ok(Permit::new(
@@ -133,6 +134,7 @@ impl Access {
     ///
     /// # Errors
     /// [`crate::error::Kind::Forbidden`] for anybody but the server or the owner of the data directory.
+    #[expect(clippy::unused_async, reason = "every way to a permit has one shape")]
     pub async fn system(&self, actor: &Actor, tenant: TenantId) -> Result<Permit<System>> {
         match actor.principal() {
             Principal::Owner | Principal::System(_) => Ok(self.all(actor, tenant)),

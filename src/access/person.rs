@@ -14,7 +14,7 @@ use std::{
 
 /// How many people are kept, and for how long at most.
 const PEOPLE: u64 = 20_000;
-const KEEP: Duration = Duration::from_secs(600);
+const KEEP: Duration = Duration::from_mins(10);
 
 /// One person, with every path in every tenant.
 pub(super) struct Person {
@@ -28,14 +28,14 @@ pub(super) struct Person {
 pub(super) struct People {
     store: Store,
     catalogue: Catalogue,
-    people: Cache<(TenantId, UserId), Arc<Person>>,
+    kept: Cache<(TenantId, UserId), Arc<Person>>,
     tenants: Cache<TenantId, Arc<db::TenantRow>>,
 }
 
 impl People {
-    pub(super) fn new(store: Store, catalogue: Catalogue) -> Arc<Self> {
+    pub(super) fn new(store: &Store, catalogue: Catalogue) -> Arc<Self> {
         let this = Arc::new(Self {
-            people: Cache::new(PEOPLE, KEEP),
+            kept: Cache::new(PEOPLE, KEEP),
             tenants: Cache::new(PEOPLE, KEEP),
             store: store.clone(),
             catalogue,
@@ -50,24 +50,24 @@ impl People {
     }
     fn forget(&self, topic: Topic) {
         match topic {
-            Topic::User(home, user) => self.people.drop_one(&(home, user)),
-            Topic::Access(TenantId::PLATFORM) => self.people.drop_all(),
-            Topic::Access(t) => self.people.drop_if(|(home, _), p| {
+            Topic::User(home, user) => self.kept.drop_one(&(home, user)),
+            Topic::Access(TenantId::PLATFORM) => self.kept.drop_all(),
+            Topic::Access(t) => self.kept.drop_if(|(home, _), p| {
                 *home == t || p.paths.iter().any(|p| p.reach == Reach::Tenant(t))
             }),
             Topic::Tenant(t) => {
                 self.tenants.drop_one(&t);
-                self.people.drop_all();
+                self.kept.drop_all();
             }
             Topic::App(_) | Topic::Directory(_) | Topic::Keys => {}
         }
     }
     /// The person, if there is one.
     pub(super) async fn person(&self, home: TenantId, user: UserId) -> Result<Option<Arc<Person>>> {
-        if let Some(p) = self.people.get(&(home, user)) {
+        if let Some(p) = self.kept.get(&(home, user)) {
             return Ok(Some(p));
         }
-        let ticket = self.people.ticket();
+        let ticket = self.kept.ticket();
         // platform: what somebody has may come from the provider's roles.
         let mut c = self.store.read(Scope::Platform).await?;
         let Some((subject, label)) = db::subject(&mut c, home, user).await? else {
@@ -76,7 +76,7 @@ impl People {
         let now = self.store.clock().now();
         let paths = db::paths(&mut c, &self.catalogue, home, user, now).await?;
         let p = Arc::new(Person { subject, label, paths, done: RwLock::default() });
-        self.people.fill(ticket, (home, user), Arc::clone(&p));
+        self.kept.fill(ticket, (home, user), Arc::clone(&p));
         Ok(Some(p))
     }
     /// The tenant's row, if there is one.

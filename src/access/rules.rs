@@ -1,7 +1,7 @@
 //! Pure decisions: what demands MFA, what a kind of user may hold, what may be given.
 
 use super::{
-    Reach, Via,
+    Reach,
     catalogue::{GLOBAL_ADMINISTRATOR, SELF_SERVICE},
 };
 use crate::{actor::UserKind, id::RoleId, id::TenantId};
@@ -52,11 +52,6 @@ pub fn out_of_bounds(
         return Some("only the provider's people hold roles beyond their own tenant");
     }
     None
-}
-
-/// Whether what a path comes from can be given by hand and so must be looked at by the last-administrator guard.
-pub fn is_hold(via: &Via) -> bool {
-    matches!(via, Via::Assignment { source: super::Source::Hold, .. })
 }
 
 /// The permissions of a role that somebody who holds `held` cannot give. Self-service is everybody's to give.

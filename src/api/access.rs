@@ -80,7 +80,7 @@ pub(super) async fn role_edit(c: Call) -> Result<Reply> {
 pub(super) async fn role_delete(c: Call) -> Result<Reply> {
     let p = c.tenant::<UsersManageRoles>().await?;
     roles::delete(&c.app.access, &p, c.id("role")?).await?;
-    Reply::done()
+    Ok(Reply::done())
 }
 
 fn show_mapping(m: &Mapping) -> Value {
@@ -140,7 +140,7 @@ pub(super) async fn mapping_create(c: Call) -> Result<Reply> {
 pub(super) async fn mapping_delete(c: Call) -> Result<Reply> {
     let p = c.tenant::<UsersManageRoles>().await?;
     mappings::delete(&c.app.access, &p, c.id("mapping")?).await?;
-    Reply::done()
+    Ok(Reply::done())
 }
 
 fn show_ref(r: &RoleRef) -> Value {

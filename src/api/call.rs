@@ -19,7 +19,10 @@ use axum::{
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
-use std::{collections::HashMap, str::FromStr};
+use std::{
+    collections::{BTreeMap, HashMap},
+    str::FromStr,
+};
 
 /// The largest page.
 const PAGE: u32 = 500;
@@ -190,12 +193,12 @@ impl Reply {
         Self::with(StatusCode::CREATED, body)
     }
     /// It is done.
-    pub(super) fn done() -> Result<Self> {
-        Ok(Self { status: StatusCode::NO_CONTENT, body: None, version: None })
+    pub(super) fn done() -> Self {
+        Self { status: StatusCode::NO_CONTENT, body: None, version: None }
     }
     /// A page; `next` is the cursor of the one after, when there may be one.
     pub(super) fn page(items: Vec<Value>, next: Option<String>) -> Result<Self> {
-        Self::ok(json!({"items": items, "next": next}))
+        Self::ok(BTreeMap::from([("items", items.into()), ("next", Value::from(next))]))
     }
     /// With the version that `If-Match` wants.
     pub(super) fn version(mut self, version: i64) -> Self {

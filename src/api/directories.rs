@@ -104,6 +104,7 @@ pub(super) async fn get(c: Call) -> Result<Reply> {
     Ok(Reply::ok(show(&c, &d))?.version(d.version))
 }
 
+#[expect(clippy::option_option, reason = "not there, null and a value are three")]
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Change {
@@ -115,6 +116,7 @@ struct Change {
     status: Option<Status>,
 }
 
+#[expect(clippy::option_option, reason = "not there, null and a value are three")]
 /// Tells `null` (take it away) from a field that is not there.
 fn given<'de, D, T>(d: D) -> std::result::Result<Option<Option<T>>, D::Error>
 where
@@ -171,5 +173,5 @@ pub(super) async fn token_create(c: Call) -> Result<Reply> {
 pub(super) async fn token_revoke(c: Call) -> Result<Reply> {
     let p = c.tenant::<SystemEditSettings>().await?;
     directories::token_revoke(&c.app.store, &p, c.id("directory")?, c.id("token")?).await?;
-    Reply::done()
+    Ok(Reply::done())
 }

@@ -81,7 +81,7 @@ pub(super) async fn add(c: Call) -> Result<Reply> {
 pub(super) async fn remove(c: Call) -> Result<Reply> {
     let p = c.tenant::<UsersManageRoles>().await?;
     grants::remove(&c.app.access, &p, c.id("grant")?).await?;
-    Reply::done()
+    Ok(Reply::done())
 }
 
 pub(super) async fn holds(c: Call) -> Result<Reply> {
@@ -114,7 +114,7 @@ pub(super) async fn resolve(c: Call) -> Result<Reply> {
     let p = c.tenant::<UsersManageRoles>().await?;
     let how = c.json::<Decide>()?.decision.into();
     holds::resolve(&c.app.access, &p, c.id("grant")?, how).await?;
-    Reply::done()
+    Ok(Reply::done())
 }
 
 pub(super) async fn list_everywhere(c: Call) -> Result<Reply> {
@@ -139,7 +139,7 @@ pub(super) async fn add_everywhere(c: Call) -> Result<Reply> {
 pub(super) async fn remove_everywhere(c: Call) -> Result<Reply> {
     let p = c.global().await?;
     grants::remove_everywhere(&c.app.access, &p, c.id("grant")?).await?;
-    Reply::done()
+    Ok(Reply::done())
 }
 
 pub(super) async fn holds_everywhere(c: Call) -> Result<Reply> {
@@ -152,5 +152,5 @@ pub(super) async fn resolve_everywhere(c: Call) -> Result<Reply> {
     let p = c.global().await?;
     let how = c.json::<Decide>()?.decision.into();
     holds::resolve_everywhere(&c.app.access, &p, c.id("grant")?, how).await?;
-    Reply::done()
+    Ok(Reply::done())
 }

@@ -92,7 +92,7 @@ pub(super) async fn edit(c: Call) -> Result<Reply> {
 pub(super) async fn remove(c: Call) -> Result<Reply> {
     let p = c.tenant::<UsersDelete>().await?;
     users::remove(&c.app.store, &p, c.id("user")?).await?;
-    Reply::done()
+    Ok(Reply::done())
 }
 
 pub(super) async fn groups(c: Call) -> Result<Reply> {
@@ -134,5 +134,5 @@ pub(super) async fn end_sessions(c: Call) -> Result<Reply> {
 pub(super) async fn end_session(c: Call) -> Result<Reply> {
     let p = c.tenant::<UsersEdit>().await?;
     users::end_sessions(&c.app.store, &p, c.id("user")?, Some(c.id("session")?)).await?;
-    Reply::done()
+    Ok(Reply::done())
 }

@@ -9,14 +9,18 @@ use muster::{
     access::{
         Permit, Via,
         catalogue::{GLOBAL_ADMINISTRATOR, TENANT_ADMINISTRATOR},
+        grants::{self, NewGrant},
         mappings::{self, Target},
         perm::UsersManageRoles,
     },
     actor::UserKind,
+    audit,
     error::Kind,
     groups::GroupChange,
     id::{MappingId, RoleId, TenantId, UserId},
-    users,
+    sql,
+    store::{Cx, Scope},
+    tx, users,
 };
 
 async fn own(w: &World, t: TenantId, group: muster::id::GroupId, role: RoleId) -> MappingId {
@@ -177,10 +181,62 @@ story!(async fn an_act_of_the_providers_in_a_customers_tenant_is_told_to_both(t)
     let ann = person(&w, acme.id, "ann", UserKind::Tenant).await;
     let a = session(&gina);
     let p = w.access.require::<UsersManageRoles>(&a, acme.id).await.unwrap();
-    let new = muster::access::grants::NewGrant::manual(acme.id, ann.id, id(READ_ONLY));
-    muster::access::grants::add(&w.access, &p, new).await.unwrap();
+    let new = NewGrant::manual(acme.id, ann.id, id(READ_ONLY));
+    grants::add(&w.access, &p, new).await.unwrap();
     let g = w.group(&s, "Team", &[]).await;
     let home = w.access.require::<UsersManageRoles>(&a, provider.id).await.unwrap();
     let m = mappings::create(&w.access, &home, Target::Tenant(&p), g.id, id(TECHNICIAN)).await;
     mappings::delete(&w.access, &home, m.unwrap().id).await.unwrap();
+    // The owner of the data directory acts from no tenant: told to both likewise.
+    let (home, p) = (w.may(provider.id).await, w.may(acme.id).await);
+    mappings::create(&w.access, &home, Target::Tenant(&p), g.id, id(TECHNICIAN)).await.unwrap();
+    let by = format!("user:{}", gina.id);
+    for tenant in [acme.id, provider.id] {
+        let told = audit::list(&w.store, tenant, None, 100).await.unwrap();
+        let count = |action: &str, actor: &str| {
+            told.iter().filter(|e| e.action == action && e.actor == actor).count()
+        };
+        assert_eq!(count("grant.add", &by), 1);
+        assert_eq!(count("mapping.create", &by), 1);
+        assert_eq!(count("mapping.delete", &by), 1);
+        assert_eq!(count("mapping.create", "owner"), 1);
+    }
+});
+
+story!(async fn the_schema_itself_keeps_a_directory_in_its_tenant(t) {
+    let w = World::new(&t.store);
+    let (acme, d, s) = w.company("acme", false).await;
+    let other = w.tenant("other", false).await;
+    let g = w.group(&s, "Viewers", &[]).await;
+    let cx = Cx::new(World::owner(), Scope::Platform);
+    // As what it is, with a scope beyond; then under the pretence of being the provider.
+    for (provider, scope, tenant, fits) in [
+        (false, "tenant", Some(acme.id), true),
+        (false, "tenant", Some(other.id), false),
+        (false, "all", None, false),
+        (true, "tenant", Some(other.id), false),
+        (true, "all", None, false),
+    ] {
+        let (t, d, g, m) = (acme.id, d.id, g.id, MappingId::new());
+        let role = id(READ_ONLY);
+        let r = tx!(w.store, &cx, [], |tx| {
+            tx.unaudited("test");
+            sql!(
+                tx,
+                exec,
+                "INSERT INTO mappings (tenant_id, id, provider, directory_id, group_id, role_id, scope,
+                                       scope_tenant, created_by, version, created_at, updated_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'test', 1, 0, 0)",
+                t,
+                m,
+                provider,
+                d,
+                g,
+                role,
+                scope,
+                tenant
+            )
+        });
+        assert_eq!(r.is_ok(), fits, "{provider} {scope} {tenant:?}: {r:?}");
+    }
 });
