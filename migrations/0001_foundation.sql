@@ -233,7 +233,6 @@ CREATE TABLE apps (
   settings jsonb NOT NULL,
   enabled boolean NOT NULL,
   created_by text NOT NULL,
-  epoch bigint NOT NULL,
   version bigint NOT NULL,
   created_at bigint NOT NULL,
   updated_at bigint NOT NULL,

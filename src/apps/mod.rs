@@ -1,1 +1,43 @@
-//! Applications (OpenID clients of ours) and integration users' credentials; secrets with overlap and last use.
+//! Applications (OpenID clients of ours) and the credentials of integration users. A client is remembered with its
+//! secrets, so that authenticating one costs no query; secrets overlap (two live at most) and show when they were
+//! last used.
+
+mod clients;
+mod db;
+mod manage;
+mod secrets;
+
+pub use clients::{Apps, Client, Kept, Proof};
+pub use manage::{
+    App, IntegrationPlan, NewApp, Settings, create, get, integration_create, list, remove,
+    set_enabled,
+};
+pub use secrets::{SecretInfo, secret_add, secret_list, secret_revoke};
+
+/// What a client is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// An application that people sign in to.
+    App,
+    /// A program that acts as an integration user.
+    Integration,
+}
+impl Kind {
+    /// The word in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::App => "app",
+            Self::Integration => "integration",
+        }
+    }
+    /// Reads [`Self::as_str`]'s words.
+    pub fn parse(s: &str) -> Option<Self> {
+        match s {
+            "app" => Some(Self::App),
+            "integration" => Some(Self::Integration),
+            _ => None,
+        }
+    }
+}
+crate::enum_column!(Kind);

@@ -9,7 +9,7 @@ mod revoke;
 
 pub use db::{EndedFamily, Listed, Live, Presented};
 pub use refresh::{Family, NewFamily, Rotation, begin_family, rotate};
-pub use revoke::{Revoked, Who, epochs, revoke};
+pub use revoke::{Revoked, Who, epoch, revoke};
 
 use crate::{
     clock::Timestamp,

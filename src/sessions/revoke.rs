@@ -9,6 +9,7 @@ use crate::{
     store::{Conn, Topic, Tx},
 };
 use serde_json::json;
+use uuid::Uuid;
 
 /// Whose access ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,20 +84,11 @@ pub async fn revoke(tx: &mut Tx, who: Who, why: &'static str) -> Result<Revoked>
     Ok(done)
 }
 
-/// The epochs of a tenant, an application (of `app_tenant`) and a user, in this order: what an access token carries
-/// and what introspection compares.
+/// How often everything of a tenant, an application or a user (`subject`: its id) was ended: what an access token
+/// carries and what is compared when it is shown again.
 ///
 /// # Errors
 /// As the store.
-pub async fn epochs(
-    c: &mut Conn,
-    tid: TenantId,
-    app: (TenantId, AppId),
-    user: (TenantId, UserId),
-) -> Result<[i64; 3]> {
-    Ok([
-        db::epoch(c, tid, tid.0).await?,
-        db::epoch(c, app.0, app.1.0).await?,
-        db::epoch(c, user.0, user.1.0).await?,
-    ])
+pub async fn epoch(c: &mut Conn, t: TenantId, subject: Uuid) -> Result<i64> {
+    db::epoch(c, t, subject).await
 }

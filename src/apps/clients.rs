@@ -1,0 +1,176 @@
+//! Clients as requests meet them: remembered, authenticated in constant time, throttled when they guess.
+
+use super::{App, db};
+use crate::{
+    clock::Timestamp,
+    crypto::{
+        ct_eq,
+        token::{self, Kind as TokenKind},
+    },
+    error::{Error, Kind, Result},
+    id::{AppId, SecretId, TenantId},
+    sessions,
+    store::{Cache, Cx, Scope, Store, Topic},
+    tx,
+};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    num::NonZeroU32,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+pub use db::KeptRow as Kept;
+
+/// A client with its secrets and its epoch.
+#[derive(Debug)]
+pub struct Client {
+    /// The row.
+    pub app: App,
+    /// Its secrets.
+    pub secrets: Vec<Kept>,
+    /// Counted up when everything issued to it ended.
+    pub epoch: i64,
+}
+
+/// How a client proves itself.
+pub enum Proof<'a> {
+    /// It keeps no secret: PKCE proves the exchange.
+    Public,
+    /// `client_secret_basic` or `client_secret_post`.
+    Secret(&'a str),
+}
+
+/// The clients, remembered. Cheap to clone.
+#[derive(Clone)]
+pub struct Apps(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    by_client_id: Cache<String, Arc<Client>>,
+    wrong: DefaultKeyedRateLimiter<(String, Option<IpAddr>)>,
+    used: Mutex<HashMap<(TenantId, SecretId), Timestamp>>,
+}
+
+impl Apps {
+    /// Over `store`, following its changes.
+    pub fn new(store: &Store) -> Self {
+        // Ten wrong secrets at once, then one every six seconds, for a client and an address.
+        let ten = NonZeroU32::MIN.saturating_add(9);
+        let apps = Self(Arc::new(Inner {
+            store: store.clone(),
+            by_client_id: Cache::new(50_000, Duration::from_secs(300)),
+            wrong: RateLimiter::keyed(Quota::per_minute(ten).allow_burst(ten)),
+            used: Mutex::default(),
+        }));
+        let weak = Arc::downgrade(&apps.0);
+        store.on_change(move |change| {
+            if let (Topic::App(id), Some(inner)) = (change.topic, weak.upgrade()) {
+                inner.by_client_id.drop_if(|_, c| c.app.id == id);
+            }
+        });
+        apps
+    }
+    /// The client of a `client_id`; `None` when there is none.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn find(&self, client_id: &str) -> Result<Option<Arc<Client>>> {
+        let key = client_id.to_owned();
+        if let Some(c) = self.0.by_client_id.get(&key) {
+            return Ok(Some(c));
+        }
+        if client_id.len() > 100 || client_id.contains('\0') {
+            return Ok(None);
+        }
+        let ticket = self.0.by_client_id.ticket();
+        let mut c = self.0.store.read(Scope::Platform).await?;
+        let Some(app) = db::by_client_id(&mut c, client_id).await? else { return Ok(None) };
+        let secrets = db::kept(&mut c, app.tenant_id, app.id).await?;
+        let epoch = sessions::epoch(&mut c, app.tenant_id, app.id.0).await?;
+        let client = Arc::new(Client { app, secrets, epoch });
+        self.0.by_client_id.fill(ticket, key, client.clone());
+        Ok(Some(client))
+    }
+    /// Authenticates a client (RFC 6749 2.3). A wrong secret and an unknown client look the same.
+    ///
+    /// # Errors
+    /// `Unauthenticated` (`invalid_client`); `RateLimited` after too many wrong ones.
+    pub async fn authenticate(
+        &self,
+        client_id: &str,
+        proof: Proof<'_>,
+        from: Option<IpAddr>,
+    ) -> Result<Arc<Client>> {
+        let wrong = || {
+            Error::unauthenticated(
+                "client authentication failed: unknown client, or wrong credentials",
+            )
+            .code("invalid_client")
+        };
+        let client = self.find(client_id).await?;
+        let now = self.0.store.clock().now();
+        let ok = match (&client, proof) {
+            (Some(c), Proof::Public) => c.app.public,
+            (Some(c), Proof::Secret(text)) if !c.app.public => {
+                let hash = token::hash(TokenKind::Secret, text);
+                let live = |k: &&Kept| k.expires_at.is_none_or(|e| e > now);
+                let hit =
+                    hash.and_then(|h| c.secrets.iter().filter(live).find(|k| ct_eq(&k.hash, &h)));
+                if let Some(kept) = hit {
+                    let mut used = self.0.used.lock().unwrap_or_else(PoisonError::into_inner);
+                    used.insert((c.app.tenant_id, kept.id), now);
+                }
+                hit.is_some()
+            }
+            _ => false,
+        };
+        match client {
+            Some(c) if ok => Ok(c),
+            _ => {
+                let key = (client_id.chars().take(100).collect(), from);
+                if self.0.wrong.check_key(&key).is_err() {
+                    return Err(Error::new(
+                        Kind::RateLimited,
+                        "too many failed attempts; wait a little",
+                    )
+                    .code("invalid_client")
+                    .retry_after(6));
+                }
+                Err(wrong())
+            }
+        }
+    }
+    /// Writes down when secrets were used: one transaction for many, by a worker.
+    ///
+    /// # Errors
+    /// The database's; what could not be written is tried again with the next batch.
+    pub async fn flush_used(&self, cx: &Cx) -> Result<()> {
+        let batch =
+            std::mem::take(&mut *self.0.used.lock().unwrap_or_else(PoisonError::into_inner));
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let batch = Arc::new(batch);
+        let r = tx!(self.0.store, cx, [batch], |tx| {
+            tx.unaudited("last-used times");
+            for ((t, id), at) in batch.iter() {
+                db::used(tx, *t, *id, *at).await?;
+            }
+            Ok(())
+        });
+        if r.is_err() {
+            let mut used = self.0.used.lock().unwrap_or_else(PoisonError::into_inner);
+            for (k, at) in batch.iter() {
+                used.entry(*k).or_insert(*at);
+            }
+        }
+        r
+    }
+    /// Whether `id` is that of a client here (for tests of what is remembered).
+    pub fn remembers(&self, client_id: &str) -> Option<AppId> {
+        self.0.by_client_id.get(&client_id.to_owned()).map(|c| c.app.id)
+    }
+}
