@@ -45,8 +45,6 @@ serve() { # [OPTION...]: starts Muster; $url and $data say where
   await "$url/readyz" || { tail -20 "$data.log"; return 1; }
 }
 
-muster() { # VERB...: a command to the server that runs on $data
-  local verb=("$1" "$2")
-  shift 2
-  "$MUSTER" "${verb[@]}" --data-dir "$data" "$@"
+muster() { # a command to the server that runs on $data
+  "$MUSTER" --data-dir "$data" "$@"
 }

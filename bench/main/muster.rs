@@ -129,8 +129,6 @@ impl Drop for Muster {
 
 /// A tenant with one directory: where its SCIM client goes, and with which token.
 pub struct Directory {
-    pub id: String,
-    pub tenant: String,
     /// The path of the SCIM base URL.
     pub base: String,
     pub token: String,
@@ -143,16 +141,13 @@ pub fn text(v: &Value, name: &str) -> Result<String, Fail> {
 
 impl Directory {
     /// Makes tenant, directory and token; `more` are options of the directory.
-    pub fn create(m: &Muster, slug: &str, more: &[&str]) -> Result<Self, Fail> {
-        m.run(&["tenant", "create", "--slug", slug, "--name", slug])?;
-        let mut create = vec!["directory", "create", "--tenant", slug, "--name", "Bench"];
+    pub fn create(m: &Muster, tenant: &str, more: &[&str]) -> Result<Self, Fail> {
+        m.run(&["tenant", "create", tenant])?;
+        let mut create = vec!["directory", "create", tenant, "Bench"];
         create.extend_from_slice(more);
-        let directory = m.run(&create)?;
-        let id = text(&directory, "id")?;
-        let token = m.run(&["scim-token", "create", "--tenant", slug, "--directory", &id])?;
-        let base = text(&directory, "scim_base_url")?;
-        let base = base.strip_prefix(&m.url).unwrap_or(&base).to_owned();
-        Ok(Self { id, tenant: slug.to_owned(), base, token: text(&token, "token")? })
+        let base = text(&m.run(&create)?, "scim_base_url")?;
+        let token = text(&m.run(&["scim-token", "create", tenant, "Bench"])?, "token")?;
+        Ok(Self { base: base.strip_prefix(&m.url).unwrap_or(&base).to_owned(), token })
     }
 
     /// A SCIM request.

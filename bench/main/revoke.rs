@@ -142,18 +142,11 @@ async fn prepare(
         "bench",
         "--client-secret-file",
         secret.to_str().ok_or("a path")?,
+        "--mfa-amr",
+        "mfa",
     ];
     let directory = Directory::create(&m, "bench", &signin)?;
-    let app = m.run(&[
-        "app",
-        "create",
-        "--tenant",
-        "bench",
-        "--name",
-        "App",
-        "--redirect-uri",
-        REDIRECT,
-    ])?;
+    let app = m.run(&["app", "create", "bench", "App", "--redirect-uri", REDIRECT])?;
     let (id, secret) = (text(&app, "client_id")?, text(&app, "client_secret")?);
     let basic = format!("Basic {}", BASE64_STANDARD.encode(format!("{id}:{secret}")));
     let client = Client { addr: m.addr, id, basic };

@@ -26,19 +26,10 @@ impl Drop for Bare {
 
 pub async fn run(set: &Setting, figures: &mut Figures) -> Result<(), Fail> {
     let m = Muster::start(&set.muster, &set.work.join("tokens"), &[]).await?;
-    m.run(&["tenant", "create", "--slug", "bench", "--name", "Bench"])?;
-    let integration = m.run(&[
-        "integration",
-        "create",
-        "--tenant",
-        "bench",
-        "--name",
-        "rmm",
-        "--role",
-        "Read-Only",
-        "--scope",
-        SCOPE,
-    ])?;
+    m.run(&["tenant", "create", "bench"])?;
+    let mut create = vec!["integration", "create", "bench", "RMM", "--role", "Read-Only"];
+    create.extend(SCOPE.split(' ').flat_map(|s| ["--scope", s]));
+    let integration = m.run(&create)?;
     let (id, secret) = (text(&integration, "client_id")?, text(&integration, "client_secret")?);
     let basic = format!("Basic {}", BASE64_STANDARD.encode(format!("{id}:{secret}")));
     let body = format!("grant_type=client_credentials&scope={}", SCOPE.replace(' ', "+"));
