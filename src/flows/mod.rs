@@ -1,2 +1,196 @@
-//! What a sign-in or an authorization has in flight: flow rows, upstream states, authorization codes. All
-//! single use is one statement.
+//! What a sign-in or an authorization has in flight. The steps of a sign-in meet in a flow row, not by calling each
+//! other; it lives on the server, bound to the browser that began it, so nothing of it can be changed from outside.
+//! All single use is one statement.
+
+mod codes;
+mod db;
+
+pub use codes::{Code, CodeUse, NewCode, code_claim, code_issued, code_put};
+
+use crate::{
+    clock::Timestamp,
+    crypto::{
+        ct_eq,
+        token::{self, Kind},
+    },
+    error::Result,
+    id::{AppId, DirectoryId, FlowId, TenantId, UserId},
+    store::{Cx, J, Scope, Store},
+    tx,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::time::Duration;
+
+/// How long a person may take.
+pub const LIFE: Duration = Duration::from_secs(20 * 60);
+/// How long they may be away at an upstream provider.
+const UPSTREAM_LIFE: Duration = Duration::from_secs(15 * 60);
+
+/// What a sign-in is for, and how far it has come.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct State {
+    /// Where it goes when the person is signed in.
+    pub after: After,
+    /// The tenant whose ways in are shown.
+    pub tenant: Option<TenantId>,
+    /// A name to begin with.
+    pub login_hint: Option<String>,
+    /// A password that was right, while the code is missing.
+    pub proved: Option<Password>,
+    /// A session is good enough only if its proof is not older (`prompt=login`, `max_age`).
+    pub min_auth_time: Option<Timestamp>,
+}
+
+/// Where a sign-in goes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum After {
+    /// The signed-in page.
+    Page,
+    /// Back to an authorization request.
+    Authorize {
+        /// The application.
+        app: AppId,
+        /// The request, checked, in the issuer's own form.
+        request: Value,
+    },
+}
+
+/// A password that was right.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Password {
+    /// The user's tenant.
+    pub home: TenantId,
+    /// The user.
+    pub user: UserId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Begins a flow for the browser whose cookie hashes to `browser`.
+///
+/// # Errors
+/// The database's.
+pub async fn begin(store: &Store, cx: &Cx, state: State, browser: &str) -> Result<FlowId> {
+    let (id, browser) = (FlowId::new(), browser.to_owned());
+    tx!(store, cx, [state, browser], |tx| {
+        tx.unaudited("a flow is nobody's act yet");
+        let expires = tx.now().plus(LIFE);
+        db::insert(tx, id, &browser, &J(&state), expires).await?;
+        Ok(id)
+    })
+}
+
+/// The flow, for the browser that began it; `None` when it is gone, over, or another's.
+///
+/// # Errors
+/// The database's.
+pub async fn get(store: &Store, id: FlowId, browser: &str) -> Result<Option<State>> {
+    let now = store.clock().now();
+    let mut c = store.read(Scope::Platform).await?;
+    let row = db::get(&mut c, id).await?;
+    Ok(row.filter(|r| r.expires_at > now && ct_eq(&r.browser, browser)).map(|r| r.state.0))
+}
+
+/// Notes how far a flow has come.
+///
+/// # Errors
+/// The database's.
+pub async fn put(store: &Store, cx: &Cx, id: FlowId, state: &State) -> Result<()> {
+    tx!(store, cx, [state], |tx| {
+        tx.unaudited("a flow is nobody's act yet");
+        db::update(tx, id, &J(&state)).await?;
+        Ok(())
+    })
+}
+
+/// Ends a flow; says whether it was still there: of two that end it, one may go on.
+///
+/// # Errors
+/// The database's.
+pub async fn end(store: &Store, cx: &Cx, id: FlowId) -> Result<bool> {
+    tx!(store, cx, [], |tx| {
+        tx.unaudited("a flow is nobody's act yet");
+        Ok(db::delete(tx, id).await? == 1)
+    })
+}
+
+/// A redirect to an upstream provider, waiting for its answer.
+#[derive(Debug, Clone)]
+pub struct Upstream {
+    /// The flow it belongs to.
+    pub flow: FlowId,
+    /// The directory's tenant.
+    pub tenant: TenantId,
+    /// The directory.
+    pub directory: DirectoryId,
+    /// The directory's generation at the start.
+    pub generation: i64,
+    /// The nonce the id token must repeat.
+    pub nonce: String,
+    /// The PKCE verifier.
+    pub verifier: String,
+    /// What was asked for (`max_age`, `acr_values`): what the answer is judged by.
+    pub request: Value,
+    /// When.
+    pub started_at: Timestamp,
+}
+
+/// Notes a redirect; gives the `state` parameter.
+///
+/// # Errors
+/// The database's.
+pub async fn upstream_put(store: &Store, cx: &Cx, up: Upstream) -> Result<crate::secret::Secret> {
+    let (state, hash) = token::generate(Kind::State);
+    tx!(store, cx, [up, hash], |tx| {
+        tx.unaudited("a flow is nobody's act yet");
+        let expires = tx.now().plus(UPSTREAM_LIFE);
+        db::insert_upstream(tx, &hash, &up, expires).await
+    })?;
+    Ok(state)
+}
+
+/// Claims the answer to a redirect, once; `None` for a state that is unknown, over, used, or another browser's. A
+/// state shown by another browser is used up as well: somebody has it who should not.
+///
+/// # Errors
+/// The database's.
+pub async fn upstream_claim(
+    store: &Store,
+    cx: &Cx,
+    state: &str,
+    browser: &str,
+) -> Result<Option<Upstream>> {
+    let Some(hash) = token::hash(Kind::State, state) else { return Ok(None) };
+    let claimed = tx!(store, cx, [hash], |tx| {
+        tx.unaudited("a flow is nobody's act yet");
+        db::claim_upstream(tx, &hash).await
+    })?;
+    let Some(row) = claimed else { return Ok(None) };
+    let now = store.clock().now();
+    if row.expires_at <= now || get(store, row.flow_id, browser).await?.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(Upstream {
+        flow: row.flow_id,
+        tenant: row.tenant_id,
+        directory: row.directory_id,
+        generation: row.generation,
+        nonce: row.nonce,
+        verifier: row.verifier,
+        request: row.request.0,
+        started_at: row.created_at,
+    }))
+}
+
+/// Removes what is over.
+///
+/// # Errors
+/// The database's.
+pub async fn sweep(store: &Store, cx: &Cx) -> Result<u64> {
+    tx!(store, cx, [], |tx| {
+        tx.unaudited("expired rows");
+        db::sweep(tx).await
+    })
+}
