@@ -5,6 +5,7 @@ use crate::{
     access::{Access, Catalogue},
     actor::Actor,
     config::Config,
+    credentials::Credentials,
     crypto::seal::MasterKey,
     directories::Tokens,
     error::{Error, Result},
@@ -25,6 +26,8 @@ pub struct Parts {
     pub store: Store,
     /// Who may do what.
     pub access: Access,
+    /// Passwords and one-time codes.
+    pub credentials: Credentials,
     /// Which directory a SCIM token opens, remembered.
     pub scim_tokens: Tokens,
     /// What signs tokens, and what others verify them with.
@@ -46,9 +49,10 @@ impl App {
     ) -> Result<Self> {
         let access = Access::new(store.clone(), catalogue(&config)?);
         let scim_tokens = Tokens::new(&store);
+        let credentials = Credentials::new(&store, &access, &master, &config.signin);
         let cx = Cx::new(system.clone(), Scope::Platform);
         let keys = Keys::load(&store, Arc::new(master.clone()), &cx).await?;
-        Ok(Self(Arc::new(Parts { config, store, access, scim_tokens, keys, master })))
+        Ok(Self(Arc::new(Parts { config, store, access, credentials, scim_tokens, keys, master })))
     }
 }
 

@@ -9,6 +9,7 @@ mod directories;
 mod error;
 mod find;
 mod grants;
+mod signins;
 mod system;
 mod tenants;
 mod users;
@@ -73,7 +74,7 @@ macro_rules! table {
         }),*];
     };
 }
-use Needs::{Caller, Global};
+use Needs::{Caller, Global, Owner};
 const USERS_VIEW: Needs = Needs::Permission("users.view");
 const USERS_ADD: Needs = Needs::Permission("users.add");
 const USERS_EDIT: Needs = Needs::Permission("users.edit");
@@ -88,6 +89,7 @@ table! {
     GET "/me" Caller, system::me, "Who you are, and what you may do where.";
     GET "/catalogue" Caller, system::catalogue, "The permissions and the built-in roles.";
 
+    POST "/administrators" Owner, signins::administrator, "Make a Global Administrator.";
     GET "/tenants" Caller, tenants::list, "The tenants in which you have anything.";
     POST "/tenants" Global, tenants::create, "Make a tenant.";
     GET "/tenants/{tenant}" VIEW, tenants::get, "A tenant.";
@@ -118,6 +120,12 @@ table! {
         "End all sessions of a user, and what was issued in them.";
     DELETE "/tenants/{tenant}/users/{user}/sessions/{session}" USERS_EDIT, users::end_session,
         "End one session.";
+    PUT "/tenants/{tenant}/users/{user}/password" USERS_EDIT, signins::set_password,
+        "Set a local password; sessions end.";
+    POST "/tenants/{tenant}/users/{user}/one-time-code" USERS_EDIT, signins::add_code,
+        "Give a new one-time code; its secret is shown this once.";
+    DELETE "/tenants/{tenant}/users/{user}/one-time-code" USERS_EDIT, signins::remove_code,
+        "Take the one-time code away.";
     GET "/tenants/{tenant}/groups" USERS_VIEW, users::groups, "Its directories' groups.";
     GET "/tenants/{tenant}/groups/{group}" USERS_VIEW, users::group, "A group and its members.";
 
@@ -147,6 +155,8 @@ table! {
     POST "/holds/{grant}" Global, grants::resolve_everywhere, "Keep or drop a hold.";
 
     GET "/tenants/{tenant}/audit" LOGS, system::audit, "What was done there, newest first.";
+    GET "/tenants/{tenant}/signins" LOGS, signins::list, "Who tried to sign in, newest first.";
+    GET "/tenants/{tenant}/signins/{reference}" LOGS, signins::get, "One attempt, by its reference.";
     GET "/audit" Global, system::audit_instance, "What was done to the instance, newest first.";
     GET "/keys" Global, system::keys, "The signing keys.";
     POST "/keys/rotate" Global, system::keys_rotate, "Begin a rotation of the signing keys.";

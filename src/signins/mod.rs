@@ -1,1 +1,181 @@
-//! The flight recorder: one row per attempt to sign in, with the reason an administrator reads.
+//! The flight recorder: one row per attempt to sign in, with the reason an administrator reads. The person sees the
+//! reason in plain words and a reference; with it, the administrator finds what was really sent and missing. Tokens,
+//! passwords and codes are never in `detail`; claims are, since they decide.
+
+mod db;
+
+use crate::{
+    access::{Permit, perm::SystemViewLogs},
+    clock::Timestamp,
+    crypto,
+    error::{Error, Result},
+    id::{DirectoryId, SigninId, TenantId, UserId},
+    row,
+    store::{J, Scope, Store, Tx},
+};
+use serde_json::Value;
+
+/// How an attempt ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Signed in.
+    Success,
+    /// Refused by a rule: a proof was missing, somebody is switched off.
+    Refused,
+    /// It did not come to a decision: a wrong password, an answer that does not hold, a provider that is down.
+    Failed,
+}
+impl Outcome {
+    /// The word in the database and on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
+    /// Reads [`Self::as_str`]'s words.
+    pub fn parse(s: &str) -> Option<Self> {
+        Some(match s {
+            "success" => Self::Success,
+            "refused" => Self::Refused,
+            "failed" => Self::Failed,
+            _ => return None,
+        })
+    }
+}
+crate::enum_column!(Outcome);
+
+/// An attempt to be recorded.
+#[derive(Debug, Clone)]
+pub struct New {
+    /// Through which directory, if one.
+    pub directory: Option<DirectoryId>,
+    /// Who, as far as that is known.
+    pub user: Option<UserId>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The reason's code; `None` for a success.
+    pub reason: Option<&'static str>,
+    /// What it was decided on.
+    pub detail: Value,
+}
+
+row! {
+    /// A recorded attempt.
+    #[derive(Debug, Clone)]
+    pub struct Attempt {
+        /// The tenant in which it was tried ([`TenantId::PLATFORM`] where none was known).
+        pub tenant_id: TenantId,
+        /// Its id.
+        pub id: SigninId,
+        /// What the person was shown.
+        pub reference: String,
+        /// When.
+        pub at: Timestamp,
+        /// Through which directory.
+        pub directory_id: Option<DirectoryId>,
+        /// Who.
+        pub user_id: Option<UserId>,
+        /// How it ended.
+        pub outcome: Outcome,
+        /// The reason's code.
+        pub reason: Option<String>,
+        /// What it was decided on.
+        pub detail: J<Value>,
+    }
+}
+
+/// A reference that can be read out on the telephone: `K7QF-2M9X-B3TD`, 60 bits.
+fn reference() -> Result<String> {
+    const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let random = crypto::unb64(&crypto::random_b64(12));
+    let random = random.ok_or_else(|| Error::internal("no random bytes"))?;
+    let letters: Vec<char> =
+        random.iter().map(|b| char::from(ALPHABET[usize::from(b % 32)])).collect();
+    let groups: Vec<String> = letters.chunks(4).map(|g| g.iter().collect()).collect();
+    Ok(groups.join("-"))
+}
+
+/// Records an attempt in the running transaction and gives its reference. It is the trace of what it tells, so that
+/// a transaction that does no more than this needs no audit event.
+///
+/// # Errors
+/// The database's.
+pub async fn record(tx: &mut Tx, tenant: TenantId, new: &New) -> Result<String> {
+    let reference = reference()?;
+    let row = db::NewRow {
+        id: SigninId::new(),
+        reference: &reference,
+        directory: new.directory,
+        user: new.user,
+        outcome: new.outcome,
+        reason: new.reason,
+        detail: J(&new.detail),
+    };
+    db::insert(tx, tenant, &row).await?;
+    tx.unaudited("the flight recorder is the trace of a sign-in");
+    Ok(reference)
+}
+
+/// What a reference stands for; letters that look alike are taken for each other.
+///
+/// # Errors
+/// The database's.
+pub async fn by_reference(store: &Store, reference: &str) -> Result<Option<Attempt>> {
+    let plain: String = reference
+        .to_ascii_uppercase()
+        .chars()
+        .map(|c| match c {
+            'O' => '0',
+            'I' | 'L' => '1',
+            c => c,
+        })
+        .take(40)
+        .collect();
+    db::by_reference(&mut store.read(Scope::Platform).await?, &plain).await
+}
+
+/// An attempt in the permit's tenant, by its reference.
+///
+/// # Errors
+/// [`crate::error::Kind::NotFound`], also for another tenant's.
+pub async fn get(
+    store: &Store,
+    permit: &Permit<SystemViewLogs>,
+    reference: &str,
+) -> Result<Attempt> {
+    let found = by_reference(store, reference).await?;
+    found
+        .filter(|a| a.tenant_id == permit.tenant())
+        .ok_or_else(|| Error::not_found("a sign-in with this reference"))
+}
+
+/// What is wanted of a list.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Query {
+    /// Of one user.
+    pub user: Option<UserId>,
+    /// Leave out what succeeded.
+    pub bad: bool,
+    /// Before this one (the last of the page before).
+    pub before: Option<SigninId>,
+    /// At most this many.
+    pub limit: u32,
+}
+
+/// The attempts in the permit's tenant, newest first.
+///
+/// # Errors
+/// The database's.
+pub async fn list(
+    store: &Store,
+    permit: &Permit<SystemViewLogs>,
+    q: Query,
+) -> Result<Vec<Attempt>> {
+    let t = permit.tenant();
+    let mut c = store.read(Scope::Tenant(t)).await?;
+    let before = q.before.unwrap_or(SigninId(uuid::Uuid::max()));
+    db::list(&mut c, t, q.user, q.bad, before, i64::from(q.limit.clamp(1, 500))).await
+}

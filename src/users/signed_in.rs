@@ -42,8 +42,9 @@ pub async fn end_sessions(
             return Err(Error::not_found(format!("session {one}")));
         }
     }
-    tx!(store, &p.cx().urgent(), [], |tx| {
-        db::get(tx, t, id).await?.ok_or_else(|| gone(id))?;
+    tx!(store, &p.cx().urgent(), [p], |tx| {
+        let user = db::get(tx, t, id).await?.ok_or_else(|| gone(id))?;
+        super::within_reach(&p, &user)?;
         let who = one.map_or(Who::User(t, id), |s| Who::Session(t, s));
         let ended = sessions::revoke(tx, who, "ended by an administrator").await?;
         let detail = serde_json::json!({

@@ -1,0 +1,154 @@
+//! SQL of local credentials.
+
+use crate::{
+    clock::Timestamp,
+    error::Result,
+    id::{TenantId, UserId},
+    row, sql,
+    store::{Conn, Tx},
+};
+
+row! {
+    /// A password, hashed, and how often it was missed.
+    #[derive(Debug, Clone)]
+    pub struct PasswordRow {
+        pub hash: String,
+        pub failures: i64,
+        pub locked_until: Option<Timestamp>,
+    }
+}
+
+pub async fn password(c: &mut Conn, t: TenantId, user: UserId) -> Result<Option<PasswordRow>> {
+    sql!(
+        c,
+        opt<PasswordRow>,
+        "SELECT hash, failures, locked_until FROM passwords WHERE tenant_id = $1 AND user_id = $2",
+        t,
+        user
+    )
+}
+
+pub async fn set_password(tx: &mut Tx, t: TenantId, user: UserId, hash: &str) -> Result<()> {
+    let now = tx.now();
+    sql!(
+        tx,
+        exec,
+        "INSERT INTO passwords (tenant_id, user_id, hash, failures, locked_until, changed_at)
+         VALUES ($1, $2, $3, 0, NULL, $4)
+         ON CONFLICT (tenant_id, user_id)
+         DO UPDATE SET hash = excluded.hash, failures = 0, locked_until = NULL, changed_at = excluded.changed_at",
+        t,
+        user,
+        hash,
+        now
+    )?;
+    Ok(())
+}
+
+/// Notes how often the password was missed, if it is still the one that was tried.
+pub async fn password_tried(
+    tx: &mut Tx,
+    t: TenantId,
+    user: UserId,
+    hash: &str,
+    failures: i64,
+    locked_until: Option<Timestamp>,
+) -> Result<u64> {
+    sql!(
+        tx,
+        exec,
+        "UPDATE passwords SET failures = $4, locked_until = $5
+         WHERE tenant_id = $1 AND user_id = $2 AND hash = $3",
+        t,
+        user,
+        hash,
+        failures,
+        locked_until
+    )
+}
+
+row! {
+    /// A one-time code's secret, sealed, and the last step that was used.
+    #[derive(Debug, Clone)]
+    pub struct CodeRow {
+        pub secret: String,
+        pub failures: i64,
+        pub locked_until: Option<Timestamp>,
+    }
+}
+
+pub async fn code(c: &mut Conn, t: TenantId, user: UserId) -> Result<Option<CodeRow>> {
+    sql!(
+        c,
+        opt<CodeRow>,
+        "SELECT secret, failures, locked_until FROM one_time_codes
+         WHERE tenant_id = $1 AND user_id = $2",
+        t,
+        user
+    )
+}
+
+pub async fn set_code(tx: &mut Tx, t: TenantId, user: UserId, sealed: &str) -> Result<()> {
+    let now = tx.now();
+    sql!(
+        tx,
+        exec,
+        "INSERT INTO one_time_codes (tenant_id, user_id, secret, last_step, failures, locked_until, created_at)
+         VALUES ($1, $2, $3, 0, 0, NULL, $4)
+         ON CONFLICT (tenant_id, user_id)
+         DO UPDATE SET secret = excluded.secret, last_step = 0, failures = 0, locked_until = NULL,
+                       created_at = excluded.created_at",
+        t,
+        user,
+        sealed,
+        now
+    )?;
+    Ok(())
+}
+
+/// Uses a step up: true for the first who comes with it or a later one.
+pub async fn use_step(tx: &mut Tx, t: TenantId, user: UserId, step: i64) -> Result<bool> {
+    let n = sql!(
+        tx,
+        exec,
+        "UPDATE one_time_codes SET last_step = $3, failures = 0, locked_until = NULL
+         WHERE tenant_id = $1 AND user_id = $2 AND last_step < $3",
+        t,
+        user,
+        step
+    )?;
+    Ok(n > 0)
+}
+
+/// Notes how often the code was missed.
+pub async fn code_missed(
+    tx: &mut Tx,
+    t: TenantId,
+    user: UserId,
+    failures: i64,
+    locked_until: Option<Timestamp>,
+) -> Result<()> {
+    sql!(
+        tx,
+        exec,
+        "UPDATE one_time_codes SET failures = $3, locked_until = $4
+         WHERE tenant_id = $1 AND user_id = $2",
+        t,
+        user,
+        failures,
+        locked_until
+    )?;
+    Ok(())
+}
+
+/// Removes the code and says whether there was one.
+pub async fn delete_code(tx: &mut Tx, t: TenantId, user: UserId) -> Result<bool> {
+    let n = sql!(
+        tx,
+        exec,
+        "DELETE FROM one_time_codes WHERE tenant_id = $1 AND user_id = $2",
+        t,
+        user
+    )?;
+    Ok(n > 0)
+}

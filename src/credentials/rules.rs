@@ -1,0 +1,63 @@
+//! Pure decisions: is a password strong enough, how long does an account wait, which step does a code name.
+
+use crate::{
+    clock::Timestamp,
+    config::Signin,
+    error::{Error, Result},
+};
+use std::time::Duration;
+
+/// An account never waits longer than this.
+const LONGEST_WAIT: Duration = Duration::from_mins(15);
+/// The most that is hashed, bytes.
+const LONGEST: usize = 512;
+
+/// Refuses a password that is short, could be guessed, or is made of what everybody knows of the person.
+///
+/// # Errors
+/// [`crate::error::Kind::Invalid`], saying what would help.
+pub fn strong(password: &str, known: &[&str], settings: &Signin) -> Result<()> {
+    let bad = |text: String| Err(Error::invalid(text).attr("password").code("weak_password"));
+    if password.contains('\0') || password.len() > LONGEST {
+        return bad(format!("a password has at most {LONGEST} bytes and no NUL character"));
+    }
+    if password.chars().count() < settings.password_length {
+        return bad(format!("a password has at least {} characters", settings.password_length));
+    }
+    // Only the beginning is judged: the cost of judging grows faster than the text.
+    let beginning: String = password.chars().take(72).collect();
+    let judged = zxcvbn::zxcvbn(&beginning, known);
+    if u8::from(judged.score()) >= settings.password_strength {
+        return Ok(());
+    }
+    let feedback = judged.feedback();
+    let mut text = "the password could be guessed".to_owned();
+    if let Some(warning) = feedback.and_then(zxcvbn::feedback::Feedback::warning) {
+        text = format!("{text}: {}", warning.to_string().trim_end_matches('.'));
+    }
+    for s in feedback.map(zxcvbn::feedback::Feedback::suggestions).unwrap_or_default() {
+        text = format!("{text}. {}", s.to_string().trim_end_matches('.'));
+    }
+    bad(text)
+}
+
+/// After one more miss: how many there are now, and until when the account waits.
+pub fn missed(failures: i64, now: Timestamp, settings: &Signin) -> (i64, Option<Timestamp>) {
+    let failures = failures.saturating_add(1);
+    let over = failures - i64::from(settings.failures.max(1));
+    let Ok(doubled) = u32::try_from(over) else { return (failures, None) };
+    let wait = settings.lockout.saturating_mul(1 << doubled.min(16));
+    (failures, Some(now.plus(wait.min(LONGEST_WAIT))))
+}
+
+/// Whole seconds until `until`, at least one; `None` if it is over.
+pub fn wait(until: Option<Timestamp>, now: Timestamp) -> Option<u32> {
+    let left = until.filter(|u| *u > now)?.since(now);
+    Some(u32::try_from(left.as_secs()).unwrap_or(u32::MAX).saturating_add(1))
+}
+
+/// The digits of a code, as people type them: spaces and hyphens do not count.
+pub fn digits(code: &str) -> Option<String> {
+    let d: String = code.chars().filter(|c| !matches!(c, ' ' | '-' | '\u{a0}')).collect();
+    (d.len() == 6 && d.bytes().all(|b| b.is_ascii_digit())).then_some(d)
+}
