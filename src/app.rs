@@ -4,11 +4,13 @@
 use crate::{
     access::{Access, Catalogue},
     actor::Actor,
+    apps::Apps,
     config::Config,
     credentials::Credentials,
     crypto::seal::MasterKey,
     directories::Tokens,
     error::{Error, Result},
+    gate::Gate,
     keys::Keys,
     store::{Cx, Scope, Store},
 };
@@ -32,8 +34,14 @@ pub struct Parts {
     pub scim_tokens: Tokens,
     /// What signs tokens, and what others verify them with.
     pub keys: Keys,
+    /// Applications and integration clients, remembered.
+    pub apps: Apps,
+    /// Who may act now, and the only maker of tokens.
+    pub gate: Gate,
     /// What seals what must be read back.
     pub master: MasterKey,
+    /// Who does the server's own work.
+    pub system: Actor,
 }
 
 impl App {
@@ -52,7 +60,16 @@ impl App {
         let credentials = Credentials::new(&store, &access, &master, &config.signin);
         let cx = Cx::new(system.clone(), Scope::Platform);
         let keys = Keys::load(&store, Arc::new(master.clone()), &cx).await?;
-        Ok(Self(Arc::new(Parts { config, store, access, credentials, scim_tokens, keys, master })))
+        let apps = Apps::new(&store);
+        let gate = Gate::new(&store, &access, &keys, &apps, config.issuer());
+        let system = system.clone();
+        let parts =
+            Parts { config, store, access, credentials, scim_tokens, keys, apps, gate, master, system };
+        Ok(Self(Arc::new(parts)))
+    }
+    /// The context of the server's own work, over the whole platform.
+    pub fn system(&self) -> Cx {
+        Cx::new(self.system.clone(), Scope::Platform)
     }
 }
 

@@ -42,6 +42,13 @@ pub struct State {
     pub min_auth_time: Option<Timestamp>,
 }
 
+impl State {
+    /// A flow that has only begun.
+    pub fn new(after: After, tenant: Option<TenantId>) -> Self {
+        Self { after, tenant, login_hint: None, proved: None, min_auth_time: None }
+    }
+}
+
 /// Where a sign-in goes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

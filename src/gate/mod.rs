@@ -1,2 +1,168 @@
-//! The gate: may this principal act now (`standing`), and the only place where access, refresh and id tokens
-//! are made (`issue`).
+//! The gate. `standing`: may this principal act now? `issue`: the only place where access, refresh and id tokens are
+//! made, by one table of checks that every grant passes. Introspection, userinfo, pages, SCIM and the API ask the
+//! same standing. In steady state nothing here asks the database about what did not change: tenants, people, clients
+//! and their epochs are remembered and dropped by the change feed before the writer is answered.
+
+mod bearer;
+mod db;
+mod facts;
+mod issue;
+mod write;
+
+pub use bearer::{Bearer, TOKEN_TYPE};
+pub use facts::{Person, TenantState};
+pub use issue::{Actual, Grant, Issued, Request, granted_scopes};
+
+use crate::{
+    access::Access,
+    apps::{Apps, Client},
+    error::{Error, Kind, Result},
+    id::{DirectoryId, TenantId, UserId},
+    keys::Keys,
+    sessions::{self, Live},
+    store::Store,
+    tenants::Required,
+};
+use facts::Facts;
+use std::sync::Arc;
+
+/// The gate. Cheap to clone.
+#[derive(Clone)]
+pub struct Gate(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    access: Access,
+    keys: Keys,
+    apps: Apps,
+    facts: Facts,
+    issuer: String,
+}
+
+fn over(what: &str) -> Error {
+    Error::unauthenticated(what.to_owned()).code("invalid_token")
+}
+
+impl Gate {
+    /// Over the rooms it asks; `issuer` is the public URL.
+    pub fn new(store: &Store, access: &Access, keys: &Keys, apps: &Apps, issuer: &str) -> Self {
+        Self(Arc::new(Inner {
+            store: store.clone(),
+            access: access.clone(),
+            keys: keys.clone(),
+            apps: apps.clone(),
+            facts: Facts::new(store),
+            issuer: issuer.to_owned(),
+        }))
+    }
+    /// The issuer identifier.
+    pub fn issuer(&self) -> &str {
+        &self.0.issuer
+    }
+    /// A session by its cookie, if it may act now.
+    ///
+    /// # Errors
+    /// `Unauthenticated`, saying what is over.
+    pub async fn session(&self, cookie: &str) -> Result<Live> {
+        let live = sessions::by_cookie(&self.0.store, cookie).await?;
+        self.live(live.ok_or_else(|| over("there is no such session"))?)
+    }
+    /// Whether a session read from the database may act now: the same for cookies, codes and tokens.
+    fn live(&self, s: Live) -> Result<Live> {
+        let now = self.0.store.clock().now();
+        let limits = sessions::Limits::default();
+        if s.ended_at.is_some() {
+            return Err(over("the session has ended"));
+        }
+        if s.expires_at <= now || s.last_seen_at.plus(limits.idle) <= now {
+            return Err(over("the session has expired"));
+        }
+        if s.kind == crate::actor::UserKind::Integration {
+            return Err(over("an integration user has no session"));
+        }
+        if !s.user_live {
+            return Err(over("the user is disabled"));
+        }
+        if !s.home_live || !s.acting_live {
+            return Err(over("the tenant is suspended"));
+        }
+        Ok(s)
+    }
+    /// A user of `home` who may act in `tid` now, with what is remembered of both.
+    ///
+    /// # Errors
+    /// `Unauthenticated`, saying what is over.
+    async fn person(
+        &self,
+        home: TenantId,
+        user: UserId,
+        tid: TenantId,
+    ) -> Result<(Arc<Person>, Arc<TenantState>)> {
+        let tenant = self.tenant(tid).await?;
+        if home != tid {
+            self.tenant(home).await?;
+        }
+        let person = self.0.facts.person(home, user).await?;
+        let person = person.ok_or_else(|| over("the user is gone"))?;
+        if !person.live {
+            return Err(over("the user is disabled"));
+        }
+        Ok((person, tenant))
+    }
+    async fn tenant(&self, id: TenantId) -> Result<Arc<TenantState>> {
+        let t = self.0.facts.tenant(id).await?;
+        let t = t.ok_or_else(|| over("the tenant is gone"))?;
+        if t.live { Ok(t) } else { Err(over("the tenant is suspended")) }
+    }
+    async fn client(&self, client_id: &str) -> Result<Arc<Client>> {
+        let c = self.0.apps.find(client_id).await?;
+        let c = c.ok_or_else(|| over("the client is gone"))?;
+        if c.app.enabled { Ok(c) } else { Err(over("the client is disabled")) }
+    }
+    /// Whether a directory's bearer may act now.
+    ///
+    /// # Errors
+    /// `Unauthenticated`, saying what is over.
+    pub async fn directory(&self, tenant: TenantId, directory: DirectoryId) -> Result<()> {
+        self.tenant(tenant).await?;
+        match self.0.facts.directory(tenant, directory).await? {
+            Some(true) => Ok(()),
+            Some(false) => Err(over("the directory is disabled")),
+            None => Err(over("the directory is gone")),
+        }
+    }
+    /// What proof of a second factor somebody owes who acts in `tid`: the tenant's policy over the roles they have
+    /// there.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn demanded(&self, home: TenantId, user: UserId, tid: TenantId) -> Result<Required> {
+        let tenant = self.tenant(tid).await?;
+        let held = self.0.access.effective(home, user, tid).await?;
+        Ok(tenant.policy.mfa.required(held.roles.iter().map(|r| (r.id, r.mfa))))
+    }
+}
+
+/// Whether a class of assurance (`none single attested mfa phr`) is enough. An attested login (the directory's policy
+/// vouches, by an administrator's word) counts as two factors and never as phishing resistant.
+pub fn satisfies(class: &str, required: Required) -> bool {
+    match required {
+        Required::None => true,
+        Required::Mfa => matches!(class, "attested" | "mfa" | "phr"),
+        Required::Phr => class == "phr",
+    }
+}
+
+/// The refusal of a login whose proof is too weak.
+pub fn too_weak(class: &str, required: Required) -> Error {
+    let want = match required {
+        Required::Phr => "a phishing-resistant second factor",
+        Required::Mfa | Required::None => "a second factor",
+    };
+    Error::new(
+        Kind::NeedsStepUp,
+        format!("this sign-in did not prove {want}, which your role or company demands"),
+    )
+    .code("mfa_not_proved")
+    .operator(format!("class {class}, required {required:?}"))
+}

@@ -1,0 +1,219 @@
+//! Access tokens that come back: verified, and then asked whether they may still act. Introspection, userinfo and the
+//! API all come through here.
+
+use super::{Gate, Person, db, over, write};
+use crate::{
+    access::Effective,
+    actor::{Principal, UserKind},
+    apps::Client,
+    clock::Timestamp,
+    crypto::jwt::Verified,
+    error::Result,
+    id::{SessionId, TenantId, UserId},
+    sessions::{self, Who, revoke},
+    store::{Cx, Scope},
+    tx,
+};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+/// The header's type of our access tokens (RFC 9068).
+pub const TOKEN_TYPE: &str = "at+jwt";
+
+/// An access token of ours that may act now; only [`Gate::bearer`] makes one.
+#[derive(Debug)]
+pub struct Bearer {
+    /// The user's tenant.
+    pub home: TenantId,
+    /// The user.
+    pub user: UserId,
+    /// The tenant the token is for.
+    pub tid: TenantId,
+    /// The session, for people.
+    pub session: Option<SessionId>,
+    /// The client it was issued to.
+    pub client: Arc<Client>,
+    /// The scopes.
+    pub scopes: Arc<[String]>,
+    /// All claims.
+    pub claims: Map<String, Value>,
+    person: Arc<Person>,
+}
+
+impl Bearer {
+    /// The principal that acts with this token.
+    pub fn principal(&self) -> Principal {
+        Principal::User {
+            home: self.home,
+            user: self.user,
+            kind: self.person.kind,
+            session: self.session,
+            app: Some(self.client.app.id),
+            scopes: Some(self.scopes.clone()),
+            bound: Some(self.tid),
+        }
+    }
+    /// Whether a scope was given.
+    pub fn has(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|s| s == scope)
+    }
+    /// What userinfo says: the same as the id token, as it is now.
+    pub fn about(&self, held: &Effective) -> Map<String, Value> {
+        let roles: Vec<String> = held.roles.iter().map(|r| r.name.clone()).collect();
+        let mut out = write::about(&self.person, &roles, &self.scopes);
+        out.insert("sub".into(), Value::from(self.user.to_string()));
+        out.insert("tid".into(), Value::from(self.tid.to_string()));
+        out
+    }
+    /// The name of the user.
+    pub fn user_name(&self) -> &str {
+        &self.person.user_name
+    }
+    /// Whether it is an integration user's.
+    pub fn is_integration(&self) -> bool {
+        self.person.kind == UserKind::Integration
+    }
+}
+
+/// The claims we wrote, read strictly: a claim of another type is not absent, it is wrong.
+struct Ours<'a> {
+    sub: UserId,
+    tid: TenantId,
+    home: TenantId,
+    sid: Option<SessionId>,
+    client_id: &'a str,
+    jti: &'a str,
+    scope: &'a str,
+    ep: [i64; 3],
+    iat: i64,
+    exp: i64,
+}
+
+fn read<'a>(v: &'a Verified, issuer: &str) -> Option<Ours<'a>> {
+    if v.header.typ.as_deref() != Some(TOKEN_TYPE) {
+        return None;
+    }
+    let c = &v.claims;
+    let s = |n: &str| c.get(n).and_then(Value::as_str);
+    let mut ep = s("ep")?.split('.').map(str::parse::<i64>);
+    let ep = [ep.next()?.ok()?, ep.next()?.ok()?, ep.next()?.ok()?];
+    if s("iss")? != issuer {
+        return None;
+    }
+    s("aud")?;
+    let tid = TenantId::parse(s("tid")?)?;
+    let home = match c.get("home") {
+        None => tid,
+        Some(h) => TenantId::parse(h.as_str()?)?,
+    };
+    let sid = match c.get("sid") {
+        None => None,
+        Some(x) => Some(SessionId::parse(x.as_str()?)?),
+    };
+    Some(Ours {
+        sub: UserId::parse(s("sub")?)?,
+        tid,
+        home,
+        sid,
+        client_id: s("client_id")?,
+        jti: s("jti")?,
+        scope: s("scope")?,
+        ep,
+        iat: c.get("iat")?.as_i64()?,
+        exp: c.get("exp")?.as_i64()?,
+    })
+}
+
+impl Gate {
+    /// Verifies an access token of ours and asks whether it may act now: signature, type, issuer, life, tenant, user,
+    /// client, session, the epochs it carries, and whether it was revoked alone.
+    ///
+    /// # Errors
+    /// `Unauthenticated` with the code `invalid_token`.
+    pub async fn bearer(&self, token: &str) -> Result<Bearer> {
+        let bad = || over("the access token is not valid");
+        let verified = self.0.keys.verify(token).map_err(|e| bad().operator(format!("{e:?}")))?;
+        let t = read(&verified, self.issuer()).ok_or_else(bad)?;
+        let now = self.0.store.clock().now();
+        // Our own clock wrote both times: no skew is granted at the end, a little at the beginning (several nodes).
+        if t.exp <= now.secs() || t.iat > now.secs() + 60 || t.exp <= t.iat {
+            return Err(over("the access token has expired"));
+        }
+        let client = self.client(t.client_id).await?;
+        let (person, tenant) = self.person(t.home, t.sub, t.tid).await?;
+        if t.ep != [tenant.epoch, client.epoch, person.epoch] {
+            return Err(over("the access token was revoked"));
+        }
+        if let Some(sid) = t.sid {
+            let live = sessions::by_id(&self.0.store, t.home, sid).await?;
+            let live = self.live(live.ok_or_else(|| over("there is no such session"))?)?;
+            if live.user != t.sub {
+                return Err(bad());
+            }
+        } else if person.kind != UserKind::Integration {
+            return Err(bad());
+        }
+        let mut c = self.0.store.read(Scope::Platform).await?;
+        if db::revoked(&mut c, t.jti).await? {
+            return Err(over("the access token was revoked"));
+        }
+        drop(c);
+        Ok(Bearer {
+            home: t.home,
+            user: t.sub,
+            tid: t.tid,
+            session: t.sid,
+            client,
+            scopes: t.scope.split(' ').filter(|s| !s.is_empty()).map(str::to_owned).collect(),
+            person,
+            claims: verified.claims.clone(),
+        })
+    }
+    /// Ends one access token (RFC 7009), until it would have expired. Only the client it was issued to may.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn revoke_access(&self, cx: &Cx, token: &str, client: &Client) -> Result<bool> {
+        let Ok(verified) = self.0.keys.verify(token) else { return Ok(false) };
+        let Some(t) = read(&verified, self.issuer()) else { return Ok(false) };
+        if t.client_id != client.app.client_id {
+            return Ok(false);
+        }
+        let (jti, until) = (t.jti.to_owned(), Timestamp::from_secs(t.exp));
+        tx!(self.0.store, cx, [jti], |tx| {
+            tx.unaudited("a client ends its own token");
+            db::revoke(tx, &jti, until).await
+        })?;
+        Ok(true)
+    }
+    /// Ends what a code or a family gave, by the id of its access token, and the family itself.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn revoke_issued(
+        tx: &mut crate::store::Tx,
+        home: TenantId,
+        family: Option<crate::id::FamilyId>,
+        jti: Option<&str>,
+        until: Timestamp,
+        why: &'static str,
+    ) -> Result<()> {
+        if let Some(f) = family {
+            revoke(tx, Who::Family(home, f), why).await?;
+        }
+        if let Some(jti) = jti {
+            db::revoke(tx, jti, until).await?;
+        }
+        Ok(())
+    }
+    /// Removes what is over.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn sweep(&self, cx: &Cx) -> Result<u64> {
+        tx!(self.0.store, cx, [], |tx| {
+            tx.unaudited("expired rows");
+            db::sweep(tx).await
+        })
+    }
+}

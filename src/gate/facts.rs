@@ -1,0 +1,116 @@
+//! What the gate remembers of tenants, people and directories.
+
+use super::db;
+use crate::{
+    actor::UserKind,
+    error::Result,
+    id::{DirectoryId, TenantId, UserId},
+    sessions,
+    store::{Cache, Scope, Store, Topic},
+    tenants::Policy,
+};
+use std::{sync::Arc, time::Duration};
+
+/// A tenant, as far as tokens depend on it.
+#[derive(Debug)]
+pub struct TenantState {
+    /// Not suspended.
+    pub live: bool,
+    /// What it demands of a sign-in.
+    pub policy: Policy,
+    /// Counted up when everything of it ended.
+    pub epoch: i64,
+}
+
+/// A user, as far as tokens depend on them.
+#[derive(Debug)]
+pub struct Person {
+    /// Directory and hand both let them in.
+    pub live: bool,
+    /// The kind of user.
+    pub kind: UserKind,
+    /// The name they sign in with.
+    pub user_name: String,
+    /// The name that is shown.
+    pub display_name: Option<String>,
+    /// The primary address.
+    pub email: Option<String>,
+    /// Counted up when everything of them ended.
+    pub epoch: i64,
+}
+
+/// An upper bound on what a lost message could cost; the feed drops entries long before.
+const TTL: Duration = Duration::from_secs(60);
+
+pub(super) struct Facts {
+    store: Store,
+    tenants: Arc<Cache<TenantId, Arc<TenantState>>>,
+    people: Arc<Cache<(TenantId, UserId), Arc<Person>>>,
+    directories: Arc<Cache<DirectoryId, bool>>,
+}
+
+impl Facts {
+    pub(super) fn new(store: &Store) -> Self {
+        let facts = Self {
+            store: store.clone(),
+            tenants: Arc::new(Cache::new(20_000, TTL)),
+            people: Arc::new(Cache::new(50_000, TTL)),
+            directories: Arc::new(Cache::new(20_000, TTL)),
+        };
+        let (t, p, d) = (facts.tenants.clone(), facts.people.clone(), facts.directories.clone());
+        store.on_change(move |change| match change.topic {
+            Topic::Tenant(id) => t.drop_one(&id),
+            Topic::User(home, user) => p.drop_one(&(home, user)),
+            Topic::Directory(id) => d.drop_one(&id),
+            Topic::Access(_) | Topic::App(_) | Topic::Keys => {}
+        });
+        facts
+    }
+    pub(super) async fn tenant(&self, id: TenantId) -> Result<Option<Arc<TenantState>>> {
+        if let Some(t) = self.tenants.get(&id) {
+            return Ok(Some(t));
+        }
+        let ticket = self.tenants.ticket();
+        let mut c = self.store.read(Scope::Tenant(id)).await?;
+        let Some(row) = db::tenant(&mut c, id).await? else { return Ok(None) };
+        let epoch = sessions::epoch(&mut c, id, id.0).await?;
+        let state = Arc::new(TenantState { live: row.live, policy: row.policy.0, epoch });
+        self.tenants.fill(ticket, id, state.clone());
+        Ok(Some(state))
+    }
+    pub(super) async fn person(&self, home: TenantId, user: UserId) -> Result<Option<Arc<Person>>> {
+        if let Some(p) = self.people.get(&(home, user)) {
+            return Ok(Some(p));
+        }
+        let ticket = self.people.ticket();
+        let mut c = self.store.read(Scope::Tenant(home)).await?;
+        let Some(r) = db::person(&mut c, home, user).await? else { return Ok(None) };
+        let epoch = sessions::epoch(&mut c, home, user.0).await?;
+        let person = Arc::new(Person {
+            live: r.live,
+            kind: r.kind,
+            user_name: r.user_name,
+            display_name: r.display_name,
+            email: r.email,
+            epoch,
+        });
+        self.people.fill(ticket, (home, user), person.clone());
+        Ok(Some(person))
+    }
+    pub(super) async fn directory(
+        &self,
+        tenant: TenantId,
+        id: DirectoryId,
+    ) -> Result<Option<bool>> {
+        if let Some(d) = self.directories.get(&id) {
+            return Ok(Some(d));
+        }
+        let ticket = self.directories.ticket();
+        let mut c = self.store.read(Scope::Tenant(tenant)).await?;
+        let live = db::directory(&mut c, tenant, id).await?;
+        if let Some(live) = live {
+            self.directories.fill(ticket, id, live);
+        }
+        Ok(live)
+    }
+}

@@ -1,0 +1,236 @@
+//! Issuing: every access, refresh and id token that exists was made here.
+
+use super::{Gate, Person, TenantState, over, satisfies, too_weak, write};
+use crate::{
+    access::Effective,
+    actor::UserKind,
+    apps::{Client, Kind as ClientKind},
+    clock::Timestamp,
+    crypto::{
+        self,
+        jwt::{Alg, Signable},
+    },
+    error::{Error, Result},
+    id::{SessionId, TenantId, UserId},
+    sessions::{self, Live},
+};
+use std::sync::Arc;
+
+/// By which right a token is asked for; the caller has proved it (client authentication, code, refresh token).
+#[derive(Debug, Clone)]
+pub enum Grant {
+    /// A code or a refresh token of a person's session.
+    Session {
+        /// The user's tenant.
+        home: TenantId,
+        /// The session.
+        session: SessionId,
+        /// The user, who must be the session's.
+        user: UserId,
+    },
+    /// Client credentials: the integration user itself.
+    Integration,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    /// The client, authenticated.
+    pub client: &'a Arc<Client>,
+    /// By which right.
+    pub grant: Grant,
+    /// The tenant the tokens are for.
+    pub tid: TenantId,
+    /// The scopes asked for; empty with client credentials: all that were chosen for it.
+    pub scopes: &'a [String],
+    /// The nonce of the authorization request, for the id token.
+    pub nonce: Option<&'a str>,
+}
+
+/// What was given.
+#[derive(Debug)]
+pub struct Issued {
+    /// The access token (RFC 9068).
+    pub access_token: String,
+    /// Its life in seconds.
+    pub expires_in: u32,
+    /// Its id, for what must be able to end it alone.
+    pub jti: String,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// The scopes given.
+    pub scopes: Vec<String>,
+    /// The id token, when `openid` was given to a person.
+    pub id_token: Option<String>,
+    /// Whether `offline_access` was given: the caller may begin or go on with a refresh family.
+    pub offline: bool,
+}
+
+/// Everything the checks look at, gathered once.
+pub struct Actual<'a> {
+    /// What is asked for.
+    pub request: &'a Request<'a>,
+    /// The tenant.
+    pub tenant: Arc<TenantState>,
+    /// The user's tenant.
+    pub home: TenantId,
+    /// The user's id.
+    pub user: UserId,
+    /// The user.
+    pub person: Arc<Person>,
+    /// Their session.
+    pub session: Option<Live>,
+    /// What they hold in the tenant.
+    pub held: Arc<Effective>,
+}
+
+type Check = fn(&Gate, &Actual<'_>) -> Result<()>;
+
+/// Every grant passes every line. Tenant and user were found to be live when the facts were gathered (`Gate::person`),
+/// by the same code that introspection asks.
+const CHECKS: &[(&str, Check)] = &[
+    ("the client is enabled", client_enabled),
+    ("the client serves this tenant", client_serves),
+    ("the grant fits the kind of client and user", kinds_fit),
+    ("the session is live and the user's own", session_live),
+    ("the user has something to do in this tenant", in_tenant),
+    ("the session proves the second factor that is demanded", second_factor),
+];
+
+fn client_enabled(_: &Gate, a: &Actual<'_>) -> Result<()> {
+    if a.request.client.app.enabled {
+        return Ok(());
+    }
+    Err(Error::unauthenticated("the client is disabled").code("invalid_client"))
+}
+
+fn client_serves(_: &Gate, a: &Actual<'_>) -> Result<()> {
+    let app = &a.request.client.app;
+    if app.platform || app.kind == ClientKind::Integration || app.tenant_id == a.request.tid {
+        return Ok(());
+    }
+    Err(Error::forbidden("this application does not serve that tenant").code("unauthorized_client"))
+}
+
+fn kinds_fit(_: &Gate, a: &Actual<'_>) -> Result<()> {
+    let integration = a.person.kind == UserKind::Integration;
+    let fits = match a.request.grant {
+        Grant::Session { .. } => a.request.client.app.kind == ClientKind::App && !integration,
+        Grant::Integration => a.request.client.app.kind == ClientKind::Integration && integration,
+    };
+    if fits {
+        Ok(())
+    } else {
+        Err(Error::forbidden("this client may not use this grant").code("unauthorized_client"))
+    }
+}
+
+fn session_live(gate: &Gate, a: &Actual<'_>) -> Result<()> {
+    match (&a.request.grant, &a.session) {
+        (Grant::Integration, _) => Ok(()),
+        (Grant::Session { user, .. }, Some(s)) if s.user == *user => {
+            gate.live(s.clone()).map(|_| ())
+        }
+        (Grant::Session { .. }, _) => Err(over("there is no such session")),
+    }
+}
+
+fn in_tenant(_: &Gate, a: &Actual<'_>) -> Result<()> {
+    if a.home == a.request.tid || !a.held.is_empty() {
+        return Ok(());
+    }
+    Err(Error::forbidden("the user has no role in that tenant").code("access_denied"))
+}
+
+fn second_factor(_: &Gate, a: &Actual<'_>) -> Result<()> {
+    let Some(s) = &a.session else { return Ok(()) };
+    let roles = a.held.roles.iter().map(|r| (r.id, r.mfa));
+    let required = a.tenant.policy.mfa.required(roles);
+    if satisfies(&s.class, required) { Ok(()) } else { Err(too_weak(&s.class, required)) }
+}
+
+/// The scopes that are given: asked for, allowed to the client, and held by the user in the tenant. OpenID's own
+/// scopes go to people only.
+pub fn granted_scopes(
+    client: &Client,
+    person: bool,
+    held: &Effective,
+    asked: &[String],
+) -> Vec<String> {
+    let allowed =
+        |s: &str| client.app.settings.0.scopes.as_ref().is_none_or(|l| l.iter().any(|a| a == s));
+    let give = |s: &str| match s {
+        "openid" | "profile" | "email" | "offline_access" => person,
+        "self_service" => person && held.self_service && allowed(s),
+        s => held.allows(s) && allowed(s),
+    };
+    let mut out: Vec<String> = Vec::new();
+    let chosen = client.app.settings.0.scopes.as_deref().unwrap_or_default();
+    let asked = if asked.is_empty() && !person { chosen } else { asked };
+    for s in asked {
+        if give(s) && !out.contains(s) {
+            out.push(s.clone());
+        }
+    }
+    out
+}
+
+impl Gate {
+    async fn gather<'a>(&self, request: &'a Request<'a>) -> Result<Actual<'a>> {
+        let (home, user, session) = match &request.grant {
+            Grant::Session { home, session, user } => {
+                let live = sessions::by_id(&self.0.store, *home, *session).await?;
+                (*home, *user, live)
+            }
+            Grant::Integration => {
+                let app = &request.client.app;
+                let user = app.user_id.ok_or_else(|| {
+                    Error::forbidden("this client may not use this grant")
+                        .code("unauthorized_client")
+                })?;
+                (app.tenant_id, user, None)
+            }
+        };
+        let (person, tenant) = self.person(home, user, request.tid).await?;
+        let held = self.0.access.effective(home, user, request.tid).await?;
+        Ok(Actual { request, tenant, home, user, person, session, held })
+    }
+    /// Runs every check and makes the tokens.
+    ///
+    /// # Errors
+    /// The first check that fails, with the OAuth word for it as its code; `mfa_not_proved` where a second factor is
+    /// missing.
+    pub async fn issue(&self, request: &Request<'_>) -> Result<Issued> {
+        let actual = self.gather(request).await?;
+        for (_, check) in CHECKS {
+            check(self, &actual)?;
+        }
+        let client = request.client;
+        let person = actual.session.is_some();
+        let scopes = granted_scopes(client, person, &actual.held, request.scopes);
+        if scopes.is_empty() && (!person || !request.scopes.is_empty()) {
+            return Err(
+                Error::invalid("none of these scopes can be given here").code("invalid_scope")
+            );
+        }
+        let now = self.0.store.clock().now();
+        let ttl = client.app.settings.0.access_ttl;
+        let end = Timestamp::from_secs(now.secs() + i64::from(ttl));
+        let end = actual.held.until.map_or(end, |u| end.min(u));
+        let end = actual.session.as_ref().map_or(end, |s| end.min(s.expires_at));
+        let jti = crypto::random_b64(16);
+        let payload = write::access_token(self.issuer(), &actual, &scopes, &jti, now, end);
+        let signable = Signable::for_gate("at+jwt", payload.into_bytes());
+        let access_token = self.0.keys.sign(Alg::ES256, &signable)?;
+        let id_token = if person && scopes.iter().any(|s| s == "openid") {
+            let claims = write::id_token(self.issuer(), &actual, &scopes, now, &access_token);
+            let signable = Signable::for_gate("JWT", claims.to_string().into_bytes());
+            Some(self.0.keys.sign(client.app.settings.0.id_token_alg, &signable)?)
+        } else {
+            None
+        };
+        let offline = person && scopes.iter().any(|s| s == "offline_access");
+        let expires_in = u32::try_from(end.secs() - now.secs()).unwrap_or(0);
+        Ok(Issued { access_token, expires_in, jti, expires_at: end, scopes, id_token, offline })
+    }
+}
