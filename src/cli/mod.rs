@@ -5,6 +5,7 @@
 //! line or the settings make no sense.
 
 mod admin;
+mod demo;
 mod logs;
 mod place;
 mod reach;
@@ -71,6 +72,8 @@ fn assignment(text: &str) -> Result<(String, String), String> {
 enum Command {
     /// Run the server
     Serve(Serve),
+    /// Play the whole story on this machine, then stay up to be explored
+    Demo(demo::Options),
     /// Administrators of the instance
     #[command(subcommand)]
     Admin(admin::Admin),
@@ -147,6 +150,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
             let passed = runtime()?.block_on(scim_check::run(options))?;
             return Ok(ExitCode::from(u8::from(!passed)));
         }
+        Command::Demo(options) => return runtime()?.block_on(demo::run(options.clone())),
         _ => {}
     }
     let loaded = cli.common.load(&cli.command).map_err(|e| e.code("settings"))?;
@@ -164,7 +168,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
                 let running = matches!(reach, Reach::Running(_));
                 print(&serde_json::json!({ "migrated": true, "by_running_server": running }));
             }
-            Command::Config { .. } | Command::ScimCheck(_) => {}
+            Command::Config { .. } | Command::ScimCheck(_) | Command::Demo(_) => {}
         }
         Ok(ExitCode::SUCCESS)
     })
