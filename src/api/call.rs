@@ -11,6 +11,7 @@ use crate::{
     error::{Error, Kind, Result},
     id::TenantId,
     tenants, text,
+    web::strict,
 };
 use axum::{
     body::Body,
@@ -18,7 +19,7 @@ use axum::{
 };
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::{
     collections::{BTreeMap, HashMap},
     str::FromStr,
@@ -109,62 +110,8 @@ impl Call {
     }
     /// The body.
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        parse(&self.body)
+        strict::json(&self.body)
     }
-}
-
-/// Reads a document strictly: an object, no NUL anywhere, no unknown fields; the error names the field at fault.
-pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
-    let bad = |e: serde_json::Error| Error::invalid(format!("the body is not JSON: {e}"));
-    let value: Value =
-        if body.is_empty() { json!({}) } else { serde_json::from_slice(body).map_err(bad)? };
-    if !value.is_object() {
-        return Err(Error::invalid("the body is not a JSON object"));
-    }
-    if let Some(field) = nul(&value) {
-        return Err(Error::invalid(format!("'{field}' contains a NUL character")).attr(field));
-    }
-    serde_json::from_value(value.clone()).map_err(|e| {
-        let text = e.to_string();
-        match at_fault::<T>(&value, &text) {
-            Some(field) => Error::invalid(format!("'{field}': {text}")).attr(field),
-            None => Error::invalid(text),
-        }
-    })
-}
-
-/// The first field whose text (at any depth) holds a NUL.
-fn nul(v: &Value) -> Option<String> {
-    fn within(v: &Value) -> bool {
-        match v {
-            Value::String(s) => s.contains('\0'),
-            Value::Array(a) => a.iter().any(within),
-            Value::Object(o) => o.iter().any(|(k, v)| k.contains('\0') || within(v)),
-            _ => false,
-        }
-    }
-    let fields = v.as_object()?;
-    fields.iter().find(|(k, v)| k.contains('\0') || within(v)).map(|(k, _)| text::excerpt(k))
-}
-
-/// The field without which the document would be refused for another reason, or which is missing.
-fn at_fault<T: DeserializeOwned>(v: &Value, error: &str) -> Option<String> {
-    let fields = v.as_object()?;
-    // Without a field that is needed, "missing" is said of that field, too: it proves nothing.
-    let is_missing = error.starts_with("missing field");
-    let cause = fields.keys().find(|k| {
-        let mut without = fields.clone();
-        without.remove(*k);
-        match serde_json::from_value::<T>(Value::Object(without)) {
-            Ok(_) => true,
-            Err(e) => {
-                let e = e.to_string();
-                e != error && !(is_missing && e.starts_with(&format!("missing field `{k}`")))
-            }
-        }
-    });
-    let missing = || error.strip_prefix("missing field `")?.split('`').next().map(str::to_owned);
-    cause.map(|k| text::excerpt(k)).or_else(missing)
 }
 
 /// A time in a document: RFC 3339.

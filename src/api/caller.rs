@@ -1,17 +1,10 @@
 //! Who may speak here: the owner, through the socket in the data directory (the listener says so), or whoever has a
 //! session or an access token of ours.
 
-use crate::{
-    actor::Actor,
-    app::App,
-    error::{Error, Result},
-};
+use crate::{actor::Actor, app::App, error::Result, web::Caller};
 use axum::http::request::Parts;
 
 /// The proved caller of a request.
-pub(super) async fn actor(_app: &App, parts: &mut Parts) -> Result<Actor> {
-    if let Some(actor) = parts.extensions.get::<Actor>() {
-        return Ok(actor.clone());
-    }
-    Err(Error::unauthenticated("a session or an access token is needed"))
+pub(super) async fn actor(app: &App, parts: &mut Parts) -> Result<Actor> {
+    Ok(Caller::of(app, parts).await?.0)
 }

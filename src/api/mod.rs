@@ -18,6 +18,7 @@ use crate::{
     app::App,
     error::{Error, Kind, Result},
     id::RequestId,
+    web::strict,
 };
 use axum::{
     Router,
@@ -29,9 +30,6 @@ use axum::{
 use call::{Call, Reply};
 use futures::future::BoxFuture;
 use std::collections::HashMap;
-
-/// The largest body.
-const BODY: usize = 256 * 1024;
 
 /// What a route needs of its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -230,25 +228,8 @@ async fn run(
     let (mut parts, body) = request.into_parts();
     let actor = caller::actor(&app, &mut parts).await?;
     *id = Some(actor.request());
-    let query = query(parts.uri.query().unwrap_or_default())?;
+    let query = strict::pairs(parts.uri.query().unwrap_or_default().as_bytes())?;
     let if_match = call::if_match(parts.headers.get(header::IF_MATCH))?;
-    let body = axum::body::to_bytes(body, BODY).await.map_err(|_| {
-        Error::new(Kind::TooLarge, format!("the body is longer than {BODY} bytes, or broke off"))
-    })?;
+    let (query, body) = (query.into_iter().collect(), strict::body(body).await?);
     handler(Call { app, actor, path, query, if_match, body }).await
-}
-
-/// The query's words, each once.
-fn query(text: &str) -> Result<HashMap<String, String>> {
-    let mut out = HashMap::new();
-    for (k, v) in url::form_urlencoded::parse(text.as_bytes()) {
-        let name = crate::text::excerpt(&k);
-        if v.contains('\0') {
-            return Err(Error::invalid(format!("'{name}' contains a NUL character")).attr(name));
-        }
-        if out.insert(k.into_owned(), v.into_owned()).is_some() {
-            return Err(Error::invalid(format!("'{name}' is given twice")).attr(name));
-        }
-    }
-    Ok(out)
 }

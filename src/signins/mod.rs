@@ -49,7 +49,7 @@ crate::enum_column!(Outcome);
 
 /// An attempt to be recorded.
 #[derive(Debug, Clone)]
-pub struct New {
+pub struct NewSignin {
     /// Through which directory, if one.
     pub directory: Option<DirectoryId>,
     /// Who, as far as that is known.
@@ -60,6 +60,43 @@ pub struct New {
     pub reason: Option<&'static str>,
     /// What it was decided on.
     pub detail: Value,
+}
+
+impl NewSignin {
+    fn with(
+        outcome: Outcome,
+        user: Option<UserId>,
+        directory: Option<DirectoryId>,
+        reason: Option<&'static str>,
+    ) -> Self {
+        Self { directory, user, outcome, reason, detail: Value::Object(serde_json::Map::new()) }
+    }
+    /// Somebody signed in.
+    pub fn success(user: UserId, directory: Option<DirectoryId>) -> Self {
+        Self::with(Outcome::Success, Some(user), directory, None)
+    }
+    /// A rule refused.
+    pub fn refused(
+        user: Option<UserId>,
+        directory: Option<DirectoryId>,
+        reason: &'static str,
+    ) -> Self {
+        Self::with(Outcome::Refused, user, directory, Some(reason))
+    }
+    /// It did not come to a decision.
+    pub fn failed(
+        user: Option<UserId>,
+        directory: Option<DirectoryId>,
+        reason: &'static str,
+    ) -> Self {
+        Self::with(Outcome::Failed, user, directory, Some(reason))
+    }
+    /// What it was decided on.
+    #[must_use]
+    pub fn detail(mut self, detail: Value) -> Self {
+        self.detail = detail;
+        self
+    }
 }
 
 row! {
@@ -103,7 +140,7 @@ fn reference() -> Result<String> {
 ///
 /// # Errors
 /// The database's.
-pub async fn record(tx: &mut Tx, tenant: TenantId, new: &New) -> Result<String> {
+pub async fn record(tx: &mut Tx, tenant: TenantId, new: &NewSignin) -> Result<String> {
     let reference = reference()?;
     let row = db::NewRow {
         id: SigninId::new(),

@@ -1,2 +1,71 @@
-//! The porch: extractors, session cookie to actor, CSRF, headers, limits, strict JSON and forms, the pages'
-//! frame.
+//! The porch: extractors, session cookie to actor, CSRF, headers, strict JSON and forms, how a page is sent. It
+//! knows who asks and in which form; what they may do is `access`'s, whether they may act now is the gate's.
+
+mod caller;
+mod cookies;
+mod refusal;
+pub mod strict;
+
+pub use caller::{Caller, LiveSession, RequestId};
+pub use cookies::{Browser, clear_session_cookie, session_cookie};
+pub use refusal::Refusal;
+pub use strict::{StrictForm, StrictJson, StrictQuery};
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header},
+    response::IntoResponse,
+};
+
+/// Pages load our style sheet and nothing else, and are shown in no frame. `form-action` is left out on purpose: some
+/// browsers apply it to where a form's answer redirects, and a sign-in ends at other origins.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; \
+                      frame-ancestors 'none'";
+
+/// The headers of everything that a browser is shown. The referrer policy keeps `Origin` on our own forms.
+fn guard(h: &mut HeaderMap) {
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (header::CACHE_CONTROL, "no-store"),
+    ] {
+        h.insert(name, HeaderValue::from_static(value));
+    }
+}
+
+/// A page.
+pub fn html(status: StatusCode, text: String) -> Response<Body> {
+    let mut r = Response::new(Body::from(text));
+    *r.status_mut() = status;
+    guard(r.headers_mut());
+    let kind = HeaderValue::from_static("text/html; charset=utf-8");
+    r.headers_mut().insert(header::CONTENT_TYPE, kind);
+    r
+}
+
+/// "See other": the answer to a form, and each step of a sign-in.
+#[derive(Debug, Clone)]
+pub struct Redirect(String);
+impl Redirect {
+    /// To a path of ours, or to an address that was checked.
+    pub fn to(location: &str) -> Self {
+        Self(location.to_owned())
+    }
+}
+impl IntoResponse for Redirect {
+    fn into_response(self) -> Response<Body> {
+        let mut r = Response::new(Body::empty());
+        match HeaderValue::try_from(self.0) {
+            Ok(location) => {
+                *r.status_mut() = StatusCode::SEE_OTHER;
+                guard(r.headers_mut());
+                r.headers_mut().insert(header::LOCATION, location);
+            }
+            Err(_) => *r.status_mut() = StatusCode::INTERNAL_SERVER_ERROR,
+        }
+        r
+    }
+}

@@ -1,0 +1,134 @@
+//! Who asks: the owner, where a listener said so; the bearer of an access token; or the person of a session.
+
+use super::{Refusal, cookies, strict};
+use crate::{
+    actor::{Actor, Principal},
+    app::App,
+    error::{Error, Kind, Result},
+    sessions::Live,
+};
+use axum::{
+    extract::{FromRequestParts, OptionalFromRequestParts},
+    http::{HeaderMap, header, request::Parts},
+};
+
+/// The id of the request, as logs and audit events name it.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestId(pub crate::id::RequestId);
+impl RequestId {
+    fn of(parts: &mut Parts) -> crate::id::RequestId {
+        *parts.extensions.get_or_insert_with(crate::id::RequestId::new)
+    }
+}
+impl FromRequestParts<App> for RequestId {
+    type Rejection = Refusal;
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Refusal> {
+        Ok(Self(Self::of(parts)))
+    }
+}
+
+/// The session of the browser, if it may act now.
+#[derive(Debug, Clone)]
+pub struct LiveSession(pub Live);
+impl std::ops::Deref for LiveSession {
+    type Target = Live;
+    fn deref(&self) -> &Live {
+        &self.0
+    }
+}
+impl LiveSession {
+    async fn find(app: &App, headers: &HeaderMap) -> Result<Option<Self>> {
+        let Some(cookie) = cookies::session(app, headers) else { return Ok(None) };
+        match app.gate.session(&cookie).await {
+            Ok(live) => Ok(Some(Self(live))),
+            Err(e) if e.kind() == Kind::Unauthenticated => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+    fn principal(&self) -> Principal {
+        Principal::User {
+            home: self.home,
+            user: self.user,
+            kind: self.kind,
+            session: Some(self.id),
+            app: None,
+            scopes: None,
+            bound: None,
+        }
+    }
+}
+impl OptionalFromRequestParts<App> for LiveSession {
+    type Rejection = Refusal;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, Refusal> {
+        Ok(Self::find(app, &parts.headers).await?)
+    }
+}
+impl FromRequestParts<App> for LiveSession {
+    type Rejection = Refusal;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let found = Self::find(app, &parts.headers).await?;
+        Ok(found.ok_or_else(|| Error::unauthenticated("you are not signed in"))?)
+    }
+}
+
+/// The proved caller.
+#[derive(Debug, Clone)]
+pub struct Caller(pub Actor);
+
+/// The token of an `Authorization: Bearer` header: one header, one token, of the characters RFC 6750 allows.
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>> {
+    let mut all = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(first) = all.next() else { return Ok(None) };
+    let bad = || Error::unauthenticated("'Authorization' is not one Bearer token");
+    if all.next().is_some() {
+        return Err(bad());
+    }
+    let (scheme, token) = first.to_str().ok().and_then(|t| t.split_once(' ')).ok_or_else(bad)?;
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b);
+    if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() || !token.bytes().all(fits) {
+        return Err(bad());
+    }
+    Ok(Some(token))
+}
+
+impl Caller {
+    async fn find(app: &App, parts: &mut Parts) -> Result<Option<Self>> {
+        if let Some(actor) = parts.extensions.get::<Actor>() {
+            return Ok(Some(Self(actor.clone())));
+        }
+        let request = RequestId::of(parts);
+        let principal = match bearer(&parts.headers)? {
+            Some(token) => app.gate.bearer(token).await?.principal(),
+            None => match LiveSession::find(app, &parts.headers).await? {
+                Some(session) => {
+                    if !parts.method.is_safe() {
+                        strict::same_origin(app, &parts.headers)?;
+                    }
+                    session.principal()
+                }
+                None => return Ok(None),
+            },
+        };
+        Ok(Some(Self(Actor::prove(principal, request))))
+    }
+    /// The caller of a request, for a voice with errors of its own.
+    ///
+    /// # Errors
+    /// [`Kind::Unauthenticated`]; [`Kind::Forbidden`] when another site made the browser send it.
+    pub async fn of(app: &App, parts: &mut Parts) -> Result<Self> {
+        let found = Self::find(app, parts).await?;
+        found.ok_or_else(|| Error::unauthenticated("a session or an access token is needed"))
+    }
+}
+impl OptionalFromRequestParts<App> for Caller {
+    type Rejection = Refusal;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, Refusal> {
+        Ok(Self::find(app, parts).await?)
+    }
+}
+impl FromRequestParts<App> for Caller {
+    type Rejection = Refusal;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        Ok(Self::of(app, parts).await?)
+    }
+}

@@ -1,0 +1,187 @@
+//! What is sent is read strictly: nothing twice, nothing unknown, no NUL; the error names the field at fault.
+
+use super::Refusal;
+use crate::{
+    app::App,
+    error::{Error, Kind, Result},
+    text,
+};
+use axum::{
+    body::Body,
+    extract::{FromRequest, FromRequestParts, Request},
+    http::{HeaderMap, header, request::Parts},
+};
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+/// The largest document and form that is read here.
+pub const BODY: usize = 256 * 1024;
+
+/// The whole body, if it is not too long.
+///
+/// # Errors
+/// [`Kind::TooLarge`].
+pub async fn body(body: Body) -> Result<Bytes> {
+    axum::body::to_bytes(body, BODY).await.map_err(|_| {
+        Error::new(Kind::TooLarge, format!("the body is longer than {BODY} bytes, or broke off"))
+    })
+}
+
+/// Reads a JSON document: an object (an empty body is an empty one), no NUL anywhere.
+///
+/// # Errors
+/// [`Kind::Invalid`], naming the field.
+pub fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
+    let bad = |e: serde_json::Error| Error::invalid(format!("the body is not JSON: {e}"));
+    let value: Value = if body.is_empty() {
+        Value::Object(Map::new())
+    } else {
+        serde_json::from_slice(body).map_err(bad)?
+    };
+    if !value.is_object() {
+        return Err(Error::invalid("the body is not a JSON object"));
+    }
+    if let Some(field) = nul(&value) {
+        return Err(Error::invalid(format!("'{field}' contains a NUL character")).attr(field));
+    }
+    typed(value)
+}
+
+/// The document as a `T`.
+fn typed<T: DeserializeOwned>(value: Value) -> Result<T> {
+    serde_json::from_value(value.clone()).map_err(|e| {
+        let text = e.to_string();
+        match at_fault::<T>(&value, &text) {
+            Some(field) => Error::invalid(format!("'{field}': {text}")).attr(field),
+            None => Error::invalid(text),
+        }
+    })
+}
+
+/// The first field whose text (at any depth) holds a NUL.
+fn nul(v: &Value) -> Option<String> {
+    fn within(v: &Value) -> bool {
+        match v {
+            Value::String(s) => s.contains('\0'),
+            Value::Array(a) => a.iter().any(within),
+            Value::Object(o) => o.iter().any(|(k, v)| k.contains('\0') || within(v)),
+            _ => false,
+        }
+    }
+    let fields = v.as_object()?;
+    fields.iter().find(|(k, v)| k.contains('\0') || within(v)).map(|(k, _)| text::excerpt(k))
+}
+
+/// The field without which the document would be refused for another reason, or which is missing.
+fn at_fault<T: DeserializeOwned>(v: &Value, error: &str) -> Option<String> {
+    let fields = v.as_object()?;
+    // Without a field that is needed, "missing" is said of that field, too: it proves nothing.
+    let is_missing = error.starts_with("missing field");
+    let cause = fields.keys().find(|k| {
+        let mut without = fields.clone();
+        without.remove(*k);
+        match serde_json::from_value::<T>(Value::Object(without)) {
+            Ok(_) => true,
+            Err(e) => {
+                let e = e.to_string();
+                e != error && !(is_missing && e.starts_with(&format!("missing field `{k}`")))
+            }
+        }
+    });
+    let missing = || error.strip_prefix("missing field `")?.split('`').next().map(str::to_owned);
+    cause.map(|k| text::excerpt(k)).or_else(missing)
+}
+
+/// The pairs of a form or query, in their order: each name once, UTF-8, no NUL.
+///
+/// # Errors
+/// [`Kind::Invalid`], naming the parameter.
+pub fn pairs(text: &[u8]) -> Result<Vec<(String, String)>> {
+    let mut out: Vec<(String, String)> = Vec::new();
+    for (name, value) in url::form_urlencoded::parse(text) {
+        let shown = text::excerpt(&name);
+        let bad = |what: &str| Err(Error::invalid(format!("'{shown}' {what}")).attr(&*shown));
+        if name.contains('\0') || value.contains('\0') {
+            return bad("contains a NUL character");
+        }
+        // What was no UTF-8 was replaced; nobody sends the replacement itself.
+        if name.contains('\u{fffd}') || value.contains('\u{fffd}') {
+            return bad("is not UTF-8");
+        }
+        if out.iter().any(|(n, _)| *n == name) {
+            return bad("is given twice");
+        }
+        out.push((name.into_owned(), value.into_owned()));
+    }
+    Ok(out)
+}
+
+/// The pairs of a form or query as a `T` whose fields are texts.
+///
+/// # Errors
+/// [`Kind::Invalid`], naming the parameter.
+pub fn form<T: DeserializeOwned>(text: &[u8]) -> Result<T> {
+    let fields = pairs(text)?.into_iter().map(|(n, v)| (n, Value::String(v)));
+    typed(Value::Object(fields.collect()))
+}
+
+/// Refuses what another site made the browser send: by `Sec-Fetch-Site` where the browser says it, else by `Origin`.
+/// Who sends neither is no browser and has no cookies that it does not know of.
+///
+/// # Errors
+/// [`Kind::Forbidden`].
+pub fn same_origin(app: &App, headers: &HeaderMap) -> Result<()> {
+    let word = |name: &str| headers.get(name).map(|v| v.to_str().unwrap_or("?"));
+    let ours = match (word("sec-fetch-site"), word("origin")) {
+        (Some(site), _) => matches!(site, "same-origin" | "none"),
+        (None, Some(origin)) => origin == app.config.issuer(),
+        (None, None) => true,
+    };
+    if ours {
+        return Ok(());
+    }
+    Err(Error::forbidden("this came from another site; begin on our own pages"))
+}
+
+fn content_type(headers: &HeaderMap, wanted: &str) -> Result<()> {
+    let sent = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
+    let kind = sent.split(';').next().unwrap_or("").trim();
+    if kind.eq_ignore_ascii_case(wanted) {
+        return Ok(());
+    }
+    Err(Error::invalid(format!("the body is to be sent as {wanted}")).attr("Content-Type"))
+}
+
+/// The form of one of our pages: sent by our own page, nothing twice.
+#[derive(Debug, Clone)]
+pub struct StrictForm<T>(pub T);
+impl<T: DeserializeOwned> FromRequest<App> for StrictForm<T> {
+    type Rejection = Refusal;
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
+        same_origin(app, request.headers())?;
+        content_type(request.headers(), "application/x-www-form-urlencoded")?;
+        Ok(Self(form(&body(request.into_body()).await?)?))
+    }
+}
+
+/// The words of the query, each once.
+#[derive(Debug, Clone)]
+pub struct StrictQuery<T>(pub T);
+impl<T: DeserializeOwned> FromRequestParts<App> for StrictQuery<T> {
+    type Rejection = Refusal;
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Refusal> {
+        Ok(Self(form(parts.uri.query().unwrap_or_default().as_bytes())?))
+    }
+}
+
+/// A JSON document.
+#[derive(Debug, Clone)]
+pub struct StrictJson<T>(pub T);
+impl<T: DeserializeOwned> FromRequest<App> for StrictJson<T> {
+    type Rejection = Refusal;
+    async fn from_request(request: Request, _app: &App) -> Result<Self, Refusal> {
+        content_type(request.headers(), "application/json")?;
+        Ok(Self(json(&body(request.into_body()).await?)?))
+    }
+}
