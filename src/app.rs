@@ -63,8 +63,18 @@ impl App {
         let apps = Apps::new(&store);
         let gate = Gate::new(&store, &access, &keys, &apps, config.issuer());
         let system = system.clone();
-        let parts =
-            Parts { config, store, access, credentials, scim_tokens, keys, apps, gate, master, system };
+        let parts = Parts {
+            config,
+            store,
+            access,
+            credentials,
+            scim_tokens,
+            keys,
+            apps,
+            gate,
+            master,
+            system,
+        };
         Ok(Self(Arc::new(parts)))
     }
     /// The context of the server's own work, over the whole platform.

@@ -169,6 +169,16 @@ impl Gate {
             claims: verified.claims.clone(),
         })
     }
+    /// Whether a refresh token read from the database might be used now: tenant, user and session.
+    ///
+    /// # Errors
+    /// `Unauthenticated`, saying what is over.
+    pub async fn refresh_standing(&self, t: &sessions::Presented) -> Result<()> {
+        self.person(t.home, t.user, t.tid).await?;
+        let sid = t.session.ok_or_else(|| over("there is no such session"))?;
+        let live = sessions::by_id(&self.0.store, t.home, sid).await?;
+        self.live(live.ok_or_else(|| over("there is no such session"))?).map(|_| ())
+    }
     /// Ends one access token (RFC 7009), until it would have expired. Only the client it was issued to may.
     ///
     /// # Errors

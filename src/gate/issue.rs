@@ -195,6 +195,28 @@ impl Gate {
         let held = self.0.access.effective(home, user, request.tid).await?;
         Ok(Actual { request, tenant, home, user, person, session, held })
     }
+    /// Runs every check and makes nothing: what a code may be given for. Gives the scopes that would be granted.
+    ///
+    /// # Errors
+    /// As [`Self::issue`].
+    pub async fn may(&self, request: &Request<'_>) -> Result<Vec<String>> {
+        let actual = self.gather(request).await?;
+        self.check(&actual)
+    }
+    fn check(&self, actual: &Actual<'_>) -> Result<Vec<String>> {
+        for (_, check) in CHECKS {
+            check(self, actual)?;
+        }
+        let request = actual.request;
+        let person = actual.session.is_some();
+        let scopes = granted_scopes(request.client, person, &actual.held, request.scopes);
+        if scopes.is_empty() && (!person || !request.scopes.is_empty()) {
+            return Err(
+                Error::invalid("none of these scopes can be given here").code("invalid_scope")
+            );
+        }
+        Ok(scopes)
+    }
     /// Runs every check and makes the tokens.
     ///
     /// # Errors

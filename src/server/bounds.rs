@@ -99,6 +99,7 @@ pub(super) async fn keep(
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|c| c.0);
     let client = bounds.client(peer, request.headers());
     request.extensions_mut().insert(client);
+    request.extensions_mut().insert(crate::web::ClientAddr(client.address));
     let path = request.uri().path().to_owned();
     if let (Some(ip), Some(limiter)) = (client.address, bounds.limiter(request.method(), &path))
         && let Err(wait) = limiter.admit(ip)

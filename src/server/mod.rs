@@ -70,7 +70,7 @@ pub fn router(app: &App) -> Router {
 
 /// The voices side by side.
 fn voices() -> Router<App> {
-    Router::new().merge(api::routes())
+    Router::new().merge(api::routes()).merge(crate::oauth::routes())
 }
 
 /// A request of the data directory's owner: for the socket's listener, and for commands that hold the directory's

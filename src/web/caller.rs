@@ -132,3 +132,21 @@ impl FromRequestParts<App> for Caller {
         Ok(Self::of(app, parts).await?)
     }
 }
+
+/// Where a request comes from, as the server's bounds found it (behind a trusted proxy, what that says); `None` on the
+/// socket in the data directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientAddr(pub Option<std::net::IpAddr>);
+
+impl ClientAddr {
+    /// The address.
+    pub fn ip(self) -> Option<std::net::IpAddr> {
+        self.0
+    }
+}
+impl<S: Send + Sync> axum::extract::FromRequestParts<S> for ClientAddr {
+    type Rejection = std::convert::Infallible;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(parts.extensions.get::<Self>().copied().unwrap_or(Self(None)))
+    }
+}

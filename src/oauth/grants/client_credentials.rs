@@ -1,0 +1,38 @@
+//! RFC 6749 4.4, for integration users. One that works in several tenants names one with each request (`tenant`: id or
+//! short name); without it the tenant is its own.
+
+use super::super::{error::OAuthError, params::Params};
+use crate::{
+    app::App,
+    apps::Client,
+    gate::{Grant, Issued, Request},
+    id::TenantId,
+    tenants,
+};
+use std::sync::Arc;
+
+/// Answers the grant.
+pub async fn client_credentials(
+    app: &App,
+    client: &Arc<Client>,
+    p: &Params,
+) -> Result<Issued, OAuthError> {
+    let tid = match p.get("tenant") {
+        None => client.app.tenant_id,
+        Some(t) => match TenantId::parse(t) {
+            Some(id) => id,
+            None => {
+                let found = tenants::by_slug(&app.store, t).await?;
+                found.map(|t| t.id).ok_or_else(no_such_tenant)?
+            }
+        },
+    };
+    let scopes = p.scopes()?;
+    let request = Request { client, grant: Grant::Integration, tid, scopes: &scopes, nonce: None };
+    Ok(app.gate.issue(&request).await?)
+}
+
+fn no_such_tenant() -> OAuthError {
+    // As for a tenant that exists and is not theirs: which tenants exist is nobody's business.
+    OAuthError::new("access_denied", "the user has no role in that tenant")
+}

@@ -1,0 +1,69 @@
+//! RFC 6749 6 with rotation. A token that is used twice ends its family, without grace.
+
+use super::{
+    super::{error::OAuthError, params::Params},
+    Given,
+};
+use crate::{
+    app::App,
+    apps::Client,
+    audit::{self, Event},
+    gate::{Grant, Request},
+    sessions::{self, Rotation, Who},
+    tx,
+};
+use std::sync::Arc;
+
+/// Answers the grant.
+pub async fn refresh_token(
+    app: &App,
+    client: &Arc<Client>,
+    p: &Params,
+) -> Result<Given, OAuthError> {
+    let presented = p.need("refresh_token")?.to_owned();
+    let (cx, app_id) = (app.system().urgent(), client.app.id);
+    let rotation = tx!(app.store, &cx, [presented], |tx| {
+        let r = sessions::rotate(tx, &presented, app_id).await?;
+        if let Rotation::Reused(f, done) = &r {
+            let event = Event::new("refresh_token.reuse").target("user", f.user_id);
+            let detail = serde_json::json!({"family": f.id, "app": app_id, "ended": done.families});
+            audit::record(tx, f.tenant_id, event.detail(detail)).await?;
+        }
+        tx.unaudited("a rotation is not an act of its own");
+        Ok(r)
+    })?;
+    let Rotation::Next(family, next) = rotation else {
+        return Err(OAuthError::invalid_grant(
+            "the refresh token is unknown, over, used, or another client's",
+        ));
+    };
+    let asked = p.scopes()?;
+    let scopes: Vec<String> = if asked.is_empty() {
+        family.scopes.0.clone()
+    } else if let Some(more) = asked.iter().find(|s| !family.scopes.0.contains(s)) {
+        return Err(OAuthError::new(
+            "invalid_scope",
+            &format!("'{more}' was not asked for at the sign-in"),
+        ));
+    } else {
+        asked
+    };
+    let over = || OAuthError::invalid_grant("the session of this refresh token is over");
+    let session = family.session_id.ok_or_else(over)?;
+    let grant = Grant::Session { home: family.tenant_id, session, user: family.user_id };
+    let ask = Request { client, grant, tid: family.tid, scopes: &scopes, nonce: None };
+    match app.gate.issue(&ask).await {
+        Ok(issued) => Ok((issued, Some(next))),
+        Err(e) => {
+            // What may not act now gets no further token: the family ends, so that the one just made dies unborn.
+            if e.kind() == crate::error::Kind::Unauthenticated {
+                let (home, id) = (family.tenant_id, family.id);
+                tx!(app.store, &cx, [], |tx| {
+                    tx.unaudited("what ended it was recorded then");
+                    sessions::revoke(tx, Who::Family(home, id), "the session is over").await
+                })?;
+            }
+            Err(e.into())
+        }
+    }
+}
