@@ -1,1 +1,42 @@
-//! The dispatcher of one sign-in: who are you, which way in, what is still missing.
+//! The dispatcher of one sign-in: who are you, which way in, what is still missing. It knows flow rows, sessions and
+//! local credentials; how a directory proves somebody is `federation`'s, what comes afterwards is `oauth`'s: they
+//! meet in the flow row, never by calling each other. A person may reload, go back, open two tabs.
+//!
+//! * `/signin` begins a sign-in for its own sake, `/signin/{flow}` shows what is missing and, when nothing is, leads on.
+//! * `/signin/{flow}/{tenant,password,code}` take what a person typed.
+//! * `/refused/{reference}` says why it did not work, as far as the person at the browser may know.
+
+mod caller;
+mod error;
+mod flow;
+mod local;
+mod pages;
+mod refused;
+
+use crate::app::App;
+use axum::{
+    Router,
+    http::header,
+    routing::{get, post},
+};
+
+/// The voice's routes.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/signin", get(flow::begin))
+        .route("/signin/{flow}", get(flow::show))
+        .route("/signin/{flow}/tenant", post(flow::tenant))
+        .route("/signin/{flow}/password", post(local::password))
+        .route("/signin/{flow}/code", post(local::code))
+        .route("/refused/{reference}", get(refused::show))
+        .route("/assets/muster.css", get(stylesheet))
+}
+
+async fn stylesheet() -> impl axum::response::IntoResponse {
+    let headers = [
+        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
+        (header::CACHE_CONTROL, "public, max-age=3600"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (headers, include_str!("../../templates/muster.css"))
+}

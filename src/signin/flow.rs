@@ -1,0 +1,194 @@
+//! A sign-in from its first page to its last: which tenant, which way in, and, once a session lives, where to.
+
+use super::{
+    caller,
+    error::or_page,
+    pages::{self, Code, Way, WhichTenant, WhichWay},
+};
+use crate::{
+    app::App,
+    directories,
+    error::{Error, Kind, Result},
+    flows::{self, After, State as Flow},
+    id::{FlowId, RequestId, TenantId},
+    tenants::{self, Status, Tenant},
+    web::{Browser, LiveSession, StrictForm, StrictQuery},
+};
+use axum::{
+    extract::{Extension, Path, State},
+    http::StatusCode,
+    response::{IntoResponse as _, Redirect, Response},
+};
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Begin {
+    /// A tenant's slug: whose ways in are shown.
+    tenant: Option<String>,
+}
+
+/// `GET /signin`: a sign-in for its own sake; ends at the person's own page.
+pub(super) async fn begin(
+    State(app): State<App>,
+    Extension(request): Extension<RequestId>,
+    browser: Browser,
+    StrictQuery(query): StrictQuery<Begin>,
+) -> Response {
+    or_page(&app, begun(&app, request, &browser, query).await)
+}
+
+async fn begun(
+    app: &App,
+    request: RequestId,
+    browser: &Browser,
+    query: Begin,
+) -> Result<Response> {
+    let tenant = match query.tenant.as_deref() {
+        Some(slug) => open_tenant(app, slug).await?.map(|t| t.id),
+        None => None,
+    };
+    let flow = Flow::new(After::Page, tenant);
+    let id = flows::begin(&app.store, &caller::platform(request), flow, browser.hash()).await?;
+    Ok(browser.keep(Redirect::to(&format!("/signin/{id}")).into_response()))
+}
+
+/// `GET /signin/{flow}`: what is missing still, or onwards.
+pub(super) async fn show(
+    State(app): State<App>,
+    Extension(request): Extension<RequestId>,
+    Path(id): Path<FlowId>,
+    browser: Browser,
+    session: Option<LiveSession>,
+) -> Response {
+    or_page(&app, shown(&app, request, id, &browser, session.as_ref()).await)
+}
+
+async fn shown(
+    app: &App,
+    request: RequestId,
+    id: FlowId,
+    browser: &Browser,
+    session: Option<&LiveSession>,
+) -> Result<Response> {
+    let flow = find(app, id, browser).await?;
+    if let Some(session) = session
+        && suffices(&flow, session)
+    {
+        return onwards(app, request, id, &flow).await;
+    }
+    if flow.proved.is_some() {
+        return Ok(ask_code(app, id, None));
+    }
+    match flow.tenant {
+        None => Ok(ask_tenant(app, id, None)),
+        Some(tenant) => {
+            let hint = flow.login_hint.clone().unwrap_or_default();
+            ask_way(app, id, tenant, hint, None, false).await
+        }
+    }
+}
+
+/// The flow, if it is this browser's and has not ended.
+pub(super) async fn find(app: &App, id: FlowId, browser: &Browser) -> Result<Flow> {
+    flows::get(&app.store, id, browser.hash()).await?.ok_or_else(|| {
+        let text = "this sign-in has ended, or began in another browser; begin again";
+        Error::new(Kind::Invalid, text)
+    })
+}
+
+/// Whether a session that lives already is what the flow wants.
+fn suffices(flow: &Flow, session: &LiveSession) -> bool {
+    flow.min_auth_time.is_none_or(|at| session.auth_time >= at)
+}
+
+/// Nothing is missing: on to whoever began the flow.
+async fn onwards(app: &App, request: RequestId, id: FlowId, flow: &Flow) -> Result<Response> {
+    match flow.after {
+        // The issuer ends the flow itself, with the answer it owes.
+        After::Authorize { .. } => {
+            Ok(Redirect::to(&format!("/oauth/resume?flow={id}")).into_response())
+        }
+        After::Page => {
+            flows::end(&app.store, &caller::platform(request), id).await?;
+            Ok(Redirect::to("/me").into_response())
+        }
+    }
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChosenTenant {
+    tenant: String,
+}
+
+/// `POST /signin/{flow}/tenant`; an empty one asks again.
+pub(super) async fn tenant(
+    State(app): State<App>,
+    Extension(request): Extension<RequestId>,
+    Path(id): Path<FlowId>,
+    browser: Browser,
+    StrictForm(form): StrictForm<ChosenTenant>,
+) -> Response {
+    or_page(&app, chosen(&app, request, id, &browser, form).await)
+}
+
+async fn chosen(
+    app: &App,
+    request: RequestId,
+    id: FlowId,
+    browser: &Browser,
+    form: ChosenTenant,
+) -> Result<Response> {
+    let mut flow = find(app, id, browser).await?;
+    let slug = form.tenant.trim();
+    flow.tenant = open_tenant(app, slug).await?.map(|t| t.id);
+    flow.proved = None;
+    if flow.tenant.is_none() && !slug.is_empty() {
+        let text = format!("There is no company called “{}” here.", crate::text::excerpt(slug));
+        return Ok(ask_tenant(app, id, Some(text)));
+    }
+    flows::put(&app.store, &caller::platform(request), id, &flow).await?;
+    Ok(Redirect::to(&format!("/signin/{id}")).into_response())
+}
+
+/// The tenant of this slug, if its people may sign in.
+async fn open_tenant(app: &App, slug: &str) -> Result<Option<Tenant>> {
+    let tenant = tenants::by_slug(&app.store, slug).await?;
+    Ok(tenant.filter(|t| t.status == Status::Active))
+}
+
+fn ask_tenant(app: &App, flow: FlowId, problem: Option<String>) -> Response {
+    let page = WhichTenant { title: "Sign in", brand: pages::brand(app), flow, problem };
+    pages::show(StatusCode::OK, &page)
+}
+
+/// The ways in of a tenant: its directories, and a password.
+pub(super) async fn ask_way(
+    app: &App,
+    flow: FlowId,
+    tenant: TenantId,
+    user_name: String,
+    problem: Option<String>,
+    open_local: bool,
+) -> Result<Response> {
+    let name = tenants::get(&app.store, tenant).await?.name;
+    let ways = directories::ways_in(&app.store, tenant).await?;
+    let ways = ways.into_iter().map(|(id, name)| Way { id: id.to_string(), name }).collect();
+    let page = WhichWay {
+        title: "Sign in",
+        brand: pages::brand(app),
+        flow,
+        tenant: name,
+        ways,
+        problem,
+        user_name,
+        open_local,
+    };
+    Ok(pages::show(StatusCode::OK, &page))
+}
+
+/// The page for the one-time code.
+pub(super) fn ask_code(app: &App, flow: FlowId, problem: Option<String>) -> Response {
+    let page = Code { title: "One more step", brand: pages::brand(app), flow, problem };
+    pages::show(StatusCode::OK, &page)
+}

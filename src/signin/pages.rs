@@ -1,0 +1,82 @@
+//! The pages, as types: what a template shows is a field here, and the compiler holds the two together.
+
+use crate::{app::App, id::FlowId, web};
+use askama::Template;
+use axum::{http::StatusCode, response::Response};
+
+/// The service's name.
+pub(super) fn brand(app: &App) -> String {
+    app.config.brand.name.clone()
+}
+
+/// Renders a page.
+pub(super) fn show(status: StatusCode, page: &impl Template) -> Response {
+    match page.render() {
+        Ok(text) => web::html(status, text),
+        Err(e) => {
+            tracing::error!(error = %e, "a page cannot be rendered");
+            web::html(StatusCode::INTERNAL_SERVER_ERROR, "an internal error occurred".to_owned())
+        }
+    }
+}
+
+/// Which company?
+#[derive(Template)]
+#[template(path = "tenant.html")]
+pub(super) struct WhichTenant {
+    pub title: &'static str,
+    pub brand: String,
+    pub flow: FlowId,
+    pub problem: Option<String>,
+}
+
+/// A directory to sign in with.
+pub(super) struct Way {
+    pub id: String,
+    pub name: String,
+}
+
+/// Which way in?
+#[derive(Template)]
+#[template(path = "ways.html")]
+pub(super) struct WhichWay {
+    pub title: &'static str,
+    pub brand: String,
+    pub flow: FlowId,
+    pub tenant: String,
+    pub ways: Vec<Way>,
+    pub problem: Option<String>,
+    /// What was typed before.
+    pub user_name: String,
+    pub open_local: bool,
+}
+
+/// The one-time code.
+#[derive(Template)]
+#[template(path = "code.html")]
+pub(super) struct Code {
+    pub title: &'static str,
+    pub brand: String,
+    pub flow: FlowId,
+    pub problem: Option<String>,
+}
+
+/// A sign-in that was refused, for the person at the browser.
+#[derive(Template)]
+#[template(path = "refused.html")]
+pub(super) struct Refused {
+    pub title: &'static str,
+    pub brand: String,
+    pub explanation: &'static str,
+    pub advice: &'static str,
+    pub reference: String,
+}
+
+/// One sentence.
+#[derive(Template)]
+#[template(path = "message.html")]
+pub(super) struct Message {
+    pub title: &'static str,
+    pub brand: String,
+    pub explanation: String,
+}
