@@ -12,6 +12,7 @@ use crate::{
     error::{Error, Result},
     gate::Gate,
     keys::Keys,
+    sessions::Limits,
     store::{Cx, Scope, Store},
 };
 use std::{path::Path, sync::Arc};
@@ -61,7 +62,8 @@ impl App {
         let cx = Cx::new(system.clone(), Scope::Platform);
         let keys = Keys::load(&store, Arc::new(master.clone()), &cx).await?;
         let apps = Apps::new(&store);
-        let gate = Gate::new(&store, &access, &keys, &apps, config.issuer());
+        let limits = session_limits(&config);
+        let gate = Gate::new(&store, &access, &keys, &apps, config.issuer(), limits);
         let system = system.clone();
         let parts = Parts {
             config,
@@ -77,6 +79,10 @@ impl App {
         };
         Ok(Self(Arc::new(parts)))
     }
+    /// How long sessions live.
+    pub fn session_limits(&self) -> Limits {
+        session_limits(&self.config)
+    }
     /// The context of the server's own work, over the whole platform.
     pub fn system(&self) -> Cx {
         Cx::new(self.system.clone(), Scope::Platform)
@@ -88,6 +94,10 @@ impl std::ops::Deref for App {
     fn deref(&self) -> &Parts {
         &self.0
     }
+}
+
+fn session_limits(config: &Config) -> Limits {
+    Limits { absolute: *config.sessions.max, idle: *config.sessions.idle }
 }
 
 /// The catalogue as shipped, or with the files the settings name.

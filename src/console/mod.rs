@@ -8,14 +8,14 @@ use crate::{
     sessions::{self, Who},
     store::{Cx, Scope},
     tenants, tx,
-    web::{self, Caller, LiveSession},
+    web::{self, Caller, LiveSession, Redirect},
 };
 use askama::Template;
 use axum::{
     Router,
     extract::State,
     http::{StatusCode, header},
-    response::{IntoResponse as _, Redirect, Response},
+    response::{IntoResponse as _, Response},
     routing::{get, post},
 };
 use serde_json::json;

@@ -37,6 +37,7 @@ struct Inner {
     apps: Apps,
     facts: Facts,
     issuer: String,
+    limits: sessions::Limits,
 }
 
 fn over(what: &str) -> Error {
@@ -45,7 +46,14 @@ fn over(what: &str) -> Error {
 
 impl Gate {
     /// Over the rooms it asks; `issuer` is the public URL.
-    pub fn new(store: &Store, access: &Access, keys: &Keys, apps: &Apps, issuer: &str) -> Self {
+    pub fn new(
+        store: &Store,
+        access: &Access,
+        keys: &Keys,
+        apps: &Apps,
+        issuer: &str,
+        limits: sessions::Limits,
+    ) -> Self {
         Self(Arc::new(Inner {
             store: store.clone(),
             access: access.clone(),
@@ -53,6 +61,7 @@ impl Gate {
             apps: apps.clone(),
             facts: Facts::new(store),
             issuer: issuer.to_owned(),
+            limits,
         }))
     }
     /// The issuer identifier.
@@ -70,7 +79,7 @@ impl Gate {
     /// Whether a session read from the database may act now: the same for cookies, codes and tokens.
     fn live(&self, s: Live) -> Result<Live> {
         let now = self.0.store.clock().now();
-        let limits = sessions::Limits::default();
+        let limits = self.0.limits;
         if s.ended_at.is_some() {
             return Err(over("the session has ended"));
         }

@@ -20,9 +20,11 @@ use crate::{
     api,
     app::App,
     config::Config,
+    console,
     crypto::seal::MasterKey,
     error::Result,
     id::RequestId,
+    oauth, signin,
     store::{Scope, Store},
 };
 use axum::{
@@ -70,7 +72,11 @@ pub fn router(app: &App) -> Router {
 
 /// The voices side by side.
 fn voices() -> Router<App> {
-    Router::new().merge(api::routes()).merge(crate::oauth::routes())
+    Router::new()
+        .merge(api::routes())
+        .merge(signin::routes())
+        .merge(console::routes())
+        .merge(oauth::routes())
 }
 
 /// A request of the data directory's owner: for the socket's listener, and for commands that hold the directory's

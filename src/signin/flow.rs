@@ -12,12 +12,12 @@ use crate::{
     flows::{self, After, State as Flow},
     id::{FlowId, RequestId, TenantId},
     tenants::{self, Status, Tenant},
-    web::{Browser, LiveSession, StrictForm, StrictQuery},
+    web::{Browser, LiveSession, Redirect, StrictForm, StrictQuery},
 };
 use axum::{
     extract::{Extension, Path, State},
     http::StatusCode,
-    response::{IntoResponse as _, Redirect, Response},
+    response::{IntoResponse as _, Response},
 };
 
 #[derive(Debug, serde::Deserialize)]
@@ -37,12 +37,7 @@ pub(super) async fn begin(
     or_page(&app, begun(&app, request, &browser, query).await)
 }
 
-async fn begun(
-    app: &App,
-    request: RequestId,
-    browser: &Browser,
-    query: Begin,
-) -> Result<Response> {
+async fn begun(app: &App, request: RequestId, browser: &Browser, query: Begin) -> Result<Response> {
     let tenant = match query.tenant.as_deref() {
         Some(slug) => open_tenant(app, slug).await?.map(|t| t.id),
         None => None,

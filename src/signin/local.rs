@@ -14,17 +14,16 @@ use crate::{
     flows::{self, Password, State as Flow},
     gate,
     id::{FlowId, RequestId, TenantId, UserId},
-    protocol::oidc::Class,
     secret::Secret,
     sessions::{self, NewSession},
-    signins::{self, New as NewSignin},
+    signins::{self, NewSignin},
     tx,
-    web::{self, Browser, StrictForm},
+    web::{self, Browser, Redirect, StrictForm},
 };
 use axum::{
     extract::{Extension, Path, State},
     http::{HeaderMap, header},
-    response::{IntoResponse as _, Redirect, Response},
+    response::{IntoResponse as _, Response},
 };
 use serde_json::json;
 
@@ -98,7 +97,7 @@ impl Attempt<'_> {
                 return Ok(self.back());
             }
             Outcome::Right { user, has_code: false } => {
-                return self.proved(flow, home, user, Class::Single, &["pwd"]).await;
+                return self.proved(flow, home, user, "single", &["pwd"]).await;
             }
             Outcome::Off => return self.refuse(home, None, "user_disabled", json!({})).await,
             Outcome::Wrong => WRONG.to_owned(),
@@ -116,7 +115,7 @@ impl Attempt<'_> {
         let problem = match outcome {
             Outcome::Right { .. } => {
                 let amr = ["pwd", "otp", "mfa"];
-                return self.proved(flow, home, user, Class::Mfa, &amr).await;
+                return self.proved(flow, home, user, "mfa", &amr).await;
             }
             Outcome::Off => {
                 return self.refuse(home, Some(user), "user_disabled", json!({})).await;
@@ -159,16 +158,15 @@ impl Attempt<'_> {
         mut flow: Flow,
         home: TenantId,
         user: UserId,
-        class: Class,
+        class: &'static str,
         amr: &[&str],
     ) -> Result<Response> {
         let (app, store) = (self.app, &self.app.store);
         let demanded = app.gate.demanded(home, user, home).await?;
         let cx = caller::cx(home, self.request);
         let evidence = json!({ "amr": amr, "rule": "local credentials" });
-        if !gate::satisfies(class.as_str(), demanded) {
-            let detail =
-                json!({ "class": class.as_str(), "demanded": demanded, "evidence": evidence });
+        if !gate::satisfies(class, demanded) {
+            let detail = json!({ "class": class, "demanded": demanded, "evidence": evidence });
             return self.refuse(home, Some(user), "mfa_required", detail).await;
         }
         let session = NewSession {
@@ -176,7 +174,7 @@ impl Attempt<'_> {
             user,
             acting: home,
             directory: None,
-            class: class.as_str().to_owned(),
+            class: class.to_owned(),
             evidence: evidence.clone(),
             auth_time: store.clock().now(),
             client: self.client.clone(),
@@ -198,7 +196,6 @@ impl Attempt<'_> {
         Ok(response)
     }
 }
-
 
 fn wait(seconds: u32) -> String {
     format!("Too many wrong attempts. Wait {seconds} seconds, then try again.")

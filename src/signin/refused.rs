@@ -55,10 +55,9 @@ fn words(reason: &str) -> (&'static str, &'static str) {
             "Your company's login did not let you in, or you cancelled there.",
             "Begin again, or ask your administrator.",
         ),
-        "expired" | "state_unknown" => (
-            "This sign-in took too long, or was begun in another window.",
-            "Begin again.",
-        ),
+        "expired" | "state_unknown" => {
+            ("This sign-in took too long, or was begun in another window.", "Begin again.")
+        }
         _ => (
             "Your company's login gave an answer that we could not accept.",
             "Begin again; if it happens twice, ask your administrator.",

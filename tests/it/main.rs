@@ -11,6 +11,7 @@ mod crypto;
 mod ops;
 mod people;
 mod scim_check;
+mod signin;
 mod store;
 
 fn main() -> std::process::ExitCode {
