@@ -16,15 +16,19 @@ pub use issue::{Actual, Grant, Issued, Request, granted_scopes};
 use crate::{
     access::Access,
     apps::{Apps, Client},
+    clock::Timestamp,
     error::{Error, Kind, Result},
-    id::{DirectoryId, TenantId, UserId},
+    id::{DirectoryId, SessionId, TenantId, UserId},
     keys::Keys,
     sessions::{self, Live},
-    store::Store,
+    store::{Cx, Store},
     tenants::Required,
 };
 use facts::Facts;
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 /// The gate. Cheap to clone.
 #[derive(Clone)]
@@ -38,6 +42,7 @@ struct Inner {
     facts: Facts,
     issuer: String,
     limits: sessions::Limits,
+    seen: Mutex<HashMap<(TenantId, SessionId), Timestamp>>,
 }
 
 fn over(what: &str) -> Error {
@@ -62,6 +67,7 @@ impl Gate {
             facts: Facts::new(store),
             issuer: issuer.to_owned(),
             limits,
+            seen: Mutex::default(),
         }))
     }
     /// The issuer identifier.
@@ -74,7 +80,25 @@ impl Gate {
     /// `Unauthenticated`, saying what is over.
     pub async fn session(&self, cookie: &str) -> Result<Live> {
         let live = sessions::by_cookie(&self.0.store, cookie).await?;
-        self.live(live.ok_or_else(|| over("there is no such session"))?)
+        let live = self.live(live.ok_or_else(|| over("there is no such session"))?)?;
+        let now = self.0.store.clock().now();
+        self.seen().insert((live.home, live.id), now);
+        Ok(live)
+    }
+    fn seen(&self) -> MutexGuard<'_, HashMap<(TenantId, SessionId), Timestamp>> {
+        self.0.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+    /// Writes down when sessions were last used: one transaction for many, by a worker.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn flush_seen(&self, cx: &Cx) -> Result<()> {
+        let batch = std::mem::take(&mut *self.seen());
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let batch = batch.into_iter().map(|((t, id), at)| (t, id, at)).collect();
+        sessions::touch(&self.0.store, cx, batch).await
     }
     /// Whether a session read from the database may act now: the same for cookies, codes and tokens.
     fn live(&self, s: Live) -> Result<Live> {

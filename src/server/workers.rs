@@ -2,6 +2,7 @@
 
 use crate::{
     app::App,
+    flows, keys, outbox, sessions,
     store::{Cx, Scope},
 };
 use std::time::Duration;
@@ -15,7 +16,10 @@ pub(super) struct Workers(JoinSet<()>);
 pub(super) fn start(app: &App, stop: CancellationToken) -> Workers {
     let mut set = JoinSet::new();
     set.spawn(last_used(app.clone(), stop.clone()));
-    set.spawn(signing_keys(app.clone(), stop));
+    set.spawn(signing_keys(app.clone(), stop.clone()));
+    set.spawn(sweep(app.clone(), stop.clone()));
+    let cx = Cx::new(super::system("outbox"), Scope::Platform);
+    set.spawn(outbox::Worker::new(app.store.clone(), cx).run(stop));
     Workers(set)
 }
 
@@ -27,20 +31,49 @@ async fn last_used(app: App, stop: CancellationToken) {
         if let Err(e) = app.scim_tokens.flush(&actor).await {
             tracing::warn!(error = ?e, "cannot write when SCIM tokens were last used");
         }
+        let cx = Cx::new(actor, Scope::Platform);
+        if let Err(e) = app.apps.flush_used(&cx).await {
+            tracing::warn!(error = ?e, "cannot write when client secrets were last used");
+        }
+        if let Err(e) = app.gate.flush_seen(&cx).await {
+            tracing::warn!(error = ?e, "cannot write when sessions were last used");
+        }
         if ended.is_none() {
             return;
         }
     }
 }
 
-/// Makes the signing keys that are still missing, once the server is up: RSA takes a while.
+/// Makes the signing keys that are still missing, once the server is up (RSA takes a while), and moves them on.
 async fn signing_keys(app: App, stop: CancellationToken) {
-    if stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(1))).await.is_none() {
-        return;
+    let mut wait = Duration::from_secs(1);
+    while stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_some() {
+        wait = Duration::from_secs(600);
+        let cx = Cx::new(super::system("signing keys"), Scope::Platform);
+        if let Err(e) = app.keys.complete(&cx).await {
+            tracing::error!(error = ?e, "cannot make signing keys");
+        }
+        if let Err(e) = app.keys.advance(&cx, keys::AHEAD, keys::BEHIND).await {
+            tracing::error!(error = ?e, "cannot move signing keys on");
+        }
     }
-    let cx = Cx::new(super::system("signing keys"), Scope::Platform);
-    if let Err(e) = app.keys.complete(&cx).await {
-        tracing::error!(error = ?e, "cannot make signing keys");
+}
+
+/// Removes what is over: flows and codes soon, sessions and delivered messages after a month.
+async fn sweep(app: App, stop: CancellationToken) {
+    let month = Duration::from_secs(30 * 24 * 3600);
+    while stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(300))).await.is_some() {
+        let cx = Cx::new(super::system("sweeper"), Scope::Platform);
+        let before = app.store.clock().now().minus(month);
+        let swept = [
+            flows::sweep(&app.store, &cx).await,
+            app.gate.sweep(&cx).await,
+            sessions::sweep(&app.store, &cx, before).await,
+            outbox::sweep(&app.store, &cx, before).await,
+        ];
+        for e in swept.into_iter().filter_map(Result::err) {
+            tracing::warn!(error = ?e, "cannot sweep");
+        }
     }
 }
 
