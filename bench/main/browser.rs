@@ -89,6 +89,13 @@ impl Browser {
     }
 }
 
+/// The value of a page's first field of this name.
+pub fn field(page: &Answer, name: &str) -> Option<String> {
+    let html = String::from_utf8_lossy(&page.body);
+    let (_, rest) = html.split_once(&format!("name=\"{name}\" value=\""))?;
+    Some(rest.split_once('"')?.0.to_owned())
+}
+
 /// A parameter of an address.
 pub fn parameter(url: &Url, name: &str) -> Result<String, Fail> {
     let found = url.query_pairs().find(|(k, _)| k == name);

@@ -3,7 +3,7 @@
 
 use crate::{
     Fail, Setting,
-    browser::{Browser, Landed, parameter},
+    browser::{Browser, Landed, field, parameter},
     figures::{Figures, percentile},
     http::{Http, request},
     muster::{Directory, Muster, text},
@@ -170,8 +170,23 @@ async fn sign_in(m: &Muster, d: &Directory, client: &Client, name: &str) -> Resu
             ("code_challenge_method", "S256"),
         ])
         .finish();
-    let Landed::Elsewhere(upstream) = browser.go(&format!("/oauth/authorize?{query}")).await?
-    else {
+    let Landed::Page(mut page) = browser.go(&format!("/oauth/authorize?{query}")).await? else {
+        return Err("the sign-in has no page".into());
+    };
+    if field(&page, "directory").is_none() {
+        // It asks for the company first.
+        let html = String::from_utf8_lossy(&page.body).into_owned();
+        let target = html.split("action=\"").nth(1).and_then(|r| r.split('"').next());
+        let target = target.ok_or_else(|| format!("no form in {} {html}", page.head))?;
+        let Landed::Page(next) = browser.submit(target, "tenant=bench").await? else {
+            return Err("the company's ways in have no page".into());
+        };
+        page = next;
+    }
+    let (flow, way) = (field(&page, "flow"), field(&page, "directory"));
+    let (flow, way) = flow.zip(way).ok_or("the page offers no directory")?;
+    let start = format!("flow={flow}&directory={way}");
+    let Landed::Elsewhere(upstream) = browser.submit("/federation/start", &start).await? else {
         return Err("the sign-in did not go to the directory".into());
     };
     let code = upstream::code(&format!("ext-{name}"), &parameter(&upstream, "nonce")?);

@@ -16,6 +16,7 @@ export const PEOPLE = {
   boris: { amr: ['pwd'], name: 'Boris Ek' },
   clara: { acr: 'urn:example:loa:2fa', name: 'Clara Lind' },
   david: { acr: 'urn:example:loa:password', name: 'David Sten' },
+  erika: { amr: ['mfa'], name: 'Erika Unknown' },
 };
 
 function signingKey() {
