@@ -3,6 +3,7 @@
 //! needs; the router is made from it.
 
 mod access;
+mod apps;
 mod call;
 mod caller;
 mod directories;
@@ -151,6 +152,33 @@ table! {
     DELETE "/grants/{grant}" Global, grants::remove_everywhere, "Take it away.";
     GET "/holds" Global, grants::holds_everywhere, "The holds on the whole instance.";
     POST "/holds/{grant}" Global, grants::resolve_everywhere, "Keep or drop a hold.";
+
+    GET "/tenants/{tenant}/apps" VIEW, apps::list, "Its applications.";
+    POST "/tenants/{tenant}/apps" EDIT, apps::create,
+        "Register an application; its secret is shown this once.";
+    GET "/tenants/{tenant}/apps/{app}" VIEW, apps::get, "An application.";
+    PATCH "/tenants/{tenant}/apps/{app}" EDIT, apps::switch, "Switch an application off or on.";
+    DELETE "/tenants/{tenant}/apps/{app}" EDIT, apps::remove, "Remove an application.";
+    GET "/tenants/{tenant}/apps/{app}/secrets" EDIT, apps::secrets, "Its secrets, without their text.";
+    POST "/tenants/{tenant}/apps/{app}/secrets" EDIT, apps::secret_add,
+        "Make a further secret, shown this once; two live at most.";
+    DELETE "/tenants/{tenant}/apps/{app}/secrets/{secret}" EDIT, apps::secret_revoke,
+        "Revoke a secret.";
+    GET "/tenants/{tenant}/integrations" INTEGRATIONS, apps::integrations, "Its integration users.";
+    POST "/tenants/{tenant}/integrations" INTEGRATIONS, apps::integration_create,
+        "Make an integration user; its secret is shown this once.";
+    GET "/tenants/{tenant}/integrations/{integration}" INTEGRATIONS, apps::integration,
+        "An integration user.";
+    PATCH "/tenants/{tenant}/integrations/{integration}" INTEGRATIONS, apps::integration_switch,
+        "Switch an integration user off or on.";
+    DELETE "/tenants/{tenant}/integrations/{integration}" INTEGRATIONS, apps::integration_remove,
+        "Remove an integration user.";
+    GET "/tenants/{tenant}/integrations/{integration}/secrets" INTEGRATIONS,
+        apps::integration_secrets, "Its secrets, without their text.";
+    POST "/tenants/{tenant}/integrations/{integration}/secrets" INTEGRATIONS,
+        apps::integration_secret_add, "Make a further secret, shown this once; two live at most.";
+    DELETE "/tenants/{tenant}/integrations/{integration}/secrets/{secret}" INTEGRATIONS,
+        apps::integration_secret_revoke, "Revoke a secret.";
 
     GET "/tenants/{tenant}/audit" LOGS, system::audit, "What was done there, newest first.";
     GET "/tenants/{tenant}/signins" LOGS, signins::list, "Who tried to sign in, newest first.";

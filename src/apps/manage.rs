@@ -13,7 +13,7 @@ use crate::{
     id::{AppId, TenantId, UserId},
     secret::Secret,
     sessions::{self, Who},
-    store::{J, Scope, Store, Topic},
+    store::{Conn, J, Scope, Store, Topic},
     text, tx,
     users::{self, NewIntegration},
 };
@@ -266,24 +266,50 @@ pub async fn integration_create(
 ///
 /// # Errors
 /// The database's.
-pub async fn list(store: &Store, p: &Permit<SystemViewSettings>, kind: Kind) -> Result<Vec<App>> {
+pub async fn list<P: Views>(store: &Store, p: &Permit<P>) -> Result<Vec<App>> {
     let mut c = store.read(Scope::Tenant(p.tenant())).await?;
-    db::list(&mut c, p.tenant(), kind).await
+    db::list(&mut c, p.tenant(), P::KIND).await
 }
 
 /// One of them.
 ///
 /// # Errors
 /// `NotFound`.
-pub async fn get(store: &Store, p: &Permit<SystemViewSettings>, id: AppId) -> Result<App> {
+pub async fn get<P: Views>(store: &Store, p: &Permit<P>, id: AppId) -> Result<App> {
     let mut c = store.read(Scope::Tenant(p.tenant())).await?;
-    db::get(&mut c, p.tenant(), id).await?.ok_or_else(|| Error::not_found("application"))
+    find::<P>(&mut c, p.tenant(), id).await
 }
 
-/// Who may change a client: settings for applications, integrations for integration users.
-pub trait Manages {}
+/// Which clients a permission is about: settings are of applications, integrations are of integration users. One of
+/// the other kind is not there.
+pub trait Views {
+    /// The kind.
+    const KIND: Kind;
+}
+impl Views for SystemViewSettings {
+    const KIND: Kind = Kind::App;
+}
+impl Views for SystemEditSettings {
+    const KIND: Kind = Kind::App;
+}
+impl Views for SystemManageIntegrations {
+    const KIND: Kind = Kind::Integration;
+}
+
+/// A permission that also lets change them.
+pub trait Manages: Views {}
 impl Manages for SystemEditSettings {}
 impl Manages for SystemManageIntegrations {}
+
+pub(super) async fn find<P: Views>(c: &mut Conn, t: TenantId, id: AppId) -> Result<App> {
+    let found = db::get(c, t, id).await?.filter(|a| a.kind == P::KIND);
+    found.ok_or_else(|| {
+        Error::not_found(match P::KIND {
+            Kind::App => "application",
+            Kind::Integration => "integration",
+        })
+    })
+}
 
 /// The switch: off ends everything issued to it.
 ///
@@ -297,7 +323,7 @@ pub async fn set_enabled<P: Manages + 'static>(
 ) -> Result<()> {
     let t = p.tenant();
     tx!(store, &platform(p), [], |tx| {
-        let app = db::get(tx, t, id).await?.ok_or_else(|| Error::not_found("application"))?;
+        let app = find::<P>(tx, t, id).await?;
         db::set_enabled(tx, t, id, on).await?;
         if let Some(user) = app.user_id {
             users::set_integration_enabled(tx, t, user, on).await?;
@@ -318,7 +344,7 @@ pub async fn set_enabled<P: Manages + 'static>(
 pub async fn remove<P: Manages + 'static>(store: &Store, p: &Permit<P>, id: AppId) -> Result<()> {
     let t = p.tenant();
     tx!(store, &platform(p), [], |tx| {
-        let app = db::get(tx, t, id).await?.ok_or_else(|| Error::not_found("application"))?;
+        let app = find::<P>(tx, t, id).await?;
         sessions::revoke(tx, Who::App(t, id), "application removed").await?;
         db::delete(tx, t, id).await?;
         if let Some(user) = app.user_id {

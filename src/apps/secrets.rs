@@ -1,6 +1,9 @@
 //! Client secrets: two live at most, so that one can be rotated while the other still works.
 
-use super::{db, manage::Manages};
+use super::{
+    db,
+    manage::{Manages, find},
+};
 use crate::{
     access::Permit,
     audit::{self, Event},
@@ -53,10 +56,11 @@ pub(super) async fn add(
     Ok(secret)
 }
 
-/// A further secret, returned this once.
+/// A further secret, returned this once. Whoever has it can act as the integration user, so that who makes it must
+/// hold what that user may use.
 ///
 /// # Errors
-/// `NotFound`; `Conflict` when two are live.
+/// `NotFound`; `Conflict` when two are live; `Forbidden` for an integration user beyond the caller's own rights.
 pub async fn secret_add<P: Manages + 'static>(
     store: &Store,
     p: &Permit<P>,
@@ -64,8 +68,16 @@ pub async fn secret_add<P: Manages + 'static>(
     expires: Option<Timestamp>,
 ) -> Result<Secret> {
     let t = p.tenant();
-    tx!(store, &p.cx(), [], |tx| {
-        let found = db::get(tx, t, app).await?.ok_or_else(|| Error::not_found("application"))?;
+    let held = std::sync::Arc::new(p.held().clone());
+    tx!(store, &p.cx(), [held], |tx| {
+        let found = find::<P>(tx, t, app).await?;
+        let scopes = found.settings.0.scopes.iter().flatten();
+        let beyond = scopes.clone().find(|s| !held.allows(s));
+        if let Some(s) = beyond.filter(|_| found.kind == super::Kind::Integration) {
+            return Err(Error::forbidden(format!(
+                "the integration user may use '{s}', which you do not hold here"
+            )));
+        }
         if found.public {
             return Err(Error::invalid("a public application keeps no secret"));
         }
@@ -85,6 +97,7 @@ pub async fn secret_revoke<P: Manages + 'static>(
 ) -> Result<()> {
     let t = p.tenant();
     tx!(store, &p.cx().urgent(), [], |tx| {
+        find::<P>(tx, t, app).await?;
         if db::delete_secret(tx, t, app, id).await? == 0 {
             return Err(Error::not_found("secret"));
         }
@@ -104,5 +117,6 @@ pub async fn secret_list<P: Manages + 'static>(
     app: AppId,
 ) -> Result<Vec<SecretInfo>> {
     let mut c = store.read(Scope::Tenant(p.tenant())).await?;
+    find::<P>(&mut c, p.tenant(), app).await?;
     db::secrets(&mut c, p.tenant(), app).await
 }

@@ -228,6 +228,8 @@ impl Credentials {
         let mut known = vec![found.user_name.as_str(), "muster"];
         known.extend(found.display_name.as_deref());
         known.extend(found.email.as_deref());
+        let parts = known.clone().into_iter().flat_map(|k| k.split(|c: char| !c.is_alphanumeric()));
+        known.extend(parts.filter(|p| p.chars().count() > 2));
         rules::strong(plain, &known, &self.0.settings)?;
         let hash = self.0.hasher.hash(password).await?;
         let t = permit.tenant();

@@ -24,6 +24,13 @@ pub fn strong(password: &str, known: &[&str], settings: &Signin) -> Result<()> {
     if password.chars().count() < settings.password_length {
         return bad(format!("a password has at least {} characters", settings.password_length));
     }
+    let mut rest = crate::text::fold(password);
+    for part in known.iter().filter(|k| k.chars().count() > 3) {
+        rest = rest.replace(&crate::text::fold(part), "");
+    }
+    if rest.chars().count() < settings.password_length / 2 {
+        return bad("the password is made of the person's own names".to_owned());
+    }
     // Only the beginning is judged: the cost of judging grows faster than the text.
     let beginning: String = password.chars().take(72).collect();
     let judged = zxcvbn::zxcvbn(&beginning, known);

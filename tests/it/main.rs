@@ -7,12 +7,14 @@ mod api;
 mod support;
 
 mod cli;
+mod credentials;
 mod crypto;
 mod ops;
 mod people;
 mod scim_check;
 mod signin;
 mod store;
+mod web;
 
 fn main() -> std::process::ExitCode {
     support::run()

@@ -200,3 +200,97 @@ story!(async fn keys_are_rotated(t) {
     assert!(after["items"].as_array().unwrap().len() > before);
     own(&s, "POST", "/keys/rotate", json!({"at_once": "yes"})).await.expect(400);
 });
+
+story!(async fn the_first_administrator_is_made_by_the_owner(t) {
+    let s = TestServer::start(&t).await;
+    let new = json!({"user_name": "ada"});
+    own(&s, "POST", "/administrators", new.clone()).await.expect(409);
+    s.provider().await;
+    let made = own(&s, "POST", "/administrators", new).await.expect(201).json();
+    assert!(text(&made["otpauth"]).starts_with("otpauth://totp/"), "{made}");
+    let all = own(&s, "GET", "/grants", Value::Null).await.expect(200).json();
+    assert_eq!(all["items"][0]["source"], "bootstrap");
+    assert_eq!(all["items"][0]["user"], made["user"]["id"]);
+    let provider = text(&made["user"]["tenant"]).parse().unwrap();
+    let cx = s.app.system();
+    let password = muster::secret::Secret::from(text(&made["password"]).to_owned());
+    let right = s.app.credentials.verify_password(&cx, provider, "ada", &password).await.unwrap();
+    assert!(matches!(right, muster::credentials::Outcome::Right { has_code: true, .. }));
+});
+
+story!(async fn applications_and_integration_users_are_made_and_their_secrets_rotated(t) {
+    let s = TestServer::start(&t).await;
+    s.tenant("acme").await;
+    let new = json!({"name": "Portal", "redirect_uris": ["https://portal.example/cb"]});
+    let a = own(&s, "POST", "/tenants/acme/apps", new).await.expect(201).json();
+    assert!(text(&a["client_id"]).starts_with("app_") && a["client_secret"].is_string(), "{a}");
+    let new = json!({"name": "Bad", "redirect_uris": ["javascript:alert(1)"]});
+    own(&s, "POST", "/tenants/acme/apps", new).await.expect(400);
+    let new = json!({"name": "RMM", "scopes": ["computers.view"], "roles": ["Read-Only"]});
+    let i = own(&s, "POST", "/tenants/acme/integrations", new).await.expect(201).json();
+    assert!(i["client_secret"].is_string() && i["user"].is_string(), "{i}");
+    let g = own(&s, "GET", "/tenants/acme/grants", Value::Null).await.expect(200).json();
+    assert_eq!(g["items"][0]["user"], i["user"]);
+    let new = json!({"name": "Half", "scopes": ["computers.view"], "roles": ["Nothing"]});
+    own(&s, "POST", "/tenants/acme/integrations", new).await.expect(404);
+    let all = own(&s, "GET", "/tenants/acme/integrations", Value::Null).await.expect(200).json();
+    assert_eq!(all["items"].as_array().unwrap().len(), 1, "whole or not at all");
+    // Each is managed by its own right, under its own path.
+    let (app, int) = (text(&a["id"]), text(&i["id"]));
+    own(&s, "DELETE", &format!("/tenants/acme/integrations/{app}"), Value::Null).await.expect(404);
+    own(&s, "GET", &format!("/tenants/acme/apps/{int}"), Value::Null).await.expect(404);
+    own(&s, "POST", &format!("/tenants/acme/apps/{int}/secrets"), Value::Null).await.expect(404);
+    for (kind, id) in [("apps", app), ("integrations", int)] {
+        let secrets = format!("/tenants/acme/{kind}/{id}/secrets");
+        own(&s, "POST", &secrets, Value::Null).await.expect(201);
+        own(&s, "POST", &secrets, Value::Null).await.expect(409);
+        let two = own(&s, "GET", &secrets, Value::Null).await.expect(200).json();
+        assert_eq!(two["items"].as_array().unwrap().len(), 2);
+        let old = format!("{secrets}/{}", text(&two["items"][0]["id"]));
+        own(&s, "DELETE", &old, Value::Null).await.expect(204);
+        own(&s, "POST", &secrets, json!({"expires_at": "2001-01-01T00:00:00Z"})).await.expect(400);
+        let one = format!("/tenants/acme/{kind}/{id}");
+        let off = own(&s, "PATCH", &one, json!({"enabled": false})).await.expect(200).json();
+        assert_eq!(off["enabled"], false);
+        own(&s, "DELETE", &one, Value::Null).await.expect(204);
+        own(&s, "GET", &one, Value::Null).await.expect(404);
+    }
+});
+
+story!(async fn a_secret_of_an_integration_user_is_made_by_who_holds_its_rights(t) {
+    let s = TestServer::start(&t).await;
+    let acme = s.tenant("acme").await;
+    let new = json!({"name": "RMM", "scopes": ["users.delete"]});
+    let i = own(&s, "POST", "/tenants/acme/integrations", new).await.expect(201).json();
+    let new = users::NewUser {
+        kind: UserKind::Tenant, user_name: "ann".into(), display_name: None, email: None,
+    };
+    let ann = users::add(&s.app.store, &s.permit(acme).await, new).await.unwrap();
+    let r = json!({"name": "Int", "permissions": ["system.manage_integrations"]});
+    own(&s, "POST", "/tenants/acme/roles", r).await.expect(201);
+    own(&s, "POST", "/tenants/acme/grants", json!({"user": "ann", "role": "Int"})).await.expect(201);
+    let path = format!("/tenants/acme/integrations/{}/secrets", text(&i["id"]));
+    let a = call(&s, Some(&crate::access::session(&ann)), "POST", &path, "").await.expect(403);
+    assert!(a.text.contains("users.delete"), "{}", a.text);
+    let new = json!({"name": "Mine", "scopes": ["users.delete"]}).to_string();
+    let a = crate::access::session(&ann);
+    call(&s, Some(&a), "POST", "/tenants/acme/integrations", &new).await.expect(403);
+});
+
+story!(async fn attempts_to_sign_in_are_found_by_their_reference(t) {
+    let s = TestServer::start(&t).await;
+    let (acme, other) = (s.tenant("acme").await, s.tenant("other").await);
+    let cx = s.app.system();
+    let reference = muster::tx!(s.app.store, &cx, [], |tx| {
+        let new = muster::signins::NewSignin::refused(None, None, "mfa_missing");
+        muster::signins::record(tx, acme, &new.detail(json!({"amr": ["pwd"]}))).await
+    })
+    .unwrap();
+    let path = format!("/tenants/acme/signins/{}", reference.to_lowercase());
+    let a = own(&s, "GET", &path, Value::Null).await.expect(200).json();
+    assert_eq!((&a["reason"], &a["detail"]["amr"]), (&json!("mfa_missing"), &json!(["pwd"])));
+    let path = format!("/tenants/{other}/signins/{reference}");
+    own(&s, "GET", &path, Value::Null).await.expect(404);
+    let all = own(&s, "GET", "/tenants/acme/signins?bad=true", Value::Null).await.expect(200).json();
+    assert_eq!(all["items"][0]["reference"], reference);
+});

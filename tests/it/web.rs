@@ -1,0 +1,118 @@
+//! The porch: whose request it is, what another site cannot make a browser send.
+
+use crate::{
+    access::{READ_ONLY, give, id, person},
+    people::world::World,
+    story,
+    support::server::{Answer, TestServer},
+};
+use axum::http::Request;
+use muster::{
+    actor::UserKind,
+    secret::{ExposeSecret as _, Secret},
+    server,
+    sessions::{self, NewSession},
+    tx,
+    users::{self, User},
+};
+use serde_json::json;
+use tower::ServiceExt as _;
+
+/// Signs somebody in behind the doors: the cookie's value.
+async fn sign_in(s: &TestServer, u: &User) -> Secret {
+    let (home, user) = (u.tenant_id, u.id);
+    let limits = sessions::Limits::default();
+    let cx = s.app.system();
+    let now = s.app.store.clock().now();
+    let new = NewSession {
+        home,
+        user,
+        acting: home,
+        directory: None,
+        class: "single".to_owned(),
+        evidence: json!({}),
+        auth_time: now,
+        client: json!({}),
+        not_after: None,
+    };
+    let made = tx!(s.app.store, &cx, [new], |tx| {
+        tx.unaudited("test");
+        sessions::create(tx, &new, limits).await
+    });
+    made.unwrap().1
+}
+
+async fn send(s: &TestServer, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+    let mut r = Request::builder().method(method).uri(path);
+    for (n, v) in headers {
+        r = r.header(*n, *v);
+    }
+    let r = r.body(axum::body::Body::empty()).unwrap();
+    let a = server::router(&s.app).oneshot(r).await.unwrap();
+    let (status, headers) = (a.status(), a.headers().clone());
+    let body = axum::body::to_bytes(a.into_body(), 1 << 20).await.unwrap();
+    Answer { status, headers, text: String::from_utf8(body.to_vec()).unwrap() }
+}
+
+async fn reader(s: &TestServer) -> (User, String) {
+    let w = World {
+        store: s.app.store.clone(),
+        access: s.app.access.clone(),
+        master: s.app.master.clone(),
+    };
+    let acme = s.tenant("acme").await;
+    let ann = person(&w, acme, "ann", UserKind::Tenant).await;
+    give(&w, &ann, acme, id(READ_ONLY)).await;
+    let cookie = sign_in(s, &ann).await;
+    let cookie = format!("muster_session={}", cookie.expose_secret());
+    (ann, cookie)
+}
+
+story!(async fn a_session_calls_the_api_until_it_ends(t) {
+    let s = TestServer::start(&t).await;
+    let (ann, cookie) = reader(&s).await;
+    let me = send(&s, "GET", "/api/v1/me", &[("cookie", &cookie)]).await.expect(200).json();
+    assert_eq!(me["user"], json!(ann.id));
+    let users = "/api/v1/tenants/acme/users";
+    send(&s, "GET", users, &[("cookie", &cookie)]).await.expect(200);
+    send(&s, "GET", users, &[]).await.expect(401);
+    send(&s, "GET", users, &[("cookie", "muster_session=mst_session_no")]).await.expect(401);
+    let twice = format!("{cookie}; muster_session=other");
+    send(&s, "GET", users, &[("cookie", &twice)]).await.expect(401);
+    users::set_enabled(&s.app.store, &s.permit(ann.tenant_id).await, ann.id, false).await.unwrap();
+    send(&s, "GET", users, &[("cookie", &cookie)]).await.expect(401);
+});
+
+story!(async fn another_site_cannot_use_the_session(t) {
+    let s = TestServer::start(&t).await;
+    let (_, cookie) = reader(&s).await;
+    let c = ("cookie", cookie.as_str());
+    let path = "/api/v1/tenants/acme/roles";
+    let foreign = "came from another site";
+    for bad in [
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+    ] {
+        let a = send(&s, "POST", path, &[c, bad]).await.expect(403);
+        assert!(a.text.contains(foreign), "{bad:?} {}", a.text);
+    }
+    for good in [("origin", s.url.as_str()), ("sec-fetch-site", "same-origin"), ("x-none", "1")] {
+        let a = send(&s, "POST", path, &[c, good]).await.expect(403);
+        assert!(a.text.contains("users.manage_roles"), "only the right is missing: {}", a.text);
+    }
+    send(&s, "GET", "/api/v1/me", &[c, ("sec-fetch-site", "cross-site")]).await.expect(200);
+});
+
+story!(async fn an_authorization_header_is_read_to_the_letter(t) {
+    let s = TestServer::start(&t).await;
+    let (_, cookie) = reader(&s).await;
+    for bad in ["Bearer", "Bearer ", "Basic YTpi", "Bearer a b", "Bearer a,b", "Bearer not.a.token", "x"] {
+        let headers = [("authorization", bad), ("cookie", cookie.as_str())];
+        let a = send(&s, "GET", "/api/v1/me", &headers).await;
+        assert_eq!(a.status, 401, "'{bad}' with a good cookie: {}", a.text);
+    }
+    let two = [("authorization", "Bearer a"), ("authorization", "Bearer b")];
+    send(&s, "GET", "/api/v1/me", &two).await.expect(401);
+});
