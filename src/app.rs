@@ -83,6 +83,11 @@ impl App {
     pub fn session_limits(&self) -> Limits {
         session_limits(&self.config)
     }
+    /// How long refresh families live.
+    pub fn refresh_limits(&self) -> Limits {
+        let tokens = &self.config.tokens;
+        Limits { absolute: *tokens.refresh_max, idle: *tokens.refresh_idle }
+    }
     /// The context of the server's own work, over the whole platform.
     pub fn system(&self) -> Cx {
         Cx::new(self.system.clone(), Scope::Platform)

@@ -90,18 +90,10 @@ pub struct Keys {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tokens {
-    /// Access token.
-    pub access: Span,
-    /// Id token.
-    pub id: Span,
-    /// Authorization code.
-    pub code: Span,
     /// Refresh family without use.
     pub refresh_idle: Span,
     /// Refresh family in all.
     pub refresh_max: Span,
-    /// Tolerated repeat of a rotation.
-    pub refresh_grace: Span,
 }
 
 /// `[sessions]`
@@ -112,8 +104,6 @@ pub struct Sessions {
     pub idle: Span,
     /// In all.
     pub max: Span,
-    /// One sign-in.
-    pub flow: Span,
 }
 
 /// `[signin]`

@@ -58,7 +58,7 @@ struct Common {
     /// PostgreSQL instead of SQLite: postgres://user:password@host/name
     #[arg(long, global = true, value_name = "URL")]
     database_url: Option<String>,
-    /// Any setting by its name, as in --set tokens.access=2m; may be given several times
+    /// Any setting by its name, as in --set sessions.idle=2h; may be given several times
     #[arg(long = "set", global = true, value_name = "NAME=VALUE", value_parser = assignment)]
     set: Vec<(String, String)>,
 }

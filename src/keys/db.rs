@@ -40,6 +40,16 @@ pub(super) async fn active(c: &mut Conn, alg: &str) -> Result<Option<String>> {
     )
 }
 
+pub(super) async fn newest(c: &mut Conn, alg: &str) -> Result<Option<Timestamp>> {
+    sql!(
+        c,
+        opt<Timestamp>,
+        "SELECT /* scan: a handful of rows */ created_at FROM signing_keys WHERE alg = $1
+         ORDER BY created_at DESC LIMIT 1",
+        alg
+    )
+}
+
 pub(super) async fn insert(
     tx: &mut Tx,
     id: KeyId,

@@ -19,8 +19,6 @@ use crate::{
 use arc_swap::ArcSwap;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-/// How long a pending key is published before it signs: verifiers that cache our key set have seen it by then.
-pub const AHEAD: Duration = Duration::from_secs(24 * 3600);
 /// How long a retired key stays published: longer than any token it signed lives.
 pub const BEHIND: Duration = Duration::from_secs(24 * 3600);
 /// The algorithms we sign with; the first signs access tokens.
@@ -225,8 +223,8 @@ impl Keys {
             })
             .collect())
     }
-    /// Begins a rotation: a new key of each algorithm is published now and signs after [`AHEAD`]; with `at_once` it
-    /// signs now, for the day a key leaked.
+    /// Begins a rotation: a new key of each algorithm is published now and signs when [`Self::advance`] finds it old
+    /// enough; with `at_once` it signs now, for the day a key leaked.
     ///
     /// # Errors
     /// The database's.
@@ -236,8 +234,24 @@ impl Keys {
         }
         if at_once { self.advance(&permit.cx(), Duration::ZERO, BEHIND).await } else { Ok(()) }
     }
+    /// Begins a rotation of each algorithm whose newest key is older than `every`. A worker calls it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn rotate_due(&self, cx: &Cx, every: Duration) -> Result<()> {
+        let before = self.0.store.clock().now().minus(every);
+        for alg in ALGS {
+            let mut c = self.0.store.read(Scope::Platform).await?;
+            let newest = db::newest(&mut c, alg.as_str()).await?;
+            drop(c);
+            if newest.is_some_and(|at| at < before) {
+                self.add(cx, alg, true, "key.rotate").await?;
+            }
+        }
+        Ok(())
+    }
     /// Moves keys on: pending ones older than `ahead` sign, the ones they replace retire, retired ones older than
-    /// `behind` go. A worker calls it with [`AHEAD`] and [`BEHIND`].
+    /// `behind` go. A worker calls it, with [`BEHIND`].
     ///
     /// # Errors
     /// The database's.

@@ -2,6 +2,7 @@
 
 use crate::{
     app::App,
+    error::Result,
     flows, keys, outbox, sessions,
     store::{Cx, Scope},
 };
@@ -53,10 +54,18 @@ async fn signing_keys(app: App, stop: CancellationToken) {
         if let Err(e) = app.keys.complete(&cx).await {
             tracing::error!(error = ?e, "cannot make signing keys");
         }
-        if let Err(e) = app.keys.advance(&cx, keys::AHEAD, keys::BEHIND).await {
+        if let Err(e) = move_keys(&app, &cx).await {
             tracing::error!(error = ?e, "cannot move signing keys on");
         }
     }
+}
+
+async fn move_keys(app: &App, cx: &Cx) -> Result<()> {
+    let settings = &app.config.keys;
+    if !settings.rotate_every.is_zero() {
+        app.keys.rotate_due(cx, *settings.rotate_every).await?;
+    }
+    app.keys.advance(cx, *settings.publish_ahead, keys::BEHIND).await
 }
 
 /// Removes what is over: flows and codes soon, sessions and delivered messages after a month.

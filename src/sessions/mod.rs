@@ -23,20 +23,14 @@ use crate::{
 use serde_json::Value;
 use std::time::Duration;
 
-/// How long a session lasts at most, and how long unused.
+/// How long a session or a refresh family lasts at most, and how long unused.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// From sign-in.
+    /// From its beginning.
     pub absolute: Duration,
-    /// From the last request.
+    /// From its last use.
     pub idle: Duration,
 }
-impl Default for Limits {
-    fn default() -> Self {
-        Self { absolute: Duration::from_secs(12 * 3600), idle: Duration::from_secs(2 * 3600) }
-    }
-}
-
 /// What a sign-in leaves behind.
 #[derive(Debug, Clone)]
 pub struct NewSession {

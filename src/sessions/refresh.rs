@@ -1,6 +1,6 @@
 //! Refresh tokens: a family for each code exchange, rotated at every use; a second use of one ends the family.
 
-use super::{Revoked, Who, db, revoke};
+use super::{Limits, Revoked, Who, db, revoke};
 use crate::{
     clock::Timestamp,
     crypto::token::{self, Kind},
@@ -10,12 +10,6 @@ use crate::{
     store::Tx,
 };
 use serde_json::Value;
-use std::time::Duration;
-
-/// How long an unused refresh token lives.
-pub const IDLE: Duration = Duration::from_secs(14 * 24 * 3600);
-/// How long a family lives at most.
-pub const ABSOLUTE: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// What a family is bound to.
 #[derive(Debug, Clone)]
@@ -54,11 +48,15 @@ pub enum Rotation {
 ///
 /// # Errors
 /// As the store.
-pub async fn begin_family(tx: &mut Tx, f: &NewFamily) -> Result<(FamilyId, Secret)> {
+pub async fn begin_family(
+    tx: &mut Tx,
+    f: &NewFamily,
+    limits: Limits,
+) -> Result<(FamilyId, Secret)> {
     let id = FamilyId::new();
-    let end = tx.now().plus(ABSOLUTE);
+    let end = tx.now().plus(limits.absolute);
     db::insert_family(tx, id, f, end).await?;
-    let token = add_token(tx, f.home, id, end).await?;
+    let token = add_token(tx, f.home, id, end, limits).await?;
     Ok((id, token))
 }
 
@@ -67,9 +65,10 @@ async fn add_token(
     home: TenantId,
     family: FamilyId,
     end: Timestamp,
+    limits: Limits,
 ) -> Result<Secret> {
     let (token, hash) = token::generate(Kind::Refresh);
-    let expires = tx.now().plus(IDLE).min(end);
+    let expires = tx.now().plus(limits.idle).min(end);
     db::insert_token(tx, home, &hash, family, expires).await?;
     Ok(token)
 }
@@ -78,10 +77,11 @@ async fn add_token(
 ///
 /// # Errors
 /// As the store.
-pub async fn rotate(tx: &mut Tx, presented: &str, app: AppId) -> Result<Rotation> {
+pub async fn rotate(tx: &mut Tx, presented: &str, app: AppId, limits: Limits) -> Result<Rotation> {
     let Some(hash) = token::hash(Kind::Refresh, presented) else { return Ok(Rotation::Refused) };
     if let Some(family) = db::claim_token(tx, &hash, app).await? {
-        let next = add_token(tx, family.tenant_id, family.id, family.expires_at).await?;
+        let end = family.expires_at;
+        let next = add_token(tx, family.tenant_id, family.id, end, limits).await?;
         return Ok(Rotation::Next(Box::new(family), next));
     }
     match db::used_token(tx, &hash, app).await? {

@@ -159,9 +159,9 @@ pure! {
 pure! {
     fn a_slip_on_the_command_line_is_status_2() {
         let (_dir, data) = place();
-        let (status, _, err) = output(&data, &["tenant", "list", "--set", "tokens.acces=2m"]);
+        let (status, _, err) = output(&data, &["tenant", "list", "--set", "sessions.idel=2m"]);
         assert_eq!(status, 2);
-        assert!(err.contains("did you mean 'tokens.access'?"), "{err}");
+        assert!(err.contains("did you mean 'sessions.idle'?"), "{err}");
         assert_eq!(output(&data, &["tenants"]).0, 2);
     }
 }

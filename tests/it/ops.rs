@@ -74,10 +74,10 @@ pure! {
     fn settings_rise_from_file_to_environment_to_line() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("muster.toml");
-        std::fs::write(&path, "[server]\nlisten = \"127.0.0.1:1\"\n[tokens]\naccess = \"2m\"\nid=\"3m\"").unwrap();
+        std::fs::write(&path, "[server]\nlisten = \"127.0.0.1:1\"\n[sessions]\nidle = \"2m\"\nmax=\"3m\"").unwrap();
         let env = |k: &str, v: &str| (k.to_owned(), v.to_owned());
         let env = [
-            env("MUSTER_TOKENS_ACCESS", "4m"),
+            env("MUSTER_SESSIONS_IDLE", "4m"),
             env("MUSTER_LISTEN", "127.0.0.1:2"),
             env("MUSTER_OUTBOUND_ALLOW", "10.0.0.1:443, 10.1.0.0/16"),
             env("MUSTER_DATABASE_CONNECTIONS", "3"),
@@ -88,8 +88,8 @@ pure! {
         let line = [("server.listen".to_owned(), "127.0.0.1:3".to_owned())];
         let c = config::load(Some(&path), env, line).unwrap();
         assert_eq!(c.config.server.listen.port(), 3);
-        assert_eq!(c.config.tokens.access.as_secs(), 240);
-        assert_eq!(c.config.tokens.id.as_secs(), 180);
+        assert_eq!(c.config.sessions.idle.as_secs(), 240);
+        assert_eq!(c.config.sessions.max.as_secs(), 180);
         assert_eq!(c.config.outbound.allow, ["10.0.0.1:443", "10.1.0.0/16"]);
         assert_eq!(c.config.database.connections, 3);
         assert_eq!(c.config.limits.body.0, 4096);
@@ -101,7 +101,7 @@ pure! {
     fn unknown_settings_are_refused_with_the_nearest() {
         assert!(refused("[server]\nlisten_on = \"x\"").contains("did you mean 'server.listen'?"));
         assert!(refused("[server]\ndurable = true").contains("did you mean 'database.durable'?"));
-        assert!(refused("[tokens]\naccess = \"soon\"").contains("'soon' is not a time"));
+        assert!(refused("[sessions]\nidle = \"soon\"").contains("'soon' is not a time"));
         assert!(refused("[server").contains("not a TOML document"));
         assert!(refused("[database]\ndurable = \"perhaps\"").contains("database.durable"));
     }

@@ -72,9 +72,13 @@ pub async fn authorization_code(
         context: json!({}),
     };
     let (jti, until, offline) = (issued.jti.clone(), issued.expires_at, issued.offline);
+    let limits = app.refresh_limits();
     let refresh: Option<Secret> = tx!(app.store, &cx, [code, family, jti], |tx| {
         tx.unaudited("a refresh family begins with a sign-in that was recorded");
-        let begun = if offline { Some(sessions::begin_family(tx, &family).await?) } else { None };
+        let begun = match offline {
+            true => Some(sessions::begin_family(tx, &family, limits).await?),
+            false => None,
+        };
         let id = begun.as_ref().map(|(id, _)| *id);
         flows::code_issued(tx, &code, id, &jti, until).await?;
         Ok(begun.map(|(_, t)| t))

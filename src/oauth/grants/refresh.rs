@@ -21,9 +21,9 @@ pub async fn refresh_token(
     p: &Params,
 ) -> Result<Given, OAuthError> {
     let presented = p.need("refresh_token")?.to_owned();
-    let (cx, app_id) = (app.system().urgent(), client.app.id);
+    let (cx, app_id, limits) = (app.system().urgent(), client.app.id, app.refresh_limits());
     let rotation = tx!(app.store, &cx, [presented], |tx| {
-        let r = sessions::rotate(tx, &presented, app_id).await?;
+        let r = sessions::rotate(tx, &presented, app_id, limits).await?;
         if let Rotation::Reused(f, done) = &r {
             let event = Event::new("refresh_token.reuse").target("user", f.user_id);
             let detail = serde_json::json!({"family": f.id, "app": app_id, "ended": done.families});

@@ -131,7 +131,9 @@ impl World {
                 not_after: None,
             };
             tx.unaudited("a test's session");
-            Ok(sessions::create(tx, &new, sessions::Limits::default()).await?.1)
+            let hour = std::time::Duration::from_secs(3600);
+            let limits = sessions::Limits { absolute: hour, idle: hour };
+            Ok(sessions::create(tx, &new, limits).await?.1)
         })
         .unwrap()
     }
