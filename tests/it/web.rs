@@ -21,7 +21,7 @@ use tower::ServiceExt as _;
 /// Signs somebody in behind the doors: the cookie's value.
 async fn sign_in(s: &TestServer, u: &User) -> Secret {
     let (home, user) = (u.tenant_id, u.id);
-    let limits = sessions::Limits::default();
+    let limits = s.app.session_limits();
     let cx = s.app.system();
     let now = s.app.store.clock().now();
     let new = NewSession {
