@@ -20,6 +20,9 @@ use std::sync::Arc;
 /// The header's type of our access tokens (RFC 9068).
 pub const TOKEN_TYPE: &str = "at+jwt";
 
+/// The longest life we give an access token, in seconds; a longer one is not ours.
+const MAX_LIFE: i64 = 3600;
+
 /// An access token of ours that may act now; only [`Gate::bearer`] makes one.
 #[derive(Debug)]
 pub struct Bearer {
@@ -136,7 +139,8 @@ impl Gate {
         let t = read(&verified, self.issuer()).ok_or_else(bad)?;
         let now = self.0.store.clock().now();
         // Our own clock wrote both times: no skew is granted at the end, a little at the beginning (several nodes).
-        if t.exp <= now.secs() || t.iat > now.secs() + 60 || t.exp <= t.iat {
+        let life = t.exp.checked_sub(t.iat).filter(|l| (1..=MAX_LIFE).contains(l));
+        if t.exp <= now.secs() || t.iat > now.secs() + 60 || life.is_none() {
             return Err(over("the access token has expired"));
         }
         let client = self.client(t.client_id).await?;

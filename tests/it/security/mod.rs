@@ -1,0 +1,7 @@
+//! Regression tests named after real vulnerabilities of servers like ours: one test for each lesson.
+
+mod bindings;
+mod clients;
+mod refresh;
+mod revocation;
+mod tokens;
