@@ -12,6 +12,7 @@ use aws_lc_rs::{
         RSA_PKCS1_SHA256,
     },
 };
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
@@ -368,10 +369,9 @@ impl Signer {
             what.typ
         );
         let mut out = String::with_capacity((head.len() + what.payload.len()) * 4 / 3 + 400);
-        use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as B};
-        B.encode_string(head, &mut out);
+        URL_SAFE_NO_PAD.encode_string(head, &mut out);
         out.push('.');
-        B.encode_string(&what.payload, &mut out);
+        URL_SAFE_NO_PAD.encode_string(&what.payload, &mut out);
         let signature = match &self.pair {
             Pair::Es(k) => {
                 let s = k.sign(&self.rng, out.as_bytes()).map_err(Error::internal)?;

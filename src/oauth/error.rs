@@ -82,8 +82,7 @@ impl From<Error> for OAuthError {
             Some("invalid_client") => "invalid_client",
             Some("invalid_scope") => "invalid_scope",
             Some("unauthorized_client") => "unauthorized_client",
-            Some("access_denied") => "access_denied",
-            Some("mfa_not_proved") => "access_denied",
+            Some("access_denied" | "mfa_not_proved") => "access_denied",
             _ => word,
         };
         let status = if word == "invalid_client" && status == StatusCode::BAD_REQUEST {

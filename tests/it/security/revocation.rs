@@ -109,7 +109,7 @@ story!(
         let keys = muster::keys::Keys::load(&store, std::sync::Arc::new(s.app.master.clone()), &cx).await.unwrap();
         let access = muster::access::Access::new(store.clone(), s.app.access.catalogue().clone());
         let apps = apps::Apps::new(&store);
-        let limits = sessions::Limits::default();
+        let limits = s.app.session_limits();
         let gate = muster::gate::Gate::new(&store, &access, &keys, &apps, &s.url, limits);
         assert_eq!(gate.bearer(&x.access).await.unwrap_err().code_str(), Some("invalid_token"));
     }

@@ -66,7 +66,7 @@ impl TestServer {
     pub async fn session(&self, tenant: TenantId, user: UserId, class: &str) -> Person {
         let cx = self.app.system();
         let amr = if class == "mfa" { json!(["pwd", "otp", "mfa"]) } else { json!(["pwd"]) };
-        let class = class.to_owned();
+        let (class, s_limits) = (class.to_owned(), self.app.session_limits());
         let (session, cookie) = tx!(self.app.store, &cx, [class, amr], |tx| {
             tx.unaudited("a test");
             let new = NewSession {
@@ -80,7 +80,7 @@ impl TestServer {
                 client: json!({}),
                 not_after: None,
             };
-            sessions::create(tx, &new, sessions::Limits::default()).await
+            sessions::create(tx, &new, s_limits).await
         })
         .expect("a session");
         Person { tenant, user, session, cookie: cookie.expose_secret().to_owned() }
