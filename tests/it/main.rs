@@ -6,6 +6,7 @@ mod access;
 mod api;
 mod support;
 
+mod assurance;
 mod cli;
 mod credentials;
 mod crypto;

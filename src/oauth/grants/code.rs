@@ -75,10 +75,10 @@ pub async fn authorization_code(
     let limits = app.refresh_limits();
     let refresh: Option<Secret> = tx!(app.store, &cx, [code, family, jti], |tx| {
         tx.unaudited("a refresh family begins with a sign-in that was recorded");
-        let begun = match offline {
-            true => Some(sessions::begin_family(tx, &family, limits).await?),
-            false => None,
-        };
+        let mut begun = None;
+        if offline {
+            begun = Some(sessions::begin_family(tx, &family, limits).await?);
+        }
         let id = begun.as_ref().map(|(id, _)| *id);
         flows::code_issued(tx, &code, id, &jti, until).await?;
         Ok(begun.map(|(_, t)| t))

@@ -1,18 +1,27 @@
-//! OpenID Connect words.
-/// P.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+//! OpenID Connect without a network: the claims of an upstream's id token, read strictly, and what they prove. Pure:
+//! the same code decides a login, a test login and a simulation.
+
+mod assurance;
+mod claims;
+
+pub use assurance::{Assurance, Class, Rules, assurance, freshness};
+pub use claims::{Audience, Claims, Expected};
+
+/// What kind of provider a directory's sign-in half talks to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Preset {
-    /// E.
+    /// Microsoft Entra ID, v2.0 tokens.
     Entra,
-    /// O.
+    /// Okta.
     Okta,
-    /// G.
+    /// Google Workspace.
     Google,
-    /// G.
+    /// Any conforming provider; what proves a second factor is named in its rules.
     Generic,
 }
 impl Preset {
-    /// W.
+    /// The word in the database and on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Entra => "entra",
@@ -21,7 +30,7 @@ impl Preset {
             Self::Generic => "generic",
         }
     }
-    /// W.
+    /// Reads [`Self::as_str`]'s words.
     pub fn parse(s: &str) -> Option<Self> {
         Some(match s {
             "entra" => Self::Entra,
@@ -32,6 +41,3 @@ impl Preset {
         })
     }
 }
-/// R.
-#[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct Rules {}

@@ -1,0 +1,162 @@
+//! What a login proves: an allow-list of rules over `amr`, `acr` and `acrs`, a deny-list after it, freshness by
+//! `auth_time` alone. Absent is never trusted; unknown is ignored; nothing is compared but whole values in their case.
+
+use super::{Claims, Preset};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// How well a login is proved; ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// Nothing.
+    None,
+    /// One factor.
+    Single,
+    /// Two, by the word of an administrator about the directory's policy; not by this login's own proof.
+    Attested,
+    /// Two.
+    Mfa,
+    /// Two, and none that can be phished.
+    #[serde(rename = "phr")]
+    PhishingResistant,
+}
+impl Class {
+    /// The word in the database and in evidence.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Single => "single",
+            Self::Attested => "attested",
+            Self::Mfa => "mfa",
+            Self::PhishingResistant => "phr",
+        }
+    }
+    /// Reads [`Self::as_str`]'s words.
+    pub fn parse(s: &str) -> Option<Self> {
+        Some(match s {
+            "none" => Self::None,
+            "single" => Self::Single,
+            "attested" => Self::Attested,
+            "mfa" => Self::Mfa,
+            "phr" => Self::PhishingResistant,
+            _ => return None,
+        })
+    }
+}
+
+/// What a directory's settings add to its preset. An unknown field is an error.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rules {
+    /// `amr` values of which one proves two factors (generic).
+    pub amr: Vec<String>,
+    /// `acr` values that prove two factors (generic, Okta in addition to its own).
+    pub acr: Vec<String>,
+    /// `acr` values that prove a phishing-resistant login (generic).
+    pub acr_phr: Vec<String>,
+    /// The authentication context (`c1` ... `c99`) that the Entra tenant binds to a second factor. Without it Entra
+    /// proves nothing: its v2.0 tokens carry neither `amr` nor `acr`.
+    pub acrs: Option<String>,
+    /// Seconds after which a proof is too old; needs `auth_time`.
+    pub max_age: Option<i64>,
+}
+
+/// What was decided, by which rule, on what.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assurance {
+    /// The class.
+    pub class: Class,
+    /// The rule that matched.
+    pub rule: &'static str,
+    /// The raw values seen, for the record.
+    pub evidence: Value,
+}
+
+const OKTA_MFA: [&str; 1] = ["urn:okta:loa:2fa:any"];
+const OKTA_PHR: [&str; 2] = ["phr", "phrh"];
+
+/// Values that never prove a second factor, whatever a setting says: single factors, the word of another provider, and
+/// "if possible".
+fn never(value: &str) -> bool {
+    let weak = [
+        "pwd",
+        "fed",
+        "wia",
+        "rba",
+        "geo",
+        "user",
+        "email",
+        "kba",
+        "mca",
+        "none",
+        "wiaormultiauthn",
+        "0",
+        "",
+    ];
+    weak.contains(&value)
+        || value.ends_with(":ifpossible")
+        || value.starts_with("urn:okta:loa:1fa:")
+}
+
+/// Decides what the claims of a verified id token prove. Only this login's id token: never userinfo, an access token or
+/// the answer to a refresh.
+pub fn assurance(c: &Claims, preset: Preset, rules: &Rules) -> Assurance {
+    let amr = |v: &str| !never(v) && c.amr.as_ref().is_some_and(|l| l.iter().any(|a| a == v));
+    let acr = |v: &str| !never(v) && c.acr.as_deref() == Some(v);
+    let (class, rule) = match preset {
+        Preset::Entra => match &rules.acrs {
+            // Entra issues a context that no policy is bound to as well: it is worth what the administrator says.
+            Some(want) if context(want) && c.acrs.iter().flatten().any(|a| a == want) => {
+                (Class::Attested, "entra:acrs")
+            }
+            _ => (Class::Single, "entra:none"),
+        },
+        Preset::Okta => {
+            if OKTA_PHR.iter().any(|v| acr(v)) {
+                (Class::PhishingResistant, "okta:acr-phr")
+            } else if OKTA_MFA.iter().any(|v| acr(v)) {
+                (Class::Mfa, "okta:acr")
+            } else if amr("mfa") {
+                (Class::Mfa, "okta:amr")
+            } else {
+                (Class::Single, "okta:none")
+            }
+        }
+        Preset::Google if amr("mfa") => (Class::Mfa, "google:amr"),
+        Preset::Google => (Class::Single, "google:none"),
+        Preset::Generic => {
+            if rules.acr_phr.iter().any(|v| acr(v)) {
+                (Class::PhishingResistant, "generic:acr-phr")
+            } else if rules.acr.iter().any(|v| acr(v)) {
+                (Class::Mfa, "generic:acr")
+            } else if rules.amr.iter().any(|v| amr(v)) {
+                (Class::Mfa, "generic:amr")
+            } else {
+                (Class::Single, "generic:none")
+            }
+        }
+    };
+    let mut evidence = json!({
+        "amr": c.amr, "acr": c.acr, "acrs": c.acrs, "auth_time": c.auth_time, "rule": rule, "class": class.as_str(),
+    });
+    if c.amr_malformed {
+        evidence["note"] = json!("'amr' was not a list of texts and was not looked at");
+    }
+    Assurance { class, rule, evidence }
+}
+
+fn context(name: &str) -> bool {
+    name.strip_prefix('c').and_then(|n| n.parse::<u8>().ok()).is_some_and(|n| (1..=99).contains(&n))
+}
+
+/// Whether a proof is fresh enough: `auth_time` must be there and not older than `max_age` seconds (with the clocks'
+/// skew). `iat` is never looked at: it moves with every silent sign-in.
+pub fn freshness(c: &Claims, max_age: Option<i64>, now: crate::clock::Timestamp) -> bool {
+    match max_age {
+        None => true,
+        Some(age) => {
+            c.auth_time.is_some_and(|t| now.secs() - t <= age.saturating_add(super::claims::SKEW))
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! The claims of an id token (OpenID Connect Core 2), read strictly: a claim of another type is wrong, not absent. What
+//! providers are known to send out of shape (`amr` as a text or with numbers) is kept for display and proves nothing.
+
+use crate::{
+    clock::Timestamp,
+    error::{Error, Result},
+};
+use serde_json::{Map, Value};
+
+/// How far two clocks may differ, in seconds.
+pub const SKEW: i64 = 120;
+/// The oldest id token that is taken for this login's, in seconds.
+const MAX_AGE: i64 = 600;
+
+/// `aud`: one text or several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Audience(pub Vec<String>);
+
+/// The claims we read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Claims {
+    /// Issuer.
+    pub iss: String,
+    /// Subject.
+    pub sub: String,
+    /// Audience.
+    pub aud: Audience,
+    /// Authorized party.
+    pub azp: Option<String>,
+    /// End, seconds.
+    pub exp: i64,
+    /// Issued, seconds.
+    pub iat: i64,
+    /// Not before, seconds.
+    pub nbf: Option<i64>,
+    /// What we sent.
+    pub nonce: Option<String>,
+    /// When the person proved who they are, seconds.
+    pub auth_time: Option<i64>,
+    /// Methods; `None` when absent or not an array of texts.
+    pub amr: Option<Vec<String>>,
+    /// `amr` was there and was not an array of texts.
+    pub amr_malformed: bool,
+    /// Context class.
+    pub acr: Option<String>,
+    /// Entra's authentication contexts.
+    pub acrs: Option<Vec<String>>,
+    /// Entra's object id.
+    pub oid: Option<String>,
+    /// Entra's tenant id.
+    pub tid: Option<String>,
+    /// For display.
+    pub name: Option<String>,
+    /// For display; never an identity.
+    pub preferred_username: Option<String>,
+    /// For display; never an identity.
+    pub email: Option<String>,
+    /// Google Workspace's domain.
+    pub hd: Option<String>,
+    /// The upstream's session.
+    pub sid: Option<String>,
+    /// Later than this our session must not last, seconds (IPSIE).
+    pub session_expiry: Option<i64>,
+}
+
+/// What an id token must say to be the answer to our request.
+#[derive(Debug, Clone, Copy)]
+pub struct Expected<'a> {
+    /// The directory's issuer.
+    pub issuer: &'a str,
+    /// Our client id there.
+    pub client_id: &'a str,
+    /// The nonce of this login.
+    pub nonce: &'a str,
+    /// Now.
+    pub now: Timestamp,
+}
+
+fn wrong(name: &str, what: &str) -> Error {
+    Error::invalid(format!("the claim '{name}' {what}")).code("claim_missing").attr(name)
+}
+
+fn text(c: &Map<String, Value>, name: &str) -> Result<Option<String>> {
+    match c.get(name) {
+        None => Ok(None),
+        Some(Value::String(s)) if s.contains('\0') => Err(wrong(name, "contains a NUL character")),
+        Some(Value::String(s)) if s.len() > 2048 => Err(wrong(name, "is too long")),
+        Some(Value::String(s)) => Ok(Some(s.clone())),
+        Some(_) => Err(wrong(name, "is not a text")),
+    }
+}
+
+fn needed(c: &Map<String, Value>, name: &str) -> Result<String> {
+    let t = text(c, name)?.filter(|t| !t.is_empty());
+    t.ok_or_else(|| wrong(name, "is missing"))
+}
+
+/// A time in whole seconds: a JSON number without a fraction, not negative, before the year 2286.
+fn seconds(c: &Map<String, Value>, name: &str) -> Result<Option<i64>> {
+    match c.get(name) {
+        None => Ok(None),
+        Some(v) => match v.as_i64() {
+            Some(n) if (0..10_000_000_000).contains(&n) => Ok(Some(n)),
+            _ => Err(wrong(name, "is not a time in seconds")),
+        },
+    }
+}
+
+/// An array of texts; anything else is `Err(())`: evidence that cannot be read.
+fn texts(v: &Value) -> std::result::Result<Vec<String>, ()> {
+    let list = v.as_array().ok_or(())?;
+    if list.len() > 64 {
+        return Err(());
+    }
+    list.iter().map(|x| x.as_str().map(str::to_owned).ok_or(())).collect()
+}
+
+impl Claims {
+    /// Reads the claims of a verified token.
+    ///
+    /// # Errors
+    /// `Invalid` with the code `claim_missing`, naming the claim.
+    pub fn parse(c: &Map<String, Value>) -> Result<Self> {
+        let aud = match c.get("aud") {
+            Some(Value::String(s)) => Audience(vec![s.clone()]),
+            Some(v @ Value::Array(_)) => {
+                let list =
+                    texts(v).map_err(|()| wrong("aud", "is not a text or a list of texts"))?;
+                Audience(list)
+            }
+            Some(_) => return Err(wrong("aud", "is not a text or a list of texts")),
+            None => return Err(wrong("aud", "is missing")),
+        };
+        let amr = c.get("amr").filter(|v| !v.is_null()).map(texts);
+        let acrs = match c.get("acrs").filter(|v| !v.is_null()) {
+            // One context may come as a bare text.
+            Some(Value::String(s)) => Some(vec![s.clone()]),
+            Some(v) => texts(v).ok(),
+            None => None,
+        };
+        let time = |name| seconds(c, name)?.ok_or_else(|| wrong(name, "is missing"));
+        Ok(Self {
+            iss: needed(c, "iss")?,
+            sub: needed(c, "sub")?,
+            aud,
+            azp: text(c, "azp")?,
+            exp: time("exp")?,
+            iat: time("iat")?,
+            nbf: seconds(c, "nbf")?,
+            nonce: text(c, "nonce")?,
+            auth_time: seconds(c, "auth_time")?,
+            amr_malformed: matches!(amr, Some(Err(()))),
+            amr: amr.and_then(std::result::Result::ok),
+            acr: c.get("acr").and_then(Value::as_str).map(str::to_owned),
+            acrs,
+            oid: text(c, "oid")?,
+            tid: text(c, "tid")?,
+            name: text(c, "name").ok().flatten(),
+            preferred_username: text(c, "preferred_username").ok().flatten(),
+            email: text(c, "email").ok().flatten(),
+            hd: text(c, "hd")?,
+            sid: text(c, "sid").ok().flatten(),
+            session_expiry: seconds(c, "session_expiry")?,
+        })
+    }
+
+    /// Whether this is the answer to our request: issuer, audience and authorized party, nonce, times.
+    ///
+    /// # Errors
+    /// `Invalid` with the reason code: `issuer_mismatch`, `audience_mismatch`, `nonce_mismatch`, `clock_skew`.
+    pub fn check(&self, want: &Expected<'_>) -> Result<()> {
+        let no = |code, text: String| Err(Error::invalid(text).code(code));
+        let shown = |t: &str| crate::text::excerpt(t);
+        if self.iss != want.issuer {
+            return no("issuer_mismatch", format!("the id token is from '{}'", shown(&self.iss)));
+        }
+        if !self.aud.0.iter().any(|a| a == want.client_id) {
+            return no("audience_mismatch", "the id token is for another application".to_owned());
+        }
+        // More than one audience wants the authorized party, and it must be us (OpenID Connect Core 3.1.3.7).
+        match &self.azp {
+            Some(azp) if azp != want.client_id => {
+                return no(
+                    "audience_mismatch",
+                    "the id token was made for another application".to_owned(),
+                );
+            }
+            None if self.aud.0.len() > 1 => {
+                return no(
+                    "audience_mismatch",
+                    "the id token has several audiences and no 'azp'".to_owned(),
+                );
+            }
+            _ => {}
+        }
+        if self.nonce.as_deref() != Some(want.nonce) {
+            return no(
+                "nonce_mismatch",
+                "the id token does not answer this sign-in ('nonce')".to_owned(),
+            );
+        }
+        let now = want.now.secs();
+        let skewed = |what: &str| {
+            no(
+                "clock_skew",
+                format!(
+                    "'{what}' of the id token does not fit our clock (it may be off, or the token is old)"
+                ),
+            )
+        };
+        if self.exp <= now - SKEW {
+            return skewed("exp");
+        }
+        if self.iat > now + SKEW || self.iat < now - MAX_AGE {
+            return skewed("iat");
+        }
+        if self.nbf.is_some_and(|n| n > now + SKEW) {
+            return skewed("nbf");
+        }
+        if self.auth_time.is_some_and(|a| a > now + SKEW) {
+            return skewed("auth_time");
+        }
+        Ok(())
+    }
+}
