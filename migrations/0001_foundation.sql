@@ -477,9 +477,8 @@ CREATE INDEX outbox_waiting ON outbox(not_before) WHERE done_at IS NULL AND dead
 CREATE TABLE changes (
   id uuid NOT NULL PRIMARY KEY,
   tx bigint NOT NULL,
-  node text COLLATE "C" NOT NULL,
-  topic jsonb NOT NULL,
-  at bigint NOT NULL
+  node uuid NOT NULL,
+  topics jsonb NOT NULL
 );
 CREATE INDEX changes_tx ON changes(tx);
 

@@ -52,6 +52,10 @@ impl People {
         match topic {
             Topic::User(home, user) => self.kept.drop_one(&(home, user)),
             Topic::Access(TenantId::PLATFORM) => self.kept.drop_all(),
+            Topic::Everything => {
+                self.kept.drop_all();
+                self.tenants.drop_all();
+            }
             Topic::Access(t) => self.kept.drop_if(|(home, _), p| {
                 *home == t || p.paths.iter().any(|p| p.reach == Reach::Tenant(t))
             }),

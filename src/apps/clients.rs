@@ -67,8 +67,11 @@ impl Apps {
         }));
         let weak = Arc::downgrade(&apps.0);
         store.on_change(move |change| {
-            if let (Topic::App(id), Some(inner)) = (change.topic, weak.upgrade()) {
-                inner.by_client_id.drop_if(|_, c| c.app.id == id);
+            let Some(inner) = weak.upgrade() else { return };
+            match change.topic {
+                Topic::App(id) => inner.by_client_id.drop_if(|_, c| c.app.id == id),
+                Topic::Everything => inner.by_client_id.drop_all(),
+                _ => {}
             }
         });
         apps

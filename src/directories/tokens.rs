@@ -154,8 +154,12 @@ impl Tokens {
         });
         let weak = Arc::downgrade(&inner);
         store.on_change(move |change| {
-            let (Topic::Directory(d), Some(inner)) = (change.topic, weak.upgrade()) else { return };
-            inner.known.drop_if(|_, o| o.directory_id == d);
+            let Some(inner) = weak.upgrade() else { return };
+            match change.topic {
+                Topic::Directory(d) => inner.known.drop_if(|_, o| o.directory_id == d),
+                Topic::Everything => inner.known.drop_all(),
+                _ => {}
+            }
         });
         Self(inner)
     }

@@ -62,6 +62,11 @@ impl Facts {
             Topic::Tenant(id) => t.drop_one(&id),
             Topic::User(home, user) => p.drop_one(&(home, user)),
             Topic::Directory(id) => d.drop_one(&id),
+            Topic::Everything => {
+                t.drop_all();
+                p.drop_all();
+                d.drop_all();
+            }
             Topic::Access(_) | Topic::App(_) | Topic::Keys => {}
         });
         facts

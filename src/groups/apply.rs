@@ -48,6 +48,7 @@ pub async fn apply(
             done.step(tx, &was, change, &settings).await?;
         }
         if !done.changed(&was) {
+            tx.unaudited("members who came and went in the same request");
             return Ok((Group { row: was, members: None, skipped: done.skipped() }, false));
         }
         let key = settings.unique_group_names;

@@ -105,7 +105,7 @@ impl Keys {
         }
         let (weak, handle) = (Arc::downgrade(&keys.0), tokio::runtime::Handle::current());
         store.on_change(move |change| {
-            if change.topic == Topic::Keys
+            if matches!(change.topic, Topic::Keys | Topic::Everything)
                 && let Some(inner) = weak.upgrade()
             {
                 handle.spawn(async move {

@@ -1,6 +1,7 @@
 //! Migrations: one text in PostgreSQL's spelling; SQLite's is made from it by a fixed table of five words.
 
 use crate::error::{Error, Result};
+use std::time::Duration;
 
 /// The migrations, in order; never edited once released.
 pub const MIGRATIONS: &[(&str, &str)] =
@@ -57,11 +58,29 @@ pub(super) fn lite(c: &mut rusqlite::Connection) -> Result<()> {
     let m = rusqlite_migration::Migrations::new(
         texts.iter().map(|t| rusqlite_migration::M::up(t)).collect(),
     );
-    m.to_latest(c).map_err(|e| Error::unavailable(format!("migrating SQLite: {e}")))
+    m.to_latest(c).map_err(|e| match e {
+        rusqlite_migration::Error::MigrationDefinition(
+            rusqlite_migration::MigrationDefinitionError::DatabaseTooFarAhead,
+        ) => newer(),
+        e => Error::unavailable(format!("migrating SQLite: {e}")),
+    })
 }
 
-pub(super) async fn pg(pool: &sqlx::PgPool) -> Result<()> {
-    use sqlx::migrate::{Migration, MigrationType, Migrator};
+fn newer() -> Error {
+    Error::unavailable(
+        "the database was written by a newer version of this program; start that version",
+    )
+    .code("database_is_newer")
+}
+
+pub(super) async fn pg(options: &sqlx::postgres::PgConnectOptions) -> Result<()> {
+    use sqlx::{
+        migrate::{MigrateError, Migration, MigrationType, Migrator},
+        postgres::PgPoolOptions,
+    };
+    // A connection of its own: a migration may take longer than a statement is otherwise given.
+    let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(10));
+    let pool = pool.connect_lazy_with(options.clone());
     let list = MIGRATIONS
         .iter()
         .zip(1i64..)
@@ -75,8 +94,10 @@ pub(super) async fn pg(pool: &sqlx::PgPool) -> Result<()> {
             )
         })
         .collect();
-    Migrator::with_migrations(list)
-        .run(pool)
-        .await
-        .map_err(|e| Error::unavailable(format!("migrating PostgreSQL: {e}")))
+    Migrator::with_migrations(list).run(&pool).await.map_err(|e| match e {
+        MigrateError::VersionMissing(_) => newer(),
+        e => Error::unavailable(format!("migrating PostgreSQL: {e}")),
+    })?;
+    pool.close().await;
+    Ok(())
 }

@@ -23,9 +23,14 @@ pub use sql::{Conn, FromRow, RowReader, Stmt, lite_bytes, statements};
 pub use tx::{Cx, Lock, Tx};
 pub use value::{Column, J, List, Param, enum_column, lite_text};
 
-use crate::{clock::Clock, error::Result, id::TenantId};
+use crate::{
+    clock::Clock,
+    error::{Error, Kind, Result},
+    id::TenantId,
+};
 use futures::future::BoxFuture;
 use std::{path::PathBuf, sync::Arc};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Which tenants' rows a connection may see. On PostgreSQL row-level security enforces it; on both, every
 /// statement names its tenant as well.
@@ -68,8 +73,10 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     backend: Backend,
     clock: Clock,
-    feed: feed::Feed,
+    feed: Arc<feed::Feed>,
     demand_audit: bool,
+    /// Ends the tasks that follow other nodes.
+    stop: DropGuard,
 }
 
 enum Backend {
@@ -87,11 +94,22 @@ impl Store {
             Database::Sqlite(path) => Backend::Lite(lite::Lite::open(path, options)?),
             Database::Postgres(url) => Backend::Pg(pg::Pg::open(url, options).await?),
         };
-        let feed = feed::Feed::default();
-        let store =
-            Self(Arc::new(Inner { backend, clock, feed, demand_audit: options.demand_audit }));
-        feed::start(&store);
+        let stop = CancellationToken::new();
+        let store = Self(Arc::new(Inner {
+            backend,
+            clock,
+            feed: Arc::new(feed::Feed::new()),
+            demand_audit: options.demand_audit,
+            stop: stop.clone().drop_guard(),
+        }));
+        feed::start(&store, stop).await?;
         Ok(store)
+    }
+    fn pg(&self) -> Result<&pg::Pg> {
+        match &self.0.backend {
+            Backend::Pg(p) => Ok(p),
+            Backend::Lite(_) => Err(Error::internal("not PostgreSQL")),
+        }
     }
     /// The clock.
     pub fn clock(&self) -> &Clock {
@@ -104,8 +122,10 @@ impl Store {
     /// A connection for reads. Hold it briefly; on SQLite statements run inline.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Unavailable`] when none comes free in time.
+    /// [`crate::error::Kind::Unavailable`] when none comes free in time; [`crate::error::Kind::Internal`] inside a
+    /// transaction body, which reads through its `Tx`.
     pub async fn read(&self, scope: Scope) -> Result<Conn> {
+        tx::outside()?;
         match &self.0.backend {
             Backend::Lite(l) => l.read().await,
             Backend::Pg(p) => p.read(scope).await,
@@ -126,13 +146,19 @@ impl Store {
     }
     /// Closes the database once what runs has ended; later calls fail.
     pub async fn close(&self) {
+        self.0.stop.token().cancel();
         match &self.0.backend {
-            Backend::Lite(l) => l.close(),
-            Backend::Pg(p) => p.pool.close().await,
+            Backend::Lite(l) => l.close().await,
+            Backend::Pg(p) => p.close().await,
         }
     }
     /// Called with every committed change before the writer is answered (this node) or within a second (others).
     pub fn on_change(&self, listener: impl Fn(&Change) + Send + Sync + 'static) {
         self.0.feed.listen(Box::new(listener));
     }
+}
+
+/// The answer when too many bodies wait.
+fn full() -> Error {
+    Error::new(Kind::Unavailable, "too many writes are waiting; try again shortly").retry_after(1)
 }

@@ -3,7 +3,6 @@
 
 use super::{lite::LiteConn, pg::PgConn, value::Param};
 use crate::error::{Error, Result};
-use rusqlite::OptionalExtension as _;
 use sqlx::postgres::PgArguments;
 use std::{
     borrow::Cow,
@@ -44,6 +43,19 @@ impl Stmt {
     }
 }
 
+impl Stmt {
+    /// Whether it changes rows (its RETURNING is read like a query).
+    fn writes(&self) -> bool {
+        let text = self.pg.trim_start();
+        let starts = |w: &str| text.get(..w.len()).is_some_and(|t| t.eq_ignore_ascii_case(w));
+        let has = |w: &str| text.contains(w);
+        starts("INSERT")
+            || starts("UPDATE")
+            || starts("DELETE")
+            || (starts("WITH") && (has("INSERT INTO ") || has("UPDATE ") || has("DELETE FROM ")))
+    }
+}
+
 /// A row of either database.
 pub enum RowReader<'a> {
     /// SQLite's.
@@ -64,10 +76,17 @@ pub trait FromRow: Sized {
 }
 
 /// A connection: for reads from [`super::Store::read`], or inside a [`super::Tx`].
-pub enum Conn {
-    #[doc(hidden)]
+pub struct Conn {
+    pub(super) driver: Driver,
+    /// Inside a transaction body, where the first error ends everything.
+    body: bool,
+    pub(super) poison: Option<Error>,
+    /// Rows that a body changed.
+    pub(super) rows: u64,
+}
+
+pub(super) enum Driver {
     Lite(LiteConn),
-    #[doc(hidden)]
     Pg(PgConn),
 }
 
@@ -80,6 +99,38 @@ fn pg_args(params: &[&dyn Param]) -> Result<PgArguments> {
 }
 
 impl Conn {
+    pub(super) fn reading(driver: Driver) -> Self {
+        Self { driver, body: false, poison: None, rows: 0 }
+    }
+    pub(super) fn body(driver: Driver) -> Self {
+        Self { driver, body: true, poison: None, rows: 0 }
+    }
+    pub(super) fn alive(&self) -> Result<()> {
+        match &self.poison {
+            Some(e) => Err(e.clone()),
+            None => Ok(()),
+        }
+    }
+    /// The first error in a body poisons it.
+    pub(super) fn noted<T>(&mut self, r: Result<T>) -> Result<T> {
+        if let (true, Err(e)) = (self.body, &r) {
+            self.poison.get_or_insert_with(|| e.clone());
+        }
+        r
+    }
+    fn begin(&mut self) -> Result<()> {
+        self.alive()?;
+        count();
+        Ok(())
+    }
+    fn end<T>(&mut self, s: &Stmt, r: Result<T>, rows: impl Fn(&T) -> usize) -> Result<T> {
+        if let (true, Ok(v)) = (self.body, &r)
+            && s.writes()
+        {
+            self.rows += rows(v) as u64;
+        }
+        self.noted(r)
+    }
     /// All rows.
     ///
     /// # Errors
@@ -89,23 +140,22 @@ impl Conn {
         s: &Stmt,
         params: &[&(dyn Param + '_)],
     ) -> Result<Vec<T>> {
-        count();
-        match self {
-            Self::Lite(c) => c
-                .query(s, params, |rows| {
-                    let mut out = Vec::new();
-                    while let Some(r) = rows.next()? {
-                        out.push(T::from_row(&RowReader::Lite(r)));
-                    }
-                    Ok(out)
-                })?
-                .into_iter()
-                .collect(),
-            Self::Pg(c) => {
-                let rows = c.fetch_all(s, pg_args(params)?).await?;
-                rows.iter().map(|r| T::from_row(&RowReader::Pg(r))).collect()
-            }
-        }
+        self.begin()?;
+        let r = match &mut self.driver {
+            Driver::Lite(c) => c.query(s, params, |rows| {
+                let mut out = Vec::new();
+                while let Some(r) = rows.next()? {
+                    out.push(T::from_row(&RowReader::Lite(r)));
+                }
+                Ok(out)
+            }),
+            Driver::Pg(c) => c
+                .fetch_all(s, || pg_args(params))
+                .await
+                .map(|rows| rows.iter().map(|r| T::from_row(&RowReader::Pg(r))).collect()),
+        };
+        let r = r.and_then(|rows| rows.into_iter().collect());
+        self.end(s, r, Vec::len)
     }
     /// The row, if there is one.
     ///
@@ -116,70 +166,42 @@ impl Conn {
         s: &Stmt,
         params: &[&(dyn Param + '_)],
     ) -> Result<Option<T>> {
-        count();
-        match self {
-            Self::Lite(c) => c
-                .query(s, params, |rows| {
-                    Ok(rows.next()?.map(|r| T::from_row(&RowReader::Lite(r))))
-                })?
-                .transpose(),
-            Self::Pg(c) => {
-                let row = c.fetch_optional(s, pg_args(params)?).await?;
-                row.as_ref().map(|r| T::from_row(&RowReader::Pg(r))).transpose()
-            }
-        }
+        self.begin()?;
+        let r = match &mut self.driver {
+            Driver::Lite(c) => c.query(s, params, |rows| {
+                Ok(rows.next()?.map(|r| T::from_row(&RowReader::Lite(r))))
+            }),
+            Driver::Pg(c) => c
+                .fetch_all(s, || pg_args(params))
+                .await
+                .map(|rows| rows.first().map(|r| T::from_row(&RowReader::Pg(r)))),
+        };
+        let r = r.and_then(Option::transpose);
+        self.end(s, r, |o| usize::from(o.is_some()))
     }
     /// The row; none is an internal error (use [`Self::opt`] where none is an answer).
     ///
     /// # Errors
     /// See [`super::Store::write`].
     pub async fn one<T: FromRow>(&mut self, s: &Stmt, params: &[&(dyn Param + '_)]) -> Result<T> {
-        self.opt(s, params).await?.ok_or_else(|| Error::internal(format!("no row: {}", s.pg)))
+        let r = self.opt(s, params).await?;
+        let r = r.ok_or_else(|| Error::internal(format!("no row: {}", s.pg)));
+        self.noted(r)
     }
     /// Runs it and says how many rows changed. Only [`super::Tx`] offers this to other rooms.
     pub(super) async fn exec(&mut self, s: &Stmt, params: &[&(dyn Param + '_)]) -> Result<u64> {
-        count();
-        match self {
-            Self::Lite(c) => c.execute(s, params),
-            Self::Pg(c) => c.execute(s, pg_args(params)?).await,
+        self.begin()?;
+        let r = match &mut self.driver {
+            Driver::Lite(c) => c.execute(s, params),
+            Driver::Pg(c) => match pg_args(params) {
+                Ok(args) => c.execute(s, args).await,
+                Err(e) => Err(e),
+            },
+        };
+        if let Ok(n) = r {
+            self.rows += n;
         }
-    }
-}
-
-impl LiteConn {
-    fn query<R>(
-        &mut self,
-        s: &Stmt,
-        params: &[&(dyn Param + '_)],
-        f: impl FnOnce(&mut rusqlite::Rows<'_>) -> rusqlite::Result<R>,
-    ) -> Result<R> {
-        let run = || -> rusqlite::Result<R> {
-            let mut st = self.raw().prepare_cached(&s.lite)?;
-            let mut rows = st.query(rusqlite::params_from_iter(params.iter().map(|p| p.lite())))?;
-            f(&mut rows)
-        };
-        run().map_err(|e| self.error(e))
-    }
-    fn execute(&mut self, s: &Stmt, params: &[&(dyn Param + '_)]) -> Result<u64> {
-        let run = || -> rusqlite::Result<usize> {
-            let mut st = self.raw().prepare_cached(&s.lite)?;
-            // A statement with RETURNING whose rows nobody wants must be stepped to its end as well.
-            if st.column_count() > 0 {
-                let mut rows =
-                    st.query(rusqlite::params_from_iter(params.iter().map(|p| p.lite())))?;
-                let mut n = 0;
-                while rows.next()?.is_some() {
-                    n += 1;
-                }
-                return Ok(n);
-            }
-            st.execute(rusqlite::params_from_iter(params.iter().map(|p| p.lite())))
-        };
-        run().map(|n| n as u64).map_err(|e| self.error(e))
-    }
-    #[allow(dead_code)]
-    fn exists(&self, sql: &str) -> rusqlite::Result<bool> {
-        self.raw().query_row(sql, [], |_| Ok(())).optional().map(|o| o.is_some())
+        self.noted(r)
     }
 }
 

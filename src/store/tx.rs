@@ -1,6 +1,8 @@
 //! One transaction. A body gets only [`Tx`]: no pool, no network, no clock of its own.
 
-use super::{Backend, Change, Conn, Scope, Stmt, Store, Topic, lite, pg, value::Param};
+use super::{
+    Backend, Change, Conn, Scope, Stmt, Store, Topic, lite, pg, sql::Driver, value::Param,
+};
 use crate::{
     actor::Actor,
     clock::Timestamp,
@@ -49,8 +51,6 @@ pub struct Tx {
     pub(super) conn: Conn,
     pub(super) now: Timestamp,
     pub(super) cx: Cx,
-    pub(super) poison: Option<Error>,
-    pub(super) rows: u64,
     pub(super) audited: bool,
     pub(super) changes: Vec<Change>,
     pub(super) depth: u32,
@@ -70,7 +70,7 @@ impl std::ops::DerefMut for Tx {
 
 impl Tx {
     pub(super) fn new(conn: Conn, now: Timestamp, cx: Cx) -> Self {
-        Self { conn, now, cx, poison: None, rows: 0, audited: false, changes: Vec::new(), depth: 0 }
+        Self { conn, now, cx, audited: false, changes: Vec::new(), depth: 0 }
     }
     /// The one "now" of this transaction.
     pub fn now(&self) -> Timestamp {
@@ -84,67 +84,25 @@ impl Tx {
     pub fn scope(&self) -> Scope {
         self.cx.scope
     }
-    /// Runs a statement and says how many rows changed.
+    /// Runs a statement and says how many rows changed. (Only a transaction has this; the reading calls, which
+    /// RETURNING needs as well, are [`Conn`]'s.)
     ///
     /// # Errors
     /// As [`Store::write`]; the first error poisons the transaction.
     pub async fn exec(&mut self, s: &Stmt, params: &[&(dyn Param + '_)]) -> Result<u64> {
-        self.alive()?;
-        let r = self.conn.exec(s, params).await;
-        self.note(r)
-    }
-    /// All rows (of a query or of RETURNING).
-    ///
-    /// # Errors
-    /// As [`Store::write`]; the first error poisons the transaction.
-    pub async fn all<T: super::FromRow>(
-        &mut self,
-        s: &Stmt,
-        params: &[&(dyn Param + '_)],
-    ) -> Result<Vec<T>> {
-        self.alive()?;
-        match self.conn.all(s, params).await {
-            Ok(v) => Ok(v),
-            Err(e) => Err(self.poisoned(e)),
-        }
-    }
-    /// The row, if there is one.
-    ///
-    /// # Errors
-    /// As [`Store::write`]; the first error poisons the transaction.
-    pub async fn opt<T: super::FromRow>(
-        &mut self,
-        s: &Stmt,
-        params: &[&(dyn Param + '_)],
-    ) -> Result<Option<T>> {
-        self.alive()?;
-        match self.conn.opt(s, params).await {
-            Ok(v) => Ok(v),
-            Err(e) => Err(self.poisoned(e)),
-        }
-    }
-    /// The row.
-    ///
-    /// # Errors
-    /// As [`Store::write`]; the first error poisons the transaction.
-    pub async fn one<T: super::FromRow>(
-        &mut self,
-        s: &Stmt,
-        params: &[&(dyn Param + '_)],
-    ) -> Result<T> {
-        self.opt(s, params).await?.ok_or_else(|| Error::internal(format!("no row: {}", s.pg)))
+        self.conn.exec(s, params).await
     }
     /// Takes a named lock to the end of the transaction: before reading what the body decides on.
     ///
     /// # Errors
     /// [`crate::error::Kind::Unavailable`] when the database does not grant it in time.
     pub async fn lock(&mut self, lock: Lock) -> Result<()> {
-        self.alive()?;
-        let r = match &mut self.conn {
-            Conn::Lite(_) => Ok(()),
-            Conn::Pg(c) => c.lock(&format!("{lock:?}")).await,
+        self.conn.alive()?;
+        let r = match &mut self.conn.driver {
+            Driver::Lite(_) => Ok(()),
+            Driver::Pg(c) => c.lock(&format!("{lock:?}")).await,
         };
-        r.map_err(|e| self.poisoned(e))
+        self.conn.noted(r)
     }
     /// Runs `body` in a savepoint: its error is contained, what it wrote is undone, and `self` goes on.
     ///
@@ -154,18 +112,15 @@ impl Tx {
     where
         F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T>>,
     {
-        self.alive()?;
+        self.conn.alive()?;
         self.depth += 1;
         let name = format!("s{}", self.depth);
-        let (rows, audited, changes) = (self.rows, self.audited, self.changes.len());
+        let (rows, audited, changes) = (self.conn.rows, self.audited, self.changes.len());
         self.simple(&format!("SAVEPOINT {name}")).await?;
         let r = body(self).await;
-        let r = match (r, self.poison.take()) {
-            (Ok(_), Some(e)) => Err(e),
-            (r, _) => r,
-        };
+        let r = truth(r, self.conn.poison.take());
         if r.is_err() {
-            self.rows = rows;
+            self.conn.rows = rows;
             self.audited = audited;
             self.changes.truncate(changes);
             self.simple(&format!("ROLLBACK TO {name}")).await?;
@@ -189,63 +144,51 @@ impl Tx {
     }
 
     async fn simple(&mut self, text: &str) -> Result<()> {
-        let r = match &mut self.conn {
-            Conn::Lite(c) => c.batch(text),
-            Conn::Pg(c) => c.batch(text.to_owned()).await,
+        let r = match &mut self.conn.driver {
+            Driver::Lite(c) => c.batch(text),
+            Driver::Pg(c) => c.batch(text.to_owned()).await.map(|_| ()),
         };
-        r.map_err(|e| self.poisoned(e))
-    }
-    fn alive(&self) -> Result<()> {
-        match &self.poison {
-            Some(e) => Err(e.clone()),
-            None => Ok(()),
-        }
-    }
-    fn poisoned(&mut self, e: Error) -> Error {
-        self.poison.get_or_insert_with(|| e.clone());
-        e
-    }
-    fn note(&mut self, r: Result<u64>) -> Result<u64> {
-        match r {
-            Ok(n) => {
-                self.rows += n;
-                Ok(n)
-            }
-            Err(e) => Err(self.poisoned(e)),
-        }
+        self.conn.noted(r)
     }
     /// What the body's answer really is: poison wins over a swallowed error, and tests demand an audit event.
     pub(super) fn verdict<T>(&mut self, r: Result<T>, demand_audit: bool) -> Result<T> {
-        match (r, self.poison.take()) {
-            (Ok(_), Some(e)) => Err(e),
-            (Ok(_), None) if demand_audit && self.rows > 0 && !self.audited => {
-                Err(Error::internal("a transaction changed rows and recorded no audit event"))
-            }
-            (r, _) => r,
+        let r = truth(r, self.conn.poison.take());
+        if r.is_ok() && demand_audit && self.conn.rows > 0 && !self.audited {
+            return Err(Error::internal("a transaction changed rows and recorded no audit event"));
         }
+        r
+    }
+}
+
+/// The first error of the database stands, whatever the body made of it; where the body has an error of its own,
+/// that is the answer, unless the database said "try again".
+fn truth<T>(r: Result<T>, poison: Option<Error>) -> Result<T> {
+    match (r, poison) {
+        (Ok(_), Some(p)) => Err(p),
+        (Err(_), Some(p)) if p.code_str() == Some(pg::RETRY) => Err(p),
+        (r, _) => r,
     }
 }
 
 tokio::task_local! { pub(super) static IN_TX: (); }
+
+/// A body has its `Tx` and nothing else: what it did beside it would stay when it is undone, or wait for itself.
+pub(super) fn outside() -> Result<()> {
+    if IN_TX.try_with(|()| ()).is_ok() || lite::on_writer_thread() {
+        return Err(Error::internal("a transaction body used the store beside its Tx"));
+    }
+    Ok(())
+}
 
 pub(super) async fn run<T, F>(store: &Store, cx: &Cx, body: F) -> Result<T>
 where
     T: Send + 'static,
     F: for<'c> Fn(&'c mut Tx) -> BoxFuture<'c, Result<T>> + Send + Sync + 'static,
 {
-    if IN_TX.try_with(|()| ()).is_ok() || lite::on_writer_thread() {
-        return Err(Error::internal(
-            "a write inside a transaction body that is not through its Tx",
-        ));
-    }
+    outside()?;
     match &store.0.backend {
         Backend::Lite(l) => l.run(store, cx.clone(), body).await,
-        Backend::Pg(_) => {
-            let (store, cx) = (store.clone(), cx.clone());
-            tokio::spawn(async move { pg::run(&store, cx, body).await }).await.unwrap_or_else(|e| {
-                Err(Error::internal(format!("a transaction body panicked: {e}")))
-            })
-        }
+        Backend::Pg(_) => pg::run(store, cx.clone(), body).await,
     }
 }
 

@@ -1,0 +1,279 @@
+//! PostgreSQL by sqlx: the writing half. A body is an ordinary transaction (`READ COMMITTED`; what decides on what it
+//! read takes a named lock), run again on 40001 and 40P01, in a task of its own that its caller cannot cut short.
+
+mod pool;
+
+pub use pool::PgConn;
+pub(super) use pool::Pool;
+
+use super::{Conn, Cx, Options, Scope, Store, Tx, feed, migrate, sql::Driver, tx::IN_TX};
+use crate::{
+    error::{Error, Kind, Result},
+    secret::{ExposeSecret as _, Secret},
+};
+use futures::{FutureExt as _, future::BoxFuture};
+use pool::scope_text;
+use sqlx::{ConnectOptions as _, Row as _, postgres::PgConnectOptions};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tracing::Instrument as _;
+
+/// Attempts after a serialisation failure or a deadlock.
+const RETRIES: u32 = 5;
+/// Bodies that may wait for a connection.
+const QUEUE: usize = 4096;
+
+pub(super) struct Pg {
+    readers: Arc<Pool>,
+    writers: Arc<Pool>,
+    /// One connection fewer than there are: one is always left for the urgent lane.
+    bulk: Arc<Semaphore>,
+    waiting: Arc<AtomicUsize>,
+    size: u32,
+    options: PgConnectOptions,
+}
+
+/// What the database said, in our terms.
+fn error(e: sqlx::Error) -> Error {
+    match &e {
+        sqlx::Error::Database(d) => {
+            if d.is_unique_violation() {
+                return Error::conflict("it exists already")
+                    .attr(d.constraint().unwrap_or(""))
+                    .operator(d);
+            }
+            if d.is_foreign_key_violation() {
+                return Error::conflict(
+                    "it refers to something that does not exist, or is still referred to",
+                )
+                .operator(d);
+            }
+            match d.code().as_deref().unwrap_or("") {
+                "40001" | "40P01" => {
+                    Error::new(Kind::Unavailable, "too busy; try again").code(RETRY).operator(d)
+                }
+                // Resources, the operator's hand, the connection; a lock not granted in time; a server that takes
+                // no writes (a standby, or one that its operator made read-only).
+                c if matches!(c.get(..2), Some("53" | "57" | "58" | "08"))
+                    || matches!(c, "55P03" | "25006" | "25P03") =>
+                {
+                    Error::unavailable(format!("PostgreSQL: {d}"))
+                }
+                _ => Error::internal(format!("PostgreSQL: {d}")),
+            }
+        }
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => Error::unavailable(format!("PostgreSQL: {e}")),
+        _ => Error::internal(format!("PostgreSQL: {e}")),
+    }
+}
+/// Marks what may be run again.
+pub(super) const RETRY: &str = "retry";
+
+/// Who waits for a turn is counted.
+struct Waiting(Arc<AtomicUsize>);
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl Pg {
+    pub(super) async fn open(url: &Secret, options: &Options) -> Result<Self> {
+        let base: PgConnectOptions = url.expose_secret().parse().map_err(|e: sqlx::Error| {
+            // The text may hold the password.
+            drop(e);
+            Error::invalid(
+                "the database URL is not one of PostgreSQL (postgres://user:password@host/name)",
+            )
+        })?;
+        let base = base.application_name("muster").statement_cache_capacity(512);
+        let base = base.disable_statement_logging();
+        migrate::pg(&base).await?;
+        let limits = [
+            ("lock_timeout", "5s"),
+            ("statement_timeout", "30s"),
+            ("idle_in_transaction_session_timeout", "30s"),
+        ];
+        let base = base.options(limits);
+        let reading = base.clone().options([("default_transaction_read_only", "on")]);
+        let size = options.connections.max(2);
+        let n = size as usize;
+        Ok(Self {
+            readers: Pool::new(reading, n),
+            writers: Pool::new(base.clone(), n),
+            bulk: Arc::new(Semaphore::new(n - 1)),
+            waiting: Arc::default(),
+            size,
+            options: base,
+        })
+    }
+    /// For the feed's own connection.
+    pub(super) fn options(&self) -> &PgConnectOptions {
+        &self.options
+    }
+    pub(super) async fn read(&self, scope: Scope) -> Result<Conn> {
+        Ok(Conn::reading(Driver::Pg(self.readers.take(Some(scope)).await?)))
+    }
+    pub(super) async fn close(&self) {
+        self.writers.close(self.size).await;
+        self.readers.close(self.size).await;
+    }
+    fn queue(&self) -> Result<Waiting> {
+        let waiting = Waiting(self.waiting.clone());
+        if self.waiting.fetch_add(1, Ordering::SeqCst) >= QUEUE {
+            return Err(super::full());
+        }
+        Ok(waiting)
+    }
+    async fn turn(&self, urgent: bool) -> Result<Option<OwnedSemaphorePermit>> {
+        if urgent {
+            return Ok(None);
+        }
+        self.bulk.clone().acquire_owned().await.map(Some).map_err(Error::unavailable)
+    }
+    /// Whether the transaction of this number was committed, when the connection was lost while it ended.
+    ///
+    /// # Errors
+    /// When nobody can say within a quarter of a minute.
+    async fn committed(&self, xid: &str) -> Result<bool> {
+        let until = Instant::now() + Duration::from_secs(15);
+        // The number is the server's own.
+        let text = format!("SELECT pg_xact_status('{xid}'::xid8)");
+        while Instant::now() < until {
+            if let Ok(mut c) = self.writers.take(None).await
+                && let Ok(rows) = c.batch(text.clone()).await
+            {
+                match rows.first().and_then(|r| r.try_get::<String, _>(0).ok()).as_deref() {
+                    Some("committed") => return Ok(true),
+                    Some("aborted") => return Ok(false),
+                    _ => {}
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Err(Error::new(
+            Kind::Unavailable,
+            "whether this was done is not known; look before trying again",
+        )
+        .operator("the connection to PostgreSQL was lost during COMMIT and did not come back"))
+    }
+}
+
+pub(super) async fn run<T, F>(store: &Store, cx: Cx, body: F) -> Result<T>
+where
+    T: Send + 'static,
+    F: for<'c> Fn(&'c mut Tx) -> BoxFuture<'c, Result<T>> + Send + Sync + 'static,
+{
+    let p = store.pg()?;
+    let waiting = p.queue()?;
+    let (mut answer, answered) = oneshot::channel();
+    let store = store.clone();
+    let task = async move {
+        let Ok(p) = store.pg() else { return };
+        let begin = async {
+            let turn = p.turn(cx.urgent).await?;
+            Ok::<_, Error>((turn, p.writers.take(None).await?))
+        };
+        // Until here the caller may still change its mind.
+        let begun = tokio::select! {
+            biased;
+            () = answer.closed() => return,
+            r = begin => r,
+        };
+        drop(waiting);
+        let r = match begun {
+            Ok((_turn, conn)) => attempts(&store, p, &cx, &body, conn).await,
+            Err(e) => Err(e),
+        };
+        let _ = answer.send(r);
+    };
+    tokio::spawn(task.in_current_span());
+    answered.await.unwrap_or_else(|_| Err(Error::internal("a transaction was cut short")))
+}
+
+async fn attempts<T, F>(store: &Store, p: &Pg, cx: &Cx, body: &F, conn: PgConn) -> Result<T>
+where
+    T: Send + 'static,
+    F: for<'c> Fn(&'c mut Tx) -> BoxFuture<'c, Result<T>> + Send + Sync + 'static,
+{
+    let mut conn = Some(conn);
+    let mut attempt = 0;
+    loop {
+        let c = match conn.take() {
+            Some(c) => c,
+            None => p.writers.take(None).await?,
+        };
+        match once(store, p, cx, body, c).await {
+            Err(e) if e.code_str() == Some(RETRY) && attempt < RETRIES => {
+                attempt += 1;
+                let pause = rand::random_range(1..=4u64 << attempt);
+                tokio::time::sleep(Duration::from_millis(pause)).await;
+            }
+            r => return r,
+        }
+    }
+}
+
+async fn once<T, F>(store: &Store, p: &Pg, cx: &Cx, body: &F, mut c: PgConn) -> Result<T>
+where
+    T: Send + 'static,
+    F: for<'c> Fn(&'c mut Tx) -> BoxFuture<'c, Result<T>> + Send + Sync + 'static,
+{
+    let scope = scope_text(cx.scope);
+    // The transaction's number is taken at once, for the day the connection is lost during COMMIT.
+    let begin =
+        format!("BEGIN; SET LOCAL muster.scope = '{scope}'; SELECT pg_current_xact_id()::text");
+    c.open = true;
+    let rows = c.batch(begin).await?;
+    let xid: String = rows
+        .first()
+        .and_then(|r| r.try_get(0).ok())
+        .ok_or_else(|| Error::internal("PostgreSQL gave a transaction no number"))?;
+    let mut tx = Tx::new(Conn::body(Driver::Pg(c)), store.clock().now(), cx.clone());
+    let out = AssertUnwindSafe(IN_TX.scope((), body(&mut tx))).catch_unwind().await;
+    let r = out.unwrap_or_else(|_| Err(Error::internal("a transaction body panicked")));
+    let r = tx.verdict(r, store.0.demand_audit);
+    let changes = std::mem::take(&mut tx.changes);
+    let Driver::Pg(mut c) = tx.conn.driver else { return Err(Error::internal("not PostgreSQL")) };
+    let v = match r {
+        Ok(v) => v,
+        Err(e) => {
+            if c.batch("ROLLBACK".to_owned()).await.is_ok() {
+                c.open = false;
+            }
+            return Err(e);
+        }
+    };
+    // In a transaction that an error has ended, COMMIT would be answered without one; SELECT is not.
+    let end = format!("{}SELECT 1; COMMIT", feed::insert(&store.0.feed, &changes)?);
+    match c.batch(end).await {
+        Ok(_) => c.open = false,
+        Err(e) if c.lost() => {
+            drop(c);
+            if !p.committed(&xid).await? {
+                return Err(e);
+            }
+        }
+        Err(e) => {
+            if c.batch("ROLLBACK".to_owned()).await.is_ok() {
+                c.open = false;
+            }
+            return Err(e);
+        }
+    }
+    store.0.feed.deliver(&changes);
+    store.0.feed.announce(!changes.is_empty(), cx.urgent);
+    Ok(v)
+}

@@ -1,0 +1,241 @@
+//! A small pool of our own. The driver's pings a connection each time it is taken and each time it is given back;
+//! here a connection that turns out to be dead when it is first used is replaced, and a reading connection
+//! remembers whose rows it last saw, so that most reads are one round trip.
+
+use super::error;
+use crate::{
+    error::{Error, Result},
+    store::{Scope, Stmt},
+};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _,
+    postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow},
+};
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+
+/// How long a caller waits for a connection, and a connection for the server.
+const WAIT: Duration = Duration::from_secs(5);
+/// A connection this old is replaced, so that a server's slow leaks and a changed address do not stay for ever.
+const LIFE: Duration = Duration::from_mins(30);
+
+pub(in crate::store) struct Pool {
+    options: PgConnectOptions,
+    idle: Mutex<Vec<Link>>,
+    slots: Arc<Semaphore>,
+    closed: AtomicBool,
+}
+
+struct Link {
+    conn: PgConnection,
+    born: Instant,
+    /// What `muster.scope` is set to, for reading connections.
+    scope: Option<Scope>,
+}
+
+/// A connection of the pool. It goes back when it is dropped, unless a statement was cut short, the server went
+/// away or a transaction is still open.
+pub struct PgConn {
+    pool: Arc<Pool>,
+    link: Option<Link>,
+    /// Taken from those that lay idle: may be dead without anybody having noticed.
+    stale: bool,
+    /// A statement is under way.
+    busy: bool,
+    /// A transaction is open.
+    pub(super) open: bool,
+    /// Whose rows a read wants to see.
+    want: Option<Scope>,
+    _slot: OwnedSemaphorePermit,
+}
+
+pub(super) fn scope_text(scope: Scope) -> String {
+    match scope {
+        Scope::Tenant(t) => t.to_string(),
+        Scope::Tenants(a, b) => format!("{a},{b}"),
+        Scope::Platform => "*".to_owned(),
+    }
+}
+
+fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
+    m.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Pool {
+    pub(in crate::store) fn new(options: PgConnectOptions, size: usize) -> Arc<Self> {
+        Arc::new(Self {
+            options,
+            idle: Mutex::default(),
+            slots: Arc::new(Semaphore::new(size)),
+            closed: AtomicBool::new(false),
+        })
+    }
+    pub(in crate::store) async fn take(self: &Arc<Self>, want: Option<Scope>) -> Result<PgConn> {
+        let slot = timeout(WAIT, self.slots.clone().acquire_owned())
+            .await
+            .map_err(|_| Error::unavailable("PostgreSQL: no connection came free in time"))?
+            .map_err(|_| Error::unavailable("the store is closed"))?;
+        let link = loop {
+            match lock(&self.idle).pop() {
+                Some(l) if l.born.elapsed() > LIFE => drop(l),
+                other => break other,
+            }
+        };
+        let stale = link.is_some();
+        let link = match link {
+            Some(l) => l,
+            None => self.connect().await?,
+        };
+        let pool = self.clone();
+        Ok(PgConn { pool, link: Some(link), stale, busy: false, open: false, want, _slot: slot })
+    }
+    async fn connect(&self) -> Result<Link> {
+        let conn = timeout(WAIT, self.options.connect())
+            .await
+            .map_err(|_| Error::unavailable("PostgreSQL: no answer to a new connection"))?
+            .map_err(error)?;
+        Ok(Link { conn, born: Instant::now(), scope: None })
+    }
+    /// Waits for the connections in use and closes all of them.
+    pub(in crate::store) async fn close(&self, size: u32) {
+        self.closed.store(true, Ordering::SeqCst);
+        let _ = timeout(Duration::from_secs(30), self.slots.acquire_many(size)).await;
+        self.slots.close();
+        let idle = std::mem::take(&mut *lock(&self.idle));
+        for l in idle {
+            let _ = l.conn.close().await;
+        }
+    }
+}
+
+impl Drop for PgConn {
+    fn drop(&mut self) {
+        if let Some(link) = self.link.take()
+            && !self.busy
+            && !self.open
+            && !self.pool.closed.load(Ordering::SeqCst)
+        {
+            lock(&self.pool.idle).push(link);
+        }
+    }
+}
+
+/// Whether the connection itself is gone, as against one statement refused.
+fn lost(e: &sqlx::Error) -> bool {
+    match e {
+        // 57P01 to 57P05: the server shuts down, crashed, or ended this connection.
+        sqlx::Error::Database(d) => d.code().is_some_and(|c| c.starts_with("57P")),
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,
+        _ => false,
+    }
+}
+
+impl PgConn {
+    fn conn(&mut self) -> Result<&mut PgConnection> {
+        let link = self.link.as_mut();
+        link.map(|l| &mut l.conn)
+            .ok_or_else(|| Error::unavailable("PostgreSQL: the connection was lost"))
+    }
+    /// Settles a result: what is lost is not given back, and a dead connection that had lain idle may be replaced,
+    /// which the caller then does (`None`).
+    fn settle<T>(&mut self, r: Result<T, sqlx::Error>) -> Option<Result<T>> {
+        self.busy = false;
+        let stale = std::mem::take(&mut self.stale);
+        match r {
+            Err(e) if lost(&e) => {
+                self.link = None;
+                if stale {
+                    // Its neighbours are as old: the server was restarted.
+                    lock(&self.pool.idle).clear();
+                    return None;
+                }
+                Some(Err(error(e)))
+            }
+            r => Some(r.map_err(error)),
+        }
+    }
+    /// Whether the connection was lost.
+    pub(super) fn lost(&self) -> bool {
+        self.link.is_none()
+    }
+    async fn renew(&mut self) -> Result<()> {
+        self.link = Some(self.pool.connect().await?);
+        Ok(())
+    }
+    /// Sees to it that a read sees the rows it should.
+    async fn scoped(&mut self) -> Result<()> {
+        let Some(want) = self.want else { return Ok(()) };
+        if self.link.as_ref().is_some_and(|l| l.scope == Some(want)) {
+            return Ok(());
+        }
+        // Our own ids and commas.
+        let text = format!("SET muster.scope = '{}'", scope_text(want));
+        self.batch(text).await?;
+        if let Some(l) = &mut self.link {
+            l.scope = Some(want);
+        }
+        Ok(())
+    }
+    pub(in crate::store) async fn fetch_all(
+        &mut self,
+        s: &Stmt,
+        args: impl Fn() -> Result<PgArguments>,
+    ) -> Result<Vec<PgRow>> {
+        loop {
+            self.scoped().await?;
+            let args = args()?;
+            self.busy = true;
+            let conn = self.conn()?;
+            let r = match &s.pg {
+                Cow::Borrowed(t) => sqlx::query_with(*t, args).fetch_all(conn).await,
+                Cow::Owned(t) => {
+                    sqlx::query_with(AssertSqlSafe(t.clone()), args).fetch_all(conn).await
+                }
+            };
+            match self.settle(r) {
+                Some(r) => return r,
+                None => self.renew().await?,
+            }
+        }
+    }
+    /// Only inside a transaction, which has proved the connection: never run twice.
+    pub(in crate::store) async fn execute(&mut self, s: &Stmt, args: PgArguments) -> Result<u64> {
+        self.busy = true;
+        let conn = self.conn()?;
+        let r = match &s.pg {
+            Cow::Borrowed(t) => sqlx::query_with(*t, args).execute(conn).await,
+            Cow::Owned(t) => sqlx::query_with(AssertSqlSafe(t.clone()), args).execute(conn).await,
+        };
+        let lost = || Err(Error::unavailable("PostgreSQL: the connection was lost"));
+        self.settle(r).unwrap_or_else(lost).map(|r| r.rows_affected())
+    }
+    /// Several statements without parameters in one round trip; the rows of all of them.
+    pub(in crate::store) async fn batch(&mut self, text: String) -> Result<Vec<PgRow>> {
+        loop {
+            self.busy = true;
+            let q = sqlx::raw_sql(AssertSqlSafe(text.clone()));
+            let r = self.conn()?.fetch_all(q).await;
+            match self.settle(r) {
+                Some(r) => return r,
+                None => self.renew().await?,
+            }
+        }
+    }
+    pub(in crate::store) async fn lock(&mut self, name: &str) -> Result<()> {
+        self.busy = true;
+        let q = sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").bind(name);
+        let r = q.execute(self.conn()?).await;
+        let lost = || Err(Error::unavailable("PostgreSQL: the connection was lost"));
+        self.settle(r).unwrap_or_else(lost).map(|_| ())
+    }
+}
