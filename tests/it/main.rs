@@ -2,6 +2,9 @@
 //! URL of a server (a role that may create databases and is no superuser), once on PostgreSQL; `pure!` tests need no
 //! database. The last line says how many ran where.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says what holds by panicking")]
+#![expect(clippy::many_single_char_names, reason = "the cast of a story: tenant t, users a and b")]
+
 mod access;
 mod api;
 mod support;

@@ -85,9 +85,7 @@ story!(
         let r: Result<(), Error> = tx!(store, &cx(), [id], |tx| {
             tx.unaudited("test");
             put(tx, &id, 1).await?;
-            let none: Option<()> = None;
-            none.expect("a panic on purpose");
-            Ok(())
+            panic!("on purpose");
         });
         assert_eq!(r.unwrap_err().kind(), Kind::Internal);
         let r = tx!(store, &cx(), [id], |tx| { tx.unaudited("test"); put(tx, &id, 1).await });

@@ -203,10 +203,10 @@ pure!(
             let users = catalogue::PERMISSIONS
                 .split("[[category]]")
                 .filter(|c| c.contains("id = \"users\"") || c.contains("id = \"system\""));
-            users.map(|c| format!("[[category]]{c}")).collect::<String>() + more
+            users.flat_map(|c| ["[[category]]", c]).collect::<String>() + more
         };
         let roles = catalogue::ROLES.split("[[role]]").skip(1).take(2);
-        let roles = roles.map(|r| format!("[[role]]{r}")).collect::<String>();
+        let roles = roles.flat_map(|r| ["[[role]]", r]).collect::<String>();
         let doors = "[[category]]\nid = \"doors\"\nname = \"Doors\"\npermissions = [{ id = \"open\", name = \"Open\" }]";
         let c = Catalogue::read(&own(doors), &roles).unwrap();
         assert!(c.all().contains("doors.open"));

@@ -4,7 +4,11 @@ use muster::{
     access::perm::SystemEditSettings,
     directories::{Provisioning, UnknownMembers},
     error::Kind,
-    groups::{self, GroupChange::*, GroupDraft, Members},
+    groups::{
+        self,
+        GroupChange::{Add, Clear, ExternalId, Remove, Rename, Replace},
+        GroupDraft, Members,
+    },
     id::UserId,
     provisioning,
     users::{self, Query, query::Where},

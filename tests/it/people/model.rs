@@ -60,7 +60,9 @@ story!(
                         GroupChange::Add(ids(n))
                     }
                     Step::Remove(n) => {
-                        ids(n).iter().for_each(|u| drop(model.remove(u)));
+                        for u in ids(n) {
+                            model.remove(&u);
+                        }
                         GroupChange::Remove(ids(n))
                     }
                     Step::Replace(n) => {

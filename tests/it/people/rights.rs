@@ -8,7 +8,10 @@ use muster::{
         mappings::{self, Target},
         perm,
     },
-    groups::{self, GroupChange::*},
+    groups::{
+        self,
+        GroupChange::{Add, Remove, Replace},
+    },
     id::{TenantId, UserId},
     users,
 };

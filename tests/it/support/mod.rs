@@ -136,7 +136,7 @@ pub fn run() -> ExitCode {
         let lite = lite.load(Ordering::SeqCst);
         match postgres {
             Some(_) => {
-                println!("sqlite: {lite} passed, postgres: {} passed", pg.load(Ordering::SeqCst))
+                println!("sqlite: {lite} passed, postgres: {} passed", pg.load(Ordering::SeqCst));
             }
             None => println!("sqlite: {lite} passed, postgres: not run (set {POSTGRES})"),
         }

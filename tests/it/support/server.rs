@@ -9,6 +9,7 @@
 //! });
 //! ```
 #![allow(dead_code)]
+#![expect(clippy::unused_self, reason = "they read as what the server does")]
 
 use super::TestDb;
 use muster::{
