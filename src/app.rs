@@ -12,6 +12,7 @@ use crate::{
     error::{Error, Result},
     gate::Gate,
     keys::Keys,
+    net::Client,
     sessions::Limits,
     store::{Cx, Scope, Store},
 };
@@ -39,6 +40,8 @@ pub struct Parts {
     pub apps: Apps,
     /// Who may act now, and the only maker of tokens.
     pub gate: Gate,
+    /// The one way out.
+    pub net: Client,
     /// What seals what must be read back.
     pub master: MasterKey,
     /// Who does the server's own work.
@@ -64,6 +67,7 @@ impl App {
         let apps = Apps::new(&store);
         let limits = session_limits(&config);
         let gate = Gate::new(&store, &access, &keys, &apps, config.issuer(), limits);
+        let net = Client::new(&config.outbound)?;
         let system = system.clone();
         let parts = Parts {
             config,
@@ -74,6 +78,7 @@ impl App {
             keys,
             apps,
             gate,
+            net,
             master,
             system,
         };

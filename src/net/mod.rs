@@ -1,3 +1,148 @@
-//! The one outbound HTTP client. It refuses private, link-local and metadata addresses after resolution and on
-//! every hop, follows no redirect across hosts, and caps size and time. Addresses may be allow-listed
-//! explicitly; the server says so loudly at start.
+//! The one outbound HTTP client. It reaches the public internet over https and nothing else: an address is judged where
+//! it is used (a literal in the URL before the request, a name's addresses in the resolver that the connection takes
+//! them from), so that a name which changes its mind is judged again each time. It follows no redirect, honours no
+//! proxy of the environment, and caps size and time. Private addresses may be allow-listed by the settings; the server
+//! says so loudly at start.
+
+mod rules;
+
+pub use rules::{Allow, refused};
+
+use crate::{
+    config::Outbound,
+    error::{Error, Kind, Result},
+};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use std::{fmt::Write as _, net::SocketAddr, sync::Arc, time::Duration};
+use url::{Host, Url};
+
+/// The client. Cheap to clone.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    allow: Arc<Allow>,
+    max_size: usize,
+}
+
+/// Resolves names by the system's resolver and keeps only addresses that may be reached.
+struct Guard(Arc<Allow>);
+
+impl Resolve for Guard {
+    fn resolve(&self, name: Name) -> Resolving {
+        let allow = self.0.clone();
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let good: Vec<SocketAddr> = found.filter(|a| allow.may_resolve_to(a.ip())).collect();
+            if good.is_empty() {
+                let text = format!("{} has no address that may be reached", name.as_str());
+                return Err(std::io::Error::other(text).into());
+            }
+            Ok(Box::new(good.into_iter()) as Addrs)
+        })
+    }
+}
+
+fn forbidden(why: &str) -> Error {
+    Error::new(Kind::Unavailable, "the other side's address may not be reached from here")
+        .code("outbound_refused")
+        .operator(why)
+}
+
+impl Client {
+    /// With the addresses that the settings allow.
+    ///
+    /// # Errors
+    /// `Invalid` for an entry that is no address, `Internal` when TLS cannot be set up.
+    pub fn new(settings: &Outbound) -> Result<Self> {
+        let allow = Arc::new(Allow::read(&settings.allow)?);
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .dns_resolver(Arc::new(Guard(allow.clone())))
+            .connect_timeout(Duration::from_secs(5))
+            .timeout(*settings.timeout)
+            .pool_idle_timeout(Duration::from_secs(30))
+            .pool_max_idle_per_host(4)
+            .user_agent("Muster")
+            .build()
+            .map_err(Error::internal)?;
+        Ok(Self { http, allow, max_size: settings.max_size.0 })
+    }
+    /// What is allow-listed, for the server to say at start.
+    pub fn allowed(&self) -> &[String] {
+        self.allow.texts()
+    }
+    /// Whether a URL may be asked at all: https (http only where allow-listed), no user information, and an address
+    /// that may be reached if the host is one. Settings are checked with it when they are written.
+    ///
+    /// # Errors
+    /// `Unavailable` with the code `outbound_refused`.
+    pub fn check(&self, url: &Url) -> Result<()> {
+        let port = url.port_or_known_default().unwrap_or(0);
+        let literal = match url.host() {
+            Some(Host::Ipv4(ip)) => Some(ip.into()),
+            Some(Host::Ipv6(ip)) => Some(ip.into()),
+            Some(Host::Domain(_)) => None,
+            None => return Err(forbidden("the URL has no host")),
+        };
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(forbidden("the URL has user information"));
+        }
+        let listed = literal.is_some_and(|ip| self.allow.lists(ip, port));
+        match url.scheme() {
+            "https" => {}
+            "http" if listed => {}
+            s => return Err(forbidden(&format!("the scheme is {s}, not https"))),
+        }
+        match literal {
+            Some(ip) if !listed && refused(ip) => {
+                Err(forbidden(&format!("{ip} is not a public address")))
+            }
+            _ => Ok(()),
+        }
+    }
+    /// Sends a request. A redirect comes back as the answer it is.
+    ///
+    /// # Errors
+    /// `Unavailable`; the operator's text says what happened.
+    pub async fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>> {
+        let url = Url::parse(&request.uri().to_string()).map_err(|e| forbidden(&e.to_string()))?;
+        self.check(&url)?;
+        let (parts, body) = request.into_parts();
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let trouble = |e: reqwest::Error| {
+            // Without the URL: a query may carry a secret.
+            let e = e.without_url();
+            let mut text = format!("{host}: {e}");
+            let mut source = std::error::Error::source(&e);
+            while let Some(s) = source {
+                let _ = write!(text, ": {s}");
+                source = s.source();
+            }
+            Error::new(Kind::Unavailable, "the other side does not answer as it should")
+                .operator(text)
+        };
+        let sent =
+            self.http.request(parts.method, url).headers(parts.headers).body(body).send().await;
+        let mut answer = sent.map_err(&trouble)?;
+        // Judged once more by the address that was really connected to.
+        if let Some(peer) = answer.remote_addr()
+            && refused(peer.ip())
+            && !self.allow.lists(peer.ip(), peer.port())
+        {
+            return Err(forbidden(&format!("connected to {peer}")));
+        }
+        let mut whole = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(&trouble)? {
+            if whole.len() + chunk.len() > self.max_size {
+                return Err(Error::new(Kind::Unavailable, "the other side's answer is too long")
+                    .operator(host));
+            }
+            whole.extend_from_slice(&chunk);
+        }
+        let mut out = http::Response::new(whole);
+        *out.status_mut() = answer.status();
+        *out.headers_mut() = answer.headers().clone();
+        Ok(out)
+    }
+}

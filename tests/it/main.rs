@@ -13,6 +13,7 @@ mod assurance;
 mod cli;
 mod credentials;
 mod crypto;
+mod net;
 mod oauth;
 mod ops;
 mod people;

@@ -1,0 +1,157 @@
+//! The outbound client reaches the public internet and nothing else (Zitadel GHSA-29jh-8cfq-rr8x, CVE-2026-27945).
+
+use crate::{pure, story};
+use muster::{
+    config::Outbound,
+    net::{Client, refused},
+};
+use std::net::IpAddr;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+fn client(allow: &[&str]) -> Client {
+    let shipped = muster::config::load(None, [], []).expect("the manual").config.outbound;
+    let allow = allow.iter().map(|a| (*a).to_owned()).collect();
+    Client::new(&Outbound { allow, ..shipped }).expect("a client")
+}
+fn get(url: &str) -> http::Request<Vec<u8>> {
+    http::Request::get(url).body(Vec::new()).expect("a request")
+}
+
+pure!(
+    fn addresses_that_are_not_public_are_refused() {
+        for bad in [
+            "0.0.0.0",
+            "10.1.2.3",
+            "100.64.0.1",
+            "127.0.0.1",
+            "127.255.255.254",
+            "169.254.169.254",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.1",
+            "192.0.2.1",
+            "192.168.1.1",
+            "198.18.0.1",
+            "198.51.100.1",
+            "203.0.113.1",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::ffff:127.0.0.1",
+            "::ffff:169.254.169.254",
+            "::127.0.0.1",
+            "64:ff9b::7f00:1",
+            "64:ff9b::a9fe:a9fe",
+            "2002:7f00:1::",
+            "2002:a9fe:a9fe::",
+            "2001:0:4136:e378:8000:63bf:80ff:fffe",
+            "fe80::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "ff02::1",
+            "2001:db8::1",
+            "100::1",
+            "64:ff9b:1::1",
+            "5f00::1",
+        ] {
+            assert!(refused(bad.parse::<IpAddr>().unwrap()), "{bad}");
+        }
+        for good in [
+            "1.1.1.1",
+            "172.32.0.1",
+            "100.128.0.1",
+            "192.0.1.1",
+            "2606:4700::1111",
+            "2002:101:101::1",
+        ] {
+            assert!(!refused(good.parse::<IpAddr>().unwrap()), "{good}");
+        }
+    }
+);
+
+pure!(
+    fn every_spelling_of_an_address_is_read_before_the_request() {
+        let rt = tokio::runtime::Runtime::new().unwrap();
+        rt.block_on(async {
+            let c = client(&[]);
+            for url in [
+                "https://127.0.0.1/",
+                "https://2130706433/",
+                "https://0x7f.1/",
+                "https://0177.0.0.1/",
+                "https://127.1/",
+                "https://[::1]/",
+                "https://[::ffff:127.0.0.1]/",
+                "https://[::ffff:7f00:1]/",
+                "https://169.254.169.254/latest",
+                "https://localhost/",
+                "https://localhost./",
+                "http://1.1.1.1/",
+                "ftp://1.1.1.1/",
+                "https://user@1.1.1.1/",
+            ] {
+                let Ok(request) = http::Request::get(url).body(Vec::new()) else { continue };
+                let e = c.send(request).await.unwrap_err();
+                assert_eq!(e.kind(), muster::error::Kind::Unavailable, "{url}");
+            }
+        });
+    }
+);
+
+/// A server that answers everything with `answer`, and says how often it was asked.
+async fn server(
+    answer: &'static str,
+) -> (std::net::SocketAddr, std::sync::Arc<std::sync::atomic::AtomicUsize>) {
+    let l = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = l.local_addr().unwrap();
+    let asked = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let n = asked.clone();
+    tokio::spawn(async move {
+        while let Ok((mut s, _)) = l.accept().await {
+            n.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            tokio::spawn(async move {
+                let mut b = [0; 2048];
+                let _ = s.read(&mut b).await;
+                let _ = s.write_all(answer.as_bytes()).await;
+            });
+        }
+    });
+    (at, asked)
+}
+
+story!(
+    async fn only_what_is_listed_is_reached_and_no_redirect_is_followed(t) {
+        let (inner, asked) = server("HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nsecret").await;
+        let text = Box::leak(
+            format!("HTTP/1.1 302 Found\r\nlocation: http://{inner}/\r\ncontent-length: 0\r\n\r\n").into_boxed_str(),
+        );
+        let (outer, _) = server(text).await;
+        let listed = outer.to_string();
+        let c = client(&[&listed]);
+        let a = c.send(get(&format!("http://{outer}/"))).await.unwrap();
+        assert_eq!(a.status(), 302, "the redirect is the answer");
+        assert!(c.send(get(&format!("http://{inner}/"))).await.is_err(), "its neighbour is not listed");
+        let name = format!("http://localhost:{}/", outer.port());
+        assert!(c.send(get(&name)).await.is_err(), "a name is not the address");
+        assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 0, "nobody reached it");
+    }
+);
+
+story!(
+    async fn an_endless_answer_is_cut(t) {
+        let l = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = l.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut s, _) = l.accept().await.unwrap();
+            let mut b = [0; 2048];
+            let _ = s.read(&mut b).await;
+            let _ = s.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
+            while s.write_all(&[b'x'; 65536]).await.is_ok() {}
+        });
+        let c = client(&[&at.to_string()]);
+        let e = c.send(get(&format!("http://{at}/"))).await.unwrap_err();
+        assert!(e.detail().contains("too long"), "{e:?}");
+    }
+);
