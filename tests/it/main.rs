@@ -14,6 +14,7 @@ mod cli;
 mod credentials;
 mod crypto;
 mod net;
+mod house;
 mod oauth;
 mod ops;
 mod people;

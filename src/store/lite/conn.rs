@@ -61,11 +61,11 @@ impl LiteConn {
         self.raw.is_autocommit()
     }
     /// One statement without parameters or rows.
-    pub(in crate::store) fn batch(&self, text: &str) -> Result<()> {
+    pub(super) fn batch(&self, text: &str) -> Result<()> {
         let r = self.raw.prepare_cached(text).and_then(|mut s| s.execute([]));
         r.map(|_| ()).map_err(|e| self.error(&e))
     }
-    pub(in crate::store) fn query<R>(
+    pub(super) fn query<R>(
         &self,
         s: &Stmt,
         params: &[&(dyn Param + '_)],
@@ -78,7 +78,7 @@ impl LiteConn {
         };
         run().map_err(|e| self.error(&e))
     }
-    pub(in crate::store) fn execute(&self, s: &Stmt, params: &[&(dyn Param + '_)]) -> Result<u64> {
+    pub(super) fn execute(&self, s: &Stmt, params: &[&(dyn Param + '_)]) -> Result<u64> {
         let run = || -> rusqlite::Result<usize> {
             let mut st = self.raw.prepare_cached(&s.lite)?;
             let params = rusqlite::params_from_iter(params.iter().map(|p| p.lite()));

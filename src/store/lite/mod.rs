@@ -4,7 +4,7 @@ mod conn;
 mod queue;
 mod writer;
 
-use super::{Conn, Cx, Options, Store, Tx, migrate, sql::Driver};
+use super::{Conn, Cx, Options, Param, Stmt, Store, Tx, migrate, sql::Driver};
 use crate::error::{Error, Result};
 use conn::Names;
 use futures::future::BoxFuture;
@@ -49,11 +49,27 @@ impl Drop for LiteConn {
         }
     }
 }
-impl std::ops::Deref for LiteConn {
-    type Target = conn::LiteConn;
-    fn deref(&self) -> &conn::LiteConn {
-        // The option is only empty while the value is being dropped.
-        self.conn.as_ref().unwrap_or_else(|| unreachable!("a connection in use"))
+impl LiteConn {
+    fn raw(&self) -> Result<&conn::LiteConn> {
+        // Only empty while the value is being dropped.
+        self.conn.as_ref().ok_or_else(|| Error::internal("a connection that was given back"))
+    }
+    pub(super) fn batch(&self, text: &str) -> Result<()> {
+        self.raw()?.batch(text)
+    }
+    pub(super) fn query<R>(
+        &self,
+        s: &Stmt,
+        params: &[&(dyn Param + '_)],
+        f: impl FnOnce(&mut rusqlite::Rows<'_>) -> rusqlite::Result<R>,
+    ) -> Result<R> {
+        self.raw()?.query(s, params, f)
+    }
+    pub(super) fn execute(&self, s: &Stmt, params: &[&(dyn Param + '_)]) -> Result<u64> {
+        self.raw()?.execute(s, params)
+    }
+    fn autocommit(&self) -> bool {
+        self.conn.as_ref().is_none_or(conn::LiteConn::autocommit)
     }
 }
 

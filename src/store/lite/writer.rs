@@ -38,7 +38,7 @@ pub(super) trait Work: Send {
     /// The caller went away; a body that has not begun is dropped.
     fn gone(&self) -> bool;
     /// Runs the body and says whether it wants to stay. May be run again if the transaction is lost.
-    fn run(&mut self, conn: LiteConn) -> (LiteConn, bool);
+    fn run(&mut self, conn: LiteConn) -> (Option<LiteConn>, bool);
     /// After the commit, before the answers.
     fn deliver(&mut self);
     fn answer(self: Box<Self>, commit: Result<()>);
@@ -75,7 +75,7 @@ where
     fn gone(&self) -> bool {
         self.answer.is_closed()
     }
-    fn run(&mut self, conn: LiteConn) -> (LiteConn, bool) {
+    fn run(&mut self, conn: LiteConn) -> (Option<LiteConn>, bool) {
         let _in = self.span.enter();
         let conn = Conn::body(Driver::Lite(conn));
         let mut tx = Tx::new(conn, self.store.clock().now(), self.cx.clone());
@@ -89,7 +89,10 @@ where
         };
         self.out = tx.verdict(out, self.store.0.demand_audit);
         self.changes = std::mem::take(&mut tx.changes);
-        let Driver::Lite(conn) = tx.conn.driver else { unreachable!("a SQLite transaction") };
+        let conn = match tx.conn.driver {
+            Driver::Lite(c) => Some(c),
+            Driver::Pg(_) => None,
+        };
         (conn, self.out.is_ok())
     }
     fn deliver(&mut self) {
@@ -159,9 +162,9 @@ impl Writer {
         };
         conn.batch("SAVEPOINT j").map_err(Lost)?;
         let (conn, stay) = job.run(conn);
-        if conn.autocommit() {
+        let Some(conn) = conn.filter(|c| !c.autocommit()) else {
             return Err(Lost(Error::unavailable("SQLite ended the transaction by itself")));
-        }
+        };
         if !stay {
             conn.batch("ROLLBACK TO j").map_err(Lost)?;
         }

@@ -3,14 +3,11 @@
 
 use muster::{
     clock::Clock,
-    secret::Secret,
+    secret::{ExposeSecret as _, Secret},
     store::{Database, Options, Store},
 };
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
-use std::sync::{
-    OnceLock,
-    atomic::{AtomicU32, Ordering},
-};
+use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
 /// A database, and how to reach it again.
@@ -21,13 +18,28 @@ pub struct TestDb {
     pub options: Options,
     admin: Option<(String, String)>,
     dir: Option<tempfile::TempDir>,
+    permit: Option<SemaphorePermit<'static>>,
 }
 
 impl TestDb {
-    /// Another node on the same database.
+    /// Another node on the same database (PostgreSQL; SQLite has one).
     #[allow(dead_code)]
     pub async fn second_node(&self) -> Store {
         Store::open(&self.options, Clock::System).await.expect("a second node")
+    }
+    /// The URL of this test's database, on PostgreSQL.
+    pub fn url(&self) -> Option<String> {
+        match &self.options.database {
+            Database::Postgres(url) => Some(url.expose_secret().to_owned()),
+            Database::Sqlite(_) => None,
+        }
+    }
+    /// The file of this test's database, on SQLite.
+    pub fn file(&self) -> Option<&std::path::Path> {
+        match &self.options.database {
+            Database::Sqlite(path) => Some(path),
+            Database::Postgres(_) => None,
+        }
     }
     pub(super) fn cleanup(&self) -> impl Future<Output = ()> + use<> {
         let admin = self.admin.clone();
@@ -45,7 +57,6 @@ impl TestDb {
 static PG: Semaphore = Semaphore::const_new(8);
 static TEMPLATE: Mutex<Option<String>> = Mutex::const_new(None);
 static NEXT: AtomicU32 = AtomicU32::new(0);
-static PERMITS: OnceLock<()> = OnceLock::new();
 
 fn with_database(url: &str, name: &str) -> String {
     let mut u = url::Url::parse(url).expect("the URL of PostgreSQL");
@@ -73,16 +84,15 @@ fn options(database: Database) -> Options {
 }
 
 pub async fn fresh(postgres: Option<&str>) -> TestDb {
-    let () = *PERMITS.get_or_init(|| ());
     match postgres {
         None => {
             let dir = tempfile::tempdir().expect("a directory");
             let options = options(Database::Sqlite(dir.path().join("muster.db")));
             let store = Store::open(&options, Clock::System).await.expect("SQLite");
-            TestDb { store, options, admin: None, dir: Some(dir) }
+            TestDb { store, options, admin: None, dir: Some(dir), permit: None }
         }
         Some(url) => {
-            let _permit: SemaphorePermit<'_> = PG.acquire().await.expect("a permit");
+            let permit = PG.acquire().await.expect("a permit");
             let pid = std::process::id();
             let template = {
                 let mut t = TEMPLATE.lock().await;
@@ -100,13 +110,24 @@ pub async fn fresh(postgres: Option<&str>) -> TestDb {
             make(url, &name, &template).await;
             let options = options(Database::Postgres(Secret::from(with_database(url, &name))));
             let store = Store::open(&options, Clock::System).await.expect("PostgreSQL");
-            TestDb { store, options, admin: Some((url.to_owned(), name)), dir: None }
+            let admin = Some((url.to_owned(), name));
+            TestDb { store, options, admin, dir: None, permit: Some(permit) }
         }
+    }
+}
+
+/// Removes the template, when all tests have run.
+pub async fn end(url: &str) {
+    if let Some(name) = TEMPLATE.lock().await.take() {
+        let mut c = PgConnection::connect(url).await.expect("PostgreSQL");
+        let text = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+        let _ = sqlx::query(AssertSqlSafe(text)).execute(&mut c).await;
     }
 }
 
 impl Drop for TestDb {
     fn drop(&mut self) {
         drop(self.dir.take());
+        drop(self.permit.take());
     }
 }

@@ -132,6 +132,10 @@ pub fn run() -> ExitCode {
     }
     trials.sort_by(|a, b| a.name().cmp(b.name()));
     let conclusion = libtest_mimic::run(&args, trials);
+    if let Some(url) = &postgres {
+        let rt = tokio::runtime::Runtime::new().expect("a runtime");
+        rt.block_on(database::end(url));
+    }
     if !args.list {
         let lite = lite.load(Ordering::SeqCst);
         match postgres {
