@@ -2,12 +2,7 @@
 -- replaced (uuid, boolean, bigint, jsonb, COLLATE "C"), STRICT added, the sections between "-- postgres:" and "-- end"
 -- left out. Times are microseconds since 1970 in UTC. Every table of a tenant leads its keys with tenant_id.
 
--- keys and values of the instance (tenants) --------------------------------------------------------------------------
-CREATE TABLE settings (
-  name text COLLATE "C" NOT NULL PRIMARY KEY,
-  value jsonb NOT NULL
-);
-
+-- tenants ------------------------------------------------------------------------------------------------------------
 CREATE TABLE tenants (
   id uuid NOT NULL PRIMARY KEY,
   slug text COLLATE "C" NOT NULL,
@@ -165,6 +160,7 @@ CREATE TABLE roles (
 );
 CREATE UNIQUE INDEX roles_name ON roles(tenant_id, name_key);
 CREATE UNIQUE INDEX roles_id ON roles(id);
+CREATE INDEX roles_offered ON roles(offered);
 
 -- tenant_id is the user's tenant. scope 'tenant': in scope_tenant; 'all': in every tenant (and the platform itself).
 -- A hold has no foreign key to its user: it is what is left of a role whose holder a directory took away.

@@ -150,7 +150,7 @@ pub async fn tenants(c: &mut Conn) -> Result<Vec<TenantId>> {
     sql!(
         c,
         all<TenantId>,
-        "/* platform: of somebody with a role everywhere */ SELECT id FROM tenants WHERE status = 'active' ORDER BY name, id"
+        "/* platform: of somebody with a role everywhere, scan: all of them are asked for */ SELECT id FROM tenants WHERE status = 'active' ORDER BY name, id"
     )
 }
 

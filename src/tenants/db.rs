@@ -56,7 +56,7 @@ pub(super) async fn provider(c: &mut Conn) -> Result<Option<Tenant>> {
         c,
         opt<Tenant>,
         "SELECT id, slug, name, provider, status, policy, version, created_at, updated_at
-         FROM tenants WHERE provider /* platform: the one row of the index tenants_one_provider */"
+         FROM tenants WHERE provider /* platform: there is one, scan: the one row of the index tenants_one_provider */"
     )
 }
 
@@ -65,7 +65,7 @@ pub(super) async fn all(c: &mut Conn) -> Result<Vec<Tenant>> {
         c,
         all<Tenant>,
         "SELECT id, slug, name, provider, status, policy, version, created_at, updated_at
-         FROM tenants ORDER BY slug /* platform: the list of tenants */"
+         FROM tenants ORDER BY slug /* platform: the list of tenants, scan: all of them */"
     )
 }
 

@@ -10,6 +10,7 @@ mod api;
 mod support;
 
 mod assurance;
+mod catalogue;
 mod cli;
 mod credentials;
 mod crypto;

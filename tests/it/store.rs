@@ -14,8 +14,7 @@ fn cx() -> Cx {
     Cx::new(Actor::prove(Principal::System("test"), RequestId::new()), Scope::Platform)
 }
 async fn put(tx: &mut Tx, name: &str, value: i64) -> muster::error::Result<u64> {
-    let value = muster::store::J(value);
-    sql!(tx, exec, "INSERT INTO settings(name, value) VALUES ($1, $2)", name, value)
+    sql!(tx, exec, "INSERT INTO revoked_tokens(jti, expires_at) VALUES ($1, $2)", name, value)
 }
 
 story!(
@@ -28,7 +27,7 @@ story!(
         });
         assert_eq!(r.unwrap_err().kind(), Kind::Conflict);
         let mut c = store.read(Scope::Platform).await.unwrap();
-        let n = sql!(c, one<i64>, "SELECT count(*) FROM settings").unwrap();
+        let n = sql!(c, one<i64>, "SELECT count(*) FROM revoked_tokens").unwrap();
         assert_eq!(n, 0);
     }
 );
@@ -40,7 +39,7 @@ story!(
             tx.unaudited("test");
             put(tx, "a", 1).await?;
             let inner = tx.savepoint(|tx| Box::pin(async move { put(tx, "a", 2).await })).await;
-            assert!(inner.unwrap_err().violates("settings_pkey"));
+            assert!(inner.unwrap_err().violates("revoked_tokens_pkey"));
             put(tx, "b", 3).await?;
             Ok(())
         });
@@ -52,7 +51,7 @@ story!(
             assert!(again.is_err(), "a poisoned transaction takes nothing more");
             Ok(())
         });
-        assert!(r.unwrap_err().violates("settings_pkey"));
+        assert!(r.unwrap_err().violates("revoked_tokens_pkey"));
     }
 );
 
@@ -111,11 +110,11 @@ story!(
                         tx.lock(Lock::Named("round".into())).await?;
                         let prefix = format!("{round}-");
                         let n = sql!(tx, one<i64>,
-                            "SELECT count(*) FROM settings WHERE substr(name, 1, length($1)) = $1", prefix)?;
+                            "SELECT count(*) FROM revoked_tokens WHERE substr(jti, 1, length($1)) = $1", prefix)?;
                         if n < 2 {
                             return Ok(false);
                         }
-                        sql!(tx, exec, "DELETE FROM settings WHERE name = $1", mine)?;
+                        sql!(tx, exec, "DELETE FROM revoked_tokens WHERE jti = $1", mine)?;
                         Ok(true)
                     }).unwrap()
                 }

@@ -31,7 +31,7 @@ pub async fn list(c: &mut Conn, t: TenantId) -> Result<Vec<RoleRow>> {
         c,
         all<RoleRow>,
         "SELECT tenant_id, id, name, description, offered, permissions, version, created_at, updated_at
-         FROM roles WHERE tenant_id = $1 OR offered ORDER BY name_key, id",
+         FROM roles WHERE tenant_id = $1 OR offered = TRUE ORDER BY name_key, id",
         t
     )
 }
