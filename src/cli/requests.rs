@@ -120,7 +120,7 @@ fn new_directory(new: NewDirectory) -> Result<Value> {
         given(json!({
             "issuer": issuer, "client_id": new.client_id, "client_secret": secret,
             "scopes": new.scopes,
-            "rules": { "mfa_amr": new.mfa_amr, "mfa_acr": new.mfa_acr },
+            "rules": { "amr": new.mfa_amr, "acr": new.mfa_acr },
         }))
     });
     Ok(given(json!({ "name": new.name, "preset": preset, "signin": signin })))

@@ -1,1 +1,34 @@
-//! Upstream OpenID providers: start, callback, linking.
+//! Upstream OpenID providers: a person is sent to their company's login and comes back with a code. It knows flow
+//! rows (the state of a redirect is claimed from them, once), directories' sign-in halves and sessions; which way in
+//! somebody chooses is `signin`'s, and they meet in the flow row.
+//!
+//! The road is forward only: [`start`] writes the state and redirects; [`callback`] claims it, asks the provider
+//! ([`provider`], with no transaction open), verifies the id token ([`token`]), decides with
+//! `protocol::oidc::assurance` what was proved, and then, in one transaction, links the identity and begins the
+//! session ([`admit`]). Whatever fails on the way becomes a page with a reference and a record with the reason.
+
+mod admit;
+mod callback;
+mod caller;
+mod error;
+mod provider;
+mod start;
+mod token;
+
+use crate::app::App;
+use axum::{
+    Extension, Router,
+    routing::{get, post},
+};
+use provider::Providers;
+
+/// Where providers send people back to; to be registered there.
+pub const CALLBACK: &str = "/federation/callback";
+
+/// The voice's routes.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/federation/start", post(start::start))
+        .route(CALLBACK, get(callback::callback))
+        .layer(Extension(Providers::default()))
+}

@@ -23,6 +23,7 @@ use crate::{
     console,
     crypto::seal::MasterKey,
     error::Result,
+    federation,
     id::RequestId,
     oauth, signin,
     store::{Scope, Store},
@@ -75,6 +76,7 @@ fn voices() -> Router<App> {
     Router::new()
         .merge(api::routes())
         .merge(signin::routes())
+        .merge(federation::routes())
         .merge(console::routes())
         .merge(oauth::routes())
 }

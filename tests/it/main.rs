@@ -15,6 +15,7 @@ mod cli;
 mod credentials;
 mod crypto;
 mod house;
+mod federation;
 mod net;
 mod oauth;
 mod ops;

@@ -47,14 +47,15 @@ impl Stage {
         place::only_for_the_owner();
         let folder = std::env::temp_dir().join(format!("muster-demo-{}", std::process::id()));
         let stop = CancellationToken::new();
-        // Cookies know hosts and no ports: the two servers need two names, or their sessions would mix.
         let tcp = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
         let allowed = tcp.local_addr().map_err(Error::internal)?;
-        let url = format!("http://localhost:{}", allowed.port());
-        let settings = settings(&folder, "company", &[("server.public_url", url)])?;
-        let company = start(settings, tcp, &stop).await?;
-        let settings = settings_of_muster(&folder, allowed)?;
-        let muster = start(settings, bind(listen).await?, &stop).await?;
+        let company = start(settings(&folder, "company", &[])?, tcp, &stop).await?;
+        // Cookies know hosts and no ports: the two servers need two names, or their sessions would mix.
+        let tcp = bind(listen).await?;
+        let port = tcp.local_addr().map_err(Error::internal)?.port();
+        let url = format!("http://localhost:{port}");
+        let own = [("server.public_url", url), ("outbound.allow", allowed.to_string())];
+        let muster = start(settings(&folder, "muster", &own)?, tcp, &stop).await?;
         Ok(Self { muster, company, allowed, stop, folder })
     }
     /// Stops both and removes the folder.
@@ -86,10 +87,6 @@ async fn bind(address: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(address)
         .await
         .map_err(|e| Error::unavailable(format!("cannot listen on {address}: {e}")))
-}
-
-fn settings_of_muster(folder: &std::path::Path, allowed: SocketAddr) -> Result<Config> {
-    settings(folder, "muster", &[("outbound.allow", allowed.to_string())])
 }
 
 fn settings(folder: &std::path::Path, name: &str, more: &[(&str, String)]) -> Result<Config> {

@@ -19,6 +19,7 @@ use muster::{
     },
     actor::{Actor, Principal},
     app::App,
+    clock::Clock,
     config::{self, Config},
     crypto::seal::MasterKey,
     directories,
@@ -26,6 +27,7 @@ use muster::{
     protocol::oidc::Preset,
     secret::ExposeSecret as _,
     server::{self, Listeners},
+    store::{Database, Options, Store},
     tenants,
 };
 use reqwest::{Method, StatusCode, header::HeaderMap};
@@ -39,8 +41,11 @@ pub struct TestServer {
     pub app: App,
     /// `http://127.0.0.1:port`: the public URL and issuer.
     pub url: String,
+    /// Where it listens.
+    pub address: std::net::SocketAddr,
     router: axum::Router,
     _stop: DropGuard,
+    _dir: Option<tempfile::TempDir>,
 }
 
 impl TestServer {
@@ -50,19 +55,50 @@ impl TestServer {
     }
     /// With other settings.
     pub async fn with(t: &TestDb, change: impl FnOnce(&mut Config)) -> Self {
+        Self::over(t.store.clone(), None, change).await
+    }
+    /// At `localhost` instead of 127.0.0.1: cookies know hosts and no ports, and a browser must not show one server's
+    /// to another.
+    pub async fn at_localhost(t: &TestDb, change: impl FnOnce(&mut Config)) -> Self {
+        let change = |c: &mut Config| {
+            "http://localhost".clone_into(&mut c.server.public_url);
+            change(c);
+        };
+        Self::over(t.store.clone(), None, change).await
+    }
+    /// Somebody else's server, on a SQLite of its own.
+    pub async fn company() -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        let options = Options {
+            database: Database::Sqlite(dir.path().join("company.db")),
+            connections: 2,
+            durable: true,
+            demand_audit: true,
+        };
+        let store = Store::open(&options, Clock::System).await.expect("SQLite");
+        Self::over(store, Some(dir), |_| {}).await
+    }
+    async fn over(
+        store: Store,
+        dir: Option<tempfile::TempDir>,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let tcp = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = tcp.local_addr().expect("its address");
         let mut config = config::load(None, [], []).expect("the manual").config;
         change(&mut config);
+        if !config.server.public_url.is_empty() {
+            config.server.public_url = format!("{}:{}", config.server.public_url, address.port());
+        }
         config.settle(address).expect("the public URL");
-        let url = format!("http://{address}");
+        let url = config.issuer().to_owned();
         let master = MasterKey::generate().expect("a key");
-        let app = server::assemble(config, t.store.clone(), master).await.expect("the app");
+        let app = server::assemble(config, store, master).await.expect("the app");
         let stop = CancellationToken::new();
         let listeners = Listeners { tcp, socket: None };
         tokio::spawn(server::run(app.clone(), listeners, stop.clone()));
         let router = server::router(&app);
-        Self { app, url, router, _stop: stop.drop_guard() }
+        Self { app, url, address, router, _stop: stop.drop_guard(), _dir: dir }
     }
 
     /// The owner of the data directory, as the server proves them.

@@ -29,7 +29,7 @@ pub(super) async fn set_up(p: &mut Play) -> Result<()> {
             "client_id": client["client_id"],
             "client_secret": client["client_secret"],
             "scopes": ["profile", "email"],
-            "rules": { "mfa_amr": ["mfa"] },
+            "rules": { "amr": ["mfa"] },
         },
     });
     let made = p.muster.post("/tenants/contoso/directories", &directory).await?;

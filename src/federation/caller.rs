@@ -1,0 +1,17 @@
+//! Nobody is proved yet: what a sign-in writes, the server writes.
+
+use crate::{
+    actor::{Actor, Principal},
+    id::{RequestId, TenantId},
+    store::{Cx, Scope},
+};
+
+/// For what a sign-in writes about somebody of `tenant`.
+pub(super) fn cx(tenant: TenantId, request: RequestId) -> Cx {
+    Cx::new(Actor::prove(Principal::System("federation"), request), Scope::Tenant(tenant)).urgent()
+}
+
+/// For flow rows, which belong to no tenant.
+pub(super) fn platform(request: RequestId) -> Cx {
+    Cx::new(Actor::prove(Principal::System("federation"), request), Scope::Platform).urgent()
+}

@@ -1,0 +1,269 @@
+//! What a provider says of itself (discovery and key set), remembered; and the exchange of a code. Every request
+//! goes through the guarded client.
+
+use crate::{
+    crypto::jwt::{Alg, Jwk},
+    directories::SignIn,
+    error::{Error, Result},
+    net,
+    secret::{ExposeSecret as _, Secret},
+};
+use futures::future::BoxFuture;
+use openidconnect::{
+    AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret, DiscoveryError,
+    HttpRequest, HttpResponse, IssuerUrl, PkceCodeVerifier, RedirectUrl, RequestTokenError,
+    StandardErrorResponse,
+    core::{CoreClient, CoreClientAuthMethod, CoreErrorResponseType, CoreProviderMetadata},
+};
+use serde::Deserialize;
+use serde_json::Value;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// How long a provider's documents are used.
+const KEEP: Duration = Duration::from_secs(3600);
+/// A key that nobody knows is looked for at most this often.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+/// The keys taken from a key set.
+const MAX_KEYS: usize = 200;
+
+/// A provider as it described itself.
+pub(super) struct Provider {
+    pub metadata: CoreProviderMetadata,
+    pub keys: Vec<Jwk>,
+    read: Instant,
+    /// It was asked anew for a key that was not in its set.
+    for_a_key: bool,
+}
+
+/// Providers by issuer, remembered. Cheap to clone.
+#[derive(Clone, Default)]
+pub(super) struct Providers(Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<Slot>>>>>);
+
+type Slot = Option<Arc<Provider>>;
+
+impl Providers {
+    /// The provider; asked anew when what we know is old.
+    pub(super) async fn get(&self, net: &net::Client, issuer: &str) -> Result<Arc<Provider>> {
+        self.fresh(net, issuer, false).await
+    }
+    /// The provider with its keys as they are now, because a token named one that we do not know: it is asked at
+    /// most once a minute, however many such tokens come.
+    pub(super) async fn again(&self, net: &net::Client, issuer: &str) -> Result<Arc<Provider>> {
+        self.fresh(net, issuer, true).await
+    }
+
+    async fn fresh(
+        &self,
+        net: &net::Client,
+        issuer: &str,
+        for_a_key: bool,
+    ) -> Result<Arc<Provider>> {
+        let slot = {
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if all.len() > 10_000 {
+                all.clear();
+            }
+            Arc::clone(all.entry(issuer.to_owned()).or_default())
+        };
+        // One request at a time for each provider; whoever waited finds its answer here.
+        let mut slot = slot.lock().await;
+        if let Some(known) = slot.as_ref()
+            && known.read.elapsed() < if for_a_key { known.look_again() } else { KEEP }
+        {
+            return Ok(Arc::clone(known));
+        }
+        match discover(net, issuer).await {
+            Ok(mut found) => {
+                found.for_a_key = for_a_key;
+                let found = Arc::new(found);
+                *slot = Some(Arc::clone(&found));
+                Ok(found)
+            }
+            // A provider that cannot be asked at the moment is known well enough for a day.
+            Err(e) => match slot.as_ref() {
+                Some(known) if known.read.elapsed() < 24 * KEEP => {
+                    tracing::warn!(issuer, error = ?e, "a provider cannot be asked; what is known of it is used");
+                    Ok(Arc::clone(known))
+                }
+                _ => Err(e),
+            },
+        }
+    }
+}
+
+fn failed(what: &str, cause: impl std::fmt::Debug) -> Error {
+    Error::unavailable(format!("{what}: {cause:?}")).code("upstream_unavailable")
+}
+
+/// Why discovery failed, without the bodies that the library's error holds.
+fn undiscovered(e: DiscoveryError<Error>) -> Error {
+    match e {
+        DiscoveryError::Response(status, _, why) => failed("discovery", (status, why)),
+        DiscoveryError::Request(e) => e.code("upstream_unavailable"),
+        DiscoveryError::Parse(e) => failed("discovery", e),
+        DiscoveryError::Validation(why) => failed("discovery", why),
+        _ => failed("discovery", "the provider's documents cannot be used"),
+    }
+}
+
+/// Why a code was not exchanged; the answer itself may hold tokens and is not told.
+fn unexchanged(e: RequestTokenError<Error, CoreErrorResponse>) -> Error {
+    let refused = |why: String| Error::forbidden(why).code("code_refused");
+    match e {
+        RequestTokenError::ServerResponse(r) => {
+            let more = r.error_description().map_or("", String::as_str);
+            refused(format!(
+                "the provider's token endpoint answered {}: {more}",
+                r.error().as_ref()
+            ))
+        }
+        RequestTokenError::Request(e) => e.code("upstream_unavailable"),
+        RequestTokenError::Parse(e, _) => {
+            refused(format!("the provider's token answer cannot be read, at '{}'", e.path()))
+        }
+        RequestTokenError::Other(why) => refused(why),
+    }
+}
+
+type CoreErrorResponse = StandardErrorResponse<CoreErrorResponseType>;
+
+/// The guarded client as the library wants one. It keeps what our own readers take: of discovery, each body; of a
+/// token answer, the id token, which the library does not get to see: it would parse the claims by its own rules,
+/// some of which real providers break.
+struct Guarded {
+    net: net::Client,
+    bodies: Mutex<HashMap<String, Vec<u8>>>,
+    id_token: Mutex<Option<String>>,
+}
+
+impl Guarded {
+    fn new(net: &net::Client) -> Self {
+        Self { net: net.clone(), bodies: Mutex::default(), id_token: Mutex::default() }
+    }
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse> {
+        let asked = request.uri().to_string();
+        let (head, body) = self.net.send(request).await?.into_parts();
+        let (token, rest) = without_id_token(body);
+        if token.is_some() {
+            *self.id_token.lock().unwrap_or_else(PoisonError::into_inner) = token;
+        }
+        let mut bodies = self.bodies.lock().unwrap_or_else(PoisonError::into_inner);
+        bodies.insert(asked, rest.clone());
+        Ok(HttpResponse::from_parts(head, rest))
+    }
+}
+
+impl<'c> AsyncHttpClient<'c> for Guarded {
+    type Error = Error;
+    type Future = BoxFuture<'c, Result<HttpResponse>>;
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.send(request))
+    }
+}
+
+/// Boxed, because the library's futures are too general for the compiler to see that they may be sent.
+fn discover(net: &net::Client, issuer: &str) -> BoxFuture<'static, Result<Provider>> {
+    let (http, issuer) = (Guarded::new(net), issuer.to_owned());
+    Box::pin(async move {
+        let url = IssuerUrl::new(issuer).map_err(|e| failed("issuer", e))?;
+        let metadata =
+            CoreProviderMetadata::discover_async(url, &http).await.map_err(undiscovered)?;
+        // The key set was fetched with it; our own reader takes it, for our own verifier.
+        let bodies = http.bodies.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let set = bodies.get(metadata.jwks_uri().as_str());
+        Ok(Provider {
+            keys: keys(set.map_or(&[], Vec::as_slice))?,
+            metadata,
+            read: Instant::now(),
+            for_a_key: false,
+        })
+    })
+}
+
+/// The keys of a key set; those of kinds we do not know are passed over.
+fn keys(set: &[u8]) -> Result<Vec<Jwk>> {
+    #[derive(Deserialize)]
+    struct Set {
+        keys: Vec<Value>,
+    }
+    let set: Set = serde_json::from_slice(set).map_err(|e| failed("key set", e))?;
+    let readable = set.keys.into_iter().filter_map(|k| serde_json::from_value(k).ok());
+    Ok(readable.take(MAX_KEYS).collect())
+}
+
+impl Provider {
+    /// How old this must be before it is asked for a key again: at once, if it was not asked for one before.
+    fn look_again(&self) -> Duration {
+        if self.for_a_key { LOOK_AGAIN } else { Duration::ZERO }
+    }
+
+    /// The algorithms an id token of this provider may be signed with: those it states, of those we know. `none` and
+    /// shared secrets are not among them.
+    pub(super) fn algs(&self) -> Vec<Alg> {
+        let stated = serde_json::to_value(self.metadata.id_token_signing_alg_values_supported());
+        let stated = stated.unwrap_or_default();
+        let stated = stated.as_array().map(Vec::as_slice).unwrap_or_default();
+        stated.iter().filter_map(|a| a.as_str().and_then(Alg::parse)).collect()
+    }
+
+    /// Exchanges a code for the id token, as it stands.
+    pub(super) fn exchange(
+        &self,
+        net: &net::Client,
+        s: &SignIn,
+        redirect: &str,
+        code: &str,
+        verifier: &str,
+    ) -> BoxFuture<'static, Result<Secret>> {
+        let secret =
+            s.client_secret.as_ref().map(|s| ClientSecret::new(s.expose_secret().to_owned()));
+        let id = ClientId::new(s.client_id.clone());
+        let client = CoreClient::from_provider_metadata(self.metadata.clone(), id, secret)
+            .set_auth_type(self.client_auth());
+        let http = Guarded::new(net);
+        let code = AuthorizationCode::new(code.to_owned());
+        let verifier = PkceCodeVerifier::new(verifier.to_owned());
+        let redirect = RedirectUrl::new(redirect.to_owned());
+        Box::pin(async move {
+            let redirect = redirect.map_err(|e| failed("redirect URI", e))?;
+            client
+                .exchange_code(code)
+                .map_err(|e| failed("token endpoint", e))?
+                .set_redirect_uri(std::borrow::Cow::Owned(redirect))
+                .set_pkce_verifier(verifier)
+                .request_async(&http)
+                .await
+                .map_err(unexchanged)?;
+            let token = http.id_token.into_inner().unwrap_or_else(PoisonError::into_inner);
+            token.map(Secret::from).ok_or_else(|| {
+                Error::invalid("the provider sent no id token").code("id_token_missing")
+            })
+        })
+    }
+
+    /// HTTP Basic, unless the provider only takes the secret in the body.
+    fn client_auth(&self) -> AuthType {
+        let basic = CoreClientAuthMethod::ClientSecretBasic;
+        let post = CoreClientAuthMethod::ClientSecretPost;
+        match self.metadata.token_endpoint_auth_methods_supported() {
+            Some(taken) if !taken.contains(&basic) && taken.contains(&post) => {
+                AuthType::RequestBody
+            }
+            _ => AuthType::BasicAuth,
+        }
+    }
+}
+
+/// A token answer without its id token, and the id token.
+fn without_id_token(body: Vec<u8>) -> (Option<String>, Vec<u8>) {
+    let Ok(Value::Object(mut answer)) = serde_json::from_slice(&body) else {
+        return (None, body);
+    };
+    let token = answer.remove("id_token").and_then(|t| t.as_str().map(str::to_owned));
+    let rest = serde_json::to_vec(&answer).unwrap_or(body);
+    (token, rest)
+}

@@ -1,0 +1,135 @@
+//! `POST /federation/start`: from our sign-in page to the directory's provider, with state, nonce and PKCE that live
+//! in the flow row and in this browser's cookie.
+
+use super::{
+    CALLBACK,
+    admit::{Attempt, refuse},
+    caller,
+    error::or_page,
+    provider::{Provider, Providers},
+};
+use crate::{
+    app::App,
+    crypto,
+    directories::{self, SignIn},
+    error::{Error, Result},
+    flows::{self, Upstream},
+    id::{DirectoryId, FlowId, RequestId},
+    protocol::oidc::Preset,
+    secret::ExposeSecret as _,
+    web::{Browser, Redirect, StrictForm},
+};
+use axum::{
+    Extension,
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
+use serde_json::json;
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Start {
+    flow: FlowId,
+    directory: DirectoryId,
+}
+
+pub(super) async fn start(
+    State(app): State<App>,
+    Extension(providers): Extension<Providers>,
+    Extension(request): Extension<RequestId>,
+    browser: Browser,
+    StrictForm(form): StrictForm<Start>,
+) -> Response {
+    or_page(started(&app, &providers, request, &browser, &form).await)
+}
+
+async fn started(
+    app: &App,
+    providers: &Providers,
+    request: RequestId,
+    browser: &Browser,
+    form: &Start,
+) -> Result<Response> {
+    let over =
+        || Error::invalid("this sign-in has ended, or began in another browser; begin again");
+    let flow = flows::get(&app.store, form.flow, browser.hash()).await?.ok_or_else(over)?;
+    let tenant = flow.tenant.ok_or_else(over)?;
+    let s = directories::signin(&app.store, tenant, form.directory, &app.master).await?;
+    let s = s.ok_or_else(|| Error::not_found("this way of signing in"))?;
+    let now = app.store.clock().now();
+    // Whoever began the flow may want a fresh proof: it is asked for, and the answer's `auth_time` is judged by it.
+    let max_age = flow.min_auth_time.map(|at| now.since(at).as_secs());
+    let up = Upstream {
+        flow: form.flow,
+        tenant,
+        directory: s.directory,
+        generation: s.generation,
+        nonce: crypto::random_b64(24),
+        verifier: crypto::random_b64(48),
+        request: json!({ "max_age": max_age }),
+        started_at: now,
+    };
+    let provider = match providers.get(&app.net, &s.issuer).await {
+        Ok(provider) => provider,
+        Err(e) => {
+            let attempt = Attempt { app, request, up: &up, agent: String::new() };
+            return refuse(&attempt, None, &e).await;
+        }
+    };
+    let cx = caller::platform(request);
+    let state = flows::upstream_put(&app.store, &cx, up.clone()).await?;
+    let ask = Ask { app, s: &s, up: &up, state: state.expose_secret(), max_age };
+    let url = ask.url(&provider, flow.login_hint.as_deref());
+    Ok(Redirect::to(&url).into_response())
+}
+
+/// The request to the provider (OpenID Connect Core, 3.1.2.1).
+struct Ask<'a> {
+    app: &'a App,
+    s: &'a SignIn,
+    up: &'a Upstream,
+    state: &'a str,
+    max_age: Option<u64>,
+}
+
+impl Ask<'_> {
+    fn url(&self, provider: &Provider, login_hint: Option<&str>) -> String {
+        let mut url = provider.metadata.authorization_endpoint().url().clone();
+        let more = self.s.scopes.iter().map(String::as_str).filter(|s| *s != "openid");
+        let scope: Vec<&str> = std::iter::once("openid").chain(more).collect();
+        let challenge = crypto::b64(crypto::sha256(self.up.verifier.as_bytes()));
+        let mut query = url.query_pairs_mut();
+        query
+            .append_pair("response_type", "code")
+            .append_pair("client_id", &self.s.client_id)
+            .append_pair("redirect_uri", &format!("{}{CALLBACK}", self.app.config.issuer()))
+            .append_pair("scope", &scope.join(" "))
+            .append_pair("state", self.state)
+            .append_pair("nonce", &self.up.nonce)
+            .append_pair("code_challenge", &challenge)
+            .append_pair("code_challenge_method", "S256");
+        if let Some(hint) = login_hint {
+            query.append_pair("login_hint", hint);
+        }
+        if let Some(max_age) = self.max_age {
+            query.append_pair("max_age", &max_age.to_string());
+        }
+        ask_for_proof(&mut query, self.s);
+        drop(query);
+        url.into()
+    }
+}
+
+/// Asks for the proof that the rules look for, where the provider must be asked for it.
+fn ask_for_proof(query: &mut url::form_urlencoded::Serializer<'_, url::UrlQuery<'_>>, s: &SignIn) {
+    match (s.preset, &s.rules.acrs) {
+        (Preset::Entra, Some(context)) => {
+            let claims = json!({ "id_token": { "acrs": { "essential": true, "value": context } } });
+            query.append_pair("claims", &claims.to_string());
+        }
+        (Preset::Generic, _) if !s.rules.acr.is_empty() => {
+            query.append_pair("acr_values", &s.rules.acr.join(" "));
+        }
+        _ => {}
+    }
+}
