@@ -9,6 +9,7 @@
 mod by_hand;
 mod db;
 mod directory;
+pub mod filter;
 mod identity;
 mod integration;
 pub mod query;
