@@ -45,14 +45,14 @@ pub fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     if let Some(field) = nul(&value) {
         return Err(Error::invalid(format!("'{field}' contains a NUL character")).attr(field));
     }
-    typed(value)
+    typed(&value)
 }
 
 /// The document as a `T`.
-fn typed<T: DeserializeOwned>(value: Value) -> Result<T> {
+fn typed<T: DeserializeOwned>(value: &Value) -> Result<T> {
     serde_json::from_value(value.clone()).map_err(|e| {
         let text = e.to_string();
-        match at_fault::<T>(&value, &text) {
+        match at_fault::<T>(value, &text) {
             Some(field) => Error::invalid(format!("'{field}': {text}")).attr(field),
             None => Error::invalid(text),
         }
@@ -123,7 +123,7 @@ pub fn pairs(text: &[u8]) -> Result<Vec<(String, String)>> {
 /// [`Kind::Invalid`], naming the parameter.
 pub fn form<T: DeserializeOwned>(text: &[u8]) -> Result<T> {
     let fields = pairs(text)?.into_iter().map(|(n, v)| (n, Value::String(v)));
-    typed(Value::Object(fields.collect()))
+    typed(&Value::Object(fields.collect()))
 }
 
 /// Refuses what another site made the browser send: by `Sec-Fetch-Site` where the browser says it, else by `Origin`.

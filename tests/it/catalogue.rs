@@ -288,7 +288,7 @@ async fn prepared(
         let mut rest = s.pg.as_str();
         while let Some((before, after)) = rest.split_once("rarray(") {
             let (param, tail) = after.split_once(')').expect("a parameter");
-            out.push_str(&format!("{before}rarray({param}::{of}[])"));
+            out.extend([before, "rarray(", param, "::", of, "[])"]);
             rest = tail;
         }
         out + rest
@@ -297,7 +297,7 @@ async fn prepared(
     for text in [list("uuid"), list("text")] {
         let sql = sqlx::SqlSafeStr::into_sql_str(AssertSqlSafe(text.clone()));
         last = c.prepare(sql).await.map(|st| {
-            let params = st.parameters().map_or(0, |p| p.right_or_else(|l| l.len()));
+            let params = st.parameters().map_or(0, |p| p.right_or_else(<[_]>::len));
             (text, st.columns().len(), params)
         });
         if last.is_ok() {

@@ -45,9 +45,10 @@ async fn world_of(theirs: TestServer, ours: TestServer) -> World {
         let body = Some(json!({ "password": PASSWORD }));
         theirs.as_owner(Method::PUT, &format!("{users}/{id}/password"), body).await.expect(204);
         let path = format!("{users}/{id}/one-time-code");
-        let otpauth = match code {
-            true => theirs.post(&path, json!({})).await.expect(201).json()["otpauth"].take(),
-            false => Value::Null,
+        let otpauth = if code {
+            theirs.post(&path, json!({})).await.expect(201).json()["otpauth"].take()
+        } else {
+            Value::Null
         };
         (id, otpauth.as_str().map(str::to_owned))
     };
@@ -103,9 +104,8 @@ impl World {
         let form = [("flow", flow), ("directory", self.directory.to_string())];
         let form: Vec<(&str, &str)> = form.iter().map(|(k, v)| (*k, v.as_str())).collect();
         let left = browser.form("/federation/start", &form).await.expect(303);
-        if left.header("location").starts_with("/refused/") {
-            panic!("refused: {}", self.reason(&left).await);
-        }
+        let refused = left.header("location").starts_with("/refused/");
+        assert!(!refused, "refused: {}", self.reason(&left).await);
         left.header("location").to_owned()
     }
     /// At the company's: signs in there, and gives the address that leads back to us, not yet opened.
@@ -116,9 +116,12 @@ impl World {
         person: &(String, Option<String>),
     ) -> String {
         let name = if person.1.is_some() { "anna" } else { "ben" };
-        let at_company = |path: &str| match path.starts_with('/') {
-            true => format!("{}{path}", self.theirs.url),
-            false => path.to_owned(),
+        let at_company = |path: &str| {
+            if path.starts_with('/') {
+                format!("{}{path}", self.theirs.url)
+            } else {
+                path.to_owned()
+            }
         };
         let flow = browser.get(leave).await.expect(303).header("location").to_owned();
         let flow = at_company(&flow);

@@ -148,7 +148,7 @@ story!(
             let mut b = [0; 2048];
             let _ = s.read(&mut b).await;
             let _ = s.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
-            while s.write_all(&[b'x'; 65536]).await.is_ok() {}
+            while s.write_all(&[b'x'; 8192]).await.is_ok() {}
         });
         let c = client(&[&at.to_string()]);
         let e = c.send(get(&format!("http://{at}/"))).await.unwrap_err();

@@ -36,8 +36,8 @@ pub(super) async fn set_up(p: &mut Play) -> Result<()> {
     let id = made["id"].as_str().unwrap_or_default();
     let path = format!("/tenants/contoso/directories/{id}/scim-tokens");
     let token = p.muster.post(&path, &json!({})).await?;
-    p.scim_base = made["scim_base_url"].as_str().unwrap_or_default().to_owned();
-    p.scim_token = token["token"].as_str().unwrap_or_default().to_owned();
+    made["scim_base_url"].as_str().unwrap_or_default().clone_into(&mut p.scim_base);
+    token["token"].as_str().unwrap_or_default().clone_into(&mut p.scim_token);
     p.directory = Some(Directory::new(p.http.clone(), &p.scim_base, &p.scim_token));
     Ok(())
 }
@@ -53,7 +53,7 @@ async fn company_login(p: &mut Play) -> Result<Value> {
             "email": person.upn,
         });
         let made = p.company.post(users, &new).await?;
-        person.object_id = made["id"].as_str().unwrap_or_default().to_owned();
+        made["id"].as_str().unwrap_or_default().clone_into(&mut person.object_id);
         let path = format!("{users}/{}/password", person.object_id);
         let password = json!({ "password": person.password });
         p.company.call(Method::PUT, &path, Some(&password)).await?;
