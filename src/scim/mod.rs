@@ -1,1 +1,157 @@
-//! SCIM 2.0 service provider (RFC 7643, 7644).
+//! SCIM 2.0 service provider (RFC 7643, 7644) at `/scim/{directory}/v2`, also without `/v2`. A directory's client
+//! proves itself with one of its tokens ([`caller`]), a request is taken apart once ([`call`]), and each verb is one
+//! function over the truth rooms; refusals sound as [`error`] says. What directories send besides the RFC is read by
+//! `protocol::scim`; this room knows HTTP and nothing of the database.
+
+mod call;
+mod caller;
+mod discovery;
+mod document;
+mod error;
+mod groups;
+mod users;
+
+use crate::{
+    app::App,
+    error::{Error, Kind, Result},
+    id::{DirectoryId, RequestId},
+};
+use axum::{
+    Extension, Router,
+    body::Body,
+    extract::{Path, Request, State},
+    http::{HeaderValue, Method, StatusCode, header},
+    response::Response,
+    routing::any,
+};
+use call::Call;
+use serde_json::Value;
+
+/// The voice's routes. The rest of a path is dispatched here and not by the router: directories are configured with
+/// and without `/v2`, with slashes at the end and doubled in between.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/scim/{directory}", any(bare))
+        .route("/scim/{directory}/", any(bare))
+        .route("/scim/{directory}/{*rest}", any(below))
+}
+
+async fn bare(
+    State(app): State<App>,
+    Extension(id): Extension<RequestId>,
+    Path(directory): Path<String>,
+    request: Request,
+) -> Response {
+    answered(&app, id, &directory, "", request).await
+}
+
+async fn below(
+    State(app): State<App>,
+    Extension(id): Extension<RequestId>,
+    Path((directory, rest)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    answered(&app, id, &directory, &rest, request).await
+}
+
+async fn answered(
+    app: &App,
+    id: RequestId,
+    directory: &str,
+    rest: &str,
+    request: Request,
+) -> Response {
+    let response = proved(app, id, directory, rest, request).await;
+    response.unwrap_or_else(|e| error::response(&e))
+}
+
+async fn proved(
+    app: &App,
+    id: RequestId,
+    directory: &str,
+    rest: &str,
+    request: Request,
+) -> Result<Response> {
+    let (parts, body) = request.into_parts();
+    let directory = DirectoryId::parse(directory);
+    let permit = caller::permit(app, &parts.headers, directory, id).await?;
+    let mut place: Vec<&str> = rest.split('/').filter(|s| !s.is_empty()).collect();
+    if place.first().is_some_and(|s| s.eq_ignore_ascii_case("v2")) {
+        place.remove(0);
+    }
+    let call = Call::read(app, permit, &parts, body).await?;
+    dispatch(&call, &parts.method, &place).await
+}
+
+/// What stands at a place, and who does it.
+async fn dispatch(call: &Call, method: &Method, place: &[&str]) -> Result<Response> {
+    let kind = place.first().map(|s| s.to_ascii_lowercase()).unwrap_or_default();
+    match (kind.as_str(), place.get(1..).unwrap_or_default()) {
+        ("users", []) => match *method {
+            Method::GET => users::list(call).await,
+            Method::POST => users::create(call).await,
+            _ => Err(not_done(method)),
+        },
+        ("groups", []) => match *method {
+            Method::GET => groups::list(call).await,
+            Method::POST => groups::create(call).await,
+            _ => Err(not_done(method)),
+        },
+        ("users" | "groups", [id]) if id.eq_ignore_ascii_case(".search") => Err(unsupported()),
+        ("users", [id]) => match *method {
+            Method::GET => users::get(call, id).await,
+            Method::PUT => users::replace(call, id).await,
+            Method::PATCH => users::patch(call, id).await,
+            Method::DELETE => users::delete(call, id).await,
+            _ => Err(not_done(method)),
+        },
+        ("groups", [id]) => match *method {
+            Method::GET => groups::get(call, id).await,
+            Method::PUT => groups::replace(call, id).await,
+            Method::PATCH => groups::patch(call, id).await,
+            Method::DELETE => groups::delete(call, id).await,
+            _ => Err(not_done(method)),
+        },
+        ("serviceproviderconfig" | "resourcetypes" | "schemas", rest) => {
+            if *method != Method::GET {
+                return Err(not_done(method));
+            }
+            discovery::get(call, &kind, rest)
+        }
+        ("bulk" | "me" | ".search", _) => Err(unsupported()),
+        _ => Err(Error::not_found(format!("'/{}'", crate::text::excerpt(&place.join("/"))))),
+    }
+}
+
+fn not_done(method: &Method) -> Error {
+    Error::new(Kind::Unsupported, format!("{method} is not possible here"))
+        .code(error::METHOD_NOT_ALLOWED)
+}
+
+fn unsupported() -> Error {
+    let text = "this endpoint is not offered; see /ServiceProviderConfig for what is";
+    Error::new(Kind::Unsupported, text)
+}
+
+/// An answer: a resource or a list (or nothing), where it stands, its version.
+fn answer(
+    status: StatusCode,
+    body: Option<Value>,
+    location: Option<&str>,
+    version: Option<i64>,
+) -> Response {
+    let has_body = body.is_some();
+    let mut r = Response::new(body.map_or_else(Body::empty, |b| Body::from(b.to_string())));
+    *r.status_mut() = status;
+    let h = r.headers_mut();
+    if has_body {
+        h.insert(header::CONTENT_TYPE, HeaderValue::from_static(error::SCIM));
+    }
+    if let Some(l) = location.and_then(|l| HeaderValue::from_str(l).ok()) {
+        h.insert(header::LOCATION, l);
+    }
+    if let Some(v) = version.and_then(|v| HeaderValue::from_str(&format!("W/\"{v}\"")).ok()) {
+        h.insert(header::ETAG, v);
+    }
+    r
+}

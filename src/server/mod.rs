@@ -25,7 +25,7 @@ use crate::{
     error::Result,
     federation,
     id::RequestId,
-    oauth, signin,
+    oauth, scim, signin,
     store::{Scope, Store},
 };
 use axum::{
@@ -75,6 +75,7 @@ pub fn router(app: &App) -> Router {
 fn voices() -> Router<App> {
     Router::new()
         .merge(api::routes())
+        .merge(scim::routes())
         .merge(signin::routes())
         .merge(federation::routes())
         .merge(console::routes())

@@ -1,0 +1,143 @@
+//! A request, taken apart: parameters, preconditions, body.
+
+use crate::{
+    access::{Permit, perm::Provision},
+    app::App,
+    error::{Error, Kind, Result},
+    protocol::scim::bad,
+};
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderName, Method, header, request::Parts},
+};
+use http_body_util::{BodyExt as _, LengthLimitError};
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// The parameters we read; these may not come twice. Others (feature flags of directories) are kept and mean nothing.
+const OURS: [&str; 7] =
+    ["filter", "attributes", "excludedattributes", "startindex", "count", "sortby", "sortorder"];
+
+/// A request of a proved directory.
+pub(super) struct Call {
+    /// The shared parts.
+    pub app: App,
+    /// What the caller may do.
+    pub permit: Permit<Provision>,
+    /// `https://host/scim/{directory}/v2`, without a slash at its end.
+    pub base: String,
+    /// The query's parameters, their names in lower case.
+    pub params: HashMap<String, String>,
+    /// The versions of `If-Match`; `None` without the header, or with `*`.
+    pub if_match: Option<Vec<i64>>,
+    /// The versions of `If-None-Match`.
+    pub if_none_match: Option<Vec<i64>>,
+    /// The body; null without one.
+    pub body: Value,
+}
+
+impl Call {
+    /// Takes a request apart.
+    ///
+    /// # Errors
+    /// `invalidSyntax` for a body that is no JSON, `invalidValue` for parameters given twice; `TooLarge`.
+    pub(super) async fn read(
+        app: &App,
+        permit: Permit<Provision>,
+        parts: &Parts,
+        body: Body,
+    ) -> Result<Self> {
+        let base = format!("{}/scim/{}/v2", app.config.issuer(), permit.directory());
+        Ok(Self {
+            app: app.clone(),
+            permit,
+            base,
+            params: params(parts.uri.query().unwrap_or_default())?,
+            if_match: versions(&parts.headers, &header::IF_MATCH),
+            if_none_match: versions(&parts.headers, &header::IF_NONE_MATCH),
+            body: json(&parts.method, body).await?,
+        })
+    }
+}
+
+fn params(query: &str) -> Result<HashMap<String, String>> {
+    let mut out = HashMap::new();
+    for pair in query.split('&').filter(|p| !p.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let name = decoded(name)?.to_ascii_lowercase();
+        let value = decoded(value)?;
+        if out.insert(name.clone(), value).is_some() && OURS.contains(&name.as_str()) {
+            return Err(bad("invalidValue", &name, format!("'{name}' is given twice")));
+        }
+    }
+    Ok(out)
+}
+
+/// A part of a query: `+` and `%20` are blanks, what is left must be UTF-8 without NUL.
+fn decoded(text: &str) -> Result<String> {
+    let wrong = |why: &str| bad("invalidValue", "query", format!("the query {why}"));
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(b) = rest.next() {
+        match b {
+            b'+' => bytes.push(b' '),
+            b'%' => {
+                let two = [rest.next().unwrap_or(0), rest.next().unwrap_or(0)];
+                let hex = std::str::from_utf8(&two).ok();
+                let byte = hex.and_then(|h| u8::from_str_radix(h, 16).ok());
+                bytes.push(byte.ok_or_else(|| wrong("has a '%' without two hex digits"))?);
+            }
+            b => bytes.push(b),
+        }
+    }
+    let text = String::from_utf8(bytes).map_err(|_| wrong("is not UTF-8"))?;
+    if text.contains('\0') {
+        return Err(wrong("contains a NUL character"));
+    }
+    Ok(text)
+}
+
+/// The versions of an entity tag list. A tag that is none of ours matches no version.
+fn versions(headers: &HeaderMap, name: &HeaderName) -> Option<Vec<i64>> {
+    let sent: Vec<&str> = headers.get_all(name).iter().filter_map(|v| v.to_str().ok()).collect();
+    if sent.is_empty() {
+        return None;
+    }
+    let tags: Vec<&str> = sent.iter().flat_map(|v| v.split(',')).map(str::trim).collect();
+    if tags.contains(&"*") {
+        return None;
+    }
+    let version = |tag: &str| {
+        let tag = tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"');
+        tag.parse().unwrap_or(-1)
+    };
+    Some(tags.into_iter().map(version).collect())
+}
+
+/// The body as JSON, whatever its media type says: directories disagree on that (1.21).
+async fn json(method: &Method, body: Body) -> Result<Value> {
+    let bytes = body.collect().await.map_err(|e| {
+        let e: Box<dyn std::error::Error + Send + Sync> = e.into_inner();
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&*e);
+        while let Some(c) = cause {
+            if c.is::<LengthLimitError>() {
+                return Error::new(Kind::TooLarge, "the body is larger than is taken here");
+            }
+            cause = c.source();
+        }
+        bad("invalidSyntax", "body", "the body broke off")
+    })?;
+    let bytes = bytes.to_bytes();
+    let wanted = matches!(*method, Method::POST | Method::PUT | Method::PATCH);
+    if !wanted {
+        return Ok(Value::Null);
+    }
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| bad("invalidSyntax", "body", "the body is not UTF-8"))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.trim().is_empty() {
+        return Err(bad("invalidSyntax", "body", "the body is empty; a JSON object is wanted"));
+    }
+    serde_json::from_str(text)
+        .map_err(|e| bad("invalidSyntax", "body", format!("the body is not JSON: {e}")))
+}

@@ -1,0 +1,94 @@
+//! What the server says of itself (RFC 7644, 4): configuration, resource types, schemas.
+
+use super::{Call, answer};
+use crate::{
+    error::{Error, Result},
+    protocol::scim::{self, ENTERPRISE, GROUP, LIST, USER},
+};
+use axum::{http::StatusCode, response::Response};
+use serde_json::{Value, json};
+
+/// The most resources of a page.
+pub(super) const MAX_PAGE: i64 = 1000;
+/// The resources of a page where nobody says how many.
+pub(super) const PAGE: i64 = 100;
+
+/// One of the three, or one entry of the latter two.
+///
+/// # Errors
+/// `NotFound`; `Forbidden` for a filter (RFC 7644, 4: discovery is not filtered).
+pub(super) fn get(call: &Call, kind: &str, rest: &[&str]) -> Result<Response> {
+    if call.params.contains_key("filter") {
+        return Err(Error::forbidden("discovery endpoints are not filtered"));
+    }
+    let base = &call.base;
+    let all = match kind {
+        "serviceproviderconfig" if rest.is_empty() => return Ok(shown(configuration(base))),
+        "resourcetypes" => types(base),
+        "schemas" => scim::schemas(base),
+        _ => return Err(Error::not_found("this entry")),
+    };
+    match rest {
+        [] => Ok(shown(json!({
+            "schemas": [LIST], "totalResults": all.len(), "itemsPerPage": all.len(),
+            "startIndex": 1, "Resources": all,
+        }))),
+        [id] => {
+            let is_it = |v: &Value| v["id"].as_str().is_some_and(|i| i.eq_ignore_ascii_case(id));
+            let found = all.into_iter().find(is_it);
+            let gone = || Error::not_found(format!("'{}'", crate::text::excerpt(id)));
+            found.map(shown).ok_or_else(gone)
+        }
+        _ => Err(Error::not_found("this entry")),
+    }
+}
+
+fn shown(body: Value) -> Response {
+    answer(StatusCode::OK, Some(body), None, None)
+}
+
+fn configuration(base: &str) -> Value {
+    json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
+        "patch": { "supported": true },
+        "bulk": { "supported": false, "maxOperations": 0, "maxPayloadSize": 0 },
+        "filter": { "supported": true, "maxResults": MAX_PAGE },
+        "changePassword": { "supported": false },
+        "sort": { "supported": true },
+        "etag": { "supported": true },
+        "pagination": {
+            "index": true, "cursor": false, "defaultPaginationMethod": "index",
+            "defaultPageSize": PAGE, "maxPageSize": MAX_PAGE,
+        },
+        "authenticationSchemes": [{
+            "type": "oauthbearertoken",
+            "name": "Bearer token",
+            "description": "A token of this directory in the Authorization header; two may be live at once.",
+            "specUri": "https://www.rfc-editor.org/rfc/rfc6750",
+            "primary": true,
+        }],
+        "meta": {
+            "resourceType": "ServiceProviderConfig",
+            "location": format!("{base}/ServiceProviderConfig"),
+        },
+    })
+}
+
+fn types(base: &str) -> Vec<Value> {
+    let one = |id: &str, endpoint: &str, about: &str, schema: &str| {
+        json!({
+            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ResourceType"],
+            "id": id,
+            "name": id,
+            "endpoint": endpoint,
+            "description": about,
+            "schema": schema,
+            "meta": {
+                "resourceType": "ResourceType", "location": format!("{base}/ResourceTypes/{id}"),
+            },
+        })
+    };
+    let mut user = one("User", "/Users", "A person", USER);
+    user["schemaExtensions"] = json!([{ "schema": ENTERPRISE, "required": false }]);
+    vec![user, one("Group", "/Groups", "A group", GROUP)]
+}

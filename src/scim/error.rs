@@ -1,0 +1,84 @@
+//! How a refusal sounds in SCIM (RFC 7644, 3.12). The `detail` reaches the directory's administrator: it names the
+//! attribute, the value and what would be right.
+
+use crate::{
+    error::{Error, Kind},
+    protocol::scim::ERROR,
+};
+use axum::{
+    body::Body,
+    http::{HeaderValue, StatusCode, header},
+    response::Response,
+};
+use serde_json::json;
+
+/// The media type of everything we answer.
+pub(super) const SCIM: &str = "application/scim+json";
+/// The code of an error that is 405 and not 501.
+pub(super) const METHOD_NOT_ALLOWED: &str = "method_not_allowed";
+
+/// The words of RFC 7644's table; codes of other rooms are not shown as `scimType`.
+const TYPES: [&str; 11] = [
+    "invalidFilter",
+    "tooMany",
+    "uniqueness",
+    "mutability",
+    "invalidSyntax",
+    "invalidPath",
+    "noTarget",
+    "invalidValue",
+    "invalidVers",
+    "sensitive",
+    "invalidCursor",
+];
+
+fn status(e: &Error) -> StatusCode {
+    match e.kind() {
+        Kind::Invalid => StatusCode::BAD_REQUEST,
+        Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Kind::Forbidden | Kind::NeedsStepUp => StatusCode::FORBIDDEN,
+        Kind::NotFound => StatusCode::NOT_FOUND,
+        Kind::Conflict => StatusCode::CONFLICT,
+        Kind::Precondition => StatusCode::PRECONDITION_FAILED,
+        Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Kind::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        Kind::Unsupported if e.code_str() == Some(METHOD_NOT_ALLOWED) => {
+            StatusCode::METHOD_NOT_ALLOWED
+        }
+        Kind::Unsupported => StatusCode::NOT_IMPLEMENTED,
+        Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// The error as an answer.
+pub(super) fn response(e: &Error) -> Response {
+    let status = status(e);
+    if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED {
+        tracing::error!(detail = e.detail(), cause = e.operator_text(), "a SCIM request failed");
+    }
+    let mut body = json!({
+        "schemas": [ERROR], "status": status.as_u16().to_string(), "detail": e.detail(),
+    });
+    let known = e.code_str().filter(|c| TYPES.contains(c));
+    // A conflict is always one of uniqueness here, and 400 has a word of its own for what has none.
+    let fallback = match e.kind() {
+        Kind::Invalid => Some("invalidValue"),
+        Kind::Conflict => Some("uniqueness"),
+        _ => None,
+    };
+    if let Some(word) = known.or(fallback) {
+        body["scimType"] = word.into();
+    }
+    let mut r = Response::new(Body::from(body.to_string()));
+    *r.status_mut() = status;
+    let h = r.headers_mut();
+    h.insert(header::CONTENT_TYPE, HeaderValue::from_static(SCIM));
+    if status == StatusCode::UNAUTHORIZED {
+        h.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"scim\""));
+    }
+    if let Some(s) = e.retry_after_secs() {
+        h.insert(header::RETRY_AFTER, HeaderValue::from(s));
+    }
+    r
+}
