@@ -358,3 +358,16 @@ pub(super) async fn of_users(
         users
     )
 }
+
+/// How many members a group has, counted up to `most`.
+pub(super) async fn count_to(c: &mut Conn, t: TenantId, id: GroupId, most: i64) -> Result<i64> {
+    sql!(
+        c,
+        one<i64>,
+        "SELECT count(*) FROM
+         (SELECT 1 FROM members WHERE tenant_id = $1 AND group_id = $2 LIMIT $3) some",
+        t,
+        id,
+        most
+    )
+}

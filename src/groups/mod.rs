@@ -190,6 +190,12 @@ pub async fn get(
     Ok(Group { row, members, skipped: Vec::new() })
 }
 
+/// Whether a group has so many members: counted no further.
+pub async fn at_least(store: &Store, p: &Permit<Provision>, id: GroupId, n: i64) -> Result<bool> {
+    let mut c = store.read(Scope::Tenant(p.tenant())).await?;
+    Ok(db::count_to(&mut c, p.tenant(), id, n).await? >= n)
+}
+
 /// The directory's groups that a filter names, a page of them; members in as many statements as one.
 pub async fn list(
     store: &Store,

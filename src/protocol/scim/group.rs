@@ -27,7 +27,10 @@ pub enum GroupOp {
 }
 
 /// The ids of members, as they come: objects with `value`, texts, one of either by itself (1.8, 1.9).
-pub(super) fn ids(v: &Value) -> Result<Vec<String>> {
+///
+/// # Errors
+/// `invalidValue` for a member without one.
+pub fn member_ids(v: &Value) -> Result<Vec<String>> {
     let wrong = |v: &Value| {
         bad(
             "invalidValue",
@@ -180,12 +183,12 @@ fn members(verb: Verb, filter: Option<&Element>, v: Option<&Value>) -> Result<Gr
     Ok(match (verb, chosen, v) {
         (Verb::Remove, Some(ids), _) => GroupOp::Remove(ids),
         (Verb::Remove, None, None | Some(Value::Null)) => GroupOp::Clear,
-        (Verb::Remove, None, Some(v)) => GroupOp::Remove(ids(v)?),
+        (Verb::Remove, None, Some(v)) => GroupOp::Remove(member_ids(v)?),
         (_, Some(ids), _) => GroupOp::Add(ids),
         (_, None, None) => {
             return Err(bad("invalidValue", "members", "'members': a 'value' is wanted"));
         }
-        (Verb::Add, None, Some(v)) => GroupOp::Add(ids(v)?),
-        (Verb::Replace, None, Some(v)) => GroupOp::Replace(ids(v)?),
+        (Verb::Add, None, Some(v)) => GroupOp::Add(member_ids(v)?),
+        (Verb::Replace, None, Some(v)) => GroupOp::Replace(member_ids(v)?),
     })
 }

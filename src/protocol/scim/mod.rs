@@ -12,7 +12,7 @@ pub mod schema;
 mod schema_json;
 mod value;
 
-pub use group::{GroupOp, group_ops};
+pub use group::{GroupOp, group_ops, member_ids};
 pub use parse::parse_filter;
 pub use patch::{Outcome, patch};
 pub use path::{PatchPath, parse_path};
