@@ -1,1 +1,149 @@
-//! Written next.
+//! Resources as they are sent: the stored document, what the columns know better, `meta`, and nothing empty.
+
+use super::Call;
+use crate::{
+    error::Result,
+    groups::{Group, Membership},
+    id::UserId,
+    protocol::scim::{ENTERPRISE, GROUP, Projection, Resource, USER, normalise},
+    users::{Draft, User},
+};
+use serde_json::{Map, Value, json};
+
+/// What of an answer is to be shown.
+pub(super) fn projection(call: &Call, resource: Resource) -> Projection {
+    let text = |n: &str| call.params.get(n).map(String::as_str);
+    Projection::read(resource, text("attributes"), text("excludedattributes"))
+}
+
+fn meta(call: &Call, kind: &str, id: &str, at: (String, String), version: i64) -> Value {
+    json!({
+        "resourceType": kind,
+        "created": at.0,
+        "lastModified": at.1,
+        "location": format!("{}/{kind}s/{id}", call.base),
+        "version": format!("W/\"{version}\""),
+    })
+}
+
+/// A user's document as PATCH sees it: the stored one with what stands in columns.
+pub(super) fn whole(u: &User) -> Map<String, Value> {
+    let mut doc = u.doc.0.as_object().cloned().unwrap_or_default();
+    doc.insert("userName".to_owned(), json!(u.user_name));
+    doc.insert("active".to_owned(), json!(u.active));
+    if let Some(x) = &u.external_id {
+        doc.insert("externalId".to_owned(), json!(x));
+    }
+    doc
+}
+
+/// A user as it is sent. `groups` are its memberships, where they are shown.
+pub(super) fn user(call: &Call, u: &User, groups: &[Membership], p: &Projection) -> Value {
+    let id = u.id.to_string();
+    let mut doc = whole(u);
+    let mut schemas = vec![USER];
+    if let Some(ext) = doc.get_mut(ENTERPRISE) {
+        schemas.push(ENTERPRISE);
+        manager(call, ext);
+    }
+    doc.insert("schemas".to_owned(), json!(schemas));
+    doc.insert("id".to_owned(), json!(id));
+    if !groups.is_empty() {
+        let list: Vec<Value> = groups
+            .iter()
+            .map(|m| {
+                json!({
+                    "value": m.group, "$ref": format!("{}/Groups/{}", call.base, m.group), "display": m.display,
+                    "type": "direct",
+                })
+            })
+            .collect();
+        doc.insert("groups".to_owned(), Value::from(list));
+    }
+    let at = (u.created_at.rfc3339(), u.updated_at.rfc3339());
+    doc.insert("meta".to_owned(), meta(call, "User", &id, at, u.version));
+    Value::Object(p.apply(doc))
+}
+
+/// The manager is always an object; one of ours gets its URL (1.6).
+fn manager(call: &Call, ext: &mut Value) {
+    let Some(m) = ext.get_mut("manager").and_then(Value::as_object_mut) else { return };
+    let Some(id) = m.get("value").and_then(Value::as_str).and_then(UserId::parse) else { return };
+    if !m.contains_key("$ref") {
+        m.insert("$ref".to_owned(), json!(format!("{}/Users/{id}", call.base)));
+    }
+}
+
+/// A group as it is sent.
+pub(super) fn group(call: &Call, g: &Group, p: &Projection) -> Value {
+    let id = g.id.to_string();
+    let mut doc = Map::new();
+    doc.insert("schemas".to_owned(), json!([GROUP]));
+    doc.insert("id".to_owned(), json!(id));
+    doc.insert("displayName".to_owned(), json!(g.display_name));
+    if let Some(x) = &g.external_id {
+        doc.insert("externalId".to_owned(), json!(x));
+    }
+    if let Some(members) = g.members.as_ref().filter(|m| !m.is_empty()) {
+        let list: Vec<Value> = members
+            .iter()
+            .map(|m| {
+                json!({
+                    "value": m.id, "$ref": format!("{}/Users/{}", call.base, m.id), "type": "User",
+                    "display": m.display,
+                })
+            })
+            .collect();
+        doc.insert("members".to_owned(), Value::from(list));
+    }
+    let at = (g.created_at.rfc3339(), g.updated_at.rfc3339());
+    doc.insert("meta".to_owned(), meta(call, "Group", &id, at, g.version));
+    Value::Object(p.apply(doc))
+}
+
+/// A body of POST or PUT as a draft. What a PUT leaves out of `active` and `externalId` stays as it `was`: a PUT that
+/// silently lets somebody in or out, or loses who they are at the directory, is a known trap.
+///
+/// # Errors
+/// `invalidValue`, `invalidSyntax`.
+pub(super) fn draft(body: &Value, was: Option<&User>) -> Result<Draft> {
+    let mut doc = normalise(Resource::User, body)?;
+    if let Some(u) = was {
+        doc.entry("active").or_insert(json!(u.active));
+        if let Some(x) = &u.external_id {
+            doc.entry("externalId").or_insert(json!(x));
+        }
+    }
+    Ok(columns(doc))
+}
+
+/// Takes out of a document what columns hold.
+pub(super) fn columns(mut doc: Map<String, Value>) -> Draft {
+    let text = |v: Option<&Value>| v.and_then(Value::as_str).map(str::to_owned);
+    let external_id = text(doc.remove("externalId").as_ref());
+    let active = doc.remove("active").and_then(|v| v.as_bool()).unwrap_or(true);
+    let emails: Vec<&Map<String, Value>> = doc
+        .get("emails")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object)
+        .collect();
+    let of = |e: &Map<String, Value>, n: &str| text(e.get(n));
+    let primary = emails
+        .iter()
+        .find(|e| e.get("primary") == Some(&Value::Bool(true)))
+        .or_else(|| {
+            emails.iter().find(|e| of(e, "type").is_some_and(|t| t.eq_ignore_ascii_case("work")))
+        })
+        .or_else(|| emails.first());
+    Draft {
+        user_name: text(doc.get("userName")).unwrap_or_default(),
+        external_id,
+        display_name: text(doc.get("displayName")),
+        email: primary.and_then(|e| of(e, "value")),
+        active,
+        emails: emails.iter().filter_map(|e| Some((of(e, "value")?, of(e, "type")))).collect(),
+        doc: Value::Object(doc),
+    }
+}

@@ -1,22 +1,160 @@
-//! Written next.
-use super::Call;
-use crate::error::Result;
-use axum::response::Response;
-pub(super) async fn create(_: &Call) -> Result<Response> {
-    Err(crate::error::Error::internal("not built yet"))
+//! Groups: create, read, list, replace, patch, delete. Members are never loaded to be changed.
+
+use super::{
+    Call, answer,
+    document::{self, projection},
+    list,
+};
+use crate::{
+    error::{Error, Result},
+    groups::{self, Group, GroupChange, GroupDraft, Members},
+    id::{GroupId, UserId},
+    protocol::scim::{GroupOp, Resource, bad, group_ops, member_ids, normalise},
+};
+use axum::{http::StatusCode, response::Response};
+use serde_json::Value;
+
+/// A group of at most so many members is shown whole in the answer to a PATCH; of a larger one nothing is.
+const SMALL: i64 = 100;
+
+fn parse(id: &str) -> Result<GroupId> {
+    GroupId::parse(id)
+        .filter(|g| g.to_string() == id)
+        .ok_or_else(|| Error::not_found(format!("group {}", crate::text::excerpt(id))))
 }
-pub(super) async fn list(_: &Call) -> Result<Response> {
-    Err(crate::error::Error::internal("not built yet"))
+
+/// Ids of members. One that is no id of ours names nobody, which the directory's setting for strangers decides about.
+fn users(ids: Vec<String>) -> Vec<UserId> {
+    ids.into_iter().map(|i| UserId::parse(&i).unwrap_or(UserId(uuid::Uuid::nil()))).collect()
 }
-pub(super) async fn get(_: &Call, _: &str) -> Result<Response> {
-    Err(crate::error::Error::internal("not built yet"))
+
+fn wanted(call: &Call) -> Members {
+    if projection(call, Resource::Group).shows("members") { Members::All } else { Members::No }
 }
-pub(super) async fn replace(_: &Call, _: &str) -> Result<Response> {
-    Err(crate::error::Error::internal("not built yet"))
+
+async fn demanded(call: &Call, id: GroupId) -> Result<Option<i64>> {
+    match call.if_match.as_deref() {
+        None => Ok(None),
+        Some([one]) => Ok(Some(*one)),
+        Some(many) => {
+            let g = groups::get(&call.app.store, &call.permit, id, Members::No).await?;
+            Ok(Some(if many.contains(&g.version) { g.version } else { -1 }))
+        }
+    }
 }
-pub(super) async fn patch(_: &Call, _: &str) -> Result<Response> {
-    Err(crate::error::Error::internal("not built yet"))
+
+/// The name, the directory's id, and the members of a body; `None` where it has no `members`.
+fn read(body: &Value) -> Result<(String, Option<String>, Option<Vec<UserId>>)> {
+    let Value::Object(fields) = body else {
+        return Err(bad("invalidSyntax", "body", "a JSON object is wanted"));
+    };
+    let members = fields.iter().find(|(k, _)| k.eq_ignore_ascii_case("members"));
+    let members = members.map(|(_, v)| member_ids(v).map(users)).transpose()?;
+    let rest = fields.iter().filter(|(k, _)| !k.eq_ignore_ascii_case("members"));
+    let rest: serde_json::Map<String, Value> = rest.map(|(k, v)| (k.clone(), v.clone())).collect();
+    let doc = normalise(Resource::Group, &Value::Object(rest))?;
+    let text = |n: &str| doc.get(n).and_then(Value::as_str).map(str::to_owned);
+    Ok((text("displayName").unwrap_or_default(), text("externalId"), members))
 }
-pub(super) async fn delete(_: &Call, _: &str) -> Result<Response> {
-    Err(crate::error::Error::internal("not built yet"))
+
+/// `POST /Groups`
+pub(super) async fn create(call: &Call) -> Result<Response> {
+    let (display_name, external_id, members) = read(&call.body)?;
+    let draft = GroupDraft { display_name, external_id, members: members.unwrap_or_default() };
+    let mut g = groups::create(&call.app.store, &call.permit, draft).await?;
+    note(&g);
+    if wanted(call) == Members::All {
+        g.members = groups::get(&call.app.store, &call.permit, g.id, Members::All).await?.members;
+    }
+    let doc = document::group(call, &g, &projection(call, Resource::Group));
+    let at = format!("{}/Groups/{}", call.base, g.id);
+    Ok(answer(StatusCode::CREATED, Some(doc), Some(&at), Some(g.version)))
+}
+
+fn note(g: &Group) {
+    if !g.skipped.is_empty() {
+        tracing::info!(group = %g.id, members = g.skipped.len(), "members that are nobody here were left out");
+    }
+}
+
+/// `GET /Groups/{id}`
+pub(super) async fn get(call: &Call, id: &str) -> Result<Response> {
+    let id = parse(id)?;
+    if let Some(versions) = &call.if_none_match {
+        let g = groups::get(&call.app.store, &call.permit, id, Members::No).await?;
+        if versions.contains(&g.version) {
+            return Ok(answer(StatusCode::NOT_MODIFIED, None, None, Some(g.version)));
+        }
+    }
+    let g = groups::get(&call.app.store, &call.permit, id, wanted(call)).await?;
+    let doc = document::group(call, &g, &projection(call, Resource::Group));
+    Ok(answer(StatusCode::OK, Some(doc), None, Some(g.version)))
+}
+
+/// `GET /Groups`
+pub(super) async fn list(call: &Call) -> Result<Response> {
+    let (query, start) = list::query(call, Resource::Group)?;
+    let page = groups::list(&call.app.store, &call.permit, &query, wanted(call)).await?;
+    let p = projection(call, Resource::Group);
+    let docs = page.items.iter().map(|g| document::group(call, g, &p)).collect();
+    Ok(answer(StatusCode::OK, Some(list::response(page.total, start, docs)), None, None))
+}
+
+/// `PUT /Groups/{id}`; a body without `members` leaves them as they are, an empty list takes them all out.
+pub(super) async fn replace(call: &Call, id: &str) -> Result<Response> {
+    let id = parse(id)?;
+    let (name, external_id, members) = read(&call.body)?;
+    let mut steps = vec![GroupChange::Rename(name)];
+    if external_id.is_some() {
+        steps.push(GroupChange::ExternalId(external_id));
+    }
+    steps.extend(members.map(GroupChange::Replace));
+    let expected = demanded(call, id).await?;
+    let (g, _) = groups::apply(&call.app.store, &call.permit, id, expected, steps).await?;
+    note(&g);
+    whole(call, id).await
+}
+
+/// `PATCH /Groups/{id}`
+pub(super) async fn patch(call: &Call, id: &str) -> Result<Response> {
+    let id = parse(id)?;
+    let (ops, ignored) = group_ops(&call.body)?;
+    for why in ignored {
+        tracing::info!(group = %id, why, "a part of a PATCH was ignored");
+    }
+    let steps = ops
+        .into_iter()
+        .map(|o| match o {
+            GroupOp::Rename(n) => GroupChange::Rename(n),
+            GroupOp::ExternalId(x) => GroupChange::ExternalId(x),
+            GroupOp::Add(l) => GroupChange::Add(users(l)),
+            GroupOp::Remove(l) => GroupChange::Remove(users(l)),
+            GroupOp::Replace(l) => GroupChange::Replace(users(l)),
+            GroupOp::Clear => GroupChange::Clear,
+        })
+        .collect();
+    let expected = demanded(call, id).await?;
+    let (g, _) = groups::apply(&call.app.store, &call.permit, id, expected, steps).await?;
+    note(&g);
+    let p = projection(call, Resource::Group);
+    let large = groups::at_least(&call.app.store, &call.permit, id, SMALL + 1).await?;
+    if large && !p.asked() {
+        return Ok(answer(StatusCode::NO_CONTENT, None, None, Some(g.version)));
+    }
+    whole(call, id).await
+}
+
+async fn whole(call: &Call, id: GroupId) -> Result<Response> {
+    let g = groups::get(&call.app.store, &call.permit, id, wanted(call)).await?;
+    let doc = document::group(call, &g, &projection(call, Resource::Group));
+    let at = format!("{}/Groups/{id}", call.base);
+    Ok(answer(StatusCode::OK, Some(doc), Some(&at), Some(g.version)))
+}
+
+/// `DELETE /Groups/{id}`
+pub(super) async fn delete(call: &Call, id: &str) -> Result<Response> {
+    let id = parse(id)?;
+    let expected = demanded(call, id).await?;
+    groups::delete(&call.app.store, &call.permit, id, expected).await?;
+    Ok(answer(StatusCode::NO_CONTENT, None, None, None))
 }

@@ -9,6 +9,7 @@ mod discovery;
 mod document;
 mod error;
 mod groups;
+mod list;
 mod users;
 
 use crate::{

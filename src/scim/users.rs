@@ -1,22 +1,128 @@
-//! Written next.
-use super::Call;
-use crate::error::Result;
-use axum::response::Response;
-pub(super) async fn create(_: &Call) -> Result<Response> {
-    Err(crate::error::Error::internal("not built yet"))
+//! Users: create, read, list, replace, patch, delete.
+
+use super::{
+    Call, answer,
+    document::{self, projection},
+    list,
+};
+use crate::{
+    error::{Error, Result},
+    groups,
+    id::UserId,
+    protocol::scim::{Outcome, Projection, Resource, patch as apply},
+    users::{self, User},
+};
+use axum::{http::StatusCode, response::Response};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// An id of the path; one that is no UUID is simply nobody's (2.11).
+fn parse(id: &str) -> Result<UserId> {
+    UserId::parse(id)
+        .filter(|u| u.to_string() == id)
+        .ok_or_else(|| Error::not_found(format!("user {}", crate::text::excerpt(id))))
 }
-pub(super) async fn list(_: &Call) -> Result<Response> {
-    Err(crate::error::Error::internal("not built yet"))
+
+async fn render(call: &Call, u: &User, p: &Projection) -> Result<Value> {
+    let groups = if p.shows("groups") {
+        groups::of_users(&call.app.store, &call.permit, &[u.id]).await?
+    } else {
+        Vec::new()
+    };
+    Ok(document::user(call, u, &groups, p))
 }
-pub(super) async fn get(_: &Call, _: &str) -> Result<Response> {
-    Err(crate::error::Error::internal("not built yet"))
+
+/// The version that `If-Match` demands; of several, the current one if it is among them.
+async fn demanded(call: &Call, id: UserId) -> Result<Option<i64>> {
+    match call.if_match.as_deref() {
+        None => Ok(None),
+        Some([one]) => Ok(Some(*one)),
+        Some(many) => {
+            let u = users::get(&call.app.store, &call.permit, id).await?;
+            Ok(Some(if many.contains(&u.version) { u.version } else { -1 }))
+        }
+    }
 }
-pub(super) async fn replace(_: &Call, _: &str) -> Result<Response> {
-    Err(crate::error::Error::internal("not built yet"))
+
+/// `POST /Users`
+pub(super) async fn create(call: &Call) -> Result<Response> {
+    let draft = document::draft(&call.body, None)?;
+    let u = users::create(&call.app.store, &call.permit, draft).await?;
+    let doc = document::user(call, &u, &[], &projection(call, Resource::User));
+    let at = format!("{}/Users/{}", call.base, u.id);
+    Ok(answer(StatusCode::CREATED, Some(doc), Some(&at), Some(u.version)))
 }
-pub(super) async fn patch(_: &Call, _: &str) -> Result<Response> {
-    Err(crate::error::Error::internal("not built yet"))
+
+/// `GET /Users/{id}`
+pub(super) async fn get(call: &Call, id: &str) -> Result<Response> {
+    let u = users::get(&call.app.store, &call.permit, parse(id)?).await?;
+    if call.if_none_match.as_ref().is_some_and(|v| v.contains(&u.version)) {
+        return Ok(answer(StatusCode::NOT_MODIFIED, None, None, Some(u.version)));
+    }
+    let doc = render(call, &u, &projection(call, Resource::User)).await?;
+    Ok(answer(StatusCode::OK, Some(doc), None, Some(u.version)))
 }
-pub(super) async fn delete(_: &Call, _: &str) -> Result<Response> {
-    Err(crate::error::Error::internal("not built yet"))
+
+/// `GET /Users`
+pub(super) async fn list(call: &Call) -> Result<Response> {
+    let (query, start) = list::query(call, Resource::User)?;
+    let page = users::list(&call.app.store, &call.permit, &query).await?;
+    let p = projection(call, Resource::User);
+    let mut of = std::collections::HashMap::<UserId, Vec<groups::Membership>>::new();
+    if p.shows("groups") && !page.items.is_empty() {
+        let ids: Vec<UserId> = page.items.iter().map(|u| u.id).collect();
+        for m in groups::of_users(&call.app.store, &call.permit, &ids).await? {
+            of.entry(m.user).or_default().push(m);
+        }
+    }
+    let none = Vec::new();
+    let docs = page
+        .items
+        .iter()
+        .map(|u| document::user(call, u, of.get(&u.id).unwrap_or(&none), &p))
+        .collect();
+    Ok(answer(StatusCode::OK, Some(list::response(page.total, start, docs)), None, None))
+}
+
+async fn changed(call: &Call, u: &User) -> Result<Response> {
+    let doc = render(call, u, &projection(call, Resource::User)).await?;
+    let at = format!("{}/Users/{}", call.base, u.id);
+    Ok(answer(StatusCode::OK, Some(doc), Some(&at), Some(u.version)))
+}
+
+/// `PUT /Users/{id}`
+pub(super) async fn replace(call: &Call, id: &str) -> Result<Response> {
+    let id = parse(id)?;
+    let body = Arc::new(call.body.clone());
+    let change: users::Change = Arc::new(move |was| document::draft(&body, Some(was)).map(Some));
+    let expected = demanded(call, id).await?;
+    let (u, _) = users::modify(&call.app.store, &call.permit, id, expected, change).await?;
+    changed(call, &u).await
+}
+
+/// `PATCH /Users/{id}`
+pub(super) async fn patch(call: &Call, id: &str) -> Result<Response> {
+    let id = parse(id)?;
+    let body = Arc::new(call.body.clone());
+    let change: users::Change = Arc::new(move |was| {
+        let before = document::whole(was);
+        let (after, outcomes) = apply(&before, &body)?;
+        for o in &outcomes {
+            if let Outcome::Ignored(why) = o {
+                tracing::info!(user = %was.id, why, "a part of a PATCH was ignored");
+            }
+        }
+        Ok((after != before).then(|| document::columns(after)))
+    });
+    let expected = demanded(call, id).await?;
+    let (u, _) = users::modify(&call.app.store, &call.permit, id, expected, change).await?;
+    changed(call, &u).await
+}
+
+/// `DELETE /Users/{id}`
+pub(super) async fn delete(call: &Call, id: &str) -> Result<Response> {
+    let id = parse(id)?;
+    let expected = demanded(call, id).await?;
+    users::delete(&call.app.store, &call.permit, id, expected).await?;
+    Ok(answer(StatusCode::NO_CONTENT, None, None, None))
 }

@@ -1,0 +1,69 @@
+//! Lists (RFC 7644 3.4.2): filter, order, page.
+
+use super::{
+    Call,
+    discovery::{MAX_PAGE, PAGE},
+};
+use crate::{
+    error::Result,
+    protocol::scim::{LIST, Resource, bad, parse_filter},
+    users::{Query, filter},
+};
+use serde_json::{Value, json};
+
+/// A list's question, and where it starts (from 1).
+pub(super) fn query(call: &Call, resource: Resource) -> Result<(Query, i64)> {
+    let get = |n: &str| call.params.get(n).map(|v| v.trim()).filter(|v| !v.is_empty());
+    let number = |n: &'static str, default: i64| match get(n) {
+        None => Ok(default),
+        Some(v) => v.parse::<i64>().map_err(|_| {
+            let v = crate::text::excerpt(v);
+            bad("invalidValue", n, format!("'{n}' is a whole number, not '{v}'"))
+        }),
+    };
+    let start = number("startindex", 1)?.max(1);
+    let count = number("count", PAGE)?.clamp(0, MAX_PAGE);
+    let filter = match call.params.get("filter").filter(|f| !f.trim().is_empty()) {
+        None => None,
+        Some(text) => {
+            let tree = parse_filter(resource, text)?;
+            Some(match resource {
+                Resource::User => filter::where_user(&tree)?,
+                Resource::Group => filter::where_group(&tree)?,
+            })
+        }
+    };
+    let order = match get("sortby") {
+        None => None,
+        Some(by) => {
+            let descending = match get("sortorder").map(str::to_ascii_lowercase).as_deref() {
+                None | Some("ascending") => false,
+                Some("descending") => true,
+                Some(_) => {
+                    return Err(bad(
+                        "invalidValue",
+                        "sortOrder",
+                        "'sortOrder' is ascending or descending",
+                    ));
+                }
+            };
+            let o = filter::order(resource, by, descending).ok_or_else(|| {
+                let by = crate::text::excerpt(by);
+                bad("invalidValue", "sortBy", format!("'{by}' is not sorted by"))
+            })?;
+            Some(o)
+        }
+    };
+    Ok((Query { filter, order, offset: start - 1, limit: count }, start))
+}
+
+/// The answer.
+pub(super) fn response(total: i64, start: i64, resources: Vec<Value>) -> Value {
+    json!({
+        "schemas": [LIST],
+        "totalResults": total,
+        "startIndex": start,
+        "itemsPerPage": resources.len(),
+        "Resources": resources,
+    })
+}
