@@ -81,7 +81,7 @@ struct Inner {
 
 enum Backend {
     Lite(lite::Lite),
-    Pg(pg::Pg),
+    Pg(Box<pg::Pg>),
 }
 
 impl Store {
@@ -92,7 +92,7 @@ impl Store {
     pub async fn open(options: &Options, clock: Clock) -> Result<Self> {
         let backend = match &options.database {
             Database::Sqlite(path) => Backend::Lite(lite::Lite::open(path, options)?),
-            Database::Postgres(url) => Backend::Pg(pg::Pg::open(url, options).await?),
+            Database::Postgres(url) => Backend::Pg(Box::new(pg::Pg::open(url, options).await?)),
         };
         let stop = CancellationToken::new();
         let store = Self(Arc::new(Inner {

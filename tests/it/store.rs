@@ -3,18 +3,51 @@
 use crate::story;
 use muster::{
     actor::{Actor, Principal},
-    error::{Error, Kind},
+    error::{Error, Kind, Result},
     id::{ChangeId, RequestId},
     sql,
-    store::{Cx, Lock, Scope, Tx},
+    store::{Cx, Lock, Scope, Store, Tx},
     tx,
 };
+use std::time::Duration;
+
+mod callers;
+mod feed;
+mod isolation;
+mod keep;
+mod migrations;
+mod proxy;
+mod trouble;
 
 fn cx() -> Cx {
     Cx::new(Actor::prove(Principal::System("test"), RequestId::new()), Scope::Platform)
 }
-async fn put(tx: &mut Tx, name: &str, value: i64) -> muster::error::Result<u64> {
+/// A row of a table that any test may use: a name and a number.
+async fn put(tx: &mut Tx, name: &str, value: i64) -> Result<u64> {
     sql!(tx, exec, "INSERT INTO revoked_tokens(jti, expires_at) VALUES ($1, $2)", name, value)
+}
+
+async fn has(store: &Store, name: &str) -> bool {
+    let mut c = store.read(Scope::Platform).await.unwrap();
+    let name = name.to_owned();
+    sql!(c, one<i64>, "SELECT count(*) FROM revoked_tokens WHERE jti = $1", name).unwrap() == 1
+}
+async fn write(store: &Store, name: &str) -> Result<u64> {
+    let name = name.to_owned();
+    tx!(store, &cx(), [name], |tx| {
+        tx.unaudited("test");
+        put(tx, &name, 1).await
+    })
+}
+/// Waits up to two seconds until something holds.
+async fn soon<F: Future<Output = bool>>(what: &str, holds: impl Fn() -> F) {
+    for _ in 0..400 {
+        if holds().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("not within two seconds: {what}");
 }
 
 story!(

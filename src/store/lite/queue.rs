@@ -30,6 +30,9 @@ impl Queue {
         }
         let lane = if job.urgent() { &mut l.urgent } else { &mut l.bulk };
         if lane.len() >= DEPTH {
+            lane.retain(|j| !j.gone());
+        }
+        if lane.len() >= DEPTH {
             return Err(crate::store::full());
         }
         lane.push_back(job);

@@ -41,8 +41,8 @@ pub(super) struct Pg {
 }
 
 /// What the database said, in our terms.
-fn error(e: sqlx::Error) -> Error {
-    match &e {
+fn error(e: &sqlx::Error) -> Error {
+    match e {
         sqlx::Error::Database(d) => {
             if d.is_unique_violation() {
                 return Error::conflict("it exists already")
@@ -226,7 +226,7 @@ where
     }
 }
 
-async fn once<T, F>(store: &Store, p: &Pg, cx: &Cx, body: &F, mut c: PgConn) -> Result<T>
+async fn once<T, F>(store: &Store, pg: &Pg, cx: &Cx, body: &F, mut conn: PgConn) -> Result<T>
 where
     T: Send + 'static,
     F: for<'c> Fn(&'c mut Tx) -> BoxFuture<'c, Result<T>> + Send + Sync + 'static,
@@ -235,40 +235,46 @@ where
     // The transaction's number is taken at once, for the day the connection is lost during COMMIT.
     let begin =
         format!("BEGIN; SET LOCAL muster.scope = '{scope}'; SELECT pg_current_xact_id()::text");
-    c.open = true;
-    let rows = c.batch(begin).await?;
+    conn.open = true;
+    let rows = conn.batch(begin).await?;
     let xid: String = rows
         .first()
         .and_then(|r| r.try_get(0).ok())
         .ok_or_else(|| Error::internal("PostgreSQL gave a transaction no number"))?;
-    let mut tx = Tx::new(Conn::body(Driver::Pg(c)), store.clock().now(), cx.clone());
+    let mut tx = Tx::new(Conn::body(Driver::Pg(conn)), store.clock().now(), cx.clone());
     let out = AssertUnwindSafe(IN_TX.scope((), body(&mut tx))).catch_unwind().await;
     let r = out.unwrap_or_else(|_| Err(Error::internal("a transaction body panicked")));
     let r = tx.verdict(r, store.0.demand_audit);
     let changes = std::mem::take(&mut tx.changes);
-    let Driver::Pg(mut c) = tx.conn.driver else { return Err(Error::internal("not PostgreSQL")) };
+    let Driver::Pg(mut conn) = tx.conn.driver else {
+        return Err(Error::internal("not PostgreSQL"));
+    };
     let v = match r {
         Ok(v) => v,
         Err(e) => {
-            if c.batch("ROLLBACK".to_owned()).await.is_ok() {
-                c.open = false;
+            if conn.batch("ROLLBACK".to_owned()).await.is_ok() {
+                conn.open = false;
             }
             return Err(e);
         }
     };
-    // In a transaction that an error has ended, COMMIT would be answered without one; SELECT is not.
-    let end = format!("{}SELECT 1; COMMIT", feed::insert(&store.0.feed, &changes)?);
-    match c.batch(end).await {
-        Ok(_) => c.open = false,
-        Err(e) if c.lost() => {
-            drop(c);
-            if !p.committed(&xid).await? {
+    // In a transaction that an error has ended, COMMIT would be answered without one; SELECT is not. It also makes
+    // sure (by a division by zero) that this is still the transaction that was begun.
+    let end = format!(
+        "{}SELECT 1 / (pg_current_xact_id_if_assigned() IS NOT DISTINCT FROM '{xid}'::xid8)::int; COMMIT",
+        feed::insert(&store.0.feed, &changes)?
+    );
+    match conn.batch(end).await {
+        Ok(_) => conn.open = false,
+        Err(e) if conn.lost() => {
+            drop(conn);
+            if !pg.committed(&xid).await? {
                 return Err(e);
             }
         }
         Err(e) => {
-            if c.batch("ROLLBACK".to_owned()).await.is_ok() {
-                c.open = false;
+            if conn.batch("ROLLBACK".to_owned()).await.is_ok() {
+                conn.open = false;
             }
             return Err(e);
         }

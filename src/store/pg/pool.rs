@@ -103,7 +103,7 @@ impl Pool {
         let conn = timeout(WAIT, self.options.connect())
             .await
             .map_err(|_| Error::unavailable("PostgreSQL: no answer to a new connection"))?
-            .map_err(error)?;
+            .map_err(|e| error(&e))?;
         Ok(Link { conn, born: Instant::now(), scope: None })
     }
     /// Waits for the connections in use and closes all of them.
@@ -159,9 +159,9 @@ impl PgConn {
                     lock(&self.pool.idle).clear();
                     return None;
                 }
-                Some(Err(error(e)))
+                Some(Err(error(&e)))
             }
-            r => Some(r.map_err(error)),
+            r => Some(r.map_err(|e| error(&e))),
         }
     }
     /// Whether the connection was lost.
