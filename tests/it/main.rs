@@ -14,6 +14,7 @@ mod catalogue;
 mod cli;
 mod credentials;
 mod crypto;
+mod demo;
 mod federation;
 mod house;
 mod net;
