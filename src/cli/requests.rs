@@ -120,7 +120,10 @@ fn new_directory(new: NewDirectory) -> Result<Value> {
         given(json!({
             "issuer": issuer, "client_id": new.client_id, "client_secret": secret,
             "scopes": new.scopes,
-            "rules": { "amr": new.mfa_amr, "acr": new.mfa_acr },
+            "rules": {
+                "amr": new.mfa_amr, "acr": new.mfa_acr, "acr_phr": new.phr_acr,
+                "acrs": new.auth_context,
+            },
         }))
     });
     Ok(given(json!({ "name": new.name, "preset": preset, "signin": signin })))

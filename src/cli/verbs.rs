@@ -99,7 +99,8 @@ pub(super) enum Directory {
     #[command(after_help = "Examples:
   muster directory create contoso 'Contoso Entra' --preset entra
   muster directory create contoso 'Contoso Entra' --preset entra \\
-      --issuer https://login.microsoftonline.com/TENANT-ID/v2.0 --client-id ID --client-secret SECRET
+      --issuer https://login.microsoftonline.com/TENANT-ID/v2.0 --client-id ID \\
+      --client-secret-file secret.txt --auth-context c1
   muster directory create fabrikam 'Fabrikam login' --issuer https://login.fabrikam.example \\
       --client-id muster --client-secret-file secret.txt --mfa-amr otp --mfa-acr urn:example:2fa
 
@@ -142,6 +143,12 @@ pub(super) struct NewDirectory {
     /// Sign-in, generic: a value of `acr` that proves a second factor; may be given several times
     #[arg(long, requires = "issuer", value_name = "VALUE")]
     pub(super) mfa_acr: Vec<String>,
+    /// Sign-in, generic: a value of `acr` that proves a phishing-resistant login; may be given several times
+    #[arg(long, requires = "issuer", value_name = "VALUE")]
+    pub(super) phr_acr: Vec<String>,
+    /// Sign-in, Entra: the authentication context that a Conditional Access policy binds to a second factor
+    #[arg(long, requires = "issuer", value_name = "c1..c99")]
+    pub(super) auth_context: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

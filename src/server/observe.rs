@@ -1,5 +1,7 @@
 //! Around every request: its id, its span, one log line, its figures. The line says the route's pattern, never the
-//! path or query as sent, so that no code, token or flow handle can be in it; headers are not logged at all.
+//! path or query as sent, so that no code, token or flow handle can be in it; headers are not logged at all. What went
+//! well is told at the level debug: the audit trail has what was done, and a line for each token would cost as much as
+//! the token.
 
 use super::metrics::Metrics;
 use crate::id::RequestId;
@@ -38,10 +40,12 @@ pub(super) async fn observe(
     let _in = span.enter();
     if response.status().is_server_error() {
         tracing::warn!(status, took_us = ms, "answered");
+    } else if response.status().is_client_error() {
+        tracing::info!(status, took_us = ms, "answered");
     } else if quiet {
         tracing::trace!(status, took_us = ms, "answered");
     } else {
-        tracing::info!(status, took_us = ms, "answered");
+        tracing::debug!(status, took_us = ms, "answered");
     }
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         response.headers_mut().insert("x-request-id", value);

@@ -125,6 +125,64 @@ pure! {
 }
 
 pure! {
+    fn everything_can_be_set_up_from_a_shell() {
+        let (dir, data) = place();
+        let admin = json(&data, &["admin", "create", "--user-name", "ada@example.com"]);
+        assert!(admin["otpauth"].as_str().unwrap().starts_with("otpauth://totp/"));
+        assert!(admin["password"].as_str().unwrap().len() >= 12);
+        assert_eq!(json(&data, &["tenant", "list"])["items"][0]["provider"], true);
+        json(&data, &["tenant", "create", "contoso", "--name", "Contoso AG"]);
+        let secret = dir.path().join("secret.txt");
+        std::fs::write(&secret, "s3cret\n").unwrap();
+        let made = json(&data, &[
+            "directory", "create", "contoso", "Entra", "--preset", "entra", "--issuer",
+            "https://login.microsoftonline.com/x/v2.0", "--client-id", "id", "--client-secret-file",
+            secret.to_str().unwrap(), "--auth-context", "c1", "--scope", "profile",
+        ]);
+        assert_eq!(made["signin"]["rules"]["acrs"], "c1");
+        assert!(!made.to_string().contains("s3cret"));
+        json(&data, &["scim-token", "create", "contoso", "entra"]);
+        let tokens = json(&data, &["scim-token", "list", "contoso", "entra"]);
+        let id = tokens["items"][0]["id"].as_str().unwrap().to_owned();
+        output(&data, &["scim-token", "revoke", "contoso", "entra", &id]);
+        let served = Served::start(&data);
+        let role = json(&data, &[
+            "role", "create", "contoso", "Help desk", "--permission", "users.view", "--permission",
+            "users.edit",
+        ]);
+        assert_eq!(role["demands_mfa"], true);
+        json(&data, &["policy", "set", "contoso", "--mfa", "always", "--role", "help desk=none"]);
+        assert_eq!(json(&data, &["policy", "show", "contoso"])["mfa"]["default"], "always");
+        let password = dir.path().join("password.txt");
+        std::fs::write(&password, "violet harbour 27 lanterns").unwrap();
+        let bert = json(&data, &[
+            "user", "add", "contoso", "bert", "--password-file", password.to_str().unwrap(),
+            "--one-time-code",
+        ]);
+        assert!(bert["otpauth"].is_string());
+        json(&data, &["grant", "add", "contoso", "bert", "Help desk", "--reason", "new here"]);
+        let why = json(&data, &["explain", "contoso", "bert", "users.edit"]);
+        assert_eq!(why["allowed"], true);
+        assert_eq!(why["paths"][0]["via"]["reason"], "new here");
+        let app = json(&data, &[
+            "app", "create", "contoso", "Wiki", "--redirect-uri", "https://wiki.contoso.com/cb",
+        ]);
+        assert!(app["client_secret"].is_string());
+        let program = json(&data, &[
+            "integration", "create", "contoso", "Backup", "--role", "Read-Only", "--scope",
+            "users.view",
+        ]);
+        assert!(program["client_secret"].is_string());
+        assert_eq!(json(&data, &["user", "disable", "contoso", "bert"])["enabled"], false);
+        json(&data, &["keys", "rotate"]);
+        json(&data, &["tenant", "suspend", "contoso"]);
+        assert_eq!(json(&data, &["tenant", "resume", "contoso"])["status"], "active");
+        assert!(refused(&data, &["explain", "contoso", "nobody", "users.edit"]).contains("nobody"));
+        served.stop();
+    }
+}
+
+pure! {
     fn a_data_directory_is_held_by_one() {
         let (_dir, data) = place();
         let _served = Served::start(&data);
