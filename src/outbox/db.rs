@@ -1,4 +1,5 @@
-//! The outbox's SQL. Rows are read by what is visible to everybody (`tx < xmin`), never by "id after the last one".
+//! The outbox's SQL. Messages are taken by their state, never by "id after the last one": one that was written early
+//! and committed late is found when it is there, and holds up nobody until then.
 
 use crate::{
     clock::Timestamp,
@@ -45,6 +46,7 @@ row! {
         pub topic: String,
         pub payload: J<Value>,
         pub attempts: i64,
+        pub leased_until: Timestamp,
     }
 }
 
@@ -54,16 +56,16 @@ pub(super) async fn take(tx: &mut Tx, until: Timestamp, limit: i64) -> Result<Ve
         lite: "UPDATE outbox /* platform: worker */ SET leased_until = $2
                WHERE id IN (SELECT id FROM outbox WHERE done_at IS NULL AND dead_at IS NULL AND not_before <= $1
                               AND (leased_until IS NULL OR leased_until <= $1) ORDER BY not_before LIMIT $3)
-               RETURNING id, tenant_id, topic, payload, attempts",
+               RETURNING id, tenant_id, topic, payload, attempts, leased_until",
         pg: "UPDATE outbox /* platform: worker */ SET leased_until = $2
              WHERE id IN (SELECT id FROM outbox WHERE done_at IS NULL AND dead_at IS NULL AND not_before <= $1
                             AND (leased_until IS NULL OR leased_until <= $1)
-                            AND tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
                           ORDER BY not_before LIMIT $3 FOR UPDATE SKIP LOCKED)
-             RETURNING id, tenant_id, topic, payload, attempts",
+             RETURNING id, tenant_id, topic, payload, attempts, leased_until",
     }, now, until, limit)
 }
 
+/// Delivered, whoever holds it by now.
 pub(super) async fn done(tx: &mut Tx, id: MessageId) -> Result<u64> {
     let now = tx.now();
     sql!(tx, exec,
@@ -71,18 +73,26 @@ pub(super) async fn done(tx: &mut Tx, id: MessageId) -> Result<u64> {
          WHERE id = $1", id, now)
 }
 
-pub(super) async fn later(tx: &mut Tx, id: MessageId, at: Timestamp, error: &str) -> Result<u64> {
+/// Not delivered; only for whoever still holds it by this lease.
+pub(super) async fn later(
+    tx: &mut Tx,
+    id: MessageId,
+    lease: Timestamp,
+    at: Timestamp,
+    error: &str,
+) -> Result<u64> {
     sql!(tx, exec,
         "UPDATE outbox /* platform: worker */ SET not_before = $2, attempts = attempts + 1, leased_until = NULL,
                 last_error = $3
-         WHERE id = $1", id, at, error)
+         WHERE id = $1 AND leased_until = $4 AND done_at IS NULL", id, at, error, lease)
 }
 
-pub(super) async fn dead(tx: &mut Tx, id: MessageId, error: &str) -> Result<u64> {
+/// Given up; only for whoever still holds it by this lease.
+pub(super) async fn dead(tx: &mut Tx, id: MessageId, lease: Timestamp, error: &str) -> Result<u64> {
     let now = tx.now();
     sql!(tx, exec,
         "UPDATE outbox /* platform: worker */ SET dead_at = $2, attempts = attempts + 1, last_error = $3
-         WHERE id = $1", id, now, error)
+         WHERE id = $1 AND leased_until = $4 AND done_at IS NULL", id, now, error, lease)
 }
 
 pub(super) async fn sweep(tx: &mut Tx, before: Timestamp) -> Result<u64> {

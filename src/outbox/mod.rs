@@ -11,16 +11,18 @@ use crate::{
     store::{Cx, J, Scope, Store, Tx},
     tx,
 };
-use futures::future::BoxFuture;
+use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use serde_json::Value;
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 /// How long a worker may hold a message before another takes it.
 const LEASE: Duration = Duration::from_secs(60);
+/// How long a handler may take: well within the lease, so that no two workers hold one message.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Attempts before a message is dead.
 const ATTEMPTS: i64 = 12;
-/// Messages taken at once.
+/// Messages taken, and handed over at the same time.
 const BATCH: i64 = 32;
 
 /// Puts a message into the running transaction.
@@ -116,33 +118,61 @@ impl Worker {
             db::take(tx, until, BATCH).await
         })?;
         let n = taken.len();
+        let lease = taken.first().map_or(Timestamp(0), |m| m.leased_until);
+        let mut deliveries = FuturesUnordered::new();
         for row in taken {
-            let message = Message {
+            deliveries.push(self.deliver(Message {
                 id: row.id,
                 tenant: row.tenant_id,
                 topic: row.topic,
                 payload: row.payload.0,
                 attempts: row.attempts,
-            };
-            let (id, attempts) = (message.id, message.attempts + 1);
-            let outcome = match self.handlers.get(message.topic.as_str()) {
-                Some(h) => h(message).await,
-                None => Ok(()),
-            };
-            let error = outcome.err().map(|e| format!("{e:?}"));
-            tx!(self.store, &cx, [error], |tx| {
-                tx.unaudited("delivery is recorded on the message itself");
-                match &error {
-                    None => db::done(tx, id).await,
-                    Some(e) if attempts >= ATTEMPTS => db::dead(tx, id, e).await,
-                    Some(e) => {
-                        let at = tx.now().plus(backoff(attempts));
-                        db::later(tx, id, at, e).await
-                    }
-                }
-            })?;
+            }));
         }
-        Ok(n)
+        let mut settled = Ok(n);
+        while let Some((id, attempts, error)) = deliveries.next().await {
+            // One that cannot be settled is handed over again when its lease ends; the others go on.
+            if let Err(e) = self.settle(id, attempts, error, lease).await {
+                settled = Err(e);
+            }
+        }
+        settled
+    }
+    async fn deliver(&self, message: Message) -> (MessageId, i64, Option<String>) {
+        let (id, attempts) = (message.id, message.attempts + 1);
+        let Some(handler) = self.handlers.get(message.topic.as_str()) else {
+            return (id, attempts, None);
+        };
+        let run = AssertUnwindSafe(async { handler(message).await }).catch_unwind();
+        let error = match tokio::time::timeout(PATIENCE, run).await {
+            Ok(Ok(Ok(()))) => None,
+            Ok(Ok(Err(e))) => Some(format!("{e:?}")),
+            Ok(Err(_)) => Some("the handler panicked".to_owned()),
+            Err(_) => Some(format!("not handed over within {} s", PATIENCE.as_secs())),
+        };
+        (id, attempts, error)
+    }
+    async fn settle(
+        &self,
+        id: MessageId,
+        attempts: i64,
+        error: Option<String>,
+        lease: Timestamp,
+    ) -> Result<u64> {
+        tx!(self.store, &self.cx, [error], |tx| {
+            tx.unaudited("delivery is recorded on the message itself");
+            match &error {
+                None => db::done(tx, id).await,
+                Some(e) if attempts >= ATTEMPTS => {
+                    tracing::error!(message = %id, error = e, "a message is given up");
+                    db::dead(tx, id, lease, e).await
+                }
+                Some(e) => {
+                    let at = tx.now().plus(backoff(attempts));
+                    db::later(tx, id, lease, at, e).await
+                }
+            }
+        })
     }
 }
 

@@ -10,6 +10,7 @@ mod api;
 mod support;
 
 mod assurance;
+mod audit;
 mod catalogue;
 mod cli;
 mod credentials;
@@ -20,6 +21,7 @@ mod house;
 mod net;
 mod oauth;
 mod ops;
+mod outbox;
 mod people;
 mod scim_check;
 mod security;
