@@ -1,7 +1,10 @@
 //! `muster scim-check`: its files are complete, its comparison is strict, and our server holds every conversation.
 
-use crate::pure;
-use muster::cli::scim_check::{built_in, differ};
+use crate::{
+    pure, story,
+    support::{TestDb, TestServer},
+};
+use muster::cli::scim_check::{Options, built_in, check, differ};
 use serde_json::{Value, json};
 
 fn differences(expected: &Value, actual: &Value) -> Vec<String> {
@@ -9,6 +12,46 @@ fn differences(expected: &Value, actual: &Value) -> Vec<String> {
     differ(expected, Some(actual), "", &mut out);
     out
 }
+
+/// Our server holds the conversations of one directory, none of them skipped.
+async fn held(t: &TestDb, whose: &str) {
+    let server = TestServer::start(t).await;
+    let tenant = server.tenant("contoso").await;
+    let scim = server.directory(tenant).await;
+    let options = Options {
+        base_url: scim.base.clone(),
+        token: scim.token.clone(),
+        only: vec![whose.to_owned()],
+        ..Options::default()
+    };
+    let report = check(&options).await.expect("a report");
+    let skipped: Vec<_> = report.conversations.iter().filter_map(|c| c.skipped.clone()).collect();
+    let differences = report.differences();
+    assert!(
+        report.passed() && skipped.is_empty(),
+        "{} exchanges passed, {} failed, {} skipped\n{}\n{skipped:?}",
+        report.exchanges_passed,
+        report.exchanges_failed,
+        report.exchanges_skipped,
+        differences.join("\n")
+    );
+}
+
+story!(
+    async fn entras_conversations_are_held(t) {
+        held(&t, "entra").await;
+    }
+);
+story!(
+    async fn oktas_conversations_are_held(t) {
+        held(&t, "okta").await;
+    }
+);
+story!(
+    async fn the_standards_conversations_are_held(t) {
+        held(&t, "rfc").await;
+    }
+);
 
 pure!(
     fn every_conversation_is_inside_the_program() {
