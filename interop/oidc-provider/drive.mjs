@@ -89,8 +89,6 @@ await entered('acr names a second factor: in', 'clara', 'Clara Lind');
 await refused('acr names a password only: refused', 'david');
 await rotate();
 await entered('the provider has new keys: in', 'adele', 'Adele Vance');
-await rotate();
-await entered('and newer ones: in', 'clara', 'Clara Lind');
 await refused('new keys prove no second factor: refused', 'boris');
 await refused('somebody the directory never provisioned: refused', 'erika', /nobody has given you an account/);
 

@@ -90,7 +90,6 @@ pub(super) fn group(call: &Call, g: &Group, p: &Projection) -> Value {
             .map(|m| {
                 json!({
                     "value": m.id, "$ref": format!("{}/Users/{}", call.base, m.id), "type": "User",
-                    "display": m.display,
                 })
             })
             .collect();

@@ -10,6 +10,7 @@ use crate::{
     groups::{self, Group, GroupChange, GroupDraft, Members},
     id::{GroupId, UserId},
     protocol::scim::{GroupOp, Resource, bad, group_ops, member_ids, normalise},
+    users::Query,
 };
 use axum::{http::StatusCode, response::Response};
 use serde_json::Value;
@@ -94,10 +95,16 @@ pub(super) async fn get(call: &Call, id: &str) -> Result<Response> {
 /// `GET /Groups`
 pub(super) async fn list(call: &Call) -> Result<Response> {
     let (query, start) = list::query(call, Resource::Group)?;
-    let page = groups::list(&call.app.store, &call.permit, &query, wanted(call)).await?;
+    let (total, docs) = page(call, &query).await?;
+    Ok(answer(StatusCode::OK, Some(list::response(total, start, docs)), None, None))
+}
+
+/// A page of groups as they are sent, and how many there are in all.
+pub(super) async fn page(call: &Call, query: &Query) -> Result<(i64, Vec<Value>)> {
+    let page = groups::list(&call.app.store, &call.permit, query, wanted(call)).await?;
     let p = projection(call, Resource::Group);
     let docs = page.items.iter().map(|g| document::group(call, g, &p)).collect();
-    Ok(answer(StatusCode::OK, Some(list::response(page.total, start, docs)), None, None))
+    Ok((page.total, docs))
 }
 
 /// `PUT /Groups/{id}`; a body without `members` leaves them as they are, an empty list takes them all out.

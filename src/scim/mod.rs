@@ -10,6 +10,7 @@ mod document;
 mod error;
 mod groups;
 mod list;
+mod search;
 mod users;
 
 use crate::{
@@ -80,7 +81,15 @@ async fn proved(
     if place.first().is_some_and(|s| s.eq_ignore_ascii_case("v2")) {
         place.remove(0);
     }
-    let call = Call::read(app, permit, &parts, body).await?;
+    let mut call = Call::read(app, permit, &parts, body).await?;
+    if search::is_search(&place) {
+        search::read(&mut call, &parts.method)?;
+        place.pop();
+        if place.is_empty() {
+            return search::all(&call).await;
+        }
+        return dispatch(&call, &Method::GET, &place).await;
+    }
     dispatch(&call, &parts.method, &place).await
 }
 
@@ -98,7 +107,6 @@ async fn dispatch(call: &Call, method: &Method, place: &[&str]) -> Result<Respon
             Method::POST => groups::create(call).await,
             _ => Err(not_done(method)),
         },
-        ("users" | "groups", [id]) if id.eq_ignore_ascii_case(".search") => Err(unsupported()),
         ("users", [id]) => match *method {
             Method::GET => users::get(call, id).await,
             Method::PUT => users::replace(call, id).await,
@@ -119,7 +127,7 @@ async fn dispatch(call: &Call, method: &Method, place: &[&str]) -> Result<Respon
             }
             discovery::get(call, &kind, rest)
         }
-        ("bulk" | "me" | ".search", _) => Err(unsupported()),
+        ("bulk" | "me", _) => Err(unsupported()),
         _ => Err(Error::not_found(format!("'/{}'", crate::text::excerpt(&place.join("/"))))),
     }
 }

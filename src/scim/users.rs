@@ -10,7 +10,7 @@ use crate::{
     groups,
     id::UserId,
     protocol::scim::{Outcome, Projection, Resource, patch as apply},
-    users::{self, User},
+    users::{self, Query, User},
 };
 use axum::{http::StatusCode, response::Response};
 use serde_json::Value;
@@ -66,7 +66,13 @@ pub(super) async fn get(call: &Call, id: &str) -> Result<Response> {
 /// `GET /Users`
 pub(super) async fn list(call: &Call) -> Result<Response> {
     let (query, start) = list::query(call, Resource::User)?;
-    let page = users::list(&call.app.store, &call.permit, &query).await?;
+    let (total, docs) = page(call, &query).await?;
+    Ok(answer(StatusCode::OK, Some(list::response(total, start, docs)), None, None))
+}
+
+/// A page of users as they are sent, and how many there are in all.
+pub(super) async fn page(call: &Call, query: &Query) -> Result<(i64, Vec<Value>)> {
+    let page = users::list(&call.app.store, &call.permit, query).await?;
     let p = projection(call, Resource::User);
     let mut of = std::collections::HashMap::<UserId, Vec<groups::Membership>>::new();
     if p.shows("groups") && !page.items.is_empty() {
@@ -81,7 +87,7 @@ pub(super) async fn list(call: &Call) -> Result<Response> {
         .iter()
         .map(|u| document::user(call, u, of.get(&u.id).unwrap_or(&none), &p))
         .collect();
-    Ok(answer(StatusCode::OK, Some(list::response(page.total, start, docs)), None, None))
+    Ok((page.total, docs))
 }
 
 async fn changed(call: &Call, u: &User) -> Result<Response> {

@@ -28,5 +28,6 @@ pub(super) const CONVERSATIONS: &[(&str, &str)] = conversations![
     "rfc/attributes",
     "rfc/filter",
     "rfc/patch",
+    "rfc/search",
     "rfc/etag",
 ];

@@ -188,7 +188,11 @@ pub const USER_ATTRS: &[Attr] = &[
     s("preferredLanguage", "Languages, as in Accept-Language."),
     s("locale", "For dates and numbers."),
     s("timezone", "IANA time zone."),
-    boolean("active", "Whether the user may come in; false ends everything at once."),
+    // Required in that it cannot be removed: whoever is out would be let in by the default. Creation may leave it out.
+    Attr {
+        required: true,
+        ..boolean("active", "Whether the user may come in; false ends everything at once.")
+    },
     Attr {
         mutability: Mutability::WriteOnly,
         returned: Returned::Never,
@@ -243,7 +247,6 @@ const MEMBERS: &[Attr] = &[
         canonical: &["User"],
         ..s("type", "What the member is.")
     },
-    Attr { mutability: Mutability::ReadOnly, ..s("display", "The member's name.") },
 ];
 
 /// RFC 7643 4.2.
