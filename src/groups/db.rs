@@ -365,7 +365,7 @@ pub(super) async fn count_to(c: &mut Conn, t: TenantId, id: GroupId, most: i64) 
         c,
         one<i64>,
         "SELECT count(*) FROM
-         (SELECT 1 FROM members WHERE tenant_id = $1 AND group_id = $2 LIMIT $3) some",
+         (SELECT 1 FROM members WHERE tenant_id = $1 AND group_id = $2 LIMIT $3) AS counted",
         t,
         id,
         most
