@@ -53,8 +53,8 @@ impl Raw {
             .write(&begin, move |tx: &mut Tx| {
                 Box::pin(async move {
                     let (now, none) = (tx.now(), J(json!({})));
-                    sql!(tx, exec, "INSERT INTO tenants (id, slug, name, provider, status, policy, epoch, version,
-                        created_at, updated_at) VALUES ($1, 'raw', 'Raw', FALSE, 'active', $2, 1, 1, $3, $3)",
+                    sql!(tx, exec, "INSERT INTO tenants (id, slug, name, provider, status, policy, version,
+                        created_at, updated_at) VALUES ($1, 'raw', 'Raw', FALSE, 'active', $2, 1, $3, $3)",
                         tenant, none, now)?;
                     sql!(tx, exec, "INSERT INTO directories (tenant_id, id, name, preset, status, provisioning, signin,
                         generation, version, created_at, updated_at)
@@ -63,7 +63,8 @@ impl Raw {
                     Ok(())
                 })
             })
-            .await?;
+            .await
+            .map_err(told)?;
         Ok(Arc::new(Self { store, cx, tenant, directory, next: AtomicU64::new(0) }))
     }
 
@@ -79,9 +80,9 @@ impl Raw {
                     let now = tx.now();
                     let (mail, shown) = (format!("{name}@bench.example"), format!("Person {name}"));
                     sql!(tx, exec, "INSERT INTO users (tenant_id, id, directory_id, kind, user_name, user_name_key,
-                        external_id, display_name, email, email_key, active, enabled, doc, folded, epoch, version,
+                        external_id, display_name, email, email_key, active, enabled, doc, folded, version,
                         created_at, updated_at)
-                        VALUES ($1, $2, $3, 'tenant', $4, $4, $5, $6, $4, $4, TRUE, TRUE, $7, $7, 1, 1, $8, $8)",
+                        VALUES ($1, $2, $3, 'tenant', $4, $4, $5, $6, $4, $4, TRUE, TRUE, $7, $7, 1, $8, $8)",
                         t, id, d, mail, name, shown, J(&*doc), now)?;
                     sql!(tx, exec, "INSERT INTO user_emails (tenant_id, user_id, seq, value_key, type_key)
                         VALUES ($1, $2, 0, $3, 'work')", t, id, mail)?;
@@ -104,10 +105,10 @@ impl Raw {
                 tokio::spawn(async move {
                     let mut done: u64 = 0;
                     while started.elapsed() < time {
-                        raw.one().await?;
+                        raw.one().await.map_err(told)?;
                         done += 1;
                     }
-                    muster::error::Result::<u64>::Ok(done)
+                    Ok::<u64, Fail>(done)
                 })
             })
             .collect();
@@ -117,6 +118,11 @@ impl Raw {
         }
         Ok(done as f64 / started.elapsed().as_secs_f64())
     }
+}
+
+/// With what only an operator may read.
+fn told(e: muster::error::Error) -> Fail {
+    format!("{e:?}").into()
 }
 
 pub async fn run(set: &Setting, figures: &mut Figures) -> Result<(), Fail> {
