@@ -151,7 +151,7 @@ pub async fn list(
     limit: u32,
 ) -> Result<Vec<Entry>> {
     let mut c = store
-        .read(if t == TenantId::PLATFORM { Scope::Platform } else { Scope::Tenant(t) })
+        .scan(if t == TenantId::PLATFORM { Scope::Platform } else { Scope::Tenant(t) })
         .await?;
     let before = before.unwrap_or(EventId(uuid::Uuid::max()));
     let rows = db::page(&mut c, t, before, i64::from(limit.clamp(1, 500))).await?;

@@ -181,7 +181,10 @@ pub async fn get(
     members: Members,
 ) -> Result<Group> {
     let (t, d) = (p.tenant(), p.directory());
-    let mut c = store.read(Scope::Tenant(t)).await?;
+    let mut c = match members {
+        Members::No => store.read(Scope::Tenant(t)).await?,
+        Members::All => store.scan(Scope::Tenant(t)).await?,
+    };
     let row = db::of_directory(&mut c, t, d, id).await?.ok_or_else(|| gone(id))?;
     let members = match members {
         Members::No => None,
@@ -204,7 +207,7 @@ pub async fn list(
     members: Members,
 ) -> Result<Page<Group>> {
     let (t, d) = (p.tenant(), p.directory());
-    let mut c = store.read(Scope::Tenant(t)).await?;
+    let mut c = store.scan(Scope::Tenant(t)).await?;
     let page = db::page(&mut c, t, d, query).await?;
     let mut found = match members {
         Members::No => None,
@@ -237,7 +240,7 @@ pub async fn search(
     text: &str,
     limit: i64,
 ) -> Result<Vec<GroupRow>> {
-    let mut c = store.read(Scope::Tenant(p.tenant())).await?;
+    let mut c = store.scan(Scope::Tenant(p.tenant())).await?;
     db::search(&mut c, p.tenant(), text, limit.clamp(1, 1000)).await
 }
 
@@ -246,7 +249,7 @@ pub async fn search(
 /// # Errors
 /// `NotFound`.
 pub async fn view(store: &Store, p: &Permit<UsersView>, id: GroupId) -> Result<Group> {
-    let mut c = store.read(Scope::Tenant(p.tenant())).await?;
+    let mut c = store.scan(Scope::Tenant(p.tenant())).await?;
     let row = db::get(&mut c, p.tenant(), id).await?.ok_or_else(|| gone(id))?;
     let members = Some(db::members(&mut c, p.tenant(), id).await?);
     Ok(Group { row, members, skipped: Vec::new() })

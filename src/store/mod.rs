@@ -131,6 +131,16 @@ impl Store {
             Backend::Pg(p) => p.read(scope).await,
         }
     }
+    /// As [`Self::read`], for what may take long (a page of a filtered list, all members of a group): other requests
+    /// go on meanwhile.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn scan(&self, scope: Scope) -> Result<Conn> {
+        let mut c = self.read(scope).await?;
+        c.long = true;
+        Ok(c)
+    }
     /// One transaction; use [`tx!`](crate::tx), which clones the captures for each attempt. The body runs to its
     /// end even if the caller goes away; a body that has not begun by then is dropped.
     ///

@@ -80,6 +80,8 @@ pub struct Conn {
     pub(super) driver: Driver,
     /// Inside a transaction body, where the first error ends everything.
     body: bool,
+    /// Its statements may take long: on SQLite they leave the runtime's thread to others meanwhile.
+    pub(super) long: bool,
     pub(super) poison: Option<Error>,
     /// Rows that a body changed.
     pub(super) rows: u64,
@@ -98,12 +100,23 @@ fn pg_args(params: &[&dyn Param]) -> Result<PgArguments> {
     Ok(a)
 }
 
+/// Runs `f` here, or, if it may take long, where it keeps nobody else waiting.
+fn aside<R>(long: bool, f: impl FnOnce() -> R) -> R {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    let threads = || Handle::try_current().map(|h| h.runtime_flavor());
+    if long && matches!(threads(), Ok(RuntimeFlavor::MultiThread)) {
+        tokio::task::block_in_place(f)
+    } else {
+        f()
+    }
+}
+
 impl Conn {
     pub(super) fn reading(driver: Driver) -> Self {
-        Self { driver, body: false, poison: None, rows: 0 }
+        Self { driver, body: false, long: false, poison: None, rows: 0 }
     }
     pub(super) fn body(driver: Driver) -> Self {
-        Self { driver, body: true, poison: None, rows: 0 }
+        Self { driver, body: true, long: false, poison: None, rows: 0 }
     }
     pub(super) fn alive(&self) -> Result<()> {
         match &self.poison {
@@ -142,12 +155,14 @@ impl Conn {
     ) -> Result<Vec<T>> {
         self.begin()?;
         let r = match &mut self.driver {
-            Driver::Lite(c) => c.query(s, params, |rows| {
-                let mut out = Vec::new();
-                while let Some(r) = rows.next()? {
-                    out.push(T::from_row(&RowReader::Lite(r)));
-                }
-                Ok(out)
+            Driver::Lite(c) => aside(self.long, || {
+                c.query(s, params, |rows| {
+                    let mut out = Vec::new();
+                    while let Some(r) = rows.next()? {
+                        out.push(T::from_row(&RowReader::Lite(r)));
+                    }
+                    Ok(out)
+                })
             }),
             Driver::Pg(c) => c
                 .fetch_all(s, || pg_args(params))
@@ -168,8 +183,10 @@ impl Conn {
     ) -> Result<Option<T>> {
         self.begin()?;
         let r = match &mut self.driver {
-            Driver::Lite(c) => c.query(s, params, |rows| {
-                Ok(rows.next()?.map(|r| T::from_row(&RowReader::Lite(r))))
+            Driver::Lite(c) => aside(self.long, || {
+                c.query(s, params, |rows| {
+                    Ok(rows.next()?.map(|r| T::from_row(&RowReader::Lite(r))))
+                })
             }),
             Driver::Pg(c) => c
                 .fetch_all(s, || pg_args(params))

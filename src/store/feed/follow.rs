@@ -45,6 +45,7 @@ pub(in crate::store) async fn start(store: &Store, stop: CancellationToken) -> R
     };
     // Before anything is cached.
     follower.read().await?;
+    warn_of_a_superuser(&pool).await?;
     let listening = PgPoolOptions::new()
         .max_connections(1)
         .max_lifetime(None)
@@ -160,6 +161,18 @@ impl Follower {
         let text = format!("DELETE FROM changes WHERE id < '{before}'");
         self.pool.take(None).await?.batch(text).await.map(|_| ())
     }
+}
+
+/// Row-level security, the second line behind the statements, binds neither superusers nor BYPASSRLS.
+async fn warn_of_a_superuser(pool: &Arc<Pool>) -> Result<()> {
+    let text = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user";
+    let rows = pool.take(None).await?.batch(text.to_owned()).await?;
+    if rows.first().and_then(|r| r.try_get(0).ok()) == Some(true) {
+        tracing::warn!(
+            "the database role is a superuser or has BYPASSRLS: row-level security does not bind it"
+        );
+    }
+    Ok(())
 }
 
 async fn subscribe(pool: &sqlx::PgPool) -> Result<PgListener, sqlx::Error> {

@@ -13,10 +13,14 @@ use std::{
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::JoinHandle,
+    time::Duration,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 pub(super) use writer::on_writer_thread;
+
+/// How long a caller waits for a connection.
+const WAIT: Duration = Duration::from_secs(5);
 
 pub(super) struct Lite {
     shared: Arc<Shared>,
@@ -110,8 +114,10 @@ impl Lite {
         lock(&self.shared.readers).clear();
     }
     pub(super) async fn read(&self) -> Result<Conn> {
-        let permit = self.shared.sem.clone().acquire_owned().await;
-        let permit = permit.map_err(|_| Error::unavailable("the store is closed"))?;
+        let permit = tokio::time::timeout(WAIT, self.shared.sem.clone().acquire_owned())
+            .await
+            .map_err(|_| Error::unavailable("SQLite: no connection came free in time"))?
+            .map_err(|_| Error::unavailable("the store is closed"))?;
         let c = lock(&self.shared.readers).pop();
         let c = c.ok_or_else(|| Error::unavailable("the store is closed"))?;
         let home = Some((self.shared.clone(), permit));

@@ -115,6 +115,18 @@ story!(
             memory.execute_batch(&lite_text(text)).unwrap();
         }
         let want = lite(&memory);
+        for (table, columns) in &want {
+            // SQLite names the columns of a conflict: two indexes on the same ones could not be told apart.
+            let mut unique: Vec<&str> = columns
+                .iter()
+                .filter(|(name, _)| name.starts_with("unique "))
+                .map(|(_, columns)| columns.trim_end_matches(" partly"))
+                .collect();
+            unique.sort_unstable();
+            let n = unique.len();
+            unique.dedup();
+            assert_eq!(unique.len(), n, "{table}");
+        }
         assert!(want.len() > 20 && want["users"].contains_key("unique users_name"));
         let have = match t.url() {
             Some(url) => postgres(&url).await,
