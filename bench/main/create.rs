@@ -64,7 +64,7 @@ impl Raw {
                 })
             })
             .await
-            .map_err(told)?;
+            .map_err(|e| told(&e))?;
         Ok(Arc::new(Self { store, cx, tenant, directory, next: AtomicU64::new(0) }))
     }
 
@@ -105,7 +105,7 @@ impl Raw {
                 tokio::spawn(async move {
                     let mut done: u64 = 0;
                     while started.elapsed() < time {
-                        raw.one().await.map_err(told)?;
+                        raw.one().await.map_err(|e| told(&e))?;
                         done += 1;
                     }
                     Ok::<u64, Fail>(done)
@@ -121,7 +121,7 @@ impl Raw {
 }
 
 /// With what only an operator may read.
-fn told(e: muster::error::Error) -> Fail {
+fn told(e: &muster::error::Error) -> Fail {
     format!("{e:?}").into()
 }
 

@@ -16,7 +16,7 @@ pub(super) fn projection(call: &Call, resource: Resource) -> Projection {
     Projection::read(resource, text("attributes"), text("excludedattributes"))
 }
 
-fn meta(call: &Call, kind: &str, id: &str, at: (String, String), version: i64) -> Value {
+fn meta(call: &Call, kind: &str, id: &str, at: &(String, String), version: i64) -> Value {
     json!({
         "resourceType": kind,
         "created": at.0,
@@ -61,7 +61,7 @@ pub(super) fn user(call: &Call, u: &User, groups: &[Membership], p: &Projection)
         doc.insert("groups".to_owned(), Value::from(list));
     }
     let at = (u.created_at.rfc3339(), u.updated_at.rfc3339());
-    doc.insert("meta".to_owned(), meta(call, "User", &id, at, u.version));
+    doc.insert("meta".to_owned(), meta(call, "User", &id, &at, u.version));
     Value::Object(p.apply(doc))
 }
 
@@ -96,7 +96,7 @@ pub(super) fn group(call: &Call, g: &Group, p: &Projection) -> Value {
         doc.insert("members".to_owned(), Value::from(list));
     }
     let at = (g.created_at.rfc3339(), g.updated_at.rfc3339());
-    doc.insert("meta".to_owned(), meta(call, "Group", &id, at, g.version));
+    doc.insert("meta".to_owned(), meta(call, "Group", &id, &at, g.version));
     Value::Object(p.apply(doc))
 }
 

@@ -58,7 +58,7 @@ pub(super) fn query(call: &Call, resource: Resource) -> Result<(Query, i64)> {
 }
 
 /// The answer.
-pub(super) fn response(total: i64, start: i64, resources: Vec<Value>) -> Value {
+pub(super) fn response(total: i64, start: i64, resources: &[Value]) -> Value {
     json!({
         "schemas": [LIST],
         "totalResults": total,

@@ -90,7 +90,7 @@ fn pattern(p: &str, actual: Option<&Value>, here: &str, out: &mut Vec<String>) {
         "ends" => text.is_some_and(|t| t.ends_with(arg)),
         "starts" => text.is_some_and(|t| t.starts_with(arg)),
         "holds" => text.is_some_and(|t| t.to_lowercase().contains(&arg.to_lowercase())),
-        "not" => text != Some(arg) && actual.is_none_or(|v| v.to_string() != arg),
+        "not" => text != Some(arg) && actual.is_none_or(|v| *v.to_string() != *arg),
         "below" => number.zip(limit()).is_some_and(|(n, l)| n < l),
         "atleast" => number.zip(limit()).is_some_and(|(n, l)| n >= l),
         _ => actual.and_then(Value::as_str) == Some(p),

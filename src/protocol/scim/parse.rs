@@ -141,7 +141,7 @@ impl<'a> Parser<'a> {
         let path = self.path(name)?;
         if self.rest().starts_with('[') {
             self.at += 1;
-            return self.value_path(path, name);
+            return self.value_path(&path, name);
         }
         match self.operator()? {
             None => Ok(Filter::Present(path)),
@@ -171,7 +171,7 @@ impl<'a> Parser<'a> {
         Ok(Some(if not { negate(f) } else { f }))
     }
     /// `attr[ ... ]`, and as some directories write it `attr[ ... ].sub op value` (1.14).
-    fn value_path(&mut self, path: AttrPath, name: &str) -> Res<Filter> {
+    fn value_path(&mut self, path: &AttrPath, name: &str) -> Res<Filter> {
         let attr = path.at.attr;
         if path.sub.is_some() || !attr.multi || attr.subs.is_empty() {
             return Err(bad(
@@ -214,7 +214,7 @@ impl<'a> Parser<'a> {
         }
     }
     fn path(&self, name: &str) -> Res<AttrPath> {
-        let (urn, rest) = schema::split_urn(self.resource, name).map_err(|()| unknown(name))?;
+        let (urn, rest) = schema::split_urn(self.resource, name).ok_or_else(|| unknown(name))?;
         let (attr, sub) = match rest.split_once('.') {
             Some((a, s)) => (a, Some(s)),
             None => (rest, None),

@@ -50,7 +50,7 @@ pub fn parse_path(resource: Resource, text: &str) -> Result<PatchPath> {
             (&text[..i], Some((&text[i + 1..end], &text[end + 1..])))
         }
     };
-    let Ok((urn, name)) = schema::split_urn(resource, head) else {
+    let Some((urn, name)) = schema::split_urn(resource, head) else {
         if head.to_ascii_lowercase().starts_with("urn:") {
             return Ok(PatchPath::Foreign);
         }

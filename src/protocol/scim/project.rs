@@ -108,7 +108,7 @@ impl Projection {
 }
 
 fn named(resource: Resource, text: &str) -> Option<Named> {
-    let (urn, rest) = schema::split_urn(resource, text).ok()?;
+    let (urn, rest) = schema::split_urn(resource, text)?;
     if rest.is_empty() {
         return (urn == Some(ENTERPRISE)).then_some(Named::Extension);
     }

@@ -43,6 +43,7 @@ pub enum Returned {
 
 /// One attribute with its characteristics.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "RFC 7643, 7 has as many")]
 pub struct Attr {
     /// Its name in the RFC's spelling.
     pub name: &'static str,
@@ -322,10 +323,10 @@ pub fn is_enterprise(urn: &str) -> bool {
 }
 
 /// Splits `URN:attr.sub` at the last colon of a URN that is known here (URNs have dots of their own); a dot after the
-/// URN is taken as well (1.5). A name without a colon has no URN. `Err` when the URN is not one of ours.
-pub fn split_urn(resource: Resource, text: &str) -> Result<(Option<&'static str>, &str), ()> {
+/// URN is taken as well (1.5). A name without a colon has no URN. `None` when the URN is not one of ours.
+pub fn split_urn(resource: Resource, text: &str) -> Option<(Option<&'static str>, &str)> {
     if !text.contains(':') {
-        return Ok((None, text));
+        return Some((None, text));
     }
     let known: &[&'static str] = match resource {
         Resource::User => &[USER, ENTERPRISE],
@@ -337,10 +338,10 @@ pub fn split_urn(resource: Resource, text: &str) -> Result<(Option<&'static str>
             continue;
         }
         match text[urn.len()..].strip_prefix([':', '.']) {
-            Some(rest) => return Ok((Some(urn), rest)),
-            None if text.len() == urn.len() => return Ok((Some(urn), "")),
+            Some(rest) => return Some((Some(urn), rest)),
+            None if text.len() == urn.len() => return Some((Some(urn), "")),
             None => {}
         }
     }
-    Err(())
+    None
 }

@@ -181,7 +181,7 @@ pub fn normalise(resource: Resource, body: &Value) -> Result<Map<String, Value>>
             enterprise(&mut doc, v)?;
             continue;
         }
-        let Ok((urn, rest)) = schema::split_urn(resource, name) else { continue };
+        let Some((urn, rest)) = schema::split_urn(resource, name) else { continue };
         let Some(at) = schema::find(resource, urn, rest) else { continue };
         if at.attr.mutability == Mutability::ReadOnly || at.attr.name == "password" {
             continue;

@@ -26,7 +26,7 @@ impl Cond {
     fn map(self, f: impl Fn(&str) -> String) -> Self {
         Self { lite: f(&self.lite), pg: f(&self.pg) }
     }
-    fn join(a: Self, word: &str, b: Self) -> Self {
+    fn join(a: &Self, word: &str, b: &Self) -> Self {
         Self {
             lite: format!("({} {word} {})", a.lite, b.lite),
             pg: format!("({} {word} {})", a.pg, b.pg),
@@ -79,8 +79,8 @@ impl Compiler {
     }
     fn filter(&mut self, f: &Filter) -> Result<Cond> {
         Ok(match f {
-            Filter::And(a, b) => Cond::join(self.filter(a)?, "AND", self.filter(b)?),
-            Filter::Or(a, b) => Cond::join(self.filter(a)?, "OR", self.filter(b)?),
+            Filter::And(a, b) => Cond::join(&self.filter(a)?, "AND", &self.filter(b)?),
+            Filter::Or(a, b) => Cond::join(&self.filter(a)?, "OR", &self.filter(b)?),
             Filter::Not(a) => not(self.filter(a)?),
             Filter::Compare(p, Op::Ne, want) => {
                 let eq = Filter::Compare(p.clone(), Op::Eq, want.clone());
@@ -194,10 +194,10 @@ impl Compiler {
         let a = alias(self.resource);
         let doc = if case { "doc" } else { "folded" };
         let name = |n: &&str| if case { (*n).to_owned() } else { n.to_lowercase() };
-        let lite: String = names.iter().map(|n| format!(".\"{}\"", name(n))).collect();
+        let lite: Vec<String> = names.iter().map(|n| format!(".\"{}\"", name(n))).collect();
         let pg: Vec<String> = names.iter().map(|n| format!("\"{}\"", name(n))).collect();
         Cond {
-            lite: format!("({a}.{doc} ->> '${lite}')"),
+            lite: format!("({a}.{doc} ->> '${}')", lite.concat()),
             pg: format!("({a}.{doc} #>> '{{{}}}')", pg.join(",")),
         }
     }
@@ -214,7 +214,7 @@ impl Compiler {
             let some = self.some(&p.at, &Element::Compare(leaf, op, want.clone()))?;
             if *want == Literal::Null {
                 let has = self.some(&p.at, &Element::Present(leaf))?;
-                return Ok(Cond::join(some, "OR", not(has)));
+                return Ok(Cond::join(&some, "OR", &not(has)));
             }
             return Ok(some);
         }
@@ -317,8 +317,8 @@ impl Compiler {
     }
     fn element(&mut self, var: &str, e: &Element) -> Result<Cond> {
         Ok(match e {
-            Element::And(a, b) => Cond::join(self.element(var, a)?, "AND", self.element(var, b)?),
-            Element::Or(a, b) => Cond::join(self.element(var, a)?, "OR", self.element(var, b)?),
+            Element::And(a, b) => Cond::join(&self.element(var, a)?, "AND", &self.element(var, b)?),
+            Element::Or(a, b) => Cond::join(&self.element(var, a)?, "OR", &self.element(var, b)?),
             Element::Not(a) => not(self.element(var, a)?),
             Element::Compare(sub, Op::Ne, want) => {
                 not(self.element(var, &Element::Compare(sub, Op::Eq, want.clone()))?)
@@ -405,7 +405,7 @@ fn refuse(p: &AttrPath) -> crate::error::Error {
 
 /// The order of `sortBy`; `None` for what is not sorted by.
 pub fn order(resource: Resource, name: &str, descending: bool) -> Option<Order> {
-    let (urn, rest) = schema::split_urn(resource, name).ok()?;
+    let (urn, rest) = schema::split_urn(resource, name)?;
     let (attr, sub) = match rest.split_once('.') {
         Some((a, s)) => (a, Some(s)),
         None => (rest, None),
