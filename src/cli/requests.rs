@@ -98,7 +98,7 @@ async fn directory(v: Directory, r: &Reach) -> Result<Value> {
     match v {
         Directory::Create(new) => {
             let path = format!("{}/directories", at(&new.tenant));
-            r.post(&path, &new_directory(new)?).await
+            r.post(&path, &new_directory(*new)?).await
         }
         Directory::List { tenant } => r.get(&format!("{}/directories", at(&tenant))).await,
     }

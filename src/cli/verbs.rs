@@ -106,7 +106,7 @@ pub(super) enum Directory {
       --client-id muster --client-secret-file secret.txt --mfa-amr otp --mfa-acr urn:example:2fa
 
 The redirect URI to register at the provider is PUBLIC_URL/federation/callback.")]
-    Create(NewDirectory),
+    Create(Box<NewDirectory>),
     /// A tenant's directories
     List {
         /// Tenant: id or slug

@@ -30,7 +30,7 @@ pub(super) struct Attempt<'a> {
     pub app: &'a App,
     pub request: RequestId,
     pub up: &'a Upstream,
-    pub agent: String,
+    pub device: Value,
 }
 
 /// Who somebody is, in the directory's own immutable terms: never an address or a name.
@@ -126,7 +126,7 @@ async fn admitted(a: &Attempt<'_>, s: &SignIn, claims: &Claims) -> Result<Respon
         class: proof.class.as_str().to_owned(),
         evidence: proof.evidence,
         auth_time: claims.auth_time.map_or(now, Timestamp::from_secs).min(now),
-        client: json!({ "user_agent": a.agent }),
+        client: a.device.clone(),
         not_after: claims.session_expiry.map(Timestamp::from_secs),
     };
     begin(a, &identity, session).await.map_err(known)

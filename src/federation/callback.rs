@@ -14,14 +14,14 @@ use crate::{
     error::{Error, Kind, Result},
     flows::{self, Upstream},
     id::RequestId,
-    web::{Browser, strict},
+    web::{Browser, Device, strict},
 };
 use axum::{
     Extension,
     extract::{RawQuery, State},
-    http::{HeaderMap, header},
     response::Response,
 };
+use serde_json::Value;
 use std::collections::HashMap;
 
 pub(super) async fn callback(
@@ -29,13 +29,11 @@ pub(super) async fn callback(
     Extension(providers): Extension<Providers>,
     Extension(request): Extension<RequestId>,
     browser: Browser,
-    headers: HeaderMap,
+    Device(device): Device,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let agent = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or("");
-    let agent = crate::text::excerpt(agent);
     let query = query.unwrap_or_default();
-    or_page(answered(&app, &providers, request, &browser, agent, &query).await)
+    or_page(answered(&app, &providers, request, &browser, device, &query).await)
 }
 
 /// What a provider answers with. Others may add parameters of their own, so unknown ones are passed over; none may
@@ -56,7 +54,7 @@ async fn answered(
     providers: &Providers,
     request: RequestId,
     browser: &Browser,
-    agent: String,
+    device: Value,
     query: &str,
 ) -> Result<Response> {
     let answer = Answer::read(query)?;
@@ -68,7 +66,7 @@ async fn answered(
             "this sign-in has ended, was answered before, or began in another browser; begin again";
         Error::new(Kind::Invalid, text).code("state_unknown")
     })?;
-    let attempt = Attempt { app, request, up: &up, agent };
+    let attempt = Attempt { app, request, up: &up, device };
     match proved(app, providers, &up, &answer).await {
         Ok((signin, claims)) => admit(attempt, &signin, &claims).await,
         Err(e) => refuse(&attempt, None, &e).await,

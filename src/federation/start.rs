@@ -24,7 +24,7 @@ use axum::{
     extract::State,
     response::{IntoResponse as _, Response},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -72,7 +72,7 @@ async fn started(
     let provider = match providers.get(&app.net, &s.issuer).await {
         Ok(provider) => provider,
         Err(e) => {
-            let attempt = Attempt { app, request, up: &up, agent: String::new() };
+            let attempt = Attempt { app, request, up: &up, device: Value::Null };
             return refuse(&attempt, None, &e).await;
         }
     };

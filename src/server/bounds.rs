@@ -24,9 +24,9 @@ use std::{
 
 /// Where a request comes from, as far as the settings let us believe it.
 #[derive(Debug, Clone, Copy)]
-pub struct Client {
+pub(super) struct Client {
     /// Its address; `None` on the socket in the data directory.
-    pub address: Option<IpAddr>,
+    address: Option<IpAddr>,
     pub(super) may_read_figures: bool,
 }
 
@@ -85,8 +85,12 @@ impl Bounds {
         if method == Method::POST && (path.starts_with("/signin") || path.starts_with("/me/")) {
             return Some(&self.tries);
         }
-        let begins = path == "/signin" || path == "/oauth/authorize";
-        (begins && *method == Method::GET).then_some(&self.signins)
+        let begins = match *method {
+            Method::GET => path == "/signin" || path == "/oauth/authorize",
+            Method::POST => path == "/federation/start",
+            _ => false,
+        };
+        begins.then_some(&self.signins)
     }
 }
 

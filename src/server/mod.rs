@@ -26,7 +26,8 @@ use crate::{
     federation,
     id::RequestId,
     oauth, scim, signin,
-    store::{Scope, Store},
+    store::Store,
+    tenants,
 };
 use axum::{
     Router,
@@ -92,7 +93,7 @@ pub fn as_owner<B>(request: &mut Request<B>) {
 
 /// Ready when the database answers.
 async fn ready(State(app): State<App>) -> Response {
-    match app.store.read(Scope::Platform).await {
+    match tenants::provider(&app.store).await {
         Ok(_) => "ready\n".into_response(),
         Err(e) => {
             tracing::warn!(error = e.operator_text().unwrap_or(e.detail()), "not ready");

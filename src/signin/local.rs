@@ -18,11 +18,11 @@ use crate::{
     sessions::{self, NewSession},
     signins::{self, NewSignin},
     tx,
-    web::{self, Browser, Redirect, StrictForm},
+    web::{self, Browser, Device, Redirect, StrictForm},
 };
 use axum::{
     extract::{Extension, Path, State},
-    http::{HeaderMap, header},
+    http::header,
     response::{IntoResponse as _, Response},
 };
 use serde_json::json;
@@ -43,10 +43,10 @@ pub(super) async fn password(
     Extension(request): Extension<RequestId>,
     Path(id): Path<FlowId>,
     browser: Browser,
-    headers: HeaderMap,
+    Device(client): Device,
     StrictForm(typed): StrictForm<Typed>,
 ) -> Response {
-    let attempt = Attempt { app: &app, request, id, client: client(&headers) };
+    let attempt = Attempt { app: &app, request, id, client };
     or_page(&app, attempt.password(&browser, typed).await)
 }
 
@@ -62,16 +62,11 @@ pub(super) async fn code(
     Extension(request): Extension<RequestId>,
     Path(id): Path<FlowId>,
     browser: Browser,
-    headers: HeaderMap,
+    Device(client): Device,
     StrictForm(typed): StrictForm<TypedCode>,
 ) -> Response {
-    let attempt = Attempt { app: &app, request, id, client: client(&headers) };
+    let attempt = Attempt { app: &app, request, id, client };
     or_page(&app, attempt.code(&browser, typed).await)
-}
-
-fn client(headers: &HeaderMap) -> serde_json::Value {
-    let agent = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or("");
-    json!({ "user_agent": crate::text::excerpt(agent) })
 }
 
 /// One attempt of one flow.

@@ -11,6 +11,7 @@ use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     http::{HeaderMap, header, request::Parts},
 };
+use serde_json::{Value, json};
 
 /// The id of the request, as logs and audit events name it.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +25,19 @@ impl FromRequestParts<App> for RequestId {
     type Rejection = Refusal;
     async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Refusal> {
         Ok(Self(Self::of(parts)))
+    }
+}
+
+/// What a session remembers of the browser it began in: address and user agent, for the person's list of sessions.
+#[derive(Debug, Clone)]
+pub struct Device(pub Value);
+impl FromRequestParts<App> for Device {
+    type Rejection = Refusal;
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Refusal> {
+        let address = parts.extensions.get::<ClientAddr>().and_then(|a| a.0);
+        let agent = parts.headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok());
+        let agent = agent.map(crate::text::excerpt);
+        Ok(Self(json!({ "address": address, "user_agent": agent })))
     }
 }
 

@@ -6,7 +6,7 @@ mod cookies;
 mod refusal;
 pub mod strict;
 
-pub use caller::{Caller, ClientAddr, LiveSession, RequestId};
+pub use caller::{Caller, ClientAddr, Device, LiveSession, RequestId};
 pub use cookies::{Browser, clear_session_cookie, session_cookie};
 pub use refusal::Refusal;
 pub use strict::{StrictForm, StrictJson, StrictQuery};

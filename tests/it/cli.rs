@@ -1,6 +1,7 @@
 //! The program as a shell sees it: a first start, commands to a running and to a stopped server, the lock, signals.
 
-use crate::pure;
+use crate::{pure, story};
+use muster::{secret::ExposeSecret as _, store::Database};
 use serde_json::Value;
 use std::{
     io::{BufRead as _, BufReader},
@@ -45,9 +46,13 @@ struct Served {
 }
 impl Served {
     fn start(dir: &Path) -> Self {
+        Self::start_with(dir, &[])
+    }
+    fn start_with(dir: &Path, args: &[&str]) -> Self {
         let mut child = muster()
             .arg("--data-dir")
             .arg(dir)
+            .args(args)
             .args(["serve", "--listen", "127.0.0.1:0"])
             .stderr(Stdio::piped())
             .spawn()
@@ -239,5 +244,26 @@ pure! {
             assert_eq!(status, 0);
             assert!(help.contains("Examples:\n"), "{command:?} shows no examples");
         }
+    }
+}
+
+story! {
+    async fn a_server_starts_on_either_database_and_commands_reach_it(t) {
+        let (_dir, data) = place();
+        // Without a URL it makes a SQLite of its own in the data directory.
+        let url = match &t.options.database {
+            Database::Postgres(url) => vec![format!("--database-url={}", url.expose_secret())],
+            Database::Sqlite(_) => Vec::new(),
+        };
+        let url: Vec<&str> = url.iter().map(String::as_str).collect();
+        let with = |args: &[&str]| json(&data, &[url.as_slice(), args].concat());
+        with(&["tenant", "create", "before"]);
+        let served = Served::start_with(&data, &url);
+        with(&["tenant", "create", "meanwhile"]);
+        let ready = reqwest::get(format!("{}/readyz", served.url)).await.unwrap();
+        assert_eq!(ready.status().as_u16(), 200);
+        assert_eq!(served.stop(), 0);
+        let list = with(&["tenant", "list"]);
+        assert_eq!(list["items"].as_array().unwrap().len(), 2);
     }
 }
