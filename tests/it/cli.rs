@@ -58,12 +58,14 @@ impl Served {
             .spawn()
             .expect("the program runs");
         let mut lines = BufReader::new(child.stderr.take().expect("stderr")).lines();
-        let ready = lines.find(|l| l.as_ref().is_ok_and(|l| l.contains("ready")));
+        // Owned from here on: whatever fails below, the server does not outlive the test.
+        let mut served = Self { child, url: String::new() };
+        let ready = lines.find(|l| l.as_ref().is_ok_and(|l| l.contains(" ready address=")));
         let ready = ready.expect("it gets ready").expect("text");
         let url = ready.split("issuer=\"").nth(1).and_then(|r| r.split('"').next());
-        let url = url.unwrap_or_else(|| panic!("{ready}")).to_owned();
+        url.unwrap_or_else(|| panic!("{ready}")).clone_into(&mut served.url);
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, url }
+        served
     }
     fn stop(mut self) -> i32 {
         let pid = self.child.id().to_string();
