@@ -19,6 +19,7 @@ use std::{
     process::ExitCode,
     time::{Duration, Instant},
 };
+use tokio::signal::unix::{SignalKind, signal};
 
 /// How to play.
 #[derive(Debug, Clone, clap::Args)]
@@ -85,7 +86,13 @@ pub async fn run(options: Options) -> Result<ExitCode> {
         stage.allowed
     );
     let mut play = Play::new(&stage)?;
-    let proved = perform(&mut play, options.broken.as_deref()).await;
+    let proved = tokio::select! {
+        proved = perform(&mut play, options.broken.as_deref()) => proved,
+        () = told_to_end() => {
+            stage.strike().await;
+            return Ok(ExitCode::FAILURE);
+        }
+    };
     let took = began.elapsed();
     let all = steps::ALL.len();
     println!("\n{proved} of {all} steps proved, in {:.1} s", took.as_secs_f64());
@@ -93,10 +100,25 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     if whole && !options.exit {
         println!("\n{}", play.tour());
         println!("\nCtrl-C ends it.");
-        let _ = tokio::signal::ctrl_c().await;
+        told_to_end().await;
     }
     stage.strike().await;
     Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Ctrl-C or SIGTERM: the temporary folder goes either way.
+async fn told_to_end() {
+    let mut term = signal(SignalKind::terminate()).ok();
+    let term = async {
+        match &mut term {
+            Some(t) => drop(t.recv().await),
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = term => {}
+    }
 }
 
 /// How many steps proved what they say; the play ends at the first that does not.
