@@ -85,6 +85,8 @@ struct Inner {
     store: Store,
     master: Arc<MasterKey>,
     set: ArcSwap<Set>,
+    /// Held from reading the rows to storing what they say: an older reading never replaces a newer one.
+    reading: tokio::sync::Mutex<()>,
 }
 
 fn aad(id: KeyId) -> String {
@@ -98,7 +100,12 @@ impl Keys {
     /// # Errors
     /// The database's; [`crate::error::Kind::Internal`] when another master key sealed them.
     pub async fn load(store: &Store, master: Arc<MasterKey>, cx: &Cx) -> Result<Self> {
-        let keys = Self(Arc::new(Inner { store: store.clone(), master, set: ArcSwap::default() }));
+        let keys = Self(Arc::new(Inner {
+            store: store.clone(),
+            master,
+            set: ArcSwap::default(),
+            reading: tokio::sync::Mutex::default(),
+        }));
         keys.reload().await?;
         if keys.signer(ALGS[0]).is_err() {
             keys.ensure(cx, ALGS[0]).await?;
@@ -158,6 +165,7 @@ impl Keys {
         self.reload().await
     }
     async fn reload(&self) -> Result<()> {
+        let _turn = self.0.reading.lock().await;
         let mut c = self.0.store.read(Scope::Platform).await?;
         let rows = db::all(&mut c).await?;
         drop(c);

@@ -92,20 +92,19 @@ impl Follower {
         let mut listener: Option<PgListener> = None;
         let mut swept = Instant::now();
         loop {
-            if listener.is_none() {
-                listener = subscribe(&pool).await.ok();
-            }
-            let wake = async {
-                match &mut listener {
-                    // An error or a lost connection is a reason to look, too.
-                    Some(l) => l.try_recv().await.is_ok(),
-                    None => std::future::pending().await,
+            if let Some(l) = &mut listener {
+                // An error or a lost connection is a reason to look, too.
+                let woken = tokio::time::timeout(POLL, l.try_recv()).await;
+                while l.next_buffered().is_some() {}
+                if matches!(woken, Ok(Err(_))) {
+                    listener = None;
                 }
-            };
-            let alive = tokio::time::timeout(POLL, wake).await.unwrap_or(true);
-            if !alive {
-                listener = None;
-                tokio::time::sleep(GAP).await;
+            } else {
+                // What was said before is read at once, below.
+                listener = subscribe(&pool).await.ok();
+                if listener.is_none() {
+                    tokio::time::sleep(POLL).await;
+                }
             }
             let forget = match self.read().await {
                 // Rows may have been swept while this node slept.
