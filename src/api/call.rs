@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Kind, Result},
     id::TenantId,
     tenants, text,
-    web::strict,
+    web::{Caller, strict},
 };
 use axum::{
     body::Body,
@@ -31,7 +31,7 @@ const PAGE: u32 = 500;
 /// A request to the API.
 pub(super) struct Call {
     pub(super) app: App,
-    pub(super) actor: Actor,
+    pub(super) caller: Caller,
     pub(super) path: HashMap<String, String>,
     pub(super) query: HashMap<String, String>,
     pub(super) if_match: Option<i64>,
@@ -39,23 +39,35 @@ pub(super) struct Call {
 }
 
 impl Call {
+    /// Who asks.
+    pub(super) fn actor(&self) -> &Actor {
+        &self.caller.actor
+    }
+    /// The right to do `P` in a tenant.
+    pub(super) async fn require<P: Permission>(&self, t: TenantId) -> Result<Permit<P>> {
+        let permit = self.app.access.require(self.actor(), t).await?;
+        self.caller.proved_for(&self.app, t).await?;
+        Ok(permit)
+    }
     /// The right to do `P` in the tenant of the path (its id or its slug).
     pub(super) async fn tenant<P: Permission>(&self) -> Result<Permit<P>> {
-        let t = self.tenant_id().await?;
-        self.app.access.require(&self.actor, t).await
+        self.require(self.tenant_id().await?).await
     }
     /// The right to do `P` in a tenant named elsewhere in the request.
     pub(super) async fn other<P: Permission>(&self, name: &str) -> Result<Permit<P>> {
-        let t = self.find_tenant(name).await?;
-        self.app.access.require(&self.actor, t).await
+        self.require(self.find_tenant(name).await?).await
     }
     /// The right to what only Global Administrators do.
     pub(super) async fn global(&self) -> Result<Permit<Global>> {
-        self.app.access.require_global(&self.actor).await
+        let permit = self.app.access.require_global(self.actor()).await?;
+        if let Some((home, _)) = self.actor().user() {
+            self.caller.proved_for(&self.app, home).await?;
+        }
+        Ok(permit)
     }
     /// Refuses everybody but the owner of the data directory.
     pub(super) fn owner(&self) -> Result<()> {
-        match self.actor.principal() {
+        match self.actor().principal() {
             Principal::Owner => Ok(()),
             _ => Err(Error::forbidden("only the owner of the data directory may do this")),
         }

@@ -60,7 +60,7 @@ pub(super) async fn user(
     if let Some(id) = UserId::parse(name) {
         return Ok((home, id));
     }
-    let p: Permit<UsersView> = c.app.access.require(&c.actor, home).await?;
+    let p: Permit<UsersView> = c.require(home).await?;
     let search = Search { text: Some(name.to_owned()), limit: Some(1000), ..Search::default() };
     let (all, folded) = (users::search(&c.app.store, &p, &search).await?, text::fold(name));
     let named = |u: &&users::User| text::fold(&u.user_name) == folded;

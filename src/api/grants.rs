@@ -130,7 +130,7 @@ pub(super) async fn add_everywhere(c: Call) -> Result<Reply> {
         Error::invalid("'home' is missing: the user's tenant, by id or slug").attr("home")
     })?;
     let home = c.find_tenant(home).await?;
-    let there: Permit<UsersManageRoles> = c.app.access.require(&c.actor, home).await?;
+    let there: Permit<UsersManageRoles> = c.require(home).await?;
     let role = find::role(&c, &there, &body.role).await?;
     let new = new(&c, body, home, role).await?;
     Reply::created(show(&grants::add_everywhere(&c.app.access, &p, new).await?))

@@ -254,10 +254,10 @@ async fn run(
     id: &mut Option<RequestId>,
 ) -> Result<Reply> {
     let (mut parts, body) = request.into_parts();
-    let actor = caller::actor(&app, &mut parts).await?;
-    *id = Some(actor.request());
+    let caller = caller::caller(&app, &mut parts).await?;
+    *id = Some(caller.actor.request());
     let query = strict::pairs(parts.uri.query().unwrap_or_default().as_bytes())?;
     let if_match = call::if_match(parts.headers.get(header::IF_MATCH))?;
     let (query, body) = (query.into_iter().collect(), strict::body(body).await?);
-    handler(Call { app, actor, path, query, if_match, body }).await
+    handler(Call { app, caller, path, query, if_match, body }).await
 }

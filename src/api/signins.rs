@@ -26,7 +26,7 @@ fn show(a: &Attempt) -> Value {
     json!({
         "id": a.id, "reference": a.reference, "at": a.at.rfc3339(), "tenant": a.tenant_id,
         "directory": a.directory_id, "user": a.user_id, "outcome": a.outcome, "reason": a.reason,
-        "detail": a.detail.0,
+        "next": a.why().map(signins::Reason::next), "detail": a.detail.0,
     })
 }
 
@@ -93,9 +93,9 @@ pub(super) async fn administrator(c: Call) -> Result<Reply> {
     let t = provider.id;
     let kind = UserKind::Administrator;
     let new = NewUser { kind, user_name, display_name, email };
-    let add = c.app.access.require(&c.actor, t).await?;
+    let add = c.require(t).await?;
     let user = crate::users::add(store, &add, new).await?;
-    let edit = c.app.access.require(&c.actor, t).await?;
+    let edit = c.require(t).await?;
     let password = credentials::new_password()?;
     c.app.credentials.set_password(&edit, user.id, &password).await?;
     let code = c.app.credentials.add_code(&edit, user.id, &c.app.config.brand.name).await?;

@@ -12,12 +12,12 @@ use serde::Deserialize;
 use serde_json::json;
 
 pub(super) async fn me(c: Call) -> Result<Reply> {
-    let Principal::User { home, user, kind, bound, scopes, .. } = c.actor.principal() else {
-        return match c.actor.principal() {
+    let Principal::User { home, user, kind, bound, scopes, .. } = c.actor().principal() else {
+        return match c.actor().principal() {
             Principal::Directory { .. } => {
                 Err(Error::forbidden("a directory has no business here"))
             }
-            _ => Reply::ok(json!({"actor": c.actor.label()})),
+            _ => Reply::ok(json!({"actor": c.actor().label()})),
         };
     };
     let tenants = match bound {
@@ -37,7 +37,7 @@ pub(super) async fn me(c: Call) -> Result<Reply> {
         }));
     }
     Reply::ok(json!({
-        "actor": c.actor.label(), "user": user, "tenant": home, "kind": kind, "in": places,
+        "actor": c.actor().label(), "user": user, "tenant": home, "kind": kind, "in": places,
     }))
 }
 

@@ -27,7 +27,7 @@ pub(super) async fn list(c: Call) -> Result<Reply> {
         let all = tenants::list(&c.app.store, &p).await?;
         return Reply::page(all.iter().map(show).collect(), None);
     }
-    let Some((home, user)) = c.actor.user() else {
+    let Some((home, user)) = c.actor().user() else {
         return Err(Error::forbidden("a directory has no business here"));
     };
     let ids = c.app.access.tenants_of(home, user).await?;

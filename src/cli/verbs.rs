@@ -94,7 +94,6 @@ pub(super) enum Preset {
 }
 
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "one is made, once")]
 pub(super) enum Directory {
     /// Make a directory; prints its SCIM base URL
     #[command(after_help = "Examples:

@@ -93,7 +93,7 @@ async fn sign_out(
     caller: Option<Caller>,
 ) -> Response {
     let mut response = Redirect::to("/signin").into_response();
-    if let (Some(s), Some(Caller(actor))) = (session, caller) {
+    if let (Some(s), Some(Caller { actor, .. })) = (session, caller) {
         let (home, id) = (s.home, s.id);
         let cx = Cx::new(actor, Scope::Tenant(home)).urgent();
         let ended = tx!(app.store, &cx, [], |tx| {

@@ -13,8 +13,8 @@ use crate::{
     id::{RequestId, UserId},
     protocol::oidc::{self, Claims, Preset},
     sessions::{self, NewSession},
-    signins::{self, NewSignin},
-    store::Conn,
+    signins::{self, NewSignin, Reason},
+    store::{Conn, Lock},
     tx,
     users::{self, User},
     web::{self, Redirect},
@@ -33,6 +33,20 @@ pub(super) struct Attempt<'a> {
     pub device: Value,
 }
 
+/// Why an attempt did not become a session, with what it was decided on.
+pub(super) struct Refused {
+    error: Error,
+    user: Option<UserId>,
+    seen: Value,
+}
+
+impl Refused {
+    /// Before anything was known of the person.
+    pub(super) fn of(error: Error) -> Self {
+        Self { error, user: None, seen: Value::Null }
+    }
+}
+
 /// Who somebody is, in the directory's own immutable terms: never an address or a name.
 struct Identity<'a> {
     issuer: &'a str,
@@ -44,15 +58,14 @@ impl<'a> Identity<'a> {
     fn of(s: &SignIn, claims: &'a Claims) -> Result<Self> {
         let subject = match s.preset {
             Preset::Entra => {
-                // The issuer holds the tenant; a token that names another is not of this directory.
-                let tid = claims.tid.as_deref().unwrap_or_default();
-                if tid.is_empty() || !claims.iss.contains(tid) {
-                    let text = "the id token's 'tid' is not the issuer's";
-                    return Err(Error::forbidden(text).code("tenant_mismatch"));
+                // The issuer's path begins with the tenant; a token that names another is not of this directory.
+                let url = url::Url::parse(&claims.iss).ok();
+                let home = url.as_ref().and_then(|u| u.path_segments()?.next());
+                if home.is_none() || home != claims.tid.as_deref() {
+                    return Err(Reason::TenantMismatch.error("'tid' is not the issuer's tenant"));
                 }
-                claims.oid.as_deref().ok_or_else(|| {
-                    Error::forbidden("the id token has no 'oid'").code("claim_missing")
-                })?
+                let oid = claims.oid.as_deref().filter(|o| !o.is_empty());
+                oid.ok_or_else(|| Reason::ClaimMissing.error("the id token has no 'oid'"))?
             }
             Preset::Okta | Preset::Google | Preset::Generic => claims.sub.as_str(),
         };
@@ -67,60 +80,68 @@ impl<'a> Identity<'a> {
         }
         let found = users::find_by_external_id(c, t, d, self.subject).await?;
         found.ok_or_else(|| {
-            let text = "the directory has provisioned nobody with this id";
-            Error::forbidden(text).code("not_provisioned")
+            let why = "the directory has provisioned nobody whose 'externalId' is this subject";
+            Reason::IdentityUnknown.error(why)
         })
     }
 }
 
 /// Lets the person in, or says why not.
 pub(super) async fn admit(a: Attempt<'_>, s: &SignIn, claims: &Claims) -> Result<Response> {
-    match admitted(&a, s, claims).await {
+    let mut seen = json!({ "issuer": claims.iss, "sub": claims.sub });
+    let mut user = None;
+    match admitted(&a, s, claims, &mut seen, &mut user).await {
         Ok(response) => Ok(response),
         // Our own trouble is no decision about the person.
-        Err((_, e)) if matches!(e.kind(), Kind::Internal | Kind::Unavailable) => Err(e),
-        Err((user, e)) => refuse(&a, user, &e).await,
+        Err(e) if matches!(e.kind(), Kind::Internal | Kind::Unavailable) => Err(e),
+        Err(error) => refuse(&a, Refused { error, user, seen }).await,
     }
 }
 
-type Refused = (Option<UserId>, Error);
-
-async fn admitted(a: &Attempt<'_>, s: &SignIn, claims: &Claims) -> Result<Response, Refused> {
+/// `seen` and `user` are what is known so far, for the record of a refusal.
+async fn admitted(
+    a: &Attempt<'_>,
+    s: &SignIn,
+    claims: &Claims,
+    seen: &mut Value,
+    user: &mut Option<UserId>,
+) -> Result<Response> {
     let (app, up) = (a.app, a.up);
-    let nobody = |e| (None, e);
-    let identity = Identity::of(s, claims).map_err(nobody)?;
+    let proof = oidc::assurance(claims, s.preset, &s.rules);
+    seen["evidence"] = proof.evidence.clone();
+    let identity = Identity::of(s, claims)?;
+    seen["subject"] = identity.subject.into();
     let cx = caller::cx(up.tenant, a.request);
-    let user = {
-        let mut c = app.store.read(cx.scope).await.map_err(nobody)?;
-        identity.find(&mut c, up).await.map_err(nobody)?
+    let person = {
+        let mut c = app.store.read(cx.scope).await?;
+        identity.find(&mut c, up).await?
     };
-    let known = |e| (Some(user.id), e);
-    if !user.active || !user.enabled {
-        let text =
-            if user.active { "switched off by hand" } else { "deactivated by the directory" };
-        return Err(known(Error::forbidden(text).code("user_disabled")));
-    }
-    let now = app.store.clock().now();
+    *user = Some(person.id);
+    may_enter(&person)?;
+    // Judged by when the person left us: how long they took there does not make the proof older.
     let asked = up.request["max_age"].as_i64();
     let max_age = asked.into_iter().chain(s.rules.max_age).min();
-    if !oidc::freshness(claims, max_age, now) {
-        let text = "a fresh proof was asked for, and 'auth_time' does not show one";
-        return Err(known(Error::new(Kind::NeedsStepUp, text).code("proof_too_old")));
+    if !oidc::freshness(claims, max_age, up.started_at) {
+        let why = match claims.auth_time {
+            None => "a fresh proof is demanded, and the id token has no 'auth_time'",
+            Some(_) => "a fresh proof is demanded, and 'auth_time' is from before",
+        };
+        seen["max_age"] = max_age.into();
+        return Err(Reason::AuthTooOld.error(why));
     }
-    let proof = oidc::assurance(claims, s.preset, &s.rules);
-    let demanded = app.gate.demanded(up.tenant, user.id, up.tenant).await.map_err(known)?;
+    let demanded = app.gate.demanded(up.tenant, person.id, up.tenant).await?;
     if !gate::satisfies(proof.class.as_str(), demanded) {
-        let text = format!(
-            "the proof is of the class '{}' by the rule '{}', and the person's roles demand more: {}",
-            proof.class.as_str(),
-            proof.rule,
-            proof.evidence
+        seen["demanded"] = json!(demanded);
+        let (class, rule) = (proof.class.as_str(), proof.rule);
+        let why = format!(
+            "proved is the class '{class}' by the rule '{rule}'; the person's roles demand more"
         );
-        return Err(known(Error::new(Kind::NeedsStepUp, text).code("mfa_required")));
+        return Err(Reason::MfaNotProved.error(why));
     }
+    let now = app.store.clock().now();
     let session = NewSession {
         home: up.tenant,
-        user: user.id,
+        user: person.id,
         acting: up.tenant,
         directory: Some(up.directory),
         class: proof.class.as_str().to_owned(),
@@ -129,10 +150,22 @@ async fn admitted(a: &Attempt<'_>, s: &SignIn, claims: &Claims) -> Result<Respon
         client: a.device.clone(),
         not_after: claims.session_expiry.map(Timestamp::from_secs),
     };
-    begin(a, &identity, session).await.map_err(known)
+    begin(a, &identity, session).await
 }
 
-/// Link, session, record: one transaction.
+/// Both the directory and we ourselves must want the person here.
+fn may_enter(user: &User) -> Result<()> {
+    if !user.active {
+        return Err(Reason::UserDeactivated.error("deactivated by the directory"));
+    }
+    if !user.enabled {
+        return Err(Reason::UserDisabled.error("switched off by hand"));
+    }
+    Ok(())
+}
+
+/// Link, session, record: one transaction, which looks once more whether the person may enter: a deactivation that
+/// came in between must find the session or prevent it.
 async fn begin(a: &Attempt<'_>, identity: &Identity<'_>, session: NewSession) -> Result<Response> {
     let (app, up) = (a.app, a.up);
     let (t, d, user) = (up.tenant, up.directory, session.user);
@@ -140,6 +173,9 @@ async fn begin(a: &Attempt<'_>, identity: &Identity<'_>, session: NewSession) ->
     let limits = app.session_limits();
     let cx = caller::cx(t, a.request);
     let (_, cookie) = tx!(app.store, &cx, [session, issuer, subject], |tx| {
+        tx.lock(Lock::User(user)).await?;
+        let gone = || Reason::UserDeactivated.error("removed by the directory");
+        may_enter(&users::find(tx, t, user).await?.ok_or_else(gone)?)?;
         users::link(tx, t, d, &issuer, &subject, user).await?;
         let made = sessions::create(tx, &session, limits).await?;
         let detail = json!({ "class": session.class, "evidence": session.evidence });
@@ -155,35 +191,21 @@ async fn begin(a: &Attempt<'_>, identity: &Identity<'_>, session: NewSession) ->
 }
 
 /// A record with the reason for the administrator, a page with its reference for the person.
-pub(super) async fn refuse(a: &Attempt<'_>, user: Option<UserId>, e: &Error) -> Result<Response> {
-    let up = a.up;
-    let reason = e.code_str().unwrap_or(match e.kind() {
-        Kind::Unavailable | Kind::Internal => "upstream_unavailable",
-        _ => "refused",
-    });
+pub(super) async fn refuse(a: &Attempt<'_>, refused: Refused) -> Result<Response> {
+    let Refused { error: e, user, seen } = refused;
+    let (t, d, reason) = (a.up.tenant, a.up.directory, Reason::of(&e));
+    tracing::info!(reason = reason.code(), directory = %d, why = e.detail(), "a sign-in was refused");
     let detail = json!({
-        "why": e.detail(), "operator": e.operator_text(), "request": a.request,
+        "why": e.detail(), "operator": e.operator_text(), "claim": e.attr_str(), "seen": seen,
+        "request": a.request,
     });
-    tracing::info!(reason, directory = %up.directory, why = e.detail(), "a sign-in was refused");
-    Ok(recorded(a.app, a.request, up, user, reason, detail).await?.into_response())
-}
-
-async fn recorded(
-    app: &App,
-    request: RequestId,
-    up: &Upstream,
-    user: Option<UserId>,
-    reason: &'static str,
-    detail: Value,
-) -> Result<Redirect> {
-    let (t, d) = (up.tenant, up.directory);
-    let record = NewSignin::refused(user, Some(d), reason).detail(detail);
-    let cx = caller::cx(t, request);
-    let reference = tx!(app.store, &cx, [record], |tx| {
+    let record = NewSignin::not(reason, user, Some(d)).detail(detail);
+    let cx = caller::cx(t, a.request);
+    let reference = tx!(a.app.store, &cx, [record], |tx| {
         let event = Event::new("signin.refuse").target("directory", d);
-        let event = event.detail(json!({ "reason": reason, "user": user }));
+        let event = event.detail(json!({ "reason": reason.code(), "user": user }));
         audit::record(tx, t, event).await?;
         signins::record(tx, t, &record).await
     })?;
-    Ok(Redirect::to(&format!("/refused/{reference}")))
+    Ok(Redirect::to(&format!("/refused/{reference}")).into_response())
 }

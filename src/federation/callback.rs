@@ -2,10 +2,10 @@
 //! counts once, in the browser that asked.
 
 use super::{
-    admit::{Attempt, admit, refuse},
+    admit::{Attempt, Refused, admit, refuse},
     caller,
     error::or_page,
-    provider::Providers,
+    provider::{Provider, Providers},
     token,
 };
 use crate::{
@@ -14,6 +14,10 @@ use crate::{
     error::{Error, Kind, Result},
     flows::{self, Upstream},
     id::RequestId,
+    protocol::oidc::Claims,
+    signins::Reason,
+    tenants::{self, Status},
+    text::excerpt,
     web::{Browser, Device, strict},
 };
 use axum::{
@@ -69,7 +73,7 @@ async fn answered(
     let attempt = Attempt { app, request, up: &up, device };
     match proved(app, providers, &up, &answer).await {
         Ok((signin, claims)) => admit(attempt, &signin, &claims).await,
-        Err(e) => refuse(&attempt, None, &e).await,
+        Err(e) => refuse(&attempt, Refused::of(e)).await,
     }
 }
 
@@ -78,31 +82,51 @@ async fn proved(
     providers: &Providers,
     up: &Upstream,
     answer: &Answer,
-) -> Result<(SignIn, crate::protocol::oidc::Claims)> {
-    let refused = |code: &'static str, text: String| Error::forbidden(text).code(code);
+) -> Result<(SignIn, Claims)> {
+    // Whatever was switched off while the person was away.
+    if tenants::get(&app.store, up.tenant).await?.status != Status::Active {
+        return Err(Reason::TenantSuspended.error("the tenant is suspended"));
+    }
     let signin = directories::signin(&app.store, up.tenant, up.directory, &app.master).await?;
     let signin = signin.ok_or_else(|| {
-        refused("directory_disabled", "the directory's sign-in is switched off".to_owned())
+        Reason::DirectoryNotActive.error("the directory's sign-in is switched off")
     })?;
     if signin.generation != up.generation {
-        let text = "the directory's settings were changed while the person was away";
-        return Err(refused("directory_changed", text.to_owned()));
+        let why = "the directory's settings were changed while the person was away";
+        return Err(Reason::GenerationChanged.error(why));
     }
-    // RFC 9207: an answer that says who it is from must be from whom we asked, also when it is an error.
-    if let Some(iss) = answer.get("iss")
-        && iss != signin.issuer
-    {
-        let text = format!("the answer is from '{}'", crate::text::excerpt(iss));
-        return Err(refused("issuer_mismatch", text));
-    }
+    let provider = providers.get(&app.net, &signin.issuer).await?;
+    from_whom_we_asked(answer, &signin, &provider)?;
     if let Some(error) = answer.get("error") {
         let more = answer.get("error_description").unwrap_or_default();
-        let (error, more) = (crate::text::excerpt(error), crate::text::excerpt(more));
-        return Err(refused("upstream_denied", format!("the provider answered {error}: {more}")));
+        let why = format!("the provider answered {}: {}", excerpt(error), excerpt(more));
+        let reason = match error {
+            // Okta's word, and OpenID's (Unmet Authentication Requirements 1.0).
+            "unmet_authentication_requirements" => Reason::AcrUnmet,
+            _ => Reason::IdpError,
+        };
+        return Err(reason.error(why));
     }
     let code = answer.get("code").ok_or_else(|| {
-        refused("upstream_denied", "the provider's answer has neither code nor error".to_owned())
+        Reason::IdpError.error("the provider's answer has neither code nor error")
     })?;
-    let claims = token::claims(app, providers, &signin, up, code).await?;
+    let claims = token::claims(app, providers, &provider, &signin, up, code).await?;
     Ok((signin, claims))
+}
+
+/// RFC 9207: an answer that says who it is from must be from whom we asked, also when it is an error; and a provider that
+/// always says it must have said it.
+fn from_whom_we_asked(answer: &Answer, s: &SignIn, provider: &Provider) -> Result<()> {
+    match answer.get("iss") {
+        Some(iss) if iss == s.issuer => Ok(()),
+        Some(iss) => {
+            Err(Reason::IssuerMismatch.error(format!("the answer is from '{}'", excerpt(iss))))
+        }
+        None if provider.says_iss => {
+            let why =
+                "the answer does not say who it is from, and the provider states that it does";
+            Err(Reason::IssuerMismatch.error(why))
+        }
+        None => Ok(()),
+    }
 }

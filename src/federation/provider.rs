@@ -27,6 +27,8 @@ use std::{
 const KEEP: Duration = Duration::from_secs(3600);
 /// A key that nobody knows is looked for at most this often.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
+/// A provider that could not be asked is left alone so long: people who wait for each other's failures wait too long.
+const FAILED: Duration = Duration::from_secs(5);
 /// The keys taken from a key set.
 const MAX_KEYS: usize = 200;
 
@@ -34,6 +36,8 @@ const MAX_KEYS: usize = 200;
 pub(super) struct Provider {
     pub metadata: CoreProviderMetadata,
     pub keys: Vec<Jwk>,
+    /// It states that its answers say who they are from (RFC 9207).
+    pub says_iss: bool,
     read: Instant,
     /// It was asked anew for a key that was not in its set.
     for_a_key: bool,
@@ -43,7 +47,12 @@ pub(super) struct Provider {
 #[derive(Clone, Default)]
 pub(super) struct Providers(Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<Slot>>>>>);
 
-type Slot = Option<Arc<Provider>>;
+#[derive(Default)]
+struct Slot {
+    known: Option<Arc<Provider>>,
+    /// It could not be asked a moment ago.
+    failed: Option<(Instant, Error)>,
+}
 
 impl Providers {
     /// The provider; asked anew when what we know is old.
@@ -71,27 +80,30 @@ impl Providers {
         };
         // One request at a time for each provider; whoever waited finds its answer here.
         let mut slot = slot.lock().await;
-        if let Some(known) = slot.as_ref()
+        if let Some(known) = &slot.known
             && known.read.elapsed() < if for_a_key { known.look_again() } else { KEEP }
         {
             return Ok(Arc::clone(known));
         }
-        match discover(net, issuer).await {
-            Ok(mut found) => {
-                found.for_a_key = for_a_key;
-                let found = Arc::new(found);
-                *slot = Some(Arc::clone(&found));
-                Ok(found)
-            }
-            // A provider that cannot be asked at the moment is known well enough for a day.
-            Err(e) => match slot.as_ref() {
-                Some(known) if known.read.elapsed() < 24 * KEEP => {
-                    tracing::warn!(issuer, error = ?e, "a provider cannot be asked; what is known of it is used");
-                    Ok(Arc::clone(known))
+        let failed = match &slot.failed {
+            Some((at, e)) if at.elapsed() < FAILED => e.clone(),
+            _ => match discover(net, issuer).await {
+                Ok(mut found) => {
+                    found.for_a_key = for_a_key;
+                    let found = Arc::new(found);
+                    *slot = Slot { known: Some(Arc::clone(&found)), failed: None };
+                    return Ok(found);
                 }
-                _ => Err(e),
+                Err(e) => {
+                    tracing::warn!(issuer, error = ?e, "a provider cannot be asked");
+                    slot.failed = Some((Instant::now(), e.clone()));
+                    e
+                }
             },
-        }
+        };
+        // A provider that cannot be asked at the moment is known well enough for a day.
+        let known = slot.known.as_ref().filter(|k| k.read.elapsed() < 24 * KEEP);
+        known.map(Arc::clone).ok_or(failed)
     }
 }
 
@@ -99,11 +111,16 @@ fn failed(what: &str, cause: impl std::fmt::Debug) -> Error {
     Error::unavailable(format!("{what}: {cause:?}")).code("upstream_unavailable")
 }
 
+/// The guarded client's own refusals keep their name.
+fn unreachable(e: Error) -> Error {
+    if e.code_str().is_some() { e } else { e.code("upstream_unavailable") }
+}
+
 /// Why discovery failed, without the bodies that the library's error holds.
 fn undiscovered(e: DiscoveryError<Error>) -> Error {
     match e {
         DiscoveryError::Response(status, _, why) => failed("discovery", (status, why)),
-        DiscoveryError::Request(e) => e.code("upstream_unavailable"),
+        DiscoveryError::Request(e) => unreachable(e),
         DiscoveryError::Parse(e) => failed("discovery", e),
         DiscoveryError::Validation(why) => failed("discovery", why),
         _ => failed("discovery", "the provider's documents cannot be used"),
@@ -121,7 +138,7 @@ fn unexchanged(e: RequestTokenError<Error, CoreErrorResponse>) -> Error {
                 r.error().as_ref()
             ))
         }
-        RequestTokenError::Request(e) => e.code("upstream_unavailable"),
+        RequestTokenError::Request(e) => unreachable(e),
         RequestTokenError::Parse(e, _) => {
             refused(format!("the provider's token answer cannot be read, at '{}'", e.path()))
         }
@@ -175,8 +192,14 @@ fn discover(net: &net::Client, issuer: &str) -> BoxFuture<'static, Result<Provid
         // The key set was fetched with it; our own reader takes it, for our own verifier.
         let bodies = http.bodies.into_inner().unwrap_or_else(PoisonError::into_inner);
         let set = bodies.get(metadata.jwks_uri().as_str());
+        let keys = keys(set.map_or(&[], Vec::as_slice), metadata.issuer().as_str())?;
+        let about =
+            bodies.iter().filter(|(at, _)| at.ends_with("/.well-known/openid-configuration"));
+        let mut about = about.filter_map(|(_, body)| serde_json::from_slice::<Value>(body).ok());
+        let says = |d: Value| d["authorization_response_iss_parameter_supported"] == true;
         Ok(Provider {
-            keys: keys(set.map_or(&[], Vec::as_slice))?,
+            keys,
+            says_iss: about.any(says),
             metadata,
             read: Instant::now(),
             for_a_key: false,
@@ -184,14 +207,23 @@ fn discover(net: &net::Client, issuer: &str) -> BoxFuture<'static, Result<Provid
     })
 }
 
-/// The keys of a key set; those of kinds we do not know are passed over.
-fn keys(set: &[u8]) -> Result<Vec<Jwk>> {
+/// The keys of a key set; those of kinds we do not know are passed over, and those that say they are another issuer's
+/// (Entra's sets hold the keys of several, with `{tenantid}` for the tenant).
+fn keys(set: &[u8], issuer: &str) -> Result<Vec<Jwk>> {
     #[derive(Deserialize)]
     struct Set {
         keys: Vec<Value>,
     }
     let set: Set = serde_json::from_slice(set).map_err(|e| failed("key set", e))?;
-    let readable = set.keys.into_iter().filter_map(|k| serde_json::from_value(k).ok());
+    let ours = |k: &Value| match k.get("issuer").and_then(Value::as_str) {
+        Some(whose) => match whose.split_once("{tenantid}") {
+            Some((before, after)) => issuer.starts_with(before) && issuer.ends_with(after),
+            None => whose == issuer,
+        },
+        None => true,
+    };
+    let readable = set.keys.into_iter().filter(ours);
+    let readable = readable.filter_map(|k| serde_json::from_value(k).ok());
     Ok(readable.take(MAX_KEYS).collect())
 }
 

@@ -3,7 +3,7 @@
 
 use super::{
     CALLBACK,
-    admit::{Attempt, refuse},
+    admit::{Attempt, Refused, refuse},
     caller,
     error::or_page,
     provider::{Provider, Providers},
@@ -15,7 +15,7 @@ use crate::{
     error::{Error, Result},
     flows::{self, Upstream},
     id::{DirectoryId, FlowId, RequestId},
-    protocol::oidc::Preset,
+    protocol::oidc::{self, Preset},
     secret::ExposeSecret as _,
     web::{Browser, Redirect, StrictForm},
 };
@@ -73,7 +73,7 @@ async fn started(
         Ok(provider) => provider,
         Err(e) => {
             let attempt = Attempt { app, request, up: &up, device: Value::Null };
-            return refuse(&attempt, None, &e).await;
+            return refuse(&attempt, Refused::of(e)).await;
         }
     };
     let cx = caller::platform(request);
@@ -113,23 +113,15 @@ impl Ask<'_> {
         }
         if let Some(max_age) = self.max_age {
             query.append_pair("max_age", &max_age.to_string());
+            // Entra documents no `max_age`; and "now" is said in both words.
+            if max_age == 0 || self.s.preset == Preset::Entra {
+                query.append_pair("prompt", "login");
+            }
         }
-        ask_for_proof(&mut query, self.s);
+        if let Some((name, value)) = oidc::request(self.s.preset, &self.s.rules) {
+            query.append_pair(name, &value);
+        }
         drop(query);
         url.into()
-    }
-}
-
-/// Asks for the proof that the rules look for, where the provider must be asked for it.
-fn ask_for_proof(query: &mut url::form_urlencoded::Serializer<'_, url::UrlQuery<'_>>, s: &SignIn) {
-    match (s.preset, &s.rules.acrs) {
-        (Preset::Entra, Some(context)) => {
-            let claims = json!({ "id_token": { "acrs": { "essential": true, "value": context } } });
-            query.append_pair("claims", &claims.to_string());
-        }
-        (Preset::Generic, _) if !s.rules.acr.is_empty() => {
-            query.append_pair("acr_values", &s.rules.acr.join(" "));
-        }
-        _ => {}
     }
 }

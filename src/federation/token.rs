@@ -1,30 +1,33 @@
 //! From a code to claims that answer our question: exchange, signature, checks. The network is asked here, so no
 //! transaction is open.
 
-use super::{CALLBACK, provider::Providers};
+use super::{
+    CALLBACK,
+    provider::{Provider, Providers},
+};
 use crate::{
     app::App,
     crypto::jwt,
     directories::SignIn,
-    error::{Error, Result},
+    error::Result,
     flows::Upstream,
     protocol::oidc::{Claims, Expected},
     secret::ExposeSecret as _,
+    signins::Reason,
 };
 
 /// The claims of the id token that `code` is worth.
 ///
 /// # Errors
-/// The code names the reason: `upstream_unavailable`, `code_refused`, `id_token_missing`, `key_unknown`,
-/// `bad_signature`, `alg_not_allowed`, and those of [`Claims`].
+/// Its code is that of a [`Reason`].
 pub(super) async fn claims(
     app: &App,
     providers: &Providers,
+    provider: &Provider,
     s: &SignIn,
     up: &Upstream,
     code: &str,
 ) -> Result<Claims> {
-    let provider = providers.get(&app.net, &s.issuer).await?;
     let redirect = format!("{}{CALLBACK}", app.config.issuer());
     let token = provider.exchange(&app.net, s, &redirect, code, &up.verifier).await?;
     let token = token.expose_secret();
@@ -38,7 +41,7 @@ pub(super) async fn claims(
     };
     if verified.claims.contains_key("events") {
         // A logout or security event token of the same issuer is no proof of a login.
-        return Err(Error::invalid("this is an event, not an id token").code("claim_missing"));
+        return Err(Reason::TokenMalformed.error("this is an event, not an id token"));
     }
     let claims = Claims::parse(&verified.claims)?;
     let expected = Expected {

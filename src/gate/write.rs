@@ -39,7 +39,10 @@ pub(super) fn access_token(
         let _ = write!(o, ",\"home\":\"{}\"", a.home);
     }
     if let Some(s) = &a.session {
-        let _ = write!(o, ",\"sid\":\"{}\",\"auth_time\":{}", s.id, s.auth_time.secs());
+        let _ = write!(o, ",\"sid\":\"{}\"", s.id);
+        if let Some(at) = s.proved_at() {
+            let _ = write!(o, ",\"auth_time\":{}", at.secs());
+        }
         text(&mut o, "acr", acr(&s.class));
         if let Some(amr) = s.evidence.0.get("amr").filter(|v| v.is_array()) {
             let _ = write!(o, ",\"amr\":{amr}");
@@ -103,7 +106,9 @@ pub(super) fn id_token(
     }
     if let Some(s) = &a.session {
         c.insert("sid".into(), json!(s.id));
-        c.insert("auth_time".into(), json!(s.auth_time.secs()));
+        if let Some(at) = s.proved_at() {
+            c.insert("auth_time".into(), json!(at.secs()));
+        }
         c.insert("acr".into(), json!(acr(&s.class)));
         if let Some(amr) = s.evidence.0.get("amr").filter(|v| v.is_array()) {
             c.insert("amr".into(), amr.clone());

@@ -139,7 +139,7 @@ pub async fn get(
             );
         }
     };
-    let fresh = session.filter(|s| request.min_auth_time.is_none_or(|m| s.auth_time >= m));
+    let fresh = session.filter(|s| request.min_auth_time.is_none_or(|m| s.proved_since(m)));
     let answer = match fresh {
         Some(s) => resume::finish(&app, &client, &request, &s.0).await,
         None if request.silent => {

@@ -10,7 +10,7 @@ use crate::{
     id::FlowId,
     secret::ExposeSecret as _,
     sessions::Live,
-    signins::{self, NewSignin},
+    signins::{self, NewSignin, Reason},
     tx,
     web::{self, Browser, LiveSession},
 };
@@ -55,7 +55,7 @@ async fn go_on(
         return Ok(web::Redirect::to("/me").into_response());
     };
     let request: AuthRequest = serde_json::from_value(request).map_err(Error::internal)?;
-    let fresh = session.filter(|s| request.min_auth_time.is_none_or(|m| s.auth_time >= m));
+    let fresh = session.filter(|s| request.min_auth_time.is_none_or(|m| s.proved_since(m)));
     let Some(session) = fresh else {
         return Ok(web::Redirect::to(&format!("/signin/{flow}")).into_response());
     };
@@ -87,9 +87,9 @@ pub(super) async fn finish(
         Err(e) if e.kind() == Kind::NeedsStepUp && !request.silent => {
             let detail = serde_json::json!({
                 "class": session.class, "evidence": session.evidence.0, "tenant": tid, "client": client.app.client_id,
-                "why": e.operator_text(), "next": "sign in with a second factor, or let the directory prove it",
+                "why": e.operator_text(),
             });
-            let new = NewSignin::refused(Some(session.user), session.directory, "mfa_not_proved")
+            let new = NewSignin::not(Reason::MfaNotProved, Some(session.user), session.directory)
                 .detail(detail);
             let home = session.home;
             let reference = tx!(app.store, &app.system(), [new], |tx| {

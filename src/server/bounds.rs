@@ -105,6 +105,10 @@ pub(super) async fn keep(
     request.extensions_mut().insert(client);
     request.extensions_mut().insert(crate::web::ClientAddr(client.address));
     let path = request.uri().path().to_owned();
+    if !crate::web::plain(&path) {
+        let text = "this path can be read in more than one way; it is not looked up";
+        return refuse(&path, StatusCode::BAD_REQUEST, text);
+    }
     if let (Some(ip), Some(limiter)) = (client.address, bounds.limiter(request.method(), &path))
         && let Err(wait) = limiter.admit(ip)
     {

@@ -72,8 +72,10 @@ row! {
         pub class: String,
         /// What it was decided on.
         pub evidence: J<Value>,
-        /// When the person proved who they are.
+        /// When the person proved who they are; see [`Live::proved_at`].
         pub auth_time: Timestamp,
+        /// The beginning.
+        pub created_at: Timestamp,
         /// Last request noted.
         pub last_seen_at: Timestamp,
         /// The end.
@@ -88,8 +90,8 @@ macro_rules! live {
         concat!(
             "SELECT /* platform: whose it is, is what is looked up */ s.tenant_id, s.id, s.user_id, u.kind,
                     u.user_name, u.display_name, (u.active AND u.enabled), (h.status = 'active'), s.acting_tenant,
-                    (a.status = 'active'), s.directory_id, s.class, s.evidence, s.auth_time, s.last_seen_at,
-                    s.expires_at, s.ended_at
+                    (a.status = 'active'), s.directory_id, s.class, s.evidence, s.auth_time, s.created_at,
+                    s.last_seen_at, s.expires_at, s.ended_at
              FROM sessions s
              JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
              JOIN tenants h ON h.id = s.tenant_id
@@ -173,7 +175,6 @@ pub(super) async fn choose(
 }
 
 row! {
-    /// A session that has just ended.
     pub(super) struct Ended { pub id: SessionId, pub user_id: UserId }
 }
 

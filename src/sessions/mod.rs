@@ -16,12 +16,28 @@ use crate::{
     crypto::token::{self, Kind},
     error::Result,
     id::{DirectoryId, SessionId, TenantId, UserId},
+    protocol::oidc::SKEW,
     secret::Secret,
     store::{J, Scope, Store, Tx},
     tx,
 };
 use serde_json::Value;
 use std::time::Duration;
+
+impl Live {
+    /// When the person proved who they are, where that is known: a provider that does not say it (`auth_time`) may have
+    /// remembered them from long ago.
+    pub fn proved_at(&self) -> Option<Timestamp> {
+        let said = self.directory.is_none() || self.evidence.0["auth_time"].is_i64();
+        said.then_some(self.auth_time)
+    }
+    /// Whether the proof is not older than `at`. A session that began after `at` is forgiven what two clocks may
+    /// differ by.
+    pub fn proved_since(&self, at: Timestamp) -> bool {
+        let skew = if self.created_at >= at { SKEW } else { 0 };
+        self.proved_at().is_some_and(|p| p.plus(Duration::from_secs(skew)) >= at)
+    }
+}
 
 /// How long a session or a refresh family lasts at most, and how long unused.
 #[derive(Debug, Clone, Copy)]

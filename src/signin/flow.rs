@@ -93,7 +93,7 @@ pub(super) async fn find(app: &App, id: FlowId, browser: &Browser) -> Result<Flo
 
 /// Whether a session that lives already is what the flow wants.
 fn suffices(flow: &Flow, session: &LiveSession) -> bool {
-    flow.min_auth_time.is_none_or(|at| session.auth_time >= at)
+    flow.min_auth_time.is_none_or(|at| session.proved_since(at))
 }
 
 /// Nothing is missing: on to whoever began the flow.

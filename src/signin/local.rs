@@ -10,14 +10,16 @@ use crate::{
     app::App,
     audit::{self, Event},
     credentials::Outcome,
-    error::Result,
+    error::{Error, Result},
     flows::{self, Password, State as Flow},
     gate,
     id::{FlowId, RequestId, TenantId, UserId},
+    protocol::oidc::Class,
     secret::Secret,
     sessions::{self, NewSession},
-    signins::{self, NewSignin},
-    tx,
+    signins::{self, NewSignin, Reason},
+    store::Lock,
+    tx, users,
     web::{self, Browser, Device, Redirect, StrictForm},
 };
 use axum::{
@@ -85,6 +87,10 @@ impl Attempt<'_> {
         let name = typed.user_name.trim().to_owned();
         let credentials = &self.app.credentials;
         let outcome = credentials.verify_password(&cx, home, &name, &typed.password).await?;
+        let known = async || {
+            let mut c = store.read(cx.scope).await?;
+            Ok::<_, Error>(users::find_local(&mut c, home, &name).await?.map(|u| u.id))
+        };
         let problem = match outcome {
             Outcome::Right { user, has_code: true } => {
                 flow.proved = Some(Password { home, user, at: store.clock().now() });
@@ -92,11 +98,20 @@ impl Attempt<'_> {
                 return Ok(self.back());
             }
             Outcome::Right { user, has_code: false } => {
-                return self.proved(flow, home, user, "single", &["pwd"]).await;
+                return self.proved(flow, home, user, Class::Single, &["pwd"]).await;
             }
-            Outcome::Off => return self.refuse(home, None, "user_disabled", json!({})).await,
-            Outcome::Wrong => WRONG.to_owned(),
-            Outcome::Wait(seconds) => wait(seconds),
+            Outcome::Off => {
+                let user = known().await?;
+                return self.refuse(home, user, Reason::UserDisabled, json!({})).await;
+            }
+            Outcome::Wrong => {
+                self.record(home, known().await?, Reason::PasswordWrong, json!({})).await?;
+                WRONG.to_owned()
+            }
+            Outcome::Wait(seconds) => {
+                self.record(home, known().await?, Reason::RateLimited, json!({})).await?;
+                wait(seconds)
+            }
         };
         ask_way(self.app, self.id, home, name, Some(problem), true).await
     }
@@ -105,18 +120,22 @@ impl Attempt<'_> {
         let flow = find(self.app, self.id, browser).await?;
         let Some(Password { home, user, .. }) = flow.proved else { return Ok(self.back()) };
         let cx = caller::cx(home, self.request);
-        let code: String = typed.code.chars().filter(|c| !c.is_whitespace()).collect();
-        let outcome = self.app.credentials.verify_code(&cx, home, user, &code).await?;
+        let outcome = self.app.credentials.verify_code(&cx, home, user, &typed.code).await?;
         let problem = match outcome {
             Outcome::Right { .. } => {
-                let amr = ["pwd", "otp", "mfa"];
-                return self.proved(flow, home, user, "mfa", &amr).await;
+                return self.proved(flow, home, user, Class::Mfa, &["pwd", "otp", "mfa"]).await;
             }
             Outcome::Off => {
-                return self.refuse(home, Some(user), "user_disabled", json!({})).await;
+                return self.refuse(home, Some(user), Reason::UserDisabled, json!({})).await;
             }
-            Outcome::Wrong => "The code is not right, or was used already.".to_owned(),
-            Outcome::Wait(seconds) => wait(seconds),
+            Outcome::Wrong => {
+                self.record(home, Some(user), Reason::CodeWrong, json!({})).await?;
+                "The code is not right, or was used already.".to_owned()
+            }
+            Outcome::Wait(seconds) => {
+                self.record(home, Some(user), Reason::RateLimited, json!({})).await?;
+                wait(seconds)
+            }
         };
         Ok(ask_code(self.app, self.id, Some(problem)))
     }
@@ -130,21 +149,36 @@ impl Attempt<'_> {
         &self,
         home: TenantId,
         user: Option<UserId>,
-        reason: &'static str,
-        detail: serde_json::Value,
+        reason: Reason,
+        seen: serde_json::Value,
     ) -> Result<Response> {
-        let new = NewSignin::refused(user, None, reason).detail(detail);
-        let cx = caller::cx(home, self.request);
-        let reference = tx!(self.app.store, &cx, [new], |tx| {
-            let event = Event::new("signin.refuse").detail(json!({ "reason": reason }));
-            let event = match user {
-                Some(user) => event.target("user", user),
-                None => event,
-            };
-            audit::record(tx, home, event).await?;
-            signins::record(tx, home, &new).await
-        })?;
+        let reference = self.record(home, user, reason, seen).await?;
         Ok(Redirect::to(&format!("/refused/{reference}")).into_response())
+    }
+
+    /// The attempt on record, under the reference that is returned. What was typed as a name is not kept: people type
+    /// passwords there.
+    async fn record(
+        &self,
+        home: TenantId,
+        user: Option<UserId>,
+        reason: Reason,
+        seen: serde_json::Value,
+    ) -> Result<String> {
+        let detail = json!({ "client": self.client, "seen": seen, "request": self.request });
+        let new = NewSignin::not(reason, user, None).detail(detail);
+        let cx = caller::cx(home, self.request);
+        tx!(self.app.store, &cx, [new], |tx| {
+            if reason.outcome() == signins::Outcome::Refused {
+                let event = Event::new("signin.refuse").detail(json!({ "reason": reason.code() }));
+                let event = match user {
+                    Some(user) => event.target("user", user),
+                    None => event,
+                };
+                audit::record(tx, home, event).await?;
+            }
+            signins::record(tx, home, &new).await
+        })
     }
 
     /// The person is who they say: enough for what their roles demand?
@@ -153,37 +187,45 @@ impl Attempt<'_> {
         mut flow: Flow,
         home: TenantId,
         user: UserId,
-        class: &'static str,
+        class: Class,
         amr: &[&str],
     ) -> Result<Response> {
         let (app, store) = (self.app, &self.app.store);
         let demanded = app.gate.demanded(home, user, home).await?;
         let cx = caller::cx(home, self.request);
-        let evidence = json!({ "amr": amr, "rule": "local credentials" });
-        if !gate::satisfies(class, demanded) {
-            let detail = json!({ "class": class, "demanded": demanded, "evidence": evidence });
-            return self.refuse(home, Some(user), "mfa_required", detail).await;
+        let evidence = json!({ "amr": amr, "rule": "local:credentials", "class": class.as_str() });
+        if !gate::satisfies(class.as_str(), demanded) {
+            let seen = json!({ "demanded": demanded, "evidence": evidence });
+            return self.refuse(home, Some(user), Reason::MfaNotProved, seen).await;
         }
         let session = NewSession {
             home,
             user,
             acting: home,
             directory: None,
-            class: class.to_owned(),
+            class: class.as_str().to_owned(),
             evidence: evidence.clone(),
             auth_time: store.clock().now(),
             client: self.client.clone(),
             not_after: None,
         };
         let limits = app.session_limits();
-        let (_, cookie) = tx!(store, &cx, [session, evidence], |tx| {
+        // Once more whether the person may enter: who is switched off in between must find the session or prevent it.
+        let made = tx!(store, &cx, [session, evidence], |tx| {
+            tx.lock(Lock::User(user)).await?;
+            if !users::find(tx, home, user).await?.is_some_and(|u| u.live()) {
+                return Ok(None);
+            }
             let made = sessions::create(tx, &session, limits).await?;
             let new = NewSignin::success(user, None).detail(json!({ "evidence": evidence }));
             signins::record(tx, home, &new).await?;
             let event = Event::new("signin").target("user", user).detail(evidence);
             audit::record(tx, home, event).await?;
-            Ok(made)
+            Ok(Some(made))
         })?;
+        let Some((_, cookie)) = made else {
+            return self.refuse(home, Some(user), Reason::UserDisabled, json!({})).await;
+        };
         flow.proved = None;
         flows::put(store, &caller::platform(self.request), self.id, &flow).await?;
         let mut response = self.back();

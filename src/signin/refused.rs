@@ -5,7 +5,11 @@ use super::{
     error::or_page,
     pages::{self, Refused},
 };
-use crate::{app::App, error::Result, signins};
+use crate::{
+    app::App,
+    error::Result,
+    signins::{self, Reason, Told},
+};
 use axum::{
     extract::{Path, State},
     http::StatusCode,
@@ -20,8 +24,8 @@ pub(super) async fn show(State(app): State<App>, Path(reference): Path<String>) 
 async fn shown(app: &App, reference: &str) -> Result<Response> {
     let known = signins::by_reference(&app.store, reference).await?;
     // An unknown reference gets the same page without a reason: nothing is to be learnt by trying.
-    let reason = known.and_then(|s| s.reason).unwrap_or_default();
-    let (explanation, advice) = words(&reason);
+    let told = known.and_then(|s| s.why()).map_or(Told::Trouble, Reason::told);
+    let (explanation, advice) = words(told);
     let page = Refused {
         title: "You are not signed in",
         brand: pages::brand(app),
@@ -33,32 +37,40 @@ async fn shown(app: &App, reference: &str) -> Result<Response> {
 }
 
 /// What the person may know of a reason, and what they can do.
-fn words(reason: &str) -> (&'static str, &'static str) {
-    match reason {
-        "mfa_required" | "mfa_missing" | "phr_required" => (
-            "Your company's login did not prove that you used a second factor, and what you may do here demands one.",
+fn words(told: Told) -> (&'static str, &'static str) {
+    match told {
+        Told::SecondFactor => (
+            "Your sign-in did not prove a second factor, and what you may do here demands one.",
             "Sign in at your company with a second factor (a code, a prompt on your phone, a security key), then begin again here.",
         ),
-        "user_unknown" | "not_provisioned" => (
+        Told::Stale => (
+            "A fresh sign-in was asked for, and your company's login did not show that yours is.",
+            "Sign out at your company's login, then begin again.",
+        ),
+        Told::Unknown => (
             "Your company's login knows you, but nobody has given you an account here.",
             "Ask your administrator to assign you to this application in the directory.",
         ),
-        "user_disabled" | "user_inactive" => (
+        Told::WrongAccount => (
+            "The account you used at your company's login is not the one you are known by here.",
+            "Sign in with your other account, or ask your administrator.",
+        ),
+        Told::Off => (
             "Your account here is switched off.",
             "Ask your administrator whether that is as it should be.",
         ),
-        "tenant_suspended" | "directory_disabled" => (
+        Told::Closed => (
             "Signing in is switched off for your company at the moment.",
             "Your administrator knows more.",
         ),
-        "upstream_denied" | "access_denied" => (
+        Told::Denied => (
             "Your company's login did not let you in, or you cancelled there.",
             "Begin again, or ask your administrator.",
         ),
-        "expired" | "state_unknown" => {
-            ("This sign-in took too long, or was begun in another window.", "Begin again.")
+        Told::Again => {
+            ("Something about signing in was changed while you were away.", "Begin again.")
         }
-        _ => (
+        Told::Trouble => (
             "Your company's login gave an answer that we could not accept.",
             "Begin again; if it happens twice, ask your administrator.",
         ),

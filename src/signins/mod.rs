@@ -3,6 +3,9 @@
 //! passwords and codes are never in `detail`; claims are, since they decide.
 
 mod db;
+mod reason;
+
+pub use reason::{Reason, Told};
 
 use crate::{
     access::{Permit, perm::SystemViewLogs},
@@ -13,7 +16,7 @@ use crate::{
     row,
     store::{J, Scope, Store, Tx},
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// How an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -54,42 +57,20 @@ pub struct NewSignin {
     pub directory: Option<DirectoryId>,
     /// Who, as far as that is known.
     pub user: Option<UserId>,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// The reason's code; `None` for a success.
-    pub reason: Option<&'static str>,
+    /// Why not; `None` for a success.
+    pub reason: Option<Reason>,
     /// What it was decided on.
     pub detail: Value,
 }
 
 impl NewSignin {
-    fn with(
-        outcome: Outcome,
-        user: Option<UserId>,
-        directory: Option<DirectoryId>,
-        reason: Option<&'static str>,
-    ) -> Self {
-        Self { directory, user, outcome, reason, detail: Value::Object(serde_json::Map::new()) }
-    }
     /// Somebody signed in.
     pub fn success(user: UserId, directory: Option<DirectoryId>) -> Self {
-        Self::with(Outcome::Success, Some(user), directory, None)
+        Self { directory, user: Some(user), reason: None, detail: Value::Object(Map::new()) }
     }
-    /// A rule refused.
-    pub fn refused(
-        user: Option<UserId>,
-        directory: Option<DirectoryId>,
-        reason: &'static str,
-    ) -> Self {
-        Self::with(Outcome::Refused, user, directory, Some(reason))
-    }
-    /// It did not come to a decision.
-    pub fn failed(
-        user: Option<UserId>,
-        directory: Option<DirectoryId>,
-        reason: &'static str,
-    ) -> Self {
-        Self::with(Outcome::Failed, user, directory, Some(reason))
+    /// It did not become a session.
+    pub fn not(reason: Reason, user: Option<UserId>, directory: Option<DirectoryId>) -> Self {
+        Self { directory, user, reason: Some(reason), detail: Value::Object(Map::new()) }
     }
     /// What it was decided on.
     #[must_use]
@@ -124,6 +105,13 @@ row! {
     }
 }
 
+impl Attempt {
+    /// Why not, as a row of the table.
+    pub fn why(&self) -> Option<Reason> {
+        self.reason.as_deref().and_then(Reason::parse)
+    }
+}
+
 /// A reference that can be read out on the telephone: `K7QF-2M9X-B3TD`, 60 bits.
 fn reference() -> Result<String> {
     const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -147,8 +135,8 @@ pub async fn record(tx: &mut Tx, tenant: TenantId, new: &NewSignin) -> Result<St
         reference: &reference,
         directory: new.directory,
         user: new.user,
-        outcome: new.outcome,
-        reason: new.reason,
+        outcome: new.reason.map_or(Outcome::Success, Reason::outcome),
+        reason: new.reason.map(Reason::code),
         detail: J(&new.detail),
     };
     db::insert(tx, tenant, &row).await?;

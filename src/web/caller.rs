@@ -5,6 +5,8 @@ use crate::{
     actor::{Actor, Principal},
     app::App,
     error::{Error, Kind, Result},
+    gate,
+    id::TenantId,
     sessions::Live,
 };
 use axum::{
@@ -87,7 +89,13 @@ impl FromRequestParts<App> for LiveSession {
 
 /// The proved caller.
 #[derive(Debug, Clone)]
-pub struct Caller(pub Actor);
+pub struct Caller {
+    /// Who asks.
+    pub actor: Actor,
+    /// How well a session's person is proved (`protocol::oidc::Class`, as text); `None` for a token, whose proof was
+    /// judged when it was made, and for the owner.
+    pub class: Option<String>,
+}
 
 /// The token of an `Authorization: Bearer` header: one header, one token, of the characters RFC 6750 allows.
 fn bearer(headers: &HeaderMap) -> Result<Option<&str>> {
@@ -108,22 +116,31 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>> {
 impl Caller {
     async fn find(app: &App, parts: &mut Parts) -> Result<Option<Self>> {
         if let Some(actor) = parts.extensions.get::<Actor>() {
-            return Ok(Some(Self(actor.clone())));
+            return Ok(Some(Self { actor: actor.clone(), class: None }));
         }
         let request = RequestId::of(parts);
-        let principal = match bearer(&parts.headers)? {
-            Some(token) => app.gate.bearer(token).await?.principal(),
-            None => match LiveSession::find(app, &parts.headers).await? {
-                Some(session) => {
-                    if !parts.method.is_safe() {
-                        strict::same_origin(app, &parts.headers)?;
-                    }
-                    session.principal()
-                }
-                None => return Ok(None),
-            },
+        if let Some(token) = bearer(&parts.headers)? {
+            let principal = app.gate.bearer(token).await?.principal();
+            return Ok(Some(Self { actor: Actor::prove(principal, request), class: None }));
+        }
+        let Some(session) = LiveSession::find(app, &parts.headers).await? else { return Ok(None) };
+        if !parts.method.is_safe() {
+            strict::same_origin(app, &parts.headers)?;
+        }
+        let actor = Actor::prove(session.principal(), request);
+        Ok(Some(Self { actor, class: Some(session.0.class) }))
+    }
+    /// Refuses a session whose proof is weaker than what its person's roles in `tenant` demand: rights may have come
+    /// after the sign-in, and are in other tenants than the one signed in to.
+    ///
+    /// # Errors
+    /// [`Kind::NeedsStepUp`].
+    pub async fn proved_for(&self, app: &App, tenant: TenantId) -> Result<()> {
+        let (Some(class), Some((home, user))) = (&self.class, self.actor.user()) else {
+            return Ok(());
         };
-        Ok(Some(Self(Actor::prove(principal, request))))
+        let demanded = app.gate.demanded(home, user, tenant).await?;
+        if gate::satisfies(class, demanded) { Ok(()) } else { Err(gate::too_weak(class, demanded)) }
     }
     /// The caller of a request, for a voice with errors of its own.
     ///

@@ -3,11 +3,13 @@
 
 mod caller;
 mod cookies;
+mod path;
 mod refusal;
 pub mod strict;
 
 pub use caller::{Caller, ClientAddr, Device, LiveSession, RequestId};
 pub use cookies::{Browser, clear_session_cookie, session_cookie};
+pub use path::plain;
 pub use refusal::Refusal;
 pub use strict::{StrictForm, StrictJson, StrictQuery};
 

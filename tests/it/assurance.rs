@@ -3,7 +3,7 @@
 use crate::pure;
 use muster::{
     clock::Timestamp,
-    protocol::oidc::{Claims, Class, Expected, Preset, Rules, assurance, freshness},
+    protocol::oidc::{Claims, Class, Expected, Preset, Rules, assurance, freshness, request},
 };
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -49,11 +49,12 @@ pure!(
             (Preset::Google, &none, json!({"amr": ["pwd", "mfa"]}), Class::Mfa),
             (Preset::Google, &none, json!({}), Class::Single),
             (Preset::Entra, &entra, json!({"acrs": ["c1"]}), Class::Attested),
-            (Preset::Entra, &entra, json!({"acrs": "c1"}), Class::Attested),
+            (Preset::Entra, &entra, json!({"acrs": "c1"}), Class::Single),
             (Preset::Entra, &entra, json!({"acrs": ["c2", "c3"]}), Class::Single),
             (Preset::Entra, &entra, json!({}), Class::Single),
             (Preset::Generic, &generic(), json!({"amr": ["pwd", "otp", "mfa"]}), Class::Mfa),
             (Preset::Generic, &generic(), json!({"acr": "2"}), Class::Mfa),
+            (Preset::Okta, &generic(), json!({"acr": "2"}), Class::Mfa),
         ] {
             assert_eq!(class(preset, rules, &more), want, "{preset:?} {more}");
         }
@@ -140,6 +141,26 @@ pure!(
             class(Preset::Okta, &Rules::default(), &json!({"acr": "urn:okta:loa:1fa:pwd"})),
             Class::Single
         );
+    }
+);
+pure!(
+    fn mistake_15_and_19_what_was_asked_for_is_not_what_was_done() {
+        // An answer is judged as if nothing had been asked: somebody may have changed the address on the way.
+        let rules = generic();
+        assert_eq!(request(Preset::Generic, &rules), Some(("acr_values", "2".to_owned())));
+        assert_eq!(class(Preset::Generic, &rules, &json!({"acr": "1"})), Class::Single);
+        let entra = Rules { acrs: Some("c7".into()), ..Rules::default() };
+        let (name, value) = request(Preset::Entra, &entra).unwrap();
+        assert_eq!(name, "claims");
+        let value: Value = serde_json::from_str(&value).unwrap();
+        assert_eq!(value["id_token"]["acrs"], json!({"essential": true, "value": "c7"}));
+        assert_eq!(class(Preset::Entra, &entra, &json!({"acrs": []})), Class::Single);
+        assert_eq!(request(Preset::Google, &rules), None);
+        let none = Rules::default();
+        assert_eq!(request(Preset::Entra, &none), None);
+        assert_eq!(request(Preset::Generic, &none), None);
+        let (_, okta) = request(Preset::Okta, &none).unwrap();
+        assert_eq!(class(Preset::Okta, &none, &json!({"acr": okta})), Class::Single);
     }
 );
 pure!(

@@ -132,7 +132,7 @@ story! {
         assert_eq!(me(&browser).await, 401);
         let path = format!("/api/v1/tenants/{contoso}/signins/{reference}");
         let record: Value = server.get(&path).await.expect(200).json();
-        assert_eq!(record["reason"], "mfa_required");
+        assert_eq!(record["reason"], "mfa_not_proved");
         assert_eq!(record["user"], anna.id.as_str());
     }
 }
@@ -146,6 +146,37 @@ story! {
         let unknown = typed(&browser, &flow, "nobody", "not it").await.expect(200).text;
         assert_eq!(wrong.replace("anna", "nobody"), unknown);
         assert_eq!(me(&browser).await, 401);
+    }
+}
+
+story! {
+    /// What went wrong is on record for the administrator, without what was typed.
+    async fn tries_that_fail_are_on_record(t) {
+        let server = TestServer::with(&t, |c| c.signin.failures = 3).await;
+        let (contoso, browser) = (server.tenant("contoso").await, server.browser());
+        let anna = person(&server, contoso, "anna", true).await;
+        let flow = begin(&browser, "contoso").await;
+        typed(&browser, &flow, "nobody", "Correct-Horse-1").await.expect(200);
+        typed(&browser, &flow, "anna", "Correct-Horse-2").await.expect(200);
+        typed(&browser, &flow, "anna", PASSWORD).await.expect(303);
+        for _ in 0..4 {
+            browser.form(&format!("{flow}/code"), &[("code", "12")]).await.expect(200);
+        }
+        let list = server.get(&format!("/api/v1/tenants/{contoso}/signins?bad=true")).await;
+        let list = list.expect(200);
+        assert!(!list.text.contains("Correct") && !list.text.contains("nobody"), "{}", list.text);
+        let items = list.json()["items"].as_array().unwrap().clone();
+        let seen: Vec<(&str, bool)> = items
+            .iter()
+            .rev()
+            .map(|i| (i["reason"].as_str().unwrap(), i["user"] == anna.id.as_str()))
+            .collect();
+        let code = ("code_wrong", true);
+        let wanted = [
+            ("password_wrong", false), ("password_wrong", true), code, code, code, ("rate_limited", true),
+        ];
+        assert_eq!(seen, wanted);
+        assert!(items.iter().all(|i| i["outcome"] == "failed" && i["next"].is_string()));
     }
 }
 

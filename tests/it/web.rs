@@ -8,6 +8,7 @@ use crate::{
 };
 use axum::http::Request;
 use muster::{
+    access::catalogue::TENANT_ADMINISTRATOR,
     actor::UserKind,
     secret::{ExposeSecret as _, Secret},
     server,
@@ -104,6 +105,52 @@ story!(async fn another_site_cannot_use_the_session(t) {
     }
     send(&s, "GET", "/api/v1/me", &[c, ("sec-fetch-site", "cross-site")]).await.expect(200);
 });
+
+story!(
+    /// Rights that came after the sign-in, or that are in another tenant, are not used without the proof they demand.
+    async fn a_weak_session_does_not_use_rights_that_demand_more(t) {
+        let s = TestServer::start(&t).await;
+        let (ann, cookie) = reader(&s).await;
+        let c = ("cookie", cookie.as_str());
+        let users = "/api/v1/tenants/acme/users";
+        send(&s, "GET", users, &[c]).await.expect(200);
+        let w = World {
+            store: s.app.store.clone(),
+            access: s.app.access.clone(),
+            master: s.app.master.clone(),
+        };
+        give(&w, &ann, ann.tenant_id, TENANT_ADMINISTRATOR).await;
+        let a = send(&s, "GET", users, &[c]).await.expect(403).json();
+        assert_eq!(a["code"], "mfa_not_proved", "{a}");
+        send(&s, "GET", "/api/v1/me", &[c]).await.expect(200);
+        let provider = s.provider().await;
+        let tech = person(&w, provider, "tech", UserKind::Technician).await;
+        give(&w, &tech, ann.tenant_id, TENANT_ADMINISTRATOR).await;
+        let cookie = format!("muster_session={}", sign_in(&s, &tech).await.expose_secret());
+        let a = send(&s, "GET", users, &[("cookie", &cookie)]).await.expect(403).json();
+        assert_eq!(a["code"], "mfa_not_proved", "rights in a customer's tenant: {a}");
+    }
+);
+
+story!(
+    /// Keycloak GHSA-gv94-wp4h-vv8p, CVE-2026-9800: a path that proxies read differently is not looked up.
+    async fn a_path_means_one_thing(t) {
+        let s = TestServer::start(&t).await;
+        for bad in [
+            "/api/v1/me;x=1", "/api;/v1/me", "/api/v1/../v1/me", "/api/v1/%2e%2e/v1/me", "/api/v1/./me",
+            "/api%2fv1/me", "/api/v1%2Fme", "/api/v1\\me", "/api/v1/%5cme", "/api/v1/me%00", "/api/v1/me%0a",
+            "/api/v1/%252e%252e/me", "/api/v1/me%", "/api/v1/me%2", "/api/v1/me%zz", "/scim/%2e%2e/x", "/..",
+        ] {
+            let Ok(uri) = bad.parse::<axum::http::Uri>() else { continue };
+            assert!(!muster::web::plain(uri.path()), "{bad}");
+            send(&s, "GET", bad, &[]).await.expect(400);
+        }
+        for good in ["/", "/signin", "/refused/K7QF-2M9X", "/a%20b", "/%C3%A9", "/.well-known/x", "/a..b", "/a//b"] {
+            assert!(muster::web::plain(good), "{good}");
+        }
+        send(&s, "GET", "/.well-known/openid-configuration", &[]).await.expect(200);
+    }
+);
 
 story!(async fn an_authorization_header_is_read_to_the_letter(t) {
     let s = TestServer::start(&t).await;

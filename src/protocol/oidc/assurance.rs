@@ -1,7 +1,7 @@
 //! What a login proves: an allow-list of rules over `amr`, `acr` and `acrs`, a deny-list after it, freshness by
 //! `auth_time` alone. Absent is never trusted; unknown is ignored; nothing is compared but whole values in their case.
 
-use super::{Claims, Preset};
+use super::{Claims, Preset, SKEW};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -51,9 +51,9 @@ impl Class {
 pub struct Rules {
     /// `amr` values of which one proves two factors (generic).
     pub amr: Vec<String>,
-    /// `acr` values that prove two factors (generic, Okta in addition to its own).
+    /// `acr` values that prove two factors (generic; Okta in addition to its own). The first is what is asked for.
     pub acr: Vec<String>,
-    /// `acr` values that prove a phishing-resistant login (generic).
+    /// `acr` values that prove a phishing-resistant login (generic; Okta in addition to its own).
     pub acr_phr: Vec<String>,
     /// The authentication context (`c1` ... `c99`) that the Entra tenant binds to a second factor. Without it Entra
     /// proves nothing: its v2.0 tokens carry neither `amr` nor `acr`.
@@ -104,6 +104,7 @@ fn never(value: &str) -> bool {
 pub fn assurance(c: &Claims, preset: Preset, rules: &Rules) -> Assurance {
     let amr = |v: &str| !never(v) && c.amr.as_ref().is_some_and(|l| l.iter().any(|a| a == v));
     let acr = |v: &str| !never(v) && c.acr.as_deref() == Some(v);
+    let named = |list: &[String]| list.iter().any(|v| acr(v));
     let (class, rule) = match preset {
         Preset::Entra => match &rules.acrs {
             // Entra issues a context that no policy is bound to as well: it is worth what the administrator says.
@@ -113,9 +114,9 @@ pub fn assurance(c: &Claims, preset: Preset, rules: &Rules) -> Assurance {
             _ => (Class::Single, "entra:none"),
         },
         Preset::Okta => {
-            if OKTA_PHR.iter().any(|v| acr(v)) {
+            if OKTA_PHR.iter().any(|v| acr(v)) || named(&rules.acr_phr) {
                 (Class::PhishingResistant, "okta:acr-phr")
-            } else if OKTA_MFA.iter().any(|v| acr(v)) {
+            } else if OKTA_MFA.iter().any(|v| acr(v)) || named(&rules.acr) {
                 (Class::Mfa, "okta:acr")
             } else if amr("mfa") {
                 (Class::Mfa, "okta:amr")
@@ -126,9 +127,9 @@ pub fn assurance(c: &Claims, preset: Preset, rules: &Rules) -> Assurance {
         Preset::Google if amr("mfa") => (Class::Mfa, "google:amr"),
         Preset::Google => (Class::Single, "google:none"),
         Preset::Generic => {
-            if rules.acr_phr.iter().any(|v| acr(v)) {
+            if named(&rules.acr_phr) {
                 (Class::PhishingResistant, "generic:acr-phr")
-            } else if rules.acr.iter().any(|v| acr(v)) {
+            } else if named(&rules.acr) {
                 (Class::Mfa, "generic:acr")
             } else if rules.amr.iter().any(|v| amr(v)) {
                 (Class::Mfa, "generic:amr")
@@ -140,8 +141,10 @@ pub fn assurance(c: &Claims, preset: Preset, rules: &Rules) -> Assurance {
     let mut evidence = json!({
         "amr": c.amr, "acr": c.acr, "acrs": c.acrs, "auth_time": c.auth_time, "rule": rule, "class": class.as_str(),
     });
-    if c.amr_malformed {
-        evidence["note"] = json!("'amr' was not a list of texts and was not looked at");
+    if !c.malformed.is_empty() {
+        let names = c.malformed.join(", ");
+        evidence["note"] =
+            json!(format!("not of the shape it must have, and not looked at: {names}"));
     }
     Assurance { class, rule, evidence }
 }
@@ -156,7 +159,33 @@ pub fn freshness(c: &Claims, max_age: Option<i64>, now: crate::clock::Timestamp)
     match max_age {
         None => true,
         Some(age) => {
-            c.auth_time.is_some_and(|t| now.secs() - t <= age.saturating_add(super::claims::SKEW))
+            c.auth_time.is_some_and(|t| now.secs() - t <= age.saturating_add(SKEW.cast_signed()))
         }
+    }
+}
+
+/// What is asked of the provider so that it proves what the rules look for: the name and value of one parameter of the
+/// authorization request. The answer is judged by [`assurance`] alone: providers ignore what they do not know, and
+/// people can change addresses.
+pub fn request(preset: Preset, rules: &Rules) -> Option<(&'static str, String)> {
+    let first = rules.acr.first().or(rules.acr_phr.first());
+    match preset {
+        Preset::Entra => {
+            let context = rules.acrs.as_ref().filter(|c| context(c))?;
+            let claims = json!({ "id_token": { "acrs": { "essential": true, "value": context } } });
+            Some(("claims", claims.to_string()))
+        }
+        // Without a rule of its own, two factors of whoever has them; what was done is read from `amr` then, and whoever
+        // has one factor still reaches what needs no more.
+        Preset::Okta => {
+            let wanted = first.map_or("urn:okta:loa:2fa:any:ifpossible", String::as_str);
+            Some(("acr_values", wanted.to_owned()))
+        }
+        Preset::Generic => first.map(|_| {
+            let all: Vec<&str> =
+                rules.acr.iter().chain(&rules.acr_phr).map(String::as_str).collect();
+            ("acr_values", all.join(" "))
+        }),
+        Preset::Google => None,
     }
 }

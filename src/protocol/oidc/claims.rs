@@ -1,5 +1,5 @@
 //! The claims of an id token (OpenID Connect Core 2), read strictly: a claim of another type is wrong, not absent. What
-//! providers are known to send out of shape (`amr` as a text or with numbers) is kept for display and proves nothing.
+//! providers are known to send out of shape (`amr` as a text or with numbers) proves nothing, and the evidence says so.
 
 use crate::{
     clock::Timestamp,
@@ -8,7 +8,7 @@ use crate::{
 use serde_json::{Map, Value};
 
 /// How far two clocks may differ, in seconds.
-pub const SKEW: i64 = 120;
+pub const SKEW: u64 = 120;
 /// The oldest id token that is taken for this login's, in seconds.
 const MAX_AGE: i64 = 600;
 
@@ -39,12 +39,12 @@ pub struct Claims {
     pub auth_time: Option<i64>,
     /// Methods; `None` when absent or not an array of texts.
     pub amr: Option<Vec<String>>,
-    /// `amr` was there and was not an array of texts.
-    pub amr_malformed: bool,
-    /// Context class.
+    /// Context class; `None` when absent or not a text.
     pub acr: Option<String>,
-    /// Entra's authentication contexts.
+    /// Entra's authentication contexts; `None` when absent or not an array of texts.
     pub acrs: Option<Vec<String>>,
+    /// Which of `amr`, `acr`, `acrs` were there in another shape than theirs: evidence that is not looked at.
+    pub malformed: Vec<&'static str>,
     /// Entra's object id.
     pub oid: Option<String>,
     /// Entra's tenant id.
@@ -131,13 +131,16 @@ impl Claims {
             Some(_) => return Err(wrong("aud", "is not a text or a list of texts")),
             None => return Err(wrong("aud", "is missing")),
         };
-        let amr = c.get("amr").filter(|v| !v.is_null()).map(texts);
-        let acrs = match c.get("acrs").filter(|v| !v.is_null()) {
-            // One context may come as a bare text.
-            Some(Value::String(s)) => Some(vec![s.clone()]),
-            Some(v) => texts(v).ok(),
-            None => None,
+        let mut malformed = Vec::new();
+        let mut list = |name| {
+            let read = c.get(name).filter(|v| !v.is_null()).map(texts)?;
+            read.inspect_err(|()| malformed.push(name)).ok()
         };
+        let (amr, acrs) = (list("amr"), list("acrs"));
+        let acr = c.get("acr").filter(|v| !v.is_null());
+        if acr.is_some_and(|v| !v.is_string()) {
+            malformed.push("acr");
+        }
         let time = |name| seconds(c, name)?.ok_or_else(|| wrong(name, "is missing"));
         Ok(Self {
             iss: needed(c, "iss")?,
@@ -149,10 +152,10 @@ impl Claims {
             nbf: seconds(c, "nbf")?,
             nonce: text(c, "nonce")?,
             auth_time: seconds(c, "auth_time")?,
-            amr_malformed: matches!(amr, Some(Err(()))),
-            amr: amr.and_then(std::result::Result::ok),
-            acr: c.get("acr").and_then(Value::as_str).map(str::to_owned),
+            amr,
+            acr: acr.and_then(Value::as_str).map(str::to_owned),
             acrs,
+            malformed,
             oid: text(c, "oid")?,
             tid: text(c, "tid")?,
             name: text(c, "name").ok().flatten(),
@@ -199,7 +202,7 @@ impl Claims {
                 "the id token does not answer this sign-in ('nonce')".to_owned(),
             );
         }
-        let now = want.now.secs();
+        let (now, skew) = (want.now.secs(), SKEW.cast_signed());
         let skewed = |what: &str| {
             no(
                 "clock_skew",
@@ -208,16 +211,16 @@ impl Claims {
                 ),
             )
         };
-        if self.exp <= now - SKEW {
+        if self.exp <= now - skew {
             return skewed("exp");
         }
-        if self.iat > now + SKEW || self.iat < now - MAX_AGE {
+        if self.iat > now + skew || self.iat < now - MAX_AGE {
             return skewed("iat");
         }
-        if self.nbf.is_some_and(|n| n > now + SKEW) {
+        if self.nbf.is_some_and(|n| n > now + skew) {
             return skewed("nbf");
         }
-        if self.auth_time.is_some_and(|a| a > now + SKEW) {
+        if self.auth_time.is_some_and(|a| a > now + skew) {
             return skewed("auth_time");
         }
         Ok(())

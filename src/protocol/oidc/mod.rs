@@ -4,8 +4,8 @@
 mod assurance;
 mod claims;
 
-pub use assurance::{Assurance, Class, Rules, assurance, freshness};
-pub use claims::{Audience, Claims, Expected};
+pub use assurance::{Assurance, Class, Rules, assurance, freshness, request};
+pub use claims::{Audience, Claims, Expected, SKEW};
 
 /// What kind of provider a directory's sign-in half talks to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

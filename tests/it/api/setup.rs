@@ -282,13 +282,14 @@ story!(async fn attempts_to_sign_in_are_found_by_their_reference(t) {
     let (acme, other) = (s.tenant("acme").await, s.tenant("other").await);
     let cx = s.app.system();
     let reference = muster::tx!(s.app.store, &cx, [], |tx| {
-        let new = muster::signins::NewSignin::refused(None, None, "mfa_missing");
+        let new = muster::signins::NewSignin::not(muster::signins::Reason::MfaNotProved, None, None);
         muster::signins::record(tx, acme, &new.detail(json!({"amr": ["pwd"]}))).await
     })
     .unwrap();
     let path = format!("/tenants/acme/signins/{}", reference.to_lowercase());
     let a = own(&s, "GET", &path, Value::Null).await.expect(200).json();
-    assert_eq!((&a["reason"], &a["detail"]["amr"]), (&json!("mfa_missing"), &json!(["pwd"])));
+    assert_eq!((&a["reason"], &a["detail"]["amr"]), (&json!("mfa_not_proved"), &json!(["pwd"])));
+    assert!(a["next"].as_str().unwrap().contains("evidence"), "what to do about it: {a}");
     let path = format!("/tenants/{other}/signins/{reference}");
     own(&s, "GET", &path, Value::Null).await.expect(404);
     let all = own(&s, "GET", "/tenants/acme/signins?bad=true", Value::Null).await.expect(200).json();
