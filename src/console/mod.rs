@@ -1,14 +1,17 @@
-//! HTML pages for people who are signed in: their own page for now. It knows sessions and rights, and nothing of how
-//! somebody got in.
+//! HTML pages for people who are signed in: their own page, with their rights and sessions. It knows sessions and
+//! rights, and nothing of how somebody got in.
 
 use crate::{
+    actor::Actor,
     app::App,
     audit::{self, Event},
+    clock::Timestamp,
     error::{Error, Result},
-    sessions::{self, Who},
+    id::{SessionId, TenantId},
+    sessions::{self, Listed, Who},
     store::{Cx, Scope},
     tenants, tx,
-    web::{self, Caller, LiveSession, Redirect},
+    web::{self, Caller, LiveSession, Redirect, Refusal, RequestId, StrictForm, StrictQuery},
 };
 use askama::Template;
 use axum::{
@@ -18,7 +21,6 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
-use serde_json::json;
 
 /// The voice's routes.
 pub fn routes() -> Router<App> {
@@ -26,6 +28,7 @@ pub fn routes() -> Router<App> {
         .route("/", get(|| async { Redirect::to("/me") }))
         .route("/me", get(me))
         .route("/me/signout", post(sign_out))
+        .route("/me/sessions/end", post(end_session))
 }
 
 /// What somebody may do in one tenant.
@@ -36,26 +39,53 @@ struct Place {
     permissions: Vec<String>,
 }
 
+/// A place where somebody is signed in.
+struct Session {
+    id: SessionId,
+    this: bool,
+    device: String,
+    from: Option<String>,
+    how: &'static str,
+    /// For machines and for people.
+    since: (String, String),
+    seen: (String, String),
+}
+
 #[derive(Template)]
 #[template(path = "me.html")]
 struct Me {
     title: String,
     brand: String,
-    name: String,
     user_name: String,
     company: String,
-    since: String,
-    how: String,
+    done: Option<&'static str>,
     places: Vec<Place>,
+    sessions: Vec<Session>,
 }
 
-async fn me(State(app): State<App>, session: Option<LiveSession>) -> Response {
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Shown {
+    /// What was just done.
+    done: Option<String>,
+}
+
+async fn me(
+    State(app): State<App>,
+    RequestId(request): RequestId,
+    session: Option<LiveSession>,
+    StrictQuery(shown): StrictQuery<Shown>,
+) -> Response {
     let Some(session) = session else { return Redirect::to("/signin").into_response() };
-    let shown = page(&app, &session).await.and_then(|p| p.render().map_err(Error::internal));
-    shown.map_or_else(|e| failed(&e), |text| web::html(StatusCode::OK, text))
+    let done = (shown.done.as_deref() == Some("ended")).then_some("That session has ended.");
+    let page = page(&app, &session, done).await;
+    match page.and_then(|p| p.render().map_err(Error::internal)) {
+        Ok(text) => web::html(StatusCode::OK, text),
+        Err(e) => Refusal::new(&app, request, e).into_response(),
+    }
 }
 
-async fn page(app: &App, s: &LiveSession) -> Result<Me> {
+async fn page(app: &App, s: &LiveSession, done: Option<&'static str>) -> Result<Me> {
     let reach = app.access.tenants_of(s.home, s.user).await?;
     let mut places = Vec::new();
     for t in tenants::some(&app.store, &reach).await? {
@@ -67,51 +97,137 @@ async fn page(app: &App, s: &LiveSession) -> Result<Me> {
             permissions: e.permissions.iter().cloned().collect(),
         });
     }
-    let how = match s.class.as_str() {
-        "phr" => "with a phishing-resistant factor",
-        "mfa" => "with two factors",
-        "attested" => "as your company's login attests",
-        _ => "with one factor",
-    };
+    let now = app.store.clock().now();
+    let sessions = sessions::list(&app.store, s.home, s.user).await?.into_iter();
+    let sessions = sessions.filter(|l| l.ended_at.is_none() && l.expires_at > now);
     let name = s.display_name.clone().unwrap_or_else(|| s.user_name.clone());
     Ok(Me {
         title: format!("Hello, {name}"),
         brand: app.config.brand.name.clone(),
-        name,
         user_name: s.user_name.clone(),
         company: tenants::get(&app.store, s.home).await?.name,
-        since: s.auth_time.rfc3339(),
-        how: how.to_owned(),
+        done,
         places,
+        sessions: sessions.map(|l| Session::of(&l, s.id)).collect(),
     })
+}
+
+impl Session {
+    fn of(l: &Listed, this: SessionId) -> Self {
+        let how = match l.class.as_str() {
+            "phr" => "with a phishing-resistant factor",
+            "mfa" => "with two factors",
+            "attested" => "as your company's login attests",
+            _ => "with one factor",
+        };
+        Self {
+            id: l.id,
+            this: l.id == this,
+            device: device(l.client.0["user_agent"].as_str().unwrap_or_default()),
+            from: l.client.0["address"].as_str().map(str::to_owned),
+            how,
+            since: when(l.created_at),
+            seen: when(l.last_seen_at),
+        }
+    }
+}
+
+/// A browser's own words, shortened to what its owner calls it.
+fn device(agent: &str) -> String {
+    let first = |all: &[(&str, &'static str)]| {
+        all.iter().find(|(word, _)| agent.contains(word)).map(|(_, name)| *name)
+    };
+    let browser = first(&[
+        ("Edg", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("FxiOS/", "Firefox"),
+        ("CriOS/", "Chrome"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ]);
+    let system = first(&[
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Android", "Android"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("CrOS", "ChromeOS"),
+        ("Linux", "Linux"),
+    ]);
+    match (browser, system) {
+        (Some(b), Some(s)) => format!("{b} on {s}"),
+        (Some(one), None) | (None, Some(one)) => one.to_owned(),
+        (None, None) => "A browser".to_owned(),
+    }
+}
+
+/// A time for machines, and for people: `2026-11-24 02:00 UTC`.
+fn when(at: Timestamp) -> (String, String) {
+    let text = at.rfc3339();
+    let shown = match (text.get(..10), text.get(11..16)) {
+        (Some(day), Some(minute)) => format!("{day} {minute} UTC"),
+        _ => text.clone(),
+    };
+    (text, shown)
 }
 
 /// Ends the session; the browser is at the sign-in page then.
 async fn sign_out(
     State(app): State<App>,
+    RequestId(request): RequestId,
     session: Option<LiveSession>,
     caller: Option<Caller>,
 ) -> Response {
     let mut response = Redirect::to("/signin").into_response();
-    if let (Some(s), Some(Caller { actor, .. })) = (session, caller) {
-        let (home, id) = (s.home, s.id);
-        let cx = Cx::new(actor, Scope::Tenant(home)).urgent();
-        let ended = tx!(app.store, &cx, [], |tx| {
-            sessions::revoke(tx, Who::Session(home, id), "signed out").await?;
-            let event = Event::new("signout").target("session", id);
-            audit::record(tx, home, event.detail(json!({}))).await
-        });
-        if let Err(e) = ended {
-            return failed(&e);
-        }
+    if let (Some(s), Some(Caller { actor, .. })) = (session, caller)
+        && let Err(e) = end(&app, actor, s.home, s.id, "signout", "signed out").await
+    {
+        return Refusal::new(&app, request, e).into_response();
     }
     let gone = web::clear_session_cookie(&app);
     response.headers_mut().append(header::SET_COOKIE, gone);
     response
 }
 
-fn failed(e: &Error) -> Response {
-    tracing::error!(error = e.operator_text().unwrap_or(e.detail()), "a page failed");
-    let text = "This did not work; it has been logged. Please try again shortly.";
-    web::html(StatusCode::SERVICE_UNAVAILABLE, text.to_owned())
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Which {
+    session: SessionId,
+}
+
+/// Ends another session of the same person.
+async fn end_session(
+    State(app): State<App>,
+    RequestId(request): RequestId,
+    session: LiveSession,
+    Caller { actor, .. }: Caller,
+    StrictForm(which): StrictForm<Which>,
+) -> Response {
+    let ended = async {
+        let theirs = sessions::list(&app.store, session.home, session.user).await?;
+        if !theirs.iter().any(|s| s.id == which.session) {
+            return Err(Error::not_found("a session of yours with this id"));
+        }
+        end(&app, actor, session.home, which.session, "session.end", "ended by its person").await
+    };
+    match ended.await {
+        Ok(()) => Redirect::to("/me?done=ended").into_response(),
+        Err(e) => Refusal::new(&app, request, e).into_response(),
+    }
+}
+
+async fn end(
+    app: &App,
+    actor: Actor,
+    home: TenantId,
+    id: SessionId,
+    action: &'static str,
+    why: &'static str,
+) -> Result<()> {
+    let cx = Cx::new(actor, Scope::Tenant(home)).urgent();
+    tx!(app.store, &cx, [], |tx| {
+        sessions::revoke(tx, Who::Session(home, id), why).await?;
+        audit::record(tx, home, Event::new(action).target("session", id)).await
+    })
 }

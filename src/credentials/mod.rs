@@ -27,6 +27,9 @@ use hasher::Hasher;
 use std::{sync::Arc, time::Duration};
 use totp_rs::{Builder, Totp};
 
+/// How long it takes to say no: longer than a hash and a write on a slow disk.
+const A_NO: Duration = Duration::from_millis(250);
+
 /// What a try of a credential came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -101,11 +104,27 @@ impl Credentials {
         }))
     }
 
-    /// Tries a password. Nothing is held open while it is hashed.
+    /// Tries a password. Nothing is held open while it is hashed. A "no" takes the same time whether the name exists
+    /// or not: a try of a real one is written down, and that would show.
     ///
     /// # Errors
     /// The database's.
     pub async fn verify_password(
+        &self,
+        cx: &Cx,
+        tenant: TenantId,
+        user_name: &str,
+        password: &Secret,
+    ) -> Result<Outcome> {
+        let no_earlier = tokio::time::Instant::now() + A_NO;
+        let outcome = self.judge(cx, tenant, user_name, password).await?;
+        if matches!(outcome, Outcome::Wrong | Outcome::Wait(_)) {
+            tokio::time::sleep_until(no_earlier).await;
+        }
+        Ok(outcome)
+    }
+
+    async fn judge(
         &self,
         cx: &Cx,
         tenant: TenantId,

@@ -37,7 +37,7 @@ pub(super) async fn callback(
     RawQuery(query): RawQuery,
 ) -> Response {
     let query = query.unwrap_or_default();
-    or_page(answered(&app, &providers, request, &browser, device, &query).await)
+    or_page(&app, request, answered(&app, &providers, request, &browser, device, &query).await)
 }
 
 /// What a provider answers with. Others may add parameters of their own, so unknown ones are passed over; none may

@@ -1,9 +1,9 @@
 //! How a refusal sounds: a page for what has no tenant yet; everything else becomes a record with a reference.
 
-use crate::{error::Result, web::Refusal};
+use crate::{app::App, error::Result, id::RequestId, web::Refusal};
 use axum::response::{IntoResponse as _, Response};
 
 /// The answer, or the page that says why there is none.
-pub(super) fn or_page(answer: Result<Response>) -> Response {
-    answer.unwrap_or_else(|e| Refusal(e).into_response())
+pub(super) fn or_page(app: &App, request: RequestId, answer: Result<Response>) -> Response {
+    answer.unwrap_or_else(|e| Refusal::new(app, request, e).into_response())
 }

@@ -40,7 +40,7 @@ pub(super) async fn start(
     browser: Browser,
     StrictForm(form): StrictForm<Start>,
 ) -> Response {
-    or_page(started(&app, &providers, request, &browser, &form).await)
+    or_page(&app, request, started(&app, &providers, request, &browser, &form).await)
 }
 
 async fn started(

@@ -12,6 +12,7 @@ use crate::{
     config::Outbound,
     error::{Error, Kind, Result},
 };
+use futures::future::BoxFuture;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::{fmt::Write as _, net::SocketAddr, sync::Arc, time::Duration};
 use url::{Host, Url};
@@ -24,14 +25,26 @@ pub struct Client {
     max_size: usize,
 }
 
-/// Resolves names by the system's resolver and keeps only addresses that may be reached.
-struct Guard(Arc<Allow>);
+/// Asks for a name's addresses.
+pub type Names =
+    dyn Fn(String) -> BoxFuture<'static, std::io::Result<Vec<SocketAddr>>> + Send + Sync;
+
+/// The system's resolver.
+fn system_names(name: String) -> BoxFuture<'static, std::io::Result<Vec<SocketAddr>>> {
+    Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.collect()) })
+}
+
+/// Keeps only those of a name's addresses that may be reached; the connection takes one of them and no other.
+struct Guard {
+    allow: Arc<Allow>,
+    names: Arc<Names>,
+}
 
 impl Resolve for Guard {
     fn resolve(&self, name: Name) -> Resolving {
-        let allow = self.0.clone();
+        let (allow, asked) = (self.allow.clone(), (self.names)(name.as_str().to_owned()));
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let found = asked.await?.into_iter();
             let good: Vec<SocketAddr> = found.filter(|a| allow.may_resolve_to(a.ip())).collect();
             if good.is_empty() {
                 let text = format!("{} has no address that may be reached", name.as_str());
@@ -54,11 +67,18 @@ impl Client {
     /// # Errors
     /// `Invalid` for an entry that is no address, `Internal` when TLS cannot be set up.
     pub fn new(settings: &Outbound) -> Result<Self> {
+        Self::with_names(settings, Arc::new(system_names))
+    }
+    /// With a resolver of one's own.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_names(settings: &Outbound, names: Arc<Names>) -> Result<Self> {
         let allow = Arc::new(Allow::read(&settings.allow)?);
         let http = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
-            .dns_resolver(Arc::new(Guard(allow.clone())))
+            .dns_resolver(Arc::new(Guard { allow: allow.clone(), names }))
             .connect_timeout(Duration::from_secs(5))
             .timeout(*settings.timeout)
             .pool_idle_timeout(Duration::from_secs(30))

@@ -23,10 +23,11 @@ fn embedded(ip: Ipv6Addr) -> Option<Ipv4Addr> {
     let s = ip.segments();
     let join = |a: u16, b: u16| Ipv4Addr::from((u32::from(a) << 16) | u32::from(b));
     match s {
-        // Mapped, compatible, translated (RFC 6052), 6to4, Teredo (obfuscated).
+        // Mapped, compatible, translated (RFC 6052), ISATAP, 6to4, Teredo (obfuscated).
         [0, 0, 0, 0, 0, 0xffff | 0, a, b]
         | [0, 0, 0, 0, 0xffff, 0, a, b]
         | [0x64, 0xff9b, 0, 0, 0, 0, a, b]
+        | [_, _, _, _, 0 | 0x200, 0x5efe, a, b]
         | [0x2002, a, b, ..] => Some(join(a, b)),
         [0x2001, 0, .., a, b] => Some(join(!a, !b)),
         _ => None,

@@ -264,5 +264,5 @@ pub(super) fn back(app: &App, uri: &str, state: Option<&str>, fields: &[(&str, &
 }
 
 fn page(text: &str) -> Response {
-    web::Refusal(Error::invalid(text)).into_response()
+    web::Refusal::from(Error::invalid(text)).into_response()
 }

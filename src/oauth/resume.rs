@@ -12,7 +12,7 @@ use crate::{
     sessions::Live,
     signins::{self, NewSignin, Reason},
     tx,
-    web::{self, Browser, LiveSession},
+    web::{self, Browser, LiveSession, RequestId},
 };
 use axum::{
     extract::{Query, State},
@@ -30,12 +30,13 @@ pub struct Which {
 pub async fn get(
     State(app): State<App>,
     Query(which): Query<Which>,
+    RequestId(request): RequestId,
     browser: Browser,
     session: Option<LiveSession>,
 ) -> Response {
     match go_on(&app, which.flow, &browser, session).await {
         Ok(r) => r,
-        Err(e) => web::Refusal(e).into_response(),
+        Err(e) => web::Refusal::new(&app, request, e).into_response(),
     }
 }
 

@@ -27,7 +27,7 @@ use crate::{
     id::RequestId,
     oauth, scim, signin,
     store::Store,
-    tenants,
+    tenants, web,
 };
 use axum::{
     Router,
@@ -81,6 +81,7 @@ fn voices() -> Router<App> {
         .merge(federation::routes())
         .merge(console::routes())
         .merge(oauth::routes())
+        .merge(web::routes())
 }
 
 /// A request of the data directory's owner: for the socket's listener, and for commands that hold the directory's

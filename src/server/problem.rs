@@ -9,7 +9,7 @@ use serde_json::json;
 use std::any::Any;
 
 /// `status` with a sentence, in the form of the protocol that `path` belongs to: SCIM (RFC 7644, 3.12), OAuth
-/// (RFC 6749, 5.2), plain text for browsers, problem details (RFC 9457) for the rest.
+/// (RFC 6749, 5.2), a page for browsers, problem details (RFC 9457) for the rest.
 pub(super) fn refuse(path: &str, status: StatusCode, detail: &str) -> Response {
     let (kind, body) = if path.starts_with("/scim/") {
         let body = json!({
@@ -32,7 +32,7 @@ pub(super) fn refuse(path: &str, status: StatusCode, detail: &str) -> Response {
         });
         ("application/problem+json", body.to_string())
     } else {
-        ("text/plain; charset=utf-8", format!("{detail}\n"))
+        return crate::web::notice(status, detail);
     };
     (status, [(header::CONTENT_TYPE, HeaderValue::from_static(kind))], body).into_response()
 }

@@ -34,7 +34,7 @@ pub(super) async fn begin(
     browser: Browser,
     StrictQuery(query): StrictQuery<Begin>,
 ) -> Response {
-    or_page(&app, begun(&app, request, &browser, query).await)
+    or_page(&app, request, begun(&app, request, &browser, query).await)
 }
 
 async fn begun(app: &App, request: RequestId, browser: &Browser, query: Begin) -> Result<Response> {
@@ -55,7 +55,7 @@ pub(super) async fn show(
     browser: Browser,
     session: Option<LiveSession>,
 ) -> Response {
-    or_page(&app, shown(&app, request, id, &browser, session.as_ref()).await)
+    or_page(&app, request, shown(&app, request, id, &browser, session.as_ref()).await)
 }
 
 async fn shown(
@@ -124,7 +124,7 @@ pub(super) async fn tenant(
     browser: Browser,
     StrictForm(form): StrictForm<ChosenTenant>,
 ) -> Response {
-    or_page(&app, chosen(&app, request, id, &browser, form).await)
+    or_page(&app, request, chosen(&app, request, id, &browser, form).await)
 }
 
 async fn chosen(

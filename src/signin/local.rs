@@ -49,7 +49,7 @@ pub(super) async fn password(
     StrictForm(typed): StrictForm<Typed>,
 ) -> Response {
     let attempt = Attempt { app: &app, request, id, client };
-    or_page(&app, attempt.password(&browser, typed).await)
+    or_page(&app, request, attempt.password(&browser, typed).await)
 }
 
 #[derive(serde::Deserialize)]
@@ -68,7 +68,7 @@ pub(super) async fn code(
     StrictForm(typed): StrictForm<TypedCode>,
 ) -> Response {
     let attempt = Attempt { app: &app, request, id, client };
-    or_page(&app, attempt.code(&browser, typed).await)
+    or_page(&app, request, attempt.code(&browser, typed).await)
 }
 
 /// One attempt of one flow.

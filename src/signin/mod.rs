@@ -16,7 +16,6 @@ mod refused;
 use crate::app::App;
 use axum::{
     Router,
-    http::header,
     routing::{get, post},
 };
 
@@ -29,14 +28,4 @@ pub fn routes() -> Router<App> {
         .route("/signin/{flow}/password", post(local::password))
         .route("/signin/{flow}/code", post(local::code))
         .route("/refused/{reference}", get(refused::show))
-        .route("/assets/muster.css", get(stylesheet))
-}
-
-async fn stylesheet() -> impl axum::response::IntoResponse {
-    let headers = [
-        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
-        (header::CACHE_CONTROL, "public, max-age=3600"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
-    (headers, include_str!("../../templates/muster.css"))
 }

@@ -71,12 +71,3 @@ pub(super) struct Refused {
     pub advice: &'static str,
     pub reference: String,
 }
-
-/// One sentence.
-#[derive(Template)]
-#[template(path = "message.html")]
-pub(super) struct Message {
-    pub title: &'static str,
-    pub brand: String,
-    pub explanation: String,
-}

@@ -8,17 +8,22 @@ use super::{
 use crate::{
     app::App,
     error::Result,
+    id::RequestId,
     signins::{self, Reason, Told},
 };
 use axum::{
-    extract::{Path, State},
+    extract::{Extension, Path, State},
     http::StatusCode,
     response::Response,
 };
 
 /// `GET /refused/{reference}`
-pub(super) async fn show(State(app): State<App>, Path(reference): Path<String>) -> Response {
-    or_page(&app, shown(&app, &reference).await)
+pub(super) async fn show(
+    State(app): State<App>,
+    Extension(request): Extension<RequestId>,
+    Path(reference): Path<String>,
+) -> Response {
+    or_page(&app, request, shown(&app, &reference).await)
 }
 
 async fn shown(app: &App, reference: &str) -> Result<Response> {
@@ -41,7 +46,7 @@ fn words(told: Told) -> (&'static str, &'static str) {
     match told {
         Told::SecondFactor => (
             "Your sign-in did not prove a second factor, and what you may do here demands one.",
-            "Sign in at your company with a second factor (a code, a prompt on your phone, a security key), then begin again here.",
+            "Begin again and sign in with one (a code, a prompt on your phone, a security key). If you have none, ask your administrator.",
         ),
         Told::Stale => (
             "A fresh sign-in was asked for, and your company's login did not show that yours is.",

@@ -38,7 +38,7 @@ impl FromRequestParts<App> for Device {
     async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Refusal> {
         let address = parts.extensions.get::<ClientAddr>().and_then(|a| a.0);
         let agent = parts.headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok());
-        let agent = agent.map(crate::text::excerpt);
+        let agent = agent.map(|a| a.chars().take(200).collect::<String>());
         Ok(Self(json!({ "address": address, "user_agent": agent })))
     }
 }
@@ -76,14 +76,16 @@ impl LiveSession {
 impl OptionalFromRequestParts<App> for LiveSession {
     type Rejection = Refusal;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, Refusal> {
-        Ok(Self::find(app, &parts.headers).await?)
+        Self::find(app, &parts.headers).await.map_err(|e| Refusal::at(app, parts, e))
     }
 }
 impl FromRequestParts<App> for LiveSession {
     type Rejection = Refusal;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let found = Self::find(app, &parts.headers).await?;
-        Ok(found.ok_or_else(|| Error::unauthenticated("you are not signed in"))?)
+        let found = Self::find(app, &parts.headers).await;
+        let found =
+            found.and_then(|s| s.ok_or_else(|| Error::unauthenticated("you are not signed in")));
+        found.map_err(|e| Refusal::at(app, parts, e))
     }
 }
 
@@ -154,13 +156,13 @@ impl Caller {
 impl OptionalFromRequestParts<App> for Caller {
     type Rejection = Refusal;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, Refusal> {
-        Ok(Self::find(app, parts).await?)
+        Self::find(app, parts).await.map_err(|e| Refusal::at(app, parts, e))
     }
 }
 impl FromRequestParts<App> for Caller {
     type Rejection = Refusal;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        Ok(Self::of(app, parts).await?)
+        Self::of(app, parts).await.map_err(|e| Refusal::at(app, parts, e))
     }
 }
 

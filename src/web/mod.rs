@@ -1,17 +1,19 @@
 //! The porch: extractors, session cookie to actor, CSRF, headers, strict JSON and forms, how a page is sent. It
 //! knows who asks and in which form; what they may do is `access`'s, whether they may act now is the gate's.
 
+mod assets;
 mod caller;
 mod cookies;
 mod path;
 mod refusal;
 pub mod strict;
 
+pub use assets::{routes, stylesheet};
 pub use caller::{Caller, ClientAddr, Device, LiveSession, RequestId};
 pub use cookies::{Browser, clear_session_cookie, session_cookie};
 pub use path::plain;
-pub use refusal::Refusal;
-pub use strict::{StrictForm, StrictJson, StrictQuery};
+pub use refusal::{Refusal, notice};
+pub use strict::{StrictForm, StrictQuery};
 
 use axum::{
     body::Body,

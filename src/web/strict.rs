@@ -159,9 +159,13 @@ pub struct StrictForm<T>(pub T);
 impl<T: DeserializeOwned> FromRequest<App> for StrictForm<T> {
     type Rejection = Refusal;
     async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
-        same_origin(app, request.headers())?;
-        content_type(request.headers(), "application/x-www-form-urlencoded")?;
-        Ok(Self(form(&body(request.into_body()).await?)?))
+        let (parts, sent) = request.into_parts();
+        let read = async {
+            same_origin(app, &parts.headers)?;
+            content_type(&parts.headers, "application/x-www-form-urlencoded")?;
+            form(&body(sent).await?)
+        };
+        read.await.map(Self).map_err(|e| Refusal::at(app, &parts, e))
     }
 }
 
@@ -170,18 +174,8 @@ impl<T: DeserializeOwned> FromRequest<App> for StrictForm<T> {
 pub struct StrictQuery<T>(pub T);
 impl<T: DeserializeOwned> FromRequestParts<App> for StrictQuery<T> {
     type Rejection = Refusal;
-    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Refusal> {
-        Ok(Self(form(parts.uri.query().unwrap_or_default().as_bytes())?))
-    }
-}
-
-/// A JSON document.
-#[derive(Debug, Clone)]
-pub struct StrictJson<T>(pub T);
-impl<T: DeserializeOwned> FromRequest<App> for StrictJson<T> {
-    type Rejection = Refusal;
-    async fn from_request(request: Request, _app: &App) -> Result<Self, Refusal> {
-        content_type(request.headers(), "application/json")?;
-        Ok(Self(json(&body(request.into_body()).await?)?))
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let read = form(parts.uri.query().unwrap_or_default().as_bytes());
+        read.map(Self).map_err(|e| Refusal::at(app, parts, e))
     }
 }

@@ -51,14 +51,19 @@ story!(async fn a_password_is_right_or_wrong_and_nobody_learns_who_exists(t) {
     assert_eq!(try_password(&s, acme, "nobody", GOOD).await, Outcome::Wrong);
     let other = s.tenant("other").await;
     assert_eq!(try_password(&s, other, "ann@acme.example", GOOD).await, Outcome::Wrong);
-    // Both wait after as many misses.
+    // Both take as long, and wait after as many misses.
+    for name in ["ann@acme.example", "nobody"] {
+        let began = std::time::Instant::now();
+        assert_eq!(try_password(&s, acme, name, "no").await, Outcome::Wrong);
+        assert!(began.elapsed().as_millis() >= 250, "{name}: {:?}", began.elapsed());
+    }
     for name in ["ann@acme.example", "nobody"] {
         let mut misses = 0;
         while try_password(&s, acme, name, "no").await == Outcome::Wrong {
             misses += 1;
             assert!(misses < 20, "{name} never waits");
         }
-        assert_eq!(misses + 1, i64::from(s.app.config.signin.failures), "{name}");
+        assert_eq!(misses + 2, i64::from(s.app.config.signin.failures), "{name}");
         assert!(matches!(try_password(&s, acme, name, GOOD).await, Outcome::Wait(1..)));
     }
 });

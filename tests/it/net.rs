@@ -1,11 +1,15 @@
 //! The outbound client reaches the public internet and nothing else (Zitadel GHSA-29jh-8cfq-rr8x, CVE-2026-27945).
 
 use crate::{pure, story};
+use futures::future::BoxFuture;
 use muster::{
     config::Outbound,
     net::{Client, refused},
 };
-use std::net::IpAddr;
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::atomic::{AtomicUsize, Ordering},
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 fn client(allow: &[&str]) -> Client {
@@ -55,6 +59,8 @@ pure!(
             "100::1",
             "64:ff9b:1::1",
             "5f00::1",
+            "2606:4700::5efe:7f00:1",
+            "2606:4700::200:5efe:10.0.0.1",
         ] {
             assert!(refused(bad.parse::<IpAddr>().unwrap()), "{bad}");
         }
@@ -136,6 +142,48 @@ story!(
         let name = format!("http://localhost:{}/", outer.port());
         assert!(c.send(get(&name)).await.is_err(), "a name is not the address");
         assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 0, "nobody reached it");
+    }
+);
+
+story!(
+    /// DNS rebinding: a name that led to an address that may be reached leads to another a moment later.
+    async fn a_name_that_changes_its_mind_is_judged_again(t) {
+        let counted = async |at: &str| {
+            let l = tokio::net::TcpListener::bind(at).await.unwrap();
+            let (port, n) = (l.local_addr().unwrap().port(), std::sync::Arc::new(AtomicUsize::new(0)));
+            let seen = n.clone();
+            tokio::spawn(async move {
+                while l.accept().await.is_ok() {
+                    seen.fetch_add(1, Ordering::SeqCst);
+                }
+            });
+            (port, n)
+        };
+        let (port, listed) = counted("127.0.0.2:0").await;
+        let (_, secret) = counted(&format!("127.0.0.3:{port}")).await;
+        let asked = std::sync::Arc::new(AtomicUsize::new(0));
+        let turn = asked.clone();
+        let names = move |name: String| -> BoxFuture<'static, std::io::Result<Vec<SocketAddr>>> {
+            assert_eq!(name, "rebind.example");
+            let all: &[&str] = match turn.fetch_add(1, Ordering::SeqCst) {
+                0 => &["127.0.0.2:0"],
+                1 => &["127.0.0.3:0"],
+                2 => &["[::ffff:127.0.0.3]:0"],
+                _ => &["127.0.0.3:0", "127.0.0.2:0"],
+            };
+            let all = all.iter().map(|a| a.parse().unwrap()).collect();
+            Box::pin(async move { Ok(all) })
+        };
+        let shipped = muster::config::load(None, [], []).expect("the manual").config.outbound;
+        let settings = Outbound { allow: vec!["127.0.0.2/32".to_owned()], ..shipped };
+        let c = Client::with_names(&settings, std::sync::Arc::new(names)).unwrap();
+        for (turn, reached) in [(1, 1), (2, 1), (3, 1), (4, 2)] {
+            let url = format!("https://rebind.example:{port}/");
+            c.send(get(&url)).await.unwrap_err();
+            assert_eq!(asked.load(Ordering::SeqCst), turn, "asked each time");
+            assert_eq!(listed.load(Ordering::SeqCst), reached, "turn {turn}");
+            assert_eq!(secret.load(Ordering::SeqCst), 0, "turn {turn}");
+        }
     }
 );
 

@@ -81,10 +81,36 @@ story! {
         assert_eq!(browser.get(&flow).await.expect(303).header("location"), "/me");
         let page = browser.get("/me").await.expect(200).text;
         assert!(page.contains("Anna &#60;Keller&#62;") && page.contains("with one factor"), "{page}");
+        assert!(page.contains("id=\"this-session\"") && !page.contains("/me/sessions/end"), "{page}");
         assert_eq!(me(&browser).await, 200);
         browser.form("/me/signout", &[]).await.expect(303);
         assert_eq!(me(&browser).await, 401);
         browser.get("/me").await.expect(303);
+    }
+}
+
+story! {
+    async fn a_person_sees_their_sessions_and_ends_one(t) {
+        let (server, contoso, browser) = setting(&t).await;
+        for name in ["anna", "ben"] {
+            person(&server, contoso, name, false).await;
+        }
+        let (other, ben) = (server.browser(), server.browser());
+        for (b, name) in [(&browser, "anna"), (&other, "anna"), (&ben, "ben")] {
+            let flow = begin(b, "contoso").await;
+            typed(b, &flow, name, PASSWORD).await.expect(303);
+        }
+        let page = browser.get("/me").await.expect(200).text;
+        let id = page.split("name=\"session\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+        let end = [("session", id)];
+        ben.form("/me/sessions/end", &end).await.expect(404);
+        let foreign = browser.request(Method::POST, "/me/sessions/end").form(&end);
+        browser.send(foreign.header("sec-fetch-site", "cross-site")).await.expect(403);
+        assert_eq!(me(&other).await, 200);
+        let done = browser.form("/me/sessions/end", &end).await.expect(303);
+        let page = browser.get(done.header("location")).await.expect(200).text;
+        assert!(page.contains("id=\"done\"") && !page.contains(id), "{page}");
+        assert_eq!((me(&browser).await, me(&other).await, me(&ben).await), (200, 401, 200));
     }
 }
 
@@ -220,7 +246,18 @@ story! {
         let page = browser.get("/refused/no-such-reference").await.expect(403);
         assert!(page.header("content-security-policy").starts_with("default-src 'none'"));
         assert!(page.text.contains("id=\"reference\""));
-        let style = browser.get("/assets/muster.css").await.expect(200);
+        let style = page.text.split("href=\"").find(|p| p.starts_with("/assets/")).unwrap();
+        let style = browser.get(style.split('"').next().unwrap()).await.expect(200);
         assert!(style.header("content-type").starts_with("text/css"));
+        assert!(style.header("cache-control").contains("immutable"), "its name changes with it");
+        // What is refused before any voice is a page as well, with the same headers.
+        for path in ["/nothing-here", "/signin;x"] {
+            let page = browser.get(path).await;
+            assert!(page.header("content-security-policy").starts_with("default-src 'none'"));
+            assert!(page.text.contains("id=\"explanation\""), "{}", page.text);
+        }
+        // A refusal names the request, under which the log has the rest.
+        let page = browser.get("/signin?tenant=a&tenant=b").await.expect(400);
+        assert!(page.text.contains(page.header("x-request-id")) && page.text.contains("id=\"reference\""));
     }
 }
