@@ -71,7 +71,7 @@ async function refused(what, person, why = /second factor/) {
   const browser = new Browser();
   const page = await signIn(person, browser);
   const place = new URL(page.url).pathname;
-  const reference = /id="reference">([^<]+)</.exec(page.html)?.[1];
+  const reference = /id="reference"[^>]*>([^<]+)</.exec(page.html)?.[1];
   const told = why.test(page.html) && place.endsWith(`/refused/${reference}`);
   check(what, page, page.status === 403 && told);
   const session = await browser.go(`${muster}/me`);
