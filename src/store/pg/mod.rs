@@ -22,7 +22,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 use tracing::Instrument as _;
 
 /// Attempts after a serialisation failure or a deadlock.
@@ -36,6 +36,7 @@ pub(super) struct Pg {
     /// One connection fewer than there are: one is always left for the urgent lane.
     bulk: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,
+    urgent: Arc<Urgent>,
     size: u32,
     options: PgConnectOptions,
 }
@@ -89,6 +90,47 @@ impl Drop for Waiting {
     }
 }
 
+/// How long bulk work stands back for an urgent transaction that is under way: it shares the database's processors
+/// and its log with it. Bounded, so that an endless row of urgent ones slows bulk work down and never stops it.
+const STAND_BACK: Duration = Duration::from_millis(15);
+
+/// The urgent transactions under way.
+#[derive(Default)]
+struct Urgent {
+    running: AtomicUsize,
+    calm: Notify,
+}
+impl Urgent {
+    fn begin(self: &Arc<Self>) -> Running {
+        self.running.fetch_add(1, Ordering::SeqCst);
+        Running(self.clone())
+    }
+    async fn calm(&self) {
+        loop {
+            let told = self.calm.notified();
+            if self.running.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            told.await;
+        }
+    }
+}
+/// One of them; over when it is dropped.
+struct Running(Arc<Urgent>);
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.0.running.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.0.calm.notify_waiters();
+        }
+    }
+}
+
+/// A place in the line: bulk work has a permit, urgent work is counted.
+struct Turn {
+    _permit: Option<OwnedSemaphorePermit>,
+    _running: Option<Running>,
+}
+
 impl Pg {
     pub(super) async fn open(url: &Secret, options: &Options) -> Result<Self> {
         let base: PgConnectOptions = url.expose_secret().parse().map_err(|e: sqlx::Error| {
@@ -115,6 +157,7 @@ impl Pg {
             writers: Pool::new(base.clone(), n),
             bulk: Arc::new(Semaphore::new(n - 1)),
             waiting: Arc::default(),
+            urgent: Arc::default(),
             size,
             options: base,
         })
@@ -137,11 +180,13 @@ impl Pg {
         }
         Ok(waiting)
     }
-    async fn turn(&self, urgent: bool) -> Result<Option<OwnedSemaphorePermit>> {
+    async fn turn(&self, urgent: bool) -> Result<Turn> {
         if urgent {
-            return Ok(None);
+            return Ok(Turn { _permit: None, _running: Some(self.urgent.begin()) });
         }
-        self.bulk.clone().acquire_owned().await.map(Some).map_err(Error::unavailable)
+        let permit = self.bulk.clone().acquire_owned().await.map_err(Error::unavailable)?;
+        let _ = tokio::time::timeout(STAND_BACK, self.urgent.calm()).await;
+        Ok(Turn { _permit: Some(permit), _running: None })
     }
     /// Whether the transaction of this number was committed, when the connection was lost while it ended.
     ///
