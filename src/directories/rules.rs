@@ -6,10 +6,14 @@ use serde_json::{Value, json};
 /// Two tokens: one in use, one to change over to.
 pub(super) const LIVE_TOKENS: usize = 2;
 
-/// The sign-in half after an edit: the one given (keeping the sealed secret when it brings none), or as it was.
+/// The sign-in half after an edit: the one given, or as it was. One that brings no secret keeps the sealed one, but only
+/// for the provider it was given for: at another it would tell that provider.
 pub(super) fn next_half(given: Option<Half>, was: &Directory, secret: Option<String>) -> Half {
     match given {
-        Some(h) if h.issuer.is_some() => Half { secret: h.secret.or(secret), ..h },
+        Some(h) if h.issuer.is_some() => {
+            let kept = secret.filter(|_| h.issuer == was.issuer);
+            Half { secret: h.secret.or(kept), ..h }
+        }
         Some(without) => without,
         None => Half {
             issuer: was.issuer.clone(),

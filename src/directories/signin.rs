@@ -98,12 +98,13 @@ pub(super) fn sealed(s: SignInSettings, id: DirectoryId, master: &MasterKey) -> 
             return Err(Error::invalid(detail).attr("scopes"));
         }
     }
+    let rules = s.rules.checked()?;
     let seal = |x: Secret| master.seal(&aad(id), x.expose_secret().as_bytes());
     Ok(Half {
         issuer: Some(issuer),
         client_id: Some(client_id),
         secret: s.client_secret.map(seal).transpose()?,
-        stored: Stored { scopes: s.scopes, rules: s.rules },
+        stored: Stored { scopes: s.scopes, rules },
     })
 }
 

@@ -164,6 +164,26 @@ pure!(
     }
 );
 pure!(
+    /// A rule that could never match, or that would believe what proves nothing, is refused when it is written.
+    fn rules_are_checked_when_they_are_given() {
+        let l = |v: &str| vec![v.to_owned()];
+        for (rule, bad) in [
+            ("amr", Rules { amr: l("pwd"), ..Rules::default() }),
+            ("amr", Rules { amr: l("pwd mfa"), ..Rules::default() }),
+            ("amr", Rules { amr: vec!["x".to_owned(); 33], ..Rules::default() }),
+            ("acr", Rules { acr: l("0"), ..Rules::default() }),
+            ("acr", Rules { acr: l("urn:okta:loa:2fa:any:ifpossible"), ..Rules::default() }),
+            ("acr_phr", Rules { acr_phr: l(""), ..Rules::default() }),
+            ("acrs", Rules { acrs: Some("c100".to_owned()), ..Rules::default() }),
+            ("max_age", Rules { max_age: Some(-1), ..Rules::default() }),
+        ] {
+            let e = bad.clone().checked().unwrap_err();
+            assert_eq!(e.attr_str(), Some(format!("rules.{rule}").as_str()), "{bad:?}");
+        }
+        assert!(generic().checked().is_ok());
+    }
+);
+pure!(
     fn mistake_16_and_17_split_texts_substrings_and_case() {
         for amr in [
             json!("pwd totp mfa"),

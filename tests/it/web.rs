@@ -3,7 +3,7 @@
 use crate::{
     access::{READ_ONLY, give, id, person},
     people::world::World,
-    story,
+    pure, story,
     support::server::{Answer, TestServer},
 };
 use axum::http::Request;
@@ -15,7 +15,9 @@ use muster::{
     sessions::{self, NewSession},
     tx,
     users::{self, User},
+    web::strict,
 };
+use proptest::prelude::*;
 use serde_json::json;
 use tower::ServiceExt as _;
 
@@ -149,6 +151,53 @@ story!(
             assert!(muster::web::plain(good), "{good}");
         }
         send(&s, "GET", "/.well-known/openid-configuration", &[]).await.expect(200);
+    }
+);
+
+pure!(
+    /// What meets the network is read without a panic, and what is taken is what was sent.
+    fn forms_documents_and_paths_are_read_without_a_panic() {
+        proptest!(|(bytes in prop::collection::vec(any::<u8>(), 0..200), text in ".{0,60}",
+                   fields in prop::collection::btree_map("[a-z]{1,6}", "[^\u{0}\u{fffd}]{0,12}", 0..5))| {
+            let _ = strict::pairs(&bytes);
+            let _ = strict::json::<serde_json::Value>(&bytes);
+            let _ = muster::web::plain(&text);
+            let _ = muster::web::plain(&String::from_utf8_lossy(&bytes));
+            let _ = muster::net::Allow::read(std::slice::from_ref(&text));
+            let sent: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
+            let read = strict::pairs(sent.as_bytes()).unwrap();
+            prop_assert_eq!(read.into_iter().collect::<std::collections::BTreeMap<_, _>>(), fields.clone());
+            if let Some((name, _)) = fields.iter().next() {
+                let twice = format!("{sent}&{name}=again");
+                let e = strict::pairs(twice.as_bytes()).unwrap_err();
+                prop_assert_eq!(e.attr_str(), Some(name.as_str()));
+            }
+            let document = serde_json::to_vec(&fields).unwrap();
+            let read: std::collections::BTreeMap<String, String> = strict::json(&document).unwrap();
+            prop_assert_eq!(read, fields);
+        });
+    }
+);
+
+pure!(
+    fn deep_long_and_broken_documents_are_refused() {
+        let deep = format!("{{\"a\":{}{}}}", "[".repeat(5000), "]".repeat(5000));
+        for bad in [
+            deep.as_str(),
+            "[]",
+            "1",
+            "{\"a\":\"\\u0000\"}",
+            "{\"\\u0000\":1}",
+            "{",
+            "\u{feff}{}",
+            "{\"a\":1}x",
+        ] {
+            let e = strict::json::<serde_json::Value>(bad.as_bytes()).unwrap_err();
+            assert_eq!(e.kind(), muster::error::Kind::Invalid);
+        }
+        assert!(strict::json::<serde_json::Value>(b"{\"a\":\"\xff\"}").is_err(), "no UTF-8");
+        assert!(strict::pairs(b"a=%00").is_err());
+        assert!(strict::pairs(b"a=%ff").is_err());
     }
 );
 

@@ -2,6 +2,7 @@
 //! `auth_time` alone. Absent is never trusted; unknown is ignored; nothing is compared but whole values in their case.
 
 use super::{Claims, Preset, SKEW};
+use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -60,6 +61,43 @@ pub struct Rules {
     pub acrs: Option<String>,
     /// Seconds after which a proof is too old; needs `auth_time`.
     pub max_age: Option<i64>,
+}
+
+impl Rules {
+    /// The rules, if each can ever match: a value that never proves a second factor is not believed, whoever names it,
+    /// and is better refused than kept.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the rule.
+    pub fn checked(self) -> Result<Self> {
+        let bad =
+            |name: &str, text: String| Err(Error::invalid(text).attr(format!("rules.{name}")));
+        for (name, list) in [("amr", &self.amr), ("acr", &self.acr), ("acr_phr", &self.acr_phr)] {
+            if list.len() > 32 {
+                return bad(name, format!("'{name}' has more than 32 values"));
+            }
+            for v in list {
+                let shown = crate::text::excerpt(v);
+                if never(v) {
+                    let text = format!(
+                        "'{shown}' never proves a second factor, so '{name}' cannot name it"
+                    );
+                    return bad(name, text);
+                }
+                if v.len() > 200 || v.chars().any(|c| c.is_whitespace() || c.is_control()) {
+                    return bad(name, format!("'{shown}' is not a value of '{name}'"));
+                }
+            }
+        }
+        if let Some(c) = self.acrs.as_deref().filter(|c| !context(c)) {
+            let shown = crate::text::excerpt(c);
+            return bad("acrs", format!("'{shown}' is not an authentication context (c1 to c99)"));
+        }
+        if self.max_age.is_some_and(|s| !(0..=31_536_000).contains(&s)) {
+            return bad("max_age", "'max_age' is not a number of seconds up to a year".to_owned());
+        }
+        Ok(self)
+    }
 }
 
 /// What was decided, by which rule, on what.

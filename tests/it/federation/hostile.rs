@@ -340,6 +340,36 @@ story! {
 }
 
 story! {
+    /// A deactivation that meets a sign-in finds its session or prevents it: nothing lives on until the person is back.
+    async fn no_session_slips_past_a_deactivation(t) {
+        let w = world(&t, "generic", json!({})).await;
+        let user = format!("/api/v1/tenants/{}/users/{}", w.tenant, w.person);
+        let switch = async |on: bool| {
+            let body = Some(json!({ "enabled": on }));
+            w.ours.as_owner(Method::PATCH, &user, body).await.expect(200);
+        };
+        for turn in 0..24 {
+            let browser = w.ours.browser();
+            let (_, asked) = w.leave(&browser).await;
+            let claims = w.op.claims("muster", &asked["nonce"], "u1");
+            w.op.set(|s| s.claims = claims);
+            let back = format!("/federation/callback?state={}&code=c", asked["state"]);
+            let late = async {
+                tokio::time::sleep(std::time::Duration::from_millis(turn / 2)).await;
+                switch(false).await;
+            };
+            let (answer, ()) = futures::future::join(browser.get(&back), late).await;
+            answer.expect(303);
+            switch(true).await;
+            assert!(!signed_in(&browser).await);
+        }
+        let browser = w.ours.browser();
+        w.sign_in(&browser, Seal::Good, |_| {}).await;
+        assert!(signed_in(&browser).await);
+    }
+}
+
+story! {
     /// An application that wants a fresh proof gets one, whatever the two clocks differ by, and no circle.
     async fn prompt_login_comes_to_an_end(t) {
         let w = world(&t, "generic", json!({})).await;
@@ -386,9 +416,15 @@ crate::pure!(
         codes.sort_unstable();
         codes.dedup();
         assert_eq!(codes.len(), Reason::ALL.len());
+        let manual = include_str!("../../../docs/signin.md");
         for r in Reason::ALL {
             assert_eq!(Reason::parse(r.code()), Some(*r));
             assert!(r.next().ends_with('.'), "{r:?}");
+            let row = manual.lines().find(|l| l.starts_with(&format!("| `{}` |", r.code())));
+            assert!(
+                row.is_some_and(|l| l.ends_with(&format!("| {} |", r.next()))),
+                "{r:?}: {row:?}"
+            );
         }
     }
 );

@@ -65,6 +65,8 @@ story!(async fn a_change_of_the_signin_half_begins_a_generation(t) {
     })
     .await;
     assert_eq!(moved.generation, 3);
+    let half = directories::signin(&w.store, acme.id, d.id, &w.master).await.unwrap().unwrap();
+    assert!(half.client_secret.is_none(), "another provider is not told the old one's secret");
     let without = go(Edit { signin: Some(None), ..Edit::default() }).await;
     assert_eq!((without.generation, without.issuer), (4, None));
     let stale = directories::edit(&w.store, &p, d.id, Some(1), Edit::default(), &w.master).await;
