@@ -24,6 +24,8 @@ mod ops;
 mod outbox;
 mod people;
 mod scim_check;
+mod scim_filter;
+mod scim_parsers;
 mod security;
 mod signin;
 mod store;
