@@ -11,6 +11,7 @@ mod support;
 
 mod assurance;
 mod audit;
+mod bad_input;
 mod catalogue;
 mod cli;
 mod credentials;
