@@ -13,10 +13,10 @@ use std::collections::BTreeSet;
 fn person(n: usize) -> Value {
     let department = ["Sales", "sales", "Ärzte"][n % 3];
     let mut v = json!({
-        "userName": format!("User{n}@A.example"), "externalId": format!("Ext-{}", n / 2), "active": n % 4 != 0,
+        "userName": format!("User{n}@A.example"), "externalId": format!("Ext-{}", n / 2), "active": !n.is_multiple_of(4),
         "name": {"givenName": format!("Given{}", n % 5), "familyName": "Ärzt"},
         "emails": [
-            {"type": if n % 3 == 0 {"home"} else {"Work"}, "value": format!("User{n}@{}.example", if n % 2 == 0 {"A"} else {"b"}), "primary": true},
+            {"type": if n.is_multiple_of(3) {"home"} else {"Work"}, "value": format!("User{n}@{}.example", if n.is_multiple_of(2) {"A"} else {"b"}), "primary": true},
             {"type": "other", "value": format!("u{n}@priv.example")},
         ],
         "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {"department": department, "manager": {"value": format!("M{}", n % 3)}},
@@ -25,7 +25,7 @@ fn person(n: usize) -> Value {
         v["title"] = json!(format!("Boss{n}"));
         v["photos"] = json!([{"type": "photo", "value": format!("https://p.example/{n}.PNG")}]);
     }
-    if n % 5 == 0 {
+    if n.is_multiple_of(5) {
         v.as_object_mut().unwrap().remove("emails");
     }
     v

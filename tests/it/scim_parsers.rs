@@ -36,7 +36,7 @@ pure!(
             "externalId eq jyoung",
             r#"active eq "True""#,
             r#"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department sw "D""#,
-            r#"urn:ietf:params:scim:schemas:core:2.0:User:name.familyName pr"#,
+            "urn:ietf:params:scim:schemas:core:2.0:User:name.familyName pr",
             r#"meta.lastModified gt "2026-01-01T00:00:00Z""#,
             r#"title pr or (userName eq "a" and title eq null)"#,
             r#"userName eq "a\"b\u00e9""#,
