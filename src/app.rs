@@ -12,6 +12,7 @@ use crate::{
     error::{Error, Result},
     gate::Gate,
     keys::Keys,
+    mail::Mailer,
     net::Client,
     sessions::Limits,
     store::{Cx, Scope, Store},
@@ -42,6 +43,8 @@ pub struct Parts {
     pub gate: Gate,
     /// The one way out.
     pub net: Client,
+    /// The way out for letters.
+    pub mailer: Mailer,
     /// What seals what must be read back.
     pub master: MasterKey,
     /// Who does the server's own work.
@@ -68,6 +71,7 @@ impl App {
         let limits = session_limits(&config);
         let gate = Gate::new(&store, &access, &keys, &apps, config.issuer(), limits);
         let net = Client::new(&config.outbound)?;
+        let mailer = Mailer::new(&config.mail)?;
         let system = system.clone();
         let parts = Parts {
             config,
@@ -79,6 +83,7 @@ impl App {
             apps,
             gate,
             net,
+            mailer,
             master,
             system,
         };

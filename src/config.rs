@@ -35,6 +35,8 @@ pub struct Config {
     pub signin: Signin,
     /// What we ask of others.
     pub outbound: Outbound,
+    /// How we write to people.
+    pub mail: Mail,
     /// What others may ask of us.
     pub limits: Limits,
     /// What is written down.
@@ -55,6 +57,10 @@ pub struct Server {
     pub public_url: String,
     /// The folder of everything that must survive.
     pub data_dir: PathBuf,
+    /// TLS: the file with our certificate chain, PEM; empty: no TLS here.
+    pub tls_cert: PathBuf,
+    /// TLS: the file with its private key, PEM.
+    pub tls_key: PathBuf,
     /// Whose `X-Forwarded-For` is believed.
     #[serde(deserialize_with = "units::networks")]
     pub trusted_proxies: Vec<IpNet>,
@@ -118,6 +124,22 @@ pub struct Signin {
     pub failures: u32,
     /// The first wait.
     pub lockout: Span,
+    /// Life of an invitation.
+    pub invitation: Span,
+    /// Life of the first start's setup link.
+    pub setup: Span,
+}
+
+/// `[mail]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// `smtps://user:password@host` or `smtp://host?tls=required`; empty: no mail is sent.
+    pub server: Secret,
+    /// The sender, `Name <address>` or an address.
+    pub from: String,
+    /// Where answers go; empty: to the sender.
+    pub reply_to: String,
 }
 
 /// `[outbound]`
@@ -127,6 +149,8 @@ pub struct Outbound {
     /// Private addresses that may be asked: `address`, `address:port` or `network/length`.
     #[serde(deserialize_with = "units::texts")]
     pub allow: Vec<String>,
+    /// Certificates that are trusted besides the system's, PEM; empty: none.
+    pub ca_file: PathBuf,
     /// For a whole answer.
     pub timeout: Span,
     /// Of an answer.

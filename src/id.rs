@@ -8,7 +8,7 @@ macro_rules! for_each_id {
     ($m:ident) => {
         $m! {
             TenantId UserId GroupId DirectoryId ScimTokenId RoleId GrantId MappingId AppId SecretId SessionId FlowId
-            FamilyId KeyId EventId MessageId SigninId RequestId ChangeId
+            FamilyId KeyId EventId MessageId SigninId RequestId ChangeId InvitationId
         }
     };
 }

@@ -15,6 +15,7 @@ pub mod config;
 pub mod protocol;
 // 1 ground, continued
 pub mod crypto;
+pub mod mail;
 pub mod net;
 // 2 memory
 pub mod audit;
@@ -24,12 +25,15 @@ pub mod access;
 pub mod apps;
 pub mod credentials;
 pub mod directories;
+pub mod domains;
 pub mod flows;
 pub mod gate;
 pub mod groups;
+pub mod invitations;
 pub mod keys;
 pub mod provisioning;
 pub mod sessions;
+pub mod setup;
 pub mod signins;
 pub mod tenants;
 pub mod users;

@@ -4,8 +4,10 @@ use crate::error::{Error, Result};
 use std::time::Duration;
 
 /// The migrations, in order; never edited once released.
-pub const MIGRATIONS: &[(&str, &str)] =
-    &[("0001_foundation", include_str!("../../migrations/0001_foundation.sql"))];
+pub const MIGRATIONS: &[(&str, &str)] = &[
+    ("0001_foundation", include_str!("../../migrations/0001_foundation.sql")),
+    ("0002_people_and_apps", include_str!("../../migrations/0002_people_and_apps.sql")),
+];
 
 /// What SQLite makes of a migration: five words replaced, `STRICT` added, sections between `-- postgres:` and
 /// `-- end` left out.

@@ -12,7 +12,7 @@ use std::{
 /// stand above everything.
 const FLOORS: &[(&str, &[&str])] = &[
     ("words", &["error", "clock", "text", "id", "secret", "config", "actor", "protocol"]),
-    ("ground", &["store", "crypto", "net"]),
+    ("ground", &["store", "crypto", "net", "mail"]),
     ("memory", &["audit", "outbox"]),
     (
         "truth",
@@ -22,10 +22,13 @@ const FLOORS: &[(&str, &[&str])] = &[
             "keys",
             "tenants",
             "directories",
+            "domains",
             "users",
             "groups",
             "credentials",
             "apps",
+            "invitations",
+            "setup",
             "flows",
             "provisioning",
             "signins",
