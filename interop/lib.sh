@@ -1,8 +1,10 @@
-# What every peer's script needs: a Muster of its own, and an end in which nothing stays behind. Source it.
+# What every peer's script needs: a Muster of its own, the peer's packages, and an end in which nothing stays behind.
+# Source it. Packages are installed once, in a cache outside the clone.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 : "${MUSTER:?interop/run sets it}"
 
+cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/muster-interop
 work=$(mktemp -d)
 pids=()
 postgres=
@@ -47,4 +49,34 @@ serve() { # [OPTION...]: starts Muster; $url and $data say where
 
 muster() { # a command to the server that runs on $data
   "$MUSTER" --data-dir "$data" "$@"
+}
+
+npm_packages() { # the packages of the current folder's lock file; $node is a Node.js they run on, 20 or newer
+  local there
+  there=$cache/npm-$(sha256sum package-lock.json | cut -c1-16)
+  if [ ! -e "$there/done" ]; then
+    mkdir -p "$there"
+    cp package.json package-lock.json "$there"
+    npm ci --prefix "$there" --no-fund --no-audit --silent
+    touch "$there/done"
+  fi
+  [ -L node_modules ] || rm -rf node_modules
+  ln -sfn "$there/node_modules" node_modules
+  node=node
+  # Where the system's Node.js is older, npm has one.
+  if [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 20 ]; then
+    node=$cache/node/node_modules/.bin/node
+    [ -x "$node" ] || npm install --prefix "$cache/node" --no-save --no-fund --no-audit --silent node@22
+  fi
+}
+
+pip_packages() { # REQUIREMENTS: $python is a Python with them, each checked by its hash
+  local there
+  there=$cache/pip-$(sha256sum "$1" | cut -c1-16)
+  python=$there/bin/python
+  if [ ! -e "$there/done" ]; then
+    python3 -m venv --clear "$there"
+    "$there/bin/pip" -q install --disable-pip-version-check --no-deps --require-hashes -r "$1"
+    touch "$there/done"
+  fi
 }

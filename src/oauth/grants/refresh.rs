@@ -8,6 +8,7 @@ use crate::{
     app::App,
     apps::Client,
     audit::{self, Event},
+    error::Error,
     gate::{Grant, Request},
     sessions::{self, Rotation, Who},
     tx,
@@ -22,12 +23,24 @@ pub async fn refresh_token(
 ) -> Result<Given, OAuthError> {
     let presented = p.need("refresh_token")?.to_owned();
     let (cx, app_id, limits) = (app.system().urgent(), client.app.id, app.refresh_limits());
-    let rotation = tx!(app.store, &cx, [presented], |tx| {
+    let asked = p.scopes()?;
+    let rotation = tx!(app.store, &cx, [presented, asked], |tx| {
         let r = sessions::rotate(tx, &presented, app_id, limits).await?;
-        if let Rotation::Reused(f, done) = &r {
-            let event = Event::new("refresh_token.reuse").target("user", f.user_id);
-            let detail = serde_json::json!({"family": f.id, "app": app_id, "ended": done.families});
-            audit::record(tx, f.tenant_id, event.detail(detail)).await?;
+        match &r {
+            Rotation::Reused(f, done) => {
+                let event = Event::new("refresh_token.reuse").target("user", f.user_id);
+                let detail =
+                    serde_json::json!({"family": f.id, "app": app_id, "ended": done.families});
+                audit::record(tx, f.tenant_id, event.detail(detail)).await?;
+            }
+            // Undoes the rotation: who asks for too much is told so, and keeps the token.
+            Rotation::Next(f, _) => {
+                if let Some(more) = asked.iter().find(|s| !f.scopes.0.contains(s)) {
+                    let text = format!("'{more}' was not asked for at the sign-in");
+                    return Err(Error::invalid(text).code("invalid_scope"));
+                }
+            }
+            Rotation::Refused => {}
         }
         tx.unaudited("a rotation is not an act of its own");
         Ok(r)
@@ -37,17 +50,7 @@ pub async fn refresh_token(
             "the refresh token is unknown, over, used, or another client's",
         ));
     };
-    let asked = p.scopes()?;
-    let scopes: Vec<String> = if asked.is_empty() {
-        family.scopes.0.clone()
-    } else if let Some(more) = asked.iter().find(|s| !family.scopes.0.contains(s)) {
-        return Err(OAuthError::new(
-            "invalid_scope",
-            &format!("'{more}' was not asked for at the sign-in"),
-        ));
-    } else {
-        asked
-    };
+    let scopes = if asked.is_empty() { family.scopes.0.clone() } else { asked };
     let over = || OAuthError::invalid_grant("the session of this refresh token is over");
     let session = family.session_id.ok_or_else(over)?;
     let grant = Grant::Session { home: family.tenant_id, session, user: family.user_id };

@@ -59,6 +59,8 @@ story!(
         let fields =
             [("grant_type", "refresh_token"), ("refresh_token", token.as_str()), ("scope", "openid users.view")];
         assert_eq!(s.token(&app, &fields).await.expect(400).json()["error"], "invalid_scope");
+        // Having asked for too much costs the token nothing.
+        s.refresh(&app, &token).await.expect(200);
     }
 );
 
