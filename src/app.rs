@@ -71,7 +71,7 @@ impl App {
         let limits = session_limits(&config);
         let gate = Gate::new(&store, &access, &keys, &apps, config.issuer(), limits);
         let net = Client::new(&config.outbound)?;
-        let mailer = Mailer::new(&config.mail)?;
+        let mailer = Mailer::new(&config.mail, &config.outbound.ca_file)?;
         let system = system.clone();
         let parts = Parts {
             config,

@@ -236,14 +236,34 @@ impl Config {
     pub fn https(&self) -> bool {
         self.server.public_url.starts_with("https://")
     }
+    /// Whether we speak TLS ourselves.
+    pub fn tls(&self) -> bool {
+        !self.server.tls_cert.as_os_str().is_empty()
+    }
+    /// The host of the public URL, as an address is written in one.
+    pub fn host(&self) -> String {
+        let url = Url::parse(&self.server.public_url).ok();
+        url.and_then(|u| u.host_str().map(str::to_owned)).unwrap_or_default()
+    }
+    /// Whether browsers may be told to come by https only. This machine's own name is left out: they would apply it
+    /// to every other program that is tried out on it.
+    pub fn only_https(&self) -> bool {
+        self.https() && self.host() != "localhost"
+    }
     /// Once the address is known: a public URL that was left empty becomes it, and the given one is checked.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Invalid`] when it is not an http(s) origin.
+    /// [`crate::error::Kind::Invalid`] when it is not an http(s) origin, or does not go with the certificate.
     pub fn settle(&mut self, listening: SocketAddr) -> crate::error::Result<()> {
+        let tls = self.tls();
         let server = &mut self.server;
+        if tls == server.tls_key.as_os_str().is_empty() {
+            let text = "server.tls_cert and server.tls_key belong together: one of them is not set";
+            return Err(crate::error::Error::invalid(text).attr("server.tls_key"));
+        }
         if server.public_url.is_empty() {
-            server.public_url = format!("http://{listening}");
+            let scheme = if tls { "https" } else { "http" };
+            server.public_url = format!("{scheme}://{listening}");
         }
         let given = server.public_url.trim_end_matches('/');
         let wrong = |why: &str| {
@@ -253,6 +273,9 @@ impl Config {
         let Ok(url) = Url::parse(given) else { return wrong("not a URL") };
         if !matches!(url.scheme(), "http" | "https") {
             return wrong("it begins with http:// or https://");
+        }
+        if tls && url.scheme() != "https" {
+            return wrong("with a certificate (server.tls_cert) it begins with https://");
         }
         if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
             return wrong("it has no path, query or fragment");

@@ -103,8 +103,9 @@ enum Command {
 
 Examples:
   muster serve --data-dir data
-  muster serve --data-dir /var/lib/muster --listen 0.0.0.0:8080 --public-url https://id.example.com
-  muster serve --database-url postgres://muster:secret@db/muster --public-url https://id.example.com
+  muster serve --listen 0.0.0.0:443 --public-url https://id.example.com --tls-cert chain.pem --tls-key key.pem
+  muster serve --public-url https://id.example.com --trusted-proxy 127.0.0.1
+  muster serve --database-url postgres://muster:secret@db/muster
   MUSTER_SERVER_LISTEN=[::]:8080 MUSTER_LOG_FORMAT=json muster serve --config /etc/muster.toml
 
 It listens for the commands of its owner on DATA_DIR/muster.sock. SIGTERM lets requests under way end."
@@ -113,9 +114,18 @@ struct Serve {
     /// Address and port [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
-    /// How the world reaches it; the issuer of all tokens [default: http://LISTEN]
+    /// How the world reaches it; the issuer of all tokens [default: http://LISTEN, with a certificate https://LISTEN]
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
+    /// TLS here: the file with the certificate chain, PEM; read again when it changes
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<String>,
+    /// TLS here: the file with the certificate's private key, PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<String>,
+    /// TLS at a proxy in front: its address or network; may be given several times
+    #[arg(long, value_name = "ADDRESS")]
+    trusted_proxy: Vec<String>,
 }
 
 /// Runs the command line.
@@ -197,6 +207,10 @@ impl Common {
         if let Command::Serve(s) = command {
             put("server.listen", &s.listen);
             put("server.public_url", &s.public_url);
+            put("server.tls_cert", &s.tls_cert);
+            put("server.tls_key", &s.tls_key);
+            let proxies = (!s.trusted_proxy.is_empty()).then(|| s.trusted_proxy.join(","));
+            put("server.trusted_proxies", &proxies);
         }
         config::load(self.config.as_deref(), environment()?, line)
     }

@@ -6,9 +6,9 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    config::Loaded,
+    config::{Config, Loaded},
     error::{Error, Kind, Result},
-    server::{self, Listeners},
+    server::{self, Listeners, Tls},
     store::Store,
 };
 use tokio::{
@@ -35,7 +35,9 @@ pub async fn run(loaded: Loaded) -> Result<()> {
         .map_err(|e| Error::new(Kind::Unavailable, format!("cannot listen on {asked}: {e}")))?;
     let address = tcp.local_addr().map_err(Error::internal)?;
     config.settle(address)?;
+    demand_a_way_in(&config)?;
     say_what_is_open(&config);
+    let tls = Tls::open(&config)?;
     let store = Store::open(&place.options(&config), Clock::System).await?;
     let master = place::master_key(&config)?;
     let database = if store.is_postgres() { "PostgreSQL" } else { "SQLite" };
@@ -44,8 +46,9 @@ pub async fn run(loaded: Loaded) -> Result<()> {
     let socket = Some(place.listen()?);
     let stop = CancellationToken::new();
     stop_on_signal(&stop)?;
-    tracing::info!(%address, issuer, database, "ready");
-    server::run(app, Listeners { tcp, socket }, stop).await?;
+    read_again_on_signal(tls.clone())?;
+    tracing::info!(%address, issuer, database, tls = tls.is_some(), "ready");
+    server::run(app, Listeners { tcp, socket, tls }, stop).await?;
     tracing::info!("stopped");
     Ok(())
 }
@@ -62,8 +65,22 @@ async fn take(dir: &std::path::Path) -> Result<Place> {
     Place::take(dir, Make::Yes)
 }
 
+/// Where the outside is https, TLS ends here, or at a proxy whose address we know: any other would lend one address to
+/// everybody, and whoever goes past it would be believed what it says.
+fn demand_a_way_in(config: &Config) -> Result<()> {
+    if !config.https() || config.tls() || !config.server.trusted_proxies.is_empty() {
+        return Ok(());
+    }
+    let text = format!(
+        "the public URL is {}, and nothing says where TLS ends; if here: --tls-cert FILE --tls-key FILE; if at a \
+         proxy in front: --trusted-proxy ADDRESS (127.0.0.1 for one on this machine)",
+        config.issuer()
+    );
+    Err(Error::invalid(text).code("settings"))
+}
+
 /// What an operator must not overlook.
-fn say_what_is_open(config: &crate::config::Config) {
+fn say_what_is_open(config: &Config) {
     if !config.outbound.allow.is_empty() {
         tracing::warn!(
             allow = config.outbound.allow.join(", "),
@@ -71,8 +88,27 @@ fn say_what_is_open(config: &crate::config::Config) {
              configure a directory can make this server ask them"
         );
     }
-    let loopback = config.server.listen.ip().is_loopback();
-    if !config.https() && !loopback {
+    if !config.outbound.ca_file.as_os_str().is_empty() {
+        tracing::warn!(
+            file = %config.outbound.ca_file.display(),
+            "FURTHER AUTHORITIES ARE TRUSTED for outbound requests and mail (outbound.ca_file): whoever holds one of \
+             their keys can pose as any directory"
+        );
+    }
+    for net in config.server.trusted_proxies.iter().filter(|n| n.prefix_len() < 8) {
+        tracing::warn!(%net, "nearly everybody is a trusted proxy: anybody can write which address they come from");
+    }
+    let listen = config.server.listen;
+    if config.tls() && !config.server.trusted_proxies.is_empty() {
+        tracing::info!("TLS ends here; X-Forwarded-For is believed from server.trusted_proxies");
+    }
+    if config.host().parse().is_ok_and(|ip: std::net::Ipv4Addr| ip.is_unspecified()) {
+        tracing::warn!(
+            issuer = config.issuer(),
+            "nobody can open this public URL; set server.public_url"
+        );
+    }
+    if !config.https() && !listen.ip().is_loopback() {
         tracing::warn!(
             issuer = config.issuer(),
             "the public URL is not https: passwords and tokens can be read on the way"
@@ -81,6 +117,20 @@ fn say_what_is_open(config: &crate::config::Config) {
     if !config.database.durable {
         tracing::warn!("database.durable is off: a loss of power may undo the last changes");
     }
+}
+
+/// SIGHUP: the certificate is read again.
+fn read_again_on_signal(tls: Option<Tls>) -> Result<()> {
+    let mut told = signal(SignalKind::hangup()).map_err(Error::internal)?;
+    tokio::spawn(async move {
+        while told.recv().await.is_some() {
+            match &tls {
+                Some(tls) => tls.read_again(),
+                None => tracing::info!("SIGHUP: there is no certificate to read again"),
+            }
+        }
+    });
+    Ok(())
 }
 
 fn stop_on_signal(stop: &CancellationToken) -> Result<()> {

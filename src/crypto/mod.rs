@@ -4,6 +4,7 @@
 pub mod jwt;
 pub mod seal;
 pub mod token;
+pub mod x509;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 

@@ -3,14 +3,17 @@
 
 use crate::{
     config,
+    crypto::x509,
     error::{Error, Result},
     secret::ExposeSecret as _,
 };
 use lettre::{
     AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
     message::{Mailbox, MultiPart},
+    transport::smtp::client::{Certificate, Tls, TlsParameters},
 };
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
+use url::Url;
 
 /// How long one exchange with the server may take.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -41,11 +44,12 @@ struct Inner {
 }
 
 impl Mailer {
-    /// As the settings say; without a server it sends nothing.
+    /// As the settings say; without a server it sends nothing. `ca_file`: certificates that are trusted besides the
+    /// system's; may be empty.
     ///
     /// # Errors
     /// `Invalid`, naming the setting.
-    pub fn new(settings: &config::Mail) -> Result<Self> {
+    pub fn new(settings: &config::Mail, ca_file: &Path) -> Result<Self> {
         let url = settings.server.expose_secret();
         if url.is_empty() {
             return Ok(Self(None));
@@ -54,8 +58,13 @@ impl Mailer {
             Error::invalid(format!("{name}: {why}")).attr(name)
         };
         // The address may hold a password: what is wrong with it is told without it.
-        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
+        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
             .map_err(|_| wrong("mail.server", &"not an address like smtps://user:password@host"))?;
+        if !ca_file.as_os_str().is_empty()
+            && let Some(tls) = trusting(url, ca_file)?
+        {
+            builder = builder.tls(tls);
+        }
         let transport = builder.timeout(Some(TIMEOUT)).build();
         let mailbox = |name: &str, text: &str| {
             text.parse::<Mailbox>().map_err(|e| wrong(name, &format!("'{text}': {e}")))
@@ -111,6 +120,24 @@ impl Mailer {
             Err(e) => Err(refused(&e)),
         }
     }
+}
+
+/// The TLS that the server's address asks for, with further authorities; `None` when it asks for none.
+fn trusting(url: &str, ca_file: &Path) -> Result<Option<Tls>> {
+    let Ok(url) = Url::parse(url) else { return Ok(None) };
+    let way = url.query_pairs().find(|(k, _)| k == "tls").map(|(_, v)| v.into_owned());
+    let tls: fn(TlsParameters) -> Tls = match (url.scheme(), way.as_deref()) {
+        ("smtps", _) => Tls::Wrapper,
+        (_, Some("required")) => Tls::Required,
+        (_, Some("opportunistic")) => Tls::Opportunistic,
+        _ => return Ok(None),
+    };
+    let mut parameters = TlsParameters::builder(url.host_str().unwrap_or_default().to_owned());
+    for der in x509::read_pem("outbound.ca_file", ca_file)? {
+        let further = Certificate::from_der(der.to_vec()).map_err(Error::internal)?;
+        parameters = parameters.add_root_certificate(further);
+    }
+    parameters.build().map(tls).map(Some).map_err(Error::internal)
 }
 
 fn refused(e: &lettre::transport::smtp::Error) -> Error {

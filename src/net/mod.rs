@@ -10,6 +10,7 @@ pub use rules::{Allow, refused};
 
 use crate::{
     config::Outbound,
+    crypto::x509,
     error::{Error, Kind, Result},
 };
 use futures::future::BoxFuture;
@@ -65,7 +66,7 @@ impl Client {
     /// With the addresses that the settings allow.
     ///
     /// # Errors
-    /// `Invalid` for an entry that is no address, `Internal` when TLS cannot be set up.
+    /// `Invalid` for an entry that is no address and a file without certificates, `Internal` when TLS cannot be set up.
     pub fn new(settings: &Outbound) -> Result<Self> {
         Self::with_names(settings, Arc::new(system_names))
     }
@@ -75,7 +76,14 @@ impl Client {
     /// As [`Self::new`].
     pub fn with_names(settings: &Outbound, names: Arc<Names>) -> Result<Self> {
         let allow = Arc::new(Allow::read(&settings.allow)?);
+        let mut further = Vec::new();
+        if !settings.ca_file.as_os_str().is_empty() {
+            for der in x509::read_pem("outbound.ca_file", &settings.ca_file)? {
+                further.push(reqwest::Certificate::from_der(&der).map_err(Error::internal)?);
+            }
+        }
         let http = reqwest::Client::builder()
+            .tls_certs_merge(further)
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .dns_resolver(Arc::new(Guard { allow: allow.clone(), names }))

@@ -1,6 +1,6 @@
-//! Accepts connections, HTTP/1.1 and HTTP/2, until it is told to stop; then lets what is under way end.
+//! Accepts connections, HTTP/1.1 and HTTP/2, over TLS or in the clear, until it is told to stop; then lets what is under way end.
 
-use super::{as_owner, router, workers};
+use super::{Tls, as_owner, router, workers};
 use crate::{app::App, error::Result};
 use axum::{Router, body::Body, extract::ConnectInfo};
 use hyper::{Request, body::Incoming, service::service_fn};
@@ -8,7 +8,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto::Builder, graceful::GracefulShutdown},
 };
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::ready, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, UnixListener},
@@ -23,6 +23,8 @@ pub struct Listeners {
     pub tcp: TcpListener,
     /// The owner's commands; in the data directory, readable by its owner only.
     pub socket: Option<UnixListener>,
+    /// What the world's connections begin with.
+    pub tls: Option<Tls>,
 }
 
 /// Serves until `stop`, then drains: no new connections, requests under way get the time the settings give, batches
@@ -33,6 +35,7 @@ pub struct Listeners {
 pub async fn run(app: App, listeners: Listeners, stop: CancellationToken) -> Result<()> {
     let router = router(&app);
     let workers = workers::start(&app, stop.clone());
+    let watch = listeners.tls.clone().map(|tls| tokio::spawn(tls.watch(stop.clone())));
     let limits = &app.config.limits;
     let mut http = Builder::new(TokioExecutor::new());
     let header_size = limits.header_size.0.max(8192);
@@ -59,6 +62,9 @@ pub async fn run(app: App, listeners: Listeners, stop: CancellationToken) -> Res
         }
     }
     workers.finish().await;
+    if let Some(watch) = watch {
+        let _ = watch.await;
+    }
     Ok(())
 }
 
@@ -70,16 +76,24 @@ struct Door {
 }
 
 async fn accept(door: &Door, listeners: Listeners, stop: &CancellationToken) {
-    let Listeners { tcp, socket } = listeners;
+    let Listeners { tcp, socket, tls } = listeners;
     loop {
         let Ok(room) = Arc::clone(&door.room).acquire_owned().await else { return };
         let came = tokio::select! {
             () = stop.cancelled() => return,
             r = tcp.accept() => r.map(|(s, peer)| {
                 let _ = s.set_nodelay(true);
-                door.serve(s, Some(peer), room);
+                match tls.clone() {
+                    // A handshake takes its time: it counts as a connection, and nobody else waits for it.
+                    Some(tls) => {
+                        let stop = stop.clone();
+                        let hands = async move { stop.run_until_cancelled(tls.accept(s)).await? };
+                        door.serve(hands, Some(peer), room);
+                    }
+                    None => door.serve(ready(Some(s)), Some(peer), room),
+                }
             }),
-            r = of_socket(socket.as_ref()) => r.map(|s| door.serve(s, None, room)),
+            r = of_socket(socket.as_ref()) => r.map(|s| door.serve(ready(Some(s)), None, room)),
         };
         if let Err(e) = came {
             // Out of file descriptors, most likely: others will be closed.
@@ -97,8 +111,13 @@ async fn of_socket(socket: Option<&UnixListener>) -> std::io::Result<tokio::net:
 }
 
 impl Door {
-    fn serve<S>(&self, stream: S, peer: Option<SocketAddr>, room: tokio::sync::OwnedSemaphorePermit)
-    where
+    /// Serves what `opening` gives, if it gives anything.
+    fn serve<S>(
+        &self,
+        opening: impl Future<Output = Option<S>> + Send + 'static,
+        peer: Option<SocketAddr>,
+        room: tokio::sync::OwnedSemaphorePermit,
+    ) where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let router = self.router.clone();
@@ -112,10 +131,12 @@ impl Door {
             }
             router.clone().oneshot(request)
         });
-        let connection = self.http.serve_connection(TokioIo::new(stream), service);
-        let connection = self.graceful.watch(connection.into_owned());
+        let (http, watcher) = (self.http.clone(), self.graceful.watcher());
         tokio::spawn(async move {
-            if let Err(e) = connection.await {
+            let Some(stream) = opening.await else { return };
+            let connection = http.serve_connection(TokioIo::new(stream), service).into_owned();
+            drop(http);
+            if let Err(e) = watcher.watch(connection).await {
                 tracing::debug!(error = e, "a connection ended early");
             }
             drop(room);

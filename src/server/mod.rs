@@ -2,7 +2,7 @@
 //!
 //! * [`router`] merges the voices and wraps them (from outside in): request id, log line and figures
 //!   ([`observe`]), limits ([`bounds`]), a caught panic.
-//! * [`run`] listens until it is told to stop: TCP for the world, and a socket in the data directory where whoever
+//! * [`run`] listens until it is told to stop: TCP for the world, with TLS ([`tls`]) if the settings say so, and a socket in the data directory where whoever
 //!   may open it is [`Principal::Owner`].
 //! * [`workers`] does what no request waits for.
 
@@ -11,9 +11,11 @@ mod listen;
 mod metrics;
 mod observe;
 mod problem;
+mod tls;
 mod workers;
 
 pub use listen::{Listeners, run};
+pub use tls::{Pair, SOON, Tls, key_is_private};
 
 use crate::{
     actor::{Actor, Principal},
@@ -32,13 +34,13 @@ use crate::{
 use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
-    http::{Request, StatusCode, header},
+    http::{HeaderValue, Request, StatusCode, header},
     middleware,
     response::{IntoResponse, Response},
     routing::get,
 };
 use std::sync::Arc;
-use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
 
 /// What the voices share, over an open database; the settings are settled.
 ///
@@ -58,7 +60,7 @@ pub fn router(app: &App) -> Router {
     let figures = Arc::new(metrics::Metrics::new());
     let bounds = Arc::new(bounds::Bounds::new(&app.config));
     let read = Arc::clone(&figures);
-    Router::new()
+    let router = Router::new()
         .merge(voices())
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
@@ -69,7 +71,15 @@ pub fn router(app: &App) -> Router {
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn_with_state(bounds, bounds::keep))
         .layer(middleware::from_fn_with_state(figures, observe::observe))
-        .with_state(app.clone())
+        .with_state(app.clone());
+    if app.config.only_https() {
+        router.layer(SetResponseHeaderLayer::overriding(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000"),
+        ))
+    } else {
+        router
+    }
 }
 
 /// The voices side by side.

@@ -222,6 +222,28 @@ pure! {
 }
 
 pure! {
+    fn https_outside_wants_a_certificate_or_a_known_proxy() {
+        let (_dir, data) = place();
+        let url = ["serve", "--listen", "127.0.0.1:0", "--public-url", "https://id.example.com"];
+        let (status, _, err) = output(&data, &url);
+        assert_eq!(status, 2);
+        assert!(err.contains("--tls-cert FILE") && err.contains("--trusted-proxy ADDRESS"), "{err}");
+        let (status, _, err) = output(&data, &[&url[..], &["--tls-cert", "x.pem"]].concat());
+        assert_eq!(status, 2);
+        assert!(err.contains("--tls-key"), "{err}");
+        let both = ["--tls-cert", "x.pem", "--tls-key", "x.pem"];
+        let (status, _, err) = output(&data, &[&url[..], &both].concat());
+        assert_eq!(status, 1);
+        assert!(err.contains("server.tls_cert: cannot read x.pem"), "{err}");
+        let proxied = Served::start_with(&data, &[
+            "--set", "server.public_url=https://id.example.com", "--set", "server.trusted_proxies=127.0.0.1",
+        ]);
+        assert_eq!(proxied.url, "https://id.example.com");
+        assert_eq!(proxied.stop(), 0);
+    }
+}
+
+pure! {
     fn a_slip_on_the_command_line_is_status_2() {
         let (_dir, data) = place();
         let (status, _, err) = output(&data, &["tenant", "list", "--set", "sessions.idel=2m"]);

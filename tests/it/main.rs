@@ -30,6 +30,7 @@ mod scim_parsers;
 mod security;
 mod signin;
 mod store;
+mod tls;
 mod web;
 
 fn main() -> std::process::ExitCode {

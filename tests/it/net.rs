@@ -188,6 +188,31 @@ story!(
 );
 
 story!(
+    async fn an_authority_of_the_own_network_is_trusted_only_when_its_file_is_given(t) {
+        let ca = crate::tls::Authority::new();
+        ca.issue(&["127.0.0.1"], 90);
+        let inside = ca.serve(&t).await;
+        let url = format!("{}/healthz", inside.url);
+        let with = |file: std::path::PathBuf| {
+            let shipped = muster::config::load(None, [], []).unwrap().config.outbound;
+            let allow = vec![inside.address.to_string()];
+            Client::new(&Outbound { allow, ca_file: file, ..shipped })
+        };
+        let refused = with(std::path::PathBuf::new()).unwrap().send(get(&url)).await.unwrap_err();
+        assert!(refused.operator_text().unwrap().contains("UnknownIssuer"), "{refused:?}");
+        let answer = with(ca.path("ca.pem")).unwrap().send(get(&url)).await.unwrap();
+        assert_eq!(answer.status(), 200);
+        // The system's authorities stay trusted beside it: nobody is forgotten, and names are still checked.
+        let named = format!("https://localhost:{}/healthz", inside.address.port());
+        assert!(with(ca.path("ca.pem")).unwrap().send(get(&named)).await.is_err());
+        for (name, why) in [("none.pem", "cannot read"), ("key.pem", "holds no certificate")] {
+            let Err(e) = with(ca.path(name)) else { panic!("{name} was taken") };
+            assert!(e.detail().starts_with("outbound.ca_file: ") && e.detail().contains(why), "{e:?}");
+        }
+    }
+);
+
+story!(
     async fn an_endless_answer_is_cut(t) {
         let l = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = l.local_addr().unwrap();

@@ -104,6 +104,7 @@ async fn start(mut config: Config, tcp: TcpListener, stop: &CancellationToken) -
     let store = Store::open(&place.options(&config), Clock::System).await?;
     let app = server::assemble(config.clone(), store, place::master_key(&config)?).await?;
     let socket = Some(place.listen()?);
-    let running = tokio::spawn(server::run(app, Listeners { tcp, socket }, stop.clone()));
+    let running =
+        tokio::spawn(server::run(app, Listeners { tcp, socket, tls: None }, stop.clone()));
     Ok(Actor { url, data_dir, running: Some(running), place })
 }

@@ -26,7 +26,7 @@ use muster::{
     id::{DirectoryId, RequestId, TenantId},
     protocol::oidc::Preset,
     secret::ExposeSecret as _,
-    server::{self, Listeners},
+    server::{self, Listeners, Tls},
     store::{Database, Options, Store},
     tenants,
 };
@@ -93,9 +93,10 @@ impl TestServer {
         config.settle(address).expect("the public URL");
         let url = config.issuer().to_owned();
         let master = MasterKey::generate().expect("a key");
-        let app = server::assemble(config, store, master).await.expect("the app");
         let stop = CancellationToken::new();
-        let listeners = Listeners { tcp, socket: None };
+        let tls = Tls::open(&config).expect("the certificate");
+        let app = server::assemble(config, store, master).await.expect("the app");
+        let listeners = Listeners { tcp, socket: None, tls };
         tokio::spawn(server::run(app.clone(), listeners, stop.clone()));
         let router = server::router(&app);
         Self { app, url, address, router, _stop: stop.drop_guard(), _dir: dir }
