@@ -9,7 +9,6 @@ mod demo;
 mod logs;
 mod place;
 mod reach;
-mod requests;
 pub mod scim_check;
 mod serve;
 mod verbs;
@@ -170,7 +169,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
             Command::Admin(verb) => print(&admin::run(verb, loaded.config).await?),
             Command::Verb(verb) => {
                 let make = if verb.makes_data() { Make::Yes } else { Make::No };
-                print(&requests::run(verb, &Reach::find(loaded.config, make).await?).await?);
+                print(&verbs::run(verb, &Reach::find(loaded.config, make).await?).await?);
             }
             Command::Migrate => {
                 place::only_for_the_owner();

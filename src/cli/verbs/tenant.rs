@@ -1,0 +1,52 @@
+//! `muster tenant`: companies.
+
+use super::at;
+use crate::{cli::reach::Reach, error::Result};
+use axum::http::Method;
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tenant {
+    /// Make a company
+    #[command(after_help = "Examples:
+  muster tenant create contoso --name 'Contoso AG'
+  muster tenant create us --name 'Our company' --provider     the one that runs the platform")]
+    Create {
+        /// Its name in addresses: lower case letters, digits, hyphens
+        slug: String,
+        /// Its name for people [default: the slug]
+        #[arg(long)]
+        name: Option<String>,
+        /// The platform's own company; there is one
+        #[arg(long)]
+        provider: bool,
+    },
+    /// All companies
+    List,
+    /// End everything of a company at once, until `resume`
+    Suspend {
+        /// Tenant: id or slug
+        tenant: String,
+    },
+    /// Let a suspended company act again
+    Resume {
+        /// Tenant: id or slug
+        tenant: String,
+    },
+}
+
+pub(super) async fn run(v: Tenant, r: &Reach) -> Result<Value> {
+    let set = |tenant: String, status: &'static str| async move {
+        r.call(Method::PATCH, &at(&tenant), Some(&json!({ "status": status }))).await
+    };
+    match v {
+        Tenant::Create { slug, name, provider } => {
+            let name = name.unwrap_or_else(|| slug.clone());
+            r.post("/tenants", &json!({ "slug": slug, "name": name, "provider": provider })).await
+        }
+        Tenant::List => r.get("/tenants").await,
+        Tenant::Suspend { tenant } => set(tenant, "suspended").await,
+        Tenant::Resume { tenant } => set(tenant, "active").await,
+    }
+}
