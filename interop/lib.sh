@@ -37,11 +37,38 @@ database() { # NAME: a fresh PostgreSQL database; $database is its URL
   database=${postgres%/*}/$1
 }
 
+certificate() { # NAME: an authority NAME.ca and, signed by it, NAME.pem for localhost with its key NAME.key
+  local at=$work/$1
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=$1 authority" \
+    -keyout "$at.cakey" -out "$at.ca" 2>/dev/null
+  openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost \
+    -keyout "$at.key" -out "$at.csr" 2>/dev/null
+  printf 'subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n' >"$at.ext"
+  openssl x509 -req -in "$at.csr" -CA "$at.ca" -CAkey "$at.cakey" -CAcreateserial -days 2 -extfile "$at.ext" \
+    -out "$at.pem" 2>/dev/null
+}
+
 serve() { # [OPTION...]: starts Muster; $url and $data say where
   data=$(mktemp -d "$work/data.XXXX")
   local p
   p=$(port)
   url=http://127.0.0.1:$p
+  run_muster "$p" "$@"
+}
+
+serve_tls() { # NAME [OPTION...]: the same over TLS, with the certificate NAME, which curl and Node.js then believe
+  export CURL_CA_BUNDLE=$work/$1.ca NODE_EXTRA_CA_CERTS=$work/$1.ca
+  data=$(mktemp -d "$work/data.XXXX")
+  local p name=$1
+  shift
+  p=$(port)
+  url=https://localhost:$p
+  run_muster "$p" --tls-cert "$work/$name.pem" --tls-key "$work/$name.key" "$@"
+}
+
+run_muster() { # PORT [OPTION...]
+  local p=$1
+  shift
   "$MUSTER" serve --data-dir "$data" --listen "127.0.0.1:$p" --public-url "$url" "$@" >"$data.log" 2>&1 &
   pids+=($!)
   await "$url/readyz" || { tail -20 "$data.log"; return 1; }
