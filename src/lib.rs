@@ -39,6 +39,7 @@ pub mod tenants;
 pub mod users;
 // between porch and truth
 pub mod app;
+pub mod checks;
 // 4 porch
 pub mod web;
 // 5 voices

@@ -7,6 +7,7 @@ mod apps;
 mod call;
 mod caller;
 mod directories;
+mod doctor;
 mod error;
 mod find;
 mod grants;
@@ -85,6 +86,7 @@ const INTEGRATIONS: Needs = Needs::Permission("system.manage_integrations");
 const LOGS: Needs = Needs::Permission("system.view_logs");
 
 table! {
+    POST "/doctor" Global, doctor::examine, "Check the installation, and say what to mend.";
     GET "/me" Caller, system::me, "Who you are, and what you may do where.";
     GET "/catalogue" Caller, system::catalogue, "The permissions and the built-in roles.";
 

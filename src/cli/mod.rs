@@ -6,6 +6,7 @@
 
 mod admin;
 mod demo;
+mod doctor;
 mod logs;
 mod place;
 mod reach;
@@ -92,6 +93,8 @@ enum Command {
     },
     /// Bring the database to this program's version and stop (`serve` does so by itself)
     Migrate,
+    /// Check an installation, and say what to mend
+    Doctor(doctor::Options),
     /// Play conversations of real directories against any SCIM server
     ScimCheck(scim_check::Options),
 }
@@ -162,7 +165,13 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Demo(options) => return runtime()?.block_on(demo::run(options.clone())),
         _ => {}
     }
-    let loaded = cli.common.load(&cli.command).map_err(|e| e.code("settings"))?;
+    let loaded = cli.common.load(&cli.command).map_err(|e| e.code("settings"));
+    if let Command::Doctor(options) = &cli.command {
+        let file = cli.common.config.as_deref();
+        let well = runtime()?.block_on(doctor::run(options, file, loaded));
+        return Ok(ExitCode::from(u8::from(!well)));
+    }
+    let loaded = loaded?;
     runtime()?.block_on(async {
         match cli.command {
             Command::Serve(_) => serve::run(loaded).await?,
@@ -177,7 +186,10 @@ fn run(cli: Cli) -> Result<ExitCode> {
                 let running = matches!(reach, Reach::Running(_));
                 print(&serde_json::json!({ "migrated": true, "by_running_server": running }));
             }
-            Command::Config { .. } | Command::ScimCheck(_) | Command::Demo(_) => {}
+            Command::Config { .. }
+            | Command::ScimCheck(_)
+            | Command::Demo(_)
+            | Command::Doctor(_) => {}
         }
         Ok(ExitCode::SUCCESS)
     })

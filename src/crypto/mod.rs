@@ -2,6 +2,7 @@
 //! made by `gate` alone.
 
 pub mod jwt;
+pub mod pair;
 pub mod seal;
 pub mod token;
 pub mod x509;

@@ -51,16 +51,25 @@ impl MasterKey {
                 file.sync_all().map_err(trouble)?;
                 Self::from_bytes(&bytes)
             }
-            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
-                let text = Zeroizing::new(fs::read_to_string(path).map_err(trouble)?);
-                let bytes = unb64(text.trim()).map(Zeroizing::new);
-                let bytes: Option<&[u8; 32]> =
-                    bytes.as_ref().and_then(|b| b.as_slice().try_into().ok());
-                let wrong = || Error::unavailable(format!("{}: not a master key", path.display()));
-                Self::from_bytes(bytes.ok_or_else(wrong)?)
-            }
+            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Self::load(path),
             Err(e) => Err(trouble(e)),
         }
+    }
+    /// Reads the key file.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Unavailable`] when it cannot be read or holds something else.
+    pub fn load(path: &Path) -> Result<Self> {
+        let trouble = |e: std::io::Error| Error::unavailable(format!("{}: {e}", path.display()));
+        let text = Zeroizing::new(fs::read_to_string(path).map_err(trouble)?);
+        let bytes = unb64(text.trim()).map(Zeroizing::new);
+        let bytes: Option<&[u8; 32]> = bytes.as_ref().and_then(|b| b.as_slice().try_into().ok());
+        let wrong = || Error::unavailable(format!("{}: not a master key", path.display()));
+        Self::from_bytes(bytes.ok_or_else(wrong)?)
+    }
+    /// What it is known by in the values it sealed; says nothing of the key.
+    pub fn name(&self) -> &str {
+        &self.name
     }
     /// Seals `plain`; `aad` names where it stands (table, row, column) and must be given again to open it.
     ///

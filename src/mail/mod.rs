@@ -4,7 +4,7 @@
 use crate::{
     config,
     crypto::x509,
-    error::{Error, Result},
+    error::{Error, Result, causes},
     secret::ExposeSecret as _,
 };
 use lettre::{
@@ -141,11 +141,5 @@ fn trusting(url: &str, ca_file: &Path) -> Result<Option<Tls>> {
 }
 
 fn refused(e: &lettre::transport::smtp::Error) -> Error {
-    let mut words = e.to_string();
-    let mut cause = std::error::Error::source(e);
-    while let Some(c) = cause {
-        words = format!("{words}: {c}");
-        cause = c.source();
-    }
-    Error::unavailable("the mail server did not take it").operator(words)
+    Error::unavailable("the mail server did not take it").operator(causes(e))
 }

@@ -11,11 +11,11 @@ pub use rules::{Allow, refused};
 use crate::{
     config::Outbound,
     crypto::x509,
-    error::{Error, Kind, Result},
+    error::{Error, Kind, Result, causes},
 };
 use futures::future::BoxFuture;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use std::{fmt::Write as _, net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 use url::{Host, Url};
 
 /// The client. Cheap to clone.
@@ -56,6 +56,18 @@ impl Resolve for Guard {
     }
 }
 
+/// The certificates that the settings want to be trusted besides the system's.
+///
+/// # Errors
+/// `Invalid` for a file without certificates.
+pub fn further_authorities(settings: &Outbound) -> Result<Vec<reqwest::Certificate>> {
+    if settings.ca_file.as_os_str().is_empty() {
+        return Ok(Vec::new());
+    }
+    let all = x509::read_pem("outbound.ca_file", &settings.ca_file)?;
+    all.iter().map(|der| reqwest::Certificate::from_der(der).map_err(Error::internal)).collect()
+}
+
 fn forbidden(why: &str) -> Error {
     Error::new(Kind::Unavailable, "the other side's address may not be reached from here")
         .code("outbound_refused")
@@ -76,14 +88,8 @@ impl Client {
     /// As [`Self::new`].
     pub fn with_names(settings: &Outbound, names: Arc<Names>) -> Result<Self> {
         let allow = Arc::new(Allow::read(&settings.allow)?);
-        let mut further = Vec::new();
-        if !settings.ca_file.as_os_str().is_empty() {
-            for der in x509::read_pem("outbound.ca_file", &settings.ca_file)? {
-                further.push(reqwest::Certificate::from_der(&der).map_err(Error::internal)?);
-            }
-        }
         let http = reqwest::Client::builder()
-            .tls_certs_merge(further)
+            .tls_certs_merge(further_authorities(settings)?)
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .dns_resolver(Arc::new(Guard { allow: allow.clone(), names }))
@@ -141,14 +147,8 @@ impl Client {
         let trouble = |e: reqwest::Error| {
             // Without the URL: a query may carry a secret.
             let e = e.without_url();
-            let mut text = format!("{host}: {e}");
-            let mut source = std::error::Error::source(&e);
-            while let Some(s) = source {
-                let _ = write!(text, ": {s}");
-                source = s.source();
-            }
             Error::new(Kind::Unavailable, "the other side does not answer as it should")
-                .operator(text)
+                .operator(format!("{host}: {}", causes(&e)))
         };
         let sent =
             self.http.request(parts.method, url).headers(parts.headers).body(body).send().await;

@@ -15,7 +15,7 @@ mod tls;
 mod workers;
 
 pub use listen::{Listeners, run};
-pub use tls::{Pair, SOON, Tls, key_is_private};
+pub use tls::Tls;
 
 use crate::{
     actor::{Actor, Principal},

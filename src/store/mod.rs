@@ -9,6 +9,7 @@
 //! * A body that decides on what it read takes a [`Lock`] first.
 
 mod cache;
+pub mod examine;
 mod feed;
 mod lite;
 pub mod migrate;

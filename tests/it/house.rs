@@ -35,7 +35,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "gate",
         ],
     ),
-    ("between", &["app"]),
+    ("between", &["app", "checks"]),
     ("porch", &["web"]),
     ("voices", &["scim", "signin", "federation", "oauth", "api", "console"]),
     ("above", &["server", "demo", "cli"]),

@@ -17,6 +17,7 @@ mod cli;
 mod credentials;
 mod crypto;
 mod demo;
+mod doctor;
 mod federation;
 mod house;
 mod net;

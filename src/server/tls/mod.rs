@@ -1,14 +1,12 @@
 //! TLS in the server itself: TLS 1.3 and 1.2 with HTTP/2 and HTTP/1.1, over the certificate that the settings name. A
 //! renewed pair is picked up while connections go on ([`watch`]); a pair that is not good never replaces a good one.
 
-mod pair;
 mod watch;
-
-pub use pair::{Pair, key_is_private};
 
 use crate::{
     clock::Clock,
     config::Config,
+    crypto::pair::{Pair, SOON, key_is_private},
     error::{Error, Result},
 };
 use arc_swap::ArcSwap;
@@ -29,9 +27,6 @@ use tokio_rustls::{
     },
     server::TlsStream,
 };
-
-/// A certificate that ends sooner is told of at the start and once a day.
-pub const SOON: i64 = 14;
 
 /// TLS as it is served. Cheap to clone.
 #[derive(Clone)]

@@ -1,7 +1,7 @@
 //! Follows the certificate's files: what renews certificates replaces them, links and all, and tells nobody.
 
-use super::{Pair, Tls};
-use crate::clock::Clock;
+use super::Tls;
+use crate::{clock::Clock, crypto::pair::Pair};
 use std::{fs, os::unix::fs::MetadataExt as _, path::Path, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 

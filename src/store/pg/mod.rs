@@ -42,7 +42,7 @@ pub(super) struct Pg {
 }
 
 /// What the database said, in our terms.
-fn error(e: &sqlx::Error) -> Error {
+pub(super) fn error(e: &sqlx::Error) -> Error {
     match e {
         sqlx::Error::Database(d) => {
             if d.is_unique_violation() {
@@ -79,6 +79,8 @@ fn error(e: &sqlx::Error) -> Error {
         _ => Error::internal(format!("PostgreSQL: {e}")),
     }
 }
+pub(super) use error as database_error;
+
 /// Marks what may be run again.
 pub(super) const RETRY: &str = "retry";
 

@@ -45,6 +45,8 @@ pub struct Script {
     pub about: Value,
     /// The status of the next answers; 200 unless something is wrong.
     pub status: u16,
+    /// The `Date` of the next answers; empty: the true one.
+    pub date: String,
     /// The paths that were asked for.
     pub asked: Vec<String>,
 }
@@ -93,6 +95,7 @@ impl Op {
             seal: Seal::Good,
             about: json!({}),
             status: 200,
+            date: String::new(),
             asked: Vec::new(),
         }));
         let inner = Inner {
@@ -152,6 +155,9 @@ async fn answer(State(op): State<Arc<Inner>>, request: Request) -> Response<Body
     let mut r = Response::new(Body::from(body.to_string()));
     *r.status_mut() = StatusCode::from_u16(script.status).unwrap();
     r.headers_mut().insert("content-type", "application/json".parse().unwrap());
+    if !script.date.is_empty() {
+        r.headers_mut().insert("date", script.date.parse().unwrap());
+    }
     r
 }
 

@@ -78,21 +78,44 @@ impl TestServer {
         let store = Store::open(&options, Clock::System).await.expect("SQLite");
         Self::over(store, Some(dir), |_| {}).await
     }
+    /// Over a database that the test opened itself, with a clock of its own for example.
+    pub async fn on(store: Store, change: impl FnOnce(&mut Config)) -> Self {
+        Self::over(store, None, change).await
+    }
+    /// With a public URL that is not where it listens.
+    pub async fn behind(store: Store, url: &str, change: impl FnOnce(&mut Config)) -> Self {
+        Self::at(store, None, Some(url), change).await
+    }
     async fn over(
         store: Store,
         dir: Option<tempfile::TempDir>,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
+        Self::at(store, dir, None, change).await
+    }
+    async fn at(
+        store: Store,
+        dir: Option<tempfile::TempDir>,
+        url: Option<&str>,
         change: impl FnOnce(&mut Config),
     ) -> Self {
         let tcp = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = tcp.local_addr().expect("its address");
         let mut config = config::load(None, [], []).expect("the manual").config;
         change(&mut config);
-        if !config.server.public_url.is_empty() {
+        if let Some(url) = url {
+            url.clone_into(&mut config.server.public_url);
+        } else if !config.server.public_url.is_empty() {
             config.server.public_url = format!("{}:{}", config.server.public_url, address.port());
         }
         config.settle(address).expect("the public URL");
         let url = config.issuer().to_owned();
-        let master = MasterKey::generate().expect("a key");
+        let file = &config.keys.master_key_file;
+        let master = if file.as_os_str().is_empty() {
+            MasterKey::generate().expect("a key")
+        } else {
+            MasterKey::load_or_create(file).expect("a key file")
+        };
         let stop = CancellationToken::new();
         let tls = Tls::open(&config).expect("the certificate");
         let app = server::assemble(config, store, master).await.expect("the app");

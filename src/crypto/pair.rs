@@ -1,8 +1,8 @@
 //! A certificate chain with its private key, read from files and checked before anybody is shown it.
 
+use super::x509::{self, Certificate};
 use crate::{
     clock::Timestamp,
-    crypto::x509::{self, Certificate},
     error::{Error, Result},
 };
 use rustls_pki_types::{PrivateKeyDer, pem, pem::PemObject as _};
@@ -10,10 +10,14 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 use tokio_rustls::rustls::{self, InconsistentKeys, crypto::CryptoProvider, sign::CertifiedKey};
 use zeroize::Zeroizing;
 
+/// A certificate that ends within so many days is told of.
+pub const SOON: i64 = 14;
+
 /// A checked pair.
 #[derive(Debug)]
 pub struct Pair {
-    pub(super) key: Arc<CertifiedKey>,
+    /// The chain and its key, as handshakes want them.
+    pub key: Arc<CertifiedKey>,
     /// Our own certificate, the first of the chain.
     pub leaf: Certificate,
     /// Whether each certificate is followed by the one that signed it.

@@ -1,0 +1,136 @@
+//! What the checks read of everybody's tables; they write none.
+
+use crate::{
+    access::catalogue::GLOBAL_ADMINISTRATOR, clock::Timestamp, error::Result, row, sql, store::Conn,
+};
+
+row! {
+    /// A directory through which people sign in.
+    pub(super) struct WayIn {
+        pub tenant: String,
+        pub name: String,
+        pub issuer: String,
+    }
+}
+
+pub(super) async fn directories(c: &mut Conn, most: i64) -> Result<Vec<WayIn>> {
+    sql!(
+        c,
+        all<WayIn>,
+        "SELECT /* platform: the whole instance is checked, scan: a short list */ t.slug, d.name, d.issuer
+         FROM directories d JOIN tenants t ON t.id = d.tenant_id
+         WHERE d.status = 'active' AND t.status = 'active' AND d.issuer IS NOT NULL
+         ORDER BY t.slug, d.name LIMIT $1",
+        most
+    )
+}
+
+row! {
+    /// Messages that were given up, by topic.
+    pub(super) struct Dead {
+        pub topic: String,
+        pub count: i64,
+        pub error: Option<String>,
+    }
+}
+
+pub(super) async fn dead(c: &mut Conn) -> Result<Vec<Dead>> {
+    sql!(
+        c,
+        all<Dead>,
+        "SELECT /* platform: the whole instance is checked, scan: no request waits for it */
+                topic, count(*), max(last_error)
+         FROM outbox WHERE dead_at IS NOT NULL GROUP BY topic ORDER BY topic"
+    )
+}
+
+/// Since when the message waits that waited longest.
+pub(super) async fn waiting_since(c: &mut Conn) -> Result<Option<Timestamp>> {
+    sql!(
+        c,
+        opt<Timestamp>,
+        "SELECT /* platform: the whole instance is checked, scan: no request waits for it */ created_at
+         FROM outbox WHERE done_at IS NULL AND dead_at IS NULL ORDER BY created_at LIMIT 1"
+    )
+}
+
+row! {
+    /// A secret that ends.
+    pub(super) struct Ending {
+        pub tenant: String,
+        pub kind: String,
+        pub owner: String,
+        pub hint: String,
+        pub expires_at: Timestamp,
+    }
+}
+
+/// Secrets that end before `before` and were not over before `after`.
+pub(super) async fn ending(
+    c: &mut Conn,
+    after: Timestamp,
+    before: Timestamp,
+) -> Result<Vec<Ending>> {
+    sql!(
+        c,
+        all<Ending>,
+        "SELECT /* platform: the whole instance is checked, scan: no request waits for it */
+                t.slug, 'SCIM token', d.name, s.hint, s.expires_at
+         FROM scim_tokens s JOIN directories d ON d.tenant_id = s.tenant_id AND d.id = s.directory_id
+         JOIN tenants t ON t.id = s.tenant_id
+         WHERE s.expires_at > $1 AND s.expires_at < $2
+         UNION ALL
+         SELECT t.slug, 'client secret', a.name, s.hint, s.expires_at
+         FROM app_secrets s JOIN apps a ON a.tenant_id = s.tenant_id AND a.id = s.app_id
+         JOIN tenants t ON t.id = s.tenant_id
+         WHERE s.expires_at > $1 AND s.expires_at < $2
+         ORDER BY 5 LIMIT 20",
+        after,
+        before
+    )
+}
+
+/// How many people can use the rights of a Global Administrator now.
+pub(super) async fn administrators(c: &mut Conn, now: Timestamp) -> Result<i64> {
+    sql!(
+        c,
+        one<i64>,
+        "SELECT /* platform: the whole instance is checked, scan: no request waits for it */ count(DISTINCT u.id)
+         FROM (SELECT tenant_id, user_id FROM grants
+               WHERE role_id = $1 AND scope = 'all' AND source <> 'hold' AND valid_from <= $2
+                 AND (valid_to IS NULL OR valid_to > $2)
+               UNION
+               SELECT m.tenant_id, m.user_id
+               FROM mappings p JOIN members m ON m.tenant_id = p.tenant_id AND m.group_id = p.group_id
+               WHERE p.role_id = $1 AND p.scope = 'all') a
+         JOIN users u ON u.tenant_id = a.tenant_id AND u.id = a.user_id
+         JOIN tenants h ON h.id = u.tenant_id
+         WHERE u.active AND u.enabled AND u.kind <> 'integration' AND h.status = 'active'",
+        GLOBAL_ADMINISTRATOR,
+        now
+    )
+}
+
+/// Until when the setup link is open that is open longest.
+pub(super) async fn setup_link(c: &mut Conn, now: Timestamp) -> Result<Option<Timestamp>> {
+    sql!(
+        c,
+        opt<Timestamp>,
+        "SELECT /* scan: a handful of rows */ expires_at FROM setup_links
+         WHERE used_at IS NULL AND expires_at > $1 ORDER BY expires_at DESC LIMIT 1",
+        now
+    )
+}
+
+/// How many sealed values were not sealed with the master key whose values look so.
+pub(super) async fn sealed_by_others(c: &mut Conn, ours: &str) -> Result<i64> {
+    sql!(
+        c,
+        one<i64>,
+        "SELECT /* platform: the whole instance is checked, scan: no request waits for it */
+                (SELECT count(*) FROM directories WHERE client_secret NOT LIKE $1)
+              + (SELECT count(*) FROM one_time_codes WHERE secret NOT LIKE $1)
+              + (SELECT count(*) FROM signing_keys WHERE private NOT LIKE $1)",
+        ours
+    )
+}
