@@ -17,7 +17,7 @@ struct Signer {
 }
 
 /// Serves `POST /oauth/token` on `port`; `token` is one that Muster issued, whose head and claims are repeated.
-pub async fn serve(port: u16, token: &str, scope: &str) -> Result<(), crate::Fail> {
+pub async fn serve(port: u16, token: &str, scope: &str) -> Result<(), crate::shared::Fail> {
     let mut parts = token.split('.');
     let (head, claims) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
     let pkcs8 =

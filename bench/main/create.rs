@@ -1,6 +1,6 @@
 //! SCIM creation of people beside the limit of the store: the same rows written in this process.
 
-use crate::{
+use crate::shared::{
     Fail, Setting,
     figures::{Figures, median},
     http::flood,

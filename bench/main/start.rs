@@ -1,6 +1,6 @@
 //! Start to ready on a database with 10,000 people in it, and the memory that the server holds a minute later.
 
-use crate::{
+use crate::shared::{
     Fail, Setting,
     figures::{Figures, median},
     http::Http,

@@ -1,6 +1,6 @@
 //! Client credentials: tokens per second beside a handler that only signs, and what the database does meanwhile.
 
-use crate::{
+use crate::shared::{
     Fail, Setting,
     figures::{Figures, median},
     http::{Http, flood, request},

@@ -87,6 +87,12 @@ impl Http {
         Ok(self.exchange(request).await?.0)
     }
 
+    /// Status and body, where they were read.
+    pub async fn exchange_body(&mut self, request: &[u8]) -> io::Result<(u16, &[u8])> {
+        let (status, head, end) = self.exchange(request).await?;
+        Ok((status, &self.buf[head..end]))
+    }
+
     /// The whole answer.
     pub async fn send(&mut self, request: &[u8]) -> io::Result<Answer> {
         let (status, head, end) = self.exchange(request).await?;

@@ -1,6 +1,6 @@
 //! A Muster in a process of its own, set up through its own commands.
 
-use crate::{Fail, http::Http};
+use super::{Fail, http::Http};
 use serde_json::Value;
 use std::{
     fs::File,
@@ -62,7 +62,7 @@ impl Muster {
             url,
             ready_after: Duration::ZERO,
         };
-        let request = crate::http::request("GET", "/readyz", &[], "");
+        let request = super::http::request("GET", "/readyz", &[], "");
         loop {
             if let Ok(mut http) = Http::open(addr).await
                 && http.status(&request).await.is_ok_and(|s| s == 200)
@@ -97,7 +97,7 @@ impl Muster {
     pub async fn metric(&self, name: &str) -> Result<f64, Fail> {
         let answer = Http::open(self.addr)
             .await?
-            .send(&crate::http::request("GET", "/metrics", &[], ""))
+            .send(&super::http::request("GET", "/metrics", &[], ""))
             .await?;
         let text = String::from_utf8_lossy(&answer.body).into_owned();
         let lines: Vec<f64> = text
@@ -155,7 +155,7 @@ impl Directory {
         let bearer = format!("Bearer {}", self.token);
         let headers =
             [("Authorization", bearer.as_str()), ("Content-Type", "application/scim+json")];
-        crate::http::request(method, &format!("{}{path}", self.base), &headers, body)
+        super::http::request(method, &format!("{}{path}", self.base), &headers, body)
     }
 
     /// The creation of a person as Entra writes it.

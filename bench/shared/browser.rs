@@ -1,6 +1,6 @@
 //! As much of a browser as a sign-in needs: cookies, redirects, and one form.
 
-use crate::{
+use super::{
     Fail,
     http::{Answer, Http, request},
 };

@@ -21,7 +21,7 @@ struct Upstream {
 }
 
 /// Starts it; the answer is its issuer.
-pub async fn start() -> Result<String, crate::Fail> {
+pub async fn start() -> Result<String, super::Fail> {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
     let addr: SocketAddr = listener.local_addr()?;
     let issuer = format!("http://{addr}");
