@@ -151,7 +151,11 @@ pub fn causes(e: &dyn std::error::Error) -> String {
     let mut text = e.to_string();
     let mut cause = e.source();
     while let Some(c) = cause {
-        text = format!("{text}: {c}");
+        let words = c.to_string();
+        // Many repeat what caused them.
+        if !text.ends_with(&words) {
+            text = format!("{text}: {words}");
+        }
         cause = c.source();
     }
     text

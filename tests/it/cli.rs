@@ -22,7 +22,7 @@ pub fn muster() -> Command {
     c
 }
 
-fn output(dir: &Path, args: &[&str]) -> (i32, String, String) {
+pub fn output(dir: &Path, args: &[&str]) -> (i32, String, String) {
     let out = muster().arg("--data-dir").arg(dir).args(args).output().expect("the program runs");
     let text = |b: Vec<u8>| String::from_utf8(b).expect("text");
     (out.status.code().expect("a status"), text(out.stdout), text(out.stderr))
@@ -40,15 +40,17 @@ fn refused(dir: &Path, args: &[&str]) -> String {
     err
 }
 
-struct Served {
+/// A running server.
+pub struct Served {
     child: Child,
-    url: String,
+    /// Its public URL.
+    pub url: String,
 }
 impl Served {
     fn start(dir: &Path) -> Self {
         Self::start_with(dir, &[])
     }
-    fn start_with(dir: &Path, args: &[&str]) -> Self {
+    pub fn start_with(dir: &Path, args: &[&str]) -> Self {
         let mut child = muster()
             .arg("--data-dir")
             .arg(dir)
@@ -67,7 +69,7 @@ impl Served {
         std::thread::spawn(move || lines.for_each(drop));
         served
     }
-    fn stop(mut self) -> i32 {
+    pub fn stop(mut self) -> i32 {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill").success());
         self.child.wait().expect("an end").code().expect("a status")
@@ -80,7 +82,7 @@ impl Drop for Served {
     }
 }
 
-fn place() -> (tempfile::TempDir, PathBuf) {
+pub fn place() -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().expect("a directory");
     let data = dir.path().join("data");
     (dir, data)
@@ -262,7 +264,7 @@ pure! {
             &["serve"][..], &["admin", "create"], &["tenant", "create"], &["directory", "create"],
             &["scim-token", "create"], &["role", "create"], &["mapping", "create"], &["grant", "add"],
             &["policy", "set"], &["app", "create"], &["integration", "create"], &["user", "add"],
-            &["explain"], &["keys", "rotate"], &["config"], &["scim-check"],
+            &["explain"], &["keys", "rotate"], &["config"], &["scim-check"], &["doctor"],
         ] {
             let (status, help, _) = output(&data, &[command, &["--help"]].concat());
             assert_eq!(status, 0);

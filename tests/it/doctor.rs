@@ -1,5 +1,7 @@
 //! The checks of an installation: each says ok of what is well, and names what is not.
 
+mod shell;
+
 use crate::{
     pure, story,
     support::{TestDb, TestServer, op::Op},

@@ -1,6 +1,9 @@
 //! What operators see: settings, health, figures, limits, request ids.
 
-use crate::{pure, story, support::TestServer};
+use crate::{
+    pure, story,
+    support::{TestDb, TestServer},
+};
 use muster::config::{self, MANUAL};
 use reqwest::Method;
 
@@ -47,6 +50,91 @@ story! {
         }
         let refused = anyone.form("/signin", &[("user", "x")]).await.expect(429);
         assert!(refused.header("retry-after").parse::<u32>().is_ok_and(|s| s > 0 && s <= 60));
+    }
+}
+
+/// A server that knows this proxy and takes five tries a minute from one address.
+async fn behind(t: &TestDb, proxy: &str) -> TestServer {
+    let proxies = proxy.parse().into_iter().collect();
+    TestServer::with(t, |c| {
+        c.limits.tries_per_minute = 5;
+        c.server.trusted_proxies = proxies;
+    })
+    .await
+}
+
+/// Whether a try that says it comes from there is still taken.
+async fn may_try(server: &TestServer, forwarded: &str) -> bool {
+    let anyone = server.browser();
+    let request = anyone.request(Method::POST, "/signin").form(&[("user", "x")]);
+    anyone.send(request.header("x-forwarded-for", forwarded)).await.status != 429
+}
+
+story! {
+    async fn behind_a_known_proxy_each_client_has_its_own_address(t) {
+        let server = behind(&t, "127.0.0.0/8").await;
+        for _ in 0..5 {
+            assert!(may_try(&server, "203.0.113.1").await);
+        }
+        assert!(!may_try(&server, "203.0.113.1").await);
+        assert!(may_try(&server, "203.0.113.2").await, "others are not held up");
+        // What a client wrote itself stands before what the proxy added: it counts for nothing.
+        assert!(!may_try(&server, "203.0.113.77, 203.0.113.1").await);
+        // A second proxy on the way, which is not known, is the client.
+        assert!(may_try(&server, "203.0.113.1, 10.0.0.1").await);
+    }
+}
+
+story! {
+    async fn what_others_write_of_their_address_is_not_read(t) {
+        let server = behind(&t, "10.0.0.0/8").await;
+        for n in 0..5 {
+            assert!(may_try(&server, &format!("203.0.113.{n}")).await);
+        }
+        assert!(!may_try(&server, "203.0.113.9").await);
+    }
+}
+
+story! {
+    async fn a_proxy_does_not_say_who_we_are(t) {
+        let server = TestServer::with(&t, |c| {
+            c.server.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+        })
+        .await;
+        let anyone = server.browser();
+        let mut request = anyone.request(Method::GET, "/.well-known/openid-configuration");
+        for (name, value) in [
+            ("host", "evil.example"),
+            ("x-forwarded-host", "evil.example"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-port", "8443"),
+            ("forwarded", "host=evil.example;proto=https"),
+        ] {
+            request = request.header(name, value);
+        }
+        let answer = anyone.send(request).await.expect(200);
+        assert_eq!(answer.json()["issuer"], server.url);
+        assert!(!answer.text.contains("evil.example") && !answer.text.contains("https://"), "{}", answer.text);
+        assert_eq!(answer.header("strict-transport-security"), "");
+    }
+}
+
+story! {
+    async fn browsers_are_told_to_come_by_https_only_where_we_are_https(t) {
+        let server = TestServer::behind(t.store.clone(), "https://id.example.com", |_| {}).await;
+        for path in ["/healthz", "/nothing/here", "/scim/x/v2/Users"] {
+            let answer = server.client(&format!("http://{}", server.address)).get(path).await;
+            assert_eq!(answer.header("strict-transport-security"), "max-age=31536000", "{path}");
+        }
+        // For this machine's own name browsers would apply it to every other program on it.
+        let url = |url: &str| {
+            let mut c = config::load(None, [], [("server.public_url".to_owned(), url.to_owned())]).unwrap().config;
+            c.settle("127.0.0.1:9".parse().unwrap()).unwrap();
+            c.only_https()
+        };
+        assert!(url("https://id.example.com"));
+        assert!(!url("https://localhost:8443"));
+        assert!(!url("http://id.example.com"));
     }
 }
 
