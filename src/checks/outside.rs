@@ -126,6 +126,10 @@ pub(super) async fn mail(place: Place, name: &'static str) -> Result<Vec<Finding
         return Ok(vec![Finding::warn(name, "no mail server is set", mend)]);
     }
     Ok(vec![match tokio::time::timeout(PATIENCE, mailer.probe()).await {
+        Ok(Ok(())) if mailer.in_the_clear() => {
+            let what = "the mail server answers; letters cross the network without TLS, and links in them with it";
+            Finding::warn(name, what, "write smtps:// or ?tls=required in mail.server")
+        }
         Ok(Ok(())) => Finding::ok(name, "the mail server answers and lets us in"),
         Ok(Err(e)) => {
             let mend = "see mail.server (host, port, TLS, password); try `muster doctor --send-test-mail ADDRESS`";

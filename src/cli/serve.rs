@@ -43,6 +43,11 @@ pub async fn run(loaded: Loaded) -> Result<()> {
     let database = if store.is_postgres() { "PostgreSQL" } else { "SQLite" };
     let issuer = config.issuer().to_owned();
     let app = server::assemble(config, store, master).await?;
+    if app.mailer.in_the_clear() {
+        tracing::warn!(
+            "letters cross the network without TLS (mail.server); links in them can be read on the way"
+        );
+    }
     let socket = Some(place.listen()?);
     let stop = CancellationToken::new();
     stop_on_signal(&stop)?;

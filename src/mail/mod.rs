@@ -1,22 +1,22 @@
 //! Mail that leaves by SMTP, through one transport with a pool of connections. Knows letters, not what they are about:
 //! who writes renders them, the outbox hands them over.
 
+mod way;
+
 use crate::{
     config,
-    crypto::x509,
     error::{Error, Result, causes},
     secret::ExposeSecret as _,
 };
 use lettre::{
-    AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
-    message::{Mailbox, MultiPart},
-    transport::smtp::client::{Certificate, Tls, TlsParameters},
+    AsyncTransport as _, Message,
+    message::{
+        Mailbox, MultiPart,
+        header::{Header, HeaderName, HeaderValue},
+    },
 };
-use std::{path::Path, sync::Arc, time::Duration};
-use url::Url;
-
-/// How long one exchange with the server may take.
-const TIMEOUT: Duration = Duration::from_secs(20);
+use std::{path::Path, sync::Arc};
+use way::Way;
 
 /// A letter to one person, in plain text and as a page.
 #[derive(Debug, Clone)]
@@ -38,9 +38,24 @@ pub struct Letter {
 pub struct Mailer(Option<Arc<Inner>>);
 
 struct Inner {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    way: Way,
     from: Mailbox,
     reply_to: Option<Mailbox>,
+}
+
+/// Says that no person wrote it, so that no absence notice comes back (RFC 3834, 5).
+#[derive(Clone)]
+struct AutoSubmitted;
+impl Header for AutoSubmitted {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+    fn parse(_: &str) -> std::result::Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "auto-generated".to_owned())
+    }
 }
 
 impl Mailer {
@@ -50,31 +65,25 @@ impl Mailer {
     /// # Errors
     /// `Invalid`, naming the setting.
     pub fn new(settings: &config::Mail, ca_file: &Path) -> Result<Self> {
-        let url = settings.server.expose_secret();
-        if url.is_empty() {
+        let address = settings.server.expose_secret();
+        if address.is_empty() {
             return Ok(Self(None));
         }
-        let wrong = |name: &str, why: &dyn std::fmt::Display| {
-            Error::invalid(format!("{name}: {why}")).attr(name)
-        };
-        // The address may hold a password: what is wrong with it is told without it.
-        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
-            .map_err(|_| wrong("mail.server", &"not an address like smtps://user:password@host"))?;
-        if !ca_file.as_os_str().is_empty()
-            && let Some(tls) = trusting(url, ca_file)?
-        {
-            builder = builder.tls(tls);
-        }
-        let transport = builder.timeout(Some(TIMEOUT)).build();
+        let way = Way::read(address, ca_file)?;
         let mailbox = |name: &str, text: &str| {
-            text.parse::<Mailbox>().map_err(|e| wrong(name, &format!("'{text}': {e}")))
+            text.parse::<Mailbox>()
+                .map_err(|e| Error::invalid(format!("{name}: '{text}': {e}")).attr(name))
         };
         let from = mailbox("mail.from", &settings.from)?;
         let reply_to = match settings.reply_to.as_str() {
             "" => None,
             text => Some(mailbox("mail.reply_to", text)?),
         };
-        Ok(Self(Some(Arc::new(Inner { transport, from, reply_to }))))
+        Ok(Self(Some(Arc::new(Inner { way, from, reply_to }))))
+    }
+    /// Whether letters may cross a network without TLS.
+    pub fn in_the_clear(&self) -> bool {
+        self.0.as_ref().is_some_and(|inner| inner.way.in_the_clear)
     }
     /// Whether there is a server that takes our mail.
     pub fn sends(&self) -> bool {
@@ -88,8 +97,7 @@ impl Mailer {
         let Some(inner) = &self.0 else {
             return Err(Error::unavailable("no mail server is set (mail.server)"));
         };
-        let to: Mailbox = letter
-            .to
+        let to: Mailbox = ascii_domain(&letter.to)
             .parse()
             .map_err(|e| Error::invalid(format!("not an address: {e}")).attr("email"))?;
         let host = inner.from.email.domain();
@@ -97,13 +105,14 @@ impl Mailer {
             .from(inner.from.clone())
             .to(to)
             .subject(letter.subject)
+            .header(AutoSubmitted)
             .message_id(Some(format!("<{}@{host}>", letter.id)));
         if let Some(reply_to) = &inner.reply_to {
             message = message.reply_to(reply_to.clone());
         }
         let body = MultiPart::alternative_plain_html(letter.text, letter.html);
         let message = message.multipart(body).map_err(Error::internal)?;
-        inner.transport.send(message).await.map_err(|e| refused(&e))?;
+        inner.way.transport.send(message).await.map_err(|e| refused(&e))?;
         Ok(())
     }
     /// Whether the server answers and lets us in.
@@ -114,7 +123,7 @@ impl Mailer {
         let Some(inner) = &self.0 else {
             return Err(Error::unavailable("no mail server is set (mail.server)"));
         };
-        match inner.transport.test_connection().await {
+        match inner.way.transport.test_connection().await {
             Ok(true) => Ok(()),
             Ok(false) => Err(Error::unavailable("the mail server did not answer our greeting")),
             Err(e) => Err(refused(&e)),
@@ -122,22 +131,12 @@ impl Mailer {
     }
 }
 
-/// The TLS that the server's address asks for, with further authorities; `None` when it asks for none.
-fn trusting(url: &str, ca_file: &Path) -> Result<Option<Tls>> {
-    let Ok(url) = Url::parse(url) else { return Ok(None) };
-    let way = url.query_pairs().find(|(k, _)| k == "tls").map(|(_, v)| v.into_owned());
-    let tls: fn(TlsParameters) -> Tls = match (url.scheme(), way.as_deref()) {
-        ("smtps", _) => Tls::Wrapper,
-        (_, Some("required")) => Tls::Required,
-        (_, Some("opportunistic")) => Tls::Opportunistic,
-        _ => return Ok(None),
-    };
-    let mut parameters = TlsParameters::builder(url.host_str().unwrap_or_default().to_owned());
-    for der in x509::read_pem("outbound.ca_file", ca_file)? {
-        let further = Certificate::from_der(der.to_vec()).map_err(Error::internal)?;
-        parameters = parameters.add_root_certificate(further);
+/// The domain as mail servers know it: few take one that is not ASCII.
+fn ascii_domain(address: &str) -> String {
+    match address.rsplit_once('@').map(|(who, domain)| (who, idna::domain_to_ascii(domain))) {
+        Some((who, Ok(domain))) => format!("{who}@{domain}"),
+        _ => address.to_owned(),
     }
-    parameters.build().map(tls).map(Some).map_err(Error::internal)
 }
 
 fn refused(e: &lettre::transport::smtp::Error) -> Error {

@@ -3,7 +3,7 @@
 mod shell;
 
 use crate::{
-    pure, story,
+    mail, pure, story,
     support::{TestDb, TestServer, op::Op},
     tls::Authority,
 };
@@ -27,44 +27,9 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
     time::Duration,
 };
-use tokio::{
-    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
-    net::TcpListener,
-};
-
-/// A mail server that takes everything: its port, and the letters.
-async fn mail_server() -> (u16, Arc<Mutex<String>>) {
-    let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let (port, letters) = (tcp.local_addr().unwrap().port(), Arc::<Mutex<String>>::default());
-    let kept = Arc::clone(&letters);
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = tcp.accept().await {
-            let kept = Arc::clone(&kept);
-            tokio::spawn(async move {
-                let (read, mut write) = stream.into_split();
-                let mut lines = BufReader::new(read).lines();
-                let mut data = false;
-                let _ = write.write_all(b"220 mail\r\n").await;
-                while let Ok(Some(line)) = lines.next_line().await {
-                    if data && line != "." {
-                        let mut kept = kept.lock().unwrap();
-                        kept.push_str(&line);
-                        kept.push('\n');
-                        continue;
-                    }
-                    let begins = line == "DATA";
-                    let answer = if begins { "354 go on\r\n" } else { "250 OK\r\n" };
-                    data = begins;
-                    let _ = write.write_all(answer.as_bytes()).await;
-                }
-            });
-        }
-    });
-    (port, letters)
-}
+use tokio::net::TcpListener;
 
 /// An installation in a folder of its own.
 struct Ward {
@@ -151,7 +116,7 @@ story! {
         let ca = Authority::new();
         ca.issue(&["127.0.0.1"], 90);
         let op = Op::start("acme").await;
-        let (port, letters) = mail_server().await;
+        let (port, letters) = mail::server().await;
         let ward = Ward::with(&t, |c| {
             c.server.tls_cert = ca.path("cert.pem");
             c.server.tls_key = ca.path("key.pem");

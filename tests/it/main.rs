@@ -20,6 +20,7 @@ mod demo;
 mod doctor;
 mod federation;
 mod house;
+mod mail;
 mod net;
 mod oauth;
 mod ops;
