@@ -10,7 +10,8 @@ CREATE TABLE domains (
 CREATE UNIQUE INDEX domains_name ON domains(name);
 
 -- invitations --------------------------------------------------------------------------------------------------------
--- plan: the roles by tenant that acceptance gives, so far as the inviter still holds them then.
+-- plan: the roles by tenant that acceptance gives, so far as the inviter still holds them then. letters: how many were
+-- written since letters_from.
 CREATE TABLE invitations (
   tenant_id uuid NOT NULL,
   id uuid NOT NULL,
@@ -24,6 +25,8 @@ CREATE TABLE invitations (
   created_at bigint NOT NULL,
   expires_at bigint NOT NULL,
   sent_at bigint,
+  letters bigint NOT NULL,
+  letters_from bigint NOT NULL,
   accepted_at bigint,
   accepted_by text,
   revoked_at bigint,

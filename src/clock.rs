@@ -41,6 +41,16 @@ impl Timestamp {
             .and_then(|t| t.format(&Rfc3339).ok())
             .unwrap_or_else(|| "1970-01-01T00:00:00Z".to_owned())
     }
+    /// The day and the minute in UTC, for people: `31 January 2026, 12:00 UTC`.
+    pub fn for_people(self) -> String {
+        let form = time::macros::format_description!(
+            "[day padding:none] [month repr:long] [year], [hour]:[minute] UTC"
+        );
+        OffsetDateTime::from_unix_timestamp(self.secs())
+            .ok()
+            .and_then(|t| t.format(form).ok())
+            .unwrap_or_default()
+    }
     /// Reads RFC 3339.
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         let t = OffsetDateTime::parse(text, &Rfc3339).ok()?;

@@ -16,7 +16,10 @@ macro_rules! for_each_id {
 macro_rules! define {
     ($($name:ident)*) => {$(
         #[doc = concat!("`", stringify!($name), "`: a UUIDv7.")]
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[derive(
+            Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+            schemars::JsonSchema,
+        )]
         #[serde(transparent)]
         pub struct $name(pub Uuid);
         impl $name {

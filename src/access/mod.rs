@@ -58,6 +58,10 @@ impl Access {
     pub fn catalogue(&self) -> &Catalogue {
         &self.0.catalogue
     }
+    /// What those hold who hold everything.
+    pub fn everything(&self) -> Arc<Effective> {
+        Arc::clone(&self.0.everything)
+    }
     /// The right to do `P` in `tenant`. A token needs the permission among its scopes, too, and reaches no tenant
     /// but the one it is bound to.
     ///

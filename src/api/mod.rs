@@ -11,6 +11,7 @@ mod doctor;
 mod error;
 mod find;
 mod grants;
+mod invitations;
 mod signins;
 mod system;
 mod tenants;
@@ -127,6 +128,14 @@ table! {
         "Give a new one-time code; its secret is shown this once.";
     DELETE "/tenants/{tenant}/users/{user}/one-time-code" USERS_EDIT, signins::remove_code,
         "Take the one-time code away.";
+    GET "/tenants/{tenant}/invitations" USERS_VIEW, invitations::list, "Who was invited, newest first.";
+    POST "/tenants/{tenant}/invitations" USERS_ADD, invitations::create,
+        "Add somebody and invite them by e-mail.";
+    GET "/tenants/{tenant}/invitations/{invitation}" USERS_VIEW, invitations::get, "An invitation.";
+    POST "/tenants/{tenant}/invitations/{invitation}/resend" USERS_ADD, invitations::resend,
+        "Write the letter anew, with a new link.";
+    DELETE "/tenants/{tenant}/invitations/{invitation}" USERS_ADD, invitations::revoke,
+        "Take an invitation back.";
     GET "/tenants/{tenant}/groups" USERS_VIEW, users::groups, "Its directories' groups.";
     GET "/tenants/{tenant}/groups/{group}" USERS_VIEW, users::group, "A group and its members.";
 

@@ -77,7 +77,15 @@ async fn me(
     StrictQuery(shown): StrictQuery<Shown>,
 ) -> Response {
     let Some(session) = session else { return Redirect::to("/signin").into_response() };
-    let done = (shown.done.as_deref() == Some("ended")).then_some("That session has ended.");
+    let done = match shown.done.as_deref() {
+        Some("ended") => Some("That session has ended."),
+        Some("invited") => Some("You have accepted the invitation. Welcome."),
+        Some("setup") => Some(
+            "This instance is yours. Next, add a company and its directory: \
+             muster tenant create, then muster directory create.",
+        ),
+        _ => None,
+    };
     let page = page(&app, &session, done).await;
     match page.and_then(|p| p.render().map_err(Error::internal)) {
         Ok(text) => web::html(StatusCode::OK, text),

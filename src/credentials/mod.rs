@@ -5,6 +5,7 @@
 //! the other. What is refused leaves its trace with `signins`, by the voice that asked.
 
 mod db;
+mod enrol;
 mod hasher;
 mod rules;
 
@@ -23,6 +24,7 @@ use crate::{
     text, tx,
     users::{self, User},
 };
+pub use enrol::{Enrolment, Offered};
 use hasher::Hasher;
 use std::{sync::Arc, time::Duration};
 use totp_rs::{Builder, Totp};

@@ -1,7 +1,7 @@
 //! What becomes of a proved answer: whose identity it is, whether that person may come in with this proof, and then,
 //! in one transaction, link, session and record. A refusal is a record with the reason and a page with a reference.
 
-use super::caller;
+use super::{caller, invited};
 use crate::{
     app::App,
     audit::{self, Event},
@@ -11,6 +11,7 @@ use crate::{
     flows::Upstream,
     gate,
     id::{RequestId, UserId},
+    invitations::{self, How, Invited, Ready},
     protocol::oidc::{self, Claims, Preset},
     sessions::{self, NewSession},
     signins::{self, NewSignin, Reason},
@@ -31,6 +32,8 @@ pub(super) struct Attempt<'a> {
     pub request: RequestId,
     pub up: &'a Upstream,
     pub device: Value,
+    /// The invitation that the person is accepting.
+    pub invited: Option<Invited>,
 }
 
 /// Why an attempt did not become a session, with what it was decided on.
@@ -112,9 +115,16 @@ async fn admitted(
     let identity = Identity::of(s, claims)?;
     seen["subject"] = identity.subject.into();
     let cx = caller::cx(up.tenant, a.request);
-    let person = {
-        let mut c = app.store.read(cx.scope).await?;
-        identity.find(&mut c, up).await?
+    let invitation = match &a.invited {
+        Some(invited) => Some(invited::open(app, invited, s, claims).await?),
+        None => None,
+    };
+    let person = match &invitation {
+        Some(i) => i.user.clone(),
+        None => {
+            let mut c = app.store.read(cx.scope).await?;
+            identity.find(&mut c, up).await?
+        }
     };
     *user = Some(person.id);
     may_enter(&person)?;
@@ -129,7 +139,10 @@ async fn admitted(
         seen["max_age"] = max_age.into();
         return Err(Reason::AuthTooOld.error(why));
     }
-    let demanded = app.gate.demanded(up.tenant, person.id, up.tenant).await?;
+    let mut demanded = app.gate.demanded(up.tenant, person.id, up.tenant).await?;
+    if let Some(i) = &invitation {
+        demanded = demanded.max(i.demanded);
+    }
     if !gate::satisfies(proof.class.as_str(), demanded) {
         seen["demanded"] = json!(demanded);
         let (class, rule) = (proof.class.as_str(), proof.rule);
@@ -150,7 +163,7 @@ async fn admitted(
         client: a.device.clone(),
         not_after: claims.session_expiry.map(Timestamp::from_secs),
     };
-    begin(a, &identity, session).await
+    begin(a, &identity, session, invitation.map(|i| i.ready)).await
 }
 
 /// Both the directory and we ourselves must want the person here.
@@ -166,17 +179,30 @@ fn may_enter(user: &User) -> Result<()> {
 
 /// Link, session, record: one transaction, which looks once more whether the person may enter: a deactivation that
 /// came in between must find the session or prevent it.
-async fn begin(a: &Attempt<'_>, identity: &Identity<'_>, session: NewSession) -> Result<Response> {
+async fn begin(
+    a: &Attempt<'_>,
+    identity: &Identity<'_>,
+    session: NewSession,
+    ready: Option<Ready>,
+) -> Result<Response> {
     let (app, up) = (a.app, a.up);
     let (t, d, user) = (up.tenant, up.directory, session.user);
     let (issuer, subject) = (identity.issuer.to_owned(), identity.subject.to_owned());
     let limits = app.session_limits();
-    let cx = caller::cx(t, a.request);
-    let (_, cookie) = tx!(app.store, &cx, [session, issuer, subject], |tx| {
+    // An invitation may give roles in other tenants than the person's own.
+    let cx = match ready {
+        Some(_) => caller::platform(a.request),
+        None => caller::cx(t, a.request),
+    };
+    let access = app.access.clone();
+    let (_, cookie) = tx!(app.store, &cx, [session, issuer, subject, ready, access], |tx| {
         tx.lock(Lock::User(user)).await?;
         let gone = || Reason::UserDeactivated.error("removed by the directory");
         may_enter(&users::find(tx, t, user).await?.ok_or_else(gone)?)?;
         users::link(tx, t, d, &issuer, &subject, user).await?;
+        if let Some(ready) = &ready {
+            invitations::accept(tx, &access, ready, How::Directory).await?;
+        }
         let made = sessions::create(tx, &session, limits).await?;
         let detail = json!({ "class": session.class, "evidence": session.evidence });
         let record = NewSignin::success(user, Some(d)).detail(detail.clone());

@@ -70,7 +70,12 @@ async fn answered(
             "this sign-in has ended, was answered before, or began in another browser; begin again";
         Error::new(Kind::Invalid, text).code("state_unknown")
     })?;
-    let attempt = Attempt { app, request, up: &up, device };
+    let flow = flows::get(&app.store, up.flow, browser.hash()).await?;
+    let invited = flow.and_then(|f| match f.after {
+        flows::After::Invitation(invited) => Some(invited),
+        _ => None,
+    });
+    let attempt = Attempt { app, request, up: &up, device, invited };
     match proved(app, providers, &up, &answer).await {
         Ok((signin, claims)) => admit(attempt, &signin, &claims).await,
         Err(e) => refuse(&attempt, Refused::of(e)).await,

@@ -11,6 +11,7 @@ mod admit;
 mod callback;
 mod caller;
 mod error;
+mod invited;
 mod provider;
 mod start;
 mod token;

@@ -72,7 +72,7 @@ async fn started(
     let provider = match providers.get(&app.net, &s.issuer).await {
         Ok(provider) => provider,
         Err(e) => {
-            let attempt = Attempt { app, request, up: &up, device: Value::Null };
+            let attempt = Attempt { app, request, up: &up, device: Value::Null, invited: None };
             return refuse(&attempt, Refused::of(e)).await;
         }
     };

@@ -9,12 +9,15 @@ pub use codes::{Code, CodeUse, NewCode, code_claim, code_issued, code_put};
 
 use crate::{
     clock::Timestamp,
+    credentials::Enrolment,
     crypto::{
         ct_eq,
         token::{self, Kind},
     },
     error::Result,
     id::{AppId, DirectoryId, FlowId, TenantId, UserId},
+    invitations::Invited,
+    setup,
     store::{Cx, J, Scope, Store},
     tx,
 };
@@ -38,6 +41,9 @@ pub struct State {
     pub login_hint: Option<String>,
     /// A password that was right, while the code is missing.
     pub proved: Option<Password>,
+    /// What somebody who is only just coming in has chosen.
+    #[serde(default)]
+    pub enrolment: Option<Enrolment>,
     /// A session is good enough only if its proof is not older (`prompt=login`, `max_age`).
     pub min_auth_time: Option<Timestamp>,
 }
@@ -45,7 +51,7 @@ pub struct State {
 impl State {
     /// A flow that has only begun.
     pub fn new(after: After, tenant: Option<TenantId>) -> Self {
-        Self { after, tenant, login_hint: None, proved: None, min_auth_time: None }
+        Self { after, tenant, login_hint: None, proved: None, enrolment: None, min_auth_time: None }
     }
 }
 
@@ -62,6 +68,10 @@ pub enum After {
         /// The request, checked, in the issuer's own form.
         request: Value,
     },
+    /// An invitation is accepted.
+    Invitation(Invited),
+    /// The instance is set up.
+    Setup(setup::Draft),
 }
 
 /// A password that was right.

@@ -1,2 +1,322 @@
 //! Invitations: a person who is in no directory is added, gets a letter with a link that opens once, and takes the
 //! roles that were meant for them when they accept, so far as the inviter still holds them.
+//!
+//! May use users, credentials and access. Must not know pages: what is shown of an invitation is [`Shown`]. Revoking
+//! one leaves the person in the list, without roles and without a way in; they are invited again or deleted.
+
+mod accept;
+mod db;
+mod letter;
+mod rules;
+
+pub use accept::{Accepted, How, Invited, Opened, Ready, accept, demanded, find, open, ready};
+pub use letter::{Sender, TOPIC, deliver, render};
+pub use rules::{Closed, same_address};
+
+use crate::{
+    access::{
+        Access, Permit,
+        grants::{self, Giver},
+        perm::{Global, UsersAdd, UsersManageRoles, UsersView},
+    },
+    actor::{Actor, UserKind},
+    audit::{self, Event},
+    clock::Timestamp,
+    crypto::{
+        seal::MasterKey,
+        token::{self, Kind},
+    },
+    error::{Error, Kind as ErrorKind, Result},
+    id::{InvitationId, RoleId, TenantId, UserId},
+    outbox, row,
+    secret::{ExposeSecret as _, Secret},
+    store::{J, Lock, Scope, Store, Tx},
+    tenants, tx,
+    users::{self, Adder, NewUser},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::{sync::Arc, time::Duration};
+
+/// Letters about one invitation within a day.
+const LETTERS: i64 = 5;
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// A role that acceptance gives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedRole {
+    /// Where; `None` is on the whole instance.
+    pub tenant: Option<TenantId>,
+    /// The role.
+    pub role: RoleId,
+}
+
+row! {
+    /// An invitation.
+    #[derive(Debug, Clone)]
+    pub struct Invitation {
+        /// The person's tenant.
+        pub tenant_id: TenantId,
+        /// Its id.
+        pub id: InvitationId,
+        /// The person.
+        pub user_id: UserId,
+        /// The address it was written to.
+        pub email: String,
+        /// What acceptance gives.
+        pub plan: J<Vec<PlannedRole>>,
+        /// By whom, for people.
+        pub invited_by: String,
+        /// The inviter's tenant; `None`: the owner of the data directory.
+        pub invited_by_tenant: Option<TenantId>,
+        /// The inviter.
+        pub invited_by_user: Option<UserId>,
+        /// When it was made.
+        pub created_at: Timestamp,
+        /// Until when it can be accepted.
+        pub expires_at: Timestamp,
+        /// When the last letter left.
+        pub sent_at: Option<Timestamp>,
+        /// When it was accepted.
+        pub accepted_at: Option<Timestamp>,
+        /// In which way ([`How`]).
+        pub accepted_by: Option<String>,
+        /// When it was revoked.
+        pub revoked_at: Option<Timestamp>,
+    }
+}
+
+/// Where an invitation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It can be accepted.
+    Pending,
+    /// It was.
+    Accepted,
+    /// Its time is over.
+    Expired,
+    /// It was taken back.
+    Revoked,
+}
+
+impl Invitation {
+    /// Where it stands at `now`.
+    pub fn state(&self, now: Timestamp) -> State {
+        rules::state(self.accepted_at, self.revoked_at, self.expires_at, now)
+    }
+}
+
+/// A person to be invited.
+#[derive(Debug, Clone)]
+pub struct New {
+    /// Where the letter goes.
+    pub email: String,
+    /// What kind.
+    pub kind: UserKind,
+    /// The name to sign in with; the address where none is given.
+    pub user_name: Option<String>,
+    /// For people to read.
+    pub display_name: Option<String>,
+}
+
+/// A role to plan, with the right to give it.
+pub enum Wanted {
+    /// In a tenant.
+    In(Permit<UsersManageRoles>, RoleId),
+    /// On the whole instance.
+    Everywhere(Permit<Global>, RoleId),
+}
+
+/// An invitation just made or written anew. `link` is the way to accept it; it is handed out only where no mail is sent.
+#[derive(Debug)]
+pub struct Made {
+    /// The invitation.
+    pub invitation: Invitation,
+    /// The last part of the link's path.
+    pub token: Secret,
+}
+
+/// How letters leave.
+#[derive(Clone)]
+pub struct Post {
+    /// Whether a mail server is set.
+    pub sends: bool,
+    /// How long an invitation can be accepted.
+    pub life: Duration,
+    /// What seals the token until the letter is written.
+    pub master: MasterKey,
+}
+
+fn gone() -> Error {
+    Error::not_found("invitation")
+}
+
+/// Adds a person and invites them.
+///
+/// # Errors
+/// `Invalid` for an address that is none; `Forbidden` for a role that the inviter could not give; `Conflict` (code
+/// `uniqueness`) when the name is taken.
+pub async fn create(
+    store: &Store,
+    access: &Access,
+    p: &Permit<UsersAdd>,
+    post: &Post,
+    new: New,
+    wanted: &[Wanted],
+) -> Result<Made> {
+    let t = p.tenant();
+    let email = rules::address(&new.email)?;
+    let provider = tenants::get(store, t).await?.provider;
+    let mut plan: Vec<PlannedRole> = Vec::new();
+    for w in wanted {
+        let (giver, tenant, role) = match w {
+            Wanted::In(p, role) => (Giver::Tenant(p), Some(p.tenant()), *role),
+            Wanted::Everywhere(p, role) => (Giver::Instance(p), None, *role),
+        };
+        grants::would_give(access, giver, t, provider, new.kind, role).await?;
+        let planned = PlannedRole { tenant, role };
+        if !plan.contains(&planned) {
+            plan.push(planned);
+        }
+    }
+    let user = NewUser {
+        kind: new.kind,
+        user_name: new.user_name.unwrap_or_else(|| email.clone()),
+        display_name: new.display_name,
+        email: Some(email.clone()),
+    };
+    let (id, user_id) = (InvitationId::new(), UserId::new());
+    let (token, hash) = token::generate(Kind::Invitation);
+    let sealed = post.master.seal(&bound(t, id), token.expose_secret().as_bytes())?;
+    let (adder, plan, post) = (Adder::of(p), Arc::new(plan), post.clone());
+    let inviter = inviter(store, p.actor()).await?;
+    let invitation = tx!(store, &p.cx(), [user, plan, hash, sealed, email, post, inviter], |tx| {
+        adder.add(tx, user_id, &user).await?;
+        let expires = tx.now().plus(post.life);
+        let by = (inviter.as_str(), tx.actor().user());
+        let row = db::NewRow {
+            t,
+            id,
+            user: user_id,
+            hash: &hash,
+            email: &email,
+            plan: &plan,
+            by,
+            expires,
+        };
+        db::insert(tx, &row).await?;
+        let detail = json!({ "user": user_id, "kind": user.kind.as_str(), "roles": *plan });
+        let event = Event::new("invitation.create").target("invitation", id).detail(detail);
+        audit::record(tx, t, event.personal(json!({ "email": email }))).await?;
+        write(tx, t, id, &sealed, post.sends).await?;
+        db::get(tx, t, id).await?.ok_or_else(gone)
+    })?;
+    Ok(Made { invitation, token })
+}
+
+/// Who invites, as a letter names them.
+async fn inviter(store: &Store, actor: &Actor) -> Result<String> {
+    let Some((home, user)) = actor.user() else { return Ok("The administrator".to_owned()) };
+    let mut c = store.read(Scope::Tenant(home)).await?;
+    let found = users::find(&mut c, home, user).await?;
+    Ok(found.map_or_else(|| "An administrator".to_owned(), |u| u.label().to_owned()))
+}
+
+/// What a sealed token is bound to.
+fn bound(t: TenantId, id: InvitationId) -> String {
+    format!("invitation {t} {id}")
+}
+
+/// The letter, if letters leave.
+async fn write(
+    tx: &mut Tx,
+    t: TenantId,
+    id: InvitationId,
+    sealed: &str,
+    sends: bool,
+) -> Result<()> {
+    if sends {
+        outbox::push(tx, t, TOPIC, &json!({ "invitation": id, "token": sealed })).await?;
+    }
+    Ok(())
+}
+
+/// Writes the letter anew, with a new link; the one before is dead. An expired or revoked invitation lives again.
+///
+/// # Errors
+/// `NotFound`; `Conflict` when it was accepted; `RateLimited` after five letters within a day.
+pub async fn resend(
+    store: &Store,
+    p: &Permit<UsersAdd>,
+    post: &Post,
+    id: InvitationId,
+) -> Result<Made> {
+    let t = p.tenant();
+    let (token, hash) = token::generate(Kind::Invitation);
+    let sealed = post.master.seal(&bound(t, id), token.expose_secret().as_bytes())?;
+    let (post, inviter) = (post.clone(), inviter(store, p.actor()).await?);
+    let invitation = tx!(store, &p.cx(), [hash, sealed, post, inviter], |tx| {
+        tx.lock(Lock::Named(format!("invitation:{id}"))).await?;
+        let was = db::get(tx, t, id).await?.ok_or_else(gone)?;
+        if was.accepted_at.is_some() {
+            return Err(Error::conflict("the invitation was accepted; there is nothing to send"));
+        }
+        let now = tx.now();
+        let expires = now.plus(post.life);
+        let by = (inviter.as_str(), tx.actor().user());
+        if !db::renew(tx, t, id, &hash, expires, by, LETTERS, now.minus(DAY)).await? {
+            let text = format!("{LETTERS} letters were written about this invitation today");
+            return Err(Error::new(ErrorKind::RateLimited, text));
+        }
+        write(tx, t, id, &sealed, post.sends).await?;
+        let event = Event::new("invitation.resend").target("invitation", id);
+        audit::record(tx, t, event.personal(json!({ "email": was.email }))).await?;
+        db::get(tx, t, id).await?.ok_or_else(gone)
+    })?;
+    Ok(Made { invitation, token })
+}
+
+/// Takes an invitation back: its link leads nowhere any more.
+///
+/// # Errors
+/// `NotFound`; `Conflict` when it was accepted.
+pub async fn revoke(store: &Store, p: &Permit<UsersAdd>, id: InvitationId) -> Result<()> {
+    let t = p.tenant();
+    tx!(store, &p.cx().urgent(), [], |tx| {
+        tx.lock(Lock::Named(format!("invitation:{id}"))).await?;
+        let was = db::get(tx, t, id).await?.ok_or_else(gone)?;
+        if was.accepted_at.is_some() {
+            let text = "the invitation was accepted; disable or delete the person instead";
+            return Err(Error::conflict(text));
+        }
+        if was.revoked_at.is_none() {
+            db::revoke(tx, t, id).await?;
+        }
+        let event = Event::new("invitation.revoke").target("invitation", id);
+        audit::record(tx, t, event.personal(json!({ "email": was.email }))).await
+    })
+}
+
+/// The tenant's invitations, newest first, after `after`.
+///
+/// # Errors
+/// The database's.
+pub async fn list(
+    store: &Store,
+    p: &Permit<UsersView>,
+    after: Option<InvitationId>,
+    limit: u32,
+) -> Result<Vec<Invitation>> {
+    let mut c = store.read(Scope::Tenant(p.tenant())).await?;
+    db::list(&mut c, p.tenant(), after, i64::from(limit)).await
+}
+
+/// One of the tenant's invitations.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn get(store: &Store, p: &Permit<UsersView>, id: InvitationId) -> Result<Invitation> {
+    let mut c = store.read(Scope::Tenant(p.tenant())).await?;
+    db::get(&mut c, p.tenant(), id).await?.ok_or_else(gone)
+}

@@ -82,7 +82,8 @@ impl Bounds {
 
     /// Which limiter a request falls under: those that carry something to guess, and those that begin a sign-in.
     fn limiter(&self, method: &Method, path: &str) -> Option<&Limiter> {
-        if method == Method::POST && (path.starts_with("/signin") || path.starts_with("/me/")) {
+        const TYPED: [&str; 5] = ["/signin", "/me/", "/invite/", "/enrol/", "/setup/"];
+        if method == Method::POST && TYPED.iter().any(|p| path.starts_with(p)) {
             return Some(&self.tries);
         }
         let begins = match *method {

@@ -3,7 +3,7 @@
 use crate::{
     app::App,
     error::Result,
-    flows, keys, outbox, sessions,
+    flows, invitations, keys, outbox, sessions,
     store::{Cx, Scope},
 };
 use std::time::Duration;
@@ -20,7 +20,18 @@ pub(super) fn start(app: &App, stop: CancellationToken) -> Workers {
     set.spawn(signing_keys(app.clone(), stop.clone()));
     set.spawn(sweep(app.clone(), stop.clone()));
     let cx = Cx::new(super::system("outbox"), Scope::Platform);
-    set.spawn(outbox::Worker::new(app.store.clone(), cx).run(stop));
+    let letters = invitations::Sender {
+        store: app.store.clone(),
+        master: app.master.clone(),
+        mailer: app.mailer.clone(),
+        issuer: app.config.issuer().to_owned(),
+        brand: app.config.brand.name.clone(),
+    };
+    let worker = outbox::Worker::new(app.store.clone(), cx.clone());
+    let worker = worker.on(invitations::TOPIC, move |m| {
+        Box::pin(invitations::deliver(letters.clone(), cx.clone(), m))
+    });
+    set.spawn(worker.run(stop));
     Workers(set)
 }
 

@@ -3,6 +3,7 @@
 use super::{
     caller,
     error::or_page,
+    invite,
     pages::{self, Code, Way, WhichTenant, WhichWay},
 };
 use crate::{
@@ -66,6 +67,11 @@ async fn shown(
     session: Option<&LiveSession>,
 ) -> Result<Response> {
     let flow = find(app, id, browser).await?;
+    match &flow.after {
+        After::Invitation(i) => return invite::ways(app, request, id, &flow, i, session).await,
+        After::Setup(_) => return Ok(Redirect::to(&format!("/enrol/{id}/code")).into_response()),
+        After::Page | After::Authorize { .. } => {}
+    }
     if let Some(session) = session
         && suffices(&flow, session)
     {
@@ -103,7 +109,7 @@ async fn onwards(app: &App, request: RequestId, id: FlowId, flow: &Flow) -> Resu
         After::Authorize { .. } => {
             Ok(Redirect::to(&format!("/oauth/resume?flow={id}")).into_response())
         }
-        After::Page => {
+        After::Page | After::Invitation(_) | After::Setup(_) => {
             flows::end(&app.store, &caller::platform(request), id).await?;
             Ok(Redirect::to("/me").into_response())
         }

@@ -4,14 +4,19 @@
 //!
 //! * `/signin` begins a sign-in for its own sake, `/signin/{flow}` shows what is missing and, when nothing is, leads on.
 //! * `/signin/{flow}/{tenant,password,code}` take what a person typed.
+//! * `/invite/{token}`, `/setup/{token}` open the links that were sent or printed; `/enrol/{flow}` takes the credentials
+//!   of who comes in by one.
 //! * `/refused/{reference}` says why it did not work, as far as the person at the browser may know.
 
 mod caller;
+mod enrol;
 mod error;
 mod flow;
+mod invite;
 mod local;
 mod pages;
 mod refused;
+mod setup;
 
 use crate::app::App;
 use axum::{
@@ -28,4 +33,8 @@ pub fn routes() -> Router<App> {
         .route("/signin/{flow}/password", post(local::password))
         .route("/signin/{flow}/code", post(local::code))
         .route("/refused/{reference}", get(refused::show))
+        .route("/invite/{token}", get(invite::show).post(invite::begin))
+        .route("/setup/{token}", get(setup::show).post(setup::begin))
+        .route("/enrol/{flow}", get(enrol::show).post(enrol::choose))
+        .route("/enrol/{flow}/code", get(enrol::show_code).post(enrol::prove_code))
 }

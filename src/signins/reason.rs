@@ -89,6 +89,12 @@ reasons! {
     /// The account is linked to another person here, or the person to another account.
     WrongAccount "wrong_account" Refused WrongAccount
         "Find out which of the directory's two accounts is the person's; unlink the other one here."
+    /// The invitation was used, replaced or taken back while the person was away.
+    InvitationUsed "invitation_used" Refused Again
+        "Look at the invitation: send it again if it was not the person who used it."
+    /// The directory vouches for another address than the one that was invited.
+    InvitationAddress "invitation_other_address" Refused WrongAccount
+        "Invite the address that the directory knows, or let the person sign in with the invited account. Directories other than Entra must send 'email_verified'."
     /// The tenant is suspended.
     TenantSuspended "tenant_suspended" Refused Closed
         "Set the tenant active again."

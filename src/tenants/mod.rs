@@ -17,7 +17,7 @@ use crate::{
     error::{Error, Result},
     id::TenantId,
     sessions::{self, Who},
-    store::{Conn, J, Scope, Store, Topic},
+    store::{Conn, J, Scope, Store, Topic, Tx},
     tx,
 };
 
@@ -92,30 +92,33 @@ pub struct New {
 /// # Errors
 /// `Invalid` for a slug or name that does not fit, `Conflict` for a slug in use or a second provider.
 pub async fn create(store: &Store, p: &Permit<Global>, new: New) -> Result<Tenant> {
-    let slug = rules::slug(&new.slug)?.to_owned();
-    let name = crate::text::key("name", &new.name)?.to_owned();
-    let (id, provider) = (TenantId::new(), new.provider);
-    tx!(store, &p.cx(), [id, slug, name], |tx| {
-        let t = db::insert(tx, id, &slug, &name, provider).await?;
-        let detail = serde_json::json!({ "slug": slug, "name": name, "provider": provider });
-        let event = Event::new("tenant.create").target("tenant", id).detail(detail);
-        audit::record(tx, id, event).await?;
-        tx.changed(Topic::Tenant(id));
-        Ok(t)
-    })
-    .map_err(|e| {
-        if e.violates("tenants_slug") {
-            Error::conflict(format!("a tenant with the slug '{}' exists already", new.slug))
-                .attr("slug")
-                .code("uniqueness")
-        } else if e.violates("tenants_one_provider") {
-            Error::conflict("there is a provider already; an instance has one")
-                .attr("provider")
-                .code("uniqueness")
-        } else {
-            e
-        }
-    })
+    let id = TenantId::new();
+    tx!(store, &p.cx(), [new], |tx| { create_in(tx, id, &new).await })
+}
+
+/// As [`create`], in the transaction of something larger, under an id that was chosen before; the caller has the right.
+pub(crate) async fn create_in(tx: &mut Tx, id: TenantId, new: &New) -> Result<Tenant> {
+    let (slug, name) = (rules::slug(&new.slug)?, crate::text::key("name", &new.name)?);
+    let t = db::insert(tx, id, slug, name, new.provider).await.map_err(|e| taken(e, slug))?;
+    let detail = serde_json::json!({ "slug": slug, "name": name, "provider": new.provider });
+    let event = Event::new("tenant.create").target("tenant", id).detail(detail);
+    audit::record(tx, id, event).await?;
+    tx.changed(Topic::Tenant(id));
+    Ok(t)
+}
+
+fn taken(e: Error, slug: &str) -> Error {
+    if e.violates("tenants_slug") {
+        Error::conflict(format!("a tenant with the slug '{}' exists already", slug))
+            .attr("slug")
+            .code("uniqueness")
+    } else if e.violates("tenants_one_provider") {
+        Error::conflict("there is a provider already; an instance has one")
+            .attr("provider")
+            .code("uniqueness")
+    } else {
+        e
+    }
 }
 
 /// The tenant, for a reader that has a connection over it.

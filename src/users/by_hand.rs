@@ -13,12 +13,11 @@ use crate::{
     actor::{Principal, UserKind},
     audit::{self, Event},
     error::Result,
-    id::{DirectoryId, UserId},
+    id::{DirectoryId, TenantId, UserId},
     sessions::{self, Who},
     store::{Lock, Scope, Store, Topic, Tx},
     tx,
 };
-use std::sync::Arc;
 
 /// A user to be added by hand.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
@@ -101,24 +100,47 @@ fn everything<P>(p: &Permit<P>) -> bool {
 /// `Invalid` for a kind that does not fit the tenant; `Forbidden` for an administrator made by somebody who is not a
 /// Global Administrator; `Conflict` with the code `uniqueness` for a name that is taken.
 pub async fn add(store: &Store, p: &Permit<UsersAdd>, new: NewUser) -> Result<User> {
-    let (t, id) = (p.tenant(), UserId::new());
+    let (t, id, may) = (p.tenant(), UserId::new(), everything(p));
     let name = new.user_name.clone();
-    let draft = rules::by_hand(&new.user_name, new.display_name, new.email);
+    tx!(store, &p.cx(), [new], |tx| { insert(tx, t, id, &new, may).await })
+        .map_err(|e| name_taken(e, &name, "user_name"))
+}
+
+/// The right to add people to a tenant, for a transaction that adds one among other things.
+#[derive(Debug, Clone, Copy)]
+pub struct Adder {
+    tenant: TenantId,
+    everything: bool,
+}
+impl Adder {
+    /// What a permit allows.
+    pub fn of(p: &Permit<UsersAdd>) -> Self {
+        Self { tenant: p.tenant(), everything: everything(p) }
+    }
+    /// As [`add`], under an id that was chosen before.
+    ///
+    /// # Errors
+    /// As [`add`].
+    pub async fn add(self, tx: &mut Tx, id: UserId, new: &NewUser) -> Result<User> {
+        insert(tx, self.tenant, id, new, self.everything)
+            .await
+            .map_err(|e| name_taken(e, &new.user_name, "user_name"))
+    }
+}
+
+async fn insert(tx: &mut Tx, t: TenantId, id: UserId, new: &NewUser, may: bool) -> Result<User> {
+    let draft = rules::by_hand(&new.user_name, new.display_name.clone(), new.email.clone());
     rules::checked(&draft)?;
-    let folded = Arc::new(rules::folded(&draft.doc)?);
-    let (kind, may, draft) = (new.kind, everything(p), Arc::new(draft));
-    tx!(store, &p.cx(), [draft, folded], |tx| {
-        let provider = db::is_provider(tx, t).await?;
-        rules::kind_fits(kind, provider, may)?;
-        let user = db::insert_local(tx, t, id, kind, &draft, &folded).await?;
-        db::insert_emails(tx, t, id, &draft.emails).await?;
-        let event = Event::new("user.add").target("user", id);
-        let event = event.detail(serde_json::json!({ "kind": kind.as_str() }));
-        audit::record(tx, t, event.personal(rules::personal(&user))).await?;
-        tx.changed(Topic::User(t, id));
-        Ok(user)
-    })
-    .map_err(|e| name_taken(e, &name, "user_name"))
+    let folded = rules::folded(&draft.doc)?;
+    let provider = db::is_provider(tx, t).await?;
+    rules::kind_fits(new.kind, provider, may)?;
+    let user = db::insert_local(tx, t, id, new.kind, &draft, &folded).await?;
+    db::insert_emails(tx, t, id, &draft.emails).await?;
+    let event = Event::new("user.add").target("user", id);
+    let event = event.detail(serde_json::json!({ "kind": new.kind.as_str() }));
+    audit::record(tx, t, event.personal(rules::personal(&user))).await?;
+    tx.changed(Topic::User(t, id));
+    Ok(user)
 }
 
 /// Changes a user by hand.

@@ -17,7 +17,7 @@ mod rules;
 mod signed_in;
 
 pub use by_hand::{
-    Edit, NewUser, Search, add, edit, remove, search, set_enabled, view, within_reach,
+    Adder, Edit, NewUser, Search, add, edit, remove, search, set_enabled, view, within_reach,
 };
 pub use directory::{Change, create, delete, get, list, modify};
 pub(crate) use directory::{deactivate_all, remove_some};

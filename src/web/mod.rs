@@ -12,7 +12,7 @@ pub use assets::{routes, stylesheet};
 pub use caller::{Caller, ClientAddr, Device, LiveSession, RequestId};
 pub use cookies::{Browser, clear_session_cookie, session_cookie};
 pub use path::plain;
-pub use refusal::{Refusal, notice};
+pub use refusal::{Refusal, notice, sentence};
 pub use strict::{StrictForm, StrictQuery};
 
 use axum::{

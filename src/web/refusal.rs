@@ -105,7 +105,7 @@ pub fn notice(status: StatusCode, detail: &str) -> Response<Body> {
 }
 
 /// Errors speak in half sentences.
-fn sentence(detail: &str) -> String {
+pub fn sentence(detail: &str) -> String {
     let mut rest = detail.trim_end_matches('.').chars();
     let first = rest.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", rest.as_str())

@@ -63,15 +63,15 @@ pub async fn holder(c: &mut Conn, home: TenantId, user: UserId) -> Result<Option
     )
 }
 
-/// Writes a grant.
-pub async fn insert(tx: &mut Tx, g: &GrantRow) -> Result<()> {
+/// Writes a grant; `source_ref` is what gave it, where that has an id.
+pub async fn insert(tx: &mut Tx, g: &GrantRow, source_ref: Option<&str>) -> Result<()> {
     let scope = if g.scope_tenant.is_some() { "tenant" } else { "all" };
     sql!(
         tx,
         exec,
         "INSERT INTO grants (tenant_id, id, user_id, role_id, scope, scope_tenant, source, source_ref, user_label,
                              granted_by, reason, valid_from, valid_to, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, $8, $9, $10, $11, $12, $13)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $14, $8, $9, $10, $11, $12, $13)",
         g.tenant_id,
         g.id,
         g.user_id,
@@ -84,7 +84,8 @@ pub async fn insert(tx: &mut Tx, g: &GrantRow) -> Result<()> {
         g.reason,
         g.valid_from,
         g.valid_to,
-        g.created_at
+        g.created_at,
+        source_ref
     )?;
     Ok(())
 }
@@ -159,6 +160,17 @@ pub async fn has(tx: &mut Tx, g: &GrantRow) -> Result<bool> {
         g.source,
         g.scope_tenant,
         everywhere
+    )
+}
+
+/// Whether anybody has this role on the whole instance, or a hold of it.
+pub async fn any_everywhere(c: &mut Conn, role: RoleId) -> Result<bool> {
+    sql!(
+        c,
+        one<bool>,
+        "SELECT EXISTS (SELECT 1 FROM grants WHERE role_id = $1 AND scope = 'all')
+                /* platform: whether the instance has an administrator */",
+        role
     )
 }
 

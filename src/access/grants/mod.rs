@@ -2,6 +2,7 @@
 //! computed and has no rows here.
 
 pub(super) mod db;
+mod plan;
 
 use super::{
     Access, Permit, Reach, Source,
@@ -22,6 +23,7 @@ use crate::{
     text, tx,
 };
 pub use db::GrantRow as Grant;
+pub use plan::{Giver, Planned, bootstrap, give_planned, would_give};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -190,7 +192,7 @@ async fn give(access: &Access, place: Place, new: NewGrant) -> Result<Grant> {
                 grant.user_label, role.name
             )));
         }
-        db::insert(tx, &grant).await?;
+        db::insert(tx, &grant, None).await?;
         audit::record(tx, told, event("grant.add", &grant, Some(&role))).await?;
         tx.changed(Topic::User(new.home, new.user));
         Ok(grant)
@@ -266,6 +268,14 @@ async fn take(access: &Access, place: Place, id: GrantId, hold_only: bool) -> Re
         tx.changed(Topic::User(grant.tenant_id, grant.user_id));
         Ok(())
     })
+}
+
+/// Whether the instance has a Global Administrator, or what is left of one.
+///
+/// # Errors
+/// The database's.
+pub async fn any_global(c: &mut crate::store::Conn) -> Result<bool> {
+    db::any_everywhere(c, GLOBAL_ADMINISTRATOR).await
 }
 
 /// What is wanted of a list.

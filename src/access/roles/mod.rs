@@ -125,6 +125,23 @@ pub(super) async fn find(
     row.map(Role::custom).ok_or_else(|| Error::not_found("role").attr("role"))
 }
 
+/// A role that can be used in the tenant, for a reader that shows what was planned; `None` when it is gone.
+///
+/// # Errors
+/// The database's.
+pub async fn named(
+    c: &mut Conn,
+    access: &Access,
+    tenant: TenantId,
+    id: RoleId,
+) -> Result<Option<Role>> {
+    match find(c, access.catalogue(), tenant, id).await {
+        Ok(role) => Ok(Some(role)),
+        Err(e) if e.kind() == Kind::NotFound => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
 /// Refuses to give `wanted` to whoever holds only `held` there.
 pub(super) fn ceiling(wanted: &BTreeSet<String>, held: &super::Effective) -> Result<()> {
     let beyond = rules::beyond(wanted, &held.permissions);

@@ -6,6 +6,7 @@ mod directory;
 mod explain;
 mod grant;
 mod integration;
+mod invitation;
 mod keys;
 mod mapping;
 mod policy;
@@ -55,6 +56,9 @@ pub(super) enum Verb {
     /// People
     #[command(subcommand)]
     User(user::User),
+    /// People who are in no directory, asked in by e-mail
+    #[command(subcommand)]
+    Invitation(invitation::Invitation),
     /// Whether somebody may do something in a tenant, and why
     #[command(after_help = "Examples:
   muster explain contoso anna@contoso.com users.edit
@@ -85,6 +89,7 @@ pub(super) async fn run(verb: Verb, r: &Reach) -> Result<Value> {
         Verb::App(v) => app::run(v, r).await,
         Verb::Integration(v) => integration::run(v, r).await,
         Verb::User(v) => user::run(v, r).await,
+        Verb::Invitation(v) => invitation::run(v, r).await,
         Verb::Explain(v) => explain::run(v, r).await,
         Verb::Keys(v) => keys::run(v, r).await,
     }

@@ -55,6 +55,8 @@ pub struct Claims {
     pub preferred_username: Option<String>,
     /// For display; never an identity.
     pub email: Option<String>,
+    /// The directory vouches for `email`: nothing but `true` says so.
+    pub email_verified: bool,
     /// Google Workspace's domain.
     pub hd: Option<String>,
     /// The upstream's session.
@@ -161,6 +163,7 @@ impl Claims {
             name: text(c, "name").ok().flatten(),
             preferred_username: text(c, "preferred_username").ok().flatten(),
             email: text(c, "email").ok().flatten(),
+            email_verified: c.get("email_verified") == Some(&Value::Bool(true)),
             hd: text(c, "hd")?,
             sid: text(c, "sid").ok().flatten(),
             session_expiry: seconds(c, "session_expiry")?,

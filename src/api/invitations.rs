@@ -1,0 +1,192 @@
+//! Invitations: who is asked in, and where that stands.
+
+use super::{
+    call::{Call, Reply, cut},
+    find,
+};
+use crate::{
+    access::perm::{UsersAdd, UsersView},
+    actor::UserKind,
+    clock::Timestamp,
+    error::{Error, Result},
+    id::{InvitationId, RoleId, TenantId, UserId},
+    invitations::{self, Invitation, Made, New, Post, State, Wanted},
+    secret::ExposeSecret as _,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A person to be invited.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewInvitation {
+    /// Where the letter goes.
+    email: String,
+    /// `tenant`, or in the provider's tenant `technician` or `administrator`.
+    #[serde(default = "tenant_kind")]
+    #[schemars(with = "String")]
+    kind: UserKind,
+    /// The name to sign in with; the address where none is given.
+    user_name: Option<String>,
+    /// For people to read.
+    display_name: Option<String>,
+    /// The roles that acceptance gives.
+    #[serde(default)]
+    roles: Vec<NewRole>,
+}
+
+fn tenant_kind() -> UserKind {
+    UserKind::Tenant
+}
+
+/// A role that acceptance gives.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct NewRole {
+    /// The role's id or name.
+    role: String,
+    /// In which tenant, id or slug; the person's own where none is named.
+    tenant: Option<String>,
+    /// On the whole instance.
+    #[serde(default)]
+    everywhere: bool,
+}
+
+/// An invitation.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Shown {
+    id: Uuid,
+    tenant: Uuid,
+    user: Uuid,
+    email: String,
+    state: State,
+    roles: Vec<ShownRole>,
+    invited_by: String,
+    invited_by_user: Option<Uuid>,
+    /// RFC 3339.
+    created_at: String,
+    /// RFC 3339.
+    expires_at: String,
+    /// When the last letter left; RFC 3339.
+    sent_at: Option<String>,
+    /// RFC 3339.
+    accepted_at: Option<String>,
+    /// `directory` or `local`.
+    accepted_by: Option<String>,
+    /// RFC 3339.
+    revoked_at: Option<String>,
+    /// The way to accept, to be handed over; only where no mail server is set, and only this once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<String>,
+}
+
+/// A planned role.
+#[derive(Debug, Serialize, JsonSchema)]
+struct ShownRole {
+    role: Uuid,
+    /// `null`: on the whole instance.
+    tenant: Option<Uuid>,
+}
+
+fn show(i: &Invitation, now: Timestamp, link: Option<String>) -> Shown {
+    let time = |t: Option<Timestamp>| t.map(Timestamp::rfc3339);
+    Shown {
+        id: i.id.0,
+        tenant: i.tenant_id.0,
+        user: i.user_id.0,
+        email: i.email.clone(),
+        state: i.state(now),
+        roles: i
+            .plan
+            .0
+            .iter()
+            .map(|p| ShownRole { role: p.role.0, tenant: p.tenant.map(|t| t.0) })
+            .collect(),
+        invited_by: i.invited_by.clone(),
+        invited_by_user: i.invited_by_user.map(|u: UserId| u.0),
+        created_at: i.created_at.rfc3339(),
+        expires_at: i.expires_at.rfc3339(),
+        sent_at: time(i.sent_at),
+        accepted_at: time(i.accepted_at),
+        accepted_by: i.accepted_by.clone(),
+        revoked_at: time(i.revoked_at),
+        link,
+    }
+}
+
+fn post(c: &Call) -> Post {
+    Post {
+        sends: c.app.mailer.sends(),
+        life: *c.app.config.signin.invitation,
+        master: c.app.master.clone(),
+    }
+}
+
+/// Where no letter leaves, whoever invited hands the link over.
+fn made(c: &Call, m: &Made) -> Shown {
+    let link =
+        (!c.app.mailer.sends()).then(|| c.url(&format!("/invite/{}", m.token.expose_secret())));
+    show(&m.invitation, c.app.store.clock().now(), link)
+}
+
+pub(super) async fn create(c: Call) -> Result<Reply> {
+    let p = c.tenant::<UsersAdd>().await?;
+    let n: NewInvitation = c.json()?;
+    let mut wanted = Vec::new();
+    for r in &n.roles {
+        wanted.push(planned(&c, p.tenant(), r).await?);
+    }
+    let new =
+        New { email: n.email, kind: n.kind, user_name: n.user_name, display_name: n.display_name };
+    let m = invitations::create(&c.app.store, &c.app.access, &p, &post(&c), new, &wanted).await?;
+    Reply::created(made(&c, &m))
+}
+
+/// The role, with the caller's right to give it where it is wanted.
+async fn planned(c: &Call, home: TenantId, r: &NewRole) -> Result<Wanted> {
+    if r.everywhere {
+        if r.tenant.is_some() {
+            let text = "'tenant' and 'everywhere' do not go together";
+            return Err(Error::invalid(text).attr("roles"));
+        }
+        let at = c.require(home).await?;
+        let role: RoleId = find::role(c, &at, &r.role).await?;
+        return Ok(Wanted::Everywhere(c.global().await?, role));
+    }
+    let at = match &r.tenant {
+        Some(name) => c.other(name).await?,
+        None => c.require(home).await?,
+    };
+    let role = find::role(c, &at, &r.role).await?;
+    Ok(Wanted::In(at, role))
+}
+
+pub(super) async fn list(c: Call) -> Result<Reply> {
+    let p = c.tenant::<UsersView>().await?;
+    let limit = c.limit()?.min(499);
+    let all = invitations::list(&c.app.store, &p, c.cursor()?, limit + 1).await?;
+    let (items, next) = cut(all, limit, |i| i.id.to_string());
+    let now = c.app.store.clock().now();
+    let shown = items.iter().map(|i| serde_json::to_value(show(i, now, None)));
+    Reply::page(shown.collect::<std::result::Result<_, _>>().map_err(Error::internal)?, next)
+}
+
+pub(super) async fn get(c: Call) -> Result<Reply> {
+    let p = c.tenant::<UsersView>().await?;
+    let id: InvitationId = c.id("invitation")?;
+    let i = invitations::get(&c.app.store, &p, id).await?;
+    Reply::ok(show(&i, c.app.store.clock().now(), None))
+}
+
+pub(super) async fn resend(c: Call) -> Result<Reply> {
+    let p = c.tenant::<UsersAdd>().await?;
+    let m = invitations::resend(&c.app.store, &p, &post(&c), c.id("invitation")?).await?;
+    Reply::ok(made(&c, &m))
+}
+
+pub(super) async fn revoke(c: Call) -> Result<Reply> {
+    let p = c.tenant::<UsersAdd>().await?;
+    invitations::revoke(&c.app.store, &p, c.id("invitation")?).await?;
+    Ok(Reply::done())
+}

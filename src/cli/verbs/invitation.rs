@@ -1,0 +1,114 @@
+//! `muster invitation`: people who are in no directory are asked in.
+
+use super::{at, escaped, given};
+use crate::{cli::reach::Reach, error::Result};
+use axum::http::Method;
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::{Value, json};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Invitation {
+    /// Add somebody and invite them by e-mail
+    #[command(
+        after_help = "Without a mail server (mail.server) the answer holds the link, to be handed over.
+
+Examples:
+  muster invitation create contoso bert@contoso.com --role 'Tenant Administrator'
+  muster invitation create us tess@us.example --kind technician --role Technician@contoso \\
+      --role Read-Only@fabrikam
+  muster invitation create us ada@us.example --kind administrator --everywhere 'Global Administrator'"
+    )]
+    Create(New),
+    /// A tenant's invitations, newest first
+    List {
+        /// Tenant: id or slug
+        tenant: String,
+    },
+    /// One invitation
+    Show {
+        /// Tenant: id or slug
+        tenant: String,
+        /// The invitation's id
+        invitation: String,
+    },
+    /// Write the letter anew with a new link; the one before is dead
+    Resend {
+        /// Tenant: id or slug
+        tenant: String,
+        /// The invitation's id
+        invitation: String,
+    },
+    /// Take it back: its link leads nowhere any more
+    Revoke {
+        /// Tenant: id or slug
+        tenant: String,
+        /// The invitation's id
+        invitation: String,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Kind {
+    /// Runs the platform
+    Administrator,
+    /// The provider's daily worker
+    Technician,
+    /// Works at a customer
+    Tenant,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct New {
+    /// Tenant: id or slug
+    tenant: String,
+    /// Where the letter goes
+    email: String,
+    /// What kind of user
+    #[arg(long, value_enum, default_value = "tenant")]
+    kind: Kind,
+    /// The name to sign in with [default: the address]
+    #[arg(long)]
+    user_name: Option<String>,
+    /// For people to read
+    #[arg(long)]
+    display_name: Option<String>,
+    /// A role, by name or id, in the person's own tenant or in the one after the @; may be given several times
+    #[arg(long = "role", value_name = "ROLE[@TENANT]")]
+    roles: Vec<String>,
+    /// A role on the whole instance; may be given several times
+    #[arg(long = "everywhere", value_name = "ROLE")]
+    everywhere: Vec<String>,
+}
+
+pub(super) async fn run(v: Invitation, r: &Reach) -> Result<Value> {
+    let one = |tenant: &str, id: &str| format!("{}/invitations/{}", at(tenant), escaped(id));
+    match v {
+        Invitation::Create(new) => create(new, r).await,
+        Invitation::List { tenant } => r.get(&format!("{}/invitations", at(&tenant))).await,
+        Invitation::Show { tenant, invitation } => r.get(&one(&tenant, &invitation)).await,
+        Invitation::Resend { tenant, invitation } => {
+            r.post(&format!("{}/resend", one(&tenant, &invitation)), &json!({})).await
+        }
+        Invitation::Revoke { tenant, invitation } => {
+            r.call(Method::DELETE, &one(&tenant, &invitation), None).await
+        }
+    }
+}
+
+async fn create(new: New, r: &Reach) -> Result<Value> {
+    let kind = match new.kind {
+        Kind::Administrator => "administrator",
+        Kind::Technician => "technician",
+        Kind::Tenant => "tenant",
+    };
+    let local = new.roles.iter().map(|text| match text.rsplit_once('@') {
+        Some((role, tenant)) => json!({ "role": role, "tenant": tenant }),
+        None => json!({ "role": text }),
+    });
+    let everywhere = new.everywhere.iter().map(|role| json!({ "role": role, "everywhere": true }));
+    let body = given(json!({
+        "email": new.email, "kind": kind, "user_name": new.user_name,
+        "display_name": new.display_name, "roles": local.chain(everywhere).collect::<Vec<_>>(),
+    }));
+    r.post(&format!("{}/invitations", at(&new.tenant)), &body).await
+}

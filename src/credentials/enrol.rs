@@ -1,0 +1,109 @@
+//! Credentials of somebody who is only just coming in: made and tried before anything is stored, then written in the
+//! transaction that lets them in.
+
+use super::{Credentials, bound, db, otpauth, random_bytes, rules, totp};
+use crate::{
+    audit::{self, Event},
+    error::{Error, Result},
+    id::{TenantId, UserId},
+    secret::{ExposeSecret as _, Secret},
+    store::Tx,
+};
+use serde::{Deserialize, Serialize};
+
+/// What a person has chosen so far. It waits in the flow row, which is on the server: the password as its hash, the
+/// code's secret sealed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Enrolment {
+    hash: String,
+    sealed: Option<String>,
+    step: Option<i64>,
+}
+
+/// A one-time code that is not in force yet, as it is shown.
+#[derive(Debug, Clone)]
+pub struct Offered {
+    /// `otpauth://...`, for a QR code.
+    pub otpauth: Secret,
+    /// Base32, to be typed.
+    pub secret: Secret,
+}
+
+impl Credentials {
+    /// Takes a password that a person chose; `known` is what everybody knows of them.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Invalid`] for one that could be guessed, saying what would help.
+    pub async fn choose(&self, password: &Secret, known: &[&str]) -> Result<Enrolment> {
+        let parts = known.iter().flat_map(|k| k.split(|c: char| !c.is_alphanumeric()));
+        let mut all = vec!["muster"];
+        all.extend(known);
+        all.extend(parts.filter(|p| p.chars().count() > 2));
+        rules::strong(password.expose_secret(), &all, &self.0.settings)?;
+        Ok(Enrolment { hash: self.0.hasher.hash(password).await?, sealed: None, step: None })
+    }
+
+    /// Adds a one-time code to what was chosen, still to be proved.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Internal`] when the system has no random numbers.
+    pub fn offer_code(&self, e: &mut Enrolment, t: TenantId, user: UserId) -> Result<()> {
+        let secret = random_bytes()?;
+        e.sealed = Some(self.0.master.seal(&bound(t, user), &secret)?);
+        e.step = None;
+        Ok(())
+    }
+
+    /// The offered code as it is shown: `issuer` and `name` are what the authenticator app lists it under.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Internal`] when another master key sealed it.
+    pub fn offered(
+        &self,
+        e: &Enrolment,
+        (t, user): (TenantId, UserId),
+        issuer: &str,
+        name: &str,
+    ) -> Result<Option<Offered>> {
+        let Some(sealed) = &e.sealed else { return Ok(None) };
+        let secret = totp_rs::Secret::from(self.0.master.open(&bound(t, user), sealed)?);
+        let base32 = secret.to_base32();
+        let otpauth = otpauth(issuer, name, &base32);
+        Ok(Some(Offered { otpauth: otpauth.into(), secret: base32.into() }))
+    }
+
+    /// Whether the person's app shows the right code; if so, the enrolment is complete.
+    ///
+    /// # Errors
+    /// As [`Self::offered`].
+    pub fn prove_code(
+        &self,
+        e: &mut Enrolment,
+        t: TenantId,
+        user: UserId,
+        code: &str,
+    ) -> Result<bool> {
+        let Some(sealed) = &e.sealed else { return Ok(false) };
+        let secret = self.0.master.open(&bound(t, user), sealed)?;
+        let now = u64::try_from(self.0.store.clock().now().secs()).unwrap_or(0);
+        let code = rules::digits(code).unwrap_or_default();
+        e.step = totp(secret).check(&code, now).and_then(|s| i64::try_from(s).ok());
+        Ok(e.step.is_some())
+    }
+
+    /// Writes what was chosen, in the transaction that lets the person in. Says whether a code is among it.
+    ///
+    /// # Errors
+    /// `Internal` for a code that was offered and never proved; the database's.
+    pub async fn enrol(tx: &mut Tx, t: TenantId, user: UserId, e: &Enrolment) -> Result<bool> {
+        db::set_password(tx, t, user, &e.hash).await?;
+        audit::record(tx, t, Event::new("password.set").target("user", user)).await?;
+        let Some(sealed) = &e.sealed else { return Ok(false) };
+        let step = e.step.ok_or_else(|| Error::internal("a code that was never proved"))?;
+        db::set_code(tx, t, user, sealed).await?;
+        // The code that proved it is used up with it.
+        db::use_step(tx, t, user, step).await?;
+        audit::record(tx, t, Event::new("one_time_code.set").target("user", user)).await?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,224 @@
+//! Accepting: the link is looked up by its hash, shown, and claimed by one statement in the transaction that lets the
+//! person in. Looking never changes anything, so a scanner that opens every link of a letter does no harm.
+
+use super::{Closed, Invitation, PlannedRole, State, db};
+use crate::{
+    access::{
+        Access, Effective, Reach,
+        grants::{self, Planned},
+        roles,
+    },
+    audit::{self, Event},
+    crypto::token::{self, Kind},
+    error::{Error, Result},
+    id::{InvitationId, TenantId},
+    store::{Scope, Store, Tx},
+    tenants::{self, Required, Status},
+    users::{self, User},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::sync::Arc;
+
+/// An invitation that somebody holds the link of, as a flow keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invited {
+    /// The person's tenant.
+    pub tenant: TenantId,
+    /// Which.
+    pub invitation: InvitationId,
+    /// The hash of the link that was opened: one that was replaced meanwhile is dead.
+    pub hash: String,
+}
+
+/// In which way somebody accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// By the tenant's directory.
+    Directory,
+    /// By a password of their own.
+    Local,
+}
+impl How {
+    /// The word in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Directory => "directory",
+            Self::Local => "local",
+        }
+    }
+}
+
+/// An invitation that can be accepted, with everything that its page shows.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// The invitation.
+    pub invitation: Invitation,
+    /// Whom it is for.
+    pub user: User,
+    /// Their company.
+    pub company: String,
+    /// The roles, each with where.
+    pub roles: Vec<(String, Option<String>)>,
+}
+
+/// What came of an acceptance.
+#[derive(Debug, Clone, Default)]
+pub struct Accepted {
+    /// Planned roles that were not given, with why.
+    pub left_out: Vec<(PlannedRole, String)>,
+}
+
+/// Looks a link up. `Ok(Err)` says why it does not open.
+///
+/// # Errors
+/// The database's.
+pub async fn find(store: &Store, link: &str) -> Result<std::result::Result<Invited, Closed>> {
+    let Some(hash) = token::hash(Kind::Invitation, link) else { return Ok(Err(Closed::Unknown)) };
+    let mut c = store.read(Scope::Platform).await?;
+    let Some(i) = db::by_hash(&mut c, &hash).await? else { return Ok(Err(Closed::Unknown)) };
+    Ok(Ok(Invited { tenant: i.tenant_id, invitation: i.id, hash }))
+}
+
+/// Reads an invitation that somebody holds the link of; changes nothing.
+///
+/// # Errors
+/// The database's.
+pub async fn open(
+    store: &Store,
+    access: &Access,
+    invited: &Invited,
+) -> Result<std::result::Result<Opened, Closed>> {
+    let t = invited.tenant;
+    let mut c = store.read(Scope::Platform).await?;
+    let Some(invitation) = db::by_hash(&mut c, &invited.hash).await? else {
+        return Ok(Err(Closed::Unknown));
+    };
+    match invitation.state(store.clock().now()) {
+        State::Pending => {}
+        State::Accepted => return Ok(Err(Closed::Accepted)),
+        State::Expired => return Ok(Err(Closed::Expired)),
+        State::Revoked => return Ok(Err(Closed::Revoked)),
+    }
+    let user = users::find(&mut c, t, invitation.user_id).await?;
+    let Some(user) = user.filter(User::live) else { return Ok(Err(Closed::Revoked)) };
+    let Some(tenant) = tenants::find(&mut c, t).await?.filter(|t| t.status == Status::Active)
+    else {
+        return Ok(Err(Closed::Revoked));
+    };
+    if let (Some(home), Some(by)) = (invitation.invited_by_tenant, invitation.invited_by_user)
+        && !users::find(&mut c, home, by).await?.is_some_and(|u| u.live())
+    {
+        return Ok(Err(Closed::Revoked));
+    }
+    let mut shown = Vec::new();
+    for p in &invitation.plan.0 {
+        let at = p.tenant.unwrap_or(t);
+        let Some(role) = roles::named(&mut c, access, at, p.role).await? else { continue };
+        let place = match p.tenant {
+            Some(id) if id == t => Some(tenant.name.clone()),
+            Some(id) => tenants::find(&mut c, id).await?.map(|t| t.name),
+            None => None,
+        };
+        shown.push((role.name, place));
+    }
+    Ok(Ok(Opened { invitation, user, company: tenant.name, roles: shown }))
+}
+
+/// What proof of a second factor the planned roles demand, wherever they are, by the policies of those tenants.
+///
+/// # Errors
+/// The database's.
+pub async fn demanded(store: &Store, access: &Access, i: &Invitation) -> Result<Required> {
+    let mut places: Vec<TenantId> = vec![i.tenant_id];
+    places.extend(i.plan.0.iter().filter_map(|p| p.tenant));
+    places.sort_unstable();
+    places.dedup();
+    let mut most = Required::None;
+    let mut c = store.read(Scope::Platform).await?;
+    for place in places {
+        let Some(tenant) = tenants::find(&mut c, place).await? else { continue };
+        let mut held = Vec::new();
+        for p in i.plan.0.iter().filter(|p| p.tenant.is_none_or(|t| t == place)) {
+            if let Some(role) = roles::named(&mut c, access, place, p.role).await? {
+                let role = role.to_ref();
+                held.push((role.id, role.mfa));
+            }
+        }
+        most = most.max(tenant.policy.0.mfa.required(held));
+    }
+    Ok(most)
+}
+
+/// What the inviter holds now in the places of the plan: read before the transaction, which knows no caches.
+///
+/// # Errors
+/// The database's.
+async fn held(access: &Access, i: &Invitation) -> Result<Vec<(PlannedRole, Planned)>> {
+    let by = match (i.invited_by_tenant, i.invited_by_user) {
+        (Some(t), Some(u)) => Some((t, u)),
+        _ => None,
+    };
+    let mut out = Vec::new();
+    for p in &i.plan.0 {
+        let at = p.tenant.unwrap_or(TenantId::PLATFORM);
+        let held: Arc<Effective> = match by {
+            Some((home, user)) => access.effective(home, user, at).await?,
+            None => access.everything(),
+        };
+        let planned = Planned {
+            home: i.tenant_id,
+            user: i.user_id,
+            role: p.role,
+            reach: p.tenant.map_or(Reach::All, Reach::Tenant),
+            by_label: i.invited_by.clone(),
+            held,
+            reference: i.id.to_string(),
+        };
+        out.push((p.clone(), planned));
+    }
+    Ok(out)
+}
+
+/// An acceptance that is prepared: what was asked of caches is in it.
+#[derive(Debug, Clone)]
+pub struct Ready {
+    invited: Invited,
+    plans: Vec<(PlannedRole, Planned)>,
+}
+
+/// Prepares an acceptance.
+///
+/// # Errors
+/// The database's.
+pub async fn ready(access: &Access, invited: &Invited, i: &Invitation) -> Result<Ready> {
+    Ok(Ready { invited: invited.clone(), plans: held(access, i).await? })
+}
+
+/// Accepts, in the transaction that lets the person in: claims the invitation and gives the planned roles. Run it over
+/// [`Scope::Platform`], as roles may be in other tenants than the person's.
+///
+/// # Errors
+/// `Conflict` (code `invitation_used`) when somebody was quicker, or it ended meanwhile; the database's.
+pub async fn accept(tx: &mut Tx, access: &Access, ready: &Ready, how: How) -> Result<Accepted> {
+    let Invited { tenant: t, invitation: id, hash } = &ready.invited;
+    if !db::claim(tx, *t, *id, hash, how.as_str()).await? {
+        let text = "the invitation was used, replaced or taken back meanwhile";
+        return Err(Error::conflict(text).code("invitation_used"));
+    }
+    let mut out = Accepted::default();
+    for (plan, planned) in &ready.plans {
+        if let Err(why) = grants::give_planned(tx, access, planned).await? {
+            out.left_out.push((plan.clone(), why));
+        }
+    }
+    let left: Vec<_> = out
+        .left_out
+        .iter()
+        .map(|(p, why)| json!({ "role": p.role, "tenant": p.tenant, "why": why }))
+        .collect();
+    let detail = json!({ "by": how.as_str(), "left_out": left });
+    let event = Event::new("invitation.accept").target("invitation", id).detail(detail);
+    audit::record(tx, *t, event).await?;
+    Ok(out)
+}

@@ -1,0 +1,191 @@
+//! All SQL of invitations.
+
+use super::{Invitation, PlannedRole};
+use crate::{
+    clock::Timestamp,
+    error::Result,
+    id::{InvitationId, TenantId, UserId},
+    sql,
+    store::{Conn, J, Tx},
+};
+
+pub(super) struct NewRow<'a> {
+    pub t: TenantId,
+    pub id: InvitationId,
+    pub user: UserId,
+    pub hash: &'a str,
+    pub email: &'a str,
+    pub plan: &'a Vec<PlannedRole>,
+    /// How a letter names the inviter, and who they are.
+    pub by: (&'a str, Option<(TenantId, UserId)>),
+    pub expires: Timestamp,
+}
+
+pub(super) async fn insert(tx: &mut Tx, r: &NewRow<'_>) -> Result<()> {
+    let (now, (label, by)) = (tx.now(), r.by);
+    let (by_tenant, by_user) = (by.map(|b| b.0), by.map(|b| b.1));
+    sql!(
+        tx,
+        exec,
+        "INSERT INTO invitations (tenant_id, id, user_id, hash, email, plan, invited_by, invited_by_tenant,
+                                  invited_by_user, created_at, expires_at, letters, letters_from)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $10)",
+        r.t,
+        r.id,
+        r.user,
+        r.hash,
+        r.email,
+        J(r.plan),
+        label,
+        by_tenant,
+        by_user,
+        now,
+        r.expires
+    )?;
+    Ok(())
+}
+
+pub(super) async fn get(c: &mut Conn, t: TenantId, id: InvitationId) -> Result<Option<Invitation>> {
+    sql!(
+        c,
+        opt<Invitation>,
+        "SELECT tenant_id, id, user_id, email, plan, invited_by, invited_by_tenant, invited_by_user, created_at,
+                expires_at, sent_at, accepted_at, accepted_by, revoked_at
+         FROM invitations WHERE tenant_id = $1 AND id = $2",
+        t,
+        id
+    )
+}
+
+pub(super) async fn by_hash(c: &mut Conn, hash: &str) -> Result<Option<Invitation>> {
+    sql!(
+        c,
+        opt<Invitation>,
+        "SELECT tenant_id, id, user_id, email, plan, invited_by, invited_by_tenant, invited_by_user, created_at,
+                expires_at, sent_at, accepted_at, accepted_by, revoked_at
+         FROM invitations WHERE hash = $1 /* platform: the link says whose it is */",
+        hash
+    )
+}
+
+pub(super) async fn list(
+    c: &mut Conn,
+    t: TenantId,
+    after: Option<InvitationId>,
+    limit: i64,
+) -> Result<Vec<Invitation>> {
+    let after = after.unwrap_or(InvitationId(uuid::Uuid::max()));
+    sql!(
+        c,
+        all<Invitation>,
+        "SELECT tenant_id, id, user_id, email, plan, invited_by, invited_by_tenant, invited_by_user, created_at,
+                expires_at, sent_at, accepted_at, accepted_by, revoked_at
+         FROM invitations WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
+        t,
+        after,
+        limit
+    )
+}
+
+/// Whether the token of this hash is still the invitation's.
+pub(super) async fn is_current(
+    c: &mut Conn,
+    t: TenantId,
+    id: InvitationId,
+    hash: &str,
+) -> Result<bool> {
+    sql!(
+        c,
+        one<bool>,
+        "SELECT EXISTS (SELECT 1 FROM invitations WHERE tenant_id = $1 AND id = $2 AND hash = $3
+                        AND accepted_at IS NULL AND revoked_at IS NULL)",
+        t,
+        id,
+        hash
+    )
+}
+
+/// A new link and a new letter, unless `most` letters were written since `since`.
+#[expect(clippy::too_many_arguments, reason = "one statement's columns")]
+pub(super) async fn renew(
+    tx: &mut Tx,
+    t: TenantId,
+    id: InvitationId,
+    hash: &str,
+    expires: Timestamp,
+    (label, by): (&str, Option<(TenantId, UserId)>),
+    most: i64,
+    since: Timestamp,
+) -> Result<bool> {
+    let now = tx.now();
+    let (by_tenant, by_user) = (by.map(|b| b.0), by.map(|b| b.1));
+    let n = sql!(
+        tx,
+        exec,
+        "UPDATE invitations SET hash = $3, expires_at = $4, revoked_at = NULL, sent_at = NULL, invited_by = $5,
+                invited_by_tenant = $6, invited_by_user = $7,
+                letters = CASE WHEN letters_from > $8 THEN letters + 1 ELSE 1 END,
+                letters_from = CASE WHEN letters_from > $8 THEN letters_from ELSE $9 END
+         WHERE tenant_id = $1 AND id = $2 AND accepted_at IS NULL AND (letters < $10 OR letters_from <= $8)",
+        t,
+        id,
+        hash,
+        expires,
+        label,
+        by_tenant,
+        by_user,
+        since,
+        now,
+        most
+    )?;
+    Ok(n > 0)
+}
+
+pub(super) async fn revoke(tx: &mut Tx, t: TenantId, id: InvitationId) -> Result<u64> {
+    let now = tx.now();
+    sql!(
+        tx,
+        exec,
+        "UPDATE invitations SET revoked_at = $3 WHERE tenant_id = $1 AND id = $2 AND accepted_at IS NULL",
+        t,
+        id,
+        now
+    )
+}
+
+pub(super) async fn sent(tx: &mut Tx, t: TenantId, id: InvitationId, hash: &str) -> Result<u64> {
+    let now = tx.now();
+    sql!(
+        tx,
+        exec,
+        "UPDATE invitations SET sent_at = $4 WHERE tenant_id = $1 AND id = $2 AND hash = $3",
+        t,
+        id,
+        hash,
+        now
+    )
+}
+
+/// Claims an invitation, once: the one statement that decides between two who accept it.
+pub(super) async fn claim(
+    tx: &mut Tx,
+    t: TenantId,
+    id: InvitationId,
+    hash: &str,
+    how: &str,
+) -> Result<bool> {
+    let now = tx.now();
+    let n = sql!(
+        tx,
+        exec,
+        "UPDATE invitations SET accepted_at = $4, accepted_by = $5
+         WHERE tenant_id = $1 AND id = $2 AND hash = $3 AND accepted_at IS NULL AND revoked_at IS NULL
+           AND expires_at > $4",
+        t,
+        id,
+        hash,
+        now,
+        how
+    )?;
+    Ok(n > 0)
+}

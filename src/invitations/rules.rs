@@ -1,0 +1,56 @@
+//! Pure decisions: where an invitation stands, whose address an address is.
+
+use super::State;
+use crate::{
+    clock::Timestamp,
+    error::{Error, Result},
+    text,
+};
+
+/// Why a link does not open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closed {
+    /// Nobody knows it, or a newer letter replaced it.
+    Unknown,
+    /// It was used.
+    Accepted,
+    /// Its time is over.
+    Expired,
+    /// It was taken back, or who wrote it, or whom it is for, was switched off.
+    Revoked,
+}
+
+pub(super) fn state(
+    accepted: Option<Timestamp>,
+    revoked: Option<Timestamp>,
+    expires: Timestamp,
+    now: Timestamp,
+) -> State {
+    match (accepted, revoked) {
+        (Some(_), _) => State::Accepted,
+        (None, Some(_)) => State::Revoked,
+        (None, None) if expires <= now => State::Expired,
+        (None, None) => State::Pending,
+    }
+}
+
+/// An address that a letter can be written to, trimmed.
+///
+/// # Errors
+/// `Invalid`.
+pub(super) fn address(text: &str) -> Result<String> {
+    let text = text::key("email", text)?;
+    let wrong = || Error::invalid(format!("'{}' is not an e-mail address", text::excerpt(text)));
+    let parsed: lettre::Address = text.parse().map_err(|_| wrong().attr("email"))?;
+    Ok(parsed.to_string())
+}
+
+/// Whether two addresses are one person's: in any case, the domain in any of its two spellings. Dots and "+" parts are
+/// not ours to fold: the directory that vouches decides what it calls an account.
+pub fn same_address(a: &str, b: &str) -> bool {
+    let split = |s: &str| {
+        let (local, domain) = s.trim().rsplit_once('@')?;
+        Some((text::fold(local), idna::domain_to_ascii(domain).ok()?))
+    };
+    matches!((split(a), split(b)), (Some(a), Some(b)) if a == b && !a.0.is_empty())
+}

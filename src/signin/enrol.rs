@@ -1,0 +1,340 @@
+//! Credentials for somebody who is only just coming in, by an invitation or the setup link: a password, then, where it is
+//! demanded, a one-time code that is proved before anything is stored. The last step lets them in, in one transaction.
+
+use super::{caller, error::or_page, flow::find, pages};
+use crate::{
+    access::perm::UsersAdd,
+    app::App,
+    audit::{self, Event},
+    credentials::Credentials,
+    error::{Error, Kind, Result},
+    flows::{self, After, State as Flow},
+    id::{FlowId, RequestId, TenantId, UserId},
+    invitations::{self, How, Opened},
+    protocol::oidc::Class,
+    secret::{ExposeSecret as _, Secret},
+    sessions::{self, NewSession},
+    setup,
+    signins::{self, NewSignin},
+    store::Lock,
+    tenants::Required,
+    tx,
+    users::Adder,
+    web::{self, Browser, Device, Redirect, StrictForm},
+};
+use askama::Template;
+use axum::{
+    extract::{Extension, Path, State},
+    http::{StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use qrcode::{QrCode, render::svg};
+use serde_json::json;
+
+#[derive(Template)]
+#[template(path = "enrol.html")]
+struct ChoosePassword {
+    title: &'static str,
+    brand: String,
+    flow: FlowId,
+    user_name: String,
+    least: usize,
+    /// Whether a one-time code comes next.
+    code_next: bool,
+    problem: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "enrol_code.html")]
+struct ProveCode {
+    title: &'static str,
+    brand: String,
+    flow: FlowId,
+    /// A data address.
+    picture: String,
+    secret: String,
+    problem: Option<String>,
+}
+
+/// What an enrolment is for.
+struct Who {
+    tenant: TenantId,
+    user: UserId,
+    user_name: String,
+    needs: Required,
+    opened: Option<Box<Opened>>,
+}
+
+/// Whom a flow lets in; the refusal of a flow that is over.
+async fn who(app: &App, flow: &Flow) -> Result<Who> {
+    match &flow.after {
+        After::Setup(d) => Ok(Who {
+            tenant: d.tenant,
+            user: d.user,
+            user_name: d.user_name.clone(),
+            needs: Required::Mfa,
+            opened: None,
+        }),
+        After::Invitation(invited) => {
+            let opened = invitations::open(&app.store, &app.access, invited).await?;
+            let opened = opened.map_err(|_| {
+                let text = "this invitation was used, replaced or taken back meanwhile";
+                Error::new(Kind::Conflict, text)
+            })?;
+            let needs = invitations::demanded(&app.store, &app.access, &opened.invitation).await?;
+            Ok(Who {
+                tenant: invited.tenant,
+                user: opened.user.id,
+                user_name: opened.user.user_name.clone(),
+                needs,
+                opened: Some(Box::new(opened)),
+            })
+        }
+        After::Page | After::Authorize { .. } => {
+            Err(Error::invalid("there is nothing to choose in this sign-in"))
+        }
+    }
+}
+
+/// `GET /enrol/{flow}`: the page for a password.
+pub(super) async fn show(
+    State(app): State<App>,
+    Extension(request): Extension<RequestId>,
+    Path(id): Path<FlowId>,
+    browser: Browser,
+) -> Response {
+    let shown = async {
+        let flow = find(&app, id, &browser).await?;
+        let who = who(&app, &flow).await?;
+        Ok(ask_password(&app, id, &who, None))
+    };
+    or_page(&app, request, shown.await)
+}
+
+fn ask_password(app: &App, flow: FlowId, who: &Who, problem: Option<String>) -> Response {
+    let page = ChoosePassword {
+        title: "Choose a password",
+        brand: pages::brand(app),
+        flow,
+        user_name: who.user_name.clone(),
+        least: app.config.signin.password_length,
+        code_next: who.needs != Required::None,
+        problem,
+    };
+    pages::show(StatusCode::OK, &page)
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Chosen {
+    /// For the browser's password manager; the name is known already.
+    #[serde(rename = "user_name")]
+    _user_name: Option<String>,
+    password: Secret,
+    password_again: Secret,
+}
+
+/// `POST /enrol/{flow}`
+pub(super) async fn choose(
+    State(app): State<App>,
+    Extension(request): Extension<RequestId>,
+    Path(id): Path<FlowId>,
+    browser: Browser,
+    Device(device): Device,
+    StrictForm(chosen): StrictForm<Chosen>,
+) -> Response {
+    let done = async {
+        let mut flow = find(&app, id, &browser).await?;
+        let who = who(&app, &flow).await?;
+        if chosen.password.expose_secret() != chosen.password_again.expose_secret() {
+            let text = "The two passwords are not the same.".to_owned();
+            return Ok(ask_password(&app, id, &who, Some(text)));
+        }
+        let mut known = vec![who.user_name.as_str()];
+        if let Some(opened) = &who.opened {
+            known.push(&opened.company);
+            known.extend(opened.user.display_name.as_deref());
+            known.extend(opened.user.email.as_deref());
+        }
+        let mut enrolment = match app.credentials.choose(&chosen.password, &known).await {
+            Ok(e) => e,
+            Err(e) if e.kind() == Kind::Invalid => {
+                return Ok(ask_password(&app, id, &who, Some(web::sentence(e.detail()))));
+            }
+            Err(e) => return Err(e),
+        };
+        match who.needs {
+            Required::None => {
+                flow.enrolment = Some(enrolment);
+                let_in(&app, request, id, &flow, &who, device).await
+            }
+            Required::Phr => Err(Error::forbidden(
+                "what you may do here demands a phishing-resistant factor, which a password cannot prove; \
+                 ask your administrator for a way in through your company's login",
+            )),
+            Required::Mfa => {
+                app.credentials.offer_code(&mut enrolment, who.tenant, who.user)?;
+                flow.enrolment = Some(enrolment);
+                flows::put(&app.store, &caller::platform(request), id, &flow).await?;
+                Ok(Redirect::to(&format!("/enrol/{id}/code")).into_response())
+            }
+        }
+    };
+    or_page(&app, request, done.await)
+}
+
+/// `GET /enrol/{flow}/code`: the picture for an authenticator app, and a field for what it shows.
+pub(super) async fn show_code(
+    State(app): State<App>,
+    Extension(request): Extension<RequestId>,
+    Path(id): Path<FlowId>,
+    browser: Browser,
+) -> Response {
+    let shown = async {
+        let flow = find(&app, id, &browser).await?;
+        let who = who(&app, &flow).await?;
+        ask_code(&app, id, &flow, &who, None)
+    };
+    or_page(&app, request, shown.await)
+}
+
+fn ask_code(
+    app: &App,
+    id: FlowId,
+    flow: &Flow,
+    who: &Who,
+    problem: Option<String>,
+) -> Result<Response> {
+    let brand = pages::brand(app);
+    let offered = match &flow.enrolment {
+        Some(e) => app.credentials.offered(e, (who.tenant, who.user), &brand, &who.user_name)?,
+        None => None,
+    };
+    let Some(offered) = offered else {
+        return Ok(Redirect::to(&format!("/enrol/{id}")).into_response());
+    };
+    let page = ProveCode {
+        title: "Add a second factor",
+        brand,
+        flow: id,
+        picture: picture(offered.otpauth.expose_secret())?,
+        secret: grouped(offered.secret.expose_secret()),
+        problem,
+    };
+    Ok(pages::show(StatusCode::OK, &page))
+}
+
+/// A QR code as a data address; light ground whatever the page's colours, for the camera.
+fn picture(text: &str) -> Result<String> {
+    let code = QrCode::new(text.as_bytes()).map_err(Error::internal)?;
+    let svg = code
+        .render::<svg::Color<'_>>()
+        .min_dimensions(220, 220)
+        .dark_color(svg::Color("#000000"))
+        .light_color(svg::Color("#ffffff"))
+        .build();
+    Ok(format!("data:image/svg+xml;base64,{}", STANDARD.encode(svg)))
+}
+
+/// In fours, to be typed.
+fn grouped(secret: &str) -> String {
+    let letters: Vec<char> = secret.chars().collect();
+    letters.chunks(4).map(|c| c.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Shown {
+    code: String,
+}
+
+/// `POST /enrol/{flow}/code`
+pub(super) async fn prove_code(
+    State(app): State<App>,
+    Extension(request): Extension<RequestId>,
+    Path(id): Path<FlowId>,
+    browser: Browser,
+    Device(device): Device,
+    StrictForm(typed): StrictForm<Shown>,
+) -> Response {
+    let done = async {
+        let mut flow = find(&app, id, &browser).await?;
+        let who = who(&app, &flow).await?;
+        let Some(enrolment) = &mut flow.enrolment else {
+            return Ok(Redirect::to(&format!("/enrol/{id}")).into_response());
+        };
+        if !app.credentials.prove_code(enrolment, who.tenant, who.user, &typed.code)? {
+            let text = "That is not the code your app should show now. Scan the picture again, or check the \
+                        clock of your telephone."
+                .to_owned();
+            return ask_code(&app, id, &flow, &who, Some(text));
+        }
+        let_in(&app, request, id, &flow, &who, device).await
+    };
+    or_page(&app, request, done.await)
+}
+
+/// Everything at once: the link is used, the person and their credentials stand, a session begins.
+async fn let_in(
+    app: &App,
+    request: RequestId,
+    id: FlowId,
+    flow: &Flow,
+    who: &Who,
+    client: serde_json::Value,
+) -> Result<Response> {
+    let (t, user) = (who.tenant, who.user);
+    let enrolment = flow.enrolment.clone();
+    let enrolment = enrolment.ok_or_else(|| Error::internal("an enrolment without a password"))?;
+    let (class, amr): (Class, &[&str]) = match who.needs {
+        Required::None => (Class::Single, &["pwd"]),
+        Required::Mfa | Required::Phr => (Class::Mfa, &["pwd", "otp", "mfa"]),
+    };
+    let evidence = json!({ "amr": amr, "rule": "local:enrolment", "class": class.as_str() });
+    let session = NewSession {
+        home: t,
+        user,
+        acting: t,
+        directory: None,
+        class: class.as_str().to_owned(),
+        evidence,
+        auth_time: app.store.clock().now(),
+        client,
+        not_after: None,
+    };
+    let ready = match (&flow.after, &who.opened) {
+        (After::Invitation(invited), Some(o)) => {
+            Some(invitations::ready(&app.access, invited, &o.invitation).await?)
+        }
+        _ => None,
+    };
+    // The server's own right: the link proved that it may be used.
+    let cx = caller::platform(request);
+    let adder = Adder::of(&app.access.require::<UsersAdd>(&cx.actor, t).await?);
+    let (limits, access, after) = (app.session_limits(), app.access.clone(), flow.after.clone());
+    let (_, cookie) = tx!(app.store, &cx, [session, enrolment, ready, access, after], |tx| {
+        tx.lock(Lock::User(user)).await?;
+        match (&after, &ready) {
+            (After::Setup(draft), _) => {
+                setup::complete(tx, &access, adder, draft, &enrolment).await?;
+            }
+            (_, Some(ready)) => {
+                invitations::accept(tx, &access, ready, How::Local).await?;
+                Credentials::enrol(tx, t, user, &enrolment).await?;
+            }
+            _ => return Err(Error::internal("an enrolment of nobody")),
+        }
+        let made = sessions::create(tx, &session, limits).await?;
+        let detail = json!({ "class": session.class, "evidence": session.evidence });
+        let new = NewSignin::success(user, None).detail(detail.clone());
+        signins::record(tx, t, &new).await?;
+        audit::record(tx, t, Event::new("signin").target("user", user).detail(detail)).await?;
+        Ok(made)
+    })?;
+    flows::end(&app.store, &cx, id).await?;
+    let done = if matches!(flow.after, After::Setup(_)) { "setup" } else { "invited" };
+    let mut response = Redirect::to(&format!("/me?done={done}")).into_response();
+    response.headers_mut().append(header::SET_COOKIE, web::session_cookie(app, &cookie));
+    Ok(response)
+}

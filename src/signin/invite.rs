@@ -1,0 +1,195 @@
+//! The way in for somebody who was invited: the page of the link (which changes nothing, whoever opens it), the button on
+//! it, and the two ways to accept.
+
+use super::{
+    caller,
+    error::or_page,
+    pages::{self, Way},
+};
+use crate::{
+    app::App,
+    directories,
+    error::{Error, Kind, Result},
+    flows::{self, After, State as Flow},
+    id::{FlowId, RequestId},
+    invitations::{self, Closed, Invited, Opened},
+    web::{Browser, LiveSession, Redirect, StrictForm},
+};
+use askama::Template;
+use axum::{
+    extract::{Extension, Path, State},
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+};
+
+#[derive(Template)]
+#[template(path = "invite.html")]
+struct Invite {
+    title: String,
+    brand: String,
+    token: String,
+    email: String,
+    inviter: String,
+    company: String,
+    roles: Vec<(String, Option<String>)>,
+    until: String,
+    /// Who is signed in in this browser, if that is somebody else.
+    other: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "invite_closed.html")]
+struct Over {
+    title: &'static str,
+    brand: String,
+    explanation: &'static str,
+    advice: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "invite_ways.html")]
+struct Ways {
+    title: String,
+    brand: String,
+    flow: FlowId,
+    email: String,
+    ways: Vec<Way>,
+}
+
+/// `GET /invite/{token}`: what the invitation says, and a button.
+pub(super) async fn show(
+    State(app): State<App>,
+    Extension(request): Extension<RequestId>,
+    Path(token): Path<String>,
+    session: Option<LiveSession>,
+) -> Response {
+    or_page(&app, request, shown(&app, token, session.as_ref()).await)
+}
+
+async fn shown(app: &App, token: String, session: Option<&LiveSession>) -> Result<Response> {
+    let opened = match invitations::find(&app.store, &token).await? {
+        Ok(invited) => invitations::open(&app.store, &app.access, &invited).await?,
+        Err(why) => Err(why),
+    };
+    let Opened { invitation, user, company, roles } = match opened {
+        Ok(opened) => opened,
+        Err(why) => return Ok(closed(app, why)),
+    };
+    let other = session.filter(|s| s.user != user.id).map(|s| s.user_name.clone());
+    let page = Invite {
+        title: format!("You are invited to {company}"),
+        brand: pages::brand(app),
+        token,
+        email: invitation.email,
+        inviter: invitation.invited_by,
+        company,
+        roles,
+        until: invitation.expires_at.for_people(),
+        other,
+    };
+    Ok(pages::show(StatusCode::OK, &page))
+}
+
+/// The page of a link that does not open.
+fn closed(app: &App, why: Closed) -> Response {
+    let (title, explanation, advice) = match why {
+        Closed::Unknown => (
+            "This link leads nowhere",
+            "It is not complete, or a newer letter has replaced it.",
+            "Open the link in the newest letter, or ask whoever invited you for another one.",
+        ),
+        Closed::Accepted => (
+            "This invitation was accepted",
+            "Each invitation opens once, and this one was used.",
+            "If it was you, just sign in. If it was not, tell your administrator at once.",
+        ),
+        Closed::Expired => (
+            "This invitation is over",
+            "It was not accepted in time.",
+            "Ask whoever invited you to send it again.",
+        ),
+        Closed::Revoked => (
+            "This invitation was taken back",
+            "It cannot be accepted any more.",
+            "Ask your administrator if that is a mistake.",
+        ),
+    };
+    let page = Over { title, brand: pages::brand(app), explanation, advice };
+    pages::show(StatusCode::GONE, &page)
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nothing {}
+
+/// `POST /invite/{token}`: the person wants it; from here on it is a sign-in.
+pub(super) async fn begin(
+    State(app): State<App>,
+    Extension(request): Extension<RequestId>,
+    Path(token): Path<String>,
+    browser: Browser,
+    session: Option<LiveSession>,
+    StrictForm(Nothing {}): StrictForm<Nothing>,
+) -> Response {
+    or_page(&app, request, begun(&app, request, &token, &browser, session.as_ref()).await)
+}
+
+async fn begun(
+    app: &App,
+    request: RequestId,
+    token: &str,
+    browser: &Browser,
+    session: Option<&LiveSession>,
+) -> Result<Response> {
+    let invited = match invitations::find(&app.store, token).await? {
+        Ok(invited) => invited,
+        Err(why) => return Ok(closed(app, why)),
+    };
+    let opened = match invitations::open(&app.store, &app.access, &invited).await? {
+        Ok(opened) => opened,
+        Err(why) => return Ok(closed(app, why)),
+    };
+    if let Some(s) = session.filter(|s| s.user != opened.user.id) {
+        let text = format!(
+            "you are signed in as {}, and this invitation is for {}; sign out first, then open the link again",
+            s.user_name, opened.invitation.email
+        );
+        return Err(Error::new(Kind::Conflict, text));
+    }
+    let tenant = Some(invited.tenant);
+    let mut flow = Flow::new(After::Invitation(invited), tenant);
+    flow.login_hint = Some(opened.invitation.email);
+    let id = flows::begin(&app.store, &caller::platform(request), flow, browser.hash()).await?;
+    Ok(browser.keep(Redirect::to(&format!("/signin/{id}")).into_response()))
+}
+
+/// The dispatcher's page for such a flow: the tenant's directories, or a password; onwards when it was accepted.
+pub(super) async fn ways(
+    app: &App,
+    request: RequestId,
+    id: FlowId,
+    flow: &Flow,
+    invited: &Invited,
+    session: Option<&LiveSession>,
+) -> Result<Response> {
+    let opened = match invitations::open(&app.store, &app.access, invited).await? {
+        Ok(opened) => opened,
+        Err(Closed::Accepted) if session.is_some() => {
+            flows::end(&app.store, &caller::platform(request), id).await?;
+            return Ok(Redirect::to("/me?done=invited").into_response());
+        }
+        Err(why) => return Ok(closed(app, why)),
+    };
+    let ways = directories::ways_in(&app.store, invited.tenant).await?;
+    if ways.is_empty() || flow.enrolment.is_some() {
+        return Ok(Redirect::to(&format!("/enrol/{id}")).into_response());
+    }
+    let page = Ways {
+        title: format!("Join {}", opened.company),
+        brand: pages::brand(app),
+        flow: id,
+        email: opened.invitation.email,
+        ways: ways.into_iter().map(|(id, name)| Way { id: id.to_string(), name }).collect(),
+    };
+    Ok(pages::show(StatusCode::OK, &page))
+}
