@@ -5,10 +5,13 @@ use super::{
     place::{self, Make, Place},
 };
 use crate::{
+    app::App,
     clock::Clock,
     config::{Config, Loaded},
     error::{Error, Kind, Result},
+    secret::ExposeSecret as _,
     server::{self, Listeners, Tls},
+    setup,
     store::Store,
 };
 use tokio::{
@@ -48,6 +51,7 @@ pub async fn run(loaded: Loaded) -> Result<()> {
             "letters cross the network without TLS (mail.server); links in them can be read on the way"
         );
     }
+    offer_setup(&app).await?;
     let socket = Some(place.listen()?);
     let stop = CancellationToken::new();
     stop_on_signal(&stop)?;
@@ -55,6 +59,19 @@ pub async fn run(loaded: Loaded) -> Result<()> {
     tracing::info!(%address, issuer, database, tls = tls.is_some(), "ready");
     server::run(app, Listeners { tcp, socket, tls }, stop).await?;
     tracing::info!("stopped");
+    Ok(())
+}
+
+/// The way in of an instance that nobody administers yet. On stdout and not in the log: whoever has it can use it.
+async fn offer_setup(app: &App) -> Result<()> {
+    let life = app.config.signin.setup;
+    let Some(link) = setup::offer(&app.store, &app.system(), *life).await? else { return Ok(()) };
+    println!(
+        "\nThis instance has no administrator yet. Whoever opens this link first becomes it (it works once, until {}):\n\n  {}/setup/{}\n",
+        app.store.clock().now().plus(*life).for_people(),
+        app.config.issuer(),
+        link.expose_secret()
+    );
     Ok(())
 }
 

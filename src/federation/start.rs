@@ -78,7 +78,8 @@ async fn started(
     };
     let cx = caller::platform(request);
     let state = flows::upstream_put(&app.store, &cx, up.clone()).await?;
-    let ask = Ask { app, s: &s, up: &up, state: state.expose_secret(), max_age };
+    let invited = matches!(flow.after, flows::After::Invitation(_));
+    let ask = Ask { app, s: &s, up: &up, state: state.expose_secret(), max_age, invited };
     let url = ask.url(&provider, flow.login_hint.as_deref());
     Ok(Redirect::to(&url).into_response())
 }
@@ -90,13 +91,22 @@ struct Ask<'a> {
     up: &'a Upstream,
     state: &'a str,
     max_age: Option<u64>,
+    /// Who accepts an invitation shows whose address they have.
+    invited: bool,
 }
 
 impl Ask<'_> {
     fn url(&self, provider: &Provider, login_hint: Option<&str>) -> String {
         let mut url = provider.metadata.authorization_endpoint().url().clone();
         let more = self.s.scopes.iter().map(String::as_str).filter(|s| *s != "openid");
-        let scope: Vec<&str> = std::iter::once("openid").chain(more).collect();
+        let mut scope: Vec<&str> = std::iter::once("openid").chain(more).collect();
+        if self.invited {
+            for address in ["email", "profile"] {
+                if !scope.contains(&address) {
+                    scope.push(address);
+                }
+            }
+        }
         let challenge = crypto::b64(crypto::sha256(self.up.verifier.as_bytes()));
         let mut query = url.query_pairs_mut();
         query
