@@ -48,7 +48,7 @@ struct Over {
 
 #[derive(Template)]
 #[template(path = "invite_ways.html")]
-struct Ways {
+struct Choices {
     title: String,
     brand: String,
     flow: FlowId,
@@ -184,7 +184,7 @@ pub(super) async fn ways(
     if ways.is_empty() || flow.enrolment.is_some() {
         return Ok(Redirect::to(&format!("/enrol/{id}")).into_response());
     }
-    let page = Ways {
+    let page = Choices {
         title: format!("Join {}", opened.company),
         brand: pages::brand(app),
         flow: id,

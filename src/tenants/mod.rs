@@ -109,7 +109,7 @@ pub(crate) async fn create_in(tx: &mut Tx, id: TenantId, new: &New) -> Result<Te
 
 fn taken(e: Error, slug: &str) -> Error {
     if e.violates("tenants_slug") {
-        Error::conflict(format!("a tenant with the slug '{}' exists already", slug))
+        Error::conflict(format!("a tenant with the slug '{slug}' exists already"))
             .attr("slug")
             .code("uniqueness")
     } else if e.violates("tenants_one_provider") {
