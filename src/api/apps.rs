@@ -11,13 +11,13 @@ use crate::{
             SystemEditSettings, SystemManageIntegrations, SystemViewSettings, UsersManageRoles,
         },
     },
-    apps::{self, App, IntegrationPlan, NewApp, SecretInfo, Settings},
+    apps::{self, App, Change, IntegrationPlan, KeySet, NewApp, SecretInfo, Settings},
     clock::Timestamp,
     crypto::jwt::Alg,
     error::{Error, Result},
     secret::{ExposeSecret as _, Secret},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 fn show(a: &App) -> Value {
@@ -58,6 +58,19 @@ struct NewApplication {
     public: bool,
     #[serde(default)]
     platform: bool,
+    #[serde(default)]
+    trusted: bool,
+    client_uri: Option<String>,
+    logo_uri: Option<String>,
+    policy_uri: Option<String>,
+    tos_uri: Option<String>,
+    #[serde(default)]
+    post_logout_redirect_uris: Vec<String>,
+    backchannel_logout_uri: Option<String>,
+    #[serde(default)]
+    backchannel_logout_session_required: bool,
+    jwks: Option<KeySet>,
+    jwks_uri: Option<String>,
 }
 
 pub(super) async fn list(c: Call) -> Result<Reply> {
@@ -75,7 +88,19 @@ pub(super) async fn create(c: Call) -> Result<Reply> {
         audience: b.audience,
         id_token_alg: b.id_token_alg.unwrap_or(shipped.id_token_alg),
         access_ttl: b.access_ttl.unwrap_or(shipped.access_ttl),
+        trusted: b.trusted,
+        client_uri: b.client_uri,
+        logo_uri: b.logo_uri,
+        policy_uri: b.policy_uri,
+        tos_uri: b.tos_uri,
+        post_logout_redirect_uris: b.post_logout_redirect_uris,
+        backchannel_logout_uri: b.backchannel_logout_uri,
+        backchannel_logout_session_required: b.backchannel_logout_session_required,
+        jwks: b.jwks,
+        jwks_uri: b.jwks_uri,
     };
+    reachable(&c, settings.jwks_uri.as_ref())?;
+    reachable(&c, settings.backchannel_logout_uri.as_ref())?;
     let new = NewApp { name: b.name, public: b.public, platform: b.platform, settings };
     let (app, secret) = apps::create(&c.app.store, &p, new).await?;
     Reply::created(with_secret(&app, secret.as_ref()))
@@ -86,17 +111,82 @@ pub(super) async fn get(c: Call) -> Result<Reply> {
     Reply::ok(show(&apps::get(&c.app.store, &p, c.id("app")?).await?))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Switch {
-    enabled: bool,
+/// Says at once what the outbound client would say whenever it goes there.
+fn reachable(c: &Call, uri: Option<&String>) -> Result<()> {
+    match uri.and_then(|u| url::Url::parse(u).ok()) {
+        Some(u) => c.app.net.check(&u).map_err(|e| {
+            let text = format!("'{u}' may not be reached from here");
+            Error::invalid(text).code("outbound_refused").operator(format!("{e:?}"))
+        }),
+        None => Ok(()),
+    }
 }
 
-pub(super) async fn switch(c: Call) -> Result<Reply> {
+/// What is given is set, `null` takes it away, what is left out stays.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct EditApplication {
+    enabled: Option<bool>,
+    name: Option<String>,
+    redirect_uris: Option<Vec<String>>,
+    #[serde(deserialize_with = "given")]
+    scopes: Option<Option<Vec<String>>>,
+    #[serde(deserialize_with = "given")]
+    audience: Option<Option<String>>,
+    id_token_alg: Option<Alg>,
+    access_ttl: Option<u32>,
+    trusted: Option<bool>,
+    #[serde(deserialize_with = "given")]
+    client_uri: Option<Option<String>>,
+    #[serde(deserialize_with = "given")]
+    logo_uri: Option<Option<String>>,
+    #[serde(deserialize_with = "given")]
+    policy_uri: Option<Option<String>>,
+    #[serde(deserialize_with = "given")]
+    tos_uri: Option<Option<String>>,
+    post_logout_redirect_uris: Option<Vec<String>>,
+    #[serde(deserialize_with = "given")]
+    backchannel_logout_uri: Option<Option<String>>,
+    backchannel_logout_session_required: Option<bool>,
+    #[serde(deserialize_with = "given")]
+    jwks: Option<Option<KeySet>>,
+    #[serde(deserialize_with = "given")]
+    jwks_uri: Option<Option<String>>,
+}
+
+fn given<'de, D, T>(d: D) -> std::result::Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::deserialize(d).map(Some)
+}
+
+pub(super) async fn edit(c: Call) -> Result<Reply> {
     let p = c.tenant::<SystemEditSettings>().await?;
-    let (id, on) = (c.id("app")?, c.json::<Switch>()?.enabled);
-    apps::set_enabled(&c.app.store, &p, id, on).await?;
-    Reply::ok(show(&apps::get(&c.app.store, &p, id).await?))
+    let b: EditApplication = c.json()?;
+    reachable(&c, b.jwks_uri.iter().flatten().next())?;
+    reachable(&c, b.backchannel_logout_uri.iter().flatten().next())?;
+    let change = Change {
+        enabled: b.enabled,
+        name: b.name,
+        redirect_uris: b.redirect_uris,
+        scopes: b.scopes,
+        audience: b.audience,
+        id_token_alg: b.id_token_alg,
+        access_ttl: b.access_ttl,
+        trusted: b.trusted,
+        client_uri: b.client_uri,
+        logo_uri: b.logo_uri,
+        policy_uri: b.policy_uri,
+        tos_uri: b.tos_uri,
+        post_logout_redirect_uris: b.post_logout_redirect_uris,
+        backchannel_logout_uri: b.backchannel_logout_uri,
+        backchannel_logout_session_required: b.backchannel_logout_session_required,
+        jwks: b.jwks,
+        jwks_uri: b.jwks_uri,
+    };
+    Reply::ok(show(&apps::edit(&c.app.store, &p, c.id("app")?, change).await?))
 }
 
 pub(super) async fn remove(c: Call) -> Result<Reply> {
@@ -140,6 +230,8 @@ struct NewIntegration {
     #[serde(default)]
     roles: Vec<String>,
     expires_at: Option<String>,
+    jwks: Option<KeySet>,
+    jwks_uri: Option<String>,
 }
 
 pub(super) async fn integrations(c: Call) -> Result<Reply> {
@@ -157,8 +249,15 @@ pub(super) async fn integration_create(c: Call) -> Result<Reply> {
         let give = c.tenant::<UsersManageRoles>().await?;
         roles.push((find::role(&c, &give, name).await?, give));
     }
-    let plan =
-        IntegrationPlan { name: b.name, description: b.description, scopes: b.scopes, expires_at };
+    reachable(&c, b.jwks_uri.as_ref())?;
+    let plan = IntegrationPlan {
+        name: b.name,
+        description: b.description,
+        scopes: b.scopes,
+        expires_at,
+        jwks: b.jwks,
+        jwks_uri: b.jwks_uri,
+    };
     let (app, secret) = apps::integration_create(store, access, &p, plan).await?;
     let user = app.user_id.ok_or_else(|| Error::internal("an integration without a user"))?;
     for (role, give) in roles {
@@ -169,7 +268,7 @@ pub(super) async fn integration_create(c: Call) -> Result<Reply> {
             return Err(e);
         }
     }
-    Reply::created(with_secret(&app, Some(&secret)))
+    Reply::created(with_secret(&app, secret.as_ref()))
 }
 
 pub(super) async fn integration(c: Call) -> Result<Reply> {
@@ -177,11 +276,39 @@ pub(super) async fn integration(c: Call) -> Result<Reply> {
     Reply::ok(show(&apps::get(&c.app.store, &p, c.id("integration")?).await?))
 }
 
-pub(super) async fn integration_switch(c: Call) -> Result<Reply> {
+/// What is given is set, `null` takes it away, what is left out stays.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct EditIntegration {
+    enabled: Option<bool>,
+    name: Option<String>,
+    scopes: Option<Vec<String>>,
+    #[serde(deserialize_with = "given")]
+    audience: Option<Option<String>>,
+    access_ttl: Option<u32>,
+    #[serde(deserialize_with = "given")]
+    jwks: Option<Option<KeySet>>,
+    #[serde(deserialize_with = "given")]
+    jwks_uri: Option<Option<String>>,
+}
+
+pub(super) async fn integration_edit(c: Call) -> Result<Reply> {
     let p = c.tenant::<SystemManageIntegrations>().await?;
-    let (id, on) = (c.id("integration")?, c.json::<Switch>()?.enabled);
-    apps::set_enabled(&c.app.store, &p, id, on).await?;
-    Reply::ok(show(&apps::get(&c.app.store, &p, id).await?))
+    let b: EditIntegration = c.json()?;
+    reachable(&c, b.jwks_uri.iter().flatten().next())?;
+    let change = Change {
+        enabled: b.enabled,
+        name: b.name,
+        scopes: b.scopes.map(Some),
+        audience: b.audience,
+        access_ttl: b.access_ttl,
+        jwks: b.jwks,
+        jwks_uri: b.jwks_uri,
+        ..Change::default()
+    };
+    let (store, access) = (&c.app.store, &c.app.access);
+    let id = c.id("integration")?;
+    Reply::ok(show(&apps::integration_edit(store, access, &p, id, change).await?))
 }
 
 pub(super) async fn integration_remove(c: Call) -> Result<Reply> {

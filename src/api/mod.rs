@@ -168,7 +168,8 @@ table! {
     POST "/tenants/{tenant}/apps" EDIT, apps::create,
         "Register an application; its secret is shown this once.";
     GET "/tenants/{tenant}/apps/{app}" VIEW, apps::get, "An application.";
-    PATCH "/tenants/{tenant}/apps/{app}" EDIT, apps::switch, "Switch an application off or on.";
+    PATCH "/tenants/{tenant}/apps/{app}" EDIT, apps::edit,
+        "Change an application's name and settings, or switch it off or on.";
     DELETE "/tenants/{tenant}/apps/{app}" EDIT, apps::remove, "Remove an application.";
     GET "/tenants/{tenant}/apps/{app}/secrets" EDIT, apps::secrets, "Its secrets, without their text.";
     POST "/tenants/{tenant}/apps/{app}/secrets" EDIT, apps::secret_add,
@@ -180,8 +181,8 @@ table! {
         "Make an integration user; its secret is shown this once.";
     GET "/tenants/{tenant}/integrations/{integration}" INTEGRATIONS, apps::integration,
         "An integration user.";
-    PATCH "/tenants/{tenant}/integrations/{integration}" INTEGRATIONS, apps::integration_switch,
-        "Switch an integration user off or on.";
+    PATCH "/tenants/{tenant}/integrations/{integration}" INTEGRATIONS, apps::integration_edit,
+        "Change an integration user's name, permissions and keys, or switch it off or on.";
     DELETE "/tenants/{tenant}/integrations/{integration}" INTEGRATIONS, apps::integration_remove,
         "Remove an integration user.";
     GET "/tenants/{tenant}/integrations/{integration}/secrets" INTEGRATIONS,

@@ -1,6 +1,6 @@
 //! Clients as requests meet them: remembered, authenticated in constant time, throttled when they guess.
 
-use super::{App, db};
+use super::{App, db, keys::Published};
 use crate::{
     clock::Timestamp,
     crypto::{
@@ -52,6 +52,7 @@ struct Inner {
     by_client_id: Cache<String, Arc<Client>>,
     wrong: DefaultKeyedRateLimiter<(String, Option<IpAddr>)>,
     used: Mutex<HashMap<(TenantId, SecretId), Timestamp>>,
+    published: Published,
 }
 
 impl Apps {
@@ -64,6 +65,7 @@ impl Apps {
             by_client_id: Cache::new(50_000, Duration::from_secs(300)),
             wrong: RateLimiter::keyed(Quota::per_minute(ten).allow_burst(ten)),
             used: Mutex::default(),
+            published: Published::default(),
         }));
         let weak = Arc::downgrade(&apps.0);
         store.on_change(move |change| {
@@ -107,12 +109,6 @@ impl Apps {
         proof: Proof<'_>,
         from: Option<IpAddr>,
     ) -> Result<Arc<Client>> {
-        let wrong = || {
-            Error::unauthenticated(
-                "client authentication failed: unknown client, or wrong credentials",
-            )
-            .code("invalid_client")
-        };
         let client = self.find(client_id).await?;
         let now = self.0.store.clock().now();
         let ok = match (&client, proof) {
@@ -133,18 +129,27 @@ impl Apps {
         match client {
             Some(c) if ok => Ok(c),
             _ => {
-                let key = (client_id.chars().take(100).collect(), from);
-                if self.0.wrong.check_key(&key).is_err() {
-                    return Err(Error::new(
-                        Kind::RateLimited,
-                        "too many failed attempts; wait a little",
-                    )
-                    .code("invalid_client")
-                    .retry_after(6));
-                }
-                Err(wrong())
+                let text = "client authentication failed: unknown client, or wrong credentials";
+                let e = Error::unauthenticated(text).code("invalid_client");
+                Err(self.wrong(client_id, from, e))
             }
         }
+    }
+    /// The answer to a wrong proof, `e`, unless there were too many.
+    pub(super) fn wrong(&self, client_id: &str, from: Option<IpAddr>, e: Error) -> Error {
+        let key = (client_id.chars().take(100).collect(), from);
+        if self.0.wrong.check_key(&key).is_ok() {
+            return e;
+        }
+        Error::new(Kind::RateLimited, "too many failed attempts; wait a little")
+            .code("invalid_client")
+            .retry_after(6)
+    }
+    pub(super) fn store(&self) -> &Store {
+        &self.0.store
+    }
+    pub(super) fn published(&self) -> &Published {
+        &self.0.published
     }
     /// Writes down when secrets were used: one transaction for many, by a worker.
     ///

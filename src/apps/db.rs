@@ -84,6 +84,27 @@ pub(super) async fn set_enabled(tx: &mut Tx, t: TenantId, id: AppId, on: bool) -
     )
 }
 
+pub(super) async fn update(
+    tx: &mut Tx,
+    t: TenantId,
+    id: AppId,
+    name: &str,
+    settings: J<&Settings>,
+) -> Result<u64> {
+    let now = tx.now();
+    sql!(
+        tx,
+        exec,
+        "UPDATE apps SET name = $3, settings = $4, version = version + 1, updated_at = $5
+         WHERE tenant_id = $1 AND id = $2",
+        t,
+        id,
+        name,
+        settings,
+        now
+    )
+}
+
 pub(super) async fn delete(tx: &mut Tx, t: TenantId, id: AppId) -> Result<u64> {
     sql!(tx, exec, "DELETE FROM apps WHERE tenant_id = $1 AND id = $2", t, id)
 }

@@ -1,6 +1,6 @@
 //! Making, switching and removing applications and integration users.
 
-use super::{Kind, db, secrets};
+use super::{Kind, Settings, db, keys::KeySet, secrets};
 use crate::{
     access::{
         Access, Permit,
@@ -8,7 +8,7 @@ use crate::{
     },
     audit::{self, Event},
     clock::Timestamp,
-    crypto::{self, jwt::Alg},
+    crypto,
     error::{Error, Result},
     id::{AppId, TenantId, UserId},
     secret::Secret,
@@ -19,36 +19,6 @@ use crate::{
 };
 use serde_json::json;
 use std::sync::Arc;
-
-/// How long an access token lives as shipped (seconds).
-pub const ACCESS_TTL: u32 = 300;
-
-/// What an application is set to.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Settings {
-    /// Where answers go: compared to the letter.
-    pub redirect_uris: Vec<String>,
-    /// Permissions it may ask for (scopes); `None`: all of the catalogue. What a person does not hold is never given.
-    pub scopes: Option<Vec<String>>,
-    /// The `aud` of its access tokens; its client id where none is named.
-    pub audience: Option<String>,
-    /// What its id tokens are signed with.
-    pub id_token_alg: Alg,
-    /// Life of its access tokens, in seconds (60 to 3600).
-    pub access_ttl: u32,
-}
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            redirect_uris: Vec::new(),
-            scopes: None,
-            audience: None,
-            id_token_alg: Alg::ES256,
-            access_ttl: ACCESS_TTL,
-        }
-    }
-}
 
 crate::row! {
     /// An application, or an integration user's client.
@@ -94,61 +64,13 @@ pub struct NewApp {
     pub settings: Settings,
 }
 
-fn checked(name: &str, s: &Settings) -> Result<()> {
+pub(super) fn checked(name: &str, s: &Settings) -> Result<()> {
     text::key("name", name)?;
-    for uri in &s.redirect_uris {
-        redirect_uri(uri)?;
-    }
-    for scope in s.scopes.iter().flatten() {
-        if !scope.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)) || scope.is_empty()
-        {
-            return Err(
-                Error::invalid(format!("'{}' is not a scope", text::excerpt(scope))).attr("scopes")
-            );
-        }
-    }
-    if !(60..=3600).contains(&s.access_ttl) {
-        return Err(
-            Error::invalid("'access_ttl' is not between 60 and 3600 seconds").attr("access_ttl")
-        );
-    }
-    if s.id_token_alg == Alg::PS256 {
-        return Err(Error::invalid("'id_token_alg' is ES256, EdDSA or RS256").attr("id_token_alg"));
-    }
-    if let Some(aud) = &s.audience {
-        text::key("audience", aud)?;
-    }
-    Ok(())
+    s.check()
 }
 
-/// A redirect URI as registered: absolute, no fragment, no user information; https, or http on loopback, or a private
-/// scheme with a dot (RFC 8252 7.1).
-fn redirect_uri(uri: &str) -> Result<()> {
-    let bad = |why: &str| {
-        Err(Error::invalid(format!("redirect URI '{}' {why}", text::excerpt(uri)))
-            .attr("redirect_uris"))
-    };
-    text::checked("redirect_uris", uri, 2000)?;
-    let Ok(u) = url::Url::parse(uri) else { return bad("is not an absolute URI") };
-    if u.fragment().is_some() {
-        return bad("has a fragment");
-    }
-    if !u.username().is_empty() || u.password().is_some() {
-        return bad("has user information");
-    }
-    if uri.chars().any(|c| c.is_whitespace() || c.is_control() || c == '*') {
-        return bad("has a space, a control character or a wildcard");
-    }
-    match u.scheme() {
-        "https" => Ok(()),
-        "http" if matches!(u.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")) => Ok(()),
-        "http" => bad("is http and not on loopback; https is needed"),
-        s if s.contains('.') => Ok(()),
-        _ => bad("has a scheme that is neither https nor a private one with a dot"),
-    }
-}
-
-/// Registers an application. The secret (none for a public one) is returned this once.
+/// Registers an application. The secret is returned this once; a public application has none, and neither has one that
+/// proves itself with a key.
 ///
 /// # Errors
 /// `Invalid`, naming the field.
@@ -160,6 +82,10 @@ pub async fn create(
     checked(&new.name, &new.settings)?;
     if new.settings.redirect_uris.is_empty() {
         return Err(Error::invalid("'redirect_uris' is empty").attr("redirect_uris"));
+    }
+    if new.public && new.settings.has_keys() {
+        let text = "a public application keeps no key; PKCE proves its exchange";
+        return Err(Error::invalid(text).attr("public"));
     }
     let (t, id, client_id) = (p.tenant(), AppId::new(), format!("app_{}", crypto::random_b64(12)));
     tx!(store, &p.cx(), [new, client_id], |tx| {
@@ -183,7 +109,11 @@ pub async fn create(
         let event = Event::new("app.create").target("app", id);
         audit::record(tx, t, event.detail(json!({"name": new.name, "client_id": client_id})))
             .await?;
-        let secret = if new.public { None } else { Some(secrets::add(tx, t, id, None).await?) };
+        let secret = if new.public || new.settings.has_keys() {
+            None
+        } else {
+            Some(secrets::add(tx, t, id, None).await?)
+        };
         let app = db::get(tx, t, id).await?.ok_or_else(|| Error::internal("the row just made"))?;
         Ok((app, secret))
     })
@@ -200,6 +130,33 @@ pub struct IntegrationPlan {
     pub scopes: Vec<String>,
     /// When its first secret ends.
     pub expires_at: Option<Timestamp>,
+    /// The public keys it proves itself with instead of a secret,
+    pub jwks: Option<KeySet>,
+    /// or where it publishes them.
+    pub jwks_uri: Option<String>,
+}
+
+/// An integration user has chosen permissions, and whoever chooses them must hold each.
+pub(super) fn within_ceiling(
+    access: &Access,
+    p: &Permit<SystemManageIntegrations>,
+    scopes: &[String],
+) -> Result<()> {
+    if scopes.is_empty() {
+        let text = "'scopes' is empty: an integration user has chosen permissions";
+        return Err(Error::invalid(text).attr("scopes"));
+    }
+    for s in scopes {
+        if !access.catalogue().all().contains(s) {
+            let text = format!("'{}' is not a permission of the catalogue", text::excerpt(s));
+            return Err(Error::invalid(text).attr("scopes"));
+        }
+        if !p.held().allows(s) {
+            let text = format!("you do not hold {s} here, so you cannot give it");
+            return Err(Error::forbidden(text).attr("scopes"));
+        }
+    }
+    Ok(())
 }
 
 /// Makes an integration user and its client. The giver must hold every scope chosen there (the ceiling); what the
@@ -212,29 +169,14 @@ pub async fn integration_create(
     access: &Access,
     p: &Permit<SystemManageIntegrations>,
     plan: IntegrationPlan,
-) -> Result<(App, Secret)> {
-    if plan.scopes.is_empty() {
-        return Err(Error::invalid(
-            "'scopes' is empty: an integration user has chosen permissions",
-        )
-        .attr("scopes"));
-    }
-    for s in &plan.scopes {
-        if !access.catalogue().all().contains(s) {
-            return Err(Error::invalid(format!(
-                "'{}' is not a permission of the catalogue",
-                text::excerpt(s)
-            ))
-            .attr("scopes"));
-        }
-        if !p.held().allows(s) {
-            return Err(Error::forbidden(format!(
-                "you do not hold {s} here, so you cannot give it"
-            ))
-            .attr("scopes"));
-        }
-    }
-    let settings = Settings { scopes: Some(plan.scopes.clone()), ..Settings::default() };
+) -> Result<(App, Option<Secret>)> {
+    within_ceiling(access, p, &plan.scopes)?;
+    let settings = Settings {
+        scopes: Some(plan.scopes.clone()),
+        jwks: plan.jwks.clone(),
+        jwks_uri: plan.jwks_uri.clone(),
+        ..Settings::default()
+    };
     checked(&plan.name, &settings)?;
     let (t, id, client_id) = (p.tenant(), AppId::new(), format!("int_{}", crypto::random_b64(12)));
     let (plan, settings) = (Arc::new(plan), Arc::new(settings));
@@ -256,7 +198,11 @@ pub async fn integration_create(
         let event = Event::new("integration.create").target("app", id);
         let detail = json!({"client_id": client_id, "scopes": plan.scopes, "user": user.id});
         audit::record(tx, t, event.detail(detail)).await?;
-        let secret = secrets::add(tx, t, id, plan.expires_at).await?;
+        let secret = if settings.has_keys() {
+            None
+        } else {
+            Some(secrets::add(tx, t, id, plan.expires_at).await?)
+        };
         let app = db::get(tx, t, id).await?.ok_or_else(|| Error::internal("the row just made"))?;
         Ok((app, secret))
     })
@@ -311,32 +257,6 @@ pub(super) async fn find<P: Views>(c: &mut Conn, t: TenantId, id: AppId) -> Resu
     })
 }
 
-/// The switch: off ends everything issued to it.
-///
-/// # Errors
-/// `NotFound`.
-pub async fn set_enabled<P: Manages + 'static>(
-    store: &Store,
-    p: &Permit<P>,
-    id: AppId,
-    on: bool,
-) -> Result<()> {
-    let t = p.tenant();
-    tx!(store, &platform(p), [], |tx| {
-        let app = find::<P>(tx, t, id).await?;
-        db::set_enabled(tx, t, id, on).await?;
-        if let Some(user) = app.user_id {
-            users::set_integration_enabled(tx, t, user, on).await?;
-        }
-        if !on {
-            sessions::revoke(tx, Who::App(t, id), "application disabled").await?;
-        }
-        tx.changed(Topic::App(id));
-        let event = Event::new(if on { "app.enable" } else { "app.disable" }).target("app", id);
-        audit::record(tx, t, event).await
-    })
-}
-
 /// Removes it, with its user if it is an integration's; everything issued to it ends.
 ///
 /// # Errors
@@ -356,6 +276,6 @@ pub async fn remove<P: Manages + 'static>(store: &Store, p: &Permit<P>, id: AppI
 }
 
 /// An application's refresh families belong to people of any tenant.
-fn platform<P>(p: &Permit<P>) -> crate::store::Cx {
+pub(super) fn platform<P>(p: &Permit<P>) -> crate::store::Cx {
     crate::store::Cx::new(p.actor().clone(), Scope::Platform).urgent()
 }

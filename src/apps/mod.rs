@@ -1,18 +1,22 @@
 //! Applications (OpenID clients of ours) and the credentials of integration users. A client is remembered with its
-//! secrets, so that authenticating one costs no query; secrets overlap (two live at most) and show when they were
-//! last used.
+//! secrets, so that authenticating one by a secret costs no query; secrets overlap (two live at most) and show when
+//! they were last used. A client that has keys proves itself with an assertion (RFC 7523), used once.
 
+pub mod assertions;
 mod clients;
 mod db;
+mod edit;
+mod keys;
 mod manage;
 mod secrets;
+mod settings;
 
 pub use clients::{Apps, Client, Kept, Proof};
-pub use manage::{
-    App, IntegrationPlan, NewApp, Settings, create, get, integration_create, list, remove,
-    set_enabled,
-};
+pub use edit::{Change, edit, integration_edit, set_enabled};
+pub use keys::{ASSERTION_ALGS, KeySet};
+pub use manage::{App, IntegrationPlan, NewApp, create, get, integration_create, list, remove};
 pub use secrets::{SecretInfo, secret_add, secret_list, secret_revoke};
+pub use settings::Settings;
 
 /// What a client is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]

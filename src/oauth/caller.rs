@@ -1,10 +1,10 @@
-//! Who may speak here: clients, by `client_secret_basic` or `client_secret_post` or (public ones) by name; and bearers
-//! of our access tokens.
+//! Who may speak here: clients, by `client_secret_basic`, `client_secret_post`, `private_key_jwt` or (public ones) by
+//! name; and bearers of our access tokens.
 
 use super::{error::OAuthError, params::Params};
 use crate::{
     app::App,
-    apps::{Client, Proof},
+    apps::{Client, Proof, assertions::Assertion},
 };
 use axum::http::{HeaderMap, StatusCode, header};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -53,6 +53,23 @@ fn unform(text: &str) -> Option<String> {
     Some(v.into_owned())
 }
 
+/// `client_assertion_type` of a signed assertion (RFC 7523 2.2).
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// The client assertion, if the request has one.
+fn assertion(params: &Params) -> Result<Option<&str>, OAuthError> {
+    match (params.get("client_assertion_type"), params.get("client_assertion")) {
+        (None, None) => Ok(None),
+        (Some(JWT_BEARER), Some(token)) => Ok(Some(token)),
+        (Some(JWT_BEARER), None) => {
+            Err(OAuthError::invalid_request("'client_assertion' is missing"))
+        }
+        _ => Err(OAuthError::invalid_request(
+            "'client_assertion_type' is not that of a signed JWT (RFC 7523)",
+        )),
+    }
+}
+
 /// Authenticates the client of a token, introspection or revocation request. One way only: a header and a body that
 /// both name credentials are refused.
 ///
@@ -68,8 +85,23 @@ pub async fn client(
         OAuthError::new("invalid_client", "client authentication failed")
             .status(StatusCode::UNAUTHORIZED)
     };
-    let client = match authorization(headers)? {
-        Some((scheme, value)) => {
+    let two_ways = || OAuthError::invalid_request("the client authenticates in two ways");
+    let client = match (authorization(headers)?, assertion(params)?) {
+        (Some(_), Some(_)) => return Err(two_ways()),
+        (None, Some(token)) => {
+            if params.get("client_secret").is_some() {
+                return Err(two_ways());
+            }
+            let endpoint = format!("{}/oauth/token", app.config.issuer());
+            let a = Assertion {
+                token,
+                client_id: params.get("client_id"),
+                audiences: [app.config.issuer(), &endpoint],
+                from,
+            };
+            app.apps.authenticate_by_key(&app.net, &app.system().urgent(), &a).await?
+        }
+        (Some((scheme, value)), None) => {
             if !scheme.eq_ignore_ascii_case("basic") {
                 return Err(failed());
             }
@@ -83,11 +115,11 @@ pub async fn client(
             if params.get("client_secret").is_some()
                 || params.get("client_id").is_some_and(|c| c != id)
             {
-                return Err(OAuthError::invalid_request("the client authenticates in two ways"));
+                return Err(two_ways());
             }
             app.apps.authenticate(&id, Proof::Secret(&secret), from).await?
         }
-        None => {
+        (None, None) => {
             let id = params.get("client_id").ok_or_else(failed)?;
             let proof = params.get("client_secret").map_or(Proof::Public, Proof::Secret);
             app.apps.authenticate(id, proof, from).await?

@@ -1,7 +1,7 @@
 //! The provider's metadata (OpenID Connect Discovery 1.0, RFC 8414) and its keys.
 
 use super::error::no_store;
-use crate::app::App;
+use crate::{app::App, apps::ASSERTION_ALGS, crypto::jwt::Alg};
 use axum::{
     extract::State,
     http::{HeaderValue, header},
@@ -23,7 +23,9 @@ pub async fn document(State(app): State<App>) -> Response {
     let i = app.config.issuer();
     let mut scopes = vec!["openid", "profile", "email", "offline_access", "self_service"];
     scopes.extend(app.access.catalogue().all().iter().map(String::as_str));
-    let auth = ["client_secret_basic", "client_secret_post", "none"];
+    let auth = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
+    let with_public: Vec<&str> = auth.iter().copied().chain(["none"]).collect();
+    let algs = ASSERTION_ALGS.map(Alg::as_str);
     let doc = json!({
         "issuer": i,
         "authorization_endpoint": format!("{i}/oauth/authorize"),
@@ -38,9 +40,12 @@ pub async fn document(State(app): State<App>) -> Response {
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["ES256", "RS256"],
-        "token_endpoint_auth_methods_supported": auth,
-        "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
-        "revocation_endpoint_auth_methods_supported": auth,
+        "token_endpoint_auth_methods_supported": with_public,
+        "token_endpoint_auth_signing_alg_values_supported": algs,
+        "introspection_endpoint_auth_methods_supported": auth,
+        "introspection_endpoint_auth_signing_alg_values_supported": algs,
+        "revocation_endpoint_auth_methods_supported": with_public,
+        "revocation_endpoint_auth_signing_alg_values_supported": algs,
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
         "request_parameter_supported": false,

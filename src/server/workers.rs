@@ -2,6 +2,7 @@
 
 use crate::{
     app::App,
+    apps::assertions,
     error::Result,
     flows, invitations, keys, outbox, sessions,
     store::{Cx, Scope},
@@ -88,6 +89,7 @@ async fn sweep(app: App, stop: CancellationToken) {
         let swept = [
             flows::sweep(&app.store, &cx).await,
             app.gate.sweep(&cx).await,
+            assertions::sweep(&app.store, &cx).await,
             sessions::sweep(&app.store, &cx, before).await,
             outbox::sweep(&app.store, &cx, before).await,
         ];

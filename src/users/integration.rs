@@ -59,6 +59,24 @@ pub async fn set_integration_enabled(
     switch(tx, was, on, "integration disabled").await
 }
 
+/// Gives the user another name.
+///
+/// # Errors
+/// `NotFound`; `Invalid`; `Conflict` with the code `uniqueness` for a name that is taken.
+pub async fn rename_integration(tx: &mut Tx, t: TenantId, id: UserId, name: &str) -> Result<()> {
+    let was = locked(tx, t, id).await?;
+    let draft = rules::by_hand(name, was.display_name.clone(), None);
+    rules::checked(&draft)?;
+    let folded = rules::folded(&draft.doc)?;
+    db::update_by_hand(tx, t, id, UserKind::Integration, &draft, &folded)
+        .await
+        .map_err(|e| name_taken(e, name, "name"))?;
+    let event = Event::new("user.edit").target("user", id);
+    audit::record(tx, t, event.detail(serde_json::json!({ "name": name }))).await?;
+    tx.changed(Topic::User(t, id));
+    Ok(())
+}
+
 /// Deletes the user, and by the schema its client and secrets; its tokens end.
 ///
 /// # Errors

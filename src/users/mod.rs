@@ -23,7 +23,8 @@ pub use directory::{Change, create, delete, get, list, modify};
 pub(crate) use directory::{deactivate_all, remove_some};
 pub use identity::{find_by_external_id, find_by_identity, link};
 pub use integration::{
-    NewIntegration, add_integration, remove_integration, set_integration_enabled,
+    NewIntegration, add_integration, remove_integration, rename_integration,
+    set_integration_enabled,
 };
 pub use query::{Page, Query};
 pub use signed_in::{end_sessions, sessions_of};

@@ -1,16 +1,19 @@
 //! `muster app`: applications that sign people in with us.
 
-use super::{at, given};
+use super::{at, given, id_of, json_of};
 use crate::{cli::reach::Reach, error::Result};
-use clap::Subcommand;
+use axum::http::Method;
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
+use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum App {
-    /// Make an application; prints its client id and, unless it is public, its secret this once
+    /// Make an application; prints its client id and, unless it is public or has keys, its secret this once
     #[command(after_help = "Examples:
   muster app create contoso Wiki --redirect-uri https://wiki.contoso.com/callback
-  muster app create contoso 'Phone app' --public --redirect-uri com.contoso.app:/callback")]
+  muster app create contoso 'Phone app' --public --redirect-uri com.contoso.app:/callback
+  muster app create contoso Wiki --redirect-uri https://wiki.contoso.com/callback --jwks-file keys.json")]
     Create {
         /// Tenant: id or slug
         tenant: String,
@@ -25,6 +28,41 @@ pub(crate) enum App {
         /// It cannot keep a secret (a browser or phone app)
         #[arg(long)]
         public: bool,
+        /// The platform's own: people of every tenant may sign in to it (the provider's only)
+        #[arg(long)]
+        platform: bool,
+        /// You answer for it: people are not asked for their consent
+        #[arg(long)]
+        trusted: bool,
+        #[command(flatten)]
+        details: Details,
+    },
+    /// Change an application; what is not named stays as it is
+    #[command(after_help = "Examples:
+  muster app edit contoso Wiki --logo-uri https://wiki.contoso.com/logo.svg
+  muster app edit contoso Wiki --enabled false")]
+    Edit {
+        /// Tenant: id or slug
+        tenant: String,
+        /// Application: id or name
+        app: String,
+        /// Another name
+        #[arg(long)]
+        name: Option<String>,
+        /// Where answers may go, instead of what was; may be given several times
+        #[arg(long = "redirect-uri", value_name = "URI")]
+        redirect_uris: Vec<String>,
+        /// What it may ask for, instead of what was; may be given several times
+        #[arg(long = "scope", value_name = "SCOPE")]
+        scopes: Vec<String>,
+        /// Whether people are spared the question for their consent
+        #[arg(long, value_name = "true|false")]
+        trusted: Option<bool>,
+        /// The switch; off ends everything issued to it
+        #[arg(long, value_name = "true|false")]
+        enabled: Option<bool>,
+        #[command(flatten)]
+        details: Details,
     },
     /// A tenant's applications
     List {
@@ -33,14 +71,90 @@ pub(crate) enum App {
     },
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Details {
+    /// Its home page
+    #[arg(long, value_name = "URL")]
+    client_uri: Option<String>,
+    /// Its picture, shown where people sign in to it (https)
+    #[arg(long, value_name = "URL")]
+    logo_uri: Option<String>,
+    /// How it treats personal data
+    #[arg(long, value_name = "URL")]
+    policy_uri: Option<String>,
+    /// Its terms of service
+    #[arg(long, value_name = "URL")]
+    tos_uri: Option<String>,
+    /// Where people may be sent after signing out; may be given several times
+    #[arg(long = "post-logout-redirect-uri", value_name = "URI")]
+    post_logout_redirect_uris: Vec<String>,
+    /// Where it is told that a session has ended
+    #[arg(long, value_name = "URL")]
+    backchannel_logout_uri: Option<String>,
+    #[command(flatten)]
+    keys: Keys,
+}
+
+/// What a client proves itself with instead of a secret.
+#[derive(Debug, Args)]
+pub(crate) struct Keys {
+    /// A file with its public keys (a JSON Web Key Set); `-` reads stdin
+    #[arg(long, value_name = "FILE", conflicts_with = "jwks_uri")]
+    jwks_file: Option<PathBuf>,
+    /// Where it publishes its public keys
+    #[arg(long, value_name = "URL")]
+    jwks_uri: Option<String>,
+}
+
+impl Keys {
+    /// The fields of a request.
+    pub(super) fn fields(&self) -> Result<Value> {
+        let jwks = self.jwks_file.as_deref().map(json_of).transpose()?;
+        Ok(given(json!({ "jwks": jwks, "jwks_uri": self.jwks_uri })))
+    }
+}
+
+impl Details {
+    fn fields(&self) -> Result<Value> {
+        let after = &self.post_logout_redirect_uris;
+        let mut all = given(json!({
+            "client_uri": self.client_uri, "logo_uri": self.logo_uri, "policy_uri": self.policy_uri,
+            "tos_uri": self.tos_uri, "backchannel_logout_uri": self.backchannel_logout_uri,
+            "post_logout_redirect_uris": (!after.is_empty()).then_some(after),
+        }));
+        add(&mut all, &self.keys.fields()?);
+        Ok(all)
+    }
+}
+
+/// Adds the fields of another object.
+pub(super) fn add(to: &mut Value, more: &Value) {
+    for (name, value) in more.as_object().into_iter().flatten() {
+        to[name] = value.clone();
+    }
+}
+
 pub(super) async fn run(v: App, r: &Reach) -> Result<Value> {
     match v {
-        App::Create { tenant, name, redirect_uris, scopes, public } => {
+        App::Create { tenant, name, redirect_uris, scopes, public, platform, trusted, details } => {
             let scopes = (!scopes.is_empty()).then_some(scopes);
-            let body = given(json!({
+            let mut body = given(json!({
                 "name": name, "redirect_uris": redirect_uris, "scopes": scopes, "public": public,
+                "platform": platform, "trusted": trusted,
             }));
+            add(&mut body, &details.fields()?);
             r.post(&format!("{}/apps", at(&tenant)), &body).await
+        }
+        App::Edit { tenant, app, name, redirect_uris, scopes, trusted, enabled, details } => {
+            let mut body = given(json!({
+                "name": name, "trusted": trusted, "enabled": enabled,
+                "redirect_uris": (!redirect_uris.is_empty()).then_some(redirect_uris),
+                "scopes": (!scopes.is_empty()).then_some(scopes),
+            }));
+            add(&mut body, &details.fields()?);
+            let all = format!("{}/apps", at(&tenant));
+            let id = id_of(r, &all, "name", "application", &app).await?;
+            r.call(Method::PATCH, &format!("{all}/{id}"), Some(&body)).await
         }
         App::List { tenant } => r.get(&format!("{}/apps", at(&tenant))).await,
     }

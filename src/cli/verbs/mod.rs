@@ -133,6 +133,12 @@ async fn id_of(r: &Reach, path: &str, field: &str, what: &str, name: &str) -> Re
     }
 }
 
+/// A JSON document from a file (`-`: stdin).
+fn json_of(file: &Path) -> Result<Value> {
+    serde_json::from_str(&text_of(file)?)
+        .map_err(|e| Error::invalid(format!("{} is not JSON: {e}", file.display())))
+}
+
 /// A secret from a file (`-`: stdin), without the newline at its end.
 fn text_of(file: &Path) -> Result<String> {
     let text = if file == Path::new("-") {

@@ -21,11 +21,13 @@ async fn integration(s: &TestServer, tenant: TenantId, scopes: &[&str]) -> (Test
         description: None,
         scopes: scopes.iter().map(|s| (*s).to_owned()).collect(),
         expires_at: None,
+        jwks: None,
+        jwks_uri: None,
     };
     let (app, secret) = apps::integration_create(&s.app.store, &s.app.access, &permit, plan)
         .await
         .expect("an integration");
-    let secret = secret.expose_secret().to_owned();
+    let secret = secret.expect("a secret").expose_secret().to_owned();
     (TestApp { id: app.id, client_id: app.client_id, secret }, app.user_id.expect("a user"))
 }
 

@@ -1,6 +1,7 @@
 //! The issuer, over HTTP.
 
 mod integration;
+mod private_key;
 
 use crate::{
     story,

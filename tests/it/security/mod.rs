@@ -1,6 +1,8 @@
 //! Regression tests named after real vulnerabilities of servers like ours: one test for each lesson.
 
+mod assertions;
 mod bindings;
+
 mod clients;
 mod refresh;
 mod revocation;
