@@ -5,7 +5,17 @@
 use crate::id::{AppId, DirectoryId, RequestId, SessionId, TenantId, UserId};
 
 /// The four kinds of users.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum UserKind {
     /// Runs the platform; may hold roles on the whole instance.

@@ -24,7 +24,8 @@ pub const PERMISSIONS: &str = include_str!("../../config/permissions.toml");
 pub const ROLES: &str = include_str!("../../config/roles.toml");
 
 /// A group of permissions.
-#[derive(Debug, Clone, Deserialize, serde::Serialize)]
+#[derive(Debug, Clone, Deserialize, serde::Serialize, schemars::JsonSchema)]
+#[schemars(rename = "CatalogueCategory")]
 #[serde(deny_unknown_fields)]
 pub struct Category {
     /// The first half of its permissions' ids.
@@ -36,7 +37,8 @@ pub struct Category {
 }
 
 /// One permission, inside its category.
-#[derive(Debug, Clone, Deserialize, serde::Serialize)]
+#[derive(Debug, Clone, Deserialize, serde::Serialize, schemars::JsonSchema)]
+#[schemars(rename = "CatalogueEntry")]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
     /// The second half of the id.

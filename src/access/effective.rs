@@ -30,7 +30,10 @@ impl Reach {
 }
 
 /// Where a grant comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[schemars(rename = "GrantSource")]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     /// By hand.

@@ -26,7 +26,7 @@ use std::{
 };
 
 /// The largest page.
-const PAGE: u32 = 500;
+pub(super) const PAGE: u32 = 500;
 
 /// A request to the API.
 pub(super) struct Call {
@@ -145,11 +145,11 @@ pub(super) struct Reply {
 impl Reply {
     /// What was asked for.
     pub(super) fn ok(body: impl Serialize) -> Result<Self> {
-        Self::with(StatusCode::OK, body)
+        Self::with(StatusCode::OK, body, None)
     }
     /// What was made.
     pub(super) fn created(body: impl Serialize) -> Result<Self> {
-        Self::with(StatusCode::CREATED, body)
+        Self::with(StatusCode::CREATED, body, None)
     }
     /// It is done.
     pub(super) fn done() -> Self {
@@ -160,13 +160,19 @@ impl Reply {
         Self::ok(BTreeMap::from([("items", items.into()), ("next", Value::from(next))]))
     }
     /// With the version that `If-Match` wants.
+    #[allow(dead_code)]
     pub(super) fn version(mut self, version: i64) -> Self {
         self.version = Some(version);
         self
     }
-    fn with(status: StatusCode, body: impl Serialize) -> Result<Self> {
+    /// A body, with the version that `If-Match` wants, where there is one.
+    pub(super) fn with(
+        status: StatusCode,
+        body: impl Serialize,
+        version: Option<i64>,
+    ) -> Result<Self> {
         let body = serde_json::to_value(body).map_err(Error::internal)?;
-        Ok(Self { status, body: Some(body), version: None })
+        Ok(Self { status, body: Some(body), version })
     }
     pub(super) fn into_response(self) -> Response<Body> {
         let mut r = Response::new(match self.body {

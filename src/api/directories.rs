@@ -1,47 +1,85 @@
-//! Directories with their two halves, and SCIM tokens.
+//! Directories with their two halves.
 
-use super::call::{Call, Reply, time};
+use super::{
+    answer::{Made, Page, Shown, Time, With},
+    call::Call,
+};
 use crate::{
     access::perm::{SystemEditSettings, SystemViewSettings},
-    directories::{
-        self, Directory, Edit, New, PresetColumn, Provisioning, SignInSettings, Status, Token,
-    },
+    directories::{self, Directory, Edit, New, PresetColumn, Provisioning, SignInSettings, Status},
     error::{Error, Result},
+    id::{DirectoryId, TenantId},
     protocol::oidc::Rules,
-    provisioning,
-    secret::{ExposeSecret as _, Secret},
+    provisioning::{self, Gone},
+    secret::Secret,
 };
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-fn show(c: &Call, d: &Directory) -> Value {
-    let signin = d.issuer.as_ref().map(|issuer| {
-        json!({"issuer": issuer, "client_id": d.client_id, "scopes": d.signin.0.scopes,
-               "rules": d.signin.0.rules})
-    });
-    json!({
-        "id": d.id, "tenant": d.tenant_id, "name": d.name, "preset": d.preset.as_str(),
-        "status": d.status, "provisioning": d.provisioning.0, "signin": signin,
-        "scim_base_url": c.url(&format!("/scim/{}/v2", d.id)), "version": d.version,
-        "created_at": d.created_at.rfc3339(), "updated_at": d.updated_at.rfc3339(),
-    })
+/// A directory.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Directory")]
+pub(super) struct DirectoryShown {
+    id: DirectoryId,
+    tenant: TenantId,
+    name: String,
+    /// Whose product it is: `entra`, `okta`, `google` or `generic`.
+    preset: String,
+    status: Status,
+    provisioning: Provisioning,
+    /// Its sign-in half, without the secret; null where it has none.
+    signin: Option<SignInShown>,
+    /// What its SCIM client is told.
+    scim_base_url: String,
+    version: i64,
+    created_at: Time,
+    updated_at: Time,
 }
 
-fn show_token(t: &Token) -> Value {
-    json!({
-        "id": t.id, "directory": t.directory_id, "hint": t.hint,
-        "created_at": t.created_at.rfc3339(),
-        "expires_at": t.expires_at.map(crate::clock::Timestamp::rfc3339),
-        "last_used_at": t.last_used_at.map(crate::clock::Timestamp::rfc3339),
-    })
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SignIn {
+/// How people of a directory sign in.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct SignInShown {
     issuer: String,
+    client_id: Option<String>,
+    scopes: Vec<String>,
+    rules: Rules,
+}
+
+fn show(c: &Call, d: &Directory) -> DirectoryShown {
+    let signin = d.issuer.as_ref().map(|issuer| SignInShown {
+        issuer: issuer.clone(),
+        client_id: d.client_id.clone(),
+        scopes: d.signin.0.scopes.clone(),
+        rules: d.signin.0.rules.clone(),
+    });
+    DirectoryShown {
+        id: d.id,
+        tenant: d.tenant_id,
+        name: d.name.clone(),
+        preset: d.preset.as_str().to_owned(),
+        status: d.status,
+        provisioning: d.provisioning.0.clone(),
+        signin,
+        scim_base_url: c.url(&format!("/scim/{}/v2", d.id)),
+        version: d.version,
+        created_at: d.created_at.into(),
+        updated_at: d.updated_at.into(),
+    }
+}
+
+/// The sign-in half.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SignIn {
+    /// The provider's issuer URL.
+    issuer: String,
+    /// Our client id there.
     client_id: String,
+    /// Our secret there; left out in a change, the one there is stays.
+    #[schemars(with = "Option<String>")]
     client_secret: Option<Secret>,
+    /// Asked for besides `openid`.
     #[serde(default)]
     scopes: Vec<String>,
     #[serde(default)]
@@ -59,10 +97,14 @@ impl From<SignIn> for SignInSettings {
     }
 }
 
-#[derive(Deserialize)]
+/// A directory to be made.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Create {
+#[schemars(rename = "NewDirectory", example = json!({ "name": "Contoso Entra", "preset": "entra" }))]
+pub(super) struct Create {
+    /// For people.
     name: String,
+    /// Whose product it is: `entra`, `okta`, `google` or `generic`.
     #[serde(default = "generic")]
     preset: String,
     #[serde(default)]
@@ -79,15 +121,15 @@ fn preset(word: &str) -> Result<PresetColumn> {
     })
 }
 
-pub(super) async fn list(c: Call) -> Result<Reply> {
+pub(super) async fn list(c: Call) -> Result<Shown<Page<DirectoryShown>>> {
     let p = c.tenant::<SystemViewSettings>().await?;
     let all = directories::list(&c.app.store, &p).await?;
-    Reply::page(all.iter().map(|d| show(&c, d)).collect(), None)
+    Ok(Shown::page(all.iter().map(|d| show(&c, d)), None))
 }
 
-pub(super) async fn create(c: Call) -> Result<Reply> {
+pub(super) async fn create(c: With<Create>) -> Result<Made<DirectoryShown>> {
     let p = c.tenant::<SystemEditSettings>().await?;
-    let body: Create = c.json()?;
+    let body = c.json()?;
     let new = New {
         name: body.name,
         preset: preset(&body.preset)?.0,
@@ -95,22 +137,26 @@ pub(super) async fn create(c: Call) -> Result<Reply> {
         signin: body.signin.map(Into::into),
     };
     let d = directories::create(&c.app.store, &p, new, &c.app.master).await?;
-    Ok(Reply::created(show(&c, &d))?.version(d.version))
+    Ok(Made::of(show(&c, &d)).version(d.version))
 }
 
-pub(super) async fn get(c: Call) -> Result<Reply> {
+pub(super) async fn get(c: Call) -> Result<Shown<DirectoryShown>> {
     let p = c.tenant::<SystemViewSettings>().await?;
     let d = directories::get(&c.app.store, &p, c.id("directory")?).await?;
-    Ok(Reply::ok(show(&c, &d))?.version(d.version))
+    Ok(Shown::of(show(&c, &d)).version(d.version))
 }
 
 #[expect(clippy::option_option, reason = "not there, null and a value are three")]
-#[derive(Deserialize)]
+/// A change of a directory; what is left out stays.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Change {
+#[schemars(rename = "ChangeDirectory")]
+pub(super) struct Change {
     name: Option<String>,
     preset: Option<String>,
+    /// Another sign-in half; null takes it away.
     #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<SignIn>")]
     signin: Option<Option<SignIn>>,
     provisioning: Option<Provisioning>,
     status: Option<Status>,
@@ -126,10 +172,10 @@ where
     Option::deserialize(d).map(Some)
 }
 
-pub(super) async fn edit(c: Call) -> Result<Reply> {
+pub(super) async fn edit(c: With<Change>) -> Result<Shown<DirectoryShown>> {
     let p = c.tenant::<SystemEditSettings>().await?;
     let (store, id) = (&c.app.store, c.id("directory")?);
-    let body: Change = c.json()?;
+    let body = c.json()?;
     let preset = body.preset.as_deref().map(preset).transpose()?.map(|p| p.0);
     let edit = Edit { name: body.name, preset, signin: body.signin.map(|s| s.map(Into::into)) };
     let mut d = directories::edit(store, &p, id, c.if_match, edit, &c.app.master).await?;
@@ -139,39 +185,10 @@ pub(super) async fn edit(c: Call) -> Result<Reply> {
     if let Some(status) = body.status {
         d = directories::set_status(store, &p, id, status).await?;
     }
-    Ok(Reply::ok(show(&c, &d))?.version(d.version))
+    Ok(Shown::of(show(&c, &d)).version(d.version))
 }
 
-pub(super) async fn delete(c: Call) -> Result<Reply> {
+pub(super) async fn delete(c: Call) -> Result<Shown<Gone>> {
     let p = c.tenant::<SystemEditSettings>().await?;
-    Reply::ok(provisioning::delete_directory(&c.app.store, &p, c.id("directory")?).await?)
-}
-
-pub(super) async fn tokens(c: Call) -> Result<Reply> {
-    let p = c.tenant::<SystemViewSettings>().await?;
-    let all = directories::tokens(&c.app.store, &p, c.id("directory")?).await?;
-    Reply::page(all.iter().map(show_token).collect(), None)
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NewToken {
-    expires_at: Option<String>,
-}
-
-pub(super) async fn token_create(c: Call) -> Result<Reply> {
-    let p = c.tenant::<SystemEditSettings>().await?;
-    let (body, id) = (c.json::<NewToken>()?, c.id("directory")?);
-    let until = time("expires_at", body.expires_at.as_ref())?;
-    let (t, text) = directories::token_create(&c.app.store, &p, id, until).await?;
-    let mut shown = show_token(&t);
-    shown["token"] = text.expose_secret().into();
-    shown["scim_base_url"] = c.url(&format!("/scim/{id}/v2")).into();
-    Reply::created(shown)
-}
-
-pub(super) async fn token_revoke(c: Call) -> Result<Reply> {
-    let p = c.tenant::<SystemEditSettings>().await?;
-    directories::token_revoke(&c.app.store, &p, c.id("directory")?, c.id("token")?).await?;
-    Ok(Reply::done())
+    Ok(Shown::of(provisioning::delete_directory(&c.app.store, &p, c.id("directory")?).await?))
 }

@@ -1,6 +1,6 @@
 //! Is this installation well?
 
-use super::call::{Call, Reply};
+use super::answer::{Shown, With};
 use crate::{
     checks::{self, Finding, Status},
     error::Result,
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 /// What to try besides the checks.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "AskDoctor")]
 pub(super) struct Ask {
     /// Send a letter to this address.
     #[serde(default)]
@@ -19,6 +20,7 @@ pub(super) struct Ask {
 
 /// What the checks found.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Health")]
 pub(super) struct Told {
     /// Whether nothing failed.
     ok: bool,
@@ -26,12 +28,12 @@ pub(super) struct Told {
     checks: Vec<Finding>,
 }
 
-pub(super) async fn examine(c: Call) -> Result<Reply> {
+pub(super) async fn examine(c: With<Ask>) -> Result<Shown<Told>> {
     let permit = c.global().await?;
-    let ask: Ask = c.json()?;
+    let ask = c.json()?;
     let mut checks = checks::examine(&c.app, &permit, true).await;
     if let Some(to) = &ask.send_test_mail {
         checks.push(checks::test_mail(&c.app, &permit, to).await);
     }
-    Reply::ok(Told { ok: checks.iter().all(|f| f.status != Status::Fail), checks })
+    Ok(Shown::of(Told { ok: checks.iter().all(|f| f.status != Status::Fail), checks }))
 }

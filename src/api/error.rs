@@ -8,7 +8,8 @@ use axum::{
     body::Body,
     http::{HeaderValue, Response, StatusCode, header},
 };
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 /// Status and title of each kind.
 pub(super) fn face(kind: Kind) -> (StatusCode, &'static str) {
@@ -46,6 +47,44 @@ fn word(kind: Kind) -> &'static str {
     }
 }
 
+/// A refusal: a problem document (RFC 9457).
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Problem {
+    /// A URN for its kind.
+    #[serde(rename = "type")]
+    kind: String,
+    /// Its kind, for people.
+    title: String,
+    /// The HTTP status.
+    status: u16,
+    /// What happened this time, for people.
+    detail: String,
+    /// A word for programs.
+    code: String,
+    /// The field or parameter that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
+    /// The id of the request, as in the logs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<String>,
+}
+
+/// The statuses of refusals and what each means.
+pub(super) const STATUSES: [(u16, &str); 12] = [
+    (400, "the request does not fit"),
+    (401, "no session and no token, or one that is over"),
+    (403, "not allowed, or a stronger proof of identity is needed"),
+    (404, "not there, or not to be seen"),
+    (405, "not possible at this address"),
+    (409, "it collides with what is there"),
+    (412, "changed in the meantime"),
+    (413, "too large"),
+    (429, "too many attempts, see `Retry-After`"),
+    (500, "an error of ours"),
+    (501, "not supported"),
+    (503, "not available now"),
+];
+
 /// The answer to a request that was refused.
 pub(super) fn problem(e: &Error, request: Option<RequestId>) -> Response<Body> {
     let (status, title) = face(e.kind());
@@ -57,20 +96,16 @@ pub(super) fn problem(e: &Error, request: Option<RequestId>) -> Response<Body> {
             tracing::debug!(request, detail = e.detail(), cause = text, "api");
         }
     }
-    let mut body = json!({
-        "type": format!("urn:muster:problem:{}", word(e.kind())),
-        "title": title,
-        "status": status.as_u16(),
-        "detail": e.detail(),
-        "code": e.code_str().unwrap_or(word(e.kind())),
-    });
-    if let Some(field) = e.attr_str() {
-        body["field"] = field.into();
-    }
-    if let Some(r) = request {
-        body["request"] = r.to_string().into();
-    }
-    let mut r = Response::new(Body::from(body.to_string()));
+    let body = Problem {
+        kind: format!("urn:muster:problem:{}", word(e.kind())),
+        title: title.to_owned(),
+        status: status.as_u16(),
+        detail: e.detail().to_owned(),
+        code: e.code_str().unwrap_or(word(e.kind())).to_owned(),
+        field: e.attr_str().map(str::to_owned),
+        request: request.map(|r| r.to_string()),
+    };
+    let mut r = Response::new(Body::from(serde_json::to_string(&body).unwrap_or_default()));
     *r.status_mut() = status;
     let h = r.headers_mut();
     h.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

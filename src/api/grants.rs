@@ -1,7 +1,8 @@
 //! Grants and holds, of a tenant and of the whole instance.
 
 use super::{
-    call::{Call, Reply, cut, time},
+    answer::{Done, Made, Page, Shown, Time, With},
+    call::{Call, cut, time},
     find,
 };
 use crate::{
@@ -11,43 +12,83 @@ use crate::{
         holds,
         perm::UsersManageRoles,
     },
-    clock::Timestamp,
     error::{Error, Result},
-    id::{RoleId, TenantId},
+    id::{GrantId, RoleId, TenantId, UserId},
 };
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-fn show(g: &Grant) -> Value {
-    json!({
-        "id": g.id, "user": g.user_id, "home": g.tenant_id, "user_name": g.user_label,
-        "role": g.role_id, "in_tenant": g.scope_tenant, "everywhere": g.scope_tenant.is_none(),
-        "source": g.source, "reason": g.reason, "granted_by": g.granted_by,
-        "valid_from": g.valid_from.rfc3339(), "valid_to": g.valid_to.map(Timestamp::rfc3339),
-        "created_at": g.created_at.rfc3339(),
-    })
+/// A role given to somebody.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Grant")]
+pub(super) struct GrantShown {
+    id: GrantId,
+    user: UserId,
+    /// The user's own tenant.
+    home: TenantId,
+    user_name: String,
+    role: RoleId,
+    /// Where; null for everywhere.
+    in_tenant: Option<TenantId>,
+    everywhere: bool,
+    source: Source,
+    reason: Option<String>,
+    /// Who gave it, as in the audit trail.
+    granted_by: String,
+    valid_from: Time,
+    valid_to: Option<Time>,
+    created_at: Time,
+}
+impl From<&Grant> for GrantShown {
+    fn from(g: &Grant) -> Self {
+        Self {
+            id: g.id,
+            user: g.user_id,
+            home: g.tenant_id,
+            user_name: g.user_label.clone(),
+            role: g.role_id,
+            in_tenant: g.scope_tenant,
+            everywhere: g.scope_tenant.is_none(),
+            source: g.source,
+            reason: g.reason.clone(),
+            granted_by: g.granted_by.clone(),
+            valid_from: g.valid_from.into(),
+            valid_to: g.valid_to.map(Into::into),
+            created_at: g.created_at.into(),
+        }
+    }
 }
 
 fn query(c: &Call, limit: u32) -> Result<Query> {
     Ok(Query { user: c.read("user")?, holds: false, after: c.cursor()?, limit: limit + 1 })
 }
 
-fn page(all: Vec<Grant>, limit: u32) -> Result<Reply> {
+type Grants = Shown<Page<GrantShown>>;
+
+fn page(all: Vec<Grant>, limit: u32) -> Result<Grants> {
     let (items, next) = cut(all, limit, |g| g.id.to_string());
-    Reply::page(items.iter().map(show).collect(), next)
+    Ok(Shown::page(items.iter().map(Into::into), next))
 }
 
-#[derive(Deserialize)]
+/// A role to be given.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Add {
+#[schemars(rename = "NewGrant", example = json!({ "user": "anna@contoso.com", "role": "Help desk" }))]
+pub(super) struct Add {
     /// The user's id or name.
     user: String,
     /// The user's tenant (id or slug), if it is another than the path's.
     home: Option<String>,
     /// The role's id or name.
     role: String,
+    /// Why, for whoever asks later.
     reason: Option<String>,
+    /// When it begins, RFC 3339; now, if it is left out.
+    #[schemars(extend("format" = "date-time"))]
     valid_from: Option<String>,
+    /// When it ends by itself, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     valid_to: Option<String>,
 }
 
@@ -64,41 +105,44 @@ async fn new(c: &Call, body: Add, tenant: TenantId, role: RoleId) -> Result<NewG
     })
 }
 
-pub(super) async fn list(c: Call) -> Result<Reply> {
+pub(super) async fn list(c: Call) -> Result<Grants> {
     let p = c.tenant::<UsersManageRoles>().await?;
     let limit = c.limit()?;
     page(grants::list(&c.app.access, &p, query(&c, limit)?).await?, limit)
 }
 
-pub(super) async fn add(c: Call) -> Result<Reply> {
+pub(super) async fn add(c: With<Add>) -> Result<Made<GrantShown>> {
     let p = c.tenant::<UsersManageRoles>().await?;
-    let body: Add = c.json()?;
+    let body = c.json()?;
     let role = find::role(&c, &p, &body.role).await?;
     let new = new(&c, body, p.tenant(), role).await?;
-    Reply::created(show(&grants::add(&c.app.access, &p, new).await?))
+    Ok(Made::of((&grants::add(&c.app.access, &p, new).await?).into()))
 }
 
-pub(super) async fn remove(c: Call) -> Result<Reply> {
+pub(super) async fn remove(c: Call) -> Result<Done> {
     let p = c.tenant::<UsersManageRoles>().await?;
     grants::remove(&c.app.access, &p, c.id("grant")?).await?;
-    Ok(Reply::done())
+    Ok(Done)
 }
 
-pub(super) async fn holds(c: Call) -> Result<Reply> {
+pub(super) async fn holds(c: Call) -> Result<Grants> {
     let p = c.tenant::<UsersManageRoles>().await?;
     let limit = c.limit()?;
     page(holds::list(&c.app.access, &p, query(&c, limit)?).await?, limit)
 }
 
-#[derive(Deserialize)]
+/// What becomes of a hold.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Decide {
+pub(super) struct Decide {
     decision: Decision,
 }
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Decision {
+    /// The role is theirs again, given by hand.
     Keep,
+    /// The role is gone.
     Drop,
 }
 impl From<Decision> for Resolve {
@@ -110,22 +154,22 @@ impl From<Decision> for Resolve {
     }
 }
 
-pub(super) async fn resolve(c: Call) -> Result<Reply> {
+pub(super) async fn resolve(c: With<Decide>) -> Result<Done> {
     let p = c.tenant::<UsersManageRoles>().await?;
-    let how = c.json::<Decide>()?.decision.into();
-    holds::resolve(&c.app.access, &p, c.id("grant")?, how).await?;
-    Ok(Reply::done())
+    let how = c.json()?.decision.into();
+    holds::resolve(&c.app.access, &p, c.id("hold")?, how).await?;
+    Ok(Done)
 }
 
-pub(super) async fn list_everywhere(c: Call) -> Result<Reply> {
+pub(super) async fn list_everywhere(c: Call) -> Result<Grants> {
     let p = c.global().await?;
     let limit = c.limit()?;
     page(grants::list_everywhere(&c.app.access, &p, query(&c, limit)?).await?, limit)
 }
 
-pub(super) async fn add_everywhere(c: Call) -> Result<Reply> {
+pub(super) async fn add_everywhere(c: With<Add>) -> Result<Made<GrantShown>> {
     let p = c.global().await?;
-    let body: Add = c.json()?;
+    let body = c.json()?;
     let home = body.home.as_deref().ok_or_else(|| {
         Error::invalid("'home' is missing: the user's tenant, by id or slug").attr("home")
     })?;
@@ -133,24 +177,24 @@ pub(super) async fn add_everywhere(c: Call) -> Result<Reply> {
     let there: Permit<UsersManageRoles> = c.require(home).await?;
     let role = find::role(&c, &there, &body.role).await?;
     let new = new(&c, body, home, role).await?;
-    Reply::created(show(&grants::add_everywhere(&c.app.access, &p, new).await?))
+    Ok(Made::of((&grants::add_everywhere(&c.app.access, &p, new).await?).into()))
 }
 
-pub(super) async fn remove_everywhere(c: Call) -> Result<Reply> {
+pub(super) async fn remove_everywhere(c: Call) -> Result<Done> {
     let p = c.global().await?;
     grants::remove_everywhere(&c.app.access, &p, c.id("grant")?).await?;
-    Ok(Reply::done())
+    Ok(Done)
 }
 
-pub(super) async fn holds_everywhere(c: Call) -> Result<Reply> {
+pub(super) async fn holds_everywhere(c: Call) -> Result<Grants> {
     let p = c.global().await?;
     let limit = c.limit()?;
     page(holds::list_everywhere(&c.app.access, &p, query(&c, limit)?).await?, limit)
 }
 
-pub(super) async fn resolve_everywhere(c: Call) -> Result<Reply> {
+pub(super) async fn resolve_everywhere(c: With<Decide>) -> Result<Done> {
     let p = c.global().await?;
-    let how = c.json::<Decide>()?.decision.into();
-    holds::resolve_everywhere(&c.app.access, &p, c.id("grant")?, how).await?;
-    Ok(Reply::done())
+    let how = c.json()?.decision.into();
+    holds::resolve_everywhere(&c.app.access, &p, c.id("hold")?, how).await?;
+    Ok(Done)
 }

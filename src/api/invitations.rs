@@ -1,7 +1,8 @@
 //! Invitations: who is asked in, and where that stands.
 
 use super::{
-    call::{Call, Reply, cut},
+    answer::{Done, Made, Page, Shown, Time, With},
+    call::{Call, cut},
     find,
 };
 use crate::{
@@ -10,12 +11,11 @@ use crate::{
     clock::Timestamp,
     error::{Error, Result},
     id::{InvitationId, RoleId, TenantId, UserId},
-    invitations::{self, Invitation, Made, New, Post, State, Wanted},
+    invitations::{self, Invitation, New, Post, State, Wanted},
     secret::ExposeSecret as _,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 /// A person to be invited.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -33,7 +33,7 @@ pub(super) struct NewInvitation {
     display_name: Option<String>,
     /// The roles that acceptance gives.
     #[serde(default)]
-    roles: Vec<NewRole>,
+    roles: Vec<NewPlannedRole>,
 }
 
 fn tenant_kind() -> UserKind {
@@ -43,7 +43,7 @@ fn tenant_kind() -> UserKind {
 /// A role that acceptance gives.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct NewRole {
+struct NewPlannedRole {
     /// The role's id or name.
     role: String,
     /// In which tenant, id or slug; the person's own where none is named.
@@ -55,27 +55,25 @@ struct NewRole {
 
 /// An invitation.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Shown {
-    id: Uuid,
-    tenant: Uuid,
-    user: Uuid,
+#[schemars(rename = "Invitation")]
+pub(super) struct InvitationShown {
+    id: InvitationId,
+    tenant: TenantId,
+    user: UserId,
     email: String,
     state: State,
-    roles: Vec<ShownRole>,
+    roles: Vec<PlannedRole>,
+    /// As in the audit trail.
     invited_by: String,
-    invited_by_user: Option<Uuid>,
-    /// RFC 3339.
-    created_at: String,
-    /// RFC 3339.
-    expires_at: String,
-    /// When the last letter left; RFC 3339.
-    sent_at: Option<String>,
-    /// RFC 3339.
-    accepted_at: Option<String>,
+    invited_by_user: Option<UserId>,
+    created_at: Time,
+    expires_at: Time,
+    /// When the last letter left.
+    sent_at: Option<Time>,
+    accepted_at: Option<Time>,
     /// `directory` or `local`.
     accepted_by: Option<String>,
-    /// RFC 3339.
-    revoked_at: Option<String>,
+    revoked_at: Option<Time>,
     /// The way to accept, to be handed over; only where no mail server is set, and only this once.
     #[serde(skip_serializing_if = "Option::is_none")]
     link: Option<String>,
@@ -83,34 +81,29 @@ pub(super) struct Shown {
 
 /// A planned role.
 #[derive(Debug, Serialize, JsonSchema)]
-struct ShownRole {
-    role: Uuid,
+struct PlannedRole {
+    role: RoleId,
     /// `null`: on the whole instance.
-    tenant: Option<Uuid>,
+    tenant: Option<TenantId>,
 }
 
-fn show(i: &Invitation, now: Timestamp, link: Option<String>) -> Shown {
-    let time = |t: Option<Timestamp>| t.map(Timestamp::rfc3339);
-    Shown {
-        id: i.id.0,
-        tenant: i.tenant_id.0,
-        user: i.user_id.0,
+fn show(i: &Invitation, now: Timestamp, link: Option<String>) -> InvitationShown {
+    let roles = i.plan.0.iter().map(|p| PlannedRole { role: p.role, tenant: p.tenant });
+    InvitationShown {
+        id: i.id,
+        tenant: i.tenant_id,
+        user: i.user_id,
         email: i.email.clone(),
         state: i.state(now),
-        roles: i
-            .plan
-            .0
-            .iter()
-            .map(|p| ShownRole { role: p.role.0, tenant: p.tenant.map(|t| t.0) })
-            .collect(),
+        roles: roles.collect(),
         invited_by: i.invited_by.clone(),
-        invited_by_user: i.invited_by_user.map(|u: UserId| u.0),
-        created_at: i.created_at.rfc3339(),
-        expires_at: i.expires_at.rfc3339(),
-        sent_at: time(i.sent_at),
-        accepted_at: time(i.accepted_at),
+        invited_by_user: i.invited_by_user,
+        created_at: i.created_at.into(),
+        expires_at: i.expires_at.into(),
+        sent_at: i.sent_at.map(Into::into),
+        accepted_at: i.accepted_at.map(Into::into),
         accepted_by: i.accepted_by.clone(),
-        revoked_at: time(i.revoked_at),
+        revoked_at: i.revoked_at.map(Into::into),
         link,
     }
 }
@@ -124,15 +117,15 @@ fn post(c: &Call) -> Post {
 }
 
 /// Where no letter leaves, whoever invited hands the link over.
-fn made(c: &Call, m: &Made) -> Shown {
+fn made(c: &Call, m: &invitations::Made) -> InvitationShown {
     let link =
         (!c.app.mailer.sends()).then(|| c.url(&format!("/invite/{}", m.token.expose_secret())));
     show(&m.invitation, c.app.store.clock().now(), link)
 }
 
-pub(super) async fn create(c: Call) -> Result<Reply> {
+pub(super) async fn create(c: With<NewInvitation>) -> Result<Made<InvitationShown>> {
     let p = c.tenant::<UsersAdd>().await?;
-    let n: NewInvitation = c.json()?;
+    let n = c.json()?;
     let mut wanted = Vec::new();
     for r in &n.roles {
         wanted.push(planned(&c, p.tenant(), r).await?);
@@ -140,11 +133,11 @@ pub(super) async fn create(c: Call) -> Result<Reply> {
     let new =
         New { email: n.email, kind: n.kind, user_name: n.user_name, display_name: n.display_name };
     let m = invitations::create(&c.app.store, &c.app.access, &p, &post(&c), new, &wanted).await?;
-    Reply::created(made(&c, &m))
+    Ok(Made::of(made(&c, &m)))
 }
 
 /// The role, with the caller's right to give it where it is wanted.
-async fn planned(c: &Call, home: TenantId, r: &NewRole) -> Result<Wanted> {
+async fn planned(c: &Call, home: TenantId, r: &NewPlannedRole) -> Result<Wanted> {
     if r.everywhere {
         if r.tenant.is_some() {
             let text = "'tenant' and 'everywhere' do not go together";
@@ -162,31 +155,30 @@ async fn planned(c: &Call, home: TenantId, r: &NewRole) -> Result<Wanted> {
     Ok(Wanted::In(at, role))
 }
 
-pub(super) async fn list(c: Call) -> Result<Reply> {
+pub(super) async fn list(c: Call) -> Result<Shown<Page<InvitationShown>>> {
     let p = c.tenant::<UsersView>().await?;
     let limit = c.limit()?.min(499);
     let all = invitations::list(&c.app.store, &p, c.cursor()?, limit + 1).await?;
     let (items, next) = cut(all, limit, |i| i.id.to_string());
     let now = c.app.store.clock().now();
-    let shown = items.iter().map(|i| serde_json::to_value(show(i, now, None)));
-    Reply::page(shown.collect::<std::result::Result<_, _>>().map_err(Error::internal)?, next)
+    Ok(Shown::page(items.iter().map(|i| show(i, now, None)), next))
 }
 
-pub(super) async fn get(c: Call) -> Result<Reply> {
+pub(super) async fn get(c: Call) -> Result<Shown<InvitationShown>> {
     let p = c.tenant::<UsersView>().await?;
     let id: InvitationId = c.id("invitation")?;
     let i = invitations::get(&c.app.store, &p, id).await?;
-    Reply::ok(show(&i, c.app.store.clock().now(), None))
+    Ok(Shown::of(show(&i, c.app.store.clock().now(), None)))
 }
 
-pub(super) async fn resend(c: Call) -> Result<Reply> {
+pub(super) async fn resend(c: Call) -> Result<Shown<InvitationShown>> {
     let p = c.tenant::<UsersAdd>().await?;
     let m = invitations::resend(&c.app.store, &p, &post(&c), c.id("invitation")?).await?;
-    Reply::ok(made(&c, &m))
+    Ok(Shown::of(made(&c, &m)))
 }
 
-pub(super) async fn revoke(c: Call) -> Result<Reply> {
+pub(super) async fn revoke(c: Call) -> Result<Done> {
     let p = c.tenant::<UsersAdd>().await?;
     invitations::revoke(&c.app.store, &p, c.id("invitation")?).await?;
-    Ok(Reply::done())
+    Ok(Done)
 }

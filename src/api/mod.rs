@@ -3,15 +3,23 @@
 //! needs; the router is made from it.
 
 mod access;
+mod answer;
 mod apps;
 mod call;
 mod caller;
+mod credentials;
 mod directories;
 mod doctor;
 mod error;
+mod explain;
 mod find;
 mod grants;
+mod groups;
 mod invitations;
+mod openapi;
+mod param;
+mod scim_tokens;
+mod sessions;
 mod signins;
 mod system;
 mod tenants;
@@ -23,6 +31,7 @@ use crate::{
     id::RequestId,
     web::strict,
 };
+use answer::{Contract, served};
 use axum::{
     Router,
     body::Body,
@@ -60,22 +69,45 @@ pub struct Route {
     pub needs: Needs,
     /// One sentence.
     pub about: &'static str,
+    /// What may stand in its query and headers.
+    pub params: &'static [Param],
+    contract: Contract,
     handler: Handler,
 }
 
+impl Route {
+    /// Refuses a query with what is no parameter of this route.
+    fn knows(&self, query: &[(String, String)]) -> Result<()> {
+        let known = |name: &str| self.params.iter().any(|p| p.in_query() && p.name == name);
+        match query.iter().find(|(name, _)| !known(name)) {
+            Some((name, _)) => {
+                let name = crate::text::excerpt(name);
+                Err(Error::invalid(format!("'{name}' is no parameter of this address")).attr(name))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
 macro_rules! table {
-    ($($method:ident $path:literal $needs:expr, $handler:path, $about:literal;)*) => {
+    ($($method:ident $path:literal $needs:expr, $handler:path $([$($param:expr),*])?, $about:literal;)*) => {
         /// Every route.
         pub static TABLE: &[Route] = &[$(Route {
             method: stringify!($method),
             path: $path,
             needs: $needs,
             about: $about,
-            handler: |c| Box::pin($handler(c)),
+            params: &[$($($param),*)?],
+            contract: Contract::of($handler),
+            handler: |c| Box::pin(served($handler, c)),
         }),*];
     };
 }
 use Needs::{Caller, Global, Owner};
+pub use openapi::document;
+use param::{
+    BAD, CURSOR, DIRECTORY, HOME, IF_MATCH, KIND, LIMIT, PERMISSION, Param, TEXT, USER, WHO,
+};
 const USERS_VIEW: Needs = Needs::Permission("users.view");
 const USERS_ADD: Needs = Needs::Permission("users.add");
 const USERS_EDIT: Needs = Needs::Permission("users.edit");
@@ -89,9 +121,10 @@ const LOGS: Needs = Needs::Permission("system.view_logs");
 table! {
     POST "/doctor" Global, doctor::examine, "Check the installation, and say what to mend.";
     GET "/me" Caller, system::me, "Who you are, and what you may do where.";
+    GET "/openapi.json" Caller, openapi::show, "This description of the API.";
     GET "/catalogue" Caller, system::catalogue, "The permissions and the built-in roles.";
 
-    POST "/administrators" Owner, signins::administrator, "Make a Global Administrator.";
+    POST "/administrators" Owner, credentials::administrator, "Make a Global Administrator.";
     GET "/tenants" Caller, tenants::list, "The tenants in which you have anything.";
     POST "/tenants" Global, tenants::create, "Make a tenant.";
     GET "/tenants/{tenant}" VIEW, tenants::get, "A tenant.";
@@ -102,33 +135,33 @@ table! {
     GET "/tenants/{tenant}/directories" VIEW, directories::list, "Its directories.";
     POST "/tenants/{tenant}/directories" EDIT, directories::create, "Make a directory.";
     GET "/tenants/{tenant}/directories/{directory}" VIEW, directories::get, "A directory.";
-    PATCH "/tenants/{tenant}/directories/{directory}" EDIT, directories::edit, "Change a directory.";
+    PATCH "/tenants/{tenant}/directories/{directory}" EDIT, directories::edit [IF_MATCH], "Change a directory.";
     DELETE "/tenants/{tenant}/directories/{directory}" EDIT, directories::delete,
         "Delete a directory with everybody it brought.";
-    GET "/tenants/{tenant}/directories/{directory}/scim-tokens" VIEW, directories::tokens,
+    GET "/tenants/{tenant}/directories/{directory}/scim-tokens" VIEW, scim_tokens::list,
         "Its SCIM tokens, without their text.";
-    POST "/tenants/{tenant}/directories/{directory}/scim-tokens" EDIT, directories::token_create,
+    POST "/tenants/{tenant}/directories/{directory}/scim-tokens" EDIT, scim_tokens::create,
         "Make a SCIM token; its text is shown this once.";
     DELETE "/tenants/{tenant}/directories/{directory}/scim-tokens/{token}" EDIT,
-        directories::token_revoke, "Revoke a SCIM token.";
+        scim_tokens::revoke, "Revoke a SCIM token.";
 
-    GET "/tenants/{tenant}/users" USERS_VIEW, users::list, "Its people and integration users.";
+    GET "/tenants/{tenant}/users" USERS_VIEW, users::list [LIMIT, CURSOR, TEXT, KIND, DIRECTORY], "Its people and integration users.";
     POST "/tenants/{tenant}/users" USERS_ADD, users::add, "Add somebody by hand.";
     GET "/tenants/{tenant}/users/{user}" USERS_VIEW, users::get, "A user.";
-    PATCH "/tenants/{tenant}/users/{user}" USERS_EDIT, users::edit, "Change a user; the switch, too.";
-    DELETE "/tenants/{tenant}/users/{user}" USERS_DELETE, users::remove, "Delete a user.";
-    GET "/tenants/{tenant}/users/{user}/sessions" USERS_VIEW, users::sessions, "A user's sessions.";
-    DELETE "/tenants/{tenant}/users/{user}/sessions" USERS_EDIT, users::end_sessions,
+    PATCH "/tenants/{tenant}/users/{user}" USERS_EDIT, users::edit [IF_MATCH], "Change a user; the switch, too.";
+    DELETE "/tenants/{tenant}/users/{user}" USERS_DELETE, users::remove [IF_MATCH], "Delete a user.";
+    GET "/tenants/{tenant}/users/{user}/sessions" USERS_VIEW, sessions::list, "A user's sessions.";
+    DELETE "/tenants/{tenant}/users/{user}/sessions" USERS_EDIT, sessions::end_all,
         "End all sessions of a user, and what was issued in them.";
-    DELETE "/tenants/{tenant}/users/{user}/sessions/{session}" USERS_EDIT, users::end_session,
+    DELETE "/tenants/{tenant}/users/{user}/sessions/{session}" USERS_EDIT, sessions::end,
         "End one session.";
-    PUT "/tenants/{tenant}/users/{user}/password" USERS_EDIT, signins::set_password,
+    PUT "/tenants/{tenant}/users/{user}/password" USERS_EDIT, credentials::set_password,
         "Set a local password; sessions end.";
-    POST "/tenants/{tenant}/users/{user}/one-time-code" USERS_EDIT, signins::add_code,
+    POST "/tenants/{tenant}/users/{user}/one-time-code" USERS_EDIT, credentials::add_code,
         "Give a new one-time code; its secret is shown this once.";
-    DELETE "/tenants/{tenant}/users/{user}/one-time-code" USERS_EDIT, signins::remove_code,
+    DELETE "/tenants/{tenant}/users/{user}/one-time-code" USERS_EDIT, credentials::remove_code,
         "Take the one-time code away.";
-    GET "/tenants/{tenant}/invitations" USERS_VIEW, invitations::list, "Who was invited, newest first.";
+    GET "/tenants/{tenant}/invitations" USERS_VIEW, invitations::list [LIMIT, CURSOR], "Who was invited, newest first.";
     POST "/tenants/{tenant}/invitations" USERS_ADD, invitations::create,
         "Add somebody and invite them by e-mail.";
     GET "/tenants/{tenant}/invitations/{invitation}" USERS_VIEW, invitations::get, "An invitation.";
@@ -136,33 +169,33 @@ table! {
         "Write the letter anew, with a new link.";
     DELETE "/tenants/{tenant}/invitations/{invitation}" USERS_ADD, invitations::revoke,
         "Take an invitation back.";
-    GET "/tenants/{tenant}/groups" USERS_VIEW, users::groups, "Its directories' groups.";
-    GET "/tenants/{tenant}/groups/{group}" USERS_VIEW, users::group, "A group and its members.";
+    GET "/tenants/{tenant}/groups" USERS_VIEW, groups::list [LIMIT, TEXT], "Its directories' groups.";
+    GET "/tenants/{tenant}/groups/{group}" USERS_VIEW, groups::get, "A group and its members.";
 
     GET "/tenants/{tenant}/roles" ROLES, access::roles, "The roles that can be given there.";
     POST "/tenants/{tenant}/roles" ROLES, access::role_create, "Make a role.";
     GET "/tenants/{tenant}/roles/{role}" ROLES, access::role, "A role.";
-    PATCH "/tenants/{tenant}/roles/{role}" ROLES, access::role_edit, "Change a role.";
+    PATCH "/tenants/{tenant}/roles/{role}" ROLES, access::role_edit [IF_MATCH], "Change a role.";
     DELETE "/tenants/{tenant}/roles/{role}" ROLES, access::role_delete,
         "Delete a role that nobody has.";
-    GET "/tenants/{tenant}/mappings" ROLES, access::mappings, "Which groups give which roles.";
+    GET "/tenants/{tenant}/mappings" ROLES, access::mappings [LIMIT, CURSOR], "Which groups give which roles.";
     POST "/tenants/{tenant}/mappings" ROLES, access::mapping_create, "Map a group to a role.";
     DELETE "/tenants/{tenant}/mappings/{mapping}" ROLES, access::mapping_delete,
         "Delete a mapping and what it gave.";
-    GET "/tenants/{tenant}/explain" ROLES, access::explain,
+    GET "/tenants/{tenant}/explain" ROLES, explain::explain [WHO, PERMISSION, HOME],
         "Whether somebody may do something there, and why.";
 
-    GET "/tenants/{tenant}/grants" ROLES, grants::list, "Who was given what there.";
+    GET "/tenants/{tenant}/grants" ROLES, grants::list [LIMIT, CURSOR, USER], "Who was given what there.";
     POST "/tenants/{tenant}/grants" ROLES, grants::add, "Give somebody a role there.";
     DELETE "/tenants/{tenant}/grants/{grant}" ROLES, grants::remove, "Take it away.";
-    GET "/tenants/{tenant}/holds" ROLES, grants::holds,
+    GET "/tenants/{tenant}/holds" ROLES, grants::holds [LIMIT, CURSOR, USER],
         "What is left of roles whose last holder a directory took away.";
-    POST "/tenants/{tenant}/holds/{grant}" ROLES, grants::resolve, "Keep or drop a hold.";
-    GET "/grants" Global, grants::list_everywhere, "Who was given what on the whole instance.";
+    POST "/tenants/{tenant}/holds/{hold}" ROLES, grants::resolve, "Keep or drop a hold.";
+    GET "/grants" Global, grants::list_everywhere [LIMIT, CURSOR, USER], "Who was given what on the whole instance.";
     POST "/grants" Global, grants::add_everywhere, "Give somebody a role on the whole instance.";
     DELETE "/grants/{grant}" Global, grants::remove_everywhere, "Take it away.";
-    GET "/holds" Global, grants::holds_everywhere, "The holds on the whole instance.";
-    POST "/holds/{grant}" Global, grants::resolve_everywhere, "Keep or drop a hold.";
+    GET "/holds" Global, grants::holds_everywhere [LIMIT, CURSOR, USER], "The holds on the whole instance.";
+    POST "/holds/{hold}" Global, grants::resolve_everywhere, "Keep or drop a hold.";
 
     GET "/tenants/{tenant}/apps" VIEW, apps::list, "Its applications.";
     POST "/tenants/{tenant}/apps" EDIT, apps::create,
@@ -192,10 +225,10 @@ table! {
     DELETE "/tenants/{tenant}/integrations/{integration}/secrets/{secret}" INTEGRATIONS,
         apps::integration_secret_revoke, "Revoke a secret.";
 
-    GET "/tenants/{tenant}/audit" LOGS, system::audit, "What was done there, newest first.";
-    GET "/tenants/{tenant}/signins" LOGS, signins::list, "Who tried to sign in, newest first.";
-    GET "/tenants/{tenant}/signins/{reference}" LOGS, signins::get, "One attempt, by its reference.";
-    GET "/audit" Global, system::audit_instance, "What was done to the instance, newest first.";
+    GET "/tenants/{tenant}/audit" LOGS, system::audit [LIMIT, CURSOR], "What was done there, newest first.";
+    GET "/tenants/{tenant}/signins" LOGS, signins::list [LIMIT, CURSOR, USER, BAD], "Who tried to sign in, newest first.";
+    GET "/tenants/{tenant}/signins/{attempt}" LOGS, signins::get, "One attempt, by its reference.";
+    GET "/audit" Global, system::audit_instance [LIMIT, CURSOR], "What was done to the instance, newest first.";
     GET "/keys" Global, system::keys, "The signing keys.";
     POST "/keys/rotate" Global, system::keys_rotate, "Begin a rotation of the signing keys.";
 }
@@ -214,11 +247,10 @@ fn filter(method: &str) -> MethodFilter {
 pub fn routes() -> Router<App> {
     let mut paths: Vec<(&str, MethodRouter<App>)> = Vec::new();
     for r in TABLE {
-        let handler = r.handler;
         let serve =
             move |State(app): State<App>,
                   Path(path): Path<HashMap<String, String>>,
-                  request: Request| async move { answer(app, handler, path, request).await };
+                  request: Request| async move { answer(app, r, path, request).await };
         let at = paths.iter().position(|(p, _)| *p == r.path).unwrap_or_else(|| {
             paths.push((r.path, MethodRouter::new().fallback(wrong_method)));
             paths.len() - 1
@@ -247,12 +279,12 @@ async fn nothing_here() -> Response<Body> {
 
 async fn answer(
     app: App,
-    handler: Handler,
+    route: &Route,
     path: HashMap<String, String>,
     request: Request,
 ) -> Response<Body> {
     let mut id = request.extensions().get::<RequestId>().copied();
-    match run(app, handler, path, request, &mut id).await {
+    match run(app, route, path, request, &mut id).await {
         Ok(r) => r.into_response(),
         Err(e) => error::problem(&e, id),
     }
@@ -260,7 +292,7 @@ async fn answer(
 
 async fn run(
     app: App,
-    handler: Handler,
+    route: &Route,
     path: HashMap<String, String>,
     request: Request,
     id: &mut Option<RequestId>,
@@ -269,7 +301,8 @@ async fn run(
     let caller = caller::caller(&app, &mut parts).await?;
     *id = Some(caller.actor.request());
     let query = strict::pairs(parts.uri.query().unwrap_or_default().as_bytes())?;
+    route.knows(&query)?;
     let if_match = call::if_match(parts.headers.get(header::IF_MATCH))?;
     let (query, body) = (query.into_iter().collect(), strict::body(body).await?);
-    handler(Call { app, caller, path, query, if_match, body }).await
+    (route.handler)(Call { app, caller, path, query, if_match, body }).await
 }

@@ -1,23 +1,63 @@
 //! Who you are, what there is to permit, the audit trail, keys.
 
-use super::call::{Call, Reply, cut};
-use crate::{
-    access::perm::SystemViewLogs,
-    actor::Principal,
-    audit,
-    error::{Error, Result},
-    id::TenantId,
+use super::{
+    answer::{Page, Shown, With},
+    call::{Call, cut},
 };
-use serde::Deserialize;
-use serde_json::json;
+use crate::{
+    access::{catalogue::Category, perm::SystemViewLogs},
+    actor::{Principal, UserKind},
+    audit::{self, Entry},
+    error::{Error, Result},
+    id::{RoleId, TenantId, UserId},
+    keys::KeyInfo,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
-pub(super) async fn me(c: Call) -> Result<Reply> {
+/// Who asks.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Me {
+    /// As in the audit trail.
+    actor: String,
+    /// Nothing more for the owner of the data directory.
+    #[serde(flatten)]
+    person: Option<Person>,
+}
+
+/// A user who asks.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Person {
+    user: UserId,
+    /// Their own tenant.
+    tenant: TenantId,
+    kind: UserKind,
+    /// What they have where; of a token, in its tenant and so far as its scopes go.
+    #[serde(rename = "in")]
+    places: Vec<Place>,
+}
+
+/// What somebody has in a tenant.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Place {
+    tenant: TenantId,
+    /// The roles' names.
+    roles: Vec<String>,
+    permissions: BTreeSet<String>,
+    /// Whether they may see and change what is their own.
+    self_service: bool,
+    /// Whether they are a Global Administrator.
+    global: bool,
+}
+
+pub(super) async fn me(c: Call) -> Result<Shown<Me>> {
     let Principal::User { home, user, kind, bound, scopes, .. } = c.actor().principal() else {
         return match c.actor().principal() {
             Principal::Directory { .. } => {
                 Err(Error::forbidden("a directory has no business here"))
             }
-            _ => Reply::ok(json!({"actor": c.actor().label()})),
+            _ => Ok(Shown::of(Me { actor: c.actor().label(), person: None })),
         };
     };
     let tenants = match bound {
@@ -30,62 +70,81 @@ pub(super) async fn me(c: Call) -> Result<Reply> {
         if let Some(s) = scopes {
             e = std::sync::Arc::new(e.limited(s));
         }
-        let roles: Vec<&str> = e.roles.iter().map(|r| r.name.as_str()).collect();
-        places.push(json!({
-            "tenant": t, "roles": roles, "permissions": e.permissions,
-            "self_service": e.self_service, "global": e.global,
-        }));
+        places.push(Place {
+            tenant: t,
+            roles: e.roles.iter().map(|r| r.name.clone()).collect(),
+            permissions: e.permissions.clone(),
+            self_service: e.self_service,
+            global: e.global,
+        });
     }
-    Reply::ok(json!({
-        "actor": c.actor().label(), "user": user, "tenant": home, "kind": kind, "in": places,
-    }))
+    let person = Person { user: *user, tenant: *home, kind: *kind, places };
+    Ok(Shown::of(Me { actor: c.actor().label(), person: Some(person) }))
 }
 
-pub(super) async fn catalogue(c: Call) -> Result<Reply> {
+/// What there is to permit.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct CatalogueShown {
+    categories: Vec<Category>,
+    /// The built-in roles.
+    roles: Vec<BuiltInRole>,
+}
+
+/// A built-in role.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct BuiltInRole {
+    id: RoleId,
+    name: String,
+    description: String,
+    permissions: BTreeSet<String>,
+}
+
+pub(super) async fn catalogue(c: Call) -> Result<Shown<CatalogueShown>> {
     let catalogue = c.app.access.catalogue();
-    let roles = catalogue.roles().iter().map(|r| {
-        json!({"id": r.id, "name": r.name, "description": r.description,
-               "permissions": *r.permissions})
+    let roles = catalogue.roles().iter().map(|r| BuiltInRole {
+        id: r.id,
+        name: r.name.clone(),
+        description: r.description.clone(),
+        permissions: (*r.permissions).clone(),
     });
-    Reply::ok(json!({
-        "categories": catalogue.categories(), "roles": roles.collect::<Vec<_>>(),
-    }))
+    let (categories, roles) = (catalogue.categories().to_vec(), roles.collect());
+    Ok(Shown::of(CatalogueShown { categories, roles }))
 }
 
-pub(super) async fn audit(c: Call) -> Result<Reply> {
+pub(super) async fn audit(c: Call) -> Result<Shown<Page<Entry>>> {
     let p = c.tenant::<SystemViewLogs>().await?;
     trail(&c, p.tenant()).await
 }
 
-pub(super) async fn audit_instance(c: Call) -> Result<Reply> {
+pub(super) async fn audit_instance(c: Call) -> Result<Shown<Page<Entry>>> {
     trail(&c, c.global().await?.tenant()).await
 }
 
-async fn trail(c: &Call, t: TenantId) -> Result<Reply> {
+async fn trail(c: &Call, t: TenantId) -> Result<Shown<Page<Entry>>> {
     let limit = c.limit()?.min(499);
     let all = audit::list(&c.app.store, t, c.cursor()?, limit + 1).await?;
     let (items, next) = cut(all, limit, |e| e.id.to_string());
-    let shown = items.iter().map(|e| serde_json::to_value(e).map_err(Error::internal));
-    Reply::page(shown.collect::<Result<_>>()?, next)
+    Ok(Shown::page(items, next))
 }
 
-pub(super) async fn keys(c: Call) -> Result<Reply> {
+pub(super) async fn keys(c: Call) -> Result<Shown<Page<KeyInfo>>> {
     let all = c.app.keys.list(&c.global().await?).await?;
-    let shown = all.iter().map(|k| serde_json::to_value(k).map_err(Error::internal));
-    Reply::page(shown.collect::<Result<_>>()?, None)
+    Ok(Shown::page(all, None))
 }
 
-#[derive(Deserialize)]
+/// How to rotate.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Rotate {
+#[schemars(rename = "RotateKeys")]
+pub(super) struct Rotate {
     /// Sign with the new keys now, for the day one leaked.
     #[serde(default)]
     at_once: bool,
 }
 
-pub(super) async fn keys_rotate(c: Call) -> Result<Reply> {
+pub(super) async fn keys_rotate(c: With<Rotate>) -> Result<Shown<Page<KeyInfo>>> {
     let p = c.global().await?;
-    let body: Rotate = c.json()?;
-    c.app.keys.rotate(&p, body.at_once).await?;
-    keys(c).await
+    let Rotate { at_once } = c.json()?;
+    c.app.keys.rotate(&p, at_once).await?;
+    Ok(Shown::page(c.app.keys.list(&p).await?, None))
 }

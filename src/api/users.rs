@@ -1,35 +1,63 @@
-//! People and groups.
+//! People: their details and the switch.
 
-use super::call::{Call, Reply};
+use super::{
+    answer::{Done, Made, Page, Shown, Time, With},
+    call::Call,
+};
 use crate::{
     access::perm::{UsersAdd, UsersDelete, UsersEdit, UsersView},
     actor::UserKind,
-    clock::Timestamp,
     error::{Error, Result},
-    groups::{self, GroupRow},
-    id::DirectoryId,
+    id::{DirectoryId, TenantId, UserId},
     users::{self, Edit, NewUser, Search, User},
 };
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-pub(super) fn show(u: &User) -> Value {
-    json!({
-        "id": u.id, "tenant": u.tenant_id, "directory": u.directory_id, "kind": u.kind,
-        "user_name": u.user_name, "external_id": u.external_id, "display_name": u.display_name,
-        "email": u.email, "active": u.active, "enabled": u.enabled, "version": u.version,
-        "created_at": u.created_at.rfc3339(), "updated_at": u.updated_at.rfc3339(),
-    })
+/// A user.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "User")]
+pub(super) struct UserShown {
+    id: UserId,
+    tenant: TenantId,
+    /// The directory that manages them; null for one added by hand.
+    directory: Option<DirectoryId>,
+    kind: UserKind,
+    /// The name to sign in with.
+    user_name: String,
+    external_id: Option<String>,
+    display_name: Option<String>,
+    email: Option<String>,
+    /// The directory's switch.
+    active: bool,
+    /// The switch by hand; both must be on.
+    enabled: bool,
+    version: i64,
+    created_at: Time,
+    updated_at: Time,
+}
+impl From<&User> for UserShown {
+    fn from(u: &User) -> Self {
+        Self {
+            id: u.id,
+            tenant: u.tenant_id,
+            directory: u.directory_id,
+            kind: u.kind,
+            user_name: u.user_name.clone(),
+            external_id: u.external_id.clone(),
+            display_name: u.display_name.clone(),
+            email: u.email.clone(),
+            active: u.active,
+            enabled: u.enabled,
+            version: u.version,
+            created_at: u.created_at.into(),
+            updated_at: u.updated_at.into(),
+        }
+    }
 }
 
-fn show_group(g: &GroupRow) -> Value {
-    json!({
-        "id": g.id, "tenant": g.tenant_id, "directory": g.directory_id,
-        "display_name": g.display_name, "external_id": g.external_id, "version": g.version,
-        "created_at": g.created_at.rfc3339(), "updated_at": g.updated_at.rfc3339(),
-    })
-}
-
-pub(super) async fn list(c: Call) -> Result<Reply> {
+pub(super) async fn list(c: Call) -> Result<Shown<Page<UserShown>>> {
     let p = c.tenant::<UsersView>().await?;
     let kind = c.word("kind").map(|w| {
         UserKind::parse(w).ok_or_else(|| {
@@ -47,32 +75,39 @@ pub(super) async fn list(c: Call) -> Result<Reply> {
     };
     let page = users::search(&c.app.store, &p, &search).await?;
     let next = (offset + limit < page.total).then(|| (offset + limit).to_string());
-    Reply::page(page.items.iter().map(show).collect(), next)
+    Ok(Shown::page(page.items.iter().map(Into::into), next))
 }
 
-pub(super) async fn add(c: Call) -> Result<Reply> {
+pub(super) async fn add(c: With<NewUser>) -> Result<Made<UserShown>> {
     let p = c.tenant::<UsersAdd>().await?;
-    let u = users::add(&c.app.store, &p, c.json::<NewUser>()?).await?;
-    Ok(Reply::created(show(&u))?.version(u.version))
+    let u = users::add(&c.app.store, &p, c.json()?).await?;
+    Ok(Made::of(UserShown::from(&u)).version(u.version))
 }
 
-pub(super) async fn get(c: Call) -> Result<Reply> {
+pub(super) async fn get(c: Call) -> Result<Shown<UserShown>> {
     let p = c.tenant::<UsersView>().await?;
     let u = users::view(&c.app.store, &p, c.id("user")?).await?;
-    Ok(Reply::ok(show(&u))?.version(u.version))
+    Ok(Shown::of(UserShown::from(&u)).version(u.version))
 }
 
-#[derive(serde::Deserialize)]
+/// A change of a user; what is left out stays.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Change {
+#[schemars(rename = "ChangeUser", example = json!({ "enabled": false }))]
+pub(super) struct Change {
+    /// Another kind; of somebody whom a directory manages, the only thing to be changed besides the switch.
     kind: Option<UserKind>,
+    /// Another name to sign in with.
     user_name: Option<String>,
+    /// Another name to read; empty for none.
     display_name: Option<String>,
+    /// Another address; empty for none.
     email: Option<String>,
+    /// The switch: off ends sessions and tokens at once.
     enabled: Option<bool>,
 }
 
-pub(super) async fn edit(c: Call) -> Result<Reply> {
+pub(super) async fn edit(c: With<Change>) -> Result<Shown<UserShown>> {
     let p = c.tenant::<UsersEdit>().await?;
     let (store, id) = (&c.app.store, c.id("user")?);
     let Change { kind, user_name, display_name, email, enabled } = c.json()?;
@@ -86,53 +121,11 @@ pub(super) async fn edit(c: Call) -> Result<Reply> {
         done = Some(users::set_enabled(store, &p, id, on).await?);
     }
     let u = done.ok_or_else(|| Error::internal("an edit of nothing"))?;
-    Ok(Reply::ok(show(&u))?.version(u.version))
+    Ok(Shown::of(UserShown::from(&u)).version(u.version))
 }
 
-pub(super) async fn remove(c: Call) -> Result<Reply> {
+pub(super) async fn remove(c: Call) -> Result<Done> {
     let p = c.tenant::<UsersDelete>().await?;
     users::remove(&c.app.store, &p, c.id("user")?).await?;
-    Ok(Reply::done())
-}
-
-pub(super) async fn groups(c: Call) -> Result<Reply> {
-    let p = c.tenant::<UsersView>().await?;
-    let text = c.word("text").unwrap_or_default();
-    let all = groups::search(&c.app.store, &p, text, i64::from(c.limit()?)).await?;
-    Reply::page(all.iter().map(show_group).collect(), None)
-}
-
-pub(super) async fn group(c: Call) -> Result<Reply> {
-    let p = c.tenant::<UsersView>().await?;
-    let g = groups::view(&c.app.store, &p, c.id("group")?).await?;
-    let mut shown = show_group(&g);
-    let members = g.members.iter().flatten();
-    shown["members"] = members.map(|m| json!({"id": m.id, "user_name": m.display})).collect();
-    Ok(Reply::ok(shown)?.version(g.version))
-}
-
-pub(super) async fn sessions(c: Call) -> Result<Reply> {
-    let p = c.tenant::<UsersView>().await?;
-    let all = users::sessions_of(&c.app.store, &p, c.id("user")?).await?;
-    let shown = all.iter().map(|s| {
-        json!({
-            "id": s.id, "acting_in": s.acting_tenant, "class": s.class, "evidence": s.evidence.0,
-            "client": s.client.0, "created_at": s.created_at.rfc3339(),
-            "last_seen_at": s.last_seen_at.rfc3339(), "expires_at": s.expires_at.rfc3339(),
-            "ended_at": s.ended_at.map(Timestamp::rfc3339), "ended_why": s.ended_why,
-        })
-    });
-    Reply::page(shown.collect(), None)
-}
-
-pub(super) async fn end_sessions(c: Call) -> Result<Reply> {
-    let p = c.tenant::<UsersEdit>().await?;
-    let ended = users::end_sessions(&c.app.store, &p, c.id("user")?, None).await?;
-    Reply::ok(json!({"sessions": ended.sessions, "families": ended.families}))
-}
-
-pub(super) async fn end_session(c: Call) -> Result<Reply> {
-    let p = c.tenant::<UsersEdit>().await?;
-    users::end_sessions(&c.app.store, &p, c.id("user")?, Some(c.id("session")?)).await?;
-    Ok(Reply::done())
+    Ok(Done)
 }

@@ -115,7 +115,8 @@ async fn append(tx: &mut Tx, tenant: TenantId, acting: Option<TenantId>, e: &Eve
 }
 
 /// One event as it is shown.
-#[derive(Debug, Clone, serde::Serialize)]
+#[derive(Debug, Clone, serde::Serialize, schemars::JsonSchema)]
+#[schemars(rename = "AuditEvent")]
 pub struct Entry {
     /// The event.
     pub id: EventId,

@@ -28,6 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
 )]
+#[schemars(rename = "CheckStatus")]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// As it should be.

@@ -91,6 +91,13 @@ enum Command {
         #[arg(long)]
         roles: bool,
     },
+    /// Print the description of the admin API (OpenAPI 3.1)
+    #[command(after_help = "Examples:
+  muster openapi > muster-api.json
+  muster openapi | jq -r '.paths | keys[]'
+
+A running server answers with the same at PUBLIC_URL/api/v1/openapi.json.")]
+    Openapi,
     /// Bring the database to this program's version and stop (`serve` does so by itself)
     Migrate,
     /// Check an installation, and say what to mend
@@ -163,6 +170,10 @@ fn run(cli: Cli) -> Result<ExitCode> {
             return Ok(ExitCode::from(u8::from(!passed)));
         }
         Command::Demo(options) => return runtime()?.block_on(demo::run(options.clone())),
+        Command::Openapi => {
+            print(crate::api::document());
+            return Ok(ExitCode::SUCCESS);
+        }
         _ => {}
     }
     let loaded = cli.common.load(&cli.command).map_err(|e| e.code("settings"));
@@ -189,7 +200,8 @@ fn run(cli: Cli) -> Result<ExitCode> {
             Command::Config { .. }
             | Command::ScimCheck(_)
             | Command::Demo(_)
-            | Command::Doctor(_) => {}
+            | Command::Doctor(_)
+            | Command::Openapi => {}
         }
         Ok(ExitCode::SUCCESS)
     })

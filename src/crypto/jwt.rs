@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 pub const MAX_TOKEN: usize = 16 * 1024;
 
 /// The algorithms we know; symmetric ones and `none` are not among them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 pub enum Alg {
     /// ECDSA P-256 with SHA-256.
     ES256,

@@ -27,7 +27,18 @@ use crate::{
 };
 
 /// Whether a directory is listened to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[schemars(rename = "DirectoryStatus")]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// It provisions and signs people in.
@@ -55,7 +66,17 @@ impl Status {
 crate::enum_column!(Status);
 
 /// What becomes of a member that names nobody of the directory.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum UnknownMembers {
     /// The rest is applied, the unknown are reported.
@@ -66,7 +87,9 @@ pub enum UnknownMembers {
 }
 
 /// How the provisioning half behaves; unknown fields are refused.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 #[serde(deny_unknown_fields, default)]
 pub struct Provisioning {
     /// Two groups of this directory may not share a display name (any case): as Entra wants it.

@@ -88,6 +88,7 @@ row! {
 
 /// Where an invitation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[schemars(rename = "InvitationState")]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// It can be accepted.

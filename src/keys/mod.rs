@@ -25,7 +25,8 @@ pub const BEHIND: Duration = Duration::from_secs(24 * 3600);
 const ALGS: [Alg; 2] = [Alg::ES256, Alg::RS256];
 
 /// What a key is for at the moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[schemars(rename = "KeyState")]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// Published, does not sign yet.
@@ -57,7 +58,8 @@ impl State {
 crate::enum_column!(State);
 
 /// A key as it is listed.
-#[derive(Debug, Clone, serde::Serialize)]
+#[derive(Debug, Clone, serde::Serialize, schemars::JsonSchema)]
+#[schemars(rename = "Key")]
 pub struct KeyInfo {
     /// The key id in tokens.
     pub kid: String,

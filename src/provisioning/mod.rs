@@ -39,7 +39,8 @@ pub async fn configure(
 }
 
 /// What went with a directory.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[schemars(rename = "DirectoryRemoved")]
 pub struct Gone {
     /// People.
     pub users: usize,

@@ -19,7 +19,8 @@ use crate::{
 use serde_json::{Map, Value};
 
 /// How an attempt ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[schemars(rename = "SigninOutcome")]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Signed in.

@@ -22,7 +22,18 @@ use crate::{
 };
 
 /// Whether a tenant's people and programs may act.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[schemars(rename = "TenantStatus")]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// They may.
@@ -75,7 +86,8 @@ crate::row! {
 }
 
 /// A tenant to be made.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "NewTenant")]
 #[serde(deny_unknown_fields)]
 pub struct New {
     /// 2 to 40 characters: lower case letters, digits, hyphens inside.

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// A user to be added by hand.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewUser {
     /// What kind; integration users are made by `apps`.

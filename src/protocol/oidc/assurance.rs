@@ -47,7 +47,7 @@ impl Class {
 }
 
 /// What a directory's settings add to its preset. An unknown field is an error.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rules {
     /// `amr` values of which one proves two factors (generic).

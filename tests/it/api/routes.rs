@@ -100,7 +100,8 @@ story!(async fn a_directory_has_no_business_here(t) {
     let directory = s.directory(acme).await.directory;
     let who = muster::actor::Principal::Directory { tenant: acme, directory };
     let d = Actor::prove(who, muster::id::RequestId::new());
-    for r in TABLE.iter().filter(|r| r.path != "/catalogue") {
+    // What is the same for all, it may read.
+    for r in TABLE.iter().filter(|r| !["/catalogue", "/openapi.json"].contains(&r.path)) {
         let a = call(&s, Some(&d), r.method, &path(r, "acme"), "").await;
         assert_eq!(a.status, 403, "{} {}: {}", r.method, r.path, a.text);
     }

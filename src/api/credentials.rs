@@ -1,0 +1,109 @@
+//! Local credentials, and the first administrators.
+
+use super::{
+    answer::{Done, Made, With},
+    call::Call,
+    users::UserShown,
+};
+use crate::{
+    access::{
+        Source,
+        catalogue::GLOBAL_ADMINISTRATOR,
+        grants::{self, NewGrant},
+        perm::UsersEdit,
+    },
+    actor::UserKind,
+    credentials,
+    error::{Error, Result},
+    secret::{ExposeSecret as _, Secret},
+    tenants,
+    users::NewUser,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A local password.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Password {
+    /// At least twelve characters, and not easy to guess.
+    #[schemars(with = "String")]
+    password: Secret,
+}
+
+pub(super) async fn set_password(c: With<Password>) -> Result<Done> {
+    let p = c.tenant::<UsersEdit>().await?;
+    let body = c.json()?;
+    c.app.credentials.set_password(&p, c.id("user")?, &body.password).await?;
+    Ok(Done)
+}
+
+/// A new one-time code.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct OneTimeCode {
+    /// The address that an authenticator app reads (as a QR code).
+    otpauth: String,
+    /// The same secret, to be typed.
+    secret: String,
+}
+
+pub(super) async fn add_code(c: Call) -> Result<Made<OneTimeCode>> {
+    let p = c.tenant::<UsersEdit>().await?;
+    let code = c.app.credentials.add_code(&p, c.id("user")?, &c.app.config.brand.name).await?;
+    Ok(Made::of(OneTimeCode {
+        otpauth: code.otpauth.expose_secret().to_owned(),
+        secret: code.secret.expose_secret().to_owned(),
+    }))
+}
+
+pub(super) async fn remove_code(c: Call) -> Result<Done> {
+    let p = c.tenant::<UsersEdit>().await?;
+    c.app.credentials.remove_code(&p, c.id("user")?).await?;
+    Ok(Done)
+}
+
+/// Who is to be a Global Administrator.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Administrator {
+    user_name: String,
+    display_name: Option<String>,
+    email: Option<String>,
+}
+
+/// The administrator, and what they sign in with; shown this once.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct AdministratorMade {
+    user: UserShown,
+    password: String,
+    /// The address that an authenticator app reads (as a QR code).
+    otpauth: String,
+}
+
+/// Makes a Global Administrator in the provider's tenant. The role comes last: whoever is left half-made by a
+/// failure has nothing.
+pub(super) async fn administrator(c: With<Administrator>) -> Result<Made<AdministratorMade>> {
+    c.owner()?;
+    let Administrator { user_name, display_name, email } = c.json()?;
+    let store = &c.app.store;
+    let provider = tenants::provider(store).await?.ok_or_else(|| {
+        Error::conflict("there is no provider's tenant yet; make it first (\"provider\": true)")
+    })?;
+    let t = provider.id;
+    let kind = UserKind::Administrator;
+    let new = NewUser { kind, user_name, display_name, email };
+    let add = c.require(t).await?;
+    let user = crate::users::add(store, &add, new).await?;
+    let edit = c.require(t).await?;
+    let password = credentials::new_password()?;
+    c.app.credentials.set_password(&edit, user.id, &password).await?;
+    let code = c.app.credentials.add_code(&edit, user.id, &c.app.config.brand.name).await?;
+    let mut grant = NewGrant::manual(t, user.id, GLOBAL_ADMINISTRATOR);
+    grant.source = Source::Bootstrap;
+    grants::add_everywhere(&c.app.access, &c.global().await?, grant).await?;
+    Ok(Made::of(AdministratorMade {
+        user: (&user).into(),
+        password: password.expose_secret().to_owned(),
+        otpauth: code.otpauth.expose_secret().to_owned(),
+    }))
+}

@@ -1,0 +1,88 @@
+//! What may stand in a route's query and headers. A parameter that is not of the route is refused, so that a slip is
+//! told and the API's description is complete.
+
+use schemars::{Schema, json_schema};
+
+/// A parameter of a route.
+#[derive(Debug, Clone, Copy)]
+pub struct Param {
+    /// As it is written.
+    pub name: &'static str,
+    /// One sentence.
+    pub about: &'static str,
+    /// Whether it must be there.
+    pub needed: bool,
+    /// What it can be.
+    pub form: Form,
+}
+
+/// What a parameter can be.
+#[derive(Debug, Clone, Copy)]
+pub enum Form {
+    /// Any text.
+    Text,
+    /// The id of something.
+    Id,
+    /// `true` or `false`.
+    Flag,
+    /// A number from one to the other.
+    Number(u32, u32),
+    /// One of these.
+    Word(&'static [&'static str]),
+    /// The header `If-Match`.
+    Version,
+}
+
+impl Param {
+    const fn of(name: &'static str, form: Form, about: &'static str) -> Self {
+        Self { name, about, needed: false, form }
+    }
+    const fn needed(name: &'static str, form: Form, about: &'static str) -> Self {
+        Self { name, about, needed: true, form }
+    }
+    /// Whether it stands in the query.
+    pub fn in_query(&self) -> bool {
+        !matches!(self.form, Form::Version)
+    }
+    /// Its schema.
+    pub fn schema(&self) -> Schema {
+        match self.form {
+            Form::Text | Form::Version => json_schema!({ "type": "string" }),
+            Form::Id => json_schema!({ "type": "string", "format": "uuid" }),
+            Form::Flag => json_schema!({ "type": "boolean", "default": false }),
+            Form::Number(from, to) => {
+                json_schema!({ "type": "integer", "minimum": from, "maximum": to })
+            }
+            Form::Word(words) => json_schema!({ "type": "string", "enum": words }),
+        }
+    }
+}
+
+pub(super) const LIMIT: Param = Param::of(
+    "limit",
+    Form::Number(1, super::call::PAGE),
+    "How many at most; 100 where nothing is said.",
+);
+pub(super) const CURSOR: Param =
+    Param::of("cursor", Form::Text, "Where the page before ended: its `next`.");
+pub(super) const TEXT: Param = Param::of("text", Form::Text, "Only what has this in its name.");
+pub(super) const KIND: Param = Param::of(
+    "kind",
+    Form::Word(&["administrator", "technician", "tenant", "integration"]),
+    "Only users of this kind.",
+);
+pub(super) const DIRECTORY: Param =
+    Param::of("directory", Form::Id, "Only those of this directory.");
+pub(super) const USER: Param = Param::of("user", Form::Id, "Only of this user.");
+pub(super) const WHO: Param = Param::needed("user", Form::Text, "The user's id or name.");
+pub(super) const PERMISSION: Param =
+    Param::needed("permission", Form::Text, "The permission's id.");
+pub(super) const HOME: Param =
+    Param::of("home", Form::Text, "The user's own tenant (id or slug), if it is another.");
+pub(super) const BAD: Param =
+    Param::of("bad", Form::Flag, "Only attempts that did not become a session.");
+pub(super) const IF_MATCH: Param = Param::of(
+    "If-Match",
+    Form::Version,
+    "The `ETag` of what you saw; if it has changed since, the answer is 412 and nothing happens.",
+);
