@@ -1,6 +1,6 @@
 //! Accepts connections, HTTP/1.1 and HTTP/2, over TLS or in the clear, until it is told to stop; then lets what is under way end.
 
-use super::{Tls, as_owner, router, workers};
+use super::{Tls, as_owner, begin::Begin, router, workers};
 use crate::{app::App, error::Result};
 use axum::{Router, body::Body, extract::ConnectInfo};
 use hyper::{Request, body::Incoming, service::service_fn};
@@ -53,6 +53,7 @@ pub async fn run(app: App, listeners: Listeners, stop: CancellationToken) -> Res
         router,
         graceful: GracefulShutdown::new(),
         room: Arc::new(Semaphore::new(limits.connections.clamp(1, Semaphore::MAX_PERMITS))),
+        patience: *limits.header_time,
     };
     accept(&door, listeners, &stop).await;
     tokio::select! {
@@ -73,12 +74,15 @@ struct Door {
     router: Router,
     graceful: GracefulShutdown,
     room: Arc<Semaphore>,
+    /// For a client's first words.
+    patience: Duration,
 }
 
 async fn accept(door: &Door, listeners: Listeners, stop: &CancellationToken) {
     let Listeners { tcp, socket, tls } = listeners;
     loop {
-        let Ok(room) = Arc::clone(&door.room).acquire_owned().await else { return };
+        let room = stop.run_until_cancelled(Arc::clone(&door.room).acquire_owned()).await;
+        let Some(Ok(room)) = room else { return };
         let came = tokio::select! {
             () = stop.cancelled() => return,
             r = tcp.accept() => r.map(|(s, peer)| {
@@ -131,10 +135,11 @@ impl Door {
             }
             router.clone().oneshot(request)
         });
-        let (http, watcher) = (self.http.clone(), self.graceful.watcher());
+        let (http, watcher, patience) = (self.http.clone(), self.graceful.watcher(), self.patience);
         tokio::spawn(async move {
             let Some(stream) = opening.await else { return };
-            let connection = http.serve_connection(TokioIo::new(stream), service).into_owned();
+            let stream = TokioIo::new(Begin::new(stream, patience));
+            let connection = http.serve_connection(stream, service).into_owned();
             drop(http);
             if let Err(e) = watcher.watch(connection).await {
                 tracing::debug!(error = e, "a connection ended early");

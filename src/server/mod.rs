@@ -6,6 +6,7 @@
 //!   may open it is [`Principal::Owner`].
 //! * [`workers`] does what no request waits for.
 
+mod begin;
 mod bounds;
 mod listen;
 mod metrics;

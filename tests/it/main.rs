@@ -14,6 +14,7 @@ mod audit;
 mod bad_input;
 mod catalogue;
 mod cli;
+mod connections;
 mod credentials;
 mod crypto;
 mod demo;
