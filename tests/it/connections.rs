@@ -53,8 +53,9 @@ story! {
             stream.write_all(begun).await.unwrap();
             silent.push(stream);
         }
-        let answer = tokio::time::timeout(Duration::from_secs(5), server.browser().get("/healthz"));
-        answer.await.expect("a place came free").expect(200);
+        let anyone = server.browser();
+        let answer = tokio::time::timeout(Duration::from_secs(5), anyone.get("/healthz")).await;
+        answer.expect("a place came free").expect(200);
     }
 }
 
