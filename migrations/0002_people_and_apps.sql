@@ -8,6 +8,8 @@ CREATE TABLE domains (
   PRIMARY KEY (tenant_id, name)
 );
 CREATE UNIQUE INDEX domains_name ON domains(name);
+-- Whoever signs in with a password under an address of no such domain is looked for by their name alone.
+CREATE INDEX users_local_name_anywhere ON users(user_name_key) WHERE directory_id IS NULL;
 
 -- invitations --------------------------------------------------------------------------------------------------------
 -- plan: the roles by tenant that acceptance gives, so far as the inviter still holds them then. letters: how many were

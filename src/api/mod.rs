@@ -10,6 +10,7 @@ mod caller;
 mod credentials;
 mod directories;
 mod doctor;
+mod domains;
 mod error;
 mod explain;
 mod find;
@@ -131,6 +132,10 @@ table! {
     PATCH "/tenants/{tenant}" Global, tenants::edit, "Suspend a tenant or let it act again.";
     GET "/tenants/{tenant}/policy" VIEW, tenants::policy, "Its sign-in policy.";
     PUT "/tenants/{tenant}/policy" EDIT, tenants::set_policy, "Set its sign-in policy.";
+
+    GET "/domains" Global, domains::list, "Which e-mail domain is whose.";
+    POST "/domains" Global, domains::add, "Confirm that a domain is a tenant's.";
+    DELETE "/domains/{domain}" Global, domains::remove, "Take a domain away.";
 
     GET "/tenants/{tenant}/directories" VIEW, directories::list, "Its directories.";
     POST "/tenants/{tenant}/directories" EDIT, directories::create, "Make a directory.";

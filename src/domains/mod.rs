@@ -1,2 +1,103 @@
 //! E-mail domains and the tenants they belong to: where somebody who types an address is sent to sign in. Until a
 //! domain is proved by DNS, a Global Administrator confirms it.
+//!
+//! May use tenants and what stands below. Must not know what a sign-in does with the answer.
+
+mod db;
+mod rules;
+
+use crate::{
+    access::{Permit, perm::Global},
+    audit::{self, Event},
+    clock::Timestamp,
+    error::{Error, Result},
+    id::TenantId,
+    store::{Scope, Store},
+    tenants, tx,
+};
+use serde_json::json;
+
+crate::row! {
+    /// A domain of a tenant.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Domain {
+        /// Whose.
+        pub tenant_id: TenantId,
+        /// The name as DNS has it: lower case, in ASCII.
+        pub name: String,
+        /// Who confirmed it.
+        pub confirmed_by: String,
+        /// When.
+        pub created_at: Timestamp,
+    }
+}
+
+/// Confirms that addresses under `name` are of people of `tenant`.
+///
+/// # Errors
+/// `Invalid` for what is no domain, `NotFound` for the tenant, `Conflict` when the domain is somebody's already.
+pub async fn add(
+    store: &Store,
+    p: &Permit<Global>,
+    tenant: TenantId,
+    name: &str,
+) -> Result<Domain> {
+    let name = rules::name(name)?;
+    let taken = format!("the domain {name} belongs to a tenant already; remove it there first");
+    let added = tx!(store, &p.cx(), [name], |tx| {
+        if tenants::find(tx, tenant).await?.is_none() {
+            return Err(Error::not_found("tenant"));
+        }
+        let by = tx.actor().label();
+        let domain = db::insert(tx, tenant, &name, &by).await?;
+        let event = Event::new("domain.add").target("tenant", tenant);
+        audit::record(tx, tenant, event.detail(json!({ "domain": name }))).await?;
+        Ok(domain)
+    });
+    added.map_err(|e| {
+        if e.violates("domains_name") || e.violates("domains") {
+            Error::conflict(taken).attr("domain").code("uniqueness")
+        } else {
+            e
+        }
+    })
+}
+
+/// Takes a domain away; its people find their way in by their company's short name.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn remove(store: &Store, p: &Permit<Global>, name: &str) -> Result<()> {
+    let name = rules::name(name).map_err(|_| Error::not_found("domain"))?;
+    tx!(store, &p.cx(), [name], |tx| {
+        let found = db::by_name(tx, &name).await?;
+        let tenant = found.ok_or_else(|| Error::not_found("domain"))?.tenant_id;
+        db::delete(tx, tenant, &name).await?;
+        let event = Event::new("domain.remove").target("tenant", tenant);
+        audit::record(tx, tenant, event.detail(json!({ "domain": name }))).await
+    })
+}
+
+/// All domains, by name, after `after`.
+///
+/// # Errors
+/// The database's.
+pub async fn list(
+    store: &Store,
+    _p: &Permit<Global>,
+    after: Option<String>,
+    limit: u32,
+) -> Result<Vec<Domain>> {
+    let mut c = store.read(Scope::Platform).await?;
+    db::list(&mut c, &after.unwrap_or_default(), limit).await
+}
+
+/// The tenant that an address belongs to by its domain: where a sign-in begins, before anybody is known.
+///
+/// # Errors
+/// `Invalid` for what is no address; the database's.
+pub async fn tenant_of(store: &Store, address: &str) -> Result<Option<TenantId>> {
+    let name = rules::of_address(address)?;
+    let mut c = store.read(Scope::Platform).await?;
+    Ok(db::by_name(&mut c, &name).await?.map(|d| d.tenant_id))
+}

@@ -37,6 +37,12 @@ pub struct State {
     pub after: After,
     /// The tenant whose ways in are shown.
     pub tenant: Option<TenantId>,
+    /// The tenant, or that there is none, follows from an address that was typed: pages must not tell which.
+    #[serde(default)]
+    pub by_email: bool,
+    /// In which tenant the session will act is settled: the request says so, or the person has.
+    #[serde(default)]
+    pub settled: bool,
     /// A name to begin with.
     pub login_hint: Option<String>,
     /// A password that was right, while the code is missing.
@@ -51,7 +57,17 @@ pub struct State {
 impl State {
     /// A flow that has only begun.
     pub fn new(after: After, tenant: Option<TenantId>) -> Self {
-        Self { after, tenant, login_hint: None, proved: None, enrolment: None, min_auth_time: None }
+        let settled = tenant.is_some() && matches!(after, After::Authorize { .. });
+        Self {
+            after,
+            tenant,
+            by_email: false,
+            settled,
+            login_hint: None,
+            proved: None,
+            enrolment: None,
+            min_auth_time: None,
+        }
     }
 }
 

@@ -1,19 +1,19 @@
 //! A sign-in from its first page to its last: which tenant, which way in, and, once a session lives, where to.
 
 use super::{
-    caller,
+    caller, chooser, discover,
     error::or_page,
     invite,
-    pages::{self, Code, Way, WhichTenant, WhichWay},
+    pages::{self, Code, Way, WhichWay},
 };
 use crate::{
     app::App,
     directories,
     error::{Error, Kind, Result},
     flows::{self, After, State as Flow},
-    id::{FlowId, RequestId, TenantId},
+    id::{FlowId, RequestId},
     tenants::{self, Status, Tenant},
-    web::{Browser, LiveSession, Redirect, StrictForm, StrictQuery},
+    web::{Browser, LiveSession, Redirect, StrictQuery},
 };
 use axum::{
     extract::{Extension, Path, State},
@@ -75,18 +75,19 @@ async fn shown(
     if let Some(session) = session
         && suffices(&flow, session)
     {
+        if let Some(page) = chooser::ask(app, id, &flow, session).await? {
+            return Ok(page);
+        }
         return onwards(app, request, id, &flow).await;
     }
     if flow.proved.is_some() {
         return Ok(ask_code(app, id, None));
     }
-    match flow.tenant {
-        None => Ok(ask_tenant(app, id, None)),
-        Some(tenant) => {
-            let hint = flow.login_hint.clone().unwrap_or_default();
-            ask_way(app, id, tenant, hint, None, false).await
-        }
+    let hint = flow.login_hint.clone().unwrap_or_default();
+    if flow.tenant.is_none() && !flow.by_email {
+        return Ok(discover::ask(app, id, hint, None));
     }
+    ask_way(app, id, &flow, hint, None, false).await
 }
 
 /// The flow, if it is this browser's and has not ended.
@@ -98,12 +99,17 @@ pub(super) async fn find(app: &App, id: FlowId, browser: &Browser) -> Result<Flo
 }
 
 /// Whether a session that lives already is what the flow wants.
-fn suffices(flow: &Flow, session: &LiveSession) -> bool {
+pub(super) fn suffices(flow: &Flow, session: &LiveSession) -> bool {
     flow.min_auth_time.is_none_or(|at| session.proved_since(at))
 }
 
 /// Nothing is missing: on to whoever began the flow.
-async fn onwards(app: &App, request: RequestId, id: FlowId, flow: &Flow) -> Result<Response> {
+pub(super) async fn onwards(
+    app: &App,
+    request: RequestId,
+    id: FlowId,
+    flow: &Flow,
+) -> Result<Response> {
     match flow.after {
         // The issuer ends the flow itself, with the answer it owes.
         After::Authorize { .. } => {
@@ -116,70 +122,38 @@ async fn onwards(app: &App, request: RequestId, id: FlowId, flow: &Flow) -> Resu
     }
 }
 
-#[derive(Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ChosenTenant {
-    tenant: String,
-}
-
-/// `POST /signin/{flow}/tenant`; an empty one asks again.
-pub(super) async fn tenant(
-    State(app): State<App>,
-    Extension(request): Extension<RequestId>,
-    Path(id): Path<FlowId>,
-    browser: Browser,
-    StrictForm(form): StrictForm<ChosenTenant>,
-) -> Response {
-    or_page(&app, request, chosen(&app, request, id, &browser, form).await)
-}
-
-async fn chosen(
-    app: &App,
-    request: RequestId,
-    id: FlowId,
-    browser: &Browser,
-    form: ChosenTenant,
-) -> Result<Response> {
-    let mut flow = find(app, id, browser).await?;
-    let slug = form.tenant.trim();
-    flow.tenant = open_tenant(app, slug).await?.map(|t| t.id);
-    flow.proved = None;
-    if flow.tenant.is_none() && !slug.is_empty() {
-        let text = format!("There is no company called “{}” here.", crate::text::excerpt(slug));
-        return Ok(ask_tenant(app, id, Some(text)));
-    }
-    flows::put(&app.store, &caller::platform(request), id, &flow).await?;
-    Ok(Redirect::to(&format!("/signin/{id}")).into_response())
-}
-
 /// The tenant of this slug, if its people may sign in.
-async fn open_tenant(app: &App, slug: &str) -> Result<Option<Tenant>> {
+pub(super) async fn open_tenant(app: &App, slug: &str) -> Result<Option<Tenant>> {
     let tenant = tenants::by_slug(&app.store, slug).await?;
     Ok(tenant.filter(|t| t.status == Status::Active))
 }
 
-fn ask_tenant(app: &App, flow: FlowId, problem: Option<String>) -> Response {
-    let page = WhichTenant { title: "Sign in", brand: pages::brand(app), flow, problem };
-    pages::show(StatusCode::OK, &page)
-}
-
-/// The ways in of a tenant: its directories, and a password.
+/// The ways in: a tenant's directories, and a password. Who came here by an address sees the company's name only where
+/// it has a directory to lead to: otherwise its page is that of an address nobody knows.
 pub(super) async fn ask_way(
     app: &App,
-    flow: FlowId,
-    tenant: TenantId,
+    id: FlowId,
+    flow: &Flow,
     user_name: String,
     problem: Option<String>,
     open_local: bool,
 ) -> Result<Response> {
-    let name = tenants::get(&app.store, tenant).await?.name;
-    let ways = directories::ways_in(&app.store, tenant).await?;
+    let ways = match flow.tenant {
+        Some(tenant) => directories::ways_in(&app.store, tenant).await?,
+        None => Vec::new(),
+    };
+    let tenant = match flow.tenant {
+        Some(tenant) if !(flow.by_email && ways.is_empty()) => {
+            Some(tenants::get(&app.store, tenant).await?.name)
+        }
+        _ => None,
+    };
     let ways = ways.into_iter().map(|(id, name)| Way { id: id.to_string(), name }).collect();
     let page = WhichWay {
         title: "Sign in",
         brand: pages::brand(app),
-        flow,
-        tenant: name,
+        flow: id,
+        tenant,
         ways,
         problem,
         user_name,

@@ -82,38 +82,58 @@ struct Attempt<'a> {
 impl Attempt<'_> {
     async fn password(self, browser: &Browser, typed: Typed) -> Result<Response> {
         let mut flow = find(self.app, self.id, browser).await?;
-        let Some(home) = flow.tenant else { return Ok(self.back()) };
-        let (cx, store) = (caller::cx(home, self.request), &self.app.store);
+        if flow.tenant.is_none() && !flow.by_email {
+            return Ok(self.back());
+        }
         let name = typed.user_name.trim().to_owned();
-        let credentials = &self.app.credentials;
-        let outcome = credentials.verify_password(&cx, home, &name, &typed.password).await?;
-        let known = async || {
-            let mut c = store.read(cx.scope).await?;
-            Ok::<_, Error>(users::find_local(&mut c, home, &name).await?.map(|u| u.id))
-        };
-        let problem = match outcome {
-            Outcome::Right { user, has_code: true } => {
-                flow.proved = Some(Password { home, user, at: store.clock().now() });
-                flows::put(store, &caller::platform(self.request), self.id, &flow).await?;
-                return Ok(self.back());
+        let mut problem = WRONG.to_owned();
+        for home in self.homes(&flow, &name).await? {
+            let (cx, store) = (caller::cx(home, self.request), &self.app.store);
+            let credentials = &self.app.credentials;
+            let outcome = credentials.verify_password(&cx, home, &name, &typed.password).await?;
+            let known = async || {
+                let mut c = store.read(cx.scope).await?;
+                Ok::<_, Error>(users::find_local(&mut c, home, &name).await?.map(|u| u.id))
+            };
+            match outcome {
+                Outcome::Right { user, has_code: true } => {
+                    flow.proved = Some(Password { home, user, at: store.clock().now() });
+                    flows::put(store, &caller::platform(self.request), self.id, &flow).await?;
+                    return Ok(self.back());
+                }
+                Outcome::Right { user, has_code: false } => {
+                    return self.proved(flow, home, user, Class::Single, &["pwd"]).await;
+                }
+                Outcome::Off => {
+                    let user = known().await?;
+                    return self.refuse(home, user, Reason::UserDisabled, json!({})).await;
+                }
+                // Nobody's company: nobody to write a record for.
+                Outcome::Wrong if home == TenantId::PLATFORM => {}
+                Outcome::Wait(seconds) if home == TenantId::PLATFORM => problem = wait(seconds),
+                Outcome::Wrong => {
+                    self.record(home, known().await?, Reason::PasswordWrong, json!({})).await?;
+                }
+                Outcome::Wait(seconds) => {
+                    self.record(home, known().await?, Reason::RateLimited, json!({})).await?;
+                    problem = wait(seconds);
+                }
             }
-            Outcome::Right { user, has_code: false } => {
-                return self.proved(flow, home, user, Class::Single, &["pwd"]).await;
-            }
-            Outcome::Off => {
-                let user = known().await?;
-                return self.refuse(home, user, Reason::UserDisabled, json!({})).await;
-            }
-            Outcome::Wrong => {
-                self.record(home, known().await?, Reason::PasswordWrong, json!({})).await?;
-                WRONG.to_owned()
-            }
-            Outcome::Wait(seconds) => {
-                self.record(home, known().await?, Reason::RateLimited, json!({})).await?;
-                wait(seconds)
-            }
-        };
-        ask_way(self.app, self.id, home, name, Some(problem), true).await
+        }
+        ask_way(self.app, self.id, &flow, name, Some(problem), true).await
+    }
+
+    /// Where the name may have its password. Who came by an address and no company is looked for by name everywhere;
+    /// where there is nobody, the try takes as long.
+    async fn homes(&self, flow: &Flow, name: &str) -> Result<Vec<TenantId>> {
+        let mut homes = Vec::new();
+        if flow.by_email {
+            homes = users::homes_of(&self.app.store, name).await?;
+        }
+        if homes.is_empty() {
+            homes.push(flow.tenant.unwrap_or(TenantId::PLATFORM));
+        }
+        Ok(homes)
     }
 
     async fn code(self, browser: &Browser, typed: TypedCode) -> Result<Response> {

@@ -3,12 +3,15 @@
 //! meet in the flow row, never by calling each other. A person may reload, go back, open two tabs.
 //!
 //! * `/signin` begins a sign-in for its own sake, `/signin/{flow}` shows what is missing and, when nothing is, leads on.
-//! * `/signin/{flow}/{tenant,password,code}` take what a person typed.
+//! * `/signin/{flow}/{email,tenant,password,code}` take what a person typed, `/signin/{flow}/acting` where they want to
+//!   act.
 //! * `/invite/{token}`, `/setup/{token}` open the links that were sent or printed; `/enrol/{flow}` takes the credentials
 //!   of who comes in by one.
 //! * `/refused/{reference}` says why it did not work, as far as the person at the browser may know.
 
 mod caller;
+mod chooser;
+mod discover;
 mod enrol;
 mod error;
 mod flow;
@@ -29,7 +32,9 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/signin", get(flow::begin))
         .route("/signin/{flow}", get(flow::show))
-        .route("/signin/{flow}/tenant", post(flow::tenant))
+        .route("/signin/{flow}/email", post(discover::email))
+        .route("/signin/{flow}/tenant", post(discover::tenant))
+        .route("/signin/{flow}/acting", post(chooser::choose))
         .route("/signin/{flow}/password", post(local::password))
         .route("/signin/{flow}/code", post(local::code))
         .route("/refused/{reference}", get(refused::show))

@@ -20,14 +20,40 @@ pub(super) fn show(status: StatusCode, page: &impl Template) -> Response {
     }
 }
 
-/// Which company?
+/// Who are you?
 #[derive(Template)]
-#[template(path = "tenant.html")]
-pub(super) struct WhichTenant {
+#[template(path = "email.html")]
+pub(super) struct Address {
     pub title: &'static str,
     pub brand: String,
     pub flow: FlowId,
+    /// What was typed before.
+    pub email: String,
     pub problem: Option<String>,
+    /// What was typed as the company's short name, and what is wrong with it.
+    pub tenant: String,
+    pub tenant_problem: Option<String>,
+}
+
+/// A tenant to act in.
+pub(super) struct Place {
+    pub id: String,
+    pub slug: String,
+    pub name: String,
+    /// The person's own.
+    pub home: bool,
+    pub roles: Vec<String>,
+}
+
+/// In which company do you want to act?
+#[derive(Template)]
+#[template(path = "chooser.html")]
+pub(super) struct Chooser {
+    pub title: &'static str,
+    pub brand: String,
+    pub flow: FlowId,
+    pub user_name: String,
+    pub places: Vec<Place>,
 }
 
 /// A directory to sign in with.
@@ -43,7 +69,8 @@ pub(super) struct WhichWay {
     pub title: &'static str,
     pub brand: String,
     pub flow: FlowId,
-    pub tenant: String,
+    /// `None` where the page must not say it.
+    pub tenant: Option<String>,
     pub ways: Vec<Way>,
     pub problem: Option<String>,
     /// What was typed before.

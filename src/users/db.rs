@@ -368,6 +368,18 @@ pub(super) async fn local(c: &mut Conn, t: TenantId, key: &str) -> Result<Option
     )
 }
 
+/// The tenants in which a name has a person of no directory, four at most.
+pub(super) async fn homes_of(c: &mut Conn, key: &str) -> Result<Vec<TenantId>> {
+    sql!(
+        c,
+        all<TenantId>,
+        "SELECT tenant_id FROM users
+         WHERE user_name_key = $1 AND directory_id IS NULL AND kind <> 'integration'
+         ORDER BY tenant_id LIMIT 4 /* platform: whose it is, is what is looked up */",
+        key
+    )
+}
+
 // identities
 
 pub(super) async fn by_identity(

@@ -36,7 +36,7 @@ use crate::{
     error::{Error, Kind, Result},
     id::{DirectoryId, TenantId, UserId},
     row,
-    store::{Conn, J, Topic, Tx},
+    store::{Conn, J, Scope, Store, Topic, Tx},
 };
 use serde_json::Value;
 
@@ -114,6 +114,16 @@ pub async fn find(c: &mut Conn, t: TenantId, id: UserId) -> Result<Option<User>>
 pub async fn find_local(c: &mut Conn, t: TenantId, name: &str) -> Result<Option<User>> {
     let found = db::local(c, t, &crate::text::fold(name.trim())).await?;
     Ok(found.filter(|u| u.kind != UserKind::Integration))
+}
+
+/// The tenants whose own people have somebody of this name (any case), few at most: for a sign-in that knows a name and
+/// no company.
+///
+/// # Errors
+/// The database's.
+pub async fn homes_of(store: &Store, name: &str) -> Result<Vec<TenantId>> {
+    let mut c = store.read(Scope::Platform).await?;
+    db::homes_of(&mut c, &crate::text::fold(name.trim())).await
 }
 
 fn gone(id: UserId) -> Error {

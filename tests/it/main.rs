@@ -18,6 +18,7 @@ mod connections;
 mod credentials;
 mod crypto;
 mod demo;
+mod discover;
 mod doctor;
 mod federation;
 mod house;

@@ -232,7 +232,7 @@ story! {
         assert!(browser.get(&flow).await.expect(200).text.contains("id=\"tenant-form\""));
         let nobody = [("tenant", "<script>")];
         let asked = browser.form(&format!("{flow}/tenant"), &nobody).await.expect(200).text;
-        assert!(asked.contains("id=\"problem\"") && !asked.contains("<script>"), "{asked}");
+        assert!(asked.contains("id=\"tenant-problem\"") && !asked.contains("<script>"), "{asked}");
         browser.form(&format!("{flow}/tenant"), &[("tenant", " Contoso ")]).await.expect(303);
         assert!(browser.get(&flow).await.expect(200).text.contains("id=\"password-form\""));
         browser.form(&format!("{flow}/tenant"), &[("tenant", "")]).await.expect(303);

@@ -3,6 +3,7 @@
 
 mod app;
 mod directory;
+mod domain;
 mod explain;
 mod grant;
 mod integration;
@@ -32,6 +33,9 @@ pub(super) enum Verb {
     /// Where a company's people come from: provisioning (SCIM) and sign-in (OpenID Connect)
     #[command(subcommand)]
     Directory(directory::Directory),
+    /// Which e-mail domain is whose: how people find their sign-in by their address
+    #[command(subcommand)]
+    Domain(domain::Domain),
     /// What a directory's SCIM client proves itself with
     #[command(subcommand)]
     ScimToken(scim_token::ScimToken),
@@ -81,6 +85,7 @@ pub(super) async fn run(verb: Verb, r: &Reach) -> Result<Value> {
     match verb {
         Verb::Tenant(v) => tenant::run(v, r).await,
         Verb::Directory(v) => directory::run(v, r).await,
+        Verb::Domain(v) => domain::run(v, r).await,
         Verb::ScimToken(v) => scim_token::run(v, r).await,
         Verb::Role(v) => role::run(v, r).await,
         Verb::Mapping(v) => mapping::run(v, r).await,

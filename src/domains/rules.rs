@@ -1,0 +1,37 @@
+//! What a domain name is, and which one an address has.
+
+use crate::{
+    error::{Error, Result},
+    text,
+};
+
+/// A domain as it is stored: in ASCII (RFC 5891) and lower case.
+pub(super) fn name(text: &str) -> Result<String> {
+    let bad = || {
+        let shown = text::excerpt(text);
+        Error::invalid(format!("'{shown}' is not an e-mail domain like contoso.com")).attr("domain")
+    };
+    let plain = text.trim().trim_end_matches('.');
+    let name = idna::domain_to_ascii_strict(plain).map_err(|_| bad())?;
+    let label = |l: &str| {
+        !l.is_empty() && l.len() <= 63 && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    let last = name.rsplit('.').next().unwrap_or_default();
+    // An address in brackets or in digits is a machine and no company.
+    let number = last.bytes().all(|b| b.is_ascii_digit());
+    if name.len() > 253 || !name.contains('.') || number || !name.split('.').all(label) {
+        return Err(bad());
+    }
+    Ok(name)
+}
+
+/// The domain of an address.
+pub(super) fn of_address(address: &str) -> Result<String> {
+    let bad = || Error::invalid("that is not an e-mail address").attr("email");
+    let (who, domain) = address.trim().rsplit_once('@').ok_or_else(bad)?;
+    if who.is_empty() || who.len() > 64 || who.chars().any(|c| c.is_whitespace() || c.is_control())
+    {
+        return Err(bad());
+    }
+    name(domain).map_err(|_| bad())
+}
