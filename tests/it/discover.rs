@@ -159,14 +159,26 @@ story! {
         let s = TestServer::start(&t).await;
         let (contoso, fabrikam) = (s.tenant("contoso").await, s.tenant("fabrikam").await);
         let northwind = s.tenant("northwind").await;
-        let tess = person(&s, contoso, "tess").await;
-        person(&s, contoso, "solo").await;
-        let grant = json!({ "user": tess, "home": contoso, "role": "Read-Only" });
-        s.post(&format!("/api/v1/tenants/{fabrikam}/grants"), grant).await.expect(201);
+        // Technicians of the provider work at its customers.
+        let provider = s.provider().await;
+        let mut ids = Vec::new();
+        for name in ["tess", "solo"] {
+            let users = format!("/api/v1/tenants/{provider}/users");
+            let new = json!({ "kind": "technician", "user_name": name });
+            let id = s.post(&users, new).await.expect(201).json()["id"].as_str().unwrap().to_owned();
+            let body = json!({ "password": PASSWORD });
+            s.as_owner(Method::PUT, &format!("{users}/{id}/password"), Some(body)).await.expect(204);
+            ids.push(id);
+        }
+        let tess = ids[0].clone();
+        for at in [contoso, fabrikam] {
+            let grant = json!({ "user": tess, "home": provider, "role": "Read-Only" });
+            s.post(&format!("/api/v1/tenants/{at}/grants"), grant).await.expect(201);
+        }
 
         let enter = async |name: &str| {
             let browser = s.browser();
-            let flow = browser.get("/signin?tenant=contoso").await.expect(303).header("location").to_owned();
+            let (flow, _) = behind(&browser, &format!("{name}@nowhere.example")).await;
             assert_eq!(typed(&browser, &flow, name, PASSWORD).await, 303);
             (browser, flow)
         };
@@ -185,7 +197,7 @@ story! {
         let foreign: Vec<(&str, &str)> = foreign.iter().map(|(k, v)| (*k, v.as_str())).collect();
         other.form(&format!("{flow}/acting"), &foreign).await.expect(400);
         assert_eq!(choose(fabrikam.to_string()).await, 303);
-        let sessions = format!("/api/v1/tenants/{contoso}/users/{tess}/sessions");
+        let sessions = format!("/api/v1/tenants/{provider}/users/{tess}/sessions");
         let acting = s.get(&sessions).await.expect(200).json()["items"][0]["acting_in"].clone();
         assert_eq!(acting, fabrikam.to_string());
         // Settled: no second answer counts.
@@ -193,7 +205,7 @@ story! {
         let acting = s.get(&sessions).await.expect(200).json()["items"][0]["acting_in"].clone();
         assert_eq!(acting, fabrikam.to_string());
         assert_eq!(browser.get(&flow).await.expect(303).header("location"), "/me");
-        let log = s.get(&format!("/api/v1/tenants/{contoso}/audit")).await.expect(200);
+        let log = s.get(&format!("/api/v1/tenants/{provider}/audit")).await.expect(200);
         assert!(log.text.contains("session.tenant"), "{}", log.text);
     }
 }
