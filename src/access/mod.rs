@@ -24,7 +24,7 @@ pub mod rules;
 
 pub use catalogue::Catalogue;
 pub use effective::{Effective, Path, Reach, RoleRef, Source, Subject, Via};
-pub use explain::Explanation;
+pub use explain::{Explanation, Holdings};
 pub use perm::Permit;
 
 use crate::{

@@ -91,6 +91,13 @@ impl From<&Path> for PathShown {
     }
 }
 
+impl PathShown {
+    /// With the reason why it does not count, where it does not.
+    pub(super) fn why_not(p: &Path, why: Option<String>) -> Self {
+        Self { does_not_count: why, ..Self::from(p) }
+    }
+}
+
 /// Who was asked about.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Asked {
@@ -120,10 +127,7 @@ pub(super) async fn explain(c: Call) -> Result<Shown<Explanation>> {
     let p = c.tenant::<UsersManageRoles>().await?;
     let who = find::user(&c, c.needed("user")?, c.word("home"), p.tenant()).await?;
     let e = c.app.access.explain(&p, who, c.needed("permission")?).await?;
-    let void = |(p, why): &(Path, String)| PathShown {
-        does_not_count: Some(why.clone()),
-        ..PathShown::from(p)
-    };
+    let void = |(p, why): &(Path, String)| PathShown::why_not(p, Some(why.clone()));
     Ok(Shown::of(Explanation {
         allowed: e.allowed,
         tenant: e.tenant,

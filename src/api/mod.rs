@@ -16,6 +16,7 @@ mod explain;
 mod find;
 mod grants;
 mod groups;
+mod holdings;
 mod invitations;
 mod openapi;
 mod param;
@@ -155,6 +156,12 @@ table! {
     GET "/tenants/{tenant}/users/{user}" USERS_VIEW, users::get, "A user.";
     PATCH "/tenants/{tenant}/users/{user}" USERS_EDIT, users::edit [IF_MATCH], "Change a user; the switch, too.";
     DELETE "/tenants/{tenant}/users/{user}" USERS_DELETE, users::remove [IF_MATCH], "Delete a user.";
+    GET "/tenants/{tenant}/users/{user}/removal" USERS_DELETE, users::removal,
+        "What deleting a user would take with it.";
+    GET "/tenants/{tenant}/users/{user}/access" ROLES, holdings::get,
+        "Where a user has which role, and from where.";
+    PUT "/tenants/{tenant}/users/{user}/access" ROLES, holdings::set,
+        "Set what a user has by hand, as a whole; says what changed.";
     GET "/tenants/{tenant}/users/{user}/sessions" USERS_VIEW, sessions::list, "A user's sessions.";
     DELETE "/tenants/{tenant}/users/{user}/sessions" USERS_EDIT, sessions::end_all,
         "End all sessions of a user, and what was issued in them.";

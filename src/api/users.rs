@@ -126,6 +126,67 @@ pub(super) async fn edit(c: With<Change>) -> Result<Shown<UserShown>> {
 
 pub(super) async fn remove(c: Call) -> Result<Done> {
     let p = c.tenant::<UsersDelete>().await?;
-    users::remove(&c.app.store, &p, c.id("user")?).await?;
+    users::remove(&c.app.store, &p, c.id("user")?, c.if_match).await?;
     Ok(Done)
+}
+
+/// What a deletion takes with it.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Removal {
+    user: UserShown,
+    /// What ends or goes, by how many.
+    removes: Removes,
+    /// What stays.
+    stays: Vec<String>,
+    /// What to think of besides.
+    warnings: Vec<String>,
+}
+
+/// What ends or goes with a user.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Removes {
+    sessions: i64,
+    /// Families of refresh tokens.
+    refresh_families: i64,
+    /// Roles given to them, in any tenant.
+    grants: i64,
+    /// Memberships.
+    groups: i64,
+    /// Identities at their directory.
+    identities: i64,
+    passwords: i64,
+    one_time_codes: i64,
+    /// What they let applications know and do.
+    consents: i64,
+    /// Invitations to them that are open.
+    invitations: i64,
+}
+
+pub(super) async fn removal(c: Call) -> Result<Shown<Removal>> {
+    let p = c.tenant::<UsersDelete>().await?;
+    let (user, n) = users::removal(&c.app.store, &p, c.id("user")?).await?;
+    let stays = [
+        "what they made: mappings, roles, applications, integration users, invitations to others",
+        "what the audit trail and the attempts to sign in say of them",
+    ];
+    let mut warnings = Vec::new();
+    if user.directory_id.is_some() {
+        warnings.push(
+            "a directory manages this person: while it has them, it brings them again; remove them there".to_owned(),
+        );
+    }
+    let removes = Removes {
+        sessions: n.sessions,
+        refresh_families: n.families,
+        grants: n.grants,
+        groups: n.groups,
+        identities: n.identities,
+        passwords: n.passwords,
+        one_time_codes: n.codes,
+        consents: n.consents,
+        invitations: n.invitations,
+    };
+    let stays = stays.map(str::to_owned).to_vec();
+    let version = user.version;
+    Ok(Shown::of(Removal { user: (&user).into(), removes, stays, warnings }).version(version))
 }

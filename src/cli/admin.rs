@@ -1,10 +1,7 @@
 //! `muster admin`: the first people of an instance.
 
-use super::{
-    place::{self, Make},
-    reach::Reach,
-};
-use crate::{config::Config, error::Result};
+use super::reach::Reach;
+use crate::error::Result;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
@@ -39,9 +36,7 @@ Examples:
     },
 }
 
-pub(super) async fn run(verb: Admin, config: Config) -> Result<Value> {
-    place::only_for_the_owner();
-    let reach = Reach::find(config, Make::Yes).await?;
+pub(super) async fn run(verb: Admin, reach: &Reach) -> Result<Value> {
     let Admin::Create { user_name, display_name, email, provider, slug } = verb;
     let all = reach.get("/tenants").await?;
     let tenants = all["items"].as_array().map(Vec::as_slice).unwrap_or_default();

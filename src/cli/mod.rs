@@ -10,6 +10,7 @@ mod doctor;
 mod logs;
 mod place;
 mod reach;
+mod remote;
 pub mod scim_check;
 mod serve;
 mod verbs;
@@ -22,6 +23,7 @@ use crate::{
 use clap::{Args, Parser, Subcommand};
 use place::Make;
 use reach::Reach;
+use remote::Remote;
 use serde_json::Value;
 use std::{path::PathBuf, process::ExitCode};
 
@@ -37,14 +39,64 @@ use std::{path::PathBuf, process::ExitCode};
   muster serve --data-dir data     a server of your own (SQLite), and in another shell:
   muster admin create --data-dir data --user-name you@example.com
 
+The commands that set things up also work on another machine's server, with an access token of a person or an
+integration user (what it may do there is what its roles and scopes permit):
+  muster --server https://id.example.com --token-file token.txt user list contoso
+
 Every command teaches with examples: muster COMMAND --help
 Every setting is explained by: muster config"
 )]
 struct Cli {
     #[command(flatten)]
     common: Common,
+    #[command(flatten)]
+    elsewhere: Elsewhere,
     #[command(subcommand)]
     command: Command,
+}
+
+/// Another machine's server.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Another machine's server")]
+struct Elsewhere {
+    /// Speak to this server instead of the data directory; https, http only to this machine [env: MUSTER_SERVER_URL]
+    #[arg(long, global = true, value_name = "URL", conflicts_with_all = ["data_dir", "database_url"])]
+    server: Option<String>,
+    /// File with the access token, `-` for stdin; the token itself may stand in MUSTER_API_TOKEN, and never here,
+    /// where other users of this machine see it
+    #[arg(long, global = true, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// Trust these authorities, too (PEM)
+    #[arg(long, global = true, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+}
+
+impl Elsewhere {
+    /// The server that was named, if one was.
+    fn find(&self, common: &Common) -> Result<Option<Remote>> {
+        let named = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+        // Who names a data directory means that, whatever the environment says.
+        let here = common.data_dir.is_some() || common.database_url.is_some();
+        let server = match &self.server {
+            Some(server) => Some(server.clone()),
+            None => named("MUSTER_SERVER_URL").filter(|_| !here),
+        };
+        let usage = |text: &str| Err(Error::invalid(text).code("settings"));
+        let Some(server) = server else {
+            if self.token_file.is_some() || self.ca_file.is_some() {
+                return usage("--token-file and --ca-file go with --server");
+            }
+            return Ok(None);
+        };
+        let token = match &self.token_file {
+            Some(file) => Some(verbs::text_of(file).map_err(|e| e.code("settings"))?),
+            None => named("MUSTER_API_TOKEN"),
+        };
+        match token {
+            Some(t) => Remote::new(&server, t.into(), self.ca_file.as_deref()).map(Some),
+            None => usage("--server wants a token: --token-file FILE, or MUSTER_API_TOKEN"),
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -176,6 +228,22 @@ fn run(cli: Cli) -> Result<ExitCode> {
         }
         _ => {}
     }
+    if let Command::Verb(_) | Command::Admin(_) = &cli.command {
+        if let Some(server) = cli.elsewhere.find(&cli.common)? {
+            let reach = Reach::Remote(server);
+            return runtime()?.block_on(async {
+                print(&match cli.command {
+                    Command::Verb(verb) => verbs::run(verb, &reach).await?,
+                    Command::Admin(verb) => admin::run(verb, &reach).await?,
+                    _ => Value::Null,
+                });
+                Ok(ExitCode::SUCCESS)
+            });
+        }
+    } else if cli.elsewhere.server.is_some() {
+        let text = "this command works on this machine alone, without --server";
+        return Err(Error::invalid(text).code("settings"));
+    }
     let loaded = cli.common.load(&cli.command).map_err(|e| e.code("settings"));
     if let Command::Doctor(options) = &cli.command {
         let file = cli.common.config.as_deref();
@@ -186,7 +254,10 @@ fn run(cli: Cli) -> Result<ExitCode> {
     runtime()?.block_on(async {
         match cli.command {
             Command::Serve(_) => serve::run(loaded).await?,
-            Command::Admin(verb) => print(&admin::run(verb, loaded.config).await?),
+            Command::Admin(verb) => {
+                place::only_for_the_owner();
+                print(&admin::run(verb, &Reach::find(loaded.config, Make::Yes).await?).await?);
+            }
             Command::Verb(verb) => {
                 let make = if verb.makes_data() { Make::Yes } else { Make::No };
                 print(&verbs::run(verb, &Reach::find(loaded.config, make).await?).await?);

@@ -1,7 +1,11 @@
 //! How a command reaches the data: a running server over the socket in its data directory, a stopped one's by
-//! opening it under its lock. Either way it is the same request to the same router, by the directory's owner.
+//! opening it under its lock, another machine's over HTTPS with a token. It is the same request to the same router,
+//! by the directory's owner or by whom the token speaks for.
 
-use super::place::{self, Make, Place};
+use super::{
+    place::{self, Make, Place},
+    remote::Remote,
+};
 use crate::{
     clock::Clock,
     config::Config,
@@ -12,7 +16,7 @@ use crate::{
 use axum::{
     Router,
     body::Body,
-    http::{Method, Request, header},
+    http::{HeaderMap, HeaderValue, Method, Request, header},
 };
 use http_body_util::BodyExt as _;
 use hyper_util::rt::TokioIo;
@@ -27,6 +31,8 @@ pub enum Reach {
     Running(std::path::PathBuf),
     /// We hold the directory.
     Held(Router, #[expect(dead_code, reason = "held until the command ends")] Place),
+    /// Another machine's server.
+    Remote(Remote),
 }
 
 impl Reach {
@@ -65,25 +71,40 @@ impl Reach {
     /// # Errors
     /// The API's refusal, in its own words, or that it cannot be reached.
     pub async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(format!("/api/v1{path}"))
-            .header("host", "muster");
+        self.call_at(method, path, body, None).await
+    }
+    /// The same, of a thing that is still at this version.
+    ///
+    /// # Errors
+    /// As [`Self::call`], and that it changed in the meantime.
+    pub async fn call_at(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        version: Option<i64>,
+    ) -> Result<Value> {
+        let path = format!("/api/v1{path}");
+        let mut headers = HeaderMap::new();
         if body.is_some() {
-            request = request.header(header::CONTENT_TYPE, "application/json");
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        let body = body.map_or_else(Body::empty, |b| Body::from(b.to_string()));
-        let request = request.body(body).map_err(Error::internal)?;
+        if let Some(v) = version {
+            let tag = HeaderValue::try_from(format!("\"{v}\"")).map_err(Error::internal)?;
+            headers.insert(header::IF_MATCH, tag);
+        }
+        let body = body.map_or_else(String::new, Value::to_string);
         let (status, bytes) = match self {
-            Self::Running(socket) => over(socket, request).await?,
+            Self::Running(socket) => over(socket, local(method, &path, headers, body)?).await?,
             Self::Held(router, _) => {
-                let mut request = request;
+                let mut request = local(method, &path, headers, body)?;
                 server::as_owner(&mut request);
                 let response = router.clone().oneshot(request).await.map_err(Error::internal)?;
                 let status = response.status();
                 let body = response.into_body().collect().await.map_err(Error::internal)?;
                 (status, body.to_bytes())
             }
+            Self::Remote(server) => server.send(method, &path, headers, body).await?,
         };
         let value = if bytes.is_empty() {
             Value::Null
@@ -98,6 +119,7 @@ impl Reach {
             404 => Kind::NotFound,
             409 => Kind::Conflict,
             403 => Kind::Forbidden,
+            412 => Kind::Precondition,
             500.. => Kind::Unavailable,
             _ => Kind::Invalid,
         };
@@ -117,6 +139,28 @@ impl Reach {
     pub async fn post(&self, path: &str, body: &Value) -> Result<Value> {
         self.call(Method::POST, path, Some(body)).await
     }
+    /// PATCH
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub async fn patch(&self, path: &str, body: &Value) -> Result<Value> {
+        self.call(Method::PATCH, path, Some(body)).await
+    }
+    /// DELETE
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub async fn delete(&self, path: &str) -> Result<Value> {
+        self.call(Method::DELETE, path, None).await
+    }
+}
+
+fn local(method: Method, path: &str, headers: HeaderMap, body: String) -> Result<Request<Body>> {
+    let mut request = Request::builder().method(method).uri(path).header("host", "muster");
+    if let Some(all) = request.headers_mut() {
+        all.extend(headers);
+    }
+    request.body(Body::from(body)).map_err(Error::internal)
 }
 
 type Whole = (axum::http::StatusCode, bytes::Bytes);

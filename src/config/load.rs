@@ -9,7 +9,8 @@ use toml::{Table, Value};
 pub const MANUAL: &str = include_str!("../../config/muster.toml");
 
 /// Names under `MUSTER_` that are no settings of the server: read by tests and by commands.
-const OTHERS: [&str; 3] = ["MUSTER_TEST_", "MUSTER_SCIM_TOKEN", "MUSTER_CONFIG"];
+const OTHERS: [&str; 5] =
+    ["MUSTER_TEST_", "MUSTER_SCIM_TOKEN", "MUSTER_CONFIG", "MUSTER_SERVER_URL", "MUSTER_API_TOKEN"];
 
 /// Settings, and what was odd about where they came from.
 #[derive(Debug)]

@@ -217,12 +217,18 @@ pub async fn set_enabled(
 /// Deletes a user by hand, with everything that is theirs. A directory that still has them will bring them again.
 ///
 /// # Errors
-/// `NotFound`; `Forbidden` for integration users (see `apps`) and for the last administrator.
-pub async fn remove(store: &Store, p: &Permit<UsersDelete>, id: UserId) -> Result<()> {
+/// `NotFound`; `Precondition`; `Forbidden` for integration users (see `apps`) and for the last administrator.
+pub async fn remove(
+    store: &Store,
+    p: &Permit<UsersDelete>,
+    id: UserId,
+    if_match: Option<i64>,
+) -> Result<()> {
     let (t, may) = (p.tenant(), everything(p));
     tx!(store, &p.cx().urgent(), [], |tx| {
         tx.lock(Lock::User(id)).await?;
         let was = db::get(tx, t, id).await?.ok_or_else(|| gone(id))?;
+        fresh(&was, if_match)?;
         rules::a_person(&was)?;
         rules::reachable(was.kind, may)?;
         gone_for_good(tx, &was, By::Hand, "removed by hand").await

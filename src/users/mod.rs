@@ -13,6 +13,7 @@ pub mod filter;
 mod identity;
 mod integration;
 pub mod query;
+mod removal;
 mod rules;
 mod signed_in;
 
@@ -27,6 +28,7 @@ pub use integration::{
     set_integration_enabled,
 };
 pub use query::{Page, Query};
+pub use removal::{Removal, removal};
 pub use signed_in::{end_sessions, sessions_of};
 
 use crate::{

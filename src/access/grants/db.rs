@@ -132,6 +132,19 @@ pub async fn list(
     }
 }
 
+/// What a user was granted anywhere, oldest first.
+pub async fn of_user(c: &mut Conn, home: TenantId, user: UserId) -> Result<Vec<GrantRow>> {
+    sql!(
+        c,
+        all<GrantRow>,
+        "SELECT tenant_id, id, user_id, role_id, scope_tenant, source, user_label, granted_by, reason, valid_from,
+                valid_to, created_at
+         FROM grants WHERE tenant_id = $1 AND user_id = $2 ORDER BY id",
+        home,
+        user
+    )
+}
+
 /// A grant that gives a role in `t`, or on the whole instance for `None`.
 pub async fn get(c: &mut Conn, t: Option<TenantId>, id: GrantId) -> Result<Option<GrantRow>> {
     let row = sql!(

@@ -3,6 +3,7 @@
 
 pub(super) mod db;
 mod plan;
+mod whole;
 
 use super::{
     Access, Permit, Reach, Source,
@@ -26,6 +27,7 @@ pub use db::GrantRow as Grant;
 pub use plan::{Giver, Planned, bootstrap, give_planned, would_give};
 use serde_json::json;
 use std::sync::Arc;
+pub use whole::{Changed, Wanted, places, set};
 
 impl Grant {
     /// Where it gives the role.

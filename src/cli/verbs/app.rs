@@ -1,8 +1,11 @@
 //! `muster app`: applications that sign people in with us.
 
-use super::{at, given, id_of, json_of};
+use super::{
+    at, confirmed, given, json_of,
+    secret::{self, Secret},
+    thing_at,
+};
 use crate::{cli::reach::Reach, error::Result};
-use axum::http::Method;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -69,6 +72,40 @@ pub(crate) enum App {
         /// Tenant: id or slug
         tenant: String,
     },
+    /// One application
+    Show {
+        /// Tenant: id or slug
+        tenant: String,
+        /// Its id or name
+        app: String,
+    },
+    /// Switch it on again
+    Enable {
+        /// Tenant: id or slug
+        tenant: String,
+        /// Its id or name
+        app: String,
+    },
+    /// Switch it off; everything issued to it ends
+    Disable {
+        /// Tenant: id or slug
+        tenant: String,
+        /// Its id or name
+        app: String,
+    },
+    /// Delete it; everything issued to it ends
+    Delete {
+        /// Tenant: id or slug
+        tenant: String,
+        /// Its id or name
+        app: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// What it proves itself with
+    #[command(subcommand)]
+    Secret(Secret),
 }
 
 #[derive(Debug, Args)]
@@ -152,10 +189,28 @@ pub(super) async fn run(v: App, r: &Reach) -> Result<Value> {
                 "scopes": (!scopes.is_empty()).then_some(scopes),
             }));
             add(&mut body, &details.fields()?);
-            let all = format!("{}/apps", at(&tenant));
-            let id = id_of(r, &all, "name", "application", &app).await?;
-            r.call(Method::PATCH, &format!("{all}/{id}"), Some(&body)).await
+            r.patch(&find(r, &tenant, &app).await?, &body).await
         }
         App::List { tenant } => r.get(&format!("{}/apps", at(&tenant))).await,
+        App::Show { tenant, app } => r.get(&find(r, &tenant, &app).await?).await,
+        App::Enable { tenant, app } => {
+            r.patch(&find(r, &tenant, &app).await?, &json!({ "enabled": true })).await
+        }
+        App::Disable { tenant, app } => {
+            r.patch(&find(r, &tenant, &app).await?, &json!({ "enabled": false })).await
+        }
+        App::Delete { tenant, app, yes } => {
+            let path = find(r, &tenant, &app).await?;
+            confirmed("the application", &app, yes)?;
+            r.delete(&path).await
+        }
+        App::Secret(v) => {
+            let path = find(r, &v.whose().tenant, &v.whose().client).await?;
+            secret::run(v, &path, r).await
+        }
     }
+}
+
+async fn find(r: &Reach, tenant: &str, name: &str) -> Result<String> {
+    thing_at(r, tenant, "apps", "application", name).await
 }

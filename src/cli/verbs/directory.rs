@@ -1,7 +1,8 @@
 //! `muster directory`: where a company's people come from.
 
-use super::{at, given, text_of};
+use super::{at, confirmed, given, json_of, text_of, thing_at};
 use crate::{cli::reach::Reach, error::Result};
+use axum::http::Method;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
@@ -26,6 +27,27 @@ pub(crate) enum Directory {
 
 The redirect URI to register at the provider is PUBLIC_URL/federation/callback.")]
     Create(Box<NewDirectory>),
+    /// Change a directory; what is not named stays as it is
+    #[command(after_help = "Examples:
+  muster directory edit contoso 'Contoso Entra' --name 'Entra ID'
+  muster directory edit contoso 'Contoso Entra' --client-secret-file new-secret.txt
+  muster directory edit contoso 'Contoso Entra' --no-signin
+A named part of the sign-in half replaces that part; the rest of it stays.")]
+    Edit(Box<EditDirectory>),
+    /// One directory
+    Show(Which),
+    /// Listen to it again
+    Enable(Which),
+    /// Answer neither its SCIM client nor its people's sign-ins
+    Disable(Which),
+    /// Delete a directory with everybody it brought
+    Delete {
+        #[command(flatten)]
+        which: Which,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
     /// A tenant's directories
     List {
         /// Tenant: id or slug
@@ -71,23 +93,117 @@ pub(crate) struct NewDirectory {
     pub(crate) auth_context: Option<String>,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Which {
+    /// Tenant: id or slug
+    tenant: String,
+    /// The directory's id or name
+    directory: String,
+}
+impl Which {
+    async fn find(&self, r: &Reach) -> Result<String> {
+        thing_at(r, &self.tenant, "directories", "directory", &self.directory).await
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EditDirectory {
+    #[command(flatten)]
+    which: Which,
+    /// Another name
+    #[arg(long)]
+    name: Option<String>,
+    /// Whose product it is
+    #[arg(long, value_enum)]
+    preset: Option<Preset>,
+    /// Sign-in: the provider's issuer URL
+    #[arg(long, value_name = "URL")]
+    issuer: Option<String>,
+    /// Sign-in: our client id there
+    #[arg(long, value_name = "ID")]
+    client_id: Option<String>,
+    /// Sign-in: file that holds our secret there; `-` reads it from stdin
+    #[arg(long, value_name = "FILE")]
+    client_secret_file: Option<std::path::PathBuf>,
+    /// Sign-in: asked for besides `openid`, instead of what was; may be given several times
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Vec<String>,
+    /// Sign-in: the rules of proof, as a JSON document (`show` prints those there are); `-` reads it from stdin
+    #[arg(long, value_name = "FILE")]
+    rules_file: Option<std::path::PathBuf>,
+    /// Take the sign-in half away
+    #[arg(long, conflicts_with_all = ["issuer", "client_id", "client_secret_file", "scopes", "rules_file"])]
+    no_signin: bool,
+    /// Provisioning: whether two groups may not share a name
+    #[arg(long, value_name = "true|false")]
+    unique_group_names: Option<bool>,
+}
+
+async fn edit(e: EditDirectory, r: &Reach) -> Result<Value> {
+    let path = e.which.find(r).await?;
+    let was = r.get(&path).await?;
+    let secret = e.client_secret_file.as_deref().map(text_of).transpose()?;
+    let rules = e.rules_file.as_deref().map(json_of).transpose()?;
+    let part = e.issuer.is_some()
+        || e.client_id.is_some()
+        || secret.is_some()
+        || !e.scopes.is_empty()
+        || rules.is_some();
+    let mut body = given(json!({ "name": e.name, "preset": e.preset.map(preset) }));
+    if e.no_signin {
+        body["signin"] = Value::Null;
+    } else if part {
+        let old = &was["signin"];
+        let scopes = if e.scopes.is_empty() { old["scopes"].clone() } else { json!(e.scopes) };
+        body["signin"] = given(json!({
+            "issuer": e.issuer.map_or_else(|| old["issuer"].clone(), Value::from),
+            "client_id": e.client_id.map_or_else(|| old["client_id"].clone(), Value::from),
+            "client_secret": secret, "scopes": scopes,
+            "rules": rules.unwrap_or_else(|| old["rules"].clone()),
+        }));
+    }
+    if let Some(unique) = e.unique_group_names {
+        let mut provisioning = was["provisioning"].clone();
+        provisioning["unique_group_names"] = unique.into();
+        body["provisioning"] = provisioning;
+    }
+    // What was read is what is changed: nobody else's change is undone.
+    r.call_at(Method::PATCH, &path, Some(&body), was["version"].as_i64()).await
+}
+
 pub(super) async fn run(v: Directory, r: &Reach) -> Result<Value> {
     match v {
         Directory::Create(new) => {
             let path = format!("{}/directories", at(&new.tenant));
             r.post(&path, &new_directory(*new)?).await
         }
+        Directory::Edit(e) => edit(*e, r).await,
+        Directory::Show(which) => r.get(&which.find(r).await?).await,
+        Directory::Enable(which) => {
+            r.patch(&which.find(r).await?, &json!({ "status": "active" })).await
+        }
+        Directory::Disable(which) => {
+            r.patch(&which.find(r).await?, &json!({ "status": "disabled" })).await
+        }
+        Directory::Delete { which, yes } => {
+            let path = which.find(r).await?;
+            confirmed("the directory and everybody it brought:", &which.directory, yes)?;
+            r.delete(&path).await
+        }
         Directory::List { tenant } => r.get(&format!("{}/directories", at(&tenant))).await,
     }
 }
 
-fn new_directory(new: NewDirectory) -> Result<Value> {
-    let preset = match new.preset {
+fn preset(p: Preset) -> &'static str {
+    match p {
         Preset::Entra => "entra",
         Preset::Okta => "okta",
         Preset::Google => "google",
         Preset::Generic => "generic",
-    };
+    }
+}
+
+fn new_directory(new: NewDirectory) -> Result<Value> {
     let secret = match (new.client_secret, new.client_secret_file) {
         (Some(secret), _) => Some(secret),
         (None, Some(file)) => Some(text_of(&file)?),
@@ -103,5 +219,5 @@ fn new_directory(new: NewDirectory) -> Result<Value> {
             },
         }))
     });
-    Ok(given(json!({ "name": new.name, "preset": preset, "signin": signin })))
+    Ok(given(json!({ "name": new.name, "preset": preset(new.preset), "signin": signin })))
 }

@@ -1,6 +1,6 @@
 //! `muster grant`: roles given by hand.
 
-use super::{at, given};
+use super::{at, escaped, given, hold::Place, query};
 use crate::{cli::reach::Reach, error::Result};
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -32,10 +32,36 @@ pub(crate) enum Grant {
         #[arg(long)]
         reason: Option<String>,
     },
-    /// What was given by hand in a tenant
+    /// Take it away
+    #[command(after_help = "Examples:
+  muster grant remove 0198f2c4-... --tenant contoso
+  muster grant remove 0198f2c4-... --everywhere")]
+    Remove {
+        /// The grant's id
+        grant: String,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// What was given in a tenant, or on the whole instance
+    #[command(after_help = "Examples:
+  muster grant list contoso
+  muster grant list --everywhere")]
     List {
         /// Tenant: id or slug
-        tenant: String,
+        #[arg(required_unless_present = "everywhere")]
+        tenant: Option<String>,
+        /// On the whole instance
+        #[arg(long, conflicts_with = "tenant")]
+        everywhere: bool,
+        /// Only of the user with this id
+        #[arg(long, value_name = "ID")]
+        user: Option<String>,
+        /// How many at most
+        #[arg(long)]
+        limit: Option<u32>,
+        /// `next` of the page before
+        #[arg(long)]
+        cursor: Option<String>,
     },
 }
 
@@ -50,6 +76,14 @@ pub(super) async fn run(v: Grant, r: &Reach) -> Result<Value> {
                 if everywhere { "/grants".to_owned() } else { format!("{}/grants", at(&tenant)) };
             r.post(&path, &body).await
         }
-        Grant::List { tenant } => r.get(&format!("{}/grants", at(&tenant))).await,
+        Grant::Remove { grant, place } => {
+            r.delete(&format!("{}/grants/{}", place.root(), escaped(&grant))).await
+        }
+        Grant::List { tenant, everywhere: _, user, limit, cursor } => {
+            let limit = limit.map(|n| n.to_string());
+            let query = query(&[("user", user), ("limit", limit), ("cursor", cursor)]);
+            let root = tenant.as_deref().map(at).unwrap_or_default();
+            r.get(&format!("{root}/grants{query}")).await
+        }
     }
 }

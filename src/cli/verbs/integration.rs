@@ -2,10 +2,11 @@
 
 use super::{
     app::{Keys, add},
-    at, given, id_of,
+    at, confirmed, given,
+    secret::{self, Secret},
+    thing_at,
 };
 use crate::{cli::reach::Reach, error::Result};
-use axum::http::Method;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
@@ -57,6 +58,40 @@ Examples:
         /// Tenant: id or slug
         tenant: String,
     },
+    /// One integration user
+    Show {
+        /// Tenant: id or slug
+        tenant: String,
+        /// Its id or name
+        integration: String,
+    },
+    /// Switch it on again
+    Enable {
+        /// Tenant: id or slug
+        tenant: String,
+        /// Its id or name
+        integration: String,
+    },
+    /// Switch it off; everything issued to it ends
+    Disable {
+        /// Tenant: id or slug
+        tenant: String,
+        /// Its id or name
+        integration: String,
+    },
+    /// Delete it; everything issued to it ends
+    Delete {
+        /// Tenant: id or slug
+        tenant: String,
+        /// Its id or name
+        integration: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// What it proves itself with
+    #[command(subcommand)]
+    Secret(Secret),
 }
 
 pub(super) async fn run(v: Integration, r: &Reach) -> Result<Value> {
@@ -72,10 +107,30 @@ pub(super) async fn run(v: Integration, r: &Reach) -> Result<Value> {
                 "scopes": (!scopes.is_empty()).then_some(scopes),
             }));
             add(&mut body, &keys.fields()?);
-            let all = format!("{}/integrations", at(&tenant));
-            let id = id_of(r, &all, "name", "integration user", &integration).await?;
-            r.call(Method::PATCH, &format!("{all}/{id}"), Some(&body)).await
+            r.patch(&find(r, &tenant, &integration).await?, &body).await
         }
         Integration::List { tenant } => r.get(&format!("{}/integrations", at(&tenant))).await,
+        Integration::Show { tenant, integration } => {
+            r.get(&find(r, &tenant, &integration).await?).await
+        }
+        Integration::Enable { tenant, integration } => {
+            r.patch(&find(r, &tenant, &integration).await?, &json!({ "enabled": true })).await
+        }
+        Integration::Disable { tenant, integration } => {
+            r.patch(&find(r, &tenant, &integration).await?, &json!({ "enabled": false })).await
+        }
+        Integration::Delete { tenant, integration, yes } => {
+            let path = find(r, &tenant, &integration).await?;
+            confirmed("the integration user", &integration, yes)?;
+            r.delete(&path).await
+        }
+        Integration::Secret(v) => {
+            let path = find(r, &v.whose().tenant, &v.whose().client).await?;
+            secret::run(v, &path, r).await
+        }
     }
+}
+
+async fn find(r: &Reach, tenant: &str, name: &str) -> Result<String> {
+    thing_at(r, tenant, "integrations", "integration user", name).await
 }

@@ -1,6 +1,6 @@
 //! `muster mapping`: which groups give which roles.
 
-use super::{at, given};
+use super::{at, escaped, given};
 use crate::{cli::reach::Reach, error::Result};
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -27,6 +27,13 @@ pub(crate) enum Mapping {
         #[arg(long)]
         everywhere: bool,
     },
+    /// Delete a mapping; what it gave is gone at once
+    Delete {
+        /// The directory's tenant: id or slug
+        tenant: String,
+        /// The mapping's id
+        mapping: String,
+    },
     /// A tenant's mappings
     List {
         /// Tenant: id or slug
@@ -41,6 +48,9 @@ pub(super) async fn run(v: Mapping, r: &Reach) -> Result<Value> {
                 "group": group, "role": role, "in_tenant": in_tenant, "everywhere": everywhere,
             }));
             r.post(&format!("{}/mappings", at(&tenant)), &body).await
+        }
+        Mapping::Delete { tenant, mapping } => {
+            r.delete(&format!("{}/mappings/{}", at(&tenant), escaped(&mapping))).await
         }
         Mapping::List { tenant } => r.get(&format!("{}/mappings", at(&tenant))).await,
     }

@@ -2,10 +2,13 @@
 //! it asks of the admin API.
 
 mod app;
+mod audit;
 mod directory;
 mod domain;
 mod explain;
 mod grant;
+mod group;
+mod hold;
 mod integration;
 mod invitation;
 mod keys;
@@ -13,8 +16,13 @@ mod mapping;
 mod policy;
 mod role;
 mod scim_token;
+mod secret;
+mod session;
+mod signins;
 mod tenant;
 mod user;
+mod user_access;
+mod user_delete;
 
 use crate::{
     cli::reach::Reach,
@@ -48,6 +56,9 @@ pub(super) enum Verb {
     /// Roles given by hand
     #[command(subcommand)]
     Grant(grant::Grant),
+    /// What is left of roles whose last holder a directory took away
+    #[command(subcommand)]
+    Hold(hold::Hold),
     /// What a tenant demands of those who sign in
     #[command(subcommand)]
     Policy(policy::Policy),
@@ -60,6 +71,12 @@ pub(super) enum Verb {
     /// People
     #[command(subcommand)]
     User(user::User),
+    /// The groups that directories brought
+    #[command(subcommand)]
+    Group(group::Group),
+    /// A person's sessions
+    #[command(subcommand)]
+    Session(session::Session),
     /// People who are in no directory, asked in by e-mail
     #[command(subcommand)]
     Invitation(invitation::Invitation),
@@ -68,9 +85,21 @@ pub(super) enum Verb {
   muster explain contoso anna@contoso.com users.edit
   muster explain contoso tech@provider.example users.view --home provider | jq '.paths[].via'")]
     Explain(explain::Explain),
+    /// Who tried to sign in, and why it did not work
+    #[command(subcommand)]
+    Signins(signins::Signins),
+    /// What was done, newest first
+    #[command(after_help = "Examples:
+  muster audit contoso
+  muster audit --limit 500 | jq '.items[] | [.at, .actor, .action]'      of the instance itself")]
+    Audit(audit::Audit),
     /// Signing keys
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Who you are for the server, and what you may do where
+    Me,
+    /// The permissions and the built-in roles
+    Catalogue,
 }
 
 impl Verb {
@@ -97,6 +126,13 @@ pub(super) async fn run(verb: Verb, r: &Reach) -> Result<Value> {
         Verb::Invitation(v) => invitation::run(v, r).await,
         Verb::Explain(v) => explain::run(v, r).await,
         Verb::Keys(v) => keys::run(v, r).await,
+        Verb::Hold(v) => hold::run(v, r).await,
+        Verb::Group(v) => group::run(v, r).await,
+        Verb::Session(v) => session::run(v, r).await,
+        Verb::Signins(v) => signins::run(v, r).await,
+        Verb::Audit(v) => audit::run(v, r).await,
+        Verb::Me => r.get("/me").await,
+        Verb::Catalogue => r.get("/catalogue").await,
     }
 }
 
@@ -138,6 +174,52 @@ async fn id_of(r: &Reach, path: &str, field: &str, what: &str, name: &str) -> Re
     }
 }
 
+/// Where a user is: by id, or by the name to sign in with.
+async fn user_at(r: &Reach, tenant: &str, user: &str) -> Result<String> {
+    let all = format!("{}/users", at(tenant));
+    let query = format!("{all}?limit=500&text={}", escaped(user));
+    let id = id_of(r, &query, "user_name", "user", user).await?;
+    Ok(format!("{all}/{id}"))
+}
+
+/// Where a thing of a tenant is: by id, or by name. `list` is the last word of the list's address.
+async fn thing_at(r: &Reach, tenant: &str, list: &str, what: &str, name: &str) -> Result<String> {
+    let all = format!("{}/{list}", at(tenant));
+    let id = id_of(r, &all, "name", what, name).await?;
+    Ok(format!("{all}/{id}"))
+}
+
+/// Makes sure that somebody who deletes means it: they type the name, or said `--yes`.
+fn confirmed(what: &str, name: &str, yes: bool) -> Result<()> {
+    use std::io::IsTerminal as _;
+    if yes {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() {
+        let text = format!("to delete {what} '{name}' without being asked, say --yes");
+        return Err(Error::invalid(text));
+    }
+    eprint!("To delete {what} '{name}', type its name: ");
+    let mut typed = String::new();
+    std::io::stdin().read_line(&mut typed).map_err(Error::internal)?;
+    if typed.trim() == name {
+        return Ok(());
+    }
+    Err(Error::invalid("that is another name; nothing was deleted"))
+}
+
+/// The parts of a query that are given.
+fn query(parts: &[(&str, Option<String>)]) -> String {
+    let mut q = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in parts {
+        if let Some(value) = value {
+            q.append_pair(name, value);
+        }
+    }
+    let text = q.finish();
+    if text.is_empty() { text } else { format!("?{text}") }
+}
+
 /// A JSON document from a file (`-`: stdin).
 fn json_of(file: &Path) -> Result<Value> {
     serde_json::from_str(&text_of(file)?)
@@ -145,7 +227,7 @@ fn json_of(file: &Path) -> Result<Value> {
 }
 
 /// A secret from a file (`-`: stdin), without the newline at its end.
-fn text_of(file: &Path) -> Result<String> {
+pub(super) fn text_of(file: &Path) -> Result<String> {
     let text = if file == Path::new("-") {
         std::io::read_to_string(std::io::stdin())
     } else {

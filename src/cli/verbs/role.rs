@@ -1,6 +1,6 @@
 //! `muster role`: sets of permissions.
 
-use super::at;
+use super::{at, given, thing_at};
 use crate::{cli::reach::Reach, error::Result};
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -26,6 +26,42 @@ pub(crate) enum Role {
         #[arg(long)]
         offered: bool,
     },
+    /// Change a role; what is not named stays as it is
+    #[command(after_help = "Examples:
+  muster role edit contoso 'Help desk' --permission users.view --permission users.edit
+  muster role edit contoso 'Help desk' --name 'Service desk'")]
+    Edit {
+        /// Tenant: id or slug
+        tenant: String,
+        /// The role's id or name
+        role: String,
+        /// Another name
+        #[arg(long)]
+        name: Option<String>,
+        /// What it permits, instead of what was; may be given several times
+        #[arg(long = "permission", value_name = "ID")]
+        permissions: Vec<String>,
+        /// One sentence
+        #[arg(long)]
+        description: Option<String>,
+        /// Whether other tenants may give it as well
+        #[arg(long, value_name = "true|false")]
+        offered: Option<bool>,
+    },
+    /// One role
+    Show {
+        /// Tenant: id or slug
+        tenant: String,
+        /// The role's id or name
+        role: String,
+    },
+    /// Delete a role that nobody has
+    Delete {
+        /// Tenant: id or slug
+        tenant: String,
+        /// The role's id or name
+        role: String,
+    },
     /// The roles that can be given in a tenant
     List {
         /// Tenant: id or slug
@@ -42,6 +78,19 @@ pub(super) async fn run(v: Role, r: &Reach) -> Result<Value> {
             });
             r.post(&format!("{}/roles", at(&tenant)), &body).await
         }
+        Role::Edit { tenant, role, name, permissions, description, offered } => {
+            let body = given(json!({
+                "name": name, "description": description, "offered": offered,
+                "permissions": (!permissions.is_empty()).then_some(permissions),
+            }));
+            r.patch(&find(r, &tenant, &role).await?, &body).await
+        }
+        Role::Show { tenant, role } => r.get(&find(r, &tenant, &role).await?).await,
+        Role::Delete { tenant, role } => r.delete(&find(r, &tenant, &role).await?).await,
         Role::List { tenant } => r.get(&format!("{}/roles", at(&tenant))).await,
     }
+}
+
+async fn find(r: &Reach, tenant: &str, name: &str) -> Result<String> {
+    thing_at(r, tenant, "roles", "role", name).await
 }

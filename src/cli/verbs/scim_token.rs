@@ -5,7 +5,6 @@ use crate::{
     cli::reach::Reach,
     error::{Error, Result},
 };
-use axum::http::Method;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
@@ -60,7 +59,7 @@ pub(super) async fn run(v: ScimToken, r: &Reach) -> Result<Value> {
         ScimToken::List { tenant, directory } => r.get(&path(tenant, directory).await?).await,
         ScimToken::Revoke { tenant, directory, token } => {
             let path = format!("{}/{}", path(tenant, directory).await?, escaped(&token));
-            r.call(Method::DELETE, &path, None).await
+            r.delete(&path).await
         }
     }
 }

@@ -24,6 +24,11 @@ pub(crate) enum Tenant {
     },
     /// All companies
     List,
+    /// A company
+    Show {
+        /// Tenant: id or slug
+        tenant: String,
+    },
     /// End everything of a company at once, until `resume`
     Suspend {
         /// Tenant: id or slug
@@ -46,6 +51,7 @@ pub(super) async fn run(v: Tenant, r: &Reach) -> Result<Value> {
             r.post("/tenants", &json!({ "slug": slug, "name": name, "provider": provider })).await
         }
         Tenant::List => r.get("/tenants").await,
+        Tenant::Show { tenant } => r.get(&at(&tenant)).await,
         Tenant::Suspend { tenant } => set(tenant, "suspended").await,
         Tenant::Resume { tenant } => set(tenant, "active").await,
     }

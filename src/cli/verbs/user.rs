@@ -1,6 +1,6 @@
 //! `muster user`: people.
 
-use super::{at, escaped, given, id_of, text_of};
+use super::{at, given, query, text_of, user_access, user_at, user_delete};
 use crate::{cli::reach::Reach, error::Result};
 use axum::http::Method;
 use clap::{Args, Subcommand, ValueEnum};
@@ -30,6 +30,76 @@ pub(crate) enum User {
         /// Only those whose name or address holds this
         #[arg(long)]
         text: Option<String>,
+        /// Only this kind: administrator, technician, tenant or integration
+        #[arg(long)]
+        kind: Option<String>,
+        /// How many at most
+        #[arg(long)]
+        limit: Option<u32>,
+        /// `next` of the page before
+        #[arg(long)]
+        cursor: Option<String>,
+    },
+    /// One person
+    Show {
+        /// Tenant: id or slug
+        tenant: String,
+        /// The user's id or name
+        user: String,
+    },
+    /// Change a person's details; what is not named stays as it is
+    #[command(
+        after_help = "What a directory manages is changed there; of its people only the kind is changed here.
+
+Examples:
+  muster user edit contoso bert --display-name 'Bert Berg'
+  muster user edit contoso bert --email ''                  without an address
+  muster user edit us tech --kind administrator"
+    )]
+    Edit(EditPerson),
+    /// Where a person has which role, and from where
+    Access {
+        /// Tenant: id or slug
+        tenant: String,
+        /// The user's id or name
+        user: String,
+    },
+    /// Set all roles that a person has by hand, tenant by tenant; prints what changed
+    #[command(
+        after_help = "All of it or nothing. In a tenant that is not named, and that you may speak for, they keep
+nothing that was given by hand; roles by groups stay.
+
+Examples:
+  muster user set-access contoso bert --role 'Help desk'
+  muster user set-access us tess --role 'Tenant Administrator@contoso' --role Read-Only@fabrikam
+  muster user set-access us ada --everywhere 'Global Administrator'
+  muster user set-access contoso bert --nothing"
+    )]
+    SetAccess(user_access::SetAccess),
+    /// Delete a person; shows first what goes with them, and asks for their name
+    #[command(after_help = "Examples:
+  muster user delete contoso bert
+  muster user delete contoso bert --dry-run      show what it would remove, and stop")]
+    Delete(user_delete::Delete),
+    /// Set a person's local password from a file; their sessions end
+    Password {
+        /// Tenant: id or slug
+        tenant: String,
+        /// The user's id or name
+        user: String,
+        /// File that holds the password; `-` reads it from stdin
+        #[arg(long, value_name = "FILE")]
+        password_file: std::path::PathBuf,
+    },
+    /// Give a person a new one-time code, printed this once, or take it away
+    OneTimeCode {
+        /// Tenant: id or slug
+        tenant: String,
+        /// The user's id or name
+        user: String,
+        /// Take it away
+        #[arg(long)]
+        remove: bool,
     },
     /// Switch somebody off: everything of theirs ends at once
     Disable {
@@ -70,30 +140,78 @@ pub(crate) struct NewPerson {
     pub(crate) one_time_code: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct EditPerson {
+    /// Tenant: id or slug
+    tenant: String,
+    /// The user's id or name
+    user: String,
+    /// Another name to sign in with
+    #[arg(long)]
+    user_name: Option<String>,
+    /// Another name to read; empty for none
+    #[arg(long)]
+    display_name: Option<String>,
+    /// Another address; empty for none
+    #[arg(long)]
+    email: Option<String>,
+    /// Another kind
+    #[arg(long, value_enum)]
+    kind: Option<Kind>,
+}
+
 pub(super) async fn run(v: User, r: &Reach) -> Result<Value> {
     let switch = |tenant: String, user: String, on: bool| async move {
-        let all = format!("{}/users", at(&tenant));
-        let query = format!("{all}?limit=1000&text={}", escaped(&user));
-        let id = id_of(r, &query, "user_name", "user", &user).await?;
-        r.call(Method::PATCH, &format!("{all}/{id}"), Some(&json!({ "enabled": on }))).await
+        r.patch(&user_at(r, &tenant, &user).await?, &json!({ "enabled": on })).await
     };
     match v {
         User::Add(new) => add_user(new, r).await,
-        User::List { tenant, text } => {
-            let query = text.map_or_else(String::new, |t| format!("?text={}", escaped(&t)));
+        User::List { tenant, text, kind, limit, cursor } => {
+            let query = query(&[
+                ("text", text),
+                ("kind", kind),
+                ("limit", limit.map(|n| n.to_string())),
+                ("cursor", cursor),
+            ]);
             r.get(&format!("{}/users{query}", at(&tenant))).await
+        }
+        User::Show { tenant, user } => r.get(&user_at(r, &tenant, &user).await?).await,
+        User::Edit(e) => {
+            let body = given(json!({
+                "user_name": e.user_name, "display_name": e.display_name, "email": e.email,
+                "kind": e.kind.map(kind_word),
+            }));
+            r.patch(&user_at(r, &e.tenant, &e.user).await?, &body).await
+        }
+        User::Access { tenant, user } => {
+            r.get(&format!("{}/access", user_at(r, &tenant, &user).await?)).await
+        }
+        User::SetAccess(v) => user_access::run(v, r).await,
+        User::Delete(v) => user_delete::run(v, r).await,
+        User::Password { tenant, user, password_file } => {
+            let body = json!({ "password": text_of(&password_file)? });
+            let path = format!("{}/password", user_at(r, &tenant, &user).await?);
+            r.call(Method::PUT, &path, Some(&body)).await
+        }
+        User::OneTimeCode { tenant, user, remove } => {
+            let path = format!("{}/one-time-code", user_at(r, &tenant, &user).await?);
+            if remove { r.delete(&path).await } else { r.post(&path, &json!({})).await }
         }
         User::Disable { tenant, user } => switch(tenant, user, false).await,
         User::Enable { tenant, user } => switch(tenant, user, true).await,
     }
 }
 
-async fn add_user(new: NewPerson, r: &Reach) -> Result<Value> {
-    let kind = match new.kind {
+fn kind_word(kind: Kind) -> &'static str {
+    match kind {
         Kind::Administrator => "administrator",
         Kind::Technician => "technician",
         Kind::Tenant => "tenant",
-    };
+    }
+}
+
+async fn add_user(new: NewPerson, r: &Reach) -> Result<Value> {
+    let kind = kind_word(new.kind);
     // Read before anything is made: a file that is not there must not leave half a person.
     let password = new.password_file.as_deref().map(text_of).transpose()?;
     let all = format!("{}/users", at(&new.tenant));

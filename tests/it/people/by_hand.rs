@@ -48,7 +48,7 @@ story!(async fn a_user_is_added_edited_and_removed_by_hand(t) {
     let after = edit(&w, &ann, named).await.unwrap();
     assert_eq!((after.label(), after.email.as_deref(), after.version), ("Ann B.", None, 2));
     assert_eq!(edit(&w, &ann, Edit::default()).await.unwrap(), after, "no change");
-    users::remove(&w.store, &w.may(acme.id).await, ann.id).await.unwrap();
+    users::remove(&w.store, &w.may(acme.id).await, ann.id, None).await.unwrap();
     let v = w.may(acme.id).await;
     assert_eq!(users::view(&w.store, &v, ann.id).await.unwrap_err().kind(), Kind::NotFound);
 });
@@ -96,7 +96,7 @@ story!(async fn a_person_disabled_by_hand_stays_so_whatever_the_directory_says(t
     let on = switch(&w, &ann, true).await.unwrap();
     assert!(on.live());
     let cookie = w.signs_in(&on).await;
-    users::remove(&w.store, &w.may(ann.tenant_id).await, ann.id).await.unwrap();
+    users::remove(&w.store, &w.may(ann.tenant_id).await, ann.id, None).await.unwrap();
     assert!(!w.signed_in(&cookie).await);
 });
 
@@ -133,7 +133,7 @@ story!(async fn an_integration_user_is_made_and_removed_with_its_client_alone(t)
     .unwrap();
     assert_eq!((made.kind, made.label()), (UserKind::Integration, "nightly"));
     assert_eq!(switch(&w, &made, false).await.unwrap_err().kind(), Kind::Forbidden);
-    let e = users::remove(&w.store, &w.may(acme.id).await, made.id).await.unwrap_err();
+    let e = users::remove(&w.store, &w.may(acme.id).await, made.id, None).await.unwrap_err();
     assert_eq!(e.kind(), Kind::Forbidden);
     let uid = made.id;
     let off = tx!(w.store, &p.cx(), [], |tx| {

@@ -53,7 +53,7 @@ story!(async fn the_last_administrator_is_not_taken_away_by_hand(t) {
     let cookie = w.signs_in(&ann).await;
     let e = off(&w, acme.id, ann.id).await.unwrap_err();
     assert_eq!((e.kind(), e.code_str()), (Kind::Forbidden, Some("last_administrator")));
-    let e = users::remove(&w.store, &w.may(acme.id).await, ann.id).await.unwrap_err();
+    let e = users::remove(&w.store, &w.may(acme.id).await, ann.id, None).await.unwrap_err();
     assert_eq!(e.code_str(), Some("last_administrator"));
     let still = users::view(&w.store, &w.may(acme.id).await, ann.id).await.unwrap();
     assert!(still.live() && w.signed_in(&cookie).await, "nothing of it happened");
@@ -184,7 +184,7 @@ story!(async fn the_last_global_administrator_stays_by_every_path_of_a_hand(t) {
     grants::add_everywhere(&w.access, &w.global().await, new).await.unwrap();
     let last = Some("last_administrator");
     assert_eq!(off(&w, msp.id, tech.id).await.unwrap_err().code_str(), last);
-    let e = users::remove(&w.store, &w.may(msp.id).await, tech.id).await.unwrap_err();
+    let e = users::remove(&w.store, &w.may(msp.id).await, tech.id, None).await.unwrap_err();
     assert_eq!(e.code_str(), last);
     let down = Edit { kind: Some(UserKind::Technician), ..Edit::default() };
     let e = users::edit(&w.store, &w.may(msp.id).await, tech.id, None, down).await.unwrap_err();
@@ -236,7 +236,7 @@ story!(
         assert_eq!(e.kind(), Kind::Forbidden);
         assert!(users::within_reach(&p, &second).is_err() && users::within_reach(&p, &tech).is_ok());
         let d = w.access.require::<perm::UsersDelete>(&acting(&tech), msp.id).await.unwrap();
-        let e = users::remove(&w.store, &d, second.id).await.unwrap_err();
+        let e = users::remove(&w.store, &d, second.id, None).await.unwrap_err();
         assert_eq!(e.kind(), Kind::Forbidden);
         let a = w.access.require::<perm::UsersAdd>(&acting(&tech), msp.id).await.unwrap();
         let e = users::add(&w.store, &a, new(UserKind::Administrator, "mine")).await.unwrap_err();

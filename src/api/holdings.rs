@@ -1,0 +1,198 @@
+//! Where a person has which role and why; and what they were given by hand, set as a whole.
+//!
+//! Both speak of the tenants in which the caller may manage roles, and of no other: what a provider's person has at a
+//! customer's is not told to, nor changed by, who has no say there.
+
+use super::{
+    answer::{Shown, With},
+    call::Call,
+    explain::PathShown,
+    find,
+    grants::GrantShown,
+};
+use crate::{
+    access::{
+        Permit, Reach,
+        grants::{self, Grant, Wanted},
+        perm::{Global, UsersManageRoles},
+    },
+    error::{Error, Kind, Result},
+    id::{RoleId, TenantId, UserId},
+    tenants,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a person has, place by place.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Access")]
+pub(super) struct AccessShown {
+    user: UserId,
+    tenant: TenantId,
+    user_name: String,
+    /// Why nothing counts at all, where that is so.
+    nothing_counts: Option<String>,
+    /// In each tenant that you may speak for.
+    access: Vec<AccessThere>,
+}
+
+/// What a person has in one place.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct AccessThere {
+    /// Null for everywhere.
+    tenant: Option<TenantId>,
+    slug: Option<String>,
+    name: Option<String>,
+    everywhere: bool,
+    /// Each way in which they have a role there: by a grant (and where that comes from) or by a group.
+    roles: Vec<PathShown>,
+}
+
+/// The right to speak for a tenant, or `None`.
+async fn say(c: &Call, t: TenantId) -> Result<Option<Permit<UsersManageRoles>>> {
+    settled(c.require::<UsersManageRoles>(t).await)
+}
+async fn say_everywhere(c: &Call) -> Result<Option<Permit<Global>>> {
+    settled(c.global().await)
+}
+fn settled<P>(asked: Result<P>) -> Result<Option<P>> {
+    match asked {
+        Ok(p) => Ok(Some(p)),
+        Err(e) if matches!(e.kind(), Kind::Forbidden | Kind::NotFound) => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+pub(super) async fn get(c: Call) -> Result<Shown<AccessShown>> {
+    let p = c.tenant::<UsersManageRoles>().await?;
+    let user = c.id("user")?;
+    let held = c.app.access.holdings(&p, user).await?;
+    let mut places: BTreeMap<Option<TenantId>, Vec<PathShown>> = BTreeMap::new();
+    for (path, why) in &held.paths {
+        let place = match path.reach {
+            Reach::Tenant(t) => Some(t),
+            Reach::All => None,
+        };
+        places.entry(place).or_default().push(PathShown::why_not(path, why.clone()));
+    }
+    let mut ids: Vec<TenantId> = Vec::new();
+    for t in places.keys().flatten() {
+        if say(&c, *t).await?.is_some() {
+            ids.push(*t);
+        }
+    }
+    let mut access = Vec::new();
+    if let Some(roles) = places.remove(&None) {
+        access.push(AccessThere { tenant: None, slug: None, name: None, everywhere: true, roles });
+    }
+    for t in tenants::some(&c.app.store, &ids).await? {
+        access.push(AccessThere {
+            tenant: Some(t.id),
+            slug: Some(t.slug.clone()),
+            name: Some(t.name.clone()),
+            everywhere: false,
+            roles: places.remove(&Some(t.id)).unwrap_or_default(),
+        });
+    }
+    Ok(Shown::of(AccessShown {
+        user,
+        tenant: p.tenant(),
+        user_name: held.user_label,
+        nothing_counts: held.nothing_counts.map(str::to_owned),
+        access,
+    }))
+}
+
+/// What a person shall have by hand, place by place. In a place that is not named, and that you may speak for, they
+/// shall have nothing.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(example = json!({ "access": [
+    { "tenant": "contoso", "roles": ["Tenant Administrator"] },
+    { "tenant": "fabrikam", "roles": ["Read-Only"] },
+] }))]
+pub(super) struct SetAccess {
+    /// Each place once.
+    access: Vec<WantedThere>,
+}
+
+/// What a person shall have in one place.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct WantedThere {
+    /// The tenant, by id or slug.
+    tenant: Option<String>,
+    /// Or the whole instance.
+    #[serde(default)]
+    everywhere: bool,
+    /// Roles by id or name.
+    roles: Vec<String>,
+}
+
+/// What changed.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct AccessChanged {
+    added: Vec<GrantShown>,
+    removed: Vec<GrantShown>,
+    kept: Vec<GrantShown>,
+}
+
+async fn roles(
+    c: &Call,
+    p: &Permit<UsersManageRoles>,
+    names: &[String],
+) -> Result<BTreeSet<RoleId>> {
+    let mut out = BTreeSet::new();
+    for name in names {
+        out.insert(find::role(c, p, name).await?);
+    }
+    Ok(out)
+}
+
+pub(super) async fn set(c: With<SetAccess>) -> Result<Shown<AccessChanged>> {
+    let home = c.tenant::<UsersManageRoles>().await?;
+    let user: UserId = c.id("user")?;
+    let (mut wanted, mut named) = (Vec::new(), BTreeSet::new());
+    for w in c.json()?.access {
+        let place = match (&w.tenant, w.everywhere) {
+            (None, true) => {
+                wanted.push(Wanted::everywhere(
+                    &c.global().await?,
+                    roles(&c, &home, &w.roles).await?,
+                ));
+                None
+            }
+            (Some(t), false) => {
+                let there = c.other::<UsersManageRoles>(t).await?;
+                wanted.push(Wanted::there(&there, roles(&c, &there, &w.roles).await?));
+                Some(there.tenant())
+            }
+            _ => {
+                let text = "each entry names a 'tenant', or says 'everywhere'";
+                return Err(Error::invalid(text).attr("access"));
+            }
+        };
+        if !named.insert(place) {
+            return Err(Error::invalid("a place is named twice").attr("access"));
+        }
+    }
+    for place in grants::places(&c.app.access, &home, user).await? {
+        if named.contains(&place) {
+            continue;
+        }
+        let none = BTreeSet::new();
+        match place {
+            Some(t) => wanted.extend(say(&c, t).await?.map(|p| Wanted::there(&p, none))),
+            None => wanted.extend(say_everywhere(&c).await?.map(|p| Wanted::everywhere(&p, none))),
+        }
+    }
+    let done = grants::set(&c.app.access, &home, user, wanted).await?;
+    let show = |all: &[Grant]| all.iter().map(Into::into).collect();
+    Ok(Shown::of(AccessChanged {
+        added: show(&done.added),
+        removed: show(&done.removed),
+        kept: show(&done.kept),
+    }))
+}

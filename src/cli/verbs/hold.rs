@@ -1,0 +1,61 @@
+//! `muster hold`: what is left of roles whose last holder a directory took away.
+
+use super::{at, escaped};
+use crate::{cli::reach::Reach, error::Result};
+use axum::http::Method;
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Hold {
+    /// The holds of a tenant, or of the whole instance
+    List {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Give the role back by hand
+    #[command(after_help = "Examples:
+  muster hold keep 0198f2c4-... --tenant contoso
+  muster hold keep 0198f2c4-... --everywhere")]
+    Keep {
+        /// The hold's id
+        hold: String,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Let the role go
+    Drop {
+        /// The hold's id
+        hold: String,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// A tenant, or everywhere.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Place {
+    /// Tenant: id or slug
+    #[arg(long, value_name = "TENANT")]
+    tenant: Option<String>,
+    /// On the whole instance
+    #[arg(long)]
+    everywhere: bool,
+}
+impl Place {
+    /// Before what stands there: `/tenants/contoso`, or nothing.
+    pub(super) fn root(&self) -> String {
+        self.tenant.as_deref().map(at).unwrap_or_default()
+    }
+}
+
+pub(super) async fn run(v: Hold, r: &Reach) -> Result<Value> {
+    let (place, hold, how) = match v {
+        Hold::List { place } => return r.get(&format!("{}/holds", place.root())).await,
+        Hold::Keep { hold, place } => (place, hold, "keep"),
+        Hold::Drop { hold, place } => (place, hold, "drop"),
+    };
+    let path = format!("{}/holds/{}", place.root(), escaped(&hold));
+    r.call(Method::POST, &path, Some(&json!({ "decision": how }))).await
+}
