@@ -8,7 +8,7 @@ use crate::{
     clock::Timestamp,
     directories::SignIn,
     error::{Error, Kind, Result},
-    flows::Upstream,
+    flows::{self, After, State as Flow, StepUp, Upstream},
     gate,
     id::{RequestId, UserId},
     invitations::{self, How, Invited, Ready},
@@ -16,6 +16,7 @@ use crate::{
     sessions::{self, NewSession},
     signins::{self, NewSignin, Reason},
     store::{Conn, Lock},
+    tenants::Required,
     tx,
     users::{self, User},
     web::{self, Redirect},
@@ -32,8 +33,18 @@ pub(super) struct Attempt<'a> {
     pub request: RequestId,
     pub up: &'a Upstream,
     pub device: Value,
+    /// What it is for; `None` when it ended meanwhile.
+    pub flow: Option<Flow>,
+}
+
+impl Attempt<'_> {
     /// The invitation that the person is accepting.
-    pub invited: Option<Invited>,
+    fn invited(&self) -> Option<&Invited> {
+        match &self.flow.as_ref()?.after {
+            After::Invitation(invited) => Some(invited),
+            _ => None,
+        }
+    }
 }
 
 /// Why an attempt did not become a session, with what it was decided on.
@@ -115,7 +126,7 @@ async fn admitted(
     let identity = Identity::of(s, claims)?;
     seen["subject"] = identity.subject.into();
     let cx = caller::cx(up.tenant, a.request);
-    let invitation = match &a.invited {
+    let invitation = match a.invited() {
         Some(invited) => Some(invited::open(app, invited, s, claims).await?),
         None => None,
     };
@@ -143,8 +154,17 @@ async fn admitted(
     if let Some(i) = &invitation {
         demanded = demanded.max(i.demanded);
     }
+    let step = a.flow.as_ref().and_then(|f| f.step_up);
+    demanded = demanded.max(step.map_or(Required::None, |s| s.required));
     if !gate::satisfies(proof.class.as_str(), demanded) {
+        if step.is_none_or(|s| !s.asked)
+            && let Some(flow) = &a.flow
+            && oidc::step_up(s.preset, &s.rules, demanded == Required::Phr).is_some()
+        {
+            return ask_once_more(a, flow, demanded).await;
+        }
         seen["demanded"] = json!(demanded);
+        seen["stepped_up"] = json!(step.is_some_and(|s| s.asked));
         let (class, rule) = (proof.class.as_str(), proof.rule);
         let why = format!(
             "proved is the class '{class}' by the rule '{rule}'; the person's roles demand more"
@@ -164,6 +184,15 @@ async fn admitted(
         not_after: claims.session_expiry.map(Timestamp::from_secs),
     };
     begin(a, &identity, session, invitation.map(|i| i.ready)).await
+}
+
+/// The proof is too weak, and the directory can give a stronger one: it is asked, once.
+async fn ask_once_more(a: &Attempt<'_>, flow: &Flow, required: Required) -> Result<Response> {
+    let mut flow = flow.clone();
+    flow.step_up = Some(StepUp { directory: a.up.directory, required, asked: false });
+    flows::put(&a.app.store, &caller::platform(a.request), a.up.flow, &flow).await?;
+    tracing::info!(directory = %a.up.directory, ?required, "a stronger proof is asked for");
+    Ok(Redirect::to(&format!("/federation/step-up?flow={}", a.up.flow)).into_response())
 }
 
 /// Both the directory and we ourselves must want the person here.

@@ -71,11 +71,7 @@ async fn answered(
         Error::new(Kind::Invalid, text).code("state_unknown")
     })?;
     let flow = flows::get(&app.store, up.flow, browser.hash()).await?;
-    let invited = flow.and_then(|f| match f.after {
-        flows::After::Invitation(invited) => Some(invited),
-        _ => None,
-    });
-    let attempt = Attempt { app, request, up: &up, device, invited };
+    let attempt = Attempt { app, request, up: &up, device, flow };
     match proved(app, providers, &up, &answer).await {
         Ok((signin, claims)) => admit(attempt, &signin, &claims).await,
         Err(e) => refuse(&attempt, Refused::of(e)).await,

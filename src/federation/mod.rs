@@ -30,6 +30,7 @@ pub const CALLBACK: &str = "/federation/callback";
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/federation/start", post(start::start))
+        .route("/federation/step-up", get(start::step_up))
         .route(CALLBACK, get(callback::callback))
         .layer(Extension(Providers::default()))
 }

@@ -1,4 +1,4 @@
-//! `POST /federation/start`: from our sign-in page to the directory's provider, with state, nonce and PKCE that live
+//! `POST /federation/start` and the step-up: from our sign-in page to the directory's provider, with state, nonce and PKCE that live
 //! in the flow row and in this browser's cookie.
 
 use super::{
@@ -13,11 +13,12 @@ use crate::{
     crypto,
     directories::{self, SignIn},
     error::{Error, Result},
-    flows::{self, Upstream},
+    flows::{self, After, State as Flow, Upstream},
     id::{DirectoryId, FlowId, RequestId},
     protocol::oidc::{self, Preset},
     secret::ExposeSecret as _,
-    web::{Browser, Redirect, StrictForm},
+    tenants::Required,
+    web::{Browser, Redirect, StrictForm, StrictQuery},
 };
 use axum::{
     Extension,
@@ -50,36 +51,90 @@ async fn started(
     browser: &Browser,
     form: &Start,
 ) -> Result<Response> {
-    let over =
-        || Error::invalid("this sign-in has ended, or began in another browser; begin again");
-    let flow = flows::get(&app.store, form.flow, browser.hash()).await?.ok_or_else(over)?;
+    let mut flow = find(app, form.flow, browser).await?;
+    if flow.step_up.take().is_some() {
+        // Whoever chooses a way in begins anew, with one step-up of its own.
+        flows::put(&app.store, &caller::platform(request), form.flow, &flow).await?;
+    }
+    leave(app, providers, request, form.flow, &flow, form.directory).await
+}
+
+async fn find(app: &App, id: FlowId, browser: &Browser) -> Result<Flow> {
+    let text = "this sign-in has ended, or began in another browser; begin again";
+    let flow = flows::get(&app.store, id, browser.hash()).await?;
+    flow.ok_or_else(|| Error::invalid(text))
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Which {
+    flow: FlowId,
+}
+
+/// `GET /federation/step-up?flow=`: once more to the directory, which is asked for the proof that was missing. Once in a
+/// sign-in: who comes here again goes back to the ways in.
+pub(super) async fn step_up(
+    State(app): State<App>,
+    Extension(providers): Extension<Providers>,
+    Extension(request): Extension<RequestId>,
+    browser: Browser,
+    StrictQuery(which): StrictQuery<Which>,
+) -> Response {
+    let left = async {
+        let mut flow = find(&app, which.flow, &browser).await?;
+        let Some(step) = flow.step_up.as_mut().filter(|s| !s.asked) else {
+            return Ok(Redirect::to(&format!("/signin/{}", which.flow)).into_response());
+        };
+        step.asked = true;
+        let directory = step.directory;
+        flows::put(&app.store, &caller::platform(request), which.flow, &flow).await?;
+        leave(&app, &providers, request, which.flow, &flow, directory).await
+    };
+    or_page(&app, request, left.await)
+}
+
+/// Writes the state and sends the browser away.
+async fn leave(
+    app: &App,
+    providers: &Providers,
+    request: RequestId,
+    id: FlowId,
+    flow: &Flow,
+    directory: DirectoryId,
+) -> Result<Response> {
+    let over = || Error::invalid("this sign-in has no company yet; begin again");
     let tenant = flow.tenant.ok_or_else(over)?;
-    let s = directories::signin(&app.store, tenant, form.directory, &app.master).await?;
+    let s = directories::signin(&app.store, tenant, directory, &app.master).await?;
     let s = s.ok_or_else(|| Error::not_found("this way of signing in"))?;
     let now = app.store.clock().now();
     // Whoever began the flow may want a fresh proof: it is asked for, and the answer's `auth_time` is judged by it.
     let max_age = flow.min_auth_time.map(|at| now.since(at).as_secs());
+    let more = match flow.step_up {
+        Some(step) => oidc::step_up(s.preset, &s.rules, step.required == Required::Phr),
+        None => None,
+    };
     let up = Upstream {
-        flow: form.flow,
+        flow: id,
         tenant,
         directory: s.directory,
         generation: s.generation,
         nonce: crypto::random_b64(24),
         verifier: crypto::random_b64(48),
-        request: json!({ "max_age": max_age }),
+        request: json!({ "max_age": max_age, "step_up": more.is_some() }),
         started_at: now,
     };
     let provider = match providers.get(&app.net, &s.issuer).await {
         Ok(provider) => provider,
         Err(e) => {
-            let attempt = Attempt { app, request, up: &up, device: Value::Null, invited: None };
+            let attempt = Attempt { app, request, up: &up, device: Value::Null, flow: None };
             return refuse(&attempt, Refused::of(e)).await;
         }
     };
     let cx = caller::platform(request);
     let state = flows::upstream_put(&app.store, &cx, up.clone()).await?;
-    let invited = matches!(flow.after, flows::After::Invitation(_));
-    let ask = Ask { app, s: &s, up: &up, state: state.expose_secret(), max_age, invited };
+    let invited = matches!(flow.after, After::Invitation(_));
+    let more = more.unwrap_or_else(|| oidc::request(s.preset, &s.rules).into_iter().collect());
+    let ask = Ask { app, s: &s, up: &up, state: state.expose_secret(), max_age, invited, more };
     let url = ask.url(&provider, flow.login_hint.as_deref());
     Ok(Redirect::to(&url).into_response())
 }
@@ -93,6 +148,8 @@ struct Ask<'a> {
     max_age: Option<u64>,
     /// Who accepts an invitation shows whose address they have.
     invited: bool,
+    /// What makes the provider prove what our rules look for.
+    more: Vec<(&'static str, String)>,
 }
 
 impl Ask<'_> {
@@ -124,12 +181,13 @@ impl Ask<'_> {
         if let Some(max_age) = self.max_age {
             query.append_pair("max_age", &max_age.to_string());
             // Entra documents no `max_age`; and "now" is said in both words.
-            if max_age == 0 || self.s.preset == Preset::Entra {
+            let anew = self.more.iter().any(|(name, _)| *name == "prompt");
+            if !anew && (max_age == 0 || self.s.preset == Preset::Entra) {
                 query.append_pair("prompt", "login");
             }
         }
-        if let Some((name, value)) = oidc::request(self.s.preset, &self.s.rules) {
-            query.append_pair(name, &value);
+        for (name, value) in &self.more {
+            query.append_pair(name, value);
         }
         drop(query);
         url.into()

@@ -19,6 +19,7 @@ use crate::{
     invitations::Invited,
     setup,
     store::{Cx, J, Scope, Store},
+    tenants::Required,
     tx,
 };
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,9 @@ pub struct State {
     /// What somebody who is only just coming in has chosen.
     #[serde(default)]
     pub enrolment: Option<Enrolment>,
+    /// A stronger proof than the directory gave: asked for once.
+    #[serde(default)]
+    pub step_up: Option<StepUp>,
     /// A session is good enough only if its proof is not older (`prompt=login`, `max_age`).
     pub min_auth_time: Option<Timestamp>,
 }
@@ -66,6 +70,7 @@ impl State {
             login_hint: None,
             proved: None,
             enrolment: None,
+            step_up: None,
             min_auth_time: None,
         }
     }
@@ -88,6 +93,17 @@ pub enum After {
     Invitation(Invited),
     /// The instance is set up.
     Setup(setup::Draft),
+}
+
+/// A stronger proof that a directory is asked for.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct StepUp {
+    /// Which directory.
+    pub directory: DirectoryId,
+    /// What must be proved.
+    pub required: Required,
+    /// It was asked: what it answers then is its last word.
+    pub asked: bool,
 }
 
 /// A password that was right.

@@ -1,7 +1,11 @@
 //! `GET /oauth/authorize` (RFC 6749 4.1.1, OpenID Connect Core 3.1.2): a table of checks. Until client and redirect URI
 //! are known to belong together nothing is sent anywhere: the browser gets a page of ours.
 
-use super::{error::OAuthError, params::Params, resume};
+use super::{
+    error::OAuthError,
+    params::Params,
+    resume::{self, Finished},
+};
 use crate::{
     app::App,
     apps::{Client, Kind},
@@ -9,6 +13,7 @@ use crate::{
     error::{Error, Result},
     flows::{self, After},
     id::TenantId,
+    sessions::Live,
     tenants,
     web::{self, Browser, LiveSession},
 };
@@ -141,7 +146,7 @@ pub async fn get(
     };
     let fresh = session.filter(|s| request.min_auth_time.is_none_or(|m| s.proved_since(m)));
     let answer = match fresh {
-        Some(s) => resume::finish(&app, &client, &request, &s.0).await,
+        Some(s) => with_session(&app, &client, &request, &s.0, &browser).await,
         None if request.silent => {
             let text = "nobody is signed in, and no page may be shown";
             Ok(back(
@@ -163,6 +168,21 @@ pub async fn get(
         )
     });
     browser.keep(answer)
+}
+
+async fn with_session(
+    app: &App,
+    client: &Arc<Client>,
+    request: &AuthRequest,
+    session: &Live,
+    browser: &Browser,
+) -> Result<Response> {
+    match resume::finish(app, client, request, session, true).await? {
+        Finished::Answer(answer) => Ok(answer),
+        Finished::StepUp(required) => {
+            resume::step_up(app, client, request, session, required, browser).await
+        }
+    }
 }
 
 /// The client and its redirect URI, compared to the letter.

@@ -4,13 +4,16 @@ use super::authorize::{AuthRequest, back};
 use crate::{
     app::App,
     apps::Client,
+    directories,
     error::{Error, Kind, Result},
-    flows::{self, After, NewCode},
+    flows::{self, After, NewCode, StepUp},
     gate::{Grant, Request},
     id::FlowId,
+    protocol::oidc,
     secret::ExposeSecret as _,
     sessions::Live,
     signins::{self, NewSignin, Reason},
+    tenants::Required,
     tx,
     web::{self, Browser, LiveSession, RequestId},
 };
@@ -65,7 +68,43 @@ async fn go_on(
     if !flows::end(&app.store, &app.system(), flow).await? {
         return Err(over());
     }
-    finish(app, &client, &request, &session.0).await
+    let stepped_up = state.step_up.is_some();
+    match finish(app, &client, &request, &session.0, !stepped_up).await? {
+        Finished::Answer(answer) => Ok(answer),
+        Finished::StepUp(required) => {
+            step_up(app, &client, &request, &session.0, required, browser).await
+        }
+    }
+}
+
+/// What came of an authorization request with somebody signed in.
+pub(super) enum Finished {
+    /// The answer.
+    Answer(Response),
+    /// What is asked for demands a stronger proof, and the person's directory can be asked for it.
+    StepUp(Required),
+}
+
+/// Begins a sign-in at the directory that vouched for the session, for the proof that is missing; it ends here again.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn step_up(
+    app: &App,
+    client: &Arc<Client>,
+    request: &AuthRequest,
+    session: &Live,
+    required: Required,
+    browser: &Browser,
+) -> Result<Response> {
+    let kept = serde_json::to_value(request).map_err(Error::internal)?;
+    let after = After::Authorize { app: client.app.id, request: kept };
+    let mut flow = flows::State::new(after, Some(session.home));
+    flow.login_hint = Some(session.user_name.clone());
+    flow.min_auth_time = request.min_auth_time;
+    flow.step_up = session.directory.map(|directory| StepUp { directory, required, asked: false });
+    let id = flows::begin(&app.store, &app.system(), flow, browser.hash()).await?;
+    Ok(web::Redirect::to(&format!("/federation/step-up?flow={id}")).into_response())
 }
 
 /// Asks the gate and makes the code; a proof of a second factor that is missing is refused on a page with a reference,
@@ -78,7 +117,8 @@ pub(super) async fn finish(
     client: &Arc<Client>,
     request: &AuthRequest,
     session: &Live,
-) -> Result<Response> {
+    may_step_up: bool,
+) -> Result<Finished> {
     let tid = request.tid.unwrap_or(session.acting);
     let grant = Grant::Session { home: session.home, session: session.id, user: session.user };
     let ask = Request { client, grant, tid, scopes: &request.scopes, nonce: None };
@@ -86,6 +126,10 @@ pub(super) async fn finish(
     match app.gate.may(&ask).await {
         Ok(_) => {}
         Err(e) if e.kind() == Kind::NeedsStepUp && !request.silent => {
+            let required = app.gate.demanded(session.home, session.user, tid).await?;
+            if may_step_up && can_step_up(app, session, required).await? {
+                return Ok(Finished::StepUp(required));
+            }
             let detail = serde_json::json!({
                 "class": session.class, "evidence": session.evidence.0, "tenant": tid, "client": client.app.client_id,
                 "why": e.operator_text(),
@@ -97,12 +141,13 @@ pub(super) async fn finish(
                 tx.unaudited("the record of sign-ins is a trail of its own");
                 signins::record(tx, home, &new).await
             })?;
-            return Ok(web::Redirect::to(&format!("/refused/{reference}")).into_response());
+            let refused = web::Redirect::to(&format!("/refused/{reference}")).into_response();
+            return Ok(Finished::Answer(refused));
         }
         Err(e) => {
             let e = super::error::OAuthError::from(e);
             let fields = [("error", e.error), ("error_description", e.description.as_str())];
-            return Ok(back(app, &request.redirect_uri, state, &fields));
+            return Ok(Finished::Answer(back(app, &request.redirect_uri, state, &fields)));
         }
     }
     let new = NewCode {
@@ -117,5 +162,14 @@ pub(super) async fn finish(
         tx.unaudited("a code is nothing until it is used");
         flows::code_put(tx, &new).await
     })?;
-    Ok(back(app, &request.redirect_uri, state, &[("code", code.expose_secret())]))
+    let fields = [("code", code.expose_secret())];
+    Ok(Finished::Answer(back(app, &request.redirect_uri, state, &fields)))
+}
+
+/// Whether the session's directory could prove what is missing.
+async fn can_step_up(app: &App, session: &Live, required: Required) -> Result<bool> {
+    let Some(directory) = session.directory else { return Ok(false) };
+    let s = directories::signin(&app.store, session.home, directory, &app.master).await?;
+    let phishing_resistant = required == Required::Phr;
+    Ok(s.is_some_and(|s| oidc::step_up(s.preset, &s.rules, phishing_resistant).is_some()))
 }

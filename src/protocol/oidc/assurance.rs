@@ -227,3 +227,37 @@ pub fn request(preset: Preset, rules: &Rules) -> Option<(&'static str, String)> 
         Preset::Google => None,
     }
 }
+
+/// What is asked of the provider when its first answer proved too little: the parameters that, besides signing the person
+/// in anew, may make it prove more. `None` where nothing would: no rule reads a second factor out of its answers.
+/// `phishing_resistant`: two factors are not enough.
+pub fn step_up(
+    preset: Preset,
+    rules: &Rules,
+    phishing_resistant: bool,
+) -> Option<Vec<(&'static str, String)>> {
+    let anew = ("prompt", "login".to_owned());
+    let context = |list: &[String]| (!list.is_empty()).then(|| ("acr_values", list.join(" ")));
+    let asked = match preset {
+        Preset::Entra if phishing_resistant => return None,
+        Preset::Entra => Some(request(preset, rules)?),
+        Preset::Google => return None,
+        Preset::Okta if phishing_resistant => {
+            let wanted = rules.acr_phr.first().map_or("phr", String::as_str);
+            Some(("acr_values", wanted.to_owned()))
+        }
+        Preset::Okta => {
+            let wanted = rules.acr.first().map_or("urn:okta:loa:2fa:any", String::as_str);
+            Some(("acr_values", wanted.to_owned()))
+        }
+        Preset::Generic if phishing_resistant => Some(context(&rules.acr_phr)?),
+        Preset::Generic => {
+            let all: Vec<String> = rules.acr.iter().chain(&rules.acr_phr).cloned().collect();
+            if all.is_empty() && rules.amr.is_empty() {
+                return None;
+            }
+            context(&all)
+        }
+    };
+    Some(asked.into_iter().chain([anew]).collect())
+}

@@ -4,7 +4,7 @@
 mod assurance;
 mod claims;
 
-pub use assurance::{Assurance, Class, Rules, assurance, freshness, request};
+pub use assurance::{Assurance, Class, Rules, assurance, freshness, request, step_up};
 pub use claims::{Audience, Claims, Expected, SKEW};
 
 /// What kind of provider a directory's sign-in half talks to.

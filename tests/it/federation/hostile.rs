@@ -81,12 +81,24 @@ impl World {
         seal: Seal,
         change: impl FnOnce(&mut Value),
     ) -> Answer {
-        let (_, asked) = self.leave(browser).await;
+        let (_, mut asked) = self.leave(browser).await;
         let mut claims = self.op.claims("muster", &asked["nonce"], "u1");
         change(&mut claims);
-        self.op.set(|s| (s.claims, s.seal) = (claims, seal));
-        let path = format!("/federation/callback?state={}&code=c", asked["state"]);
-        browser.get(&path).await.expect(303)
+        self.op.set(|s| (s.claims, s.seal) = (claims.clone(), seal));
+        loop {
+            let path = format!("/federation/callback?state={}&code=c", asked["state"]);
+            let answer = browser.get(&path).await.expect(303);
+            if !answer.header("location").starts_with("/federation/step-up?") {
+                return answer;
+            }
+            // Asked for more, the provider says the same again.
+            let left = browser.get(answer.header("location")).await.expect(303);
+            let url = url::Url::parse(left.header("location")).expect("the provider's address");
+            asked = url.query_pairs().into_owned().collect();
+            assert_eq!(asked["prompt"], "login");
+            claims["nonce"] = json!(asked["nonce"]);
+            self.op.set(|s| s.claims = claims.clone());
+        }
     }
     async fn record(&self, refused: &Answer) -> Value {
         let page = refused.header("location");

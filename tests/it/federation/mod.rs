@@ -2,6 +2,7 @@
 //! people: one with a one-time code as well, one with a password only.
 
 mod hostile;
+mod step_up;
 
 use crate::{
     story,
@@ -117,7 +118,7 @@ impl World {
         leave: &str,
         person: &(String, Option<String>),
     ) -> String {
-        let name = if person.1.is_some() { "anna" } else { "ben" };
+        let name = if person.0 == self.anna.0 { "anna" } else { "ben" };
         let at_company = |path: &str| {
             if path.starts_with('/') {
                 format!("{}{path}", self.theirs.url)
@@ -145,6 +146,15 @@ impl World {
     }
     async fn whole(&self, browser: &Client, person: &(String, Option<String>)) -> Answer {
         let leave = self.leave(browser).await;
+        let back = self.prove(browser, &leave, person).await;
+        let answer = browser.get(&back).await.expect(303);
+        if !answer.header("location").starts_with("/federation/step-up?") {
+            return answer;
+        }
+        // The company is asked for more, once, and has the person sign in anew.
+        let leave = browser.get(answer.header("location")).await.expect(303);
+        let leave = leave.header("location").to_owned();
+        assert!(leave.contains("prompt=login"), "{leave}");
         let back = self.prove(browser, &leave, person).await;
         browser.get(&back).await.expect(303)
     }
