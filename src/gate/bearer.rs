@@ -11,7 +11,7 @@ use crate::{
     error::Result,
     id::{SessionId, TenantId, UserId},
     sessions::{self, Who, revoke},
-    store::{Cx, Scope},
+    store::{Cx, Topic},
     tx,
 };
 use serde_json::{Map, Value};
@@ -38,8 +38,7 @@ pub struct Bearer {
     pub client: Arc<Client>,
     /// The scopes.
     pub scopes: Arc<[String]>,
-    /// All claims.
-    pub claims: Map<String, Value>,
+    verified: Arc<Verified>,
     person: Arc<Person>,
 }
 
@@ -59,6 +58,10 @@ impl Bearer {
     /// Whether a scope was given.
     pub fn has(&self, scope: &str) -> bool {
         self.scopes.iter().any(|s| s == scope)
+    }
+    /// All claims.
+    pub fn claims(&self) -> &Map<String, Value> {
+        &self.verified.claims
     }
     /// What userinfo says: the same as the id token, as it is now.
     pub fn about(&self, held: &Effective) -> Map<String, Value> {
@@ -149,19 +152,19 @@ impl Gate {
             return Err(over("the access token was revoked"));
         }
         if let Some(sid) = t.sid {
-            let live = sessions::by_id(&self.0.store, t.home, sid).await?;
-            let live = self.live(live.ok_or_else(|| over("there is no such session"))?)?;
+            let live = self.session_of(t.home, t.sub, sid).await?;
+            let live = live.ok_or_else(|| over("there is no such session"))?;
+            self.live(&live)?;
             if live.user != t.sub {
                 return Err(bad());
             }
         } else if person.kind != UserKind::Integration {
             return Err(bad());
         }
-        let mut c = self.0.store.read(Scope::Platform).await?;
-        if db::revoked(&mut c, t.jti).await? {
+        let epoch = self.epoch(t.home).await?;
+        if self.0.facts.revoked(t.home, t.sub, t.jti, epoch).await? {
             return Err(over("the access token was revoked"));
         }
-        drop(c);
         Ok(Bearer {
             home: t.home,
             user: t.sub,
@@ -170,7 +173,7 @@ impl Gate {
             client,
             scopes: t.scope.split(' ').filter(|s| !s.is_empty()).map(str::to_owned).collect(),
             person,
-            claims: verified.claims.clone(),
+            verified,
         })
     }
     /// Whether a refresh token read from the database might be used now: tenant, user and session.
@@ -180,8 +183,9 @@ impl Gate {
     pub async fn refresh_standing(&self, t: &sessions::Presented) -> Result<()> {
         self.person(t.home, t.user, t.tid).await?;
         let sid = t.session.ok_or_else(|| over("there is no such session"))?;
-        let live = sessions::by_id(&self.0.store, t.home, sid).await?;
-        self.live(live.ok_or_else(|| over("there is no such session"))?).map(|_| ())
+        let live = self.session_of(t.home, t.user, sid).await?;
+        let live = live.ok_or_else(|| over("there is no such session"))?;
+        self.live(&live)
     }
     /// Ends one access token (RFC 7009), until it would have expired. Only the client it was issued to may.
     ///
@@ -194,8 +198,10 @@ impl Gate {
             return Ok(false);
         }
         let (jti, until) = (t.jti.to_owned(), Timestamp::from_secs(t.exp));
+        let (home, user) = (t.home, t.sub);
         tx!(self.0.store, cx, [jti], |tx| {
             tx.unaudited("a client ends its own token");
+            tx.changed(Topic::User(home, user));
             db::revoke(tx, &jti, until).await
         })?;
         Ok(true)
@@ -206,7 +212,7 @@ impl Gate {
     /// The database's.
     pub async fn revoke_issued(
         tx: &mut crate::store::Tx,
-        home: TenantId,
+        (home, user): (TenantId, UserId),
         family: Option<crate::id::FamilyId>,
         jti: Option<&str>,
         until: Timestamp,
@@ -216,6 +222,7 @@ impl Gate {
             revoke(tx, Who::Family(home, f), why).await?;
         }
         if let Some(jti) = jti {
+            tx.changed(Topic::User(home, user));
             db::revoke(tx, jti, until).await?;
         }
         Ok(())

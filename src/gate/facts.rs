@@ -4,12 +4,16 @@ use super::db;
 use crate::{
     actor::UserKind,
     error::Result,
-    id::{DirectoryId, TenantId, UserId},
-    sessions,
+    id::{DirectoryId, SessionId, TenantId, UserId},
+    sessions::{self, Live},
     store::{Cache, Scope, Store, Topic},
     tenants::Policy,
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// A tenant, as far as tokens depend on it.
 #[derive(Debug)]
@@ -42,8 +46,23 @@ pub struct Person {
 /// An upper bound on what a lost message could cost; the feed drops entries long before.
 const TTL: Duration = Duration::from_secs(60);
 
+/// How many sessions and how many tokens are remembered of one user.
+const OF_ONE: usize = 128;
+
+/// What is remembered of a user's sessions and access tokens.
+#[derive(Clone)]
+struct Kept {
+    /// The epoch of the user's tenant before any of it was read: all sessions of a tenant end by counting it up.
+    epoch: i64,
+    since: Instant,
+    sessions: HashMap<SessionId, Arc<Live>>,
+    /// Ids of access tokens that nobody revoked.
+    good: HashSet<String>,
+}
+
 pub(super) struct Facts {
     store: Store,
+    kept: Arc<Cache<(TenantId, UserId), Arc<Kept>>>,
     tenants: Arc<Cache<TenantId, Arc<TenantState>>>,
     people: Arc<Cache<(TenantId, UserId), Arc<Person>>>,
     directories: Arc<Cache<DirectoryId, bool>>,
@@ -55,16 +74,22 @@ impl Facts {
             store: store.clone(),
             tenants: Arc::new(Cache::new(20_000, TTL)),
             people: Arc::new(Cache::new(50_000, TTL)),
+            kept: Arc::new(Cache::new(20_000, TTL)),
             directories: Arc::new(Cache::new(20_000, TTL)),
         };
         let (t, p, d) = (facts.tenants.clone(), facts.people.clone(), facts.directories.clone());
+        let kept = facts.kept.clone();
         store.on_change(move |change| match change.topic {
             Topic::Tenant(id) => t.drop_one(&id),
-            Topic::User(home, user) => p.drop_one(&(home, user)),
+            Topic::User(home, user) => {
+                p.drop_one(&(home, user));
+                kept.drop_one(&(home, user));
+            }
             Topic::Directory(id) => d.drop_one(&id),
             Topic::Everything => {
                 t.drop_all();
                 p.drop_all();
+                kept.drop_all();
                 d.drop_all();
             }
             Topic::Access(_) | Topic::App(_) | Topic::Keys => {}
@@ -117,5 +142,81 @@ impl Facts {
             self.directories.fill(ticket, id, live);
         }
         Ok(live)
+    }
+    fn kept(&self, home: TenantId, user: UserId, epoch: i64) -> Option<Arc<Kept>> {
+        let kept = self.kept.get(&(home, user));
+        kept.filter(|k| k.epoch == epoch && k.since.elapsed() < TTL)
+    }
+    fn keep(
+        &self,
+        ticket: u64,
+        (home, user): (TenantId, UserId),
+        epoch: i64,
+        add: impl FnOnce(&mut Kept),
+    ) {
+        let mut kept = self.kept(home, user, epoch).map_or_else(
+            || Kept {
+                epoch,
+                since: Instant::now(),
+                sessions: HashMap::new(),
+                good: HashSet::new(),
+            },
+            |k| Kept::clone(&k),
+        );
+        if kept.sessions.len() >= OF_ONE || kept.good.len() >= OF_ONE {
+            kept.sessions.clear();
+            kept.good.clear();
+        }
+        add(&mut kept);
+        self.kept.fill(ticket, (home, user), Arc::new(kept));
+    }
+    /// A user's session as it is remembered; `epoch` is that of their tenant.
+    pub(super) fn session(
+        &self,
+        home: TenantId,
+        user: UserId,
+        id: SessionId,
+        epoch: i64,
+    ) -> Option<Arc<Live>> {
+        self.kept(home, user, epoch)?.sessions.get(&id).cloned()
+    }
+    /// The session as it is; it is remembered if it is the user's. `epoch` was read before.
+    pub(super) async fn read_session(
+        &self,
+        home: TenantId,
+        user: UserId,
+        id: SessionId,
+        epoch: i64,
+    ) -> Result<Option<Arc<Live>>> {
+        let ticket = self.kept.ticket();
+        let Some(live) = sessions::by_id(&self.store, home, id).await? else { return Ok(None) };
+        let live = Arc::new(live);
+        if live.user == user {
+            self.keep(ticket, (home, user), epoch, |k| {
+                k.sessions.insert(id, live.clone());
+            });
+        }
+        Ok(Some(live))
+    }
+    /// Whether an access token of the user's was revoked alone.
+    pub(super) async fn revoked(
+        &self,
+        home: TenantId,
+        user: UserId,
+        jti: &str,
+        epoch: i64,
+    ) -> Result<bool> {
+        if self.kept(home, user, epoch).is_some_and(|k| k.good.contains(jti)) {
+            return Ok(false);
+        }
+        let ticket = self.kept.ticket();
+        let mut c = self.store.read(Scope::Platform).await?;
+        if db::revoked(&mut c, jti).await? {
+            return Ok(true);
+        }
+        self.keep(ticket, (home, user), epoch, |k| {
+            k.good.insert(jti.to_owned());
+        });
+        Ok(false)
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     },
     error::{Error, Result},
     id::{SessionId, TenantId, UserId},
-    sessions::{self, Live},
+    sessions::Live,
 };
 use std::sync::Arc;
 
@@ -79,7 +79,7 @@ pub struct Actual<'a> {
     /// The user.
     pub person: Arc<Person>,
     /// Their session.
-    pub session: Option<Live>,
+    pub session: Option<Arc<Live>>,
     /// What they hold in the tenant.
     pub held: Arc<Effective>,
 }
@@ -128,9 +128,7 @@ fn kinds_fit(_: &Gate, a: &Actual<'_>) -> Result<()> {
 fn session_live(gate: &Gate, a: &Actual<'_>) -> Result<()> {
     match (&a.request.grant, &a.session) {
         (Grant::Integration, _) => Ok(()),
-        (Grant::Session { user, .. }, Some(s)) if s.user == *user => {
-            gate.live(s.clone()).map(|_| ())
-        }
+        (Grant::Session { user, .. }, Some(s)) if s.user == *user => gate.live(s),
         (Grant::Session { .. }, _) => Err(over("there is no such session")),
     }
 }
@@ -179,7 +177,7 @@ impl Gate {
     async fn gather<'a>(&self, request: &'a Request<'a>) -> Result<Actual<'a>> {
         let (home, user, session) = match &request.grant {
             Grant::Session { home, session, user } => {
-                let live = sessions::by_id(&self.0.store, *home, *session).await?;
+                let live = self.session_of(*home, *user, *session).await?;
                 (*home, *user, live)
             }
             Grant::Integration => {

@@ -80,7 +80,8 @@ impl Gate {
     /// `Unauthenticated`, saying what is over.
     pub async fn session(&self, cookie: &str) -> Result<Live> {
         let live = sessions::by_cookie(&self.0.store, cookie).await?;
-        let live = self.live(live.ok_or_else(|| over("there is no such session"))?)?;
+        let live = live.ok_or_else(|| over("there is no such session"))?;
+        self.live(&live)?;
         let now = self.0.store.clock().now();
         self.seen().insert((live.home, live.id), now);
         Ok(live)
@@ -100,8 +101,34 @@ impl Gate {
         let batch = batch.into_iter().map(|((t, id), at)| (t, id, at)).collect();
         sessions::touch(&self.0.store, cx, batch).await
     }
-    /// Whether a session read from the database may act now: the same for cookies, codes and tokens.
-    fn live(&self, s: Live) -> Result<Live> {
+    /// The session that a token or a code names. What is remembered of it may only say yes: before a no it is read
+    /// again.
+    ///
+    /// # Errors
+    /// The database's.
+    async fn session_of(
+        &self,
+        home: TenantId,
+        user: UserId,
+        id: SessionId,
+    ) -> Result<Option<Arc<Live>>> {
+        let facts = &self.0.facts;
+        let epoch = self.epoch(home).await?;
+        if let Some(s) = facts.session(home, user, id, epoch)
+            && self.live(&s).is_ok()
+            && self.tenant(s.home).await.is_ok()
+            && self.tenant(s.acting).await.is_ok()
+        {
+            return Ok(Some(s));
+        }
+        facts.read_session(home, user, id, epoch).await
+    }
+    /// The epoch of a tenant, under which its people's sessions are remembered.
+    async fn epoch(&self, home: TenantId) -> Result<i64> {
+        Ok(self.0.facts.tenant(home).await?.map_or(0, |t| t.epoch))
+    }
+    /// Whether a session may act now: the same for cookies, codes and tokens.
+    fn live(&self, s: &Live) -> Result<()> {
         let now = self.0.store.clock().now();
         let limits = self.0.limits;
         if s.ended_at.is_some() {
@@ -119,7 +146,7 @@ impl Gate {
         if !s.home_live || !s.acting_live {
             return Err(over("the tenant is suspended"));
         }
-        Ok(s)
+        Ok(())
     }
     /// A user of `home` who may act in `tid` now, with what is remembered of both.
     ///

@@ -8,6 +8,7 @@ use crate::{
     audit::{self, Event},
     clock::Timestamp,
     crypto::{
+        self,
         jwt::{self, Alg, Jwk, Signable, Signer, Verified, Verifier},
         seal::MasterKey,
     },
@@ -71,12 +72,27 @@ pub struct KeyInfo {
     pub created_at: String,
 }
 
-#[derive(Default)]
+/// Tokens whose signature was found good are remembered for so long, by their hash.
+const REMEMBERED: Duration = Duration::from_secs(300);
+
 struct Set {
     signers: HashMap<Alg, Arc<Signer>>,
     verifiers: HashMap<String, Arc<Verifier>>,
     published: Vec<Jwk>,
     document: Arc<str>,
+    /// What these keys have verified: a new set begins with nothing.
+    good: moka::sync::Cache<[u8; 32], Arc<Verified>>,
+}
+impl Default for Set {
+    fn default() -> Self {
+        Self {
+            signers: HashMap::default(),
+            verifiers: HashMap::default(),
+            published: Vec::default(),
+            document: Arc::default(),
+            good: moka::sync::Cache::builder().max_capacity(4096).time_to_live(REMEMBERED).build(),
+        }
+    }
 }
 
 /// The prepared keys. Cheap to clone.
@@ -201,16 +217,24 @@ impl Keys {
     pub fn sign(&self, alg: Alg, what: &Signable) -> Result<String> {
         self.signer(alg)?.sign(what)
     }
-    /// Verifies one of our own tokens: the algorithm is that of the key its `kid` names.
+    /// Verifies one of our own tokens: the algorithm is that of the key its `kid` names. A text that verified is
+    /// remembered by its hash for as long as the keys stay what they are; times are the caller's to check.
     ///
     /// # Errors
     /// [`crate::error::Kind::Invalid`].
-    pub fn verify(&self, token: &str) -> Result<Verified> {
-        let head = jwt::header(token)?;
+    pub fn verify(&self, token: &str) -> Result<Arc<Verified>> {
         let set = self.0.set.load();
+        let hash = crypto::sha256(token);
+        if let Some(v) = set.good.get(&hash) {
+            return Ok(v);
+        }
+        let head = jwt::header(token)?;
         let kid = head.kid.as_deref().unwrap_or("");
-        let v = set.verifiers.get(kid).cloned();
-        v.ok_or_else(|| Error::invalid("not signed with a key of ours"))?.verify(token)
+        let v = set.verifiers.get(kid);
+        let v = v.ok_or_else(|| Error::invalid("not signed with a key of ours"))?.verify(token)?;
+        let v = Arc::new(v);
+        set.good.insert(hash, v.clone());
+        Ok(v)
     }
     /// The key set document (RFC 7517).
     pub fn document(&self) -> Arc<str> {

@@ -36,7 +36,7 @@ pub async fn post(
                     || client.app.platform
                     || b.tid == client.app.tenant_id =>
             {
-                let mut out = b.claims.clone();
+                let mut out = b.claims().clone();
                 out.remove("ep");
                 out.insert("active".into(), json!(true));
                 out.insert("token_type".into(), json!("Bearer"));

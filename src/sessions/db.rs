@@ -163,11 +163,11 @@ pub(super) async fn choose(
     t: TenantId,
     id: SessionId,
     acting: TenantId,
-) -> Result<u64> {
+) -> Result<Option<UserId>> {
     sql!(
         tx,
-        exec,
-        "UPDATE sessions SET acting_tenant = $3 WHERE tenant_id = $1 AND id = $2",
+        opt<UserId>,
+        "UPDATE sessions SET acting_tenant = $3 WHERE tenant_id = $1 AND id = $2 RETURNING user_id",
         t,
         id,
         acting

@@ -18,7 +18,7 @@ use crate::{
     id::{DirectoryId, SessionId, TenantId, UserId},
     protocol::oidc::SKEW,
     secret::Secret,
-    store::{J, Scope, Store, Tx},
+    store::{J, Scope, Store, Topic, Tx},
     tx,
 };
 use serde_json::Value;
@@ -149,7 +149,9 @@ pub async fn choose_tenant(
     id: SessionId,
     acting: TenantId,
 ) -> Result<()> {
-    db::choose(tx, home, id, acting).await?;
+    if let Some(user) = db::choose(tx, home, id, acting).await? {
+        tx.changed(Topic::User(home, user));
+    }
     Ok(())
 }
 

@@ -35,7 +35,8 @@ pub async fn authorization_code(
         if let CodeUse::Again(c) = &used {
             let until = tx.now().plus(Duration::from_secs(3600));
             let why = "an authorization code was used twice";
-            Gate::revoke_issued(tx, c.home, c.family, c.jti.as_deref(), until, why).await?;
+            Gate::revoke_issued(tx, (c.home, c.user), c.family, c.jti.as_deref(), until, why)
+                .await?;
         }
         tx.unaudited("a code is spent");
         Ok(used)
