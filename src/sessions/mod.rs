@@ -7,8 +7,10 @@ mod db;
 mod refresh;
 mod revoke;
 
-pub use db::{EndedFamily, Listed, Live, Presented};
-pub use refresh::{Family, NewFamily, Rotation, begin_family, rotate};
+pub use db::{EndedFamily, Listed, Live};
+pub use refresh::{
+    Family, NewFamily, Presented, Rotation, begin_family, refresh_token, rotate, rotate_at_once,
+};
 pub use revoke::{Revoked, Who, epoch, revoke};
 
 use crate::{
@@ -100,16 +102,6 @@ pub async fn by_cookie(store: &Store, cookie: &str) -> Result<Option<Live>> {
 pub async fn by_id(store: &Store, home: TenantId, id: SessionId) -> Result<Option<Live>> {
     let mut c = store.read(Scope::Platform).await?;
     db::by_id(&mut c, home, id).await
-}
-
-/// What a refresh token stands for, without using it (introspection, revocation).
-///
-/// # Errors
-/// As the store.
-pub async fn refresh_token(store: &Store, presented: &str) -> Result<Option<Presented>> {
-    let Some(hash) = token::hash(Kind::Refresh, presented) else { return Ok(None) };
-    let mut c = store.read(Scope::Platform).await?;
-    db::presented(&mut c, &hash).await
 }
 
 /// A user's sessions, newest first.

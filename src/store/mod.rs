@@ -20,6 +20,7 @@ mod value;
 
 pub use cache::Cache;
 pub use feed::{Change, Topic};
+pub use pg::Single;
 pub use sql::{Conn, FromRow, RowReader, Stmt, lite_bytes, statements};
 pub use tx::{Cx, Lock, Tx};
 pub use value::{Column, J, List, Param, enum_column, lite_text};
@@ -141,6 +142,18 @@ impl Store {
         let mut c = self.read(scope).await?;
         c.long = true;
         Ok(c)
+    }
+    /// For a transaction of one statement that must cost one round trip and announces nothing. `None` on SQLite, where
+    /// there is no way to save: use [`tx!`](crate::tx) then.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn single(&self, cx: &Cx) -> Result<Option<Single>> {
+        tx::outside()?;
+        match &self.0.backend {
+            Backend::Lite(_) => Ok(None),
+            Backend::Pg(p) => p.single(cx).await.map(Some),
+        }
     }
     /// One transaction; use [`tx!`](crate::tx), which clones the captures for each attempt. The body runs to its
     /// end even if the caller goes away; a body that has not begun by then is dropped.

@@ -16,7 +16,7 @@ static STATEMENTS: AtomicU64 = AtomicU64::new(0);
 pub fn statements() -> u64 {
     STATEMENTS.load(Ordering::Relaxed)
 }
-fn count() {
+pub(super) fn count() {
     STATEMENTS.fetch_add(1, Ordering::Relaxed);
 }
 
@@ -92,7 +92,7 @@ pub(super) enum Driver {
     Pg(PgConn),
 }
 
-fn pg_args(params: &[&dyn Param]) -> Result<PgArguments> {
+pub(super) fn pg_args(params: &[&dyn Param]) -> Result<PgArguments> {
     let mut a = PgArguments::default();
     for p in params {
         p.pg(&mut a).map_err(Error::internal)?;
@@ -254,7 +254,8 @@ macro_rules! lite_sql {
 /// One typed call for both databases.
 ///
 /// `sql!(c, one<Row>|opt<Row>|all<Row>|exec, "... $1 ...", a, b)`; where the dialects differ, `{lite: "...", pg:
-/// "..."}` stands for the text. Arguments are taken by reference. `exec` needs a [`Tx`](crate::store::Tx).
+/// "..."}` stands for the text, and `{pg: "..."}` for one that only PostgreSQL is given (by
+/// [`Store::single`](crate::store::Store::single)). Arguments are taken by reference. `exec` needs a [`Tx`](crate::store::Tx).
 #[macro_export]
 macro_rules! sql {
     (@stmt {lite: $l:expr, pg: $p:expr $(,)?}) => {
@@ -264,6 +265,9 @@ macro_rules! sql {
         }
     };
     (@stmt $s:expr) => { $crate::sql!(@stmt {lite: $s, pg: $s}) };
+    ($c:expr, $m:ident<$t:ty>, {pg: $p:expr $(,)?} $(, $a:expr)* $(,)?) => {
+        $crate::sql!($c, $m<$t>, {lite: "", pg: $p} $(, $a)*)
+    };
     ($c:expr, exec, {lite: $l:expr, pg: $p:expr $(,)?} $(, $a:expr)* $(,)?) => {
         $c.exec(&$crate::sql!(@stmt {lite: $l, pg: $p}), &[$(&$a as &(dyn $crate::store::Param + '_)),*]).await
     };

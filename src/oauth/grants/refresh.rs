@@ -10,7 +10,8 @@ use crate::{
     audit::{self, Event},
     error::Error,
     gate::{Grant, Request},
-    sessions::{self, Rotation, Who},
+    secret::Secret,
+    sessions::{self, Family, Rotation, Who},
     tx,
 };
 use std::sync::Arc;
@@ -24,6 +25,13 @@ pub async fn refresh_token(
     let presented = p.need("refresh_token")?.to_owned();
     let (cx, app_id, limits) = (app.system().urgent(), client.app.id, app.refresh_limits());
     let asked = p.scopes()?;
+    // With no scopes to weigh against the family, one statement does all of it where the database can.
+    if asked.is_empty()
+        && let Some((family, next)) =
+            sessions::rotate_at_once(&app.store, &cx, &presented, app_id, limits).await?
+    {
+        return issue(app, client, &family, &family.scopes.0, next).await;
+    }
     let rotation = tx!(app.store, &cx, [presented, asked], |tx| {
         let r = sessions::rotate(tx, &presented, app_id, limits).await?;
         match &r {
@@ -50,18 +58,29 @@ pub async fn refresh_token(
             "the refresh token is unknown, over, used, or another client's",
         ));
     };
-    let scopes = if asked.is_empty() { family.scopes.0.clone() } else { asked };
+    let scopes = if asked.is_empty() { &family.scopes.0 } else { &asked };
+    issue(app, client, &family, scopes, next).await
+}
+
+/// Asks the gate for the tokens of a family whose refresh token was used.
+async fn issue(
+    app: &App,
+    client: &Arc<Client>,
+    family: &Family,
+    scopes: &[String],
+    next: Secret,
+) -> Result<Given, OAuthError> {
     let over = || OAuthError::invalid_grant("the session of this refresh token is over");
     let session = family.session_id.ok_or_else(over)?;
-    let grant = Grant::Session { home: family.tenant_id, session, user: family.user_id };
-    let ask = Request { client, grant, tid: family.tid, scopes: &scopes, nonce: None };
+    let (home, id) = (family.tenant_id, family.id);
+    let grant = Grant::Session { home, session, user: family.user_id };
+    let ask = Request { client, grant, tid: family.tid, scopes, nonce: None };
     match app.gate.issue(&ask).await {
         Ok(issued) => Ok((issued, Some(next))),
         Err(e) => {
             // What may not act now gets no further token: the family ends, so that the one just made dies unborn.
             if e.kind() == crate::error::Kind::Unauthenticated {
-                let (home, id) = (family.tenant_id, family.id);
-                tx!(app.store, &cx, [], |tx| {
+                tx!(app.store, &app.system().urgent(), [], |tx| {
                     tx.unaudited("what ended it was recorded then");
                     sessions::revoke(tx, Who::Family(home, id), "the session is over").await
                 })?;

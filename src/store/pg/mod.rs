@@ -6,7 +6,11 @@ mod pool;
 pub use pool::PgConn;
 pub(super) use pool::Pool;
 
-use super::{Conn, Cx, Options, Scope, Store, Tx, feed, migrate, sql::Driver, tx::IN_TX};
+use super::{
+    Conn, Cx, FromRow, Options, Param, RowReader, Scope, Stmt, Store, Tx, feed, migrate,
+    sql::{Driver, count, pg_args},
+    tx::IN_TX,
+};
 use crate::{
     error::{Error, Kind, Result},
     secret::{ExposeSecret as _, Secret},
@@ -83,6 +87,34 @@ pub(super) use error as database_error;
 
 /// Marks what may be run again.
 pub(super) const RETRY: &str = "retry";
+
+/// The answer when nobody can say whether a transaction was committed.
+fn unknown(why: &impl std::fmt::Debug) -> Error {
+    Error::new(Kind::Unavailable, "whether this was done is not known; look before trying again")
+        .operator(format!("{why:?}"))
+}
+
+/// A connection for one statement that is a transaction of its own.
+pub struct Single {
+    conn: PgConn,
+    _running: Option<Running>,
+}
+impl Single {
+    /// Runs it, in one round trip; the row, if there is one. It is run once: when the connection is lost meanwhile,
+    /// the answer says that nobody knows whether it was done.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn opt<T: FromRow>(
+        mut self,
+        s: &Stmt,
+        params: &[&(dyn Param + '_)],
+    ) -> Result<Option<T>> {
+        count();
+        let rows = self.conn.fetch_once(s, pg_args(params)?).await?;
+        rows.first().map(|r| T::from_row(&RowReader::Pg(r))).transpose()
+    }
+}
 
 /// Who waits for a turn is counted.
 struct Waiting(Arc<AtomicUsize>);
@@ -171,6 +203,11 @@ impl Pg {
     pub(super) async fn read(&self, scope: Scope) -> Result<Conn> {
         Ok(Conn::reading(Driver::Pg(self.readers.take(Some(scope)).await?)))
     }
+    pub(super) async fn single(&self, cx: &Cx) -> Result<Single> {
+        let running = cx.urgent.then(|| self.urgent.begin());
+        let conn = self.writers.take(Some(cx.scope)).await?;
+        Ok(Single { conn, _running: running })
+    }
     pub(super) async fn close(&self) {
         self.writers.close(self.size).await;
         self.readers.close(self.size).await;
@@ -210,11 +247,7 @@ impl Pg {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        Err(Error::new(
-            Kind::Unavailable,
-            "whether this was done is not known; look before trying again",
-        )
-        .operator("the connection to PostgreSQL was lost during COMMIT and did not come back"))
+        Err(unknown(&"the connection to PostgreSQL was lost during COMMIT and did not come back"))
     }
 }
 

@@ -28,6 +28,8 @@ use tokio::{
 const WAIT: Duration = Duration::from_secs(5);
 /// A connection this old is replaced, so that a server's slow leaks and a changed address do not stay for ever.
 const LIFE: Duration = Duration::from_mins(30);
+/// A connection that was used so short a time ago is taken to be there still.
+const TRUSTED: Duration = Duration::from_secs(1);
 
 pub(in crate::store) struct Pool {
     options: PgConnectOptions,
@@ -39,7 +41,9 @@ pub(in crate::store) struct Pool {
 struct Link {
     conn: PgConnection,
     born: Instant,
-    /// What `muster.scope` is set to, for reading connections.
+    /// When it was last given back.
+    used: Instant,
+    /// What `muster.scope` is set to outside of transactions.
     scope: Option<Scope>,
 }
 
@@ -104,7 +108,8 @@ impl Pool {
             .await
             .map_err(|_| Error::unavailable("PostgreSQL: no answer to a new connection"))?
             .map_err(|e| error(&e))?;
-        Ok(Link { conn, born: Instant::now(), scope: None })
+        let now = Instant::now();
+        Ok(Link { conn, born: now, used: now, scope: None })
     }
     /// Waits for the connections in use and closes all of them.
     pub(in crate::store) async fn close(&self, size: u32) {
@@ -120,11 +125,12 @@ impl Pool {
 
 impl Drop for PgConn {
     fn drop(&mut self) {
-        if let Some(link) = self.link.take()
+        if let Some(mut link) = self.link.take()
             && !self.busy
             && !self.open
             && !self.pool.closed.load(Ordering::SeqCst)
         {
+            link.used = Instant::now();
             lock(&self.pool.idle).push(link);
         }
     }
@@ -207,6 +213,28 @@ impl PgConn {
                 None => self.renew().await?,
             }
         }
+    }
+    /// A transaction of one statement: never run twice. A connection that was in use a moment ago is trusted, an
+    /// older one is asked first.
+    pub(in crate::store) async fn fetch_once(
+        &mut self,
+        s: &Stmt,
+        args: PgArguments,
+    ) -> Result<Vec<PgRow>> {
+        self.scoped().await?;
+        if self.stale && self.link.as_ref().is_none_or(|l| l.used.elapsed() > TRUSTED) {
+            self.batch("SELECT 1".to_owned()).await?;
+            self.scoped().await?;
+        }
+        self.stale = false;
+        self.busy = true;
+        let conn = self.conn()?;
+        let r = match &s.pg {
+            Cow::Borrowed(t) => sqlx::query_with(*t, args).fetch_all(conn).await,
+            Cow::Owned(t) => sqlx::query_with(AssertSqlSafe(t.clone()), args).fetch_all(conn).await,
+        };
+        let r = self.settle(r).unwrap_or_else(|| Err(Error::unavailable("not settled")));
+        if self.lost() { r.map_err(|e| super::unknown(&e)) } else { r }
     }
     /// Only inside a transaction, which has proved the connection: never run twice.
     pub(in crate::store) async fn execute(&mut self, s: &Stmt, args: PgArguments) -> Result<u64> {

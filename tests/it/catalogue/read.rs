@@ -11,6 +11,7 @@ pub struct Statement {
     pub at: String,
     /// The room's folder.
     pub room: String,
+    /// Nothing for a statement that only PostgreSQL is given.
     pub lite: String,
     pub pg: String,
     /// How many columns its row type wants; nothing for `exec` and for generic rows.
@@ -21,7 +22,8 @@ pub struct Statement {
 
 impl Statement {
     pub fn texts(&self) -> Vec<&str> {
-        if self.lite == self.pg { vec![&*self.pg] } else { vec![&*self.lite, &*self.pg] }
+        let both = !self.lite.is_empty() && self.lite != self.pg;
+        if both { vec![&*self.lite, &*self.pg] } else { vec![&*self.pg] }
     }
     /// The text of `/* word: ... */`.
     pub fn note(&self, word: &str) -> bool {

@@ -5,5 +5,6 @@ mod bindings;
 
 mod clients;
 mod refresh;
+mod remembered;
 mod revocation;
 mod tokens;
