@@ -146,6 +146,9 @@ impl Error {
     }
 }
 
+/// The code of a delivery that will never succeed, however often it is tried.
+pub const UNDELIVERABLE: &str = "undeliverable";
+
 /// An error of another crate with what caused it, in one line.
 pub fn causes(e: &dyn std::error::Error) -> String {
     let mut text = e.to_string();

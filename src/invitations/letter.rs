@@ -76,6 +76,10 @@ pub async fn deliver(s: Sender, cx: Cx, m: Message) -> Result<()> {
     if !current || invitation.state(s.store.clock().now()) != State::Pending {
         return Ok(());
     }
+    // It left, and the crash was before the outbox wrote that down; a link made anew begins without this.
+    if invitation.sent_at.is_some() {
+        return Ok(());
+    }
     let tenant = tenants::find(&mut c, m.tenant).await?;
     drop(c);
     let company = tenant.map(|t| t.name).unwrap_or_default();

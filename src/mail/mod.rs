@@ -5,7 +5,7 @@ mod way;
 
 use crate::{
     config,
-    error::{Error, Result, causes},
+    error::{Error, Result, UNDELIVERABLE, causes},
     secret::ExposeSecret as _,
 };
 use lettre::{
@@ -92,14 +92,16 @@ impl Mailer {
     /// Hands a letter to the server.
     ///
     /// # Errors
-    /// `Unavailable` with the server's words for the operator; `Invalid` for an address that is none.
+    /// `Unavailable` with the server's words for the operator; `Invalid` for an address that is none. Of an address that
+    /// no try will reach the code is [`UNDELIVERABLE`].
     pub async fn send(&self, letter: Letter) -> Result<()> {
         let Some(inner) = &self.0 else {
             return Err(Error::unavailable("no mail server is set (mail.server)"));
         };
         let to: Mailbox = ascii_domain(&letter.to)
             .parse()
-            .map_err(|e| Error::invalid(format!("not an address: {e}")).attr("email"))?;
+            .map_err(|e| Error::invalid(format!("not an address: {e}")).attr("email"))
+            .map_err(|e| e.code(UNDELIVERABLE))?;
         let host = inner.from.email.domain();
         let mut message = Message::builder()
             .from(inner.from.clone())
@@ -140,5 +142,8 @@ fn ascii_domain(address: &str) -> String {
 }
 
 fn refused(e: &lettre::transport::smtp::Error) -> Error {
-    Error::unavailable("the mail server did not take it").operator(causes(e))
+    let words = causes(e);
+    let error = Error::unavailable("the mail server did not take it").operator(&words);
+    // RFC 3463, 3.2: the address itself is bad. Other refusals may be ours to mend (a password, a block list).
+    if e.is_permanent() && words.contains(": 5.1.") { error.code(UNDELIVERABLE) } else { error }
 }

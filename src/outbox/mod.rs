@@ -6,7 +6,7 @@ mod db;
 
 use crate::{
     clock::Timestamp,
-    error::Result,
+    error::{Result, UNDELIVERABLE},
     id::{MessageId, TenantId},
     store::{Cx, J, Scope, Store, Tx},
     tx,
@@ -20,10 +20,14 @@ use tokio_util::sync::CancellationToken;
 const LEASE: Duration = Duration::from_secs(60);
 /// How long a handler may take: well within the lease, so that no two workers hold one message.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Attempts before a message is dead.
-const ATTEMPTS: i64 = 12;
-/// Messages taken, and handed over at the same time.
+/// Attempts before a message is dead: over half a day, as a mail server may be away for a night.
+const ATTEMPTS: i64 = 24;
+/// Messages taken together.
 const BATCH: i64 = 32;
+/// While fewer are under way, more are taken: a receiver that hangs takes some of these places, others go on.
+const AT_ONCE: usize = 96;
+/// For messages under way when the worker is told to stop; what is cut off then is handed over again.
+const PARTING: Duration = Duration::from_secs(5);
 
 /// Puts a message into the running transaction.
 ///
@@ -57,7 +61,8 @@ pub struct Message {
 
 type Handler = Arc<dyn Fn(Message) -> BoxFuture<'static, Result<()>> + Send + Sync>;
 
-/// Delivers. A topic without a handler is settled at once: nobody listens.
+/// Delivers. A topic without a handler is settled at once: nobody listens. A handler's error is tried again, but for one
+/// with the code [`UNDELIVERABLE`].
 #[derive(Clone)]
 pub struct Worker {
     store: Store,
@@ -82,98 +87,129 @@ impl Worker {
         self.handlers = Arc::new(map);
         self
     }
-    /// Runs until `stop`.
+    /// Runs until `stop`. New messages are taken while others are under way: nobody waits for a slow receiver.
     pub async fn run(self, stop: CancellationToken) {
+        let mut under_way = FuturesUnordered::new();
         loop {
-            let wait = match self.once().await {
-                Ok(0) => Duration::from_millis(500),
-                Ok(_) => Duration::ZERO,
-                Err(e) => {
-                    tracing::warn!(error = ?e, "the outbox cannot be read");
-                    Duration::from_secs(5)
+            let mut wait = Duration::from_millis(500);
+            if under_way.len() < AT_ONCE {
+                match self.take().await {
+                    Ok(taken) => {
+                        if !taken.is_empty() {
+                            wait = Duration::ZERO;
+                        }
+                        under_way.extend(taken.into_iter().map(|row| self.hand_over(row)));
+                    }
+                    Err(e) => {
+                        tracing::warn!(error = ?e, "the outbox cannot be read");
+                        wait = Duration::from_secs(5);
+                    }
                 }
-            };
+            }
             tokio::select! {
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => break,
+                Some(settled) = under_way.next() => {
+                    // One that cannot be settled is handed over again when its lease ends.
+                    if let Err(e) = settled {
+                        tracing::warn!(error = ?e, "a delivery cannot be written down");
+                    }
+                }
                 () = tokio::time::sleep(wait) => {}
             }
         }
+        let all = async { while under_way.next().await.is_some() {} };
+        let _ = tokio::time::timeout(PARTING, all).await;
     }
     /// Takes what is due, delivers it, and says how many messages it took.
     ///
     /// # Errors
     /// As the store; a handler's error delays its message instead.
     pub async fn once(&self) -> Result<usize> {
-        // A look without a transaction first: an idle instance writes nothing.
-        let now = self.store.clock().now();
-        let mut c = self.store.read(Scope::Platform).await?;
-        if !db::any_due(&mut c, now).await? {
-            return Ok(0);
-        }
-        drop(c);
-        let cx = self.cx.clone();
-        let taken = tx!(self.store, &cx, [], |tx| {
-            tx.unaudited("a lease");
-            let until = tx.now().plus(LEASE);
-            db::take(tx, until, BATCH).await
-        })?;
+        let taken = self.take().await?;
         let n = taken.len();
-        let lease = taken.first().map_or(Timestamp(0), |m| m.leased_until);
-        let mut deliveries = FuturesUnordered::new();
-        for row in taken {
-            deliveries.push(self.deliver(Message {
-                id: row.id,
-                tenant: row.tenant_id,
-                topic: row.topic,
-                payload: row.payload.0,
-                attempts: row.attempts,
-            }));
-        }
+        let mut under_way: FuturesUnordered<_> =
+            taken.into_iter().map(|row| self.hand_over(row)).collect();
         let mut settled = Ok(n);
-        while let Some((id, attempts, error)) = deliveries.next().await {
-            // One that cannot be settled is handed over again when its lease ends; the others go on.
-            if let Err(e) = self.settle(id, attempts, error, lease).await {
+        while let Some(one) = under_way.next().await {
+            // The others go on.
+            if let Err(e) = one {
                 settled = Err(e);
             }
         }
         settled
     }
-    async fn deliver(&self, message: Message) -> (MessageId, i64, Option<String>) {
-        let (id, attempts) = (message.id, message.attempts + 1);
-        let Some(handler) = self.handlers.get(message.topic.as_str()) else {
-            return (id, attempts, None);
+    /// Leases what is due.
+    async fn take(&self) -> Result<Vec<db::Taken>> {
+        // A look without a transaction first: an idle instance writes nothing.
+        let now = self.store.clock().now();
+        let mut c = self.store.read(Scope::Platform).await?;
+        if !db::any_due(&mut c, now).await? {
+            return Ok(Vec::new());
+        }
+        drop(c);
+        let cx = self.cx.clone();
+        tx!(self.store, &cx, [], |tx| {
+            tx.unaudited("a lease");
+            let until = tx.now().plus(LEASE);
+            db::take(tx, until, BATCH).await
+        })
+    }
+    async fn hand_over(&self, row: db::Taken) -> Result<()> {
+        let (id, attempts, lease) = (row.id, row.attempts + 1, row.leased_until);
+        let outcome = self.deliver(row).await;
+        self.settle(id, attempts, outcome, lease).await?;
+        Ok(())
+    }
+    async fn deliver(&self, row: db::Taken) -> Outcome {
+        let Some(handler) = self.handlers.get(row.topic.as_str()) else { return Outcome::Done };
+        let message = Message {
+            id: row.id,
+            tenant: row.tenant_id,
+            topic: row.topic,
+            payload: row.payload.0,
+            attempts: row.attempts,
         };
         let run = AssertUnwindSafe(async { handler(message).await }).catch_unwind();
-        let error = match tokio::time::timeout(PATIENCE, run).await {
-            Ok(Ok(Ok(()))) => None,
-            Ok(Ok(Err(e))) => Some(format!("{e:?}")),
-            Ok(Err(_)) => Some("the handler panicked".to_owned()),
-            Err(_) => Some(format!("not handed over within {} s", PATIENCE.as_secs())),
-        };
-        (id, attempts, error)
+        match tokio::time::timeout(PATIENCE, run).await {
+            Ok(Ok(Ok(()))) => Outcome::Done,
+            Ok(Ok(Err(e))) if e.code_str() == Some(UNDELIVERABLE) => {
+                Outcome::Never(format!("{e:?}"))
+            }
+            Ok(Ok(Err(e))) => Outcome::Later(format!("{e:?}")),
+            Ok(Err(_)) => Outcome::Later("the handler panicked".to_owned()),
+            Err(_) => Outcome::Later(format!("not handed over within {} s", PATIENCE.as_secs())),
+        }
     }
     async fn settle(
         &self,
         id: MessageId,
         attempts: i64,
-        error: Option<String>,
+        outcome: Outcome,
         lease: Timestamp,
     ) -> Result<u64> {
-        tx!(self.store, &self.cx, [error], |tx| {
+        tx!(self.store, &self.cx, [outcome], |tx| {
             tx.unaudited("delivery is recorded on the message itself");
-            match &error {
-                None => db::done(tx, id).await,
-                Some(e) if attempts >= ATTEMPTS => {
-                    tracing::error!(message = %id, error = e, "a message is given up");
-                    db::dead(tx, id, lease, e).await
-                }
-                Some(e) => {
+            match &outcome {
+                Outcome::Done => db::done(tx, id).await,
+                Outcome::Later(e) if attempts < ATTEMPTS => {
                     let at = tx.now().plus(backoff(attempts));
                     db::later(tx, id, lease, at, e).await
+                }
+                Outcome::Later(e) | Outcome::Never(e) => {
+                    tracing::error!(message = %id, error = e, "a message is given up");
+                    db::dead(tx, id, lease, e).await
                 }
             }
         })
     }
+}
+
+/// What came of an attempt.
+#[derive(Clone)]
+enum Outcome {
+    Done,
+    Later(String),
+    Never(String),
 }
 
 /// 2 s, 4 s, 8 s ... at most an hour, with up to a quarter of jitter.

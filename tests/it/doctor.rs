@@ -378,7 +378,7 @@ story! {
         demand(Status::Warn, "messages wait since").await;
         let worker = outbox::Worker::new(store.clone(), cx)
             .on("invitation.mail", |_| Box::pin(async { Err(Error::invalid("the letter came back")) }));
-        for _ in 0..12 {
+        for _ in 0..24 {
             worker.once().await.unwrap();
             clock.advance(Duration::from_secs(2 * 3600));
         }

@@ -127,6 +127,8 @@ story! {
             assert_eq!(e.kind(), Kind::Unavailable);
             assert!(e.operator_text().unwrap().contains(words), "{e:?}");
             assert!(!e.detail().contains(words), "callers do not see it");
+            // A bad address is not tried again; what may be over soon is.
+            assert_eq!(e.code_str() == Some("undeliverable"), to == "nobody", "{e:?}");
         }
         mailer.probe().await.unwrap();
         let none = Mailer::new(&settings("", ""), Path::new("")).unwrap();

@@ -1,10 +1,11 @@
 //! Messages: sent only with what caused them, at least once, later when the receiver cannot, dead when never.
 
 use crate::{story, support::TestDb};
+use futures::future::BoxFuture;
 use muster::{
     actor::{Actor, Principal},
     clock::Clock,
-    error::{Error, Result},
+    error::{Error, Result, UNDELIVERABLE},
     id::{MessageId, RequestId, TenantId},
     outbox::{self, Message, Worker},
     sql,
@@ -80,7 +81,7 @@ story!(
         let (w, got) = worker(&store, |_| true);
         let id = push(&store, 1).await.unwrap();
         let mut waits = Vec::new();
-        for attempt in 0..12 {
+        for attempt in 0..24 {
             assert_eq!(w.once().await.unwrap(), 1, "attempt {attempt}");
             assert_eq!(w.once().await.unwrap(), 0, "not at once again");
             let mut c = store.read(Scope::Platform).await.unwrap();
@@ -93,7 +94,7 @@ story!(
         assert_eq!(w.once().await.unwrap(), 0, "it was given up");
         assert_eq!(count(&store, true).await, 1);
         let got = got.lock().unwrap();
-        assert_eq!(got.len(), 12);
+        assert_eq!(got.len(), 24);
         assert!(got.iter().all(|m| m.id == id), "the same id each time: a receiver can tell a repetition");
         assert!(waits[0] >= Duration::from_secs(2) && waits[0] < Duration::from_secs(3), "{waits:?}");
         assert!(waits[..10].windows(2).all(|w| w[0] < w[1]), "longer each time: {waits:?}");
@@ -210,7 +211,7 @@ story!(
         let (w, _) = worker(&store, |m| m.payload["n"] == 2);
         push(&store, 1).await.unwrap();
         push(&store, 2).await.unwrap();
-        for _ in 0..12 {
+        for _ in 0..24 {
             w.once().await.unwrap();
             clock.advance(Duration::from_hours(2));
         }
@@ -218,5 +219,49 @@ story!(
         let swept = outbox::sweep(&store, &cx(), clock.now()).await.unwrap();
         assert_eq!(swept, 1);
         assert_eq!((count(&store, false).await, count(&store, true).await), (0, 1));
+    }
+);
+
+story!(
+    async fn what_no_try_will_deliver_is_given_up_at_once(t) {
+        let (store, _) = still(&t).await;
+        let refuse = |_| {
+            let why = Error::unavailable("550 5.1.1 nobody of this name").code(UNDELIVERABLE);
+            Box::pin(async { Err(why) }) as BoxFuture<'static, Result<()>>
+        };
+        let w = Worker::new(store.clone(), cx()).on("test.said", refuse);
+        push(&store, 1).await.unwrap();
+        assert_eq!(w.once().await.unwrap(), 1);
+        assert_eq!(count(&store, true).await, 1);
+    }
+);
+
+story!(
+    async fn a_receiver_that_hangs_holds_up_neither_others_nor_the_end(t) {
+        let store = t.store.clone();
+        let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
+        let w = Worker::new(store.clone(), cx()).on("test.said", move |m| {
+            let told = told.clone();
+            Box::pin(async move {
+                if m.payload["n"] == 0 {
+                    std::future::pending::<()>().await;
+                }
+                told.send(m.payload["n"].as_i64()).map_err(Error::internal)
+            })
+        });
+        push(&store, 0).await.unwrap();
+        let stop = CancellationToken::new();
+        let running = tokio::spawn(w.run(stop.clone()));
+        for n in 1..4 {
+            // Each comes after those before were taken.
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            push(&store, n).await.unwrap();
+            let next = tokio::time::timeout(Duration::from_secs(10), heard.recv()).await;
+            assert_eq!(next.expect("it is not held up"), Some(Some(n)));
+        }
+        let since = std::time::Instant::now();
+        stop.cancel();
+        running.await.unwrap();
+        assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
     }
 );
