@@ -48,15 +48,19 @@ CREATE TABLE setup_links (
 );
 
 -- what sessions and people have to do with applications --------------------------------------------------------------
--- Which applications got a token in a session: who is told when it ends.
+-- Which applications got a token in a session: who is told when it ends. The row outlives the session, because a
+-- person who was deleted is signed out everywhere as well. claimed_at: a message to the application was written;
+-- told_at: it knows.
 CREATE TABLE session_apps (
-  tenant_id uuid NOT NULL,
+  tenant_id uuid NOT NULL REFERENCES tenants(id) ON DELETE CASCADE,
   session_id uuid NOT NULL,
   app_id uuid NOT NULL,
   created_at bigint NOT NULL,
-  PRIMARY KEY (tenant_id, session_id, app_id),
-  FOREIGN KEY (tenant_id, session_id) REFERENCES sessions(tenant_id, id) ON DELETE CASCADE
+  claimed_at bigint,
+  told_at bigint,
+  PRIMARY KEY (tenant_id, session_id, app_id)
 );
+CREATE INDEX session_apps_age ON session_apps(created_at);
 
 -- What a person let an application know and do that is not the platform's own.
 CREATE TABLE consents (
@@ -69,6 +73,7 @@ CREATE TABLE consents (
   PRIMARY KEY (tenant_id, user_id, app_id),
   FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id) ON DELETE CASCADE
 );
+CREATE INDEX consents_app ON consents(app_id);
 
 -- Client assertions (RFC 7523) that were used, until they would have expired: a second use finds its row.
 CREATE TABLE client_assertions (

@@ -74,7 +74,7 @@ pub async fn prepare(
         "mfa",
     ];
     let directory = Directory::create(&m, "bench", &signin)?;
-    let app = m.run(&["app", "create", "bench", "App", "--redirect-uri", REDIRECT])?;
+    let app = m.run(&["app", "create", "bench", "App", "--trusted", "--redirect-uri", REDIRECT])?;
     let (id, secret) = (text(&app, "client_id")?, text(&app, "client_secret")?);
     let basic = format!("Basic {}", BASE64_STANDARD.encode(format!("{id}:{secret}")));
     let client = Client { addr: m.addr, id, basic };

@@ -39,8 +39,8 @@ const world = {
   down: 0,
   anna: { id: anna.id, name: 'anna', secret: otpSecret(anna.otpauth) },
   bert: { name: 'bert' },
-  wiki: application('Wiki'),
-  shop: application('Shop'),
+  wiki: application('Wiki', '--trusted'),
+  shop: application('Shop', '--trusted'),
 
   // The library's view of us for a client; of itself it refuses plain HTTP.
   discover: (id, metadata, proof) => oidc.discovery(new URL(issuer), id, metadata, proof, {

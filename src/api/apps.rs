@@ -125,6 +125,7 @@ fn reachable(c: &Call, uri: Option<&String>) -> Result<()> {
 /// What is given is set, `null` takes it away, what is left out stays.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::option_option, reason = "not there, null and a value are three")]
 struct EditApplication {
     enabled: Option<bool>,
     name: Option<String>,
@@ -279,6 +280,7 @@ pub(super) async fn integration(c: Call) -> Result<Reply> {
 /// What is given is set, `null` takes it away, what is left out stays.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::option_option, reason = "not there, null and a value are three")]
 struct EditIntegration {
     enabled: Option<bool>,
     name: Option<String>,

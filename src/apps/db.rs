@@ -31,6 +31,15 @@ pub(super) async fn by_client_id(c: &mut Conn, client_id: &str) -> Result<Option
 pub(super) async fn get(c: &mut Conn, t: TenantId, id: AppId) -> Result<Option<App>> {
     sql!(c, opt<App>, app!("WHERE tenant_id = $1 AND id = $2"), t, id)
 }
+pub(super) async fn to_be_told(c: &mut Conn, id: AppId) -> Result<Option<String>> {
+    sql!(
+        c,
+        opt<String>,
+        "SELECT client_id FROM apps /* platform: it serves people of any tenant */
+         WHERE id = $1 AND (settings->>'backchannel_logout_uri') IS NOT NULL",
+        id
+    )
+}
 pub(super) async fn list(c: &mut Conn, t: TenantId, kind: Kind) -> Result<Vec<App>> {
     sql!(c, all<App>, app!("WHERE tenant_id = $1 AND kind = $2 ORDER BY id LIMIT 500"), t, kind)
 }

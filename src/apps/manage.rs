@@ -1,6 +1,6 @@
 //! Making, switching and removing applications and integration users.
 
-use super::{Kind, Settings, db, keys::KeySet, secrets};
+use super::{Kind, Settings, consents, db, keys::KeySet, secrets};
 use crate::{
     access::{
         Access, Permit,
@@ -226,6 +226,15 @@ pub async fn get<P: Views>(store: &Store, p: &Permit<P>, id: AppId) -> Result<Ap
     find::<P>(&mut c, p.tenant(), id).await
 }
 
+/// The client id of an application that wants to be told when a session ends, switched off or not: what it keeps by
+/// itself lives on while it is.
+///
+/// # Errors
+/// The database's.
+pub async fn to_be_told(c: &mut Conn, id: AppId) -> Result<Option<String>> {
+    db::to_be_told(c, id).await
+}
+
 /// Which clients a permission is about: settings are of applications, integrations are of integration users. One of
 /// the other kind is not there.
 pub trait Views {
@@ -266,6 +275,7 @@ pub async fn remove<P: Manages + 'static>(store: &Store, p: &Permit<P>, id: AppI
     tx!(store, &platform(p), [], |tx| {
         let app = find::<P>(tx, t, id).await?;
         sessions::revoke(tx, Who::App(t, id), "application removed").await?;
+        consents::forget(tx, id).await?;
         db::delete(tx, t, id).await?;
         if let Some(user) = app.user_id {
             users::remove_integration(tx, t, user).await?;

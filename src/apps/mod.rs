@@ -2,8 +2,10 @@
 //! secrets, so that authenticating one by a secret costs no query; secrets overlap (two live at most) and show when
 //! they were last used. A client that has keys proves itself with an assertion (RFC 7523), used once.
 
+mod about;
 pub mod assertions;
 mod clients;
+pub mod consents;
 mod db;
 mod edit;
 mod keys;
@@ -11,10 +13,13 @@ mod manage;
 mod secrets;
 mod settings;
 
+pub use about::About;
 pub use clients::{Apps, Client, Kept, Proof};
 pub use edit::{Change, edit, integration_edit, set_enabled};
 pub use keys::{ASSERTION_ALGS, KeySet};
-pub use manage::{App, IntegrationPlan, NewApp, create, get, integration_create, list, remove};
+pub use manage::{
+    App, IntegrationPlan, NewApp, create, get, integration_create, list, remove, to_be_told,
+};
 pub use secrets::{SecretInfo, secret_add, secret_list, secret_revoke};
 pub use settings::Settings;
 

@@ -75,10 +75,6 @@ impl Settings {
     pub fn has_keys(&self) -> bool {
         self.jwks.is_some() || self.jwks_uri.is_some()
     }
-    /// The origin its picture is loaded from, for the one page that shows it.
-    pub fn logo_origin(&self) -> Option<String> {
-        self.logo_uri.as_deref().and_then(picture_origin)
-    }
     /// Refuses what cannot be set.
     pub(super) fn check(&self) -> Result<()> {
         several("redirect_uris", &self.redirect_uris)?;
@@ -128,7 +124,7 @@ impl Settings {
 
 /// The origin of a picture: https and a plain host name, nothing that could mean more inside a content security
 /// policy.
-fn picture_origin(uri: &str) -> Option<String> {
+pub(super) fn picture_origin(uri: &str) -> Option<String> {
     let u = Url::parse(uri).ok()?;
     let Some(Host::Domain(host)) = u.host() else { return None };
     let plain = host.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.');

@@ -8,6 +8,7 @@ mod db;
 pub use codes::{Code, CodeUse, NewCode, code_claim, code_issued, code_put};
 
 use crate::{
+    apps::About,
     clock::Timestamp,
     credentials::Enrolment,
     crypto::{
@@ -86,6 +87,8 @@ pub enum After {
     Authorize {
         /// The application.
         app: AppId,
+        /// What people are shown of it.
+        about: About,
         /// The request, checked, in the issuer's own form.
         request: Value,
     },

@@ -7,11 +7,13 @@ mod bearer;
 mod db;
 mod facts;
 mod issue;
+mod logout;
 mod write;
 
 pub use bearer::{Bearer, TOKEN_TYPE};
 pub use facts::{Person, TenantState};
 pub use issue::{Actual, Grant, Issued, Request, granted_scopes};
+pub use logout::Hint;
 
 use crate::{
     access::Access,

@@ -34,6 +34,9 @@ pub async fn document(State(app): State<App>) -> Response {
         "jwks_uri": format!("{i}/oauth/jwks"),
         "introspection_endpoint": format!("{i}/oauth/introspect"),
         "revocation_endpoint": format!("{i}/oauth/revoke"),
+        "end_session_endpoint": format!("{i}/oauth/logout"),
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
         "scopes_supported": scopes,
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
@@ -51,7 +54,7 @@ pub async fn document(State(app): State<App>) -> Response {
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
         "claims_parameter_supported": false,
-        "prompt_values_supported": ["none", "login"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "acr_values_supported": ["urn:muster:loa:1", "urn:muster:loa:2", "urn:muster:loa:3"],
         "claims_supported": [
             "iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "tid", "at_hash", "name",

@@ -33,6 +33,14 @@ impl Params {
         }
         Ok(Self(map))
     }
+    /// Parameters that were read already.
+    pub fn of(pairs: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        Self(pairs.into_iter().map(|(n, v)| (n.to_owned(), v)).collect())
+    }
+    /// The same as a query.
+    pub fn query(&self) -> String {
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish()
+    }
     /// A parameter, if it is there and not empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|v| !v.is_empty())

@@ -1,6 +1,6 @@
 //! Where the browser comes back from signing in: the flow row says which request it was.
 
-use super::authorize::{AuthRequest, back};
+use super::{authorize::back, consent, request::AuthRequest};
 use crate::{
     app::App,
     apps::Client,
@@ -37,50 +37,89 @@ pub async fn get(
     browser: Browser,
     session: Option<LiveSession>,
 ) -> Response {
-    match go_on(&app, which.flow, &browser, session).await {
+    match go_on(&app, request, which.flow, &browser, session).await {
         Ok(r) => r,
         Err(e) => web::Refusal::new(&app, request, e).into_response(),
     }
 }
 
+fn over() -> Error {
+    Error::invalid(
+        "it is over, or was begun in another browser. Go back to the application and start again.",
+    )
+}
+
+/// The request that waits in a flow of this browser, its client, and whether a stronger proof was asked for already.
+///
+/// # Errors
+/// `Invalid` when there is none.
+pub(super) async fn waiting(
+    app: &App,
+    flow: FlowId,
+    browser: &Browser,
+) -> Result<(AuthRequest, Arc<Client>, bool)> {
+    let state = flows::get(&app.store, flow, browser.hash()).await?.ok_or_else(over)?;
+    let After::Authorize { request, .. } = state.after else { return Err(over()) };
+    let request: AuthRequest = serde_json::from_value(request).map_err(Error::internal)?;
+    let client = app.apps.find(&request.client_id).await?.ok_or_else(over)?;
+    Ok((request, client, state.step_up.is_some()))
+}
+
+/// Ends a flow. Of two tabs that come back, one goes on; the other finds it gone.
+///
+/// # Errors
+/// `Invalid` when it is gone.
+pub(super) async fn ended(app: &App, flow: FlowId) -> Result<()> {
+    if flows::end(&app.store, &app.system(), flow).await? { Ok(()) } else { Err(over()) }
+}
+
+/// Whether a session is proved as the request wants it.
+pub(super) fn fits(request: &AuthRequest, session: &LiveSession) -> bool {
+    request.min_auth_time.is_none_or(|m| session.proved_since(m))
+}
+
 async fn go_on(
     app: &App,
+    id: crate::id::RequestId,
     flow: FlowId,
     browser: &Browser,
     session: Option<LiveSession>,
 ) -> Result<Response> {
-    let over = || {
-        Error::invalid(
-            "it is over, or was begun in another browser. Go back to the application and start again.",
-        )
-    };
-    let state = flows::get(&app.store, flow, browser.hash()).await?.ok_or_else(over)?;
-    let After::Authorize { request, .. } = state.after else {
-        return Ok(web::Redirect::to("/me").into_response());
-    };
-    let request: AuthRequest = serde_json::from_value(request).map_err(Error::internal)?;
-    let fresh = session.filter(|s| request.min_auth_time.is_none_or(|m| s.proved_since(m)));
-    let Some(session) = fresh else {
+    let (request, client, stepped_up) = waiting(app, flow, browser).await?;
+    let Some(session) = session.filter(|s| fits(&request, s)) else {
         return Ok(web::Redirect::to(&format!("/signin/{flow}")).into_response());
     };
-    let client = app.apps.find(&request.client_id).await?.ok_or_else(over)?;
-    // Of two tabs that come back, one goes on; the other finds the flow gone.
-    if !flows::end(&app.store, &app.system(), flow).await? {
-        return Err(over());
+    if request.expected.is_some_and(|u| u != session.user) {
+        ended(app, flow).await?;
+        let text = "somebody else signed in than 'id_token_hint' names";
+        let fields = [("error", "login_required"), ("error_description", text)];
+        return Ok(back(app, &request.redirect_uri, request.state.as_deref(), &fields));
     }
-    let stepped_up = state.step_up.is_some();
-    match finish(app, &client, &request, &session.0, !stepped_up).await? {
-        Finished::Answer(answer) => Ok(answer),
-        Finished::StepUp(required) => {
-            step_up(app, &client, &request, &session.0, required, browser).await
+    match weigh(app, &client, &request, &session, !stepped_up).await? {
+        Next::StepUp(required) => {
+            ended(app, flow).await?;
+            step_up(app, &client, &request, &session, required, browser).await
+        }
+        Next::Ask(scopes) => consent::page(app, id, flow, &client, &scopes, &session).await,
+        Next::Answer(r) => {
+            ended(app, flow).await?;
+            Ok(r)
+        }
+        Next::Give(scopes) => {
+            ended(app, flow).await?;
+            give(app, &client, &request, &session, scopes).await
         }
     }
 }
 
-/// What came of an authorization request with somebody signed in.
-pub(super) enum Finished {
-    /// The answer.
+/// What comes of a request, now that somebody is signed in.
+pub(super) enum Next {
+    /// An answer without a code.
     Answer(Response),
+    /// The person is asked for these scopes.
+    Ask(Vec<String>),
+    /// A code for these scopes.
+    Give(Vec<String>),
     /// What is asked for demands a stronger proof, and the person's directory can be asked for it.
     StepUp(Required),
 }
@@ -91,14 +130,15 @@ pub(super) enum Finished {
 /// The database's.
 pub(super) async fn step_up(
     app: &App,
-    client: &Arc<Client>,
+    client: &Client,
     request: &AuthRequest,
     session: &Live,
     required: Required,
     browser: &Browser,
 ) -> Result<Response> {
     let kept = serde_json::to_value(request).map_err(Error::internal)?;
-    let after = After::Authorize { app: client.app.id, request: kept };
+    let after =
+        After::Authorize { app: client.app.id, about: client.app.about(), request: kept };
     let mut flow = flows::State::new(after, Some(session.home));
     flow.login_hint = Some(session.user_name.clone());
     flow.min_auth_time = request.min_auth_time;
@@ -107,28 +147,38 @@ pub(super) async fn step_up(
     Ok(web::Redirect::to(&format!("/federation/step-up?flow={id}")).into_response())
 }
 
-/// Asks the gate and makes the code; a proof of a second factor that is missing is refused on a page with a reference,
-/// and recorded.
+/// Whether the session's directory could prove what is missing.
+async fn can_step_up(app: &App, session: &Live, required: Required) -> Result<bool> {
+    let Some(directory) = session.directory else { return Ok(false) };
+    let s = directories::signin(&app.store, session.home, directory, &app.master).await?;
+    let phishing_resistant = required == Required::Phr;
+    Ok(s.is_some_and(|s| oidc::step_up(s.preset, &s.rules, phishing_resistant).is_some()))
+}
+
+/// Asks the gate, and what the person agreed to; a proof of a second factor that is missing is refused on a page with a
+/// reference, and recorded.
 ///
 /// # Errors
 /// The database's, or the session's end.
-pub(super) async fn finish(
+pub(super) async fn weigh(
     app: &App,
     client: &Arc<Client>,
     request: &AuthRequest,
-    session: &Live,
+    session: &LiveSession,
     may_step_up: bool,
-) -> Result<Finished> {
+) -> Result<Next> {
     let tid = request.tid.unwrap_or(session.acting);
     let grant = Grant::Session { home: session.home, session: session.id, user: session.user };
     let ask = Request { client, grant, tid, scopes: &request.scopes, nonce: None };
-    let state = request.state.as_deref();
     match app.gate.may(&ask).await {
-        Ok(_) => {}
+        Ok(granted) => {
+            let agreed = consent::agreed(app, client, request, session, &granted).await?;
+            Ok(agreed.map_or_else(Next::Ask, Next::Give))
+        }
         Err(e) if e.kind() == Kind::NeedsStepUp && !request.silent => {
             let required = app.gate.demanded(session.home, session.user, tid).await?;
             if may_step_up && can_step_up(app, session, required).await? {
-                return Ok(Finished::StepUp(required));
+                return Ok(Next::StepUp(required));
             }
             let detail = serde_json::json!({
                 "class": session.class, "evidence": session.evidence.0, "tenant": tid, "client": client.app.client_id,
@@ -141,35 +191,42 @@ pub(super) async fn finish(
                 tx.unaudited("the record of sign-ins is a trail of its own");
                 signins::record(tx, home, &new).await
             })?;
-            let refused = web::Redirect::to(&format!("/refused/{reference}")).into_response();
-            return Ok(Finished::Answer(refused));
+            let to = format!("/refused/{reference}");
+            Ok(Next::Answer(web::Redirect::to(&to).into_response()))
         }
         Err(e) => {
             let e = super::error::OAuthError::from(e);
             let fields = [("error", e.error), ("error_description", e.description.as_str())];
-            return Ok(Finished::Answer(back(app, &request.redirect_uri, state, &fields)));
+            let state = request.state.as_deref();
+            Ok(Next::Answer(back(app, &request.redirect_uri, state, &fields)))
         }
     }
+}
+
+/// Makes the code, for these of the scopes, and sends the browser back with it.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn give(
+    app: &App,
+    client: &Client,
+    request: &AuthRequest,
+    session: &LiveSession,
+    scopes: Vec<String>,
+) -> Result<Response> {
+    let request = AuthRequest { scopes, ..request.clone() };
     let new = NewCode {
         home: session.home,
         user: session.user,
         session: session.id,
         app: client.app.id,
-        tid,
-        request: serde_json::to_value(request).map_err(Error::internal)?,
+        tid: request.tid.unwrap_or(session.acting),
+        request: serde_json::to_value(&request).map_err(Error::internal)?,
     };
     let code = tx!(app.store, &app.system().urgent(), [new], |tx| {
         tx.unaudited("a code is nothing until it is used");
         flows::code_put(tx, &new).await
     })?;
     let fields = [("code", code.expose_secret())];
-    Ok(Finished::Answer(back(app, &request.redirect_uri, state, &fields)))
-}
-
-/// Whether the session's directory could prove what is missing.
-async fn can_step_up(app: &App, session: &Live, required: Required) -> Result<bool> {
-    let Some(directory) = session.directory else { return Ok(false) };
-    let s = directories::signin(&app.store, session.home, directory, &app.master).await?;
-    let phishing_resistant = required == Required::Phr;
-    Ok(s.is_some_and(|s| oidc::step_up(s.preset, &s.rules, phishing_resistant).is_some()))
+    Ok(back(app, &request.redirect_uri, request.state.as_deref(), &fields))
 }

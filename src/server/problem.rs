@@ -18,7 +18,7 @@ pub(super) fn refuse(path: &str, status: StatusCode, detail: &str) -> Response {
             "detail": detail,
         });
         ("application/scim+json", body.to_string())
-    } else if path.starts_with("/oauth/") && !path.starts_with("/oauth/authorize") {
+    } else if path.starts_with("/oauth/") && !is_page(path) {
         let error = match status.as_u16() {
             500 => "server_error",
             503 | 429 => "temporarily_unavailable",
@@ -35,6 +35,13 @@ pub(super) fn refuse(path: &str, status: StatusCode, detail: &str) -> Response {
         return crate::web::notice(status, detail);
     };
     (status, [(header::CONTENT_TYPE, HeaderValue::from_static(kind))], body).into_response()
+}
+
+/// Those of the issuer's paths that a browser is at.
+fn is_page(path: &str) -> bool {
+    ["authorize", "resume", "consent", "logout"]
+        .iter()
+        .any(|p| path.strip_prefix("/oauth/").is_some_and(|rest| rest.starts_with(p)))
 }
 
 /// Nothing lives at this path.

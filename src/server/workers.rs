@@ -4,7 +4,9 @@ use crate::{
     app::App,
     apps::assertions,
     error::Result,
-    flows, invitations, keys, outbox, sessions,
+    flows, invitations, keys,
+    oauth::backchannel,
+    outbox, sessions,
     store::{Cx, Scope},
 };
 use std::time::Duration;
@@ -32,6 +34,16 @@ pub(super) fn start(app: &App, stop: CancellationToken) -> Workers {
     let worker = worker.on(invitations::TOPIC, move |m| {
         Box::pin(invitations::deliver(letters.clone(), cx.clone(), m))
     });
+    let (ended, telling) = (app.clone(), app.clone());
+    let worker = worker
+        .on("session.ended", move |m| {
+            let app = ended.clone();
+            Box::pin(async move { backchannel::fan_out(&app, &m).await })
+        })
+        .on("logout.deliver", move |m| {
+            let app = telling.clone();
+            Box::pin(async move { backchannel::deliver(&app, &m).await })
+        });
     set.spawn(worker.run(stop));
     Workers(set)
 }

@@ -3,6 +3,7 @@
 //! May use the floors below. Must not know how anybody signed in, nor what they may do. Others ask `gate` whether a
 //! session may act; this room only says what is stored.
 
+pub mod apps;
 mod db;
 mod refresh;
 mod revoke;
@@ -154,7 +155,7 @@ pub async fn choose_tenant(
 pub async fn sweep(store: &Store, cx: &crate::store::Cx, before: Timestamp) -> Result<u64> {
     tx!(store, cx, [], |tx| {
         tx.unaudited("expired rows");
-        db::sweep(tx, before).await
+        Ok(db::sweep(tx, before).await? + apps::sweep(tx, before).await?)
     })
 }
 

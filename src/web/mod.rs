@@ -50,6 +50,17 @@ pub fn html(status: StatusCode, text: String) -> Response<Body> {
     r
 }
 
+/// A page that shows a picture of somebody else's: it may be loaded from that origin (`https://host`, as
+/// `apps::About` gives it) and from no other.
+pub fn html_with_picture(status: StatusCode, text: String, origin: &str) -> Response<Body> {
+    let mut r = html(status, text);
+    let wider = POLICY.replace("img-src 'self' data:", &format!("img-src 'self' data: {origin}"));
+    if let Ok(policy) = HeaderValue::try_from(wider) {
+        r.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    r
+}
+
 /// "See other": the answer to a form, and each step of a sign-in.
 #[derive(Debug, Clone)]
 pub struct Redirect(String);

@@ -1,13 +1,14 @@
 //! RFC 6749 4.1.3 with PKCE (RFC 7636). The code is claimed in one statement; a second use ends what the first gave.
 
 use super::{
-    super::{authorize::AuthRequest, error::OAuthError, params::Params},
+    super::{error::OAuthError, params::Params, request::AuthRequest},
     Given,
 };
 use crate::{
     app::App,
     apps::Client,
     crypto,
+    error::Error,
     flows::{self, CodeUse},
     gate::{Gate, Grant, Request},
     secret::Secret,
@@ -45,7 +46,7 @@ pub async fn authorization_code(
         || OAuthError::invalid_grant("the code is unknown, over, used, or another client's");
     let CodeUse::First(row) = claimed else { return Err(refused()) };
     let request: AuthRequest = serde_json::from_value(row.request.0.clone())
-        .map_err(|e| crate::error::Error::internal(format!("a code's request: {e}")))?;
+        .map_err(|e| Error::internal(format!("a code's request: {e}")))?;
     if request.redirect_uri != redirect_uri {
         return Err(OAuthError::invalid_grant(
             "'redirect_uri' is not the one of the authorization request",
@@ -76,6 +77,11 @@ pub async fn authorization_code(
     let limits = app.refresh_limits();
     let refresh: Option<Secret> = tx!(app.store, &cx, [code, family, jti], |tx| {
         tx.unaudited("a refresh family begins with a sign-in that was recorded");
+        // Ended since: nobody would tell the application, so it gets nothing.
+        let session = family.session.ok_or_else(|| Error::internal("a code without a session"))?;
+        if !sessions::apps::join(tx, family.home, session, family.app).await? {
+            return Err(Error::unauthenticated("the session of this code is over"));
+        }
         let mut begun = None;
         if offline {
             begun = Some(sessions::begin_family(tx, &family, limits).await?);

@@ -57,7 +57,7 @@ async fn world_of(theirs: TestServer, ours: TestServer) -> World {
     };
     let (anna, ben) = (person("anna", true).await, person("ben", false).await);
     let app = json!({
-        "name": "Muster", "redirect_uris": [format!("{}/federation/callback", ours.url)],
+        "name": "Muster", "redirect_uris": [format!("{}/federation/callback", ours.url)], "trusted": true,
     });
     let apps = format!("/api/v1/tenants/{company}/apps");
     let client = theirs.post(&apps, app).await.expect(201).json();

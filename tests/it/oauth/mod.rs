@@ -1,7 +1,11 @@
 //! The issuer, over HTTP.
 
+mod backchannel;
+mod consent;
 mod integration;
+pub mod logout;
 mod private_key;
+mod prompts;
 
 use crate::{
     story,
@@ -136,7 +140,9 @@ story!(
             ("code_challenge_method", "plain", "invalid_request"),
             ("request", "x.y.z", "request_not_supported"),
             ("request_uri", "https://x.example/", "request_uri_not_supported"),
-            ("prompt", "consent", "invalid_request"),
+            ("prompt", "create", "invalid_request"),
+            ("prompt", "none login", "invalid_request"),
+            ("prompt", "consent none", "invalid_request"),
             ("max_age", "soon", "invalid_request"),
             ("scope", "open\"id", "invalid_scope"),
         ] {

@@ -4,6 +4,7 @@ mod assertions;
 mod bindings;
 
 mod clients;
+mod logout;
 mod refresh;
 mod remembered;
 mod revocation;

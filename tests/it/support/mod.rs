@@ -5,6 +5,7 @@ pub mod keys;
 pub mod op;
 pub mod person;
 pub mod server;
+pub mod tab;
 
 pub use database::TestDb;
 pub use server::TestServer;

@@ -91,7 +91,11 @@ impl TestServer {
             name: "Portal".to_owned(),
             public: false,
             platform: false,
-            settings: Settings { redirect_uris: vec![CALLBACK.to_owned()], ..Settings::default() },
+            settings: Settings {
+                redirect_uris: vec![CALLBACK.to_owned()],
+                trusted: true,
+                ..Settings::default()
+            },
         };
         change(&mut new);
         let permit = self.permit(tenant).await;
@@ -101,23 +105,7 @@ impl TestServer {
     }
     /// The authorization request of an application, by somebody's browser.
     pub async fn authorize(&self, app: &TestApp, who: &Person, more: &[(&str, &str)]) -> Answer {
-        let challenge = challenge(VERIFIER);
-        let mut q: Vec<(&str, &str)> = vec![
-            ("response_type", "code"),
-            ("client_id", &app.client_id),
-            ("redirect_uri", CALLBACK),
-            ("scope", "openid profile email offline_access computers.view computers.delete"),
-            ("state", "s-1"),
-            ("nonce", "n-1"),
-            ("code_challenge", &challenge),
-            ("code_challenge_method", "S256"),
-        ];
-        for (name, value) in more {
-            q.retain(|(n, _)| n != name);
-            if !value.is_empty() {
-                q.push((name, value));
-            }
-        }
+        let q = fields(app, more);
         let c = self.browser();
         let cookie = format!("muster_session={}", who.cookie);
         let r =
@@ -159,6 +147,28 @@ impl TestServer {
         let a = self.form_as(app, "/oauth/introspect", &[("token", token)]).await.expect(200);
         a.json()["active"].as_bool().expect("active")
     }
+}
+
+/// An authorization request, with these fields changed; an empty one is left out.
+pub fn fields(app: &TestApp, more: &[(&str, &str)]) -> Vec<(String, String)> {
+    let challenge = challenge(VERIFIER);
+    let mut q: Vec<(&str, &str)> = vec![
+        ("response_type", "code"),
+        ("client_id", &app.client_id),
+        ("redirect_uri", CALLBACK),
+        ("scope", "openid profile email offline_access computers.view computers.delete"),
+        ("state", "s-1"),
+        ("nonce", "n-1"),
+        ("code_challenge", &challenge),
+        ("code_challenge_method", "S256"),
+    ];
+    for (name, value) in more {
+        q.retain(|(n, _)| n != name);
+        if !value.is_empty() {
+            q.push((name, value));
+        }
+    }
+    q.into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect()
 }
 
 /// A field of a redirect's query.

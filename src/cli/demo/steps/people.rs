@@ -63,7 +63,7 @@ async fn company_login(p: &mut Play) -> Result<Value> {
     p.anna.otpauth = code["otpauth"].as_str().map(str::to_owned);
     let app = json!({
         "name": "Muster",
-        "redirect_uris": [format!("{}/federation/callback", p.muster_url)],
+        "redirect_uris": [format!("{}/federation/callback", p.muster_url)], "trusted": true,
     });
     p.company.post("/tenants/contoso/apps", &app).await
 }

@@ -14,7 +14,7 @@ const ASKED: &str = "openid offline_access computers.view users.edit users.delet
 
 /// Registers the application and goes through code + PKCE in Anna's browser, which is signed in already.
 pub(super) async fn authorize(p: &mut Play) -> Result<()> {
-    let app = json!({ "name": "Contoso Wiki", "redirect_uris": [CALLBACK] });
+    let app = json!({ "name": "Contoso Wiki", "redirect_uris": [CALLBACK], "trusted": true });
     let made = p.muster.post("/tenants/contoso/apps", &app).await?;
     p.app = client(&made);
     let verifier = crypto::random_b64(32);

@@ -1,0 +1,117 @@
+//! Back-channel logout (OpenID Connect Back-Channel Logout 1.0): when a session ends, each application that got tokens
+//! in it is told, by a message of its own in the outbox, so that one that is down delays nobody else.
+
+use crate::{
+    app::App,
+    apps,
+    error::{Error, Result},
+    id::{AppId, SessionId, TenantId, UserId},
+    outbox::{self, Message},
+    sessions, tx,
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+/// What [`sessions::revoke`] says.
+#[derive(Debug, Clone, Deserialize)]
+struct Ended {
+    sessions: Vec<EndedSession>,
+}
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct EndedSession {
+    session: SessionId,
+    user: UserId,
+}
+
+/// One application to be told of one session.
+#[derive(Debug, Serialize, Deserialize)]
+struct Telling {
+    app: AppId,
+    client_id: String,
+    session: SessionId,
+    user: UserId,
+}
+
+fn payload<T: for<'de> Deserialize<'de>>(m: &Message) -> Result<T> {
+    T::deserialize(&m.payload).map_err(|e| Error::internal(format!("{}: {e}", m.topic)))
+}
+
+/// The handler of `session.ended`: one message for each application, in one transaction. Handed over again, it finds
+/// nothing left to claim.
+///
+/// # Errors
+/// The database's.
+pub async fn fan_out(app: &App, m: &Message) -> Result<()> {
+    let (home, ended) = (m.tenant, payload::<Ended>(m)?);
+    tx!(app.store, &app.system(), [ended], |tx| {
+        tx.unaudited("the end of the session was recorded");
+        let mut clients: HashMap<AppId, Option<String>> = HashMap::new();
+        for e in &ended.sessions {
+            for id in sessions::apps::claim(tx, home, e.session).await? {
+                let client = match clients.get(&id) {
+                    Some(known) => known.clone(),
+                    None => apps::to_be_told(tx, id).await?,
+                };
+                clients.insert(id, client.clone());
+                if let Some(client_id) = client {
+                    let telling = Telling { app: id, client_id, session: e.session, user: e.user };
+                    let telling = serde_json::to_value(telling).map_err(Error::internal)?;
+                    outbox::push(tx, home, "logout.deliver", &telling).await?;
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
+/// The handler of `logout.deliver`. An application that takes the token, or refuses it for good (4xx), has been told;
+/// one that is down or busy is told again later, with a token made anew and the same `jti`.
+///
+/// # Errors
+/// What delays the message.
+pub async fn deliver(app: &App, m: &Message) -> Result<()> {
+    let t: Telling = payload(m)?;
+    // Removed, or no longer interested, since.
+    let Some(client) = app.apps.find(&t.client_id).await? else { return Ok(()) };
+    let Some(uri) = &client.app.settings.0.backchannel_logout_uri else { return Ok(()) };
+    let token = app.gate.logout_token(&client, t.user, t.session, &m.id.to_string())?;
+    let request = http::Request::post(uri)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("accept", "application/json")
+        .body(format!("logout_token={token}").into_bytes())
+        .map_err(|e| Error::unavailable("the logout address cannot be used").operator(e))?;
+    let answer = app.net.send(request).await?;
+    let status = answer.status();
+    // Too Early, Too Many Requests and Request Timeout say "later", not "no".
+    if status.is_client_error() && !matches!(status.as_u16(), 408 | 425 | 429) {
+        let said = String::from_utf8_lossy(answer.body());
+        let said = crate::text::excerpt(&said);
+        tracing::warn!(client = t.client_id, %status, said, "an application refuses its logout token");
+    } else if !status.is_success() {
+        let text = format!("{} answered {status}", t.client_id);
+        return Err(
+            Error::unavailable("the application did not take its logout token").operator(text)
+        );
+    }
+    let (home, session, id) = (m.tenant, t.session, t.app);
+    tx!(app.store, &app.system(), [], |tx| {
+        tx.unaudited("the end of the session was recorded");
+        sessions::apps::told(tx, home, session, id).await
+    })
+}
+
+/// Waits a little until the applications of a session that has just ended were told: a browser that is sent back to one
+/// of them should not be there before.
+pub(super) async fn settled(app: &App, home: TenantId, session: SessionId) {
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_millis(1500) {
+        match sessions::apps::all_told(&app.store, home, session).await {
+            Ok(false) => tokio::time::sleep(Duration::from_millis(50)).await,
+            // They are told in any case.
+            Ok(true) | Err(_) => return,
+        }
+    }
+}

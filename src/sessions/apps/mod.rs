@@ -1,0 +1,56 @@
+//! Which applications got tokens in a session: who is told when it ends. Written where a code is exchanged, not on the
+//! refresh path; the row outlives its session, because a person who was deleted is to be signed out as well.
+
+mod db;
+
+use crate::{
+    clock::Timestamp,
+    error::Result,
+    id::{AppId, SessionId, TenantId},
+    store::{Scope, Store, Tx},
+};
+
+/// Notes that an application gets tokens in a session. False when the session has ended: then it must get none, for
+/// nobody would tell it.
+///
+/// # Errors
+/// As the store.
+pub async fn join(tx: &mut Tx, home: TenantId, session: SessionId, app: AppId) -> Result<bool> {
+    if db::hold(tx, home, session).await? == 0 {
+        return Ok(false);
+    }
+    db::insert(tx, home, session, app).await?;
+    Ok(true)
+}
+
+/// The applications of a session that has ended, each given once however often this is asked: whoever gets them tells
+/// them.
+///
+/// # Errors
+/// As the store.
+pub async fn claim(tx: &mut Tx, home: TenantId, session: SessionId) -> Result<Vec<AppId>> {
+    db::claim(tx, home, session).await
+}
+
+/// Notes that an application knows of the end.
+///
+/// # Errors
+/// As the store.
+pub async fn told(tx: &mut Tx, home: TenantId, session: SessionId, app: AppId) -> Result<()> {
+    db::told(tx, home, session, app).await?;
+    Ok(())
+}
+
+/// Whether every application of a session that wants to be told of its end was.
+///
+/// # Errors
+/// As the store.
+pub async fn all_told(store: &Store, home: TenantId, session: SessionId) -> Result<bool> {
+    let mut c = store.read(Scope::Platform).await?;
+    Ok(db::untold(&mut c, home, session).await? == 0)
+}
+
+/// Removes the rows older than `before` whose session is gone.
+pub(super) async fn sweep(tx: &mut Tx, before: Timestamp) -> Result<u64> {
+    db::sweep(tx, before).await
+}
