@@ -47,6 +47,7 @@ fn with_secret(a: &App, secret: Option<&Secret>) -> Value {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 struct NewApplication {
     name: String,
     redirect_uris: Vec<String>,
@@ -155,6 +156,7 @@ struct EditApplication {
     jwks_uri: Option<Option<String>>,
 }
 
+#[expect(clippy::option_option, reason = "not there, null and a value are three")]
 fn given<'de, D, T>(d: D) -> std::result::Result<Option<Option<T>>, D::Error>
 where
     D: Deserializer<'de>,

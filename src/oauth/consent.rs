@@ -74,7 +74,7 @@ pub(super) async fn page(
 /// What the page sends.
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Answer {
+pub struct Sent {
     flow: FlowId,
     session: SessionId,
     scope: String,
@@ -94,9 +94,9 @@ pub async fn post(
     browser: Browser,
     session: Option<LiveSession>,
     caller: Option<Caller>,
-    StrictForm(answer): StrictForm<Answer>,
+    StrictForm(sent): StrictForm<Sent>,
 ) -> Response {
-    answered(&app, &browser, session, caller, answer)
+    answered(&app, &browser, session, caller, sent)
         .await
         .unwrap_or_else(|e| web::Refusal::new(&app, request, e).into_response())
 }
@@ -106,7 +106,7 @@ async fn answered(
     browser: &Browser,
     session: Option<LiveSession>,
     caller: Option<Caller>,
-    answer: Answer,
+    answer: Sent,
 ) -> Result<Response> {
     let (asked, client, _) = resume::waiting(app, answer.flow, browser).await?;
     let again =

@@ -136,7 +136,7 @@ async fn asked(
 /// What the page that asks sends: the request once more, and the person's word.
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Answer {
+pub struct Sent {
     answer: Verdict,
     id_token_hint: Option<String>,
     client_id: Option<String>,
@@ -156,10 +156,10 @@ pub async fn answer(
     web::RequestId(request): web::RequestId,
     session: Option<LiveSession>,
     caller: Option<Caller>,
-    StrictForm(answer): StrictForm<Answer>,
+    StrictForm(sent): StrictForm<Sent>,
 ) -> Response {
     let done = async {
-        let Answer { answer, id_token_hint, client_id, post_logout_redirect_uri, state } = answer;
+        let Sent { answer, id_token_hint, client_id, post_logout_redirect_uri, state } = sent;
         if answer == Verdict::No {
             return Ok(web::Redirect::to("/me").into_response());
         }

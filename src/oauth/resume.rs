@@ -137,8 +137,7 @@ pub(super) async fn step_up(
     browser: &Browser,
 ) -> Result<Response> {
     let kept = serde_json::to_value(request).map_err(Error::internal)?;
-    let after =
-        After::Authorize { app: client.app.id, about: client.app.about(), request: kept };
+    let after = After::Authorize { app: client.app.id, about: client.app.about(), request: kept };
     let mut flow = flows::State::new(after, Some(session.home));
     flow.login_hint = Some(session.user_name.clone());
     flow.min_auth_time = request.min_auth_time;
