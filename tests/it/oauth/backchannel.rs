@@ -154,7 +154,7 @@ story!(
         let gone = w.s.session(who.tenant, gone, "single").await;
         w.tokens(&app, &gone).await;
         let permit = w.s.permit(who.tenant).await;
-        muster::users::remove(&w.s.app.store, &permit, gone.user).await.unwrap();
+        muster::users::remove(&w.s.app.store, &permit, gone.user, None).await.unwrap();
         let told = w.told(2).await;
         w.verified(&told[1], &app, &gone).await;
     }
