@@ -6,6 +6,7 @@ mkdir "$post"
 
 mail_server() { # [NAME]: starts it, with the certificate NAME if there is one; $mailpid is its process
   local log=$work/mail.$RANDOM.log
+  : >"$log"
   "$python" "$here/smtp/server.py" "$mailport" "$post" ${1:+"$work/$1.pem" "$work/$1.key"} >"$log" 2>&1 &
   mailpid=$!
   pids+=("$mailpid")

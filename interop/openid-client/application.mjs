@@ -8,6 +8,8 @@ import { createServer } from 'node:http';
 import * as oidc from 'openid-client';
 import { Report, muster, otpSecret } from '../person.mjs';
 import { assertions } from './assertions.mjs';
+import { logout } from './logout.mjs';
+import { prompts } from './prompts.mjs';
 import { services } from './services.mjs';
 import { signIn } from './signin.mjs';
 
@@ -39,8 +41,9 @@ const world = {
   down: 0,
   anna: { id: anna.id, name: 'anna', secret: otpSecret(anna.otpauth) },
   bert: { name: 'bert' },
-  wiki: application('Wiki', '--trusted'),
-  shop: application('Shop', '--trusted'),
+  wiki: application('Wiki', '--trusted', '--post-logout-redirect-uri', goodbye, '--backchannel-logout-uri', `${home}/backchannel`),
+  shop: application('Shop', '--trusted', '--backchannel-logout-uri', `${home}/shop/backchannel`),
+  guest: application('Guest book'),
 
   // The library's view of us for a client; of itself it refuses plain HTTP.
   discover: (id, metadata, proof) => oidc.discovery(new URL(issuer), id, metadata, proof, {
@@ -63,5 +66,5 @@ createServer(async (request, response) => {
   response.end('<h1>The application</h1>');
 }).listen(Number(process.env.PORT), '127.0.0.1').unref();
 
-for (const part of [signIn, services, assertions]) await part(world);
+for (const part of [signIn, prompts, services, assertions, logout]) await part(world);
 world.report.end();

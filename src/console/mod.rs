@@ -180,14 +180,14 @@ fn when(at: Timestamp) -> (String, String) {
     (text, shown)
 }
 
-/// Ends the session; the browser is at the sign-in page then.
+/// Ends the session; the browser is at the signed-out page then, which is the issuer's.
 async fn sign_out(
     State(app): State<App>,
     RequestId(request): RequestId,
     session: Option<LiveSession>,
     caller: Option<Caller>,
 ) -> Response {
-    let mut response = Redirect::to("/signin").into_response();
+    let mut response = Redirect::to("/oauth/logout").into_response();
     if let (Some(s), Some(Caller { actor, .. })) = (session, caller)
         && let Err(e) = end(&app, actor, s.home, s.id, "signout", "signed out").await
     {
