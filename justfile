@@ -35,3 +35,7 @@ bench name="main" *args:
 # Everything that the gate runs
 gate:
     .ci/run
+
+# Fuzz an entry that takes what strangers send: just fuzz filter 60 (all of them without a name)
+fuzz target="" seconds="60":
+    fuzz/run "{{target}}" "{{seconds}}"

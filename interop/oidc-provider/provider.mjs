@@ -17,6 +17,8 @@ export const PEOPLE = {
   clara: { acr: 'urn:example:loa:2fa', name: 'Clara Lind' },
   david: { acr: 'urn:example:loa:password', name: 'David Sten' },
   erika: { amr: ['mfa'], name: 'Erika Unknown' },
+  // Proves a second factor only when she is asked to sign in anew.
+  greta: { amr: ['pwd'], anew: ['pwd', 'otp', 'mfa'], name: 'Greta Holm' },
 };
 
 function signingKey() {
@@ -64,7 +66,7 @@ let keys = [signingKey()];
 let current = provider(keys);
 
 async function interaction(req, res) {
-  const { uid } = await current.interactionDetails(req, res);
+  const { uid, params } = await current.interactionDetails(req, res);
   if (req.method === 'GET') {
     res.setHeader('content-type', 'text/html; charset=utf-8');
     res.end(`<form method="post" action="/interaction/${uid}"><input name="person"><button>Sign in</button></form>`);
@@ -73,7 +75,9 @@ async function interaction(req, res) {
   const chunks = [];
   for await (const chunk of req) chunks.push(chunk);
   const person = new URLSearchParams(Buffer.concat(chunks).toString()).get('person');
-  const { amr, acr } = PEOPLE[person];
+  const { acr, anew } = PEOPLE[person];
+  const asked = (params.prompt ?? '').split(' ').includes('login');
+  const amr = asked && anew ? anew : PEOPLE[person].amr;
   const login = { accountId: person, remember: false, ...(amr && { amr }), ...(acr && { acr }) };
   await current.interactionFinished(req, res, { login }, { mergeWithLastSubmission: false });
 }

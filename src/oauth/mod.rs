@@ -15,7 +15,7 @@ mod grants;
 mod introspect;
 mod logout;
 mod pages;
-mod params;
+pub mod params;
 mod request;
 mod resume;
 mod revoke;

@@ -15,6 +15,7 @@ mod bad_input;
 mod catalogue;
 mod cli;
 mod connections;
+mod corpus;
 mod credentials;
 mod crypto;
 mod demo;
