@@ -152,12 +152,14 @@ pub fn header(token: &str) -> Result<Header> {
     else {
         return Err(bad("three parts are wanted"));
     };
-    if sig.is_empty() {
-        return Err(bad("no signature"));
-    }
     let head = unb64(head).ok_or_else(|| bad("the header is not base64url"))?;
     let map: Map<String, Value> =
         serde_json::from_slice(&head).map_err(|_| bad("the header is not a JSON object"))?;
+    if sig.is_empty() {
+        let alg = map.get("alg").and_then(Value::as_str).unwrap_or_default();
+        let none = alg.eq_ignore_ascii_case("none");
+        return Err(bad("no signature").code(if none { "alg_not_allowed" } else { "bad_signature" }));
+    }
     if map.contains_key("crit") {
         return Err(bad("critical extensions are not supported"));
     }

@@ -139,10 +139,9 @@ fn unexchanged(e: RequestTokenError<Error, CoreErrorResponse>) -> Error {
             ))
         }
         RequestTokenError::Request(e) => unreachable(e),
-        RequestTokenError::Parse(e, _) => {
-            refused(format!("the provider's token answer cannot be read, at '{}'", e.path()))
-        }
-        RequestTokenError::Other(why) => refused(why),
+        RequestTokenError::Parse(e, _) => Reason::UpstreamUnavailable
+            .error(format!("the provider's token answer cannot be read, at '{}'", e.path())),
+        RequestTokenError::Other(why) => Reason::UpstreamUnavailable.error(why),
     }
 }
 
