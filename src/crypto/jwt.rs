@@ -158,7 +158,11 @@ pub fn header(token: &str) -> Result<Header> {
     if sig.is_empty() {
         let alg = map.get("alg").and_then(Value::as_str).unwrap_or_default();
         let none = alg.eq_ignore_ascii_case("none");
-        return Err(bad("no signature").code(if none { "alg_not_allowed" } else { "bad_signature" }));
+        return Err(bad("no signature").code(if none {
+            "alg_not_allowed"
+        } else {
+            "bad_signature"
+        }));
     }
     if map.contains_key("crit") {
         return Err(bad("critical extensions are not supported"));

@@ -7,6 +7,7 @@ use crate::{
     error::{Error, Result},
     net,
     secret::{ExposeSecret as _, Secret},
+    signins::Reason,
 };
 use futures::future::BoxFuture;
 use openidconnect::{
