@@ -16,6 +16,8 @@ use std::{
 };
 use url::{Url, form_urlencoded};
 
+/// Few enough that the peer's memory keeps all that belongs to them.
+const PEOPLE: usize = 16;
 const SCOPE: &str = "openid profile email offline_access";
 
 /// An issuer with people who are signed in.
@@ -60,18 +62,17 @@ fn query(client_id: &str) -> String {
 }
 
 impl Issuer {
-    /// A Muster on `options`' database, with `people` signed in through their directory.
+    /// A Muster on `options`' database, with people signed in through their directory.
     pub async fn muster(
         set: &Setting,
         name: &'static str,
         options: &[String],
-        people: usize,
     ) -> Result<Self, Fail> {
         let upstream = upstream::start().await?;
         let folder = set.work.join(name.replace(' ', "-"));
         let (server, directory, client) = prepare(&set.muster, &folder, options, &upstream).await?;
         let mut cookies = Vec::new();
-        for n in 0..people {
+        for n in 0..PEOPLE {
             let p = sign_in(&server, &directory, &client, &format!("person{n}")).await?;
             cookies.push(p.cookie);
         }
@@ -125,14 +126,14 @@ impl Issuer {
         })
     }
 
-    /// The cookies of `n` people who are signed in. The peer slows down as a grant collects tokens, so it gets new
-    /// people, and with them new grants, each time.
+    /// The cookies of people who are signed in, one for each of `n` connections; they share [`PEOPLE`] people. The peer
+    /// slows down as a grant collects tokens, so it gets new people, and with them new grants, each time.
     pub async fn people(&self, n: usize) -> Result<Vec<String>, Fail> {
         if let Kind::Muster { cookies, .. } = &self.kind {
-            return Ok(cookies.iter().take(n).cloned().collect());
+            return Ok(cookies.iter().cycle().take(n).cloned().collect());
         }
         let mut out = Vec::new();
-        for _ in 0..n {
+        for _ in 0..n.min(PEOPLE) {
             let mut browser = Browser::open(self.client.addr).await?;
             match browser.go(&self.authorize).await? {
                 Landed::Elsewhere(url) => parameter(&url, "code")?,
@@ -143,7 +144,7 @@ impl Issuer {
             };
             out.push(browser.cookie());
         }
-        Ok(out)
+        Ok(out.iter().cycle().take(n).cloned().collect())
     }
 
     /// A code for whoever has the cookie: they are signed in and have agreed, so there is one answer, a redirect.

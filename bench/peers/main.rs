@@ -51,13 +51,12 @@ enum What {
 
 async fn run(arguments: Vec<String>) -> Result<bool, Fail> {
     let set = Setting::read(&arguments)?;
-    let most = CONNECTIONS.into_iter().max().unwrap_or(1);
-    let mut all = vec![Arc::new(Issuer::muster(&set, "Muster on SQLite", &[], most).await?)];
+    let mut all = vec![Arc::new(Issuer::muster(&set, "Muster on SQLite", &[]).await?)];
     let mut postgres = None;
     if let Some(url) = &set.postgres {
         let options = ["--database-url".to_owned(), url.clone()];
         postgres = Some((all.len(), url.clone()));
-        all.push(Arc::new(Issuer::muster(&set, "Muster on PostgreSQL", &options, most).await?));
+        all.push(Arc::new(Issuer::muster(&set, "Muster on PostgreSQL", &options).await?));
     }
     let peer = all.len();
     all.push(Arc::new(Issuer::peer(&set).await?));
