@@ -113,16 +113,6 @@ impl Answer for Done {
         Ok(Reply::done())
     }
 }
-impl Answer for Reply {
-    const STATUS: StatusCode = StatusCode::OK;
-    fn schema(_: &mut SchemaGenerator) -> Option<Schema> {
-        None
-    }
-    fn sent(self) -> Result<Reply> {
-        Ok(self)
-    }
-}
-
 /// A page of a list.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "PageOf{T}")]

@@ -1,54 +1,107 @@
-//! Applications and integration users.
+//! Applications.
 
 use super::{
-    call::{Call, Reply, time},
-    find,
+    answer::{Done, Made, Page, Shown, Time, With},
+    call::{Call, time},
 };
 use crate::{
-    access::{
-        grants::{self, NewGrant},
-        perm::{
-            SystemEditSettings, SystemManageIntegrations, SystemViewSettings, UsersManageRoles,
-        },
-    },
-    apps::{self, App, Change, IntegrationPlan, KeySet, NewApp, SecretInfo, Settings},
-    clock::Timestamp,
+    access::perm::{SystemEditSettings, SystemViewSettings},
+    apps::{self, App, Change, KeySet, Kind, NewApp, SecretInfo, Settings},
     crypto::jwt::Alg,
     error::{Error, Result},
+    id::{AppId, SecretId, TenantId, UserId},
     secret::{ExposeSecret as _, Secret},
 };
-use serde::{Deserialize, Deserializer};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
 
-fn show(a: &App) -> Value {
-    json!({
-        "id": a.id, "tenant": a.tenant_id, "kind": a.kind, "user": a.user_id, "name": a.name,
-        "client_id": a.client_id, "public": a.public, "platform": a.platform,
-        "settings": a.settings.0, "enabled": a.enabled, "created_by": a.created_by,
-        "created_at": a.created_at.rfc3339(),
-    })
+/// An application or integration user.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Client")]
+pub(super) struct ClientShown {
+    id: AppId,
+    tenant: TenantId,
+    kind: Kind,
+    /// The integration user; null for an application.
+    user: Option<UserId>,
+    name: String,
+    client_id: String,
+    /// It keeps no secret (a browser or phone application).
+    public: bool,
+    /// The platform's own: people of every tenant may sign in to it.
+    platform: bool,
+    settings: Settings,
+    enabled: bool,
+    /// Who made it, as in the audit trail.
+    created_by: String,
+    created_at: Time,
+    /// Its secret, shown this once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret: Option<String>,
 }
 
-fn show_secret(s: &SecretInfo) -> Value {
-    json!({
-        "id": s.id, "hint": s.hint, "created_at": s.created_at.rfc3339(),
-        "expires_at": s.expires_at.map(Timestamp::rfc3339),
-        "last_used_at": s.last_used_at.map(Timestamp::rfc3339),
-    })
-}
-
-fn with_secret(a: &App, secret: Option<&Secret>) -> Value {
-    let mut shown = show(a);
-    if let Some(s) = secret {
-        shown["client_secret"] = s.expose_secret().into();
+pub(super) fn show(a: &App) -> ClientShown {
+    ClientShown {
+        id: a.id,
+        tenant: a.tenant_id,
+        kind: a.kind,
+        user: a.user_id,
+        name: a.name.clone(),
+        client_id: a.client_id.clone(),
+        public: a.public,
+        platform: a.platform,
+        settings: a.settings.0.clone(),
+        enabled: a.enabled,
+        created_by: a.created_by.clone(),
+        created_at: a.created_at.into(),
+        client_secret: None,
     }
-    shown
 }
 
-#[derive(Deserialize)]
+pub(super) fn with_secret(a: &App, secret: Option<&Secret>) -> ClientShown {
+    ClientShown { client_secret: secret.map(|s| s.expose_secret().to_owned()), ..show(a) }
+}
+
+/// A secret, without its text.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ClientSecret")]
+pub(super) struct SecretShown {
+    id: SecretId,
+    /// Its last characters.
+    hint: String,
+    created_at: Time,
+    expires_at: Option<Time>,
+    last_used_at: Option<Time>,
+}
+impl From<&SecretInfo> for SecretShown {
+    fn from(s: &SecretInfo) -> Self {
+        Self {
+            id: s.id,
+            hint: s.hint.clone(),
+            created_at: s.created_at.into(),
+            expires_at: s.expires_at.map(Into::into),
+            last_used_at: s.last_used_at.map(Into::into),
+        }
+    }
+}
+
+/// A new secret.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ClientSecretMade")]
+pub(super) struct SecretMade {
+    /// Its text, shown this once.
+    client_secret: String,
+}
+impl From<Secret> for SecretMade {
+    fn from(s: Secret) -> Self {
+        Self { client_secret: s.expose_secret().to_owned() }
+    }
+}
+
+/// An application to be registered; names as in OpenID Connect's dynamic registration.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
-struct NewApplication {
+pub(super) struct NewApplication {
     name: String,
     redirect_uris: Vec<String>,
     scopes: Option<Vec<String>>,
@@ -74,14 +127,14 @@ struct NewApplication {
     jwks_uri: Option<String>,
 }
 
-pub(super) async fn list(c: Call) -> Result<Reply> {
+pub(super) async fn list(c: Call) -> Result<Shown<Page<ClientShown>>> {
     let p = c.tenant::<SystemViewSettings>().await?;
-    Reply::page(apps::list(&c.app.store, &p).await?.iter().map(show).collect(), None)
+    Ok(Shown::page(apps::list(&c.app.store, &p).await?.iter().map(show), None))
 }
 
-pub(super) async fn create(c: Call) -> Result<Reply> {
+pub(super) async fn create(c: With<NewApplication>) -> Result<Made<ClientShown>> {
     let p = c.tenant::<SystemEditSettings>().await?;
-    let b: NewApplication = c.json()?;
+    let b = c.json()?;
     let shipped = Settings::default();
     let settings = Settings {
         redirect_uris: b.redirect_uris,
@@ -104,16 +157,16 @@ pub(super) async fn create(c: Call) -> Result<Reply> {
     reachable(&c, settings.backchannel_logout_uri.as_ref())?;
     let new = NewApp { name: b.name, public: b.public, platform: b.platform, settings };
     let (app, secret) = apps::create(&c.app.store, &p, new).await?;
-    Reply::created(with_secret(&app, secret.as_ref()))
+    Ok(Made::of(with_secret(&app, secret.as_ref())))
 }
 
-pub(super) async fn get(c: Call) -> Result<Reply> {
+pub(super) async fn get(c: Call) -> Result<Shown<ClientShown>> {
     let p = c.tenant::<SystemViewSettings>().await?;
-    Reply::ok(show(&apps::get(&c.app.store, &p, c.id("app")?).await?))
+    Ok(Shown::of(show(&apps::get(&c.app.store, &p, c.id("app")?).await?)))
 }
 
 /// Says at once what the outbound client would say whenever it goes there.
-fn reachable(c: &Call, uri: Option<&String>) -> Result<()> {
+pub(super) fn reachable(c: &Call, uri: Option<&String>) -> Result<()> {
     match uri.and_then(|u| url::Url::parse(u).ok()) {
         Some(u) => c.app.net.check(&u).map_err(|e| {
             let text = format!("'{u}' may not be reached from here");
@@ -124,40 +177,47 @@ fn reachable(c: &Call, uri: Option<&String>) -> Result<()> {
 }
 
 /// What is given is set, `null` takes it away, what is left out stays.
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-#[expect(clippy::option_option, reason = "not there, null and a value are three")]
-struct EditApplication {
+pub(super) struct EditApplication {
     enabled: Option<bool>,
     name: Option<String>,
     redirect_uris: Option<Vec<String>>,
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "Option<Vec<String>>")]
     scopes: Option<Option<Vec<String>>>,
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "Option<String>")]
     audience: Option<Option<String>>,
     id_token_alg: Option<Alg>,
     access_ttl: Option<u32>,
     trusted: Option<bool>,
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "Option<String>")]
     client_uri: Option<Option<String>>,
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "Option<String>")]
     logo_uri: Option<Option<String>>,
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "Option<String>")]
     policy_uri: Option<Option<String>>,
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "Option<String>")]
     tos_uri: Option<Option<String>>,
     post_logout_redirect_uris: Option<Vec<String>>,
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "Option<String>")]
     backchannel_logout_uri: Option<Option<String>>,
     backchannel_logout_session_required: Option<bool>,
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "Option<KeySet>")]
     jwks: Option<Option<KeySet>>,
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "Option<String>")]
     jwks_uri: Option<Option<String>>,
 }
 
-#[expect(clippy::option_option, reason = "not there, null and a value are three")]
-fn given<'de, D, T>(d: D) -> std::result::Result<Option<Option<T>>, D::Error>
+pub(super) fn given<'de, D, T>(d: D) -> std::result::Result<Option<Option<T>>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
@@ -165,9 +225,9 @@ where
     Option::deserialize(d).map(Some)
 }
 
-pub(super) async fn edit(c: Call) -> Result<Reply> {
+pub(super) async fn edit(c: With<EditApplication>) -> Result<Shown<ClientShown>> {
     let p = c.tenant::<SystemEditSettings>().await?;
-    let b: EditApplication = c.json()?;
+    let b = c.json()?;
     reachable(&c, b.jwks_uri.iter().flatten().next())?;
     reachable(&c, b.backchannel_logout_uri.iter().flatten().next())?;
     let change = Change {
@@ -189,153 +249,39 @@ pub(super) async fn edit(c: Call) -> Result<Reply> {
         jwks: b.jwks,
         jwks_uri: b.jwks_uri,
     };
-    Reply::ok(show(&apps::edit(&c.app.store, &p, c.id("app")?, change).await?))
+    Ok(Shown::of(show(&apps::edit(&c.app.store, &p, c.id("app")?, change).await?)))
 }
 
-pub(super) async fn remove(c: Call) -> Result<Reply> {
+pub(super) async fn remove(c: Call) -> Result<Done> {
     let p = c.tenant::<SystemEditSettings>().await?;
     apps::remove(&c.app.store, &p, c.id("app")?).await?;
-    Ok(Reply::done())
+    Ok(Done)
 }
 
-#[derive(Deserialize)]
+/// A secret to be made.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct NewSecret {
-    expires_at: Option<String>,
+pub(super) struct NewSecret {
+    /// When it ends, RFC 3339; never, if it is left out.
+    #[schemars(extend("format" = "date-time"))]
+    pub(super) expires_at: Option<String>,
 }
 
-pub(super) async fn secrets(c: Call) -> Result<Reply> {
+pub(super) async fn secrets(c: Call) -> Result<Shown<Page<SecretShown>>> {
     let p = c.tenant::<SystemEditSettings>().await?;
     let all = apps::secret_list(&c.app.store, &p, c.id("app")?).await?;
-    Reply::page(all.iter().map(show_secret).collect(), None)
+    Ok(Shown::page(all.iter().map(Into::into), None))
 }
 
-pub(super) async fn secret_add(c: Call) -> Result<Reply> {
+pub(super) async fn secret_add(c: With<NewSecret>) -> Result<Made<SecretMade>> {
     let p = c.tenant::<SystemEditSettings>().await?;
-    let until = time("expires_at", c.json::<NewSecret>()?.expires_at.as_ref())?;
+    let until = time("expires_at", c.json()?.expires_at.as_ref())?;
     let secret = apps::secret_add(&c.app.store, &p, c.id("app")?, until).await?;
-    Reply::created(json!({"client_secret": secret.expose_secret()}))
+    Ok(Made::of(secret.into()))
 }
 
-pub(super) async fn secret_revoke(c: Call) -> Result<Reply> {
+pub(super) async fn secret_revoke(c: Call) -> Result<Done> {
     let p = c.tenant::<SystemEditSettings>().await?;
     apps::secret_revoke(&c.app.store, &p, c.id("app")?, c.id("secret")?).await?;
-    Ok(Reply::done())
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NewIntegration {
-    name: String,
-    description: Option<String>,
-    scopes: Vec<String>,
-    /// Ids or names; given as by `POST grants`, which needs the right to.
-    #[serde(default)]
-    roles: Vec<String>,
-    expires_at: Option<String>,
-    jwks: Option<KeySet>,
-    jwks_uri: Option<String>,
-}
-
-pub(super) async fn integrations(c: Call) -> Result<Reply> {
-    let p = c.tenant::<SystemManageIntegrations>().await?;
-    Reply::page(apps::list(&c.app.store, &p).await?.iter().map(show).collect(), None)
-}
-
-pub(super) async fn integration_create(c: Call) -> Result<Reply> {
-    let p = c.tenant::<SystemManageIntegrations>().await?;
-    let b: NewIntegration = c.json()?;
-    let (store, access) = (&c.app.store, &c.app.access);
-    let expires_at = time("expires_at", b.expires_at.as_ref())?;
-    let mut roles = Vec::new();
-    for name in &b.roles {
-        let give = c.tenant::<UsersManageRoles>().await?;
-        roles.push((find::role(&c, &give, name).await?, give));
-    }
-    reachable(&c, b.jwks_uri.as_ref())?;
-    let plan = IntegrationPlan {
-        name: b.name,
-        description: b.description,
-        scopes: b.scopes,
-        expires_at,
-        jwks: b.jwks,
-        jwks_uri: b.jwks_uri,
-    };
-    let (app, secret) = apps::integration_create(store, access, &p, plan).await?;
-    let user = app.user_id.ok_or_else(|| Error::internal("an integration without a user"))?;
-    for (role, give) in roles {
-        let new = NewGrant::manual(app.tenant_id, user, role);
-        if let Err(e) = grants::add(access, &give, new).await {
-            // Whole or not at all: what was made has been shown to nobody.
-            apps::remove(store, &p, app.id).await?;
-            return Err(e);
-        }
-    }
-    Reply::created(with_secret(&app, secret.as_ref()))
-}
-
-pub(super) async fn integration(c: Call) -> Result<Reply> {
-    let p = c.tenant::<SystemManageIntegrations>().await?;
-    Reply::ok(show(&apps::get(&c.app.store, &p, c.id("integration")?).await?))
-}
-
-/// What is given is set, `null` takes it away, what is left out stays.
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
-#[expect(clippy::option_option, reason = "not there, null and a value are three")]
-struct EditIntegration {
-    enabled: Option<bool>,
-    name: Option<String>,
-    scopes: Option<Vec<String>>,
-    #[serde(deserialize_with = "given")]
-    audience: Option<Option<String>>,
-    access_ttl: Option<u32>,
-    #[serde(deserialize_with = "given")]
-    jwks: Option<Option<KeySet>>,
-    #[serde(deserialize_with = "given")]
-    jwks_uri: Option<Option<String>>,
-}
-
-pub(super) async fn integration_edit(c: Call) -> Result<Reply> {
-    let p = c.tenant::<SystemManageIntegrations>().await?;
-    let b: EditIntegration = c.json()?;
-    reachable(&c, b.jwks_uri.iter().flatten().next())?;
-    let change = Change {
-        enabled: b.enabled,
-        name: b.name,
-        scopes: b.scopes.map(Some),
-        audience: b.audience,
-        access_ttl: b.access_ttl,
-        jwks: b.jwks,
-        jwks_uri: b.jwks_uri,
-        ..Change::default()
-    };
-    let (store, access) = (&c.app.store, &c.app.access);
-    let id = c.id("integration")?;
-    Reply::ok(show(&apps::integration_edit(store, access, &p, id, change).await?))
-}
-
-pub(super) async fn integration_remove(c: Call) -> Result<Reply> {
-    let p = c.tenant::<SystemManageIntegrations>().await?;
-    apps::remove(&c.app.store, &p, c.id("integration")?).await?;
-    Ok(Reply::done())
-}
-
-pub(super) async fn integration_secrets(c: Call) -> Result<Reply> {
-    let p = c.tenant::<SystemManageIntegrations>().await?;
-    let all = apps::secret_list(&c.app.store, &p, c.id("integration")?).await?;
-    Reply::page(all.iter().map(show_secret).collect(), None)
-}
-
-pub(super) async fn integration_secret_add(c: Call) -> Result<Reply> {
-    let p = c.tenant::<SystemManageIntegrations>().await?;
-    let until = time("expires_at", c.json::<NewSecret>()?.expires_at.as_ref())?;
-    let secret = apps::secret_add(&c.app.store, &p, c.id("integration")?, until).await?;
-    Reply::created(json!({"client_secret": secret.expose_secret()}))
-}
-
-pub(super) async fn integration_secret_revoke(c: Call) -> Result<Reply> {
-    let p = c.tenant::<SystemManageIntegrations>().await?;
-    apps::secret_revoke(&c.app.store, &p, c.id("integration")?, c.id("secret")?).await?;
-    Ok(Reply::done())
+    Ok(Done)
 }

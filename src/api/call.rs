@@ -20,10 +20,7 @@ use axum::{
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use std::{
-    collections::{BTreeMap, HashMap},
-    str::FromStr,
-};
+use std::{collections::HashMap, str::FromStr};
 
 /// The largest page.
 pub(super) const PAGE: u32 = 500;
@@ -143,27 +140,9 @@ pub(super) struct Reply {
     version: Option<i64>,
 }
 impl Reply {
-    /// What was asked for.
-    pub(super) fn ok(body: impl Serialize) -> Result<Self> {
-        Self::with(StatusCode::OK, body, None)
-    }
-    /// What was made.
-    pub(super) fn created(body: impl Serialize) -> Result<Self> {
-        Self::with(StatusCode::CREATED, body, None)
-    }
     /// It is done.
     pub(super) fn done() -> Self {
         Self { status: StatusCode::NO_CONTENT, body: None, version: None }
-    }
-    /// A page; `next` is the cursor of the one after, when there may be one.
-    pub(super) fn page(items: Vec<Value>, next: Option<String>) -> Result<Self> {
-        Self::ok(BTreeMap::from([("items", items.into()), ("next", Value::from(next))]))
-    }
-    /// With the version that `If-Match` wants.
-    #[allow(dead_code)]
-    pub(super) fn version(mut self, version: i64) -> Self {
-        self.version = Some(version);
-        self
     }
     /// A body, with the version that `If-Match` wants, where there is one.
     pub(super) fn with(

@@ -1,13 +1,16 @@
 //! E-mail domains, and whose they are.
 
-use super::call::{Call, Reply, cut};
+use super::{
+    answer::{Done, Made, Page, Shown, Time, With},
+    call::{Call, cut},
+};
 use crate::{
     domains::{self, Domain},
     error::Result,
+    id::TenantId,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 /// A domain to be confirmed.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -21,43 +24,41 @@ pub(super) struct NewDomain {
 
 /// An e-mail domain of a tenant.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Shown {
+#[schemars(rename = "Domain")]
+pub(super) struct DomainShown {
     domain: String,
-    tenant: Uuid,
+    tenant: TenantId,
+    /// As in the audit trail.
     confirmed_by: String,
-    /// RFC 3339.
-    created_at: String,
+    created_at: Time,
 }
 
-fn show(d: &Domain) -> Shown {
-    Shown {
+fn show(d: &Domain) -> DomainShown {
+    DomainShown {
         domain: d.name.clone(),
-        tenant: d.tenant_id.0,
+        tenant: d.tenant_id,
         confirmed_by: d.confirmed_by.clone(),
-        created_at: d.created_at.rfc3339(),
+        created_at: d.created_at.into(),
     }
 }
 
-pub(super) async fn list(c: Call) -> Result<Reply> {
+pub(super) async fn list(c: Call) -> Result<Shown<Page<DomainShown>>> {
     let p = c.global().await?;
     let limit = c.limit()?.min(499);
     let all = domains::list(&c.app.store, &p, c.cursor()?, limit + 1).await?;
     let (items, next) = cut(all, limit, |d| d.name.clone());
-    let shown = items.iter().map(|d| serde_json::to_value(show(d)));
-    let shown =
-        shown.collect::<std::result::Result<_, _>>().map_err(crate::error::Error::internal)?;
-    Reply::page(shown, next)
+    Ok(Shown::page(items.iter().map(show), next))
 }
 
-pub(super) async fn add(c: Call) -> Result<Reply> {
+pub(super) async fn add(c: With<NewDomain>) -> Result<Made<DomainShown>> {
     let p = c.global().await?;
-    let new: NewDomain = c.json()?;
+    let new = c.json()?;
     let tenant = c.find_tenant(&new.tenant).await?;
-    Reply::created(show(&domains::add(&c.app.store, &p, tenant, &new.domain).await?))
+    Ok(Made::of(show(&domains::add(&c.app.store, &p, tenant, &new.domain).await?)))
 }
 
-pub(super) async fn remove(c: Call) -> Result<Reply> {
+pub(super) async fn remove(c: Call) -> Result<Done> {
     let p = c.global().await?;
     domains::remove(&c.app.store, &p, c.path.get("domain").map_or("", String::as_str)).await?;
-    Ok(Reply::done())
+    Ok(Done)
 }

@@ -17,6 +17,7 @@ mod find;
 mod grants;
 mod groups;
 mod holdings;
+mod integrations;
 mod invitations;
 mod openapi;
 mod param;
@@ -78,6 +79,10 @@ pub struct Route {
 }
 
 impl Route {
+    /// The status of the answer when it was done.
+    pub fn status(&self) -> u16 {
+        self.contract.status.as_u16()
+    }
     /// Refuses a query with what is no parameter of this route.
     fn knows(&self, query: &[(String, String)]) -> Result<()> {
         let known = |name: &str| self.params.iter().any(|p| p.in_query() && p.name == name);
@@ -134,7 +139,7 @@ table! {
     GET "/tenants/{tenant}/policy" VIEW, tenants::policy, "Its sign-in policy.";
     PUT "/tenants/{tenant}/policy" EDIT, tenants::set_policy, "Set its sign-in policy.";
 
-    GET "/domains" Global, domains::list, "Which e-mail domain is whose.";
+    GET "/domains" Global, domains::list [LIMIT, CURSOR], "Which e-mail domain is whose.";
     POST "/domains" Global, domains::add, "Confirm that a domain is a tenant's.";
     DELETE "/domains/{domain}" Global, domains::remove, "Take a domain away.";
 
@@ -221,21 +226,21 @@ table! {
         "Make a further secret, shown this once; two live at most.";
     DELETE "/tenants/{tenant}/apps/{app}/secrets/{secret}" EDIT, apps::secret_revoke,
         "Revoke a secret.";
-    GET "/tenants/{tenant}/integrations" INTEGRATIONS, apps::integrations, "Its integration users.";
-    POST "/tenants/{tenant}/integrations" INTEGRATIONS, apps::integration_create,
+    GET "/tenants/{tenant}/integrations" INTEGRATIONS, integrations::list, "Its integration users.";
+    POST "/tenants/{tenant}/integrations" INTEGRATIONS, integrations::create,
         "Make an integration user; its secret is shown this once.";
-    GET "/tenants/{tenant}/integrations/{integration}" INTEGRATIONS, apps::integration,
+    GET "/tenants/{tenant}/integrations/{integration}" INTEGRATIONS, integrations::get,
         "An integration user.";
-    PATCH "/tenants/{tenant}/integrations/{integration}" INTEGRATIONS, apps::integration_edit,
+    PATCH "/tenants/{tenant}/integrations/{integration}" INTEGRATIONS, integrations::edit,
         "Change an integration user's name, permissions and keys, or switch it off or on.";
-    DELETE "/tenants/{tenant}/integrations/{integration}" INTEGRATIONS, apps::integration_remove,
+    DELETE "/tenants/{tenant}/integrations/{integration}" INTEGRATIONS, integrations::remove,
         "Remove an integration user.";
     GET "/tenants/{tenant}/integrations/{integration}/secrets" INTEGRATIONS,
-        apps::integration_secrets, "Its secrets, without their text.";
+        integrations::secrets, "Its secrets, without their text.";
     POST "/tenants/{tenant}/integrations/{integration}/secrets" INTEGRATIONS,
-        apps::integration_secret_add, "Make a further secret, shown this once; two live at most.";
+        integrations::secret_add, "Make a further secret, shown this once; two live at most.";
     DELETE "/tenants/{tenant}/integrations/{integration}/secrets/{secret}" INTEGRATIONS,
-        apps::integration_secret_revoke, "Revoke a secret.";
+        integrations::secret_revoke, "Revoke a secret.";
 
     GET "/tenants/{tenant}/audit" LOGS, system::audit [LIMIT, CURSOR], "What was done there, newest first.";
     GET "/tenants/{tenant}/signins" LOGS, signins::list [LIMIT, CURSOR, USER, BAD], "Who tried to sign in, newest first.";

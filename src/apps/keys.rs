@@ -32,7 +32,7 @@ const FAILED: Duration = Duration::from_secs(5);
 const AT_MOST: Duration = Duration::from_secs(24 * 3600);
 
 /// A JSON Web Key Set (RFC 7517 5) of public signature keys.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "Value")]
 pub struct KeySet {
     /// The keys.

@@ -24,7 +24,8 @@ pub use secrets::{SecretInfo, secret_add, secret_list, secret_revoke};
 pub use settings::Settings;
 
 /// What a client is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[schemars(rename = "ClientKind")]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// An application that people sign in to.

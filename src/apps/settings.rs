@@ -14,7 +14,10 @@ const ACCESS_TTL: u32 = 300;
 const MANY: usize = 50;
 
 /// What an application is set to. Names are those of OpenID Connect's dynamic registration where it has one.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[schemars(rename = "AppSettings")]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// Where answers go: compared to the letter.

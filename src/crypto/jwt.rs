@@ -63,7 +63,7 @@ impl Alg {
 }
 
 /// A public key (RFC 7517), the members we use.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Jwk {
     /// Key type: `EC`, `OKP`, `RSA`.
     pub kty: String,

@@ -1,8 +1,11 @@
 //! The admin API: what it answers, whom, and how it refuses.
 
 mod errors;
+mod openapi;
+mod person;
 mod routes;
 mod setup;
+mod walk;
 
 use crate::support::server::{Answer, TestServer};
 use axum::http::{Method, Request};
@@ -10,7 +13,7 @@ use muster::{actor::Actor, server};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-/// A request by an actor whom the server has proved already.
+/// A request by an actor whom the server has proved already; its answer is held against the description.
 pub async fn call(
     server: &TestServer,
     actor: Option<&Actor>,
@@ -18,8 +21,8 @@ pub async fn call(
     path: &str,
     body: &str,
 ) -> Answer {
-    let method: Method = method.parse().unwrap();
-    let request = Request::builder().method(method).uri(format!("/api/v1{path}"));
+    let verb: Method = method.parse().unwrap();
+    let request = Request::builder().method(verb).uri(format!("/api/v1{path}"));
     let mut request = request.body(axum::body::Body::from(body.to_owned())).unwrap();
     if let Some(actor) = actor {
         request.extensions_mut().insert(actor.clone());
@@ -27,7 +30,9 @@ pub async fn call(
     let response = server::router(&server.app).oneshot(request).await.unwrap();
     let (status, headers) = (response.status(), response.headers().clone());
     let body = axum::body::to_bytes(response.into_body(), 1 << 24).await.unwrap();
-    Answer { status, headers, text: String::from_utf8(body.to_vec()).unwrap() }
+    let answer = Answer { status, headers, text: String::from_utf8(body.to_vec()).unwrap() };
+    openapi::check(method, path, &answer);
+    answer
 }
 
 /// The same by the owner of the data directory.

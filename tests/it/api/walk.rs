@@ -1,0 +1,183 @@
+//! Every route once, to its good end; each answer is held against the description ([`super::openapi::check`]).
+
+use super::{openapi::route, own};
+use crate::{story, support::server::TestServer};
+use muster::api::TABLE;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+struct Walk<'a> {
+    s: &'a TestServer,
+    done: BTreeSet<(&'static str, &'static str)>,
+}
+impl Walk<'_> {
+    async fn go(&mut self, method: &str, path: &str, body: Value) -> Value {
+        let a = own(self.s, method, path, body).await;
+        assert!(a.status.is_success(), "{method} {path}: {} {}", a.status, a.text);
+        let r = route(method, path).expect("a route");
+        self.done.insert((r.method, r.path));
+        if a.text.is_empty() { Value::Null } else { a.json() }
+    }
+    async fn get(&mut self, path: &str) -> Value {
+        self.go("GET", path, Value::Null).await
+    }
+    async fn post(&mut self, path: &str, body: Value) -> Value {
+        self.go("POST", path, body).await
+    }
+    async fn delete(&mut self, path: &str) -> Value {
+        self.go("DELETE", path, Value::Null).await
+    }
+}
+
+fn id(v: &Value) -> String {
+    v["id"].as_str().unwrap_or_else(|| panic!("no id: {v}")).to_owned()
+}
+
+story!(async fn every_route_answers_as_described(t) {
+    let s = TestServer::start(&t).await;
+    let mut w = Walk { s: &s, done: BTreeSet::new() };
+
+    // The instance.
+    w.post("/tenants", json!({"slug": "us", "name": "Us", "provider": true})).await;
+    w.post("/tenants", json!({"slug": "acme", "name": "Acme"})).await;
+    for path in ["/me", "/catalogue", "/openapi.json", "/tenants", "/tenants/acme", "/keys", "/audit"] {
+        w.get(path).await;
+    }
+    w.post("/keys/rotate", json!({"at_once": false})).await;
+    w.post("/doctor", json!({})).await;
+    w.go("PATCH", "/tenants/acme", json!({"status": "suspended"})).await;
+    w.go("PATCH", "/tenants/acme", json!({"status": "active"})).await;
+    w.get("/tenants/acme/policy").await;
+    w.go("PUT", "/tenants/acme/policy", json!({"mfa": {"default": "by_role", "roles": {}}})).await;
+    w.post("/domains", json!({"domain": "acme.example", "tenant": "acme"})).await;
+    w.get("/domains").await;
+    w.delete("/domains/acme.example").await;
+
+    // The last Global Administrator comes from a directory, and is taken away by it.
+    let us = w.get("/tenants/us").await;
+    let scim = s.directory(id(&us).parse().unwrap()).await;
+    let new = |name: &str| json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": name,
+        "externalId": name, "active": true,
+    });
+    let ada = id(&scim.post("/Users", new("ada@us.example")).await.expect(201).json());
+    w.go("PATCH", &format!("/tenants/us/users/{ada}"), json!({"kind": "administrator"})).await;
+    let g = json!({"user": ada, "home": "us", "role": "Global Administrator"});
+    w.post("/grants", g).await;
+    scim.delete(&format!("/Users/{ada}")).await.expect(204);
+    let hold = id(&w.get("/holds").await["items"][0]);
+    let made = w.post("/administrators", json!({"user_name": "eve"})).await;
+    w.post(&format!("/holds/{hold}"), json!({"decision": "drop"})).await;
+    let again = json!({"user": made["user"]["id"], "home": "us", "role": "Read-Only"});
+    let g = id(&w.post("/grants", again).await);
+    w.get("/grants").await;
+    w.delete(&format!("/grants/{g}")).await;
+
+    // Directories.
+    let all = "/tenants/acme/directories";
+    let d = json!({
+        "name": "Entra", "preset": "entra",
+        "signin": {"issuer": "https://login.example/1", "client_id": "m", "client_secret": "x"},
+    });
+    let d = format!("{all}/{}", id(&w.post(all, d).await));
+    w.get(all).await;
+    w.get(&d).await;
+    w.go("PATCH", &d, json!({"name": "Entra ID", "signin": null})).await;
+    let token = w.post(&format!("{d}/scim-tokens"), json!({"expires_at": "2099-01-01T00:00:00Z"})).await;
+    w.get(&format!("{d}/scim-tokens")).await;
+    w.delete(&format!("{d}/scim-tokens/{}", id(&token))).await;
+    w.delete(&d).await;
+
+    // A directory's people: the tenant's last administrator, and a group.
+    let acme = id(&w.get("/tenants/acme").await).parse().unwrap();
+    let scim = s.directory(acme).await;
+    let bob = id(&scim.post("/Users", new("bob@acme.example")).await.expect(201).json());
+    let cid = id(&scim.post("/Users", new("cid@acme.example")).await.expect(201).json());
+    scim.post("/Groups", json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Support",
+        "members": [{"value": cid}],
+    })).await.expect(201);
+    let g = json!({"user": bob, "role": "Tenant Administrator", "reason": "first"});
+    w.post("/tenants/acme/grants", g).await;
+    scim.delete(&format!("/Users/{bob}")).await.expect(204);
+    let hold = id(&w.get("/tenants/acme/holds").await["items"][0]);
+    w.post(&format!("/tenants/acme/holds/{hold}"), json!({"decision": "drop"})).await;
+    let groups = w.get("/tenants/acme/groups?text=support").await;
+    let whole = w.get(&format!("/tenants/acme/groups/{}", id(&groups["items"][0]))).await;
+    assert_eq!(whole["members"][0]["id"], cid.as_str());
+
+    // Roles, mappings, grants.
+    let r = json!({"name": "Help desk", "permissions": ["users.view"]});
+    let role = format!("/tenants/acme/roles/{}", id(&w.post("/tenants/acme/roles", r).await));
+    w.get("/tenants/acme/roles").await;
+    w.get(&role).await;
+    w.go("PATCH", &role, json!({"description": "They help."})).await;
+    let m = json!({"group": "Support", "role": "Help desk"});
+    let m = id(&w.post("/tenants/acme/mappings", m).await);
+    w.get("/tenants/acme/mappings").await;
+    w.get(&format!("/tenants/acme/explain?user={cid}&permission=users.view")).await;
+    w.get(&format!("/tenants/acme/explain?user={cid}&permission=users.delete")).await;
+    w.get(&format!("/tenants/acme/users/{cid}/access")).await;
+    w.delete(&format!("/tenants/acme/mappings/{m}")).await;
+    let g = id(&w.post("/tenants/acme/grants", json!({"user": cid, "role": "Help desk"})).await);
+    w.get("/tenants/acme/grants").await;
+    w.delete(&format!("/tenants/acme/grants/{g}")).await;
+    w.delete(&role).await;
+
+    // A person.
+    let new = json!({"kind": "tenant", "user_name": "dora", "display_name": "Dora"});
+    let dora = id(&w.post("/tenants/acme/users", new).await);
+    let user = format!("/tenants/acme/users/{dora}");
+    w.get("/tenants/acme/users").await;
+    w.get(&user).await;
+    w.go("PATCH", &user, json!({"email": "dora@acme.example"})).await;
+    w.go("PUT", &format!("{user}/password"), json!({"password": "violet harbour 27 lanterns"})).await;
+    w.post(&format!("{user}/one-time-code"), Value::Null).await;
+    w.delete(&format!("{user}/one-time-code")).await;
+    let roles = json!({"access": [{"tenant": "acme", "roles": ["Read-Only"]}]});
+    w.go("PUT", &format!("{user}/access"), roles).await;
+    w.get(&format!("{user}/access")).await;
+    let one = s.session(acme, dora.parse().unwrap(), "mfa").await;
+    w.get(&format!("{user}/sessions")).await;
+    w.delete(&format!("{user}/sessions/{}", one.session)).await;
+    w.delete(&format!("{user}/sessions")).await;
+    w.get(&format!("{user}/removal")).await;
+    w.delete(&user).await;
+
+    // Invitations.
+    let i = json!({"email": "finn@acme.example", "roles": [{"role": "Read-Only"}]});
+    let i = format!("/tenants/acme/invitations/{}", id(&w.post("/tenants/acme/invitations", i).await));
+    w.get("/tenants/acme/invitations").await;
+    w.get(&i).await;
+    w.post(&format!("{i}/resend"), Value::Null).await;
+    w.delete(&i).await;
+
+    // Applications and integration users.
+    let app = json!({"name": "Portal", "redirect_uris": ["https://portal.example/cb"]});
+    let int = json!({"name": "RMM", "scopes": ["computers.view"], "roles": ["Read-Only"]});
+    for (kind, new) in [("apps", app), ("integrations", int)] {
+        let all = format!("/tenants/acme/{kind}");
+        let one = format!("{all}/{}", id(&w.post(&all, new).await));
+        w.get(&all).await;
+        w.get(&one).await;
+        w.go("PATCH", &one, json!({"enabled": false})).await;
+        w.post(&format!("{one}/secrets"), json!({})).await;
+        let secrets = w.get(&format!("{one}/secrets")).await;
+        w.delete(&format!("{one}/secrets/{}", id(&secrets["items"][0]))).await;
+        w.delete(&one).await;
+    }
+
+    // What happened.
+    w.get("/tenants/acme/audit?limit=5").await;
+    let cx = s.app.system();
+    let reference = muster::tx!(s.app.store, &cx, [], |tx| {
+        let new = muster::signins::NewSignin::not(muster::signins::Reason::MfaNotProved, None, None);
+        muster::signins::record(tx, acme, &new).await
+    }).unwrap();
+    w.get("/tenants/acme/signins?bad=true").await;
+    w.get(&format!("/tenants/acme/signins/{reference}")).await;
+
+    let left: Vec<_> =
+        TABLE.iter().map(|r| (r.method, r.path)).filter(|r| !w.done.contains(r)).collect();
+    assert!(left.is_empty(), "not walked: {left:?}");
+});
