@@ -1,4 +1,5 @@
 //! Applications.
+#![expect(clippy::option_option, reason = "not there, null and a value are three")]
 
 use super::{
     answer::{Done, Made, Page, Shown, Time, With},
@@ -101,6 +102,7 @@ impl From<Secret> for SecretMade {
 /// An application to be registered; names as in OpenID Connect's dynamic registration.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(super) struct NewApplication {
     name: String,
     redirect_uris: Vec<String>,

@@ -66,9 +66,9 @@ fn query(c: &Call, limit: u32) -> Result<Query> {
 
 type Grants = Shown<Page<GrantShown>>;
 
-fn page(all: Vec<Grant>, limit: u32) -> Result<Grants> {
+fn page(all: Vec<Grant>, limit: u32) -> Grants {
     let (items, next) = cut(all, limit, |g| g.id.to_string());
-    Ok(Shown::page(items.iter().map(Into::into), next))
+    Shown::page(items.iter().map(Into::into), next)
 }
 
 /// A role to be given.
@@ -108,7 +108,7 @@ async fn new(c: &Call, body: Add, tenant: TenantId, role: RoleId) -> Result<NewG
 pub(super) async fn list(c: Call) -> Result<Grants> {
     let p = c.tenant::<UsersManageRoles>().await?;
     let limit = c.limit()?;
-    page(grants::list(&c.app.access, &p, query(&c, limit)?).await?, limit)
+    Ok(page(grants::list(&c.app.access, &p, query(&c, limit)?).await?, limit))
 }
 
 pub(super) async fn add(c: With<Add>) -> Result<Made<GrantShown>> {
@@ -128,7 +128,7 @@ pub(super) async fn remove(c: Call) -> Result<Done> {
 pub(super) async fn holds(c: Call) -> Result<Grants> {
     let p = c.tenant::<UsersManageRoles>().await?;
     let limit = c.limit()?;
-    page(holds::list(&c.app.access, &p, query(&c, limit)?).await?, limit)
+    Ok(page(holds::list(&c.app.access, &p, query(&c, limit)?).await?, limit))
 }
 
 /// What becomes of a hold.
@@ -164,7 +164,7 @@ pub(super) async fn resolve(c: With<Decide>) -> Result<Done> {
 pub(super) async fn list_everywhere(c: Call) -> Result<Grants> {
     let p = c.global().await?;
     let limit = c.limit()?;
-    page(grants::list_everywhere(&c.app.access, &p, query(&c, limit)?).await?, limit)
+    Ok(page(grants::list_everywhere(&c.app.access, &p, query(&c, limit)?).await?, limit))
 }
 
 pub(super) async fn add_everywhere(c: With<Add>) -> Result<Made<GrantShown>> {
@@ -189,7 +189,7 @@ pub(super) async fn remove_everywhere(c: Call) -> Result<Done> {
 pub(super) async fn holds_everywhere(c: Call) -> Result<Grants> {
     let p = c.global().await?;
     let limit = c.limit()?;
-    page(holds::list_everywhere(&c.app.access, &p, query(&c, limit)?).await?, limit)
+    Ok(page(holds::list_everywhere(&c.app.access, &p, query(&c, limit)?).await?, limit))
 }
 
 pub(super) async fn resolve_everywhere(c: With<Decide>) -> Result<Done> {

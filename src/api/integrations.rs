@@ -1,4 +1,5 @@
 //! Integration users.
+#![expect(clippy::option_option, reason = "not there, null and a value are three")]
 
 use super::{
     answer::{Done, Made, Page, Shown, With},

@@ -30,6 +30,7 @@ mod oauth;
 mod ops;
 mod outbox;
 mod people;
+mod remote;
 mod scim_check;
 mod scim_filter;
 mod scim_parsers;

@@ -141,7 +141,10 @@ pure!(
             assert!(document().pointer(r.strip_prefix('#').unwrap()).is_some(), "{r}");
         }
         for name in document()["components"]["schemas"].as_object().unwrap().keys() {
-            assert!(found.contains_key(&format!("#/components/schemas/{name}")), "{name} is unused");
+            assert!(
+                found.contains_key(&format!("#/components/schemas/{name}")),
+                "{name} is unused"
+            );
             let numbered = name.ends_with(|c: char| c.is_ascii_digit());
             assert!(!numbered, "{name}: two types of one name");
         }

@@ -5,7 +5,10 @@ use crate::{
     access::{give, make_global, person, session, token},
     people::world::World,
     story,
-    support::{person::{TENANT_ADMIN, claims}, server::TestServer},
+    support::{
+        person::{TENANT_ADMIN, claims},
+        server::TestServer,
+    },
 };
 use muster::actor::UserKind;
 use reqwest::Method;
@@ -35,7 +38,8 @@ fn roles(access: &Value) -> Vec<(String, Vec<String>)> {
 story!(async fn a_person_has_another_role_in_each_tenant(t) {
     let s = TestServer::start(&t).await;
     let us = s.provider().await;
-    let (contoso, _) = (s.tenant("contoso").await, s.tenant("fabrikam").await);
+    s.tenant("contoso").await;
+    s.tenant("fabrikam").await;
     let new = json!({"kind": "technician", "user_name": "tess"});
     let tess = own(&s, "POST", "/tenants/provider/users", new).await.expect(201).json();
     let path = format!("/tenants/provider/users/{}/access", text(&tess["id"]));
@@ -64,12 +68,17 @@ story!(async fn a_person_has_another_role_in_each_tenant(t) {
         let c = claims(text(&got["access_token"]));
         scopes.push((c["tid"].clone(), text(&got["scope"]).contains("computers.delete")));
     }
-    let here = |t: &str| own(&s, "GET", &format!("/tenants/{t}"), Value::Null);
+    let here = async |t: &str| own(&s, "GET", &format!("/tenants/{t}"), Value::Null).await;
     let ids = [here("contoso").await.json()["id"].clone(), here("fabrikam").await.json()["id"].clone()];
     assert_eq!(scopes, [(ids[0].clone(), true), (ids[1].clone(), false)]);
 
-    // The whole is set anew: what is there stays, what is not named goes.
+    // The whole is set anew: what is there stays, what is not named goes; but not a tenant's last administrator.
     let wanted = json!({"access": [{"tenant": "contoso", "roles": ["Read-Only"]}]});
+    let last = own(&s, "PUT", &path, wanted.clone()).await.expect(403).json();
+    assert_eq!(last["code"], "last_administrator");
+    let has = own(&s, "GET", &path, Value::Null).await.expect(200).json();
+    assert_eq!(roles(&has).len(), 2, "nothing of it happened");
+    s.person(text(&ids[0]).parse().unwrap(), "boss", TENANT_ADMIN).await;
     let done = own(&s, "PUT", &path, wanted.clone()).await.expect(200).json();
     let n = |list: &str| done[list].as_array().unwrap().len();
     assert_eq!((n("added"), n("kept"), n("removed")), (0, 1, 2));
@@ -78,7 +87,6 @@ story!(async fn a_person_has_another_role_in_each_tenant(t) {
     let trail = own(&s, "GET", "/tenants/contoso/audit", Value::Null).await.expect(200).json();
     let told = trail["items"].as_array().unwrap().iter().filter(|e| e["action"] == "grant.remove");
     assert_eq!(told.count(), 1, "in the tenant where it happened");
-    let _ = contoso;
 });
 
 story!(async fn access_is_set_whole_or_not_at_all_and_never_beyond_ones_own(t) {

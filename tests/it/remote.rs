@@ -1,0 +1,237 @@
+//! Commands for a server elsewhere: every noun once, over HTTP with a token; and what is not sent to whom.
+
+use crate::{
+    cli::muster,
+    story,
+    support::{person::TENANT_ADMIN, server::TestServer},
+};
+use muster::{
+    access::grants::{self, NewGrant},
+    apps::{self, IntegrationPlan},
+    id::TenantId,
+    secret::ExposeSecret as _,
+};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// A shell on another machine, with a token.
+struct Shell {
+    url: String,
+    token: PathBuf,
+    _dir: tempfile::TempDir,
+}
+impl Shell {
+    fn new(s: &TestServer, token: &str) -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        let file = dir.path().join("token.txt");
+        std::fs::write(&file, format!("{token}\n")).expect("a file");
+        Self { url: s.url.clone(), token: file, _dir: dir }
+    }
+    /// The status, what was printed, what was said.
+    async fn says(&self, args: &[&str]) -> (i32, String, String) {
+        let mut c = muster();
+        c.args(["--server", &self.url, "--token-file"]).arg(&self.token).args(args);
+        let out = tokio::task::spawn_blocking(move || c.output().expect("it runs")).await.unwrap();
+        let text = |b: Vec<u8>| String::from_utf8(b).expect("text");
+        (out.status.code().expect("a status"), text(out.stdout), text(out.stderr))
+    }
+    async fn run(&self, args: &[&str]) -> Value {
+        let (status, out, err) = self.says(args).await;
+        assert_eq!(status, 0, "{args:?}: {out}{err}");
+        if out.is_empty() { Value::Null } else { serde_json::from_str(&out).expect("JSON") }
+    }
+    async fn refused(&self, args: &[&str]) -> String {
+        let (status, out, err) = self.says(args).await;
+        assert_eq!((status, out.as_str()), (1, ""), "{args:?}: {err}");
+        err
+    }
+}
+
+/// A token of an integration user who may do everything in the tenant.
+async fn token(s: &TestServer, tenant: TenantId) -> String {
+    let scopes = s.app.access.catalogue().all().iter().cloned().collect();
+    let plan = IntegrationPlan {
+        name: "Shell".into(),
+        description: None,
+        scopes,
+        expires_at: None,
+        jwks: None,
+        jwks_uri: None,
+    };
+    let (store, access) = (&s.app.store, &s.app.access);
+    let (app, secret) =
+        apps::integration_create(store, access, &s.permit(tenant).await, plan).await.unwrap();
+    let user = app.user_id.unwrap();
+    let grant = NewGrant::manual(tenant, user, TENANT_ADMIN.parse().unwrap());
+    grants::add(access, &s.permit(tenant).await, grant).await.unwrap();
+    let c = s.browser();
+    let secret = secret.unwrap();
+    let r = c.request(reqwest::Method::POST, "/oauth/token");
+    let r = r.form(&[("grant_type", "client_credentials")]);
+    let r = r.basic_auth(&app.client_id, Some(secret.expose_secret()));
+    c.send(r).await.expect(200).json()["access_token"].as_str().unwrap().to_owned()
+}
+
+fn id(v: &Value) -> String {
+    v["id"].as_str().unwrap_or_else(|| panic!("no id: {v}")).to_owned()
+}
+
+story!(async fn every_noun_works_on_a_server_elsewhere(t) {
+    let s = TestServer::start(&t).await;
+    s.provider().await;
+    let acme = s.tenant("acme").await;
+    let scim = s.directory(acme).await;
+    let person = json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "cid@acme.example",
+        "externalId": "c", "active": true,
+    });
+    let cid = id(&scim.post("/Users", person).await.expect(201).json());
+    scim.post("/Groups", json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Support",
+        "members": [{"value": cid}],
+    })).await.expect(201);
+    let sh = Shell::new(&s, &token(&s, acme).await);
+    let file = sh.token.with_file_name("password.txt");
+    std::fs::write(&file, "violet harbour 27 lanterns").unwrap();
+    let password = file.to_str().unwrap();
+
+    assert_eq!(sh.run(&["me"]).await["in"][0]["roles"][0], "Tenant Administrator");
+    sh.run(&["catalogue"]).await;
+    assert_eq!(sh.run(&["tenant", "list"]).await["items"].as_array().unwrap().len(), 1);
+    assert_eq!(sh.run(&["tenant", "show", "acme"]).await["slug"], "acme");
+    sh.run(&["policy", "set", "acme", "--mfa", "never"]).await;
+    assert_eq!(sh.run(&["policy", "show", "acme"]).await["mfa"]["default"], "never");
+
+    sh.run(&["directory", "create", "acme", "Entra", "--preset", "entra"]).await;
+    let edit = ["directory", "edit", "acme", "Entra", "--issuer", "https://login.example/1", "--client-id", "m"];
+    assert_eq!(sh.run(&edit).await["signin"]["client_id"], "m");
+    let edit = ["directory", "edit", "acme", "Entra", "--name", "Entra ID", "--scope", "profile"];
+    assert_eq!(sh.run(&edit).await["signin"]["issuer"], "https://login.example/1", "the rest stays");
+    let edit = ["directory", "edit", "acme", "Entra ID", "--no-signin"];
+    assert_eq!(sh.run(&edit).await["signin"], Value::Null);
+    assert_eq!(sh.run(&["directory", "disable", "acme", "Entra ID"]).await["status"], "disabled");
+    assert_eq!(sh.run(&["directory", "enable", "acme", "Entra ID"]).await["status"], "active");
+    let token = id(&sh.run(&["scim-token", "create", "acme", "Entra ID"]).await);
+    sh.run(&["scim-token", "list", "acme", "Entra ID"]).await;
+    sh.run(&["scim-token", "revoke", "acme", "Entra ID", &token]).await;
+    assert!(sh.refused(&["directory", "delete", "acme", "Entra ID"]).await.contains("--yes"));
+    assert_eq!(sh.run(&["directory", "delete", "acme", "Entra ID", "--yes"]).await["users"], 0);
+    assert_eq!(sh.run(&["directory", "list", "acme"]).await["items"].as_array().unwrap().len(), 1);
+
+    sh.run(&["role", "create", "acme", "Help desk", "--permission", "users.view"]).await;
+    sh.run(&["role", "edit", "acme", "help desk", "--name", "Service desk"]).await;
+    assert_eq!(sh.run(&["role", "show", "acme", "Service desk"]).await["permissions"][0], "users.view");
+    let m = ["mapping", "create", "acme", "--group", "Support", "--role", "Service desk"];
+    let m = id(&sh.run(&m).await);
+    sh.run(&["mapping", "list", "acme"]).await;
+    let why = sh.run(&["explain", "acme", "cid@acme.example", "users.view"]).await;
+    assert_eq!(why["allowed"], true);
+    sh.run(&["mapping", "delete", "acme", &m]).await;
+    sh.run(&["role", "delete", "acme", "Service desk"]).await;
+    sh.run(&["role", "list", "acme"]).await;
+    assert_eq!(sh.run(&["group", "list", "acme"]).await["items"][0]["display_name"], "Support");
+    assert_eq!(sh.run(&["group", "show", "acme", "Support"]).await["members"][0]["id"], cid.as_str());
+
+    sh.run(&["user", "add", "acme", "bert", "--password-file", password]).await;
+    let edit = ["user", "edit", "acme", "bert", "--display-name", "Bert Berg", "--email", "b@acme.example"];
+    assert_eq!(sh.run(&edit).await["display_name"], "Bert Berg");
+    assert_eq!(sh.run(&["user", "show", "acme", "bert"]).await["email"], "b@acme.example");
+    sh.run(&["user", "password", "acme", "bert", "--password-file", password]).await;
+    assert!(sh.run(&["user", "one-time-code", "acme", "bert"]).await["otpauth"].is_string());
+    sh.run(&["user", "one-time-code", "acme", "bert", "--remove"]).await;
+    let g = id(&sh.run(&["grant", "add", "acme", "bert", "Technician"]).await);
+    sh.run(&["grant", "list", "acme"]).await;
+    sh.run(&["grant", "remove", &g, "--tenant", "acme"]).await;
+    let set = sh.run(&["user", "set-access", "acme", "bert", "--role", "Read-Only"]).await;
+    assert_eq!(set["added"].as_array().unwrap().len(), 1);
+    let has = sh.run(&["user", "access", "acme", "bert"]).await;
+    assert_eq!(has["access"][0]["roles"][0]["role"]["name"], "Read-Only");
+    let bert = sh.run(&["user", "show", "acme", "bert"]).await;
+    let one = s.session(acme, id(&bert).parse().unwrap(), "mfa").await.session.to_string();
+    sh.run(&["session", "list", "acme", "bert"]).await;
+    sh.run(&["session", "end", "acme", "bert", &one]).await;
+    assert_eq!(sh.run(&["session", "end", "acme", "bert", "--all"]).await["sessions"], 0);
+    assert_eq!(sh.run(&["user", "disable", "acme", "bert"]).await["enabled"], false);
+    assert_eq!(sh.run(&["user", "enable", "acme", "bert"]).await["enabled"], true);
+    let told = sh.run(&["user", "delete", "acme", "bert", "--dry-run"]).await;
+    assert_eq!((&told["removes"]["grants"], &told["removes"]["passwords"]), (&json!(1), &json!(1)));
+    let no = sh.refused(&["user", "delete", "acme", "bert"]).await;
+    assert!(no.contains("1 grants") && no.contains("--yes"), "{no}");
+    sh.run(&["user", "delete", "acme", "bert", "--yes"]).await;
+    sh.run(&["user", "list", "acme", "--text", "bert"]).await;
+
+    let i = ["invitation", "create", "acme", "finn@acme.example", "--role", "Read-Only"];
+    let i = id(&sh.run(&i).await);
+    sh.run(&["invitation", "list", "acme"]).await;
+    sh.run(&["invitation", "revoke", "acme", &i]).await;
+
+    let app = ["app", "create", "acme", "Wiki", "--redirect-uri", "https://wiki.acme.example/cb"];
+    sh.run(&app).await;
+    let int = ["integration", "create", "acme", "Backup", "--scope", "users.view", "--role", "Read-Only"];
+    sh.run(&int).await;
+    for (noun, name) in [("app", "Wiki"), ("integration", "Backup")] {
+        assert_eq!(sh.run(&[noun, "show", "acme", name]).await["name"], name);
+        sh.run(&[noun, "list", "acme"]).await;
+        assert_eq!(sh.run(&[noun, "disable", "acme", name]).await["enabled"], false);
+        assert_eq!(sh.run(&[noun, "enable", "acme", name]).await["enabled"], true);
+        assert!(sh.run(&[noun, "secret", "add", "acme", name]).await["client_secret"].is_string());
+        let all = sh.run(&[noun, "secret", "list", "acme", name]).await;
+        let old = id(&all["items"][0]);
+        sh.run(&[noun, "secret", "revoke", "acme", name, &old]).await;
+        assert!(sh.refused(&[noun, "delete", "acme", name]).await.contains("--yes"));
+        sh.run(&[noun, "delete", "acme", name, "--yes"]).await;
+    }
+    sh.run(&["hold", "list", "--tenant", "acme"]).await;
+    sh.run(&["signins", "list", "acme", "--bad"]).await;
+    let trail = sh.run(&["audit", "acme", "--limit", "3"]).await;
+    assert!(trail["items"][0]["actor"].as_str().unwrap().starts_with("user:"), "{trail}");
+
+    // What is of the instance, no token does.
+    for args in [
+        &["keys", "list"][..], &["keys", "rotate"], &["audit"], &["grant", "list", "--everywhere"],
+        &["hold", "list", "--everywhere"], &["tenant", "create", "mine"], &["domain", "list"],
+    ] {
+        assert!(sh.refused(args).await.contains("only Global Administrators"), "{args:?}");
+    }
+    let no = sh.refused(&["admin", "create", "--user-name", "eve"]).await;
+    assert!(no.contains("only Global Administrators") || no.contains("only the owner"), "{no}");
+    assert!(sh.refused(&["tenant", "show", "provider"]).await.contains("not found"));
+});
+
+story!(async fn a_token_goes_to_nobody_else(t) {
+    let s = TestServer::start(&t).await;
+    let sh = Shell::new(&s, "not-a-token-of-ours");
+    assert!(sh.refused(&["me"]).await.contains("does not take the token"));
+    let usage = async |args: &[&str], variables: &[(&str, &str)]| {
+        let mut c = muster();
+        c.args(args).envs(variables.iter().copied());
+        let out = tokio::task::spawn_blocking(move || c.output().unwrap()).await.unwrap();
+        (out.status.code().unwrap(), String::from_utf8(out.stderr).unwrap())
+    };
+    let file = sh.token.to_str().unwrap();
+    for (args, word) in [
+        (&["--server", "http://id.example.com", "--token-file", file, "me"][..], "https"),
+        (&["--server", "ftp://127.0.0.1", "--token-file", file, "me"], "https"),
+        (&["--server", "https://a:b@id.example.com", "--token-file", file, "me"], "address alone"),
+        (&["--server", "nonsense", "--token-file", file, "me"], "not a URL"),
+        (&["--server", &s.url, "me"], "MUSTER_API_TOKEN"),
+        (&["--server", &s.url, "--token-file", "/nowhere", "me"], "cannot read"),
+        (&["--server", &s.url, "--token-file", file, "--ca-file", file, "me"], "no certificate"),
+        (&["--server", &s.url, "--token-file", file, "migrate"], "this machine alone"),
+        (&["--token-file", file, "me"], "--server"),
+    ] {
+        let (status, err) = usage(args, &[]).await;
+        assert!(status == 2 && err.contains(word), "{args:?}: {status} {err}");
+    }
+    // From the environment; a data directory on the command line counts for more.
+    let acme = s.tenant("acme").await;
+    let token = token(&s, acme).await;
+    let variables = [("MUSTER_SERVER_URL", s.url.as_str()), ("MUSTER_API_TOKEN", token.as_str())];
+    let (status, err) = usage(&["me"], &variables).await;
+    assert_eq!(status, 0, "{err}");
+    let (status, err) = usage(&["tenant", "list", "--data-dir", "/nowhere/muster"], &variables).await;
+    assert!(status == 1 && err.contains("/nowhere"), "{err}");
+    let nobody = [("MUSTER_SERVER_URL", "http://127.0.0.1:1"), ("MUSTER_API_TOKEN", "x")];
+    let (status, err) = usage(&["me"], &nobody).await;
+    assert!(status == 1 && err.contains("cannot reach"), "{err}");
+});
