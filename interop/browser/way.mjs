@@ -31,7 +31,7 @@ let fault;
 try {
   await setup(world);
   await invitation(world);
-  if (!process.env.SKIP) await application(world);
+  await application(world);
 } catch (e) { fault = e; }
 await chromium.close();
 if (fault) {
