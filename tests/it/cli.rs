@@ -293,3 +293,36 @@ story! {
         assert_eq!(list["items"].as_array().unwrap().len(), 2);
     }
 }
+
+story! {
+    async fn a_person_gets_another_role_in_each_tenant_from_a_shell(t) {
+        let (_dir, data) = place();
+        let url = match &t.options.database {
+            Database::Postgres(url) => vec![format!("--database-url={}", url.expose_secret())],
+            Database::Sqlite(_) => Vec::new(),
+        };
+        let url: Vec<&str> = url.iter().map(String::as_str).collect();
+        let with = |args: &[&str]| json(&data, &[url.as_slice(), args].concat());
+        with(&["tenant", "create", "us", "--provider"]);
+        with(&["tenant", "create", "contoso"]);
+        with(&["tenant", "create", "fabrikam"]);
+        with(&["user", "add", "us", "tess", "--kind", "technician"]);
+        let set = with(&[
+            "user", "set-access", "us", "tess", "--role", "Tenant Administrator@contoso", "--role",
+            "Read-Only@fabrikam",
+        ]);
+        assert_eq!(set["added"].as_array().unwrap().len(), 2);
+        let may = |tenant: &str| {
+            with(&["explain", tenant, "tess", "computers.delete", "--home", "us"])["allowed"].clone()
+        };
+        assert_eq!((may("contoso"), may("fabrikam")), (true.into(), false.into()));
+        let has = with(&["user", "access", "us", "tess"]);
+        let slugs: Vec<_> = has["access"].as_array().unwrap().iter().map(|a| &a["slug"]).collect();
+        assert_eq!(slugs, ["contoso", "fabrikam"]);
+        // The tenant's last administrator does not go unnoticed.
+        let last = [url.as_slice(), &["user", "set-access", "us", "tess", "--nothing"]].concat();
+        assert!(refused(&data, &last).contains("last administrator"));
+        let told = with(&["user", "delete", "us", "tess", "--dry-run"]);
+        assert_eq!(told["removes"]["grants"], 2);
+    }
+}
