@@ -198,9 +198,10 @@ impl Person {
     /// this person can answer.
     pub(super) async fn sign_in(&self, start: &str) -> Result<Page> {
         let mut page = self.browser.open(start, None).await?;
-        let mut typed_password = false;
+        // A second time where the proof was too weak and is asked for once more.
+        let mut passwords = 0;
         let mut typed_code = false;
-        for _ in 0..6 {
+        for _ in 0..8 {
             let forms = page.forms();
             let asks = |f: &Form, meaning: &str| f.fields.iter().any(|f| f.meaning == meaning);
             let next = if let Some(way) = forms.iter().find(|f| f.action == "/federation/start") {
@@ -211,9 +212,9 @@ impl Person {
                 typed_code = true;
                 form
             } else if let Some(form) = forms.iter().find(|f| asks(f, "current-password"))
-                && !typed_password
+                && passwords < 2
             {
-                typed_password = true;
+                passwords += 1;
                 form
             } else {
                 break;

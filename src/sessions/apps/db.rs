@@ -83,7 +83,7 @@ pub(super) async fn sweep(tx: &mut Tx, before: Timestamp) -> Result<u64> {
     sql!(
         tx,
         exec,
-        "DELETE FROM session_apps /* platform: worker */ WHERE created_at < $1 AND NOT EXISTS (
+        "DELETE FROM session_apps /* platform: worker, scan: what is left over */ WHERE created_at < $1 AND NOT EXISTS (
            SELECT 1 FROM sessions s WHERE s.tenant_id = session_apps.tenant_id AND s.id = session_apps.session_id)",
         before
     )

@@ -385,7 +385,7 @@ story! {
     /// An application that wants a fresh proof gets one, whatever the two clocks differ by, and no circle.
     async fn prompt_login_comes_to_an_end(t) {
         let w = world(&t, "generic", json!({})).await;
-        let app = json!({ "name": "App", "redirect_uris": ["https://app.example/cb"], "public": true });
+        let app = json!({ "name": "App", "redirect_uris": ["https://app.example/cb"], "public": true, "trusted": true });
         let apps = format!("/api/v1/tenants/{}/apps", w.tenant);
         let client = w.ours.post(&apps, app).await.expect(201).json();
         let client = client["client_id"].as_str().unwrap();
