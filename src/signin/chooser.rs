@@ -20,7 +20,6 @@ use crate::{
 };
 use axum::{
     extract::{Extension, Path, State},
-    http::StatusCode,
     response::{IntoResponse as _, Response},
 };
 use serde_json::json;
@@ -62,10 +61,11 @@ pub(super) async fn ask(
         title: "Where do you want to work?",
         brand: pages::brand(app),
         flow: id,
+        app: pages::about(flow),
         user_name: session.user_name.clone(),
         places,
     };
-    Ok(Some(pages::show(StatusCode::OK, &page)))
+    Ok(Some(pages::show_for(page.app.as_ref(), &page)))
 }
 
 #[derive(Debug, serde::Deserialize)]

@@ -18,7 +18,6 @@ use crate::{
 };
 use axum::{
     extract::{Extension, Path, State},
-    http::StatusCode,
     response::{IntoResponse as _, Response},
 };
 
@@ -54,7 +53,7 @@ async fn address(
         Ok(t) => t,
         Err(e) if e.kind() == Kind::Invalid => {
             let text = "This is not an e-mail address. It looks like anna@contoso.com.".to_owned();
-            return Ok(ask(app, id, crate::text::excerpt(email), Some(text)));
+            return Ok(ask(app, id, &flow, crate::text::excerpt(email), Some(text)));
         }
         Err(e) => return Err(e),
     };
@@ -106,9 +105,9 @@ async fn chosen(
         let page = Address {
             tenant: slug,
             tenant_problem: Some(text),
-            ..blank(app, id, flow.login_hint.unwrap_or_default())
+            ..blank(app, id, &flow, flow.login_hint.clone().unwrap_or_default())
         };
-        return Ok(pages::show(StatusCode::OK, &page));
+        return Ok(pages::show_for(page.app.as_ref(), &page));
     }
     flows::put(&app.store, &caller::platform(request), id, &flow).await?;
     Ok(back(id))
@@ -124,15 +123,23 @@ fn back(id: FlowId) -> Response {
 }
 
 /// The page that asks who somebody is.
-pub(super) fn ask(app: &App, id: FlowId, email: String, problem: Option<String>) -> Response {
-    pages::show(StatusCode::OK, &Address { problem, ..blank(app, id, email) })
+pub(super) fn ask(
+    app: &App,
+    id: FlowId,
+    flow: &Flow,
+    email: String,
+    problem: Option<String>,
+) -> Response {
+    let page = Address { problem, ..blank(app, id, flow, email) };
+    pages::show_for(page.app.as_ref(), &page)
 }
 
-fn blank(app: &App, flow: FlowId, email: String) -> Address {
+fn blank(app: &App, id: FlowId, flow: &Flow, email: String) -> Address {
     Address {
         title: "Sign in",
         brand: pages::brand(app),
-        flow,
+        flow: id,
+        app: pages::about(flow),
         email,
         problem: None,
         tenant: String::new(),

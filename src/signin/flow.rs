@@ -17,7 +17,6 @@ use crate::{
 };
 use axum::{
     extract::{Extension, Path, State},
-    http::StatusCode,
     response::{IntoResponse as _, Response},
 };
 
@@ -81,11 +80,11 @@ async fn shown(
         return onwards(app, request, id, &flow).await;
     }
     if flow.proved.is_some() {
-        return Ok(ask_code(app, id, None));
+        return Ok(ask_code(app, id, &flow, None));
     }
     let hint = flow.login_hint.clone().unwrap_or_default();
     if flow.tenant.is_none() && !flow.by_email {
-        return Ok(discover::ask(app, id, hint, None));
+        return Ok(discover::ask(app, id, &flow, hint, None));
     }
     ask_way(app, id, &flow, hint, None, false).await
 }
@@ -153,17 +152,24 @@ pub(super) async fn ask_way(
         title: "Sign in",
         brand: pages::brand(app),
         flow: id,
+        app: pages::about(flow),
         tenant,
         ways,
         problem,
         user_name,
         open_local,
     };
-    Ok(pages::show(StatusCode::OK, &page))
+    Ok(pages::show_for(page.app.as_ref(), &page))
 }
 
 /// The page for the one-time code.
-pub(super) fn ask_code(app: &App, flow: FlowId, problem: Option<String>) -> Response {
-    let page = Code { title: "One more step", brand: pages::brand(app), flow, problem };
-    pages::show(StatusCode::OK, &page)
+pub(super) fn ask_code(app: &App, id: FlowId, flow: &Flow, problem: Option<String>) -> Response {
+    let page = Code {
+        title: "One more step",
+        brand: pages::brand(app),
+        flow: id,
+        app: pages::about(flow),
+        problem,
+    };
+    pages::show_for(page.app.as_ref(), &page)
 }

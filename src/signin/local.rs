@@ -157,7 +157,7 @@ impl Attempt<'_> {
                 wait(seconds)
             }
         };
-        Ok(ask_code(self.app, self.id, Some(problem)))
+        Ok(ask_code(self.app, self.id, &flow, Some(problem)))
     }
 
     fn back(&self) -> Response {

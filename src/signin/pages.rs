@@ -1,6 +1,12 @@
 //! The pages, as types: what a template shows is a field here, and the compiler holds the two together.
 
-use crate::{app::App, id::FlowId, web};
+use crate::{
+    app::App,
+    apps::About,
+    flows::{After, State},
+    id::FlowId,
+    web,
+};
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
 
@@ -20,6 +26,23 @@ pub(super) fn show(status: StatusCode, page: &impl Template) -> Response {
     }
 }
 
+/// The application that a flow began at.
+pub(super) fn about(flow: &State) -> Option<About> {
+    match &flow.after {
+        After::Authorize { about, .. } => Some(about.clone()),
+        _ => None,
+    }
+}
+
+/// Renders a page of a sign-in to an application: its picture is loaded from where it is registered, and from nowhere
+/// else.
+pub(super) fn show_for(app: Option<&About>, page: &impl Template) -> Response {
+    match (app.and_then(About::logo_origin), page.render()) {
+        (Some(origin), Ok(text)) => web::html_with_picture(StatusCode::OK, text, &origin),
+        _ => show(StatusCode::OK, page),
+    }
+}
+
 /// Who are you?
 #[derive(Template)]
 #[template(path = "email.html")]
@@ -27,6 +50,8 @@ pub(super) struct Address {
     pub title: &'static str,
     pub brand: String,
     pub flow: FlowId,
+    /// The application that the sign-in is for.
+    pub app: Option<About>,
     /// What was typed before.
     pub email: String,
     pub problem: Option<String>,
@@ -52,6 +77,8 @@ pub(super) struct Chooser {
     pub title: &'static str,
     pub brand: String,
     pub flow: FlowId,
+    /// The application that the sign-in is for.
+    pub app: Option<About>,
     pub user_name: String,
     pub places: Vec<Place>,
 }
@@ -69,6 +96,8 @@ pub(super) struct WhichWay {
     pub title: &'static str,
     pub brand: String,
     pub flow: FlowId,
+    /// The application that the sign-in is for.
+    pub app: Option<About>,
     /// `None` where the page must not say it.
     pub tenant: Option<String>,
     pub ways: Vec<Way>,
@@ -85,6 +114,8 @@ pub(super) struct Code {
     pub title: &'static str,
     pub brand: String,
     pub flow: FlowId,
+    /// The application that the sign-in is for.
+    pub app: Option<About>,
     pub problem: Option<String>,
 }
 
