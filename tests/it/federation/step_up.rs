@@ -87,7 +87,7 @@ story!(async fn a_directory_that_cannot_prove_more_is_not_asked(t) {
 story!(async fn an_application_that_demands_more_than_the_session_steps_it_up(t) {
     let w = world(&t).await;
     let ben = w.provision(&w.ben.0, "ben", Some("Read-Only")).await;
-    let app: TestApp = w.ours.app(w.tenant, |_| {}).await;
+    let app: TestApp = w.ours.app(w.tenant, |n| n.settings.trusted = true).await;
     let browser = w.ours.browser();
     let leave = w.leave(&browser).await;
     let back = w.prove(&browser, &leave, &w.ben).await;
@@ -116,7 +116,8 @@ story!(async fn an_application_that_demands_more_than_the_session_steps_it_up(t)
         if at.starts_with("https://app.example/") {
             break;
         }
-        at = browser.get(&at).await.expect(303).header("location").to_owned();
+        let next = browser.get(&at).await.expect(303);
+        next.header("location").clone_into(&mut at);
     }
     assert!(at.contains("code="), "{at}");
     // Silently, an application gets an error it can act on, and nobody is sent anywhere.

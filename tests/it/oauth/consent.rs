@@ -17,7 +17,7 @@ async fn world(s: &TestServer) -> (Person, TestApp) {
     let who = s.session(tenant, user, "single").await;
     let app = s
         .app(tenant, |new| {
-            new.name = "Guest <book>".to_owned();
+            "Guest <book>".clone_into(&mut new.name);
             new.settings.trusted = false;
             new.settings.logo_uri = Some("https://cdn.app.example:8443/logo.svg?v=1".to_owned());
             new.settings.policy_uri = Some("https://app.example/privacy".to_owned());

@@ -48,7 +48,7 @@ story!(
         let all = futures::future::join_all((0..20).map(|_| error(&s, &a, &GRANT))).await;
         assert_eq!(all.iter().filter(|e| *e == "unauthorized_client").count(), 1, "{all:?}");
         // What is remembered is the id and not the text: another signature does not make it new.
-        let claims = assertion_claims(&app.client_id, &s.url, json!({"jti": "one"}));
+        let claims = assertion_claims(&app.client_id, &s.url, &json!({"jti": "one"}));
         assert_eq!(error(&s, &key.sign(&key.header(), &claims), &GRANT).await, "unauthorized_client");
         assert_eq!(error(&s, &key.sign(&key.header(), &claims), &GRANT).await, "invalid_client");
         // Kept as long as it could be used, and no longer.
@@ -106,7 +106,7 @@ story!(
         let s = TestServer::start(&t).await;
         let (key, rsa) = (ClientKey::new("k", Alg::ES256), ClientKey::new("r", Alg::RS256));
         let app = application(&s, &json!({"keys": [key.jwk(), rsa.jwk()]})).await;
-        let claims = || assertion_claims(&app.client_id, &s.url, json!({}));
+        let claims = || assertion_claims(&app.client_id, &s.url, &json!({}));
         let stranger = ClientKey::new("k", Alg::ES256);
         let nameless = ClientKey::new("x", Alg::ES256);
         let hmac = |kid: &str, secret: &[u8]| {

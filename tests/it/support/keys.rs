@@ -73,12 +73,12 @@ impl ClientKey {
     }
     /// A good assertion for `client_id` at `issuer`, with these claims changed; `null` takes one away.
     pub fn assertion(&self, client_id: &str, issuer: &str, change: Value) -> String {
-        self.sign(&self.header(), &assertion_claims(client_id, issuer, change))
+        self.sign(&self.header(), &assertion_claims(client_id, issuer, &change))
     }
 }
 
 /// The claims of a good assertion, changed.
-pub fn assertion_claims(client_id: &str, issuer: &str, change: Value) -> Value {
+pub fn assertion_claims(client_id: &str, issuer: &str, change: &Value) -> Value {
     let mut claims = json!({
         "iss": client_id, "sub": client_id, "aud": issuer, "iat": now(), "exp": now() + 60,
         "jti": crypto::random_b64(16),
