@@ -12,8 +12,8 @@ CREATE UNIQUE INDEX domains_name ON domains(name);
 CREATE INDEX users_local_name_anywhere ON users(user_name_key) WHERE directory_id IS NULL;
 
 -- invitations --------------------------------------------------------------------------------------------------------
--- plan: the roles by tenant that acceptance gives, so far as the inviter still holds them then. letters: how many were
--- written since letters_from.
+-- plan: the roles by tenant that acceptance gives, so far as the inviter still holds them then; left_out: those it did
+-- not give, with why. letters: how many were written since letters_from.
 CREATE TABLE invitations (
   tenant_id uuid NOT NULL,
   id uuid NOT NULL,
@@ -31,6 +31,7 @@ CREATE TABLE invitations (
   letters_from bigint NOT NULL,
   accepted_at bigint,
   accepted_by text,
+  left_out jsonb,
   revoked_at bigint,
   PRIMARY KEY (tenant_id, id),
   FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id) ON DELETE CASCADE

@@ -73,10 +73,21 @@ pub(super) struct InvitationShown {
     accepted_at: Option<Time>,
     /// `directory` or `local`.
     accepted_by: Option<String>,
+    /// Planned roles that acceptance did not give, as the inviter could not give them any more.
+    left_out: Vec<ShownLeftOut>,
     revoked_at: Option<Time>,
     /// The way to accept, to be handed over; only where no mail server is set, and only this once.
     #[serde(skip_serializing_if = "Option::is_none")]
     link: Option<String>,
+}
+
+/// A planned role that was not given.
+#[derive(Debug, Serialize, JsonSchema)]
+struct ShownLeftOut {
+    role: RoleId,
+    /// `null`: on the whole instance.
+    tenant: Option<TenantId>,
+    why: String,
 }
 
 /// A planned role.
@@ -103,6 +114,12 @@ fn show(i: &Invitation, now: Timestamp, link: Option<String>) -> InvitationShown
         sent_at: i.sent_at.map(Into::into),
         accepted_at: i.accepted_at.map(Into::into),
         accepted_by: i.accepted_by.clone(),
+        left_out: i
+            .left_out
+            .iter()
+            .flat_map(|l| &l.0)
+            .map(|l| ShownLeftOut { role: l.role, tenant: l.tenant, why: l.why.clone() })
+            .collect(),
         revoked_at: i.revoked_at.map(Into::into),
         link,
     }

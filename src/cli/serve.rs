@@ -62,10 +62,14 @@ pub async fn run(loaded: Loaded) -> Result<()> {
     Ok(())
 }
 
-/// The way in of an instance that nobody administers yet. On stdout and not in the log: whoever has it can use it.
+/// The way in of an instance that nobody administers yet. On stdout; the log
+/// says only that it is there, as whoever has the link can use it.
 async fn offer_setup(app: &App) -> Result<()> {
     let life = app.config.signin.setup;
     let Some(link) = setup::offer(&app.store, &app.system(), *life).await? else { return Ok(()) };
+    tracing::warn!(
+        "this instance has no administrator yet; the link to set it up is on standard output"
+    );
     println!(
         "\nThis instance has no administrator yet. Whoever opens this link first becomes it (it works once, until {}):\n\n  {}/setup/{}\n",
         app.store.clock().now().plus(*life).for_people(),

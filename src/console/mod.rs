@@ -80,6 +80,10 @@ async fn me(
     let done = match shown.done.as_deref() {
         Some("ended") => Some("That session has ended."),
         Some("invited") => Some("You have accepted the invitation. Welcome."),
+        Some("partly") => Some(
+            "You have accepted the invitation. Some of the roles it promised could not be given: whoever \
+             invited you may not give them any more. Ask your administrator.",
+        ),
         Some("setup") => Some(
             "This instance is yours. Next, add a company and its directory: \
              muster tenant create, then muster directory create.",

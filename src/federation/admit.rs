@@ -127,7 +127,7 @@ async fn admitted(
     seen["subject"] = identity.subject.into();
     let cx = caller::cx(up.tenant, a.request);
     let invitation = match a.invited() {
-        Some(invited) => Some(invited::open(app, invited, s, claims).await?),
+        Some(invited) => Some(invited::open(a, invited, identity.subject, s, claims).await?),
         None => None,
     };
     let person = match &invitation {

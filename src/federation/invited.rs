@@ -1,15 +1,16 @@
 //! An invitation that is accepted through the directory: the account that signed in must be the address that was invited,
 //! by the directory's word.
 
+use super::admit::Attempt;
 use crate::{
-    app::App,
     directories::SignIn,
     error::Result,
     invitations::{self, Invited, Ready},
     protocol::oidc::{Claims, Preset},
     signins::Reason,
+    store::Scope,
     tenants::Required,
-    users::User,
+    users::{self, User},
 };
 
 /// An invitation that this answer may accept.
@@ -22,13 +23,19 @@ pub(super) struct Invitation {
     pub ready: Ready,
 }
 
-/// Opens the invitation for the account that signed in.
+/// Opens the invitation for the account that signed in; `subject` is what the directory calls it.
 pub(super) async fn open(
-    app: &App,
+    a: &Attempt<'_>,
     invited: &Invited,
+    subject: &str,
     s: &SignIn,
     claims: &Claims,
 ) -> Result<Invitation> {
+    let (app, t) = (a.app, a.up.tenant);
+    if t != invited.tenant {
+        let why = "another tenant's directory does not vouch for whom this tenant invited";
+        return Err(Reason::InvitationAddress.error(why));
+    }
     let opened = invitations::open(&app.store, &app.access, invited).await?;
     let opened = opened.map_err(|why| {
         Reason::InvitationUsed.error(format!("the invitation cannot be accepted: {why:?}"))
@@ -38,19 +45,26 @@ pub(super) async fn open(
         let why = "no address that the directory vouches for is the one that was invited";
         return Err(Reason::InvitationAddress.error(why));
     }
+    // Linked to the invited person, the account would outlive what the directory does to the one it brought.
+    let mut c = app.store.read(Scope::Tenant(t)).await?;
+    let brought = users::find_by_external_id(&mut c, t, s.directory, subject).await?;
+    drop(c);
+    if brought.is_some_and(|u| u.id != user.id) {
+        let why = "the directory has brought this account as another person, who signs in without an invitation";
+        return Err(Reason::WrongAccount.error(why));
+    }
     let demanded = invitations::demanded(&app.store, &app.access, &invitation).await?;
     let ready = invitations::ready(&app.access, invited, &invitation).await?;
     Ok(Invitation { user, demanded, ready })
 }
 
-/// The addresses that the directory vouches for. Entra says of no address that it is verified; there the name to sign in
-/// with is in a domain that the customer proved, and the issuer is pinned to that customer's tenant.
+/// The addresses that the directory vouches for. Entra sends no `email_verified`. There the name to sign in with is in a
+/// domain that the customer proved, and the issuer is pinned to that customer's tenant; the address counts only with
+/// `xms_edov`, as any administrator there can write any address.
 fn vouched(preset: Preset, claims: &Claims) -> impl Iterator<Item = &str> {
-    let (email, name) = match preset {
-        Preset::Entra => (None, claims.preferred_username.as_deref()),
-        Preset::Okta | Preset::Google | Preset::Generic => {
-            (claims.email.as_deref().filter(|_| claims.email_verified), None)
-        }
+    let (verified, name) = match preset {
+        Preset::Entra => (claims.email_domain_verified, claims.preferred_username.as_deref()),
+        Preset::Okta | Preset::Google | Preset::Generic => (claims.email_verified, None),
     };
-    email.into_iter().chain(name)
+    claims.email.as_deref().filter(|_| verified).into_iter().chain(name)
 }

@@ -1,7 +1,7 @@
 //! Accepting: the link is looked up by its hash, shown, and claimed by one statement in the transaction that lets the
 //! person in. Looking never changes anything, so a scanner that opens every link of a letter does no harm.
 
-use super::{Closed, Invitation, PlannedRole, State, db};
+use super::{Closed, Invitation, LeftOut, State, db};
 use crate::{
     access::{
         Access, Effective, Reach,
@@ -11,9 +11,9 @@ use crate::{
     audit::{self, Event},
     crypto::token::{self, Kind},
     error::{Error, Result},
-    id::{InvitationId, TenantId},
-    store::{Scope, Store, Tx},
-    tenants::{self, Required, Status},
+    id::{InvitationId, TenantId, UserId},
+    store::{Conn, Lock, Scope, Store, Tx},
+    tenants::{self, Required, Status, Tenant},
     users::{self, User},
 };
 use serde::{Deserialize, Serialize};
@@ -62,13 +62,6 @@ pub struct Opened {
     pub roles: Vec<(String, Option<String>)>,
 }
 
-/// What came of an acceptance.
-#[derive(Debug, Clone, Default)]
-pub struct Accepted {
-    /// Planned roles that were not given, with why.
-    pub left_out: Vec<(PlannedRole, String)>,
-}
-
 /// Looks a link up. `Ok(Err)` says why it does not open.
 ///
 /// # Errors
@@ -100,17 +93,10 @@ pub async fn open(
         State::Expired => return Ok(Err(Closed::Expired)),
         State::Revoked => return Ok(Err(Closed::Revoked)),
     }
-    let user = users::find(&mut c, t, invitation.user_id).await?;
-    let Some(user) = user.filter(User::live) else { return Ok(Err(Closed::Revoked)) };
-    let Some(tenant) = tenants::find(&mut c, t).await?.filter(|t| t.status == Status::Active)
+    let Some((user, tenant)) = standing(&mut c, t, invitation.user_id, invitation.by()).await?
     else {
         return Ok(Err(Closed::Revoked));
     };
-    if let (Some(home), Some(by)) = (invitation.invited_by_tenant, invitation.invited_by_user)
-        && !users::find(&mut c, home, by).await?.is_some_and(|u| u.live())
-    {
-        return Ok(Err(Closed::Revoked));
-    }
     let mut shown = Vec::new();
     for p in &invitation.plan.0 {
         let at = p.tenant.unwrap_or(t);
@@ -123,6 +109,32 @@ pub async fn open(
         shown.push((role.name, place));
     }
     Ok(Ok(Opened { invitation, user, company: tenant.name, roles: shown }))
+}
+
+/// The invited person and their tenant, while both and whoever invites may still do anything.
+async fn standing(
+    c: &mut Conn,
+    t: TenantId,
+    user: UserId,
+    by: Option<(TenantId, UserId)>,
+) -> Result<Option<(User, Tenant)>> {
+    let user = users::find(c, t, user).await?.filter(User::live);
+    let tenant = tenants::find(c, t).await?.filter(|t| t.status == Status::Active);
+    if let Some((home, by)) = by
+        && !users::find(c, home, by).await?.is_some_and(|u| u.live())
+    {
+        return Ok(None);
+    }
+    Ok(user.zip(tenant))
+}
+
+/// Whether an invitation that was accepted gave all that was planned.
+///
+/// # Errors
+/// The database's.
+pub async fn all_given(store: &Store, invited: &Invited) -> Result<bool> {
+    let mut c = store.read(Scope::Platform).await?;
+    Ok(db::by_hash(&mut c, &invited.hash).await?.is_none_or(|i| i.left_out.is_none()))
 }
 
 /// What proof of a second factor the planned roles demand, wherever they are, by the policies of those tenants.
@@ -150,23 +162,16 @@ pub async fn demanded(store: &Store, access: &Access, i: &Invitation) -> Result<
     Ok(most)
 }
 
-/// What the inviter holds now in the places of the plan: read before the transaction, which knows no caches.
-///
-/// # Errors
-/// The database's.
-async fn held(access: &Access, i: &Invitation) -> Result<Vec<(PlannedRole, Planned)>> {
-    let by = match (i.invited_by_tenant, i.invited_by_user) {
-        (Some(t), Some(u)) => Some((t, u)),
-        _ => None,
-    };
+/// The plan, with what the inviter holds now in its places: read before the transaction, which knows no caches.
+async fn planned(access: &Access, i: &Invitation) -> Result<Vec<Planned>> {
     let mut out = Vec::new();
     for p in &i.plan.0 {
         let at = p.tenant.unwrap_or(TenantId::PLATFORM);
-        let held: Arc<Effective> = match by {
+        let held: Arc<Effective> = match i.by() {
             Some((home, user)) => access.effective(home, user, at).await?,
             None => access.everything(),
         };
-        let planned = Planned {
+        out.push(Planned {
             home: i.tenant_id,
             user: i.user_id,
             role: p.role,
@@ -174,8 +179,7 @@ async fn held(access: &Access, i: &Invitation) -> Result<Vec<(PlannedRole, Plann
             by_label: i.invited_by.clone(),
             held,
             reference: i.id.to_string(),
-        };
-        out.push((p.clone(), planned));
+        });
     }
     Ok(out)
 }
@@ -184,7 +188,9 @@ async fn held(access: &Access, i: &Invitation) -> Result<Vec<(PlannedRole, Plann
 #[derive(Debug, Clone)]
 pub struct Ready {
     invited: Invited,
-    plans: Vec<(PlannedRole, Planned)>,
+    user: UserId,
+    by: Option<(TenantId, UserId)>,
+    plans: Vec<Planned>,
 }
 
 /// Prepares an acceptance.
@@ -192,33 +198,41 @@ pub struct Ready {
 /// # Errors
 /// The database's.
 pub async fn ready(access: &Access, invited: &Invited, i: &Invitation) -> Result<Ready> {
-    Ok(Ready { invited: invited.clone(), plans: held(access, i).await? })
+    let plans = planned(access, i).await?;
+    Ok(Ready { invited: invited.clone(), user: i.user_id, by: i.by(), plans })
 }
 
 /// Accepts, in the transaction that lets the person in: claims the invitation and gives the planned roles. Run it over
-/// [`Scope::Platform`], as roles may be in other tenants than the person's.
+/// [`Scope::Platform`], as roles may be in other tenants than the person's. What stood when the link was opened is asked
+/// again under the person's lock: whoever was switched off meanwhile does not come in.
 ///
 /// # Errors
 /// `Conflict` (code `invitation_used`) when somebody was quicker, or it ended meanwhile; the database's.
-pub async fn accept(tx: &mut Tx, access: &Access, ready: &Ready, how: How) -> Result<Accepted> {
+pub async fn accept(tx: &mut Tx, access: &Access, ready: &Ready, how: How) -> Result<()> {
     let Invited { tenant: t, invitation: id, hash } = &ready.invited;
+    tx.lock(Lock::User(ready.user)).await?;
     if !db::claim(tx, *t, *id, hash, how.as_str()).await? {
         let text = "the invitation was used, replaced or taken back meanwhile";
         return Err(Error::conflict(text).code("invitation_used"));
     }
-    let mut out = Accepted::default();
-    for (plan, planned) in &ready.plans {
-        if let Err(why) = grants::give_planned(tx, access, planned).await? {
-            out.left_out.push((plan.clone(), why));
+    if standing(tx, *t, ready.user, ready.by).await?.is_none() {
+        let text = "the invitation ended with an account or a company that was switched off";
+        return Err(Error::conflict(text).code("invitation_used"));
+    }
+    let mut left_out = Vec::new();
+    for p in &ready.plans {
+        if let Err(why) = grants::give_planned(tx, access, p).await? {
+            let tenant = match p.reach {
+                Reach::Tenant(t) => Some(t),
+                Reach::All => None,
+            };
+            left_out.push(LeftOut { tenant, role: p.role, why });
         }
     }
-    let left: Vec<_> = out
-        .left_out
-        .iter()
-        .map(|(p, why)| json!({ "role": p.role, "tenant": p.tenant, "why": why }))
-        .collect();
-    let detail = json!({ "by": how.as_str(), "left_out": left });
+    if !left_out.is_empty() {
+        db::left_out(tx, *t, *id, &left_out).await?;
+    }
+    let detail = json!({ "by": how.as_str(), "left_out": left_out });
     let event = Event::new("invitation.accept").target("invitation", id).detail(detail);
-    audit::record(tx, *t, event).await?;
-    Ok(out)
+    audit::record(tx, *t, event).await
 }

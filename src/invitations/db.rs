@@ -1,6 +1,6 @@
 //! All SQL of invitations.
 
-use super::{Invitation, PlannedRole};
+use super::{Invitation, LeftOut, PlannedRole};
 use crate::{
     clock::Timestamp,
     error::Result,
@@ -50,7 +50,7 @@ pub(super) async fn get(c: &mut Conn, t: TenantId, id: InvitationId) -> Result<O
         c,
         opt<Invitation>,
         "SELECT tenant_id, id, user_id, email, plan, invited_by, invited_by_tenant, invited_by_user, created_at,
-                expires_at, sent_at, accepted_at, accepted_by, revoked_at
+                expires_at, sent_at, accepted_at, accepted_by, left_out, revoked_at
          FROM invitations WHERE tenant_id = $1 AND id = $2",
         t,
         id
@@ -62,7 +62,7 @@ pub(super) async fn by_hash(c: &mut Conn, hash: &str) -> Result<Option<Invitatio
         c,
         opt<Invitation>,
         "SELECT tenant_id, id, user_id, email, plan, invited_by, invited_by_tenant, invited_by_user, created_at,
-                expires_at, sent_at, accepted_at, accepted_by, revoked_at
+                expires_at, sent_at, accepted_at, accepted_by, left_out, revoked_at
          FROM invitations WHERE hash = $1 /* platform: the link says whose it is */",
         hash
     )
@@ -79,7 +79,7 @@ pub(super) async fn list(
         c,
         all<Invitation>,
         "SELECT tenant_id, id, user_id, email, plan, invited_by, invited_by_tenant, invited_by_user, created_at,
-                expires_at, sent_at, accepted_at, accepted_by, revoked_at
+                expires_at, sent_at, accepted_at, accepted_by, left_out, revoked_at
          FROM invitations WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
         t,
         after,
@@ -188,4 +188,21 @@ pub(super) async fn claim(
         how
     )?;
     Ok(n > 0)
+}
+
+/// Notes what an acceptance did not give.
+pub(super) async fn left_out(
+    tx: &mut Tx,
+    t: TenantId,
+    id: InvitationId,
+    roles: &Vec<LeftOut>,
+) -> Result<u64> {
+    sql!(
+        tx,
+        exec,
+        "UPDATE invitations SET left_out = $3 WHERE tenant_id = $1 AND id = $2",
+        t,
+        id,
+        J(roles)
+    )
 }

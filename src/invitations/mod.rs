@@ -1,17 +1,18 @@
 //! Invitations: a person who is in no directory is added, gets a letter with a link that opens once, and takes the
 //! roles that were meant for them when they accept, so far as the inviter still holds them.
 //!
-//! May use users, credentials and access. Must not know pages: what is shown of an invitation is [`Shown`]. Revoking
-//! one leaves the person in the list, without roles and without a way in; they are invited again or deleted.
+//! May use users, credentials and access. Must not know pages. Revoking an invitation leaves the person in the list,
+//! without roles and without a way in: they are invited again, or deleted. Whoever sends a letter again is the inviter
+//! from then on, so the plan is measured by what they hold.
 
 mod accept;
 mod db;
 mod letter;
 mod rules;
 
-pub use accept::{Accepted, How, Invited, Opened, Ready, accept, demanded, find, open, ready};
+pub use accept::{How, Invited, Opened, Ready, accept, all_given, demanded, find, open, ready};
 pub use letter::{Sender, TOPIC, deliver, render};
-pub use rules::{Closed, same_address};
+pub use rules::{Closed, address, same_address};
 
 use crate::{
     access::{
@@ -51,6 +52,17 @@ pub struct PlannedRole {
     pub role: RoleId,
 }
 
+/// A planned role that acceptance did not give.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Where, as planned.
+    pub tenant: Option<TenantId>,
+    /// The role.
+    pub role: RoleId,
+    /// Why, for the administrator.
+    pub why: String,
+}
+
 row! {
     /// An invitation.
     #[derive(Debug, Clone)]
@@ -81,6 +93,8 @@ row! {
         pub accepted_at: Option<Timestamp>,
         /// In which way ([`How`]).
         pub accepted_by: Option<String>,
+        /// The planned roles that were not given; `None` before it is accepted, and when all were.
+        pub left_out: Option<J<Vec<LeftOut>>>,
         /// When it was revoked.
         pub revoked_at: Option<Timestamp>,
     }
@@ -105,6 +119,10 @@ impl Invitation {
     /// Where it stands at `now`.
     pub fn state(&self, now: Timestamp) -> State {
         rules::state(self.accepted_at, self.revoked_at, self.expires_at, now)
+    }
+    /// The inviter; `None`: the owner of the data directory.
+    pub fn by(&self) -> Option<(TenantId, UserId)> {
+        self.invited_by_tenant.zip(self.invited_by_user)
     }
 }
 

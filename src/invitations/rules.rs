@@ -38,7 +38,7 @@ pub(super) fn state(
 ///
 /// # Errors
 /// `Invalid`.
-pub(super) fn address(text: &str) -> Result<String> {
+pub fn address(text: &str) -> Result<String> {
     let text = text::key("email", text)?;
     let wrong = || Error::invalid(format!("'{}' is not an e-mail address", text::excerpt(text)));
     let parsed: lettre::Address = text.parse().map_err(|_| wrong().attr("email"))?;

@@ -31,6 +31,8 @@ pub struct Draft {
     pub exists: bool,
     /// The provider's name.
     pub company: String,
+    /// The short name that its tenant gets.
+    pub slug: String,
     /// The id the person will have.
     pub user: UserId,
     /// The name to sign in with.
@@ -109,8 +111,7 @@ pub async fn complete(
         return Err(over());
     }
     if !d.exists {
-        let slug = slug(&d.company);
-        let new = tenants::New { slug, name: d.company.clone(), provider: true };
+        let new = tenants::New { slug: d.slug.clone(), name: d.company.clone(), provider: true };
         tenants::create_in(tx, d.tenant, &new).await?;
     }
     let new = NewUser {
@@ -126,6 +127,21 @@ pub async fn complete(
     audit::record(tx, d.tenant, event).await
 }
 
+/// A short name for the company that no tenant has yet.
+///
+/// # Errors
+/// The database's.
+pub async fn free_slug(store: &Store, company: &str) -> Result<String> {
+    let first = slug(company);
+    let mut free = first.clone();
+    let mut n = 2;
+    while tenants::by_slug(store, &free).await?.is_some() {
+        free = format!("{first}-{n}");
+        n += 1;
+    }
+    Ok(free)
+}
+
 /// A name for addresses, made of the company's: its letters and digits, words joined by hyphens.
 fn slug(company: &str) -> String {
     let mut out = String::new();
@@ -136,7 +152,7 @@ fn slug(company: &str) -> String {
             out.push('-');
         }
     }
-    out.truncate(40);
+    out.truncate(36);
     let out = out.trim_matches('-');
     if out.len() < 2 { "provider".to_owned() } else { out.to_owned() }
 }

@@ -1,7 +1,7 @@
 //! Credentials for somebody who is only just coming in, by an invitation or the setup link: a password, then, where it is
 //! demanded, a one-time code that is proved before anything is stored. The last step lets them in, in one transaction.
 
-use super::{caller, error::or_page, flow::find, pages};
+use super::{caller, error::or_page, flow::find, invite, pages};
 use crate::{
     access::perm::UsersAdd,
     app::App,
@@ -83,6 +83,12 @@ async fn who(app: &App, flow: &Flow) -> Result<Who> {
                 Error::new(Kind::Conflict, text)
             })?;
             let needs = invitations::demanded(&app.store, &app.access, &opened.invitation).await?;
+            if needs == Required::Phr {
+                return Err(Error::forbidden(
+                    "what you may do here demands a phishing-resistant factor, which a password cannot prove; \
+                     ask your administrator for a way in through your company's login",
+                ));
+            }
             Ok(Who {
                 tenant: invited.tenant,
                 user: opened.user.id,
@@ -169,11 +175,7 @@ pub(super) async fn choose(
                 flow.enrolment = Some(enrolment);
                 let_in(&app, request, id, &flow, &who, device).await
             }
-            Required::Phr => Err(Error::forbidden(
-                "what you may do here demands a phishing-resistant factor, which a password cannot prove; \
-                 ask your administrator for a way in through your company's login",
-            )),
-            Required::Mfa => {
+            Required::Mfa | Required::Phr => {
                 app.credentials.offer_code(&mut enrolment, who.tenant, who.user)?;
                 flow.enrolment = Some(enrolment);
                 flows::put(&app.store, &caller::platform(request), id, &flow).await?;
@@ -333,8 +335,10 @@ async fn let_in(
         Ok(made)
     })?;
     flows::end(&app.store, &cx, id).await?;
-    let done = if matches!(flow.after, After::Setup(_)) { "setup" } else { "invited" };
-    let mut response = Redirect::to(&format!("/me?done={done}")).into_response();
+    let mut response = match &flow.after {
+        After::Invitation(invited) => invite::welcome(app, invited).await?,
+        _ => Redirect::to("/me?done=setup").into_response(),
+    };
     response.headers_mut().append(header::SET_COOKIE, web::session_cookie(app, &cookie));
     Ok(response)
 }

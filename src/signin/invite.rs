@@ -149,13 +149,7 @@ async fn begun(
         Ok(opened) => opened,
         Err(why) => return Ok(closed(app, why)),
     };
-    if let Some(s) = session.filter(|s| s.user != opened.user.id) {
-        let text = format!(
-            "you are signed in as {}, and this invitation is for {}; sign out first, then open the link again",
-            s.user_name, opened.invitation.email
-        );
-        return Err(Error::new(Kind::Conflict, text));
-    }
+    not_another(&opened, session)?;
     let tenant = Some(invited.tenant);
     let mut flow = Flow::new(After::Invitation(invited), tenant);
     flow.login_hint = Some(opened.invitation.email);
@@ -176,10 +170,11 @@ pub(super) async fn ways(
         Ok(opened) => opened,
         Err(Closed::Accepted) if session.is_some() => {
             flows::end(&app.store, &caller::platform(request), id).await?;
-            return Ok(Redirect::to("/me?done=invited").into_response());
+            return welcome(app, invited).await;
         }
         Err(why) => return Ok(closed(app, why)),
     };
+    not_another(&opened, session)?;
     let ways = directories::ways_in(&app.store, invited.tenant).await?;
     if ways.is_empty() || flow.enrolment.is_some() {
         return Ok(Redirect::to(&format!("/enrol/{id}")).into_response());
@@ -192,4 +187,21 @@ pub(super) async fn ways(
         ways: ways.into_iter().map(|(id, name)| Way { id: id.to_string(), name }).collect(),
     };
     Ok(pages::show(StatusCode::OK, &page))
+}
+
+/// Nobody takes an invitation of somebody else's by being signed in.
+fn not_another(opened: &Opened, session: Option<&LiveSession>) -> Result<()> {
+    let Some(s) = session.filter(|s| s.user != opened.user.id) else { return Ok(()) };
+    let text = format!(
+        "you are signed in as {}, and this invitation is for {}; sign out first, then open the link again",
+        s.user_name, opened.invitation.email
+    );
+    Err(Error::new(Kind::Conflict, text))
+}
+
+/// Where somebody goes who has just accepted; the page there says so, and whether all that was planned was given.
+pub(super) async fn welcome(app: &App, invited: &Invited) -> Result<Response> {
+    let all = invitations::all_given(&app.store, invited).await?;
+    let done = if all { "invited" } else { "partly" };
+    Ok(Redirect::to(&format!("/me?done={done}")).into_response())
 }

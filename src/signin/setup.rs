@@ -6,6 +6,7 @@ use crate::{
     error::{Kind, Result},
     flows::{self, After, State as Flow},
     id::{RequestId, UserId},
+    invitations,
     secret::{ExposeSecret as _, Secret},
     setup::{self, Draft},
     web::{self, Browser, Redirect, StrictForm},
@@ -109,9 +110,14 @@ async fn begun(
     let company = name.or_else(|| typed.company.as_deref().and_then(given));
     let email = given(&typed.email);
     let user_name = given(&typed.user_name).or_else(|| email.clone());
+    let fits = |name: &String| crate::text::key("name", name).is_ok();
     let problem = match (&company, &user_name) {
         (None, _) => Some("Your company needs a name."),
         (_, None) => Some("You need a user name or an e-mail address to sign in with."),
+        (Some(c), Some(u)) if !fits(c) || !fits(u) => Some("A name here is too long."),
+        _ if email.as_deref().is_some_and(|e| invitations::address(e).is_err()) => {
+            Some("That is not an e-mail address.")
+        }
         _ if typed.password.expose_secret() != typed.password_again.expose_secret() => {
             Some("The two passwords are not the same.")
         }
@@ -124,6 +130,7 @@ async fn begun(
         hash,
         tenant,
         exists,
+        slug: setup::free_slug(&app.store, &company).await?,
         company,
         user: UserId::new(),
         user_name,

@@ -1,5 +1,9 @@
 //! People who were asked in: the letter, the link, the two ways to accept, and everything that must not open.
 
+mod directory;
+mod letter;
+mod standing;
+
 use crate::{
     story,
     support::{
@@ -140,7 +144,7 @@ story!(async fn looking_changes_nothing_however_often(t) {
     let s = setting(&t).await;
     let made = invite(&s, "contoso", json!({ "email": "bert@contoso.example" })).await;
     let path = path(&s, &made);
-    for _ in 0..25 {
+    for _ in 0..50 {
         let scanner = s.browser();
         scanner.get(&path).await.expect(200);
         let head = scanner.send(scanner.request(Method::HEAD, &path)).await;

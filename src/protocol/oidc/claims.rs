@@ -57,6 +57,8 @@ pub struct Claims {
     pub email: Option<String>,
     /// The directory vouches for `email`: nothing but `true` says so.
     pub email_verified: bool,
+    /// Entra's `xms_edov`: the domain of `email` is one that the tenant proved.
+    pub email_domain_verified: bool,
     /// Google Workspace's domain.
     pub hd: Option<String>,
     /// The upstream's session.
@@ -164,6 +166,7 @@ impl Claims {
             preferred_username: text(c, "preferred_username").ok().flatten(),
             email: text(c, "email").ok().flatten(),
             email_verified: c.get("email_verified") == Some(&Value::Bool(true)),
+            email_domain_verified: c.get("xms_edov") == Some(&Value::Bool(true)),
             hd: text(c, "hd")?,
             sid: text(c, "sid").ok().flatten(),
             session_expiry: seconds(c, "session_expiry")?,

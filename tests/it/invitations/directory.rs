@@ -1,0 +1,232 @@
+//! An invitation that is accepted through the company's own login: the account must be the address that was invited, by
+//! the directory's word, and what is refused uses nothing up.
+
+use super::{accept, invite, me, path, state};
+use crate::{
+    story,
+    support::{
+        TestDb, TestServer,
+        op::{Op, Seal},
+        server::{Answer, Client},
+    },
+};
+use muster::{
+    actor::{Actor, Principal},
+    id::{DirectoryId, RequestId, TenantId},
+    users::{self, Draft},
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+
+const TID: &str = "72f988bf-0000-4000-8000-2d7cd011db47";
+
+struct World {
+    s: TestServer,
+    op: Op,
+    tenant: TenantId,
+    directory: DirectoryId,
+}
+
+async fn world(t: &TestDb, preset: &str) -> World {
+    let op = Op::start(TID).await;
+    let allow = op.address.to_string();
+    let s = TestServer::with(t, |c| c.outbound.allow = vec![allow]).await;
+    let tenant = s.tenant("contoso").await;
+    let new = json!({
+        "name": "Contoso", "preset": preset,
+        "signin": { "issuer": op.issuer, "client_id": "muster", "client_secret": "s" },
+    });
+    let made = s.post("/api/v1/tenants/contoso/directories", new).await.expect(201).json();
+    let directory = made["id"].as_str().unwrap().parse().unwrap();
+    World { s, op, tenant, directory }
+}
+
+impl World {
+    async fn invited(&self, email: &str) -> Value {
+        let body = json!({ "email": email, "roles": [{ "role": "Read-Only" }] });
+        invite(&self.s, "contoso", body).await
+    }
+    /// From our page to the provider: what we ask of it.
+    async fn leave(&self, browser: &Client, flow: &str) -> HashMap<String, String> {
+        let directory = self.directory.to_string();
+        let id = flow.strip_prefix("/signin/").unwrap();
+        let form = [("flow", id), ("directory", directory.as_str())];
+        let left = browser.form("/federation/start", &form).await.expect(303);
+        url::Url::parse(left.header("location")).unwrap().query_pairs().into_owned().collect()
+    }
+    /// The provider's answer for the account `sub`, with what it says of the address.
+    async fn answer(
+        &self,
+        browser: &Client,
+        asked: &HashMap<String, String>,
+        sub: &str,
+        more: &Value,
+    ) -> Answer {
+        let mut claims = self.op.claims("muster", &asked["nonce"], sub);
+        claims["tid"] = TID.into();
+        claims["oid"] = sub.into();
+        for (name, value) in more.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
+        self.op.set(|s| (s.claims, s.seal) = (claims, Seal::Good));
+        let callback = format!("/federation/callback?state={}&code=c", asked["state"]);
+        browser.get(&callback).await.expect(303)
+    }
+    /// The link, the button, the way by the directory.
+    async fn come(&self, browser: &Client, made: &Value, sub: &str, more: &Value) -> Answer {
+        let flow = accept(browser, &path(&self.s, made)).await;
+        let ways = browser.get(&flow).await.expect(200).text;
+        assert!(ways.contains(&format!("id=\"way-{}\"", self.directory)), "{ways}");
+        assert!(ways.contains("id=\"set-password\""), "{ways}");
+        let asked = self.leave(browser, &flow).await;
+        self.answer(browser, &asked, sub, more).await
+    }
+    async fn reason(&self, refused: &Answer) -> String {
+        let page = refused.header("location");
+        let reference = page.strip_prefix("/refused/").unwrap_or_else(|| panic!("went to {page}"));
+        let record = format!("/api/v1/tenants/contoso/signins/{reference}");
+        self.s.get(&record).await.expect(200).json()["reason"].as_str().unwrap().to_owned()
+    }
+    /// An ordinary sign-in of the account.
+    async fn sign_in(&self, browser: &Client, sub: &str) -> Answer {
+        let begun = browser.get("/signin?tenant=contoso").await.expect(303);
+        let asked = self.leave(browser, begun.header("location")).await;
+        self.answer(browser, &asked, sub, &json!({})).await
+    }
+}
+
+story!(async fn the_directory_vouches_for_the_address(t) {
+    let w = world(&t, "generic").await;
+    let made = w.invited("Bert@Contoso.example").await;
+    let browser = w.s.browser();
+    let flow = accept(&browser, &path(&w.s, &made)).await;
+    let asked = w.leave(&browser, &flow).await;
+    assert_eq!(asked["login_hint"], "Bert@Contoso.example");
+    assert!(asked["scope"].split(' ').any(|s| s == "email"), "{asked:?}");
+    let said = json!({ "email": "bert@contoso.EXAMPLE", "email_verified": true });
+    let back = w.answer(&browser, &asked, "b-1", &said).await;
+    assert_eq!(back.header("location"), flow);
+    assert_eq!(browser.get(&flow).await.expect(303).header("location"), "/me?done=invited");
+    let who = me(&browser).await.expect("signed in");
+    assert_eq!(who["in"][0]["roles"], json!(["Read-Only"]));
+    let at = format!("/api/v1/tenants/contoso/invitations/{}", made["id"].as_str().unwrap());
+    let now = w.s.get(&at).await.expect(200).json();
+    assert_eq!((&now["state"], &now["accepted_by"]), (&"accepted".into(), &"directory".into()));
+    // The account is theirs from now on, whatever its address becomes; another account is not.
+    let later = w.s.browser();
+    w.sign_in(&later, "b-1").await;
+    assert_eq!(me(&later).await.expect("signed in")["user"], who["user"]);
+    let refused = w.sign_in(&w.s.browser(), "b-2").await;
+    assert_eq!(w.reason(&refused).await, "identity_unknown_jit_off");
+});
+
+story!(async fn another_address_is_refused_and_uses_nothing_up(t) {
+    let w = world(&t, "generic").await;
+    let made = w.invited("bert@contoso.example").await;
+    let browser = w.s.browser();
+    for said in [
+        json!({ "email": "anna@contoso.example", "email_verified": true }),
+        json!({ "email": "bert+x@contoso.example", "email_verified": true }),
+        json!({ "email": "bert@contoso.example.evil.example", "email_verified": true }),
+        json!({ "email": "bert@contoso.example", "email_verified": false }),
+        json!({ "email": "bert@contoso.example", "email_verified": "true" }),
+        json!({ "email": "bert@contoso.example", "xms_edov": true }),
+        json!({ "email": "bert@contoso.example" }),
+        json!({ "preferred_username": "bert@contoso.example", "email_verified": true }),
+        json!({}),
+    ] {
+        let refused = w.come(&browser, &made, "b-1", &said).await;
+        assert_eq!(w.reason(&refused).await, "invitation_other_address", "{said}");
+        let page = browser.get(refused.header("location")).await.text;
+        assert!(page.contains("id=\"explanation\"") && page.contains("id=\"reference\""), "{page}");
+        assert!(me(&browser).await.is_none(), "{said}");
+    }
+    assert_eq!(state(&w.s, &made).await, "pending");
+    let refused = w.sign_in(&w.s.browser(), "b-1").await;
+    assert_eq!(w.reason(&refused).await, "identity_unknown_jit_off", "no link was left behind");
+    // A password still does.
+    let enrol = accept(&browser, &path(&w.s, &made)).await.replace("/signin/", "/enrol/");
+    let both = [("password", super::PASSWORD), ("password_again", super::PASSWORD)];
+    browser.form(&enrol, &both).await.expect(303);
+    assert_eq!(state(&w.s, &made).await, "accepted");
+});
+
+story!(async fn entra_vouches_for_the_name_and_for_addresses_in_proved_domains(t) {
+    let w = world(&t, "entra").await;
+    for (n, said, fits) in [
+        (1, json!({ "preferred_username": "BERT1@contoso.example" }), true),
+        (2, json!({ "preferred_username": "b@corp.example", "email": "bert2@contoso.example", "xms_edov": true }), true),
+        (3, json!({ "email": "bert3@contoso.example" }), false),
+        (4, json!({ "email": "bert4@contoso.example", "email_verified": true }), false),
+        (5, json!({ "email": "bert5@contoso.example", "xms_edov": "true" }), false),
+        (6, json!({ "preferred_username": "eve@contoso.example", "email": "bert6@contoso.example" }), false),
+    ] {
+        let made = w.invited(&format!("bert{n}@contoso.example")).await;
+        let browser = w.s.browser();
+        let back = w.come(&browser, &made, &format!("oid-{n}"), &said).await;
+        assert_eq!(me(&browser).await.is_some(), fits, "{said}");
+        if !fits {
+            assert_eq!(w.reason(&back).await, "invitation_other_address", "{said}");
+            assert_eq!(state(&w.s, &made).await, "pending");
+        }
+    }
+});
+
+story!(async fn an_account_that_is_another_persons_is_not_taken_over(t) {
+    let w = world(&t, "generic").await;
+    // The directory has brought the account itself.
+    let who = Principal::Directory { tenant: w.tenant, directory: w.directory };
+    let permit = w.s.app.access.provision(&Actor::prove(who, RequestId::new())).await.unwrap();
+    let draft = Draft {
+        user_name: "bert".to_owned(),
+        external_id: Some("b-1".to_owned()),
+        display_name: None,
+        email: None,
+        active: true,
+        doc: json!({ "userName": "bert" }),
+        emails: Vec::new(),
+    };
+    users::create(&w.s.app.store, &permit, draft).await.unwrap();
+    let made = w.invited("bert@contoso.example").await;
+    let said = json!({ "email": "bert@contoso.example", "email_verified": true });
+    let browser = w.s.browser();
+    let refused = w.come(&browser, &made, "b-1", &said).await;
+    assert_eq!(w.reason(&refused).await, "wrong_account");
+    assert_eq!(state(&w.s, &made).await, "pending");
+    // Somebody has linked it by an invitation of their own.
+    let first = w.invited("anna@contoso.example").await;
+    let anna = json!({ "email": "anna@contoso.example", "email_verified": true });
+    w.come(&w.s.browser(), &first, "a-1", &anna).await;
+    assert_eq!(state(&w.s, &first).await, "accepted");
+    let refused = w.come(&browser, &made, "a-1", &said).await;
+    assert_eq!(w.reason(&refused).await, "wrong_account");
+    assert_eq!(state(&w.s, &made).await, "pending");
+    assert!(me(&browser).await.is_none());
+});
+
+story!(async fn what_ended_while_the_person_was_away_stays_ended(t) {
+    let w = world(&t, "generic").await;
+    let said = |name: &str| json!({ "email": format!("{name}@contoso.example"), "email_verified": true });
+    // Accepted with a password in another browser.
+    let made = w.invited("bert@contoso.example").await;
+    let slow = w.s.browser();
+    let flow = accept(&slow, &path(&w.s, &made)).await;
+    let asked = w.leave(&slow, &flow).await;
+    let fast = w.s.browser();
+    let quick = accept(&fast, &path(&w.s, &made)).await.replace("/signin/", "/enrol/");
+    let both = [("password", super::PASSWORD), ("password_again", super::PASSWORD)];
+    fast.form(&quick, &both).await.expect(303);
+    assert!(me(&fast).await.is_some());
+    let refused = w.answer(&slow, &asked, "b-1", &said("bert")).await;
+    assert_eq!(w.reason(&refused).await, "invitation_used");
+    // Taken back.
+    let made = w.invited("cora@contoso.example").await;
+    let flow = accept(&slow, &path(&w.s, &made)).await;
+    let asked = w.leave(&slow, &flow).await;
+    let at = format!("/api/v1/tenants/contoso/invitations/{}", made["id"].as_str().unwrap());
+    w.s.as_owner(Method::DELETE, &at, None).await.expect(204);
+    let refused = w.answer(&slow, &asked, "c-1", &said("cora")).await;
+    assert_eq!(w.reason(&refused).await, "invitation_used");
+    assert!(me(&slow).await.is_none());
+});

@@ -1,0 +1,117 @@
+//! The letter's words: names are others', so they may hold anything; the link is ours, and the only one.
+
+use super::{invite, letters, smtp, with_mail};
+use crate::{pure, story};
+use muster::{
+    clock::Timestamp,
+    id::{InvitationId, TenantId, UserId},
+    invitations::{self, Invitation, Sender},
+    mail::Letter,
+    store::{J, Scope},
+};
+use serde_json::{Value, json};
+
+const LINK: &str = "https://muster.example/invite/mst_inv_x";
+
+fn letter(company: &str, inviter: &str) -> Letter {
+    let now = Timestamp::from_secs(1_800_000_000);
+    let invitation = Invitation {
+        tenant_id: TenantId::new(),
+        id: InvitationId::new(),
+        user_id: UserId::new(),
+        email: "bert@contoso.example".to_owned(),
+        plan: J(Vec::new()),
+        invited_by: inviter.to_owned(),
+        invited_by_tenant: None,
+        invited_by_user: None,
+        created_at: now,
+        expires_at: now,
+        sent_at: None,
+        accepted_at: None,
+        accepted_by: None,
+        left_out: None,
+        revoked_at: None,
+    };
+    invitations::render("Muster", company, &invitation, LINK, "id").expect("a letter")
+}
+
+pure! {
+    fn a_letter_says_who_invites_where_and_until_when() {
+        let l = letter("Contoso AG", "Ada Lovelace");
+        assert_eq!(l.to, "bert@contoso.example");
+        for part in [&l.text, &l.html] {
+            for words in ["Ada Lovelace", "Contoso AG", LINK, "15 January 2027, 08:00 UTC"] {
+                assert!(part.contains(words), "{words}: {part}");
+            }
+        }
+        assert!(l.subject.contains("Contoso AG"), "{}", l.subject);
+    }
+}
+
+pure! {
+    fn names_bring_no_lines_no_markup_and_no_links() {
+        for evil in [
+            "Contoso\r\nBcc: all@evil.example",
+            "<a href=\"https://evil.example\">x</a>",
+            "https://evil.example/login",
+            "Your account is locked, see evil.example/login",
+            "WWW.evil.example",
+            "HTTP://evil.example",
+            "mailto:eve@evil.example",
+            "x\u{202e}elpmaxe.live//:sptth",
+            "evil\u{200b}.example evil.\u{2060}example",
+        ] {
+            for l in [letter(evil, "Ada"), letter("Contoso", evil)] {
+                assert!(!l.subject.contains(['\r', '\n']), "{:?}", l.subject);
+                for part in [&l.text, &l.html] {
+                    let rest = part.replace(LINK, "");
+                    assert!(!rest.contains("evil.example"), "{evil:?}: {rest}");
+                    assert!(!rest.contains("://"), "{evil:?}: {rest}");
+                    assert!(!rest.contains(['\u{202e}', '\u{200b}', '\u{2060}']), "{evil:?}: {rest}");
+                    assert!(!rest.to_lowercase().contains("www."), "{evil:?}: {rest}");
+                }
+                assert!(!l.html.contains("<a href=\"http") || l.html.matches("<a ").count() == 1);
+                assert_eq!(l.html.matches("<a ").count(), 1, "{}", l.html);
+            }
+        }
+        let long = letter(&"x".repeat(500), &"y".repeat(500));
+        assert!(long.subject.chars().count() < 150 && !long.text.contains(&"x".repeat(61)));
+        assert!(letter(" \n ", "\u{200b}").text.contains("An administrator invites you to your company"));
+    }
+}
+
+story!(async fn delivered_twice_after_a_crash_it_is_the_same_letter(t) {
+    // Nothing listens at first, so the message waits in the outbox.
+    let s = with_mail(&t, 1).await;
+    let made = invite(&s, "contoso", json!({ "email": "bert@contoso.example" })).await;
+    let mut c = s.app.store.read(Scope::Platform).await.unwrap();
+    let payload: String = muster::sql!(c, one<String>, {
+        lite: "SELECT payload FROM outbox /* platform: test, scan: test */ WHERE topic = 'invitation.mail'",
+        pg: "SELECT payload::text FROM outbox /* platform: test, scan: test */ WHERE topic = 'invitation.mail'",
+    }).unwrap();
+    drop(c);
+    let (port, got) = smtp(0).await;
+    let mut mail = s.app.config.mail.clone();
+    mail.server = format!("smtp://127.0.0.1:{port}").into();
+    let sender = Sender {
+        store: s.app.store.clone(),
+        master: s.app.master.clone(),
+        mailer: muster::mail::Mailer::new(&mail, std::path::Path::new("")).unwrap(),
+        issuer: s.url.clone(),
+        brand: "Muster".to_owned(),
+    };
+    let message = muster::outbox::Message {
+        id: muster::id::MessageId::new(),
+        tenant: made["tenant"].as_str().unwrap().parse().unwrap(),
+        topic: invitations::TOPIC.to_owned(),
+        payload: serde_json::from_str::<Value>(&payload).unwrap(),
+        attempts: 0,
+    };
+    for _ in 0..2 {
+        invitations::deliver(sender.clone(), s.app.system(), message.clone()).await.unwrap();
+    }
+    let letters = letters(&got, 2).await;
+    let id = |l: &String| l.lines().find(|l| l.starts_with("Message-ID:")).unwrap().to_owned();
+    assert_eq!(letters.len(), 2);
+    assert_eq!(id(&letters[0]), id(&letters[1]));
+});
