@@ -172,7 +172,7 @@ story! {
         let browser = w.ours.browser();
         let long = format!("e30.{}.x", "A".repeat(40_000));
         for (reason, seal) in [
-            ("token_malformed", Seal::Unsigned),
+            ("alg_not_allowed", Seal::Unsigned),
             ("alg_not_allowed", Seal::Hmac),
             ("bad_signature", Seal::Forged),
             ("key_unknown", Seal::Unknown),
