@@ -172,12 +172,12 @@ fn first_lines(data: &Path) -> (String, Option<String>) {
     let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
     let log: Vec<String> = BufReader::new(err)
         .lines()
-        .map_while(|l| l.ok())
+        .map_while(Result::ok)
         .take_while(|l| !l.contains(" ready address="))
         .collect();
     child.kill().expect("it runs");
     child.wait().expect("an end");
-    let printed: Vec<String> = BufReader::new(out).lines().map_while(|l| l.ok()).collect();
+    let printed: Vec<String> = BufReader::new(out).lines().map_while(Result::ok).collect();
     let link = printed.iter().find(|l| l.contains("/setup/")).map(|l| l.trim().to_owned());
     (log.join("\n"), link)
 }
