@@ -126,6 +126,11 @@ impl Issuer {
         })
     }
 
+    /// Whether it is the peer.
+    pub fn is_peer(&self) -> bool {
+        matches!(self.kind, Kind::Peer { .. })
+    }
+
     /// The cookies of people who are signed in, one for each of `n` connections; they share [`PEOPLE`] people. The peer
     /// slows down as a grant collects tokens, so it gets new people, and with them new grants, each time.
     pub async fn people(&self, n: usize) -> Result<Vec<String>, Fail> {

@@ -77,6 +77,8 @@ pub struct Load {
     pub elapsed: Duration,
     /// Milliseconds.
     pub times: Vec<f64>,
+    /// Connections that ended early because the peer had forgotten their chain.
+    pub forgotten: u32,
 }
 impl Load {
     pub fn per_second(&self) -> f64 {
@@ -86,19 +88,26 @@ impl Load {
         self.done += other.done;
         self.elapsed += other.elapsed;
         self.times.extend(other.times);
+        self.forgotten += other.forgotten;
     }
     /// `1234/s, p50 1.2 ms, p99 3.4 ms`
     pub fn told(&mut self) -> String {
         let (p50, p99) = (percentile(&mut self.times, 0.5), percentile(&mut self.times, 0.99));
-        format!("{:.0}/s, p50 {p50:.2} ms, p99 {p99:.2} ms", self.per_second())
+        let forgotten = match self.forgotten {
+            0 => String::new(),
+            n => format!(", {n} chains forgotten by its memory"),
+        };
+        format!("{:.0}/s, p50 {p50:.2} ms, p99 {p99:.2} ms{forgotten}", self.per_second())
     }
 }
 
-/// Plays the scripts at once, a connection each, until they end or `time` is over. A refusal ends the benchmark.
+/// Plays the scripts at once, a connection each, until they end or `time` is over. A refusal ends the benchmark, or, where
+/// a side `may_forget`, its connection.
 pub async fn play<S: Script>(
     addr: SocketAddr,
     scripts: Vec<S>,
     time: Duration,
+    may_forget: bool,
 ) -> Result<Load, Fail> {
     let mut ready = Vec::new();
     for s in scripts {
@@ -114,19 +123,24 @@ pub async fn play<S: Script>(
                     let Some(request) = script.next() else { break };
                     let sent = Instant::now();
                     let (status, body) = http.exchange_body(request).await?;
+                    if may_forget && status == 400 {
+                        return Ok((times, 1));
+                    }
                     times.push(sent.elapsed().as_secs_f64() * 1000.0);
                     if status != 200 || !script.takes(body) {
                         let said = String::from_utf8_lossy(body).into_owned();
                         return Err(format!("answered with {status}: {said}").into());
                     }
                 }
-                Ok::<Vec<f64>, Fail>(times)
+                Ok::<(Vec<f64>, u32), Fail>((times, 0))
             })
         })
         .collect();
-    let mut times = Vec::new();
+    let mut load = Load::default();
     for t in tasks {
-        times.extend(t.await??);
+        let (times, forgotten) = t.await??;
+        load.times.extend(times);
+        load.forgotten += forgotten;
     }
-    Ok(Load { done: times.len() as u64, elapsed: started.elapsed(), times })
+    Ok(Load { done: load.times.len() as u64, elapsed: started.elapsed(), ..load })
 }

@@ -148,7 +148,7 @@ async fn turn_of(
             let lists = side.exchanges(&people, each).await?;
             let lists = lists.into_iter();
             let scripts = lists.map(|l| Each { requests: l.into(), sent: Vec::new() }).collect();
-            load.add(play(addr, scripts, Duration::MAX).await?);
+            load.add(play(addr, scripts, Duration::MAX, false).await?);
         }
         return Ok(load);
     }
@@ -158,7 +158,8 @@ async fn turn_of(
             let side = side.clone();
             Chain { request: side.refresh(&refresh), make: move |t: &str| side.refresh(t) }
         });
-        return play(addr, scripts.collect(), time).await;
+        // A thousand things are all that the peer's memory holds: at 64 connections it may lose one in use.
+        return play(addr, scripts.collect(), time, side.is_peer()).await;
     }
     let scripts = tokens.map(|(access, _)| {
         if what == What::Introspect {
@@ -169,5 +170,5 @@ async fn turn_of(
         let request = request("GET", side.userinfo, &[("Authorization", &bearer)], "");
         Same { request, wants: b"\"preferred_username\"" }
     });
-    play(addr, scripts.collect(), time).await
+    play(addr, scripts.collect(), time, false).await
 }

@@ -59,5 +59,5 @@ pub async fn rotate(url: &str, tokens: &[String], time: Duration) -> Result<Load
     for t in tasks {
         times.extend(t.await??);
     }
-    Ok(Load { done: times.len() as u64, elapsed: started.elapsed(), times })
+    Ok(Load { done: times.len() as u64, elapsed: started.elapsed(), times, ..Load::default() })
 }
