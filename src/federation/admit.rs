@@ -13,7 +13,7 @@ use crate::{
     id::{RequestId, UserId},
     invitations::{self, How, Invited, Ready},
     protocol::oidc::{self, Claims, Preset},
-    sessions::{self, NewSession},
+    sessions::NewSession,
     signins::{self, NewSignin, Reason},
     store::{Conn, Lock},
     tenants::Required,
@@ -224,7 +224,7 @@ async fn begin(
         None => caller::cx(t, a.request),
     };
     let access = app.access.clone();
-    let (_, cookie) = tx!(app.store, &cx, [session, issuer, subject, ready, access], |tx| {
+    let cookie = tx!(app.store, &cx, [session, issuer, subject, ready, access], |tx| {
         tx.lock(Lock::User(user)).await?;
         let gone = || Reason::UserDeactivated.error("removed by the directory");
         may_enter(&users::find(tx, t, user).await?.ok_or_else(gone)?)?;
@@ -232,13 +232,7 @@ async fn begin(
         if let Some(ready) = &ready {
             invitations::accept(tx, &access, ready, How::Directory).await?;
         }
-        let made = sessions::create(tx, &session, limits).await?;
-        let detail = json!({ "class": session.class, "evidence": session.evidence });
-        let record = NewSignin::success(user, Some(d)).detail(detail.clone());
-        signins::record(tx, t, &record).await?;
-        let event = Event::new("signin").target("user", user).detail(detail);
-        audit::record(tx, t, event).await?;
-        Ok(made)
+        signins::enter(tx, &session, limits).await
     })?;
     let mut response = Redirect::to(&format!("/signin/{}", up.flow)).into_response();
     response.headers_mut().append(header::SET_COOKIE, web::session_cookie(app, &cookie));

@@ -5,7 +5,6 @@ use super::{caller, error::or_page, flow::find, invite, pages};
 use crate::{
     access::perm::UsersAdd,
     app::App,
-    audit::{self, Event},
     credentials::Credentials,
     error::{Error, Kind, Result},
     flows::{self, After, State as Flow},
@@ -13,9 +12,8 @@ use crate::{
     invitations::{self, How, Opened},
     protocol::oidc::Class,
     secret::{ExposeSecret as _, Secret},
-    sessions::{self, NewSession},
-    setup,
-    signins::{self, NewSignin},
+    sessions::NewSession,
+    setup, signins,
     store::Lock,
     tenants::Required,
     tx,
@@ -315,7 +313,7 @@ async fn let_in(
     let cx = caller::platform(request);
     let adder = Adder::of(&app.access.require::<UsersAdd>(&cx.actor, t).await?);
     let (limits, access, after) = (app.session_limits(), app.access.clone(), flow.after.clone());
-    let (_, cookie) = tx!(app.store, &cx, [session, enrolment, ready, access, after], |tx| {
+    let cookie = tx!(app.store, &cx, [session, enrolment, ready, access, after], |tx| {
         tx.lock(Lock::User(user)).await?;
         match (&after, &ready) {
             (After::Setup(draft), _) => {
@@ -327,12 +325,7 @@ async fn let_in(
             }
             _ => return Err(Error::internal("an enrolment of nobody")),
         }
-        let made = sessions::create(tx, &session, limits).await?;
-        let detail = json!({ "class": session.class, "evidence": session.evidence });
-        let new = NewSignin::success(user, None).detail(detail.clone());
-        signins::record(tx, t, &new).await?;
-        audit::record(tx, t, Event::new("signin").target("user", user).detail(detail)).await?;
-        Ok(made)
+        signins::enter(tx, &session, limits).await
     })?;
     flows::end(&app.store, &cx, id).await?;
     let mut response = match &flow.after {

@@ -16,7 +16,7 @@ use crate::{
     id::{FlowId, RequestId, TenantId, UserId},
     protocol::oidc::Class,
     secret::Secret,
-    sessions::{self, NewSession},
+    sessions::NewSession,
     signins::{self, NewSignin, Reason},
     store::Lock,
     tx, users,
@@ -224,26 +224,21 @@ impl Attempt<'_> {
             acting: home,
             directory: None,
             class: class.as_str().to_owned(),
-            evidence: evidence.clone(),
+            evidence,
             auth_time: store.clock().now(),
             client: self.client.clone(),
             not_after: None,
         };
         let limits = app.session_limits();
         // Once more whether the person may enter: who is switched off in between must find the session or prevent it.
-        let made = tx!(store, &cx, [session, evidence], |tx| {
+        let made = tx!(store, &cx, [session], |tx| {
             tx.lock(Lock::User(user)).await?;
             if !users::find(tx, home, user).await?.is_some_and(|u| u.live()) {
                 return Ok(None);
             }
-            let made = sessions::create(tx, &session, limits).await?;
-            let new = NewSignin::success(user, None).detail(json!({ "evidence": evidence }));
-            signins::record(tx, home, &new).await?;
-            let event = Event::new("signin").target("user", user).detail(evidence);
-            audit::record(tx, home, event).await?;
-            Ok(Some(made))
+            signins::enter(tx, &session, limits).await.map(Some)
         })?;
-        let Some((_, cookie)) = made else {
+        let Some(cookie) = made else {
             return self.refuse(home, Some(user), Reason::UserDisabled, json!({})).await;
         };
         flow.proved = None;

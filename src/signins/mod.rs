@@ -9,14 +9,17 @@ pub use reason::{Reason, Told};
 
 use crate::{
     access::{Permit, perm::SystemViewLogs},
+    audit::{self, Event},
     clock::Timestamp,
     crypto,
     error::{Error, Result},
     id::{DirectoryId, SigninId, TenantId, UserId},
     row,
+    secret::Secret,
+    sessions::{self, Limits, NewSession},
     store::{J, Scope, Store, Tx},
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// How an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
@@ -143,6 +146,21 @@ pub async fn record(tx: &mut Tx, tenant: TenantId, new: &NewSignin) -> Result<St
     db::insert(tx, tenant, &row).await?;
     tx.unaudited("the flight recorder is the trace of a sign-in");
     Ok(reference)
+}
+
+/// Somebody came in: their session, the record of it and the audit event, in the running transaction. Every way in ends
+/// here; gives the cookie's value.
+///
+/// # Errors
+/// The database's.
+pub async fn enter(tx: &mut Tx, s: &NewSession, limits: Limits) -> Result<Secret> {
+    let (_, cookie) = sessions::create(tx, s, limits).await?;
+    let detail = json!({ "class": s.class, "evidence": s.evidence });
+    let new = NewSignin::success(s.user, s.directory).detail(detail.clone());
+    record(tx, s.home, &new).await?;
+    let event = Event::new("signin").target("user", s.user).detail(detail);
+    audit::record(tx, s.home, event).await?;
+    Ok(cookie)
 }
 
 /// What a reference stands for; letters that look alike are taken for each other.

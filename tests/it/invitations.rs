@@ -422,21 +422,14 @@ story!(async fn the_letter_arrives_also_when_the_server_refused_it_first(t) {
     assert_eq!(got.lock().await.len(), 1, "one letter");
 });
 
-story!(async fn the_link_rests_sealed_and_a_dead_one_is_not_sent(t) {
-    // Nothing listens: the message waits.
-    let s = with_mail(&t, 1).await;
-    let made = invite(&s, "contoso", json!({ "email": "bert@contoso.example" })).await;
+/// The letter that waits in the outbox of a server whose own mail goes nowhere, and a sender to `port`.
+async fn waiting(s: &TestServer, made: &Value, port: u16) -> (muster::outbox::Message, Sender) {
     let mut c = s.app.store.read(Scope::Platform).await.unwrap();
     let payload: String = muster::sql!(c, one<String>, {
         lite: "SELECT payload FROM outbox /* platform: test, scan: test */ WHERE topic = 'invitation.mail'",
         pg: "SELECT payload::text FROM outbox /* platform: test, scan: test */ WHERE topic = 'invitation.mail'",
     }).unwrap();
-    assert!(!payload.contains("mst_inv_"), "{payload}");
-    drop(c);
-    // Handed over after it was taken back: no letter, no error.
-    let at = format!("/api/v1/tenants/contoso/invitations/{}", made["id"].as_str().unwrap());
-    s.as_owner(Method::DELETE, &at, None).await.expect(204);
-    let (port, got) = smtp(0).await;
+    assert!(!payload.contains("mst_inv_"), "the link rests sealed: {payload}");
     let mut mail = s.app.config.mail.clone();
     mail.server = format!("smtp://127.0.0.1:{port}").into();
     let sender = Sender {
@@ -453,6 +446,18 @@ story!(async fn the_link_rests_sealed_and_a_dead_one_is_not_sent(t) {
         payload: serde_json::from_str(&payload).unwrap(),
         attempts: 0,
     };
+    (message, sender)
+}
+
+story!(async fn the_link_rests_sealed_and_a_dead_one_is_not_sent(t) {
+    // Nothing listens: the message waits.
+    let s = with_mail(&t, 1).await;
+    let made = invite(&s, "contoso", json!({ "email": "bert@contoso.example" })).await;
+    let (port, got) = smtp(0).await;
+    let (message, sender) = waiting(&s, &made, port).await;
+    // Handed over after it was taken back: no letter, no error.
+    let at = format!("/api/v1/tenants/contoso/invitations/{}", made["id"].as_str().unwrap());
+    s.as_owner(Method::DELETE, &at, None).await.expect(204);
     invitations::deliver(sender, s.app.system(), message).await.unwrap();
     assert!(got.lock().await.is_empty());
 });

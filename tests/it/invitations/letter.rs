@@ -1,15 +1,15 @@
 //! The letter's words: names are others', so they may hold anything; the link is ours, and the only one.
 
-use super::{invite, letters, smtp, with_mail};
+use super::{invite, letters, smtp, waiting, with_mail};
 use crate::{pure, story};
 use muster::{
     clock::Timestamp,
     id::{InvitationId, TenantId, UserId},
-    invitations::{self, Invitation, Sender},
+    invitations::{self, Invitation},
     mail::Letter,
-    store::{J, Scope},
+    store::J,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 const LINK: &str = "https://muster.example/invite/mst_inv_x";
 
@@ -84,29 +84,8 @@ story!(async fn handed_over_twice_a_letter_leaves_once(t) {
     // Nothing listens at first, so the message waits in the outbox.
     let s = with_mail(&t, 1).await;
     let made = invite(&s, "contoso", json!({ "email": "bert@contoso.example" })).await;
-    let mut c = s.app.store.read(Scope::Platform).await.unwrap();
-    let payload: String = muster::sql!(c, one<String>, {
-        lite: "SELECT payload FROM outbox /* platform: test, scan: test */ WHERE topic = 'invitation.mail'",
-        pg: "SELECT payload::text FROM outbox /* platform: test, scan: test */ WHERE topic = 'invitation.mail'",
-    }).unwrap();
-    drop(c);
     let (port, got) = smtp(0).await;
-    let mut mail = s.app.config.mail.clone();
-    mail.server = format!("smtp://127.0.0.1:{port}").into();
-    let sender = Sender {
-        store: s.app.store.clone(),
-        master: s.app.master.clone(),
-        mailer: muster::mail::Mailer::new(&mail, std::path::Path::new("")).unwrap(),
-        issuer: s.url.clone(),
-        brand: "Muster".to_owned(),
-    };
-    let message = muster::outbox::Message {
-        id: muster::id::MessageId::new(),
-        tenant: made["tenant"].as_str().unwrap().parse().unwrap(),
-        topic: invitations::TOPIC.to_owned(),
-        payload: serde_json::from_str::<Value>(&payload).unwrap(),
-        attempts: 0,
-    };
+    let (message, sender) = waiting(&s, &made, port).await;
     for _ in 0..2 {
         invitations::deliver(sender.clone(), s.app.system(), message.clone()).await.unwrap();
     }
