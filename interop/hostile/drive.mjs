@@ -6,6 +6,7 @@
 import { Browser, Report, muster, words } from '../person.mjs';
 import {
   Provider, changedAfterwards, now, signedBy, unsigned, unsignedInAnyCase, withItsOwnKey, withThePublicKey,
+  withThePublicKeysBytes,
 } from './provider.mjs';
 
 const [url, port, database] = process.argv.slice(2);
@@ -15,8 +16,7 @@ const report = new Report(`a hostile provider, ${database}`);
 // From Muster's page to the provider and back to what comes of it.
 async function signIn(browser = new Browser()) {
   const ways = await browser.go(`${url}/signin?tenant=contoso`);
-  if (!ways.html.includes('/federation/start')) return ways;
-  return browser.submit(ways, '/federation/start');
+  return browser.submit(ways, /<button id="(way-[^"]+)"[^>]*>Continue with Contoso login</.exec(ways.html)[1]);
 }
 
 const reference = (page) => /id="reference"[^>]*>([^<]+)</.exec(page.html)?.[1];
@@ -64,14 +64,14 @@ await refused('two audiences and another authorized party', 'audience_mismatch',
   change((c) => { c.aud = ['muster', 'another']; c.azp = 'another'; }));
 await refused('another issuer', 'issuer_mismatch', set('iss', 'http://127.0.0.1:1'));
 await refused('the issuer with a slash', 'issuer_mismatch', change((c) => { c.iss += '/'; }));
-await refused('over since an hour', 'clock_skew', change((c) => { c.iat = now() - 7200; c.exp = now() - 3600; }));
+await refused('over since an hour', 'token_expired', change((c) => { c.iat = now() - 7200; c.exp = now() - 3600; }));
 await refused('issued in an hour', 'clock_skew', change((c) => { c.iat = now() + 3600; c.exp = now() + 7200; }));
 await refused('not valid before an hour from now', 'clock_skew', set('nbf', now() + 3600));
 
 // How it is signed.
-await refused('alg none', 'alg_not_allowed', { sign: unsigned });
-await refused('alg nOnE', 'alg_not_allowed', { sign: unsignedInAnyCase('nOnE') });
-await refused('no signature under RS256', 'bad_signature', { sign: unsignedInAnyCase('RS256') });
+await refused('alg none', 'token_unsigned', { sign: unsigned });
+await refused('alg nOnE', 'token_unsigned', { sign: unsignedInAnyCase('nOnE') });
+await refused('no signature under RS256', 'token_unsigned', { sign: unsignedInAnyCase('RS256') });
 await refused('HS256 with the public key', 'alg_not_allowed', { sign: withThePublicKey });
 await refused('an algorithm that the provider does not state', 'alg_not_allowed',
   { sign: signedBy('elliptic', { alg: 'ES256' }) });
@@ -80,6 +80,11 @@ await refused('keys swapped: a stranger under our name', 'bad_signature', { sign
 await refused('a key that is not published', 'key_unknown', { sign: signedBy('stranger', { kid: 'nobody' }) });
 await refused('a key that the token brings itself', 'key_unknown', { sign: withItsOwnKey });
 await refused('changed after it was signed', 'bad_signature', { sign: changedAfterwards });
+await refused('a certificate that the token brings itself', 'key_unknown',
+  { sign: signedBy('stranger', { kid: 'nobody', x5c: ['MIIB'], x5t: 'x' }) });
+await refused('HS256 with the public key as a certificate would hold it', 'alg_not_allowed', { sign: withThePublicKeysBytes });
+await refused('a key that was published a moment ago and is not any more', 'key_unknown',
+  { publish: (q) => [q.other.jwk], sign: signedBy('stranger', { kid: 'gone' }) });
 await refused('a critical extension that nobody knows', 'token_malformed',
   { sign: async (claims, head, q) => {
     const token = await signedBy('key')(claims, head, q);
@@ -97,6 +102,8 @@ await refused('sub is a number', 'claim_missing', set('sub', 1));
 await refused('exp is a text', 'claim_missing', set('exp', String(now() + 300)));
 await refused('exp is negative', 'claim_missing', set('exp', -1));
 await refused('iat is a list', 'claim_missing', set('iat', [now()]));
+await refused('auth_time is a text', 'claim_missing', set('auth_time', String(now())));
+await refused('auth_time in an hour', 'clock_skew', set('auth_time', now() + 3600));
 await refused('nonce is a list', 'claim_missing', change((c) => { c.nonce = [c.nonce]; }));
 await refused('sub of two kilobytes and more', 'claim_missing', set('sub', 'x'.repeat(3000)));
 await refused('somebody the directory never brought', 'identity_unknown_jit_off', set('sub', 'u2'));
@@ -112,26 +119,48 @@ await refused('a page instead of JSON', 'upstream_unavailable', { token: (res) =
   res.end('<h1>Hello</h1>');
 } });
 await refused('it fails', 'upstream_unavailable', { token: (res) => { res.writeHead(500); res.end(); } });
+await refused('it sends us elsewhere', 'upstream_unavailable', { token: (res) => {
+  res.writeHead(307, { location: `${p.issuer}/elsewhere` });
+  res.end();
+} });
+await refused('its answer has no end', 'upstream_unavailable', { token: (res) => {
+  res.writeHead(200, { 'content-type': 'application/json' });
+  res.end(`{"access_token":"${'x'.repeat(3_000_000)}"}`);
+} });
+await refused('it takes its time', 'upstream_unavailable', { token: (res) => {
+  setTimeout(() => res.end('{}'), 5000).unref();
+} });
+await refused('a token of half a megabyte', 'token_malformed', set('name', 'x'.repeat(500_000)));
 await refused('an error instead of a code', 'idp_error',
   { answer: () => ({ code: undefined, error: 'access_denied' }) });
 await refused('an answer in another provider\'s name', 'issuer_mismatch', { answer: () => ({ iss: 'http://127.0.0.1:1' }) });
 
 // What is wrong with a proof only costs its weight: who may do little comes in without one.
 await letIn('amr is a text and not a list: in, with one factor', set('amr', 'mfa'));
+await letIn('amr is a number: in, with one factor', set('amr', 2));
+
+// Providers that describe themselves wrongly.
+p.reset();
+for (const [name, reason] of [['Another issuer', 'issuer_mismatch'], ['Hidden keys', 'outbound_refused']]) {
+  const browser = new Browser();
+  const ways = await browser.go(`${url}/signin?tenant=contoso`);
+  const [, id] = new RegExp(`<button id="(way-[^"]+)"[^>]*>Continue with ${name}<`).exec(ways.html);
+  judged(`discovery: ${name.toLowerCase()}`, reason, await browser.submit(ways, id));
+}
 
 // The state of another browser, and one that was answered.
 p.reset();
 const [victim, thief] = [new Browser(), new Browser()];
 const ways = await victim.go(`${url}/signin?tenant=contoso`);
-const [, form] = /<form[^>]*action="\/federation\/start"[^>]*>(.*?)<\/form>/s.exec(ways.html);
+const form = [...ways.html.matchAll(/<form[^>]*>(.*?)<\/form>/gs)].map(([, f]) => f)
+  .find((f) => f.includes('Continue with Contoso login'));
 const fields = Object.fromEntries([...form.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g)]
   .map(([, name, value]) => [name, value]));
 const left = await victim.send(`${url}/federation/start`, fields, ways.url);
 const answered = await fetch(left.headers.get('location'), { redirect: 'manual' });
 const back = answered.headers.get('location');
 const stolen = await thief.go(back);
-report.check('the state of another browser', stolen.status === 400 && /began in another browser/.test(stolen.html),
-  `${stolen.status} ${words(stolen.html)}`);
+judged('the state of another browser', 'state_foreign', stolen);
 const spoilt = await victim.go(back);
 report.check('a state that another browser showed is used up', spoilt.status === 400, spoilt.status);
 const again = new Browser();

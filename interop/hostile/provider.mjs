@@ -1,7 +1,7 @@
 // A company's OpenID provider that says whatever the case at hand wants: one process with the driver, so that what is
 // signed, with which key and under which header, is decided answer by answer. Signatures are npm `jose`'s.
 
-import { createHash, createHmac, randomUUID } from 'node:crypto';
+import { createHash, createHmac, createPublicKey, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { SignJWT, UnsecuredJWT, calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
 
@@ -54,6 +54,19 @@ export class Provider {
     return new SignJWT(claims).setProtectedHeader(head).sign(this.key.privateKey);
   }
 
+  // How it describes itself.
+  metadata(issuer) {
+    return {
+      issuer,
+      authorization_endpoint: `${this.issuer}/authorize`,
+      token_endpoint: `${this.issuer}/token`,
+      jwks_uri: `${this.issuer}/jwks`,
+      response_types_supported: ['code'],
+      subject_types_supported: ['public'],
+      id_token_signing_alg_values_supported: ['RS256'],
+    };
+  }
+
   async serve(req, res) {
     const url = new URL(req.url, this.issuer);
     const json = (value, status = 200) => {
@@ -61,17 +74,12 @@ export class Provider {
       res.end(JSON.stringify(value));
     };
     switch (url.pathname) {
+      case '/other/.well-known/openid-configuration':
+        return json(this.metadata(this.issuer));
+      case '/hidden/.well-known/openid-configuration':
+        return json({ ...this.metadata(`${this.issuer}/hidden`), jwks_uri: 'http://10.255.255.1/jwks' });
       case '/.well-known/openid-configuration':
-        return json({
-          issuer: this.issuer,
-          authorization_endpoint: `${this.issuer}/authorize`,
-          token_endpoint: `${this.issuer}/token`,
-          jwks_uri: `${this.issuer}/jwks`,
-          response_types_supported: ['code'],
-          subject_types_supported: ['public'],
-          id_token_signing_alg_values_supported: ['RS256'],
-          ...this.case.metadata,
-        });
+        return json(this.metadata(this.issuer));
       case '/jwks':
         return json({ keys: this.published });
       case '/authorize': {
@@ -105,6 +113,12 @@ export const unsignedInAnyCase = (alg) => (claims, head) => `${b64({ ...head, al
 export const withThePublicKey = (claims, head, p) => {
   const input = `${b64({ ...head, alg: 'HS256' })}.${b64(claims)}`;
   const secret = JSON.stringify(p.key.jwk);
+  return `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`;
+};
+
+export const withThePublicKeysBytes = (claims, head, p) => {
+  const input = `${b64({ ...head, alg: 'HS256' })}.${b64(claims)}`;
+  const secret = createPublicKey({ key: p.key.jwk, format: 'jwk' }).export({ type: 'spki', format: 'pem' });
   return `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`;
 };
 

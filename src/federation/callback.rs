@@ -12,7 +12,7 @@ use crate::{
     app::App,
     directories::{self, SignIn},
     error::{Error, Kind, Result},
-    flows::{self, Upstream},
+    flows::{self, Claimed, Upstream},
     id::RequestId,
     protocol::oidc::Claims,
     signins::Reason,
@@ -64,12 +64,18 @@ async fn answered(
     let answer = Answer::read(query)?;
     let state = answer.get("state").unwrap_or_default();
     let cx = caller::platform(request);
-    let up = flows::upstream_claim(&app.store, &cx, state, browser.hash()).await?;
-    let up = up.ok_or_else(|| {
-        let text =
-            "this sign-in has ended, was answered before, or began in another browser; begin again";
-        Error::new(Kind::Invalid, text).code("state_unknown")
-    })?;
+    let up = match flows::upstream_claim(&app.store, &cx, state, browser.hash()).await? {
+        Claimed::Ours(up) => up,
+        Claimed::Foreign(up) => {
+            let e = Reason::StateForeign.error("the answer came back in another browser");
+            let attempt = Attempt { app, request, up: &up, device, flow: None };
+            return refuse(&attempt, Refused::of(e)).await;
+        }
+        Claimed::Gone => {
+            let text = "this sign-in has ended or was answered before; begin again";
+            return Err(Error::new(Kind::Invalid, text).code("state_unknown"));
+        }
+    };
     let flow = flows::get(&app.store, up.flow, browser.hash()).await?;
     let attempt = Attempt { app, request, up: &up, device, flow };
     match proved(app, providers, &up, &answer).await {

@@ -123,7 +123,8 @@ fn undiscovered(e: DiscoveryError<Error>) -> Error {
         DiscoveryError::Response(status, _, why) => failed("discovery", (status, why)),
         DiscoveryError::Request(e) => unreachable(e),
         DiscoveryError::Parse(e) => failed("discovery", e),
-        DiscoveryError::Validation(why) => failed("discovery", why),
+        // The library validates one thing: that the document is the issuer's own.
+        DiscoveryError::Validation(why) => Reason::IssuerMismatch.error(why),
         _ => failed("discovery", "the provider's documents cannot be used"),
     }
 }

@@ -203,28 +203,35 @@ pub async fn upstream_put(store: &Store, cx: &Cx, up: Upstream) -> Result<crate:
     Ok(state)
 }
 
-/// Claims the answer to a redirect, once; `None` for a state that is unknown, over, used, or another browser's. A
-/// state shown by another browser is used up as well: somebody has it who should not.
+/// What the `state` of an answer turned out to be.
+#[derive(Debug)]
+pub enum Claimed {
+    /// This browser's own.
+    Ours(Upstream),
+    /// Another browser's: whoever shows it should not have it.
+    Foreign(Upstream),
+    /// Unknown, used, or over.
+    Gone,
+}
+
+/// Claims the answer to a redirect, once. A state shown by another browser is used up as well.
 ///
 /// # Errors
 /// The database's.
-pub async fn upstream_claim(
-    store: &Store,
-    cx: &Cx,
-    state: &str,
-    browser: &str,
-) -> Result<Option<Upstream>> {
-    let Some(hash) = token::hash(Kind::State, state) else { return Ok(None) };
+pub async fn upstream_claim(store: &Store, cx: &Cx, state: &str, browser: &str) -> Result<Claimed> {
+    let Some(hash) = token::hash(Kind::State, state) else { return Ok(Claimed::Gone) };
     let claimed = tx!(store, cx, [hash], |tx| {
         tx.unaudited("a flow is nobody's act yet");
         db::claim_upstream(tx, &hash).await
     })?;
-    let Some(row) = claimed else { return Ok(None) };
+    let Some(row) = claimed else { return Ok(Claimed::Gone) };
+    let mut c = store.read(Scope::Platform).await?;
+    let flow = db::get(&mut c, row.flow_id).await?;
     let now = store.clock().now();
-    if row.expires_at <= now || get(store, row.flow_id, browser).await?.is_none() {
-        return Ok(None);
-    }
-    Ok(Some(Upstream {
+    let Some(flow) = flow.filter(|f| f.expires_at > now && row.expires_at > now) else {
+        return Ok(Claimed::Gone);
+    };
+    let up = Upstream {
         flow: row.flow_id,
         tenant: row.tenant_id,
         directory: row.directory_id,
@@ -233,7 +240,8 @@ pub async fn upstream_claim(
         verifier: row.verifier,
         request: row.request.0,
         started_at: row.created_at,
-    }))
+    };
+    Ok(if ct_eq(&flow.browser, browser) { Claimed::Ours(up) } else { Claimed::Foreign(up) })
 }
 
 /// Removes what is over.

@@ -75,6 +75,10 @@ fn words(told: Told) -> (&'static str, &'static str) {
         Told::Again => {
             ("Something about signing in was changed while you were away.", "Begin again.")
         }
+        Told::Elsewhere => (
+            "This sign-in began in another browser, and it can only be finished there.",
+            "Begin again in this one.",
+        ),
         Told::Trouble => (
             "Your company's login gave an answer that we could not accept.",
             "Begin again; if it happens twice, ask your administrator.",

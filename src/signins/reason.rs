@@ -71,9 +71,18 @@ reasons! {
     /// The algorithm is none that the provider states or that we take.
     AlgNotAllowed "alg_not_allowed" Failed Trouble
         "Have the provider sign id tokens with RS256, PS256, ES256 or EdDSA, and state so in its discovery document."
+    /// The token has no signature.
+    TokenUnsigned "token_unsigned" Failed Trouble
+        "Have the provider sign id tokens; one that was not signed proves nothing. Do not ignore this: somebody may have made it up."
     /// It is no id token at all.
     TokenMalformed "token_malformed" Failed Trouble
         "The provider's token endpoint answers with something that is no id token; see the record."
+    /// The token is over.
+    TokenExpired "token_expired" Failed Trouble
+        "Nothing, if it happened once: an old answer was shown again. If it repeats, one of the two clocks is off by more than two minutes."
+    /// The answer came back in another browser than the one that asked.
+    StateForeign "state_foreign" Refused Elsewhere
+        "Nothing, if the person changed browsers on the way. Otherwise somebody was led into another's sign-in: ask them where they got the link."
     /// The times do not fit.
     ClockSkew "clock_skew" Failed Trouble
         "Set this machine's clock, and the provider's if it is yours: they differ by more than two minutes."
@@ -146,6 +155,8 @@ pub enum Told {
     Closed,
     /// Begin again.
     Again,
+    /// It began in another browser.
+    Elsewhere,
     /// Something does not fit that is none of their doing.
     Trouble,
 }

@@ -268,7 +268,7 @@ pure!(
             (json!({"aud": ["client", "other"], "azp": "other"}), "audience_mismatch"),
             (json!({"azp": "other"}), "audience_mismatch"),
             (json!({"nonce": "x"}), "nonce_mismatch"),
-            (json!({"exp": NOW - 121}), "clock_skew"),
+            (json!({"exp": NOW - 121}), "token_expired"),
             (json!({"iat": NOW + 121}), "clock_skew"),
             (json!({"iat": NOW - 5000}), "clock_skew"),
             (json!({"nbf": NOW + 121}), "clock_skew"),

@@ -176,7 +176,8 @@ impl Claims {
     /// Whether this is the answer to our request: issuer, audience and authorized party, nonce, times.
     ///
     /// # Errors
-    /// `Invalid` with the reason code: `issuer_mismatch`, `audience_mismatch`, `nonce_mismatch`, `clock_skew`.
+    /// `Invalid` with the reason code: `issuer_mismatch`, `audience_mismatch`, `nonce_mismatch`,
+    /// `token_expired`, `clock_skew`.
     pub fn check(&self, want: &Expected<'_>) -> Result<()> {
         let no = |code, text: String| Err(Error::invalid(text).code(code));
         let shown = |t: &str| crate::text::excerpt(t);
@@ -218,7 +219,7 @@ impl Claims {
             )
         };
         if self.exp <= now - skew {
-            return skewed("exp");
+            return no("token_expired", "the id token is over ('exp')".to_owned());
         }
         if self.iat > now + skew || self.iat < now - MAX_AGE {
             return skewed("iat");

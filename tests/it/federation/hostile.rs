@@ -140,7 +140,7 @@ story! {
             ("audience_mismatch", Box::new(with("aud", json!(["muster", "another"])))),
             ("audience_mismatch", Box::new(with("azp", json!("another")))),
             ("issuer_mismatch", Box::new(with("iss", json!("https://evil.example")))),
-            ("clock_skew", Box::new(with("exp", json!(now() - 3600)))),
+            ("token_expired", Box::new(with("exp", json!(now() - 3600)))),
             ("clock_skew", Box::new(with("iat", json!(now() + 3600)))),
             ("clock_skew", Box::new(with("iat", json!(now() - 3600)))),
             ("clock_skew", Box::new(with("nbf", json!(now() + 3600)))),
@@ -172,7 +172,7 @@ story! {
         let browser = w.ours.browser();
         let long = format!("e30.{}.x", "A".repeat(40_000));
         for (reason, seal) in [
-            ("alg_not_allowed", Seal::Unsigned),
+            ("token_unsigned", Seal::Unsigned),
             ("alg_not_allowed", Seal::Hmac),
             ("bad_signature", Seal::Forged),
             ("key_unknown", Seal::Unknown),

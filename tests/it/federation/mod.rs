@@ -240,7 +240,8 @@ story! {
         let leave = w.leave(&browser).await;
         let back = w.prove(&browser, &leave, &w.anna).await;
         let other = w.ours.browser();
-        other.get(&back).await.expect(400);
+        let refused = other.get(&back).await.expect(303);
+        assert_eq!(w.reason(&refused).await, "state_foreign");
         assert!(!signed_in(&other).await);
         // Shown by another browser, it is used up: the person begins again.
         browser.get(&back).await.expect(400);
