@@ -3,7 +3,9 @@
 use muster::{
     crypto::jwt::{self, Alg, Jwk},
     oauth::params::Params,
-    protocol::scim::{Resource, group_ops, normalise, parse_filter, parse_path, patch},
+    protocol::scim::{
+        Resource, Rules, Schemas, group_ops, normalise, parse_filter, parse_path, patch,
+    },
     web::strict,
 };
 use serde_json::{Map, Value, json};
@@ -19,7 +21,8 @@ fn somebody() -> Map<String, Value> {
         ],
         "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": { "department": "D1" },
     });
-    normalise(Resource::User, &document).expect("a document that fits")
+    normalise(&Schemas::core(), Rules::ALL, Resource::User, &document)
+        .expect("a document that fits")
 }
 
 /// A SCIM filter: read or refused, and what is read means the same with room around it, and the opposite when negated.
@@ -27,13 +30,17 @@ pub fn filter(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let somebody = somebody();
     for resource in [Resource::User, Resource::Group] {
-        let Ok(filter) = parse_filter(resource, text) else { continue };
+        let Ok(filter) = parse_filter(&Schemas::core(), Rules::ALL, resource, text) else {
+            continue;
+        };
         let holds = filter.holds(&somebody);
-        let wide = parse_filter(resource, &format!(" {text} "));
+        let wide = parse_filter(&Schemas::core(), Rules::ALL, resource, &format!(" {text} "));
         if let Ok(wide) = wide {
             assert_eq!(wide.holds(&somebody), holds, "{text:?} with room around it");
         }
-        if let Ok(not) = parse_filter(resource, &format!("not ({text})")) {
+        if let Ok(not) =
+            parse_filter(&Schemas::core(), Rules::ALL, resource, &format!("not ({text})"))
+        {
             assert_eq!(not.holds(&somebody), !holds, "{text:?} negated");
         }
     }
@@ -43,7 +50,10 @@ pub fn filter(data: &[u8]) {
 pub fn path(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     for resource in [Resource::User, Resource::Group] {
-        let (one, two) = (parse_path(resource, text), parse_path(resource, text));
+        let (one, two) = (
+            parse_path(&Schemas::core(), Rules::ALL, resource, text),
+            parse_path(&Schemas::core(), Rules::ALL, resource, text),
+        );
         assert_eq!(one.is_ok(), two.is_ok(), "{text:?}");
         if let (Ok(one), Ok(two)) = (one, two) {
             assert_eq!(format!("{one:?}"), format!("{two:?}"), "{text:?}");
@@ -54,10 +64,11 @@ pub fn path(data: &[u8]) {
 /// The body of a PATCH: what it leaves is a document like any other, and names are in the schema's spelling.
 pub fn patch_body(data: &[u8]) {
     let Ok(body) = serde_json::from_slice::<Value>(data) else { return };
-    let _ = group_ops(&body);
+    let _ = group_ops(&Schemas::core(), Rules::ALL, &body);
     let before = somebody();
-    let Ok((after, _)) = patch(&before, &body) else { return };
-    let again = normalise(Resource::User, &Value::Object(after.clone()));
+    let Ok((after, _)) = patch(&Schemas::core(), Rules::ALL, &before, &body) else { return };
+    let again =
+        normalise(&Schemas::core(), Rules::ALL, Resource::User, &Value::Object(after.clone()));
     assert!(again.is_ok(), "{body} leaves {after:?}: {:?}", again.err());
 }
 
@@ -103,6 +114,6 @@ pub fn json_body(data: &[u8]) {
     assert!(!text.contains("\\u0000"), "{text}");
     let again: Value = strict::json(text.as_bytes()).expect("what was written is read");
     assert_eq!(again, value);
-    let _ = normalise(Resource::User, &value);
-    let _ = normalise(Resource::Group, &value);
+    let _ = normalise(&Schemas::core(), Rules::ALL, Resource::User, &value);
+    let _ = normalise(&Schemas::core(), Rules::ALL, Resource::Group, &value);
 }

@@ -4,7 +4,7 @@ use crate::{
     access::{Permit, perm::Provision},
     app::App,
     error::{Error, Kind, Result},
-    protocol::scim::bad,
+    protocol::scim::{Rules, Schemas, bad},
 };
 use axum::{
     body::Body,
@@ -12,7 +12,7 @@ use axum::{
 };
 use http_body_util::{BodyExt as _, LengthLimitError};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 /// The parameters we read; these may not come twice. Others (feature flags of directories) are kept and mean nothing.
 const OURS: [&str; 7] =
@@ -24,6 +24,10 @@ pub(super) struct Call {
     pub app: App,
     /// What the caller may do.
     pub permit: Permit<Provision>,
+    /// The attributes of the tenant.
+    pub schemas: Arc<Schemas>,
+    /// Which of what directories do differently is understood.
+    pub rules: Rules,
     /// `https://host/scim/{directory}/v2`, without a slash at its end.
     pub base: String,
     /// The query's parameters, their names in lower case.
@@ -51,6 +55,8 @@ impl Call {
         Ok(Self {
             app: app.clone(),
             permit,
+            schemas: Schemas::core(),
+            rules: Rules::ALL,
             base,
             params: params(parts.uri.query().unwrap_or_default())?,
             if_match: versions(&parts.headers, &header::IF_MATCH),

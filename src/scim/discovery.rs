@@ -3,7 +3,7 @@
 use super::{Call, answer};
 use crate::{
     error::{Error, Result},
-    protocol::scim::{self, ENTERPRISE, GROUP, LIST, USER},
+    protocol::scim::{ENTERPRISE, GROUP, LIST, USER},
 };
 use axum::{http::StatusCode, response::Response};
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ pub(super) fn get(call: &Call, kind: &str, rest: &[&str]) -> Result<Response> {
     let all = match kind {
         "serviceproviderconfig" if rest.is_empty() => return Ok(shown(configuration(base))),
         "resourcetypes" => types(base),
-        "schemas" => scim::schemas(base),
+        "schemas" => call.schemas.served(base),
         _ => return Err(Error::not_found("this entry")),
     };
     match rest {

@@ -5,7 +5,7 @@ use crate::{
     error::Result,
     groups::{Group, Membership},
     id::UserId,
-    protocol::scim::{ENTERPRISE, GROUP, Projection, Resource, USER, normalise},
+    protocol::scim::{ENTERPRISE, GROUP, Projection, Resource, Rules, Schemas, USER, normalise},
     users::{Draft, User},
 };
 use serde_json::{Map, Value, json};
@@ -13,7 +13,13 @@ use serde_json::{Map, Value, json};
 /// What of an answer is to be shown.
 pub(super) fn projection(call: &Call, resource: Resource) -> Projection {
     let text = |n: &str| call.params.get(n).map(String::as_str);
-    Projection::read(resource, text("attributes"), text("excludedattributes"))
+    Projection::read(
+        &call.schemas,
+        call.rules,
+        resource,
+        text("attributes"),
+        text("excludedattributes"),
+    )
 }
 
 fn meta(call: &Call, kind: &str, id: &str, at: &(String, String), version: i64) -> Value {
@@ -105,8 +111,13 @@ pub(super) fn group(call: &Call, g: &Group, p: &Projection) -> Value {
 ///
 /// # Errors
 /// `invalidValue`, `invalidSyntax`.
-pub(super) fn draft(body: &Value, was: Option<&User>) -> Result<Draft> {
-    let mut doc = normalise(Resource::User, body)?;
+pub(super) fn draft(
+    schemas: &Schemas,
+    rules: Rules,
+    body: &Value,
+    was: Option<&User>,
+) -> Result<Draft> {
+    let mut doc = normalise(schemas, rules, Resource::User, body)?;
     if let Some(u) = was {
         doc.entry("active").or_insert(json!(u.active));
         if let Some(x) = &u.external_id {

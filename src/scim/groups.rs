@@ -45,22 +45,22 @@ async fn demanded(call: &Call, id: GroupId) -> Result<Option<i64>> {
 }
 
 /// The name, the directory's id, and the members of a body; `None` where it has no `members`.
-fn read(body: &Value) -> Result<(String, Option<String>, Option<Vec<UserId>>)> {
-    let Value::Object(fields) = body else {
+fn read(call: &Call) -> Result<(String, Option<String>, Option<Vec<UserId>>)> {
+    let Value::Object(fields) = &call.body else {
         return Err(bad("invalidSyntax", "body", "a JSON object is wanted"));
     };
     let members = fields.iter().find(|(k, _)| k.eq_ignore_ascii_case("members"));
     let members = members.map(|(_, v)| member_ids(v).map(users)).transpose()?;
     let rest = fields.iter().filter(|(k, _)| !k.eq_ignore_ascii_case("members"));
     let rest: serde_json::Map<String, Value> = rest.map(|(k, v)| (k.clone(), v.clone())).collect();
-    let doc = normalise(Resource::Group, &Value::Object(rest))?;
+    let doc = normalise(&call.schemas, call.rules, Resource::Group, &Value::Object(rest))?;
     let text = |n: &str| doc.get(n).and_then(Value::as_str).map(str::to_owned);
     Ok((text("displayName").unwrap_or_default(), text("externalId"), members))
 }
 
 /// `POST /Groups`
 pub(super) async fn create(call: &Call) -> Result<Response> {
-    let (display_name, external_id, members) = read(&call.body)?;
+    let (display_name, external_id, members) = read(call)?;
     let draft = GroupDraft { display_name, external_id, members: members.unwrap_or_default() };
     let mut g = groups::create(&call.app.store, &call.permit, draft).await?;
     note(&g);
@@ -110,7 +110,7 @@ pub(super) async fn page(call: &Call, query: &Query) -> Result<(i64, Vec<Value>)
 /// `PUT /Groups/{id}`; a body without `members` leaves them as they are, an empty list takes them all out.
 pub(super) async fn replace(call: &Call, id: &str) -> Result<Response> {
     let id = parse(id)?;
-    let (name, external_id, members) = read(&call.body)?;
+    let (name, external_id, members) = read(call)?;
     let mut steps = vec![GroupChange::Rename(name)];
     if external_id.is_some() {
         steps.push(GroupChange::ExternalId(external_id));
@@ -125,7 +125,7 @@ pub(super) async fn replace(call: &Call, id: &str) -> Result<Response> {
 /// `PATCH /Groups/{id}`
 pub(super) async fn patch(call: &Call, id: &str) -> Result<Response> {
     let id = parse(id)?;
-    let (ops, ignored) = group_ops(&call.body)?;
+    let (ops, ignored) = group_ops(&call.schemas, call.rules, &call.body)?;
     for why in ignored {
         tracing::info!(group = %id, why, "a part of a PATCH was ignored");
     }

@@ -26,7 +26,7 @@ pub(super) fn query(call: &Call, resource: Resource) -> Result<(Query, i64)> {
     let filter = match call.params.get("filter").filter(|f| !f.trim().is_empty()) {
         None => None,
         Some(text) => {
-            let tree = parse_filter(resource, text)?;
+            let tree = parse_filter(&call.schemas, call.rules, resource, text)?;
             Some(match resource {
                 Resource::User => filter::where_user(&tree)?,
                 Resource::Group => filter::where_group(&tree)?,
@@ -47,10 +47,12 @@ pub(super) fn query(call: &Call, resource: Resource) -> Result<(Query, i64)> {
                     ));
                 }
             };
-            let o = filter::order(resource, by, descending).ok_or_else(|| {
-                let by = crate::text::excerpt(by);
-                bad("invalidValue", "sortBy", format!("'{by}' is not sorted by"))
-            })?;
+            let o = filter::order(&call.schemas, call.rules, resource, by, descending).ok_or_else(
+                || {
+                    let by = crate::text::excerpt(by);
+                    bad("invalidValue", "sortBy", format!("'{by}' is not sorted by"))
+                },
+            )?;
             Some(o)
         }
     };

@@ -46,7 +46,7 @@ async fn demanded(call: &Call, id: UserId) -> Result<Option<i64>> {
 
 /// `POST /Users`
 pub(super) async fn create(call: &Call) -> Result<Response> {
-    let draft = document::draft(&call.body, None)?;
+    let draft = document::draft(&call.schemas, call.rules, &call.body, None)?;
     let u = users::create(&call.app.store, &call.permit, draft).await?;
     let doc = document::user(call, &u, &[], &projection(call, Resource::User));
     let at = format!("{}/Users/{}", call.base, u.id);
@@ -100,7 +100,9 @@ async fn changed(call: &Call, u: &User) -> Result<Response> {
 pub(super) async fn replace(call: &Call, id: &str) -> Result<Response> {
     let id = parse(id)?;
     let body = Arc::new(call.body.clone());
-    let change: users::Change = Arc::new(move |was| document::draft(&body, Some(was)).map(Some));
+    let (schemas, rules) = (call.schemas.clone(), call.rules);
+    let change: users::Change =
+        Arc::new(move |was| document::draft(&schemas, rules, &body, Some(was)).map(Some));
     let expected = demanded(call, id).await?;
     let (u, _) = users::modify(&call.app.store, &call.permit, id, expected, change).await?;
     changed(call, &u).await
@@ -110,9 +112,10 @@ pub(super) async fn replace(call: &Call, id: &str) -> Result<Response> {
 pub(super) async fn patch(call: &Call, id: &str) -> Result<Response> {
     let id = parse(id)?;
     let body = Arc::new(call.body.clone());
+    let (schemas, rules) = (call.schemas.clone(), call.rules);
     let change: users::Change = Arc::new(move |was| {
         let before = document::whole(was);
-        let (after, outcomes) = apply(&before, &body)?;
+        let (after, outcomes) = apply(&schemas, rules, &before, &body)?;
         for o in &outcomes {
             if let Outcome::Ignored(why) = o {
                 tracing::info!(user = %was.id, why, "a part of a PATCH was ignored");

@@ -1,7 +1,7 @@
 //! A filter means the same in the database and in memory, on both databases.
 
 use crate::{story, support::TestServer};
-use muster::protocol::scim::{Resource, parse_filter};
+use muster::protocol::scim::{Resource, Rules, Schemas, parse_filter};
 use proptest::{
     prelude::*,
     strategy::ValueTree as _,
@@ -101,7 +101,7 @@ story!(
         let mut runner = TestRunner::new_with_rng(Config::default(), proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha));
         for _ in 0..300 {
             let text = filters().new_tree(&mut runner).unwrap().current();
-            let tree = parse_filter(Resource::User, &text).unwrap_or_else(|e| panic!("{text}: {e:?}"));
+            let tree = parse_filter(&Schemas::core(), Rules::ALL, Resource::User, &text).unwrap_or_else(|e| panic!("{text}: {e:?}"));
             let want: BTreeSet<&str> = docs
                 .iter()
                 .filter(|d| tree.holds(d.as_object().unwrap()))

@@ -4,14 +4,15 @@ use crate::pure;
 use muster::{
     crypto::jwt,
     protocol::scim::{
-        Outcome, Projection, Resource, group_ops, normalise, parse_filter, parse_path, patch,
+        Outcome, Projection, Resource, Rules, Schemas, group_ops, normalise, parse_filter,
+        parse_path, patch,
     },
 };
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 fn ada() -> Map<String, Value> {
-    normalise(
+    normalise(&Schemas::core(), Rules::ALL,
         Resource::User,
         &json!({
             "userName": "Ada", "active": true, "title": "Engineer",
@@ -41,7 +42,11 @@ pure!(
             r#"title pr or (userName eq "a" and title eq null)"#,
             r#"userName eq "a\"b\u00e9""#,
         ] {
-            assert_eq!(code(parse_filter(Resource::User, good)), "taken", "{good}");
+            assert_eq!(
+                code(parse_filter(&Schemas::core(), Rules::ALL, Resource::User, good)),
+                "taken",
+                "{good}"
+            );
         }
         let deep = format!("{}title pr{}", "(".repeat(40), ")".repeat(40));
         let long = format!("userName eq \"{}\"", "x".repeat(5000));
@@ -65,7 +70,11 @@ pure!(
             &deep,
             &long,
         ] {
-            assert_eq!(code(parse_filter(Resource::User, bad)), "invalidFilter", "{bad}");
+            assert_eq!(
+                code(parse_filter(&Schemas::core(), Rules::ALL, Resource::User, bad)),
+                "invalidFilter",
+                "{bad}"
+            );
         }
     }
 );
@@ -84,7 +93,11 @@ pure!(
             "manager",
             "urn:other:1.0:User:tag",
         ] {
-            assert_eq!(code(parse_path(Resource::User, good)), "taken", "{good}");
+            assert_eq!(
+                code(parse_path(&Schemas::core(), Rules::ALL, Resource::User, good)),
+                "taken",
+                "{good}"
+            );
         }
         for bad in [
             "",
@@ -95,14 +108,19 @@ pure!(
             "userName[a eq 1]",
             "a\0b",
         ] {
-            assert_ne!(code(parse_path(Resource::User, bad)), "taken", "{bad}");
+            assert_ne!(
+                code(parse_path(&Schemas::core(), Rules::ALL, Resource::User, bad)),
+                "taken",
+                "{bad}"
+            );
         }
     }
 );
 
 pure!(
     fn a_failed_operation_changes_nothing_and_says_why() {
-        let p = |ops: Value| patch(&ada(), &json!({"Operations": ops}));
+        let p =
+            |ops: Value| patch(&Schemas::core(), Rules::ALL, &ada(), &json!({"Operations": ops}));
         for (ops, want) in [
             (
                 json!([{"op": "replace", "path": "title", "value": "x"}, {"op": "add", "path": "nosuch", "value": 1}]),
@@ -128,8 +146,9 @@ pure!(
 
 pure!(
     fn laws_of_patch() {
-        let run =
-            |doc: &Map<String, Value>, op: Value| patch(doc, &json!({"Operations": [op]})).unwrap();
+        let run = |doc: &Map<String, Value>, op: Value| {
+            patch(&Schemas::core(), Rules::ALL, doc, &json!({"Operations": [op]})).unwrap()
+        };
         let start = ada();
         let phone = json!({"type": "mobile", "value": "+1"});
         let (added, o) =
@@ -268,24 +287,24 @@ pure!(
     fn nothing_panics_whatever_comes() {
         proptest!(ProptestConfig::with_cases(3000), |(text in almost(), other in almost(), body in any_json())| {
             for r in [Resource::User, Resource::Group] {
-                let _ = parse_filter(r, &text);
-                let _ = parse_path(r, &text);
-                let shown = Projection::read(r, Some(&text), Some(&other)).apply(ada());
+                let _ = parse_filter(&Schemas::core(), Rules::ALL, r, &text);
+                let _ = parse_path(&Schemas::core(), Rules::ALL, r, &text);
+                let shown = Projection::read(&Schemas::core(), Rules::ALL, r, Some(&text), Some(&other)).apply(ada());
                 prop_assert!(shown.len() <= ada().len());
             }
-            if let Ok(f) = parse_filter(Resource::User, &text) {
+            if let Ok(f) = parse_filter(&Schemas::core(), Rules::ALL, Resource::User, &text) {
                 let _ = f.holds(&ada());
                 let _ = muster::users::filter::where_user(&f);
             }
-            let _ = normalise(Resource::User, &body);
-            let _ = normalise(Resource::Group, &body);
-            let _ = group_ops(&body);
-            if let Ok((doc, outcomes)) = patch(&ada(), &body) {
+            let _ = normalise(&Schemas::core(), Rules::ALL, Resource::User, &body);
+            let _ = normalise(&Schemas::core(), Rules::ALL, Resource::Group, &body);
+            let _ = group_ops(&Schemas::core(), Rules::ALL, &body);
+            if let Ok((doc, outcomes)) = patch(&Schemas::core(), Rules::ALL, &ada(), &body) {
                 prop_assert!(doc.contains_key("userName"), "what is required stays: {:?}", outcomes);
             }
             let ops = json!({"Operations": [{"op": "add", "path": text.clone(), "value": body.clone()}, {"op": "replace", "value": body}]});
-            let _ = patch(&ada(), &ops);
-            let _ = group_ops(&ops);
+            let _ = patch(&Schemas::core(), Rules::ALL, &ada(), &ops);
+            let _ = group_ops(&Schemas::core(), Rules::ALL, &ops);
             let _ = jwt::header(&text);
             let _ = jwt::verify(&format!("{text}.{other}.{text}"), &[], &[]);
         });

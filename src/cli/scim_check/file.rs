@@ -1,7 +1,10 @@
 //! A conversation as a file: TOML, one `[[step]]` per exchange. `scim-tests/README.md` is its manual.
 
 use super::{Options, built_in::CONVERSATIONS};
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    protocol::scim::Rule,
+};
 use serde::Deserialize;
 use serde_json::Value;
 use std::{collections::BTreeMap, path::Path};
@@ -61,6 +64,10 @@ pub struct Step {
     pub capture: BTreeMap<String, String>,
     /// The answer must come within this many milliseconds.
     pub within_ms: Option<u64>,
+    /// The rules of `docs/scim.md` that this exchange needs, by number: without any one of them it is answered
+    /// otherwise.
+    #[serde(default)]
+    pub rules: Vec<String>,
 }
 
 /// With which credential a step is sent.
@@ -129,6 +136,9 @@ impl Conversation {
             if let Some(answer) = &s.answer {
                 serde_json::from_str::<Value>(answer)
                     .map_err(|e| wrong(format!("step {:?}: answer is not JSON: {e}", s.name)))?;
+            }
+            if let Some(id) = s.rules.iter().find(|id| Rule::parse(id).is_none()) {
+                return Err(wrong(format!("step {:?}: there is no rule '{id}'", s.name)));
             }
             if !s.send.contains(" /") {
                 return Err(wrong(format!("step {:?}: send wants METHOD /path", s.name)));

@@ -4,6 +4,7 @@
 use super::schema::{Attr, Found, Type};
 use crate::clock::Timestamp;
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// A comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,17 +48,12 @@ pub struct AttrPath {
     /// The attribute and where it stands.
     pub at: Found,
     /// The sub-attribute.
-    pub sub: Option<&'static Attr>,
-}
-impl PartialEq for Attr {
-    fn eq(&self, o: &Self) -> bool {
-        self.name == o.name && self.ty == o.ty
-    }
+    pub sub: Option<Arc<Attr>>,
 }
 impl AttrPath {
     /// What a comparison looks at: the sub-attribute; of a complex attribute without one, its `value`.
-    pub fn leaf(&self) -> &'static Attr {
-        self.sub.or_else(|| self.at.attr.sub("value")).unwrap_or(self.at.attr)
+    pub fn leaf(&self) -> &Arc<Attr> {
+        self.sub.as_ref().or_else(|| self.at.attr.sub("value")).unwrap_or(&self.at.attr)
     }
 }
 
@@ -88,9 +84,9 @@ pub enum Element {
     /// Not.
     Not(Box<Element>),
     /// A sub-attribute compared.
-    Compare(&'static Attr, Op, Literal),
+    Compare(Arc<Attr>, Op, Literal),
     /// A sub-attribute has a value.
-    Present(&'static Attr),
+    Present(Arc<Attr>),
 }
 
 /// Text as it is compared: folded unless the attribute is case-exact.
@@ -136,9 +132,9 @@ fn ordered<T: PartialOrd>(a: &T, b: &T, op: Op) -> bool {
 
 /// The value of an attribute in a document of ours (names in the schema's spelling).
 fn at<'a>(doc: &'a Map<String, Value>, f: &Found) -> Option<&'a Value> {
-    match f.extension {
-        None => doc.get(f.attr.name),
-        Some(urn) => doc.get(urn)?.get(f.attr.name),
+    match &f.extension {
+        None => doc.get(&f.attr.name),
+        Some(urn) => doc.get(&**urn)?.get(&f.attr.name),
     }
 }
 
@@ -149,8 +145,8 @@ impl Element {
             Self::And(a, b) => a.holds(element) && b.holds(element),
             Self::Or(a, b) => a.holds(element) || b.holds(element),
             Self::Not(a) => !a.holds(element),
-            Self::Compare(attr, op, want) => compare(attr, element.get(attr.name), *op, want),
-            Self::Present(attr) => element.get(attr.name).is_some_and(|v| !v.is_null()),
+            Self::Compare(attr, op, want) => compare(attr, element.get(&attr.name), *op, want),
+            Self::Present(attr) => element.get(&attr.name).is_some_and(|v| !v.is_null()),
         }
     }
     /// The values a conjunction of `eq`s names: what an element must be made of to meet it (1.3).
@@ -162,10 +158,10 @@ impl Element {
                 Some(all)
             }
             Self::Compare(attr, Op::Eq, Literal::Text(t)) => {
-                Some(Map::from_iter([(attr.name.to_owned(), Value::from(t.as_str()))]))
+                Some(Map::from_iter([(attr.name.clone(), Value::from(t.as_str()))]))
             }
             Self::Compare(attr, Op::Eq, Literal::Bool(b)) => {
-                Some(Map::from_iter([(attr.name.to_owned(), Value::from(*b))]))
+                Some(Map::from_iter([(attr.name.clone(), Value::from(*b))]))
             }
             _ => None,
         }
@@ -189,7 +185,7 @@ impl Filter {
             Self::Compare(p, op, want) => {
                 let leaf = p.leaf();
                 let inside = |v: &Value| match v {
-                    Value::Object(o) => compare(leaf, o.get(leaf.name), *op, want),
+                    Value::Object(o) => compare(leaf, o.get(&leaf.name), *op, want),
                     v => compare(leaf, Some(v), *op, want),
                 };
                 match at(doc, &p.at) {
@@ -204,8 +200,8 @@ impl Filter {
 }
 
 fn present(doc: &Map<String, Value>, p: &AttrPath) -> bool {
-    let has = |v: &Value| match (p.sub, v) {
-        (Some(sub), v) => v.get(sub.name).is_some_and(|x| !x.is_null()),
+    let has = |v: &Value| match (&p.sub, v) {
+        (Some(sub), v) => v.get(&sub.name).is_some_and(|x| !x.is_null()),
         (None, Value::Array(l)) => !l.is_empty(),
         (None, Value::Object(o)) => !o.is_empty(),
         (None, v) => !v.is_null(),

@@ -5,6 +5,8 @@ use super::{
     filter::{Element, Literal, Op},
     patch::{Verb, operations},
     path::{PatchPath, parse_path},
+    quirks::Rules,
+    schema::Schemas,
 };
 use crate::{error::Result, text::excerpt};
 use serde_json::Value;
@@ -88,14 +90,19 @@ fn text(name: &str, v: &Value) -> Result<Option<String>> {
 ///
 /// # Errors
 /// With the `scimType` of the first operation that cannot be done.
-pub fn group_ops(body: &Value) -> Result<(Vec<GroupOp>, Vec<String>)> {
+pub fn group_ops(
+    schemas: &Schemas,
+    rules: Rules,
+    body: &Value,
+) -> Result<(Vec<GroupOp>, Vec<String>)> {
+    let parse = |text: &str| parse_path(schemas, rules, Resource::Group, text);
     let (mut steps, mut ignored) = (Vec::new(), Vec::new());
     for o in operations(body)? {
         match (o.path, o.value) {
-            (Some(p), v) => step(&mut steps, &mut ignored, o.verb, p, v, true)?,
+            (Some(p), v) => step(&mut steps, &mut ignored, o.verb, p, parse(p), v, true)?,
             (None, Some(Value::Object(fields))) if o.verb != Verb::Remove => {
                 for (name, v) in fields {
-                    step(&mut steps, &mut ignored, o.verb, name, Some(v), false)?;
+                    step(&mut steps, &mut ignored, o.verb, name, parse(name), Some(v), false)?;
                 }
             }
             (None, _) if o.verb == Verb::Remove => {
@@ -118,10 +125,11 @@ fn step(
     ignored: &mut Vec<String>,
     verb: Verb,
     path: &str,
+    parsed: Result<PatchPath>,
     v: Option<&Value>,
     strict: bool,
 ) -> Result<()> {
-    let (at, filter, sub) = match parse_path(Resource::Group, path) {
+    let (at, filter, sub) = match parsed {
         Ok(PatchPath::At { at, filter, sub }) => (at, filter, sub),
         Ok(_) => {
             ignored.push(format!("'{}' is of a schema unknown here", excerpt(path)));
@@ -134,7 +142,7 @@ fn step(
         Err(e) => return Err(e),
     };
     let null = Value::Null;
-    match at.attr.name {
+    match at.attr.name.as_str() {
         "displayName" => {
             match if verb == Verb::Remove { None } else { text("displayName", v.unwrap_or(&null))? }
             {

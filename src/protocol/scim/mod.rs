@@ -2,12 +2,14 @@
 //! no I/O. What directories do differently from the text is allowed where a named rule says so: the numbers in
 //! comments (1.1, 2.4 ...) are those of `docs/scim.md`.
 
+mod core;
 pub mod filter;
 mod group;
 mod parse;
 mod patch;
 mod path;
 mod project;
+pub mod quirks;
 pub mod schema;
 mod schema_json;
 mod value;
@@ -17,7 +19,8 @@ pub use parse::parse_filter;
 pub use patch::{Outcome, patch};
 pub use path::{PatchPath, parse_path};
 pub use project::Projection;
-pub use schema_json::schemas;
+pub use quirks::{Rule, Rules};
+pub use schema::Schemas;
 pub use value::normalise;
 
 use crate::error::{Error, Kind};

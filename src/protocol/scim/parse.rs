@@ -4,9 +4,11 @@
 use super::{
     Resource, bad,
     filter::{AttrPath, Element, Filter, Literal, Op},
-    schema::{self, Attr, Found, Type},
+    quirks::{Rule, Rules},
+    schema::{Attr, Named, Schemas, Type},
 };
 use crate::{clock::Timestamp, error::Error, text::excerpt};
+use std::sync::Arc;
 
 /// The longest filter (bytes).
 const MAX: usize = 4096;
@@ -19,8 +21,13 @@ type Res<T> = Result<T, Error>;
 ///
 /// # Errors
 /// `invalidFilter`, naming what stands where it should not.
-pub fn parse_filter(resource: Resource, text: &str) -> Res<Filter> {
-    let mut p = Parser::new(resource, text)?;
+pub fn parse_filter(
+    schemas: &Schemas,
+    rules: Rules,
+    resource: Resource,
+    text: &str,
+) -> Res<Filter> {
+    let mut p = Parser::new(schemas, rules, resource, text)?;
     let f = p.or(&mut |p| p.term(), &Filter::Or, &Filter::And)?;
     p.end()?;
     Ok(f)
@@ -30,14 +37,22 @@ pub fn parse_filter(resource: Resource, text: &str) -> Res<Filter> {
 ///
 /// # Errors
 /// `invalidFilter`.
-pub(super) fn parse_element(resource: Resource, attr: &'static Attr, text: &str) -> Res<Element> {
-    let mut p = Parser::new(resource, text)?;
+pub(super) fn parse_element(
+    schemas: &Schemas,
+    rules: Rules,
+    resource: Resource,
+    attr: &Attr,
+    text: &str,
+) -> Res<Element> {
+    let mut p = Parser::new(schemas, rules, resource, text)?;
     let e = p.element(attr)?;
     p.end()?;
     Ok(e)
 }
 
 struct Parser<'a> {
+    schemas: &'a Schemas,
+    rules: Rules,
     resource: Resource,
     text: &'a str,
     at: usize,
@@ -48,7 +63,7 @@ type Term<'a, T> = &'a mut dyn FnMut(&mut Parser<'_>) -> Res<T>;
 type Join<'a, T> = &'a dyn Fn(Box<T>, Box<T>) -> T;
 
 impl<'a> Parser<'a> {
-    fn new(resource: Resource, text: &'a str) -> Res<Self> {
+    fn new(schemas: &'a Schemas, rules: Rules, resource: Resource, text: &'a str) -> Res<Self> {
         if text.len() > MAX {
             return Err(bad(
                 "invalidFilter",
@@ -59,7 +74,7 @@ impl<'a> Parser<'a> {
         if text.contains('\0') {
             return Err(bad("invalidFilter", "filter", "the filter contains a NUL character"));
         }
-        Ok(Self { resource, text, at: 0, depth: 0 })
+        Ok(Self { schemas, rules, resource, text, at: 0, depth: 0 })
     }
     fn rest(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or_default()
@@ -146,8 +161,8 @@ impl<'a> Parser<'a> {
         match self.operator()? {
             None => Ok(Filter::Present(path)),
             Some(op) => {
-                let leaf = path.leaf();
-                let value = self.literal(leaf, op)?;
+                let leaf = path.leaf().clone();
+                let value = self.literal(&leaf, op)?;
                 Ok(Filter::Compare(path, op, value))
             }
         }
@@ -172,7 +187,7 @@ impl<'a> Parser<'a> {
     }
     /// `attr[ ... ]`, and as some directories write it `attr[ ... ].sub op value` (1.14).
     fn value_path(&mut self, path: &AttrPath, name: &str) -> Res<Filter> {
-        let attr = path.at.attr;
+        let attr = &path.at.attr;
         if path.sub.is_some() || !attr.multi || attr.subs.is_empty() {
             return Err(bad(
                 "invalidFilter",
@@ -184,22 +199,19 @@ impl<'a> Parser<'a> {
         if !self.eat(']') {
             return self.wrong("']' is missing");
         }
-        if self.rest().starts_with('.') {
+        if self.rest().starts_with('.') && self.rules.has(Rule::FilterPath) {
             self.at += 1;
             let sub = self.word();
             let sub = attr.sub(sub).ok_or_else(|| unknown(sub))?;
-            let more = match self.operator()? {
-                None => Element::Present(sub),
-                Some(op) => Element::Compare(sub, op, self.literal(sub, op)?),
-            };
+            let more = self.condition(sub)?;
             e = Element::And(e.into(), more.into());
         }
-        Ok(Filter::Some(path.at, e.into()))
+        Ok(Filter::Some(path.at.clone(), e.into()))
     }
-    fn element(&mut self, attr: &'static Attr) -> Res<Element> {
+    fn element(&mut self, attr: &Attr) -> Res<Element> {
         self.or(&mut |p| p.element_term(attr), &Element::Or, &Element::And)
     }
-    fn element_term(&mut self, attr: &'static Attr) -> Res<Element> {
+    fn element_term(&mut self, attr: &Attr) -> Res<Element> {
         if let Some(e) = self.group(|p| p.element(attr), |e| Element::Not(e.into()))? {
             return Ok(e);
         }
@@ -208,27 +220,20 @@ impl<'a> Parser<'a> {
             return self.wrong("a sub-attribute is wanted");
         }
         let sub = attr.sub(name).ok_or_else(|| unknown(name))?;
-        match self.operator()? {
-            None => Ok(Element::Present(sub)),
-            Some(op) => Ok(Element::Compare(sub, op, self.literal(sub, op)?)),
-        }
+        self.condition(sub)
     }
+    fn condition(&mut self, sub: &Arc<Attr>) -> Res<Element> {
+        Ok(match self.operator()? {
+            None => Element::Present(sub.clone()),
+            Some(op) => Element::Compare(sub.clone(), op, self.literal(sub, op)?),
+        })
+    }
+    /// The probe for a manager comes without the extension's URN (1.15).
     fn path(&self, name: &str) -> Res<AttrPath> {
-        let (urn, rest) = schema::split_urn(self.resource, name).ok_or_else(|| unknown(name))?;
-        let (attr, sub) = match rest.split_once('.') {
-            Some((a, s)) => (a, Some(s)),
-            None => (rest, None),
-        };
-        // 1.15: the probe for a manager comes without the extension's URN.
-        let at = schema::find(self.resource, urn, attr).or_else(|| {
-            schema::find(self.resource, Some(super::ENTERPRISE), attr).filter(|_| urn.is_none())
-        });
-        let at: Found = at.ok_or_else(|| unknown(name))?;
-        let sub = match sub {
-            None => None,
-            Some(s) => Some(at.attr.sub(s).ok_or_else(|| unknown(name))?),
-        };
-        Ok(AttrPath { at, sub })
+        match self.schemas.resolve(self.rules, Rule::Probes, self.resource, name) {
+            Ok(Named::Attr(p)) => Ok(p),
+            _ => Err(unknown(name)),
+        }
     }
     /// `None` is `pr`.
     fn operator(&mut self) -> Res<Option<Op>> {
@@ -266,7 +271,7 @@ impl<'a> Parser<'a> {
             let t = excerpt(&text);
             Err(bad(
                 "invalidFilter",
-                attr.name,
+                &attr.name,
                 format!("'{}' is not compared with '{t}' that way", attr.name),
             ))
         };
@@ -274,6 +279,7 @@ impl<'a> Parser<'a> {
             return if matches!(op, Op::Eq | Op::Ne) { Ok(Literal::Null) } else { misfit() };
         }
         match attr.ty {
+            Type::Boolean if quoted && !self.rules.has(Rule::Texts) => misfit(),
             Type::Boolean => {
                 let value = if text.eq_ignore_ascii_case("true") {
                     true
@@ -284,13 +290,18 @@ impl<'a> Parser<'a> {
                 };
                 if matches!(op, Op::Eq | Op::Ne) { Ok(Literal::Bool(value)) } else { misfit() }
             }
-            Type::DateTime => match Timestamp::parse_rfc3339(&text) {
-                Some(t) if !matches!(op, Op::Co | Op::Sw | Op::Ew) => Ok(Literal::Time(t)),
-                _ => misfit(),
-            },
-            Type::Complex => misfit(),
+            Type::DateTime if quoted || self.rules.has(Rule::Unquoted) => {
+                match Timestamp::parse_rfc3339(&text) {
+                    Some(t) if !matches!(op, Op::Co | Op::Sw | Op::Ew) => Ok(Literal::Time(t)),
+                    _ => misfit(),
+                }
+            }
+            Type::Complex | Type::Decimal | Type::Integer => misfit(),
+            _ if !quoted && !self.rules.has(Rule::Unquoted) => misfit(),
             Type::Binary if matches!(op, Op::Gt | Op::Ge | Op::Lt | Op::Le) => misfit(),
-            Type::String | Type::Reference | Type::Binary => Ok(Literal::Text(text)),
+            Type::String | Type::Reference | Type::Binary | Type::DateTime => {
+                Ok(Literal::Text(text))
+            }
         }
     }
     /// A JSON string.

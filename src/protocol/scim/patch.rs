@@ -4,7 +4,8 @@
 use super::{
     PATCH, Resource, bad,
     path::{PatchPath, parse_path},
-    schema::{Attr, Mutability, Type},
+    quirks::Rules,
+    schema::{Attr, Mutability, Schemas, Type},
     value::{self, element, elements, get, one_primary, put, whole},
 };
 use crate::{error::Result, text::excerpt};
@@ -22,6 +23,13 @@ pub enum Outcome {
     NoOp,
     /// It was left out, for this reason.
     Ignored(String),
+}
+
+/// What names are read by.
+#[derive(Clone, Copy)]
+struct Cx<'a> {
+    schemas: &'a Schemas,
+    rules: Rules,
 }
 
 /// What an operation does.
@@ -93,14 +101,21 @@ pub(super) fn operations(body: &Value) -> Result<Vec<Operation<'_>>> {
 ///
 /// # Errors
 /// With the `scimType` of the first operation that cannot be done; nothing is changed then.
-pub fn patch(doc: &Map<String, Value>, body: &Value) -> Result<(Map<String, Value>, Vec<Outcome>)> {
+pub fn patch(
+    schemas: &Schemas,
+    rules: Rules,
+    doc: &Map<String, Value>,
+    body: &Value,
+) -> Result<(Map<String, Value>, Vec<Outcome>)> {
+    let cx = Cx { schemas, rules };
     let mut doc = doc.clone();
     let mut outcomes = Vec::new();
     for o in operations(body)? {
         let before = doc.clone();
         let ignored = match o.path {
-            None => pathless(&mut doc, o.verb, o.value)?,
+            None => pathless(cx, &mut doc, o.verb, o.value)?,
             Some(p) => at_path(
+                cx,
                 &mut doc,
                 o.verb,
                 p,
@@ -120,7 +135,12 @@ pub fn patch(doc: &Map<String, Value>, body: &Value) -> Result<(Map<String, Valu
 }
 
 /// No path: each name of the value's object is a path (1.7, 2.2).
-fn pathless(doc: &mut Map<String, Value>, verb: Verb, v: Option<&Value>) -> Result<Option<String>> {
+fn pathless(
+    cx: Cx<'_>,
+    doc: &mut Map<String, Value>,
+    verb: Verb,
+    v: Option<&Value>,
+) -> Result<Option<String>> {
     if verb == Verb::Remove {
         return Err(bad("noTarget", "path", "a remove without 'path' names nothing"));
     }
@@ -133,7 +153,7 @@ fn pathless(doc: &mut Map<String, Value>, verb: Verb, v: Option<&Value>) -> Resu
     };
     let mut ignored = Vec::new();
     for (name, v) in o {
-        if let Some(why) = at_path(doc, verb, name, v, true, false)? {
+        if let Some(why) = at_path(cx, doc, verb, name, v, true, false)? {
             ignored.push(why);
         }
     }
@@ -143,6 +163,7 @@ fn pathless(doc: &mut Map<String, Value>, verb: Verb, v: Option<&Value>) -> Resu
 /// Applies one path; the answer is why it was ignored. `strict`: the path was given as such, so that an unknown one is
 /// an error; names in a value's object are forgiven.
 fn at_path(
+    cx: Cx<'_>,
     doc: &mut Map<String, Value>,
     verb: Verb,
     text: &str,
@@ -150,7 +171,7 @@ fn at_path(
     has_value: bool,
     strict: bool,
 ) -> Result<Option<String>> {
-    let path = match parse_path(Resource::User, text) {
+    let path = match parse_path(cx.schemas, cx.rules, Resource::User, text) {
         Ok(p) => p,
         Err(_) if !strict => {
             return Ok(Some(format!("'{}' is no attribute of a User", excerpt(text))));
@@ -161,12 +182,12 @@ fn at_path(
         PatchPath::Foreign => {
             return Ok(Some(format!("'{}' is of a schema unknown here", excerpt(text))));
         }
-        PatchPath::Extension => return extension(doc, verb, v),
+        PatchPath::Extension(urn) => return extension(cx, doc, verb, &urn, v),
         PatchPath::At { at, filter, sub } => (at, filter, sub),
     };
-    let name = at.attr.name;
+    let name = at.attr.name.as_str();
     if at.attr.mutability == Mutability::ReadOnly
-        || sub.is_some_and(|s| s.mutability == Mutability::ReadOnly)
+        || sub.as_ref().is_some_and(|s| s.mutability == Mutability::ReadOnly)
     {
         // 2.4: what is ours comes back in a value's object and means nothing by it.
         if !strict {
@@ -186,30 +207,34 @@ fn at_path(
             _ => Vec::new(),
         };
         let given = has_value.then_some(v);
-        let primary = multi(&mut list, at.attr, verb, filter.as_ref(), sub, given)?;
+        let primary = multi(&mut list, &at.attr, verb, filter.as_ref(), sub.as_deref(), given)?;
         one_primary(&mut list, primary);
         list.retain(|e| e.as_object().is_some_and(|o| !o.is_empty()));
-        put(doc, at, (!list.is_empty()).then(|| Value::from(list)));
+        put(doc, &at, (!list.is_empty()).then(|| Value::from(list)));
         return Ok(None);
     }
-    let new = single(get(doc, &at), at.attr, verb, sub, v)?;
+    let new = single(get(doc, &at), &at.attr, verb, sub.as_deref(), v)?;
     if new.is_none() && at.attr.required {
         return Err(bad("mutability", name, format!("'{name}' is required and cannot be removed")));
     }
-    put(doc, at, new);
+    put(doc, &at, new);
     Ok(None)
 }
 
-fn extension(doc: &mut Map<String, Value>, verb: Verb, v: &Value) -> Result<Option<String>> {
-    match verb {
-        Verb::Remove => {
-            doc.remove(super::ENTERPRISE);
-        }
-        Verb::Replace => {
-            doc.remove(super::ENTERPRISE);
-            value::enterprise(doc, v)?;
-        }
-        Verb::Add => value::enterprise(doc, v)?,
+fn extension(
+    cx: Cx<'_>,
+    doc: &mut Map<String, Value>,
+    verb: Verb,
+    urn: &str,
+    v: &Value,
+) -> Result<Option<String>> {
+    if verb != Verb::Add {
+        doc.remove(urn);
+    }
+    if verb != Verb::Remove
+        && let Some(s) = cx.schemas.extension(cx.rules, Resource::User, urn)
+    {
+        value::extension(cx.schemas, doc, s, v)?;
     }
     Ok(None)
 }
@@ -219,7 +244,7 @@ fn single(
     was: Option<&Value>,
     attr: &Attr,
     verb: Verb,
-    sub: Option<&'static Attr>,
+    sub: Option<&Attr>,
     v: &Value,
 ) -> Result<Option<Value>> {
     let mut object = match was {
@@ -228,8 +253,8 @@ fn single(
     };
     if let Some(sub) = sub {
         match if verb == Verb::Remove { None } else { whole(sub, v)? } {
-            Some(v) => object.insert(sub.name.to_owned(), v),
-            None => object.remove(sub.name),
+            Some(v) => object.insert(sub.name.clone(), v),
+            None => object.remove(&sub.name),
         };
         return Ok((!object.is_empty()).then_some(Value::Object(object)));
     }
@@ -244,7 +269,7 @@ fn single(
                 if let Some(sub) = attr.sub(name)
                     && (v.is_null() || v.as_str() == Some(""))
                 {
-                    object.remove(sub.name);
+                    object.remove(&sub.name);
                 }
             }
             object.extend(new);
@@ -253,7 +278,7 @@ fn single(
         None if v.as_object().is_some_and(|o| !o.is_empty()) => {
             for (name, _) in v.as_object().into_iter().flatten() {
                 if let Some(sub) = attr.sub(name) {
-                    object.remove(sub.name);
+                    object.remove(&sub.name);
                 }
             }
             Ok((!object.is_empty()).then_some(Value::Object(object)))
@@ -268,7 +293,7 @@ fn multi(
     attr: &Attr,
     verb: Verb,
     filter: Option<&super::filter::Element>,
-    sub: Option<&'static Attr>,
+    sub: Option<&Attr>,
     v: Option<&Value>,
 ) -> Result<Option<usize>> {
     let null = Value::Null;
@@ -298,7 +323,7 @@ fn multi(
         (Verb::Remove, _, Some(sub)) => {
             for i in chosen {
                 if let Some(o) = list[i].as_object_mut() {
-                    o.remove(sub.name);
+                    o.remove(&sub.name);
                 }
             }
             Ok(None)
@@ -333,7 +358,7 @@ fn multi(
                 };
                 let Some(made) = made else {
                     let text = format!("no value of '{}' meets the path's condition", attr.name);
-                    return Err(bad("noTarget", attr.name, text));
+                    return Err(bad("noTarget", &attr.name, text));
                 };
                 list.push(Value::Object(made));
                 chosen.push(list.len() - 1);
@@ -344,10 +369,10 @@ fn multi(
                 match sub {
                     Some(sub) => match whole(sub, given)? {
                         Some(v) => {
-                            o.insert(sub.name.to_owned(), v);
+                            o.insert(sub.name.clone(), v);
                         }
                         None => {
-                            o.remove(sub.name);
+                            o.remove(&sub.name);
                         }
                     },
                     None => match element(attr, given)? {

@@ -2,12 +2,14 @@
 //! it or not, and a URN alone.
 
 use super::{
-    ENTERPRISE, Resource, bad,
-    filter::Element,
+    Resource, bad,
+    filter::{AttrPath, Element},
     parse::parse_element,
-    schema::{self, Attr, Found},
+    quirks::{Rule, Rules},
+    schema::{Attr, Found, Named, Schemas, Unresolved},
 };
 use crate::{error::Result, text::excerpt};
+use std::sync::Arc;
 
 /// The longest path (bytes).
 const MAX: usize = 4096;
@@ -15,8 +17,8 @@ const MAX: usize = 4096;
 /// Where an operation applies.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PatchPath {
-    /// The enterprise extension as a whole.
-    Extension,
+    /// An extension as a whole.
+    Extension(Arc<str>),
     /// An attribute, some of its elements, a sub-attribute.
     At {
         /// The attribute.
@@ -24,7 +26,7 @@ pub enum PatchPath {
         /// Which elements.
         filter: Option<Element>,
         /// Which sub-attribute.
-        sub: Option<&'static Attr>,
+        sub: Option<Arc<Attr>>,
     },
     /// Of a schema that we do not have: kept out, and said so (1.29).
     Foreign,
@@ -34,7 +36,12 @@ pub enum PatchPath {
 ///
 /// # Errors
 /// `invalidPath` (or `invalidFilter` for what stands in the brackets), naming it.
-pub fn parse_path(resource: Resource, text: &str) -> Result<PatchPath> {
+pub fn parse_path(
+    schemas: &Schemas,
+    rules: Rules,
+    resource: Resource,
+    text: &str,
+) -> Result<PatchPath> {
     let text = text.trim();
     let wrong = |why: &str| bad("invalidPath", text, format!("path '{}' {why}", excerpt(text)));
     if text.len() > MAX {
@@ -50,45 +57,34 @@ pub fn parse_path(resource: Resource, text: &str) -> Result<PatchPath> {
             (&text[..i], Some((&text[i + 1..end], &text[end + 1..])))
         }
     };
-    let Some((urn, name)) = schema::split_urn(resource, head) else {
-        if head.to_ascii_lowercase().starts_with("urn:") {
+    // 1.6: the manager comes without the extension's URN as well.
+    let path = match schemas.resolve(rules, Rule::Manager, resource, head) {
+        Ok(Named::Attr(path)) => path,
+        Ok(Named::Extension(urn)) if brackets.is_none() => return Ok(PatchPath::Extension(urn)),
+        Err(Unresolved::Schema) if rules.has(Rule::Foreign) && is_urn(head) => {
             return Ok(PatchPath::Foreign);
         }
-        return Err(wrong("names no attribute"));
+        _ => return Err(wrong(&format!("names no attribute of a {}", resource.name()))),
     };
-    if name.is_empty() {
-        return match urn {
-            Some(u) if u == ENTERPRISE && brackets.is_none() => Ok(PatchPath::Extension),
-            _ => Err(wrong("names no attribute")),
-        };
+    let AttrPath { at, sub } = path;
+    let Some((inside, after)) = brackets else {
+        return Ok(PatchPath::At { at, filter: None, sub });
+    };
+    if sub.is_some() || !at.attr.multi || at.attr.subs.is_empty() {
+        return Err(wrong("has brackets where there are no elements to choose from"));
     }
-    let (attr, dotted) = match name.split_once('.') {
-        Some((a, s)) => (a, Some(s)),
-        None => (name, None),
-    };
-    // 1.6: the manager comes without the extension's URN as well.
-    let at = schema::find(resource, urn, attr)
-        .or_else(|| schema::find(resource, Some(ENTERPRISE), attr).filter(|_| urn.is_none()))
-        .ok_or_else(|| wrong(&format!("names no attribute of a {}", resource.name())))?;
-    let named = |s: &str| {
-        at.attr
-            .sub(s)
-            .ok_or_else(|| wrong(&format!("names no sub-attribute of '{}'", at.attr.name)))
-    };
-    let (filter, sub) = match brackets {
-        None => (None, dotted.map(named).transpose()?),
-        Some((inside, after)) => {
-            if dotted.is_some() || !at.attr.multi || at.attr.subs.is_empty() {
-                return Err(wrong("has brackets where there are no elements to choose from"));
-            }
-            let e = parse_element(resource, at.attr, inside)?;
-            let sub = match after.strip_prefix('.') {
-                Some(s) => Some(named(s)?),
-                None if after.is_empty() => None,
-                None => return Err(wrong("goes on after ']'")),
-            };
-            (Some(e), sub)
+    let e = parse_element(schemas, rules, resource, &at.attr, inside)?;
+    let sub = match after.strip_prefix('.') {
+        Some(s) => {
+            let none = || wrong(&format!("names no sub-attribute of '{}'", at.attr.name));
+            Some(at.attr.sub(s).ok_or_else(none)?.clone())
         }
+        None if after.is_empty() => None,
+        None => return Err(wrong("goes on after ']'")),
     };
-    Ok(PatchPath::At { at, filter, sub })
+    Ok(PatchPath::At { at, filter: Some(e), sub })
+}
+
+fn is_urn(text: &str) -> bool {
+    text.get(..4).is_some_and(|t| t.eq_ignore_ascii_case("urn:"))
 }

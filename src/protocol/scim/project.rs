@@ -1,8 +1,9 @@
 //! `attributes` and `excludedAttributes` (RFC 7644 3.9).
 
 use super::{
-    ENTERPRISE, Resource,
-    schema::{self, Attr},
+    Resource,
+    quirks::{Rule, Rules},
+    schema::{Named, Schemas},
 };
 use serde_json::{Map, Value};
 
@@ -18,23 +19,20 @@ pub enum Projection {
     Without(Vec<Named>),
 }
 
-/// An attribute that was named.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Named {
-    /// The whole extension.
-    Extension,
-    /// An attribute or a sub-attribute.
-    Attr(Option<&'static str>, &'static Attr, Option<&'static Attr>),
-}
-
 impl Projection {
     /// Reads the two parameters; both given: `attributes` wins. Names that nobody knows name nothing.
-    pub fn read(resource: Resource, attributes: Option<&str>, excluded: Option<&str>) -> Self {
+    pub fn read(
+        schemas: &Schemas,
+        rules: Rules,
+        resource: Resource,
+        attributes: Option<&str>,
+        excluded: Option<&str>,
+    ) -> Self {
         let list = |text: &str| -> Vec<Named> {
             text.split(',')
                 .map(str::trim)
                 .filter(|t| !t.is_empty())
-                .filter_map(|t| named(resource, t))
+                .filter_map(|t| schemas.resolve(rules, Rule::Probes, resource, t).ok())
                 .collect()
         };
         match (attributes.filter(|t| !t.trim().is_empty()), excluded) {
@@ -46,7 +44,14 @@ impl Projection {
     /// Whether an attribute of the core is shown at all: what costs something to load asks first.
     pub fn shows(&self, name: &str) -> bool {
         let hit = |l: &[Named], whole: bool| {
-            l.iter().any(|n| matches!(n, Named::Attr(None, a, sub) if a.name == name && (!whole || sub.is_none())))
+            l.iter().any(|n| match n {
+                Named::Attr(p) => {
+                    p.at.extension.is_none()
+                        && p.at.attr.name == name
+                        && (!whole || p.sub.is_none())
+                }
+                Named::Extension(_) => false,
+            })
         };
         match self {
             Self::Default => true,
@@ -68,8 +73,8 @@ impl Projection {
                 for (k, v) in doc {
                     if always(&k) {
                         out.insert(k, v);
-                    } else if k == ENTERPRISE {
-                        if let Some(v) = only_extension(list, v) {
+                    } else if is_extension(&k) {
+                        if let Some(v) = only_extension(list, &k, v) {
                             out.insert(k, v);
                         }
                     } else if let Some(v) = only(list, None, &k, v) {
@@ -83,16 +88,14 @@ impl Projection {
                 for (k, v) in doc {
                     if always(&k) {
                         out.insert(k, v);
-                    } else if k == ENTERPRISE {
+                    } else if is_extension(&k) {
                         let Value::Object(inner) = v else { continue };
-                        if list.contains(&Named::Extension) {
+                        if list.contains(&Named::Extension((*k).into())) {
                             continue;
                         }
                         let inner: Map<String, Value> = inner
                             .into_iter()
-                            .filter_map(|(n, v)| {
-                                without(list, Some(ENTERPRISE), &n, v).map(|v| (n, v))
-                            })
+                            .filter_map(|(n, v)| without(list, Some(&k), &n, v).map(|v| (n, v)))
                             .collect();
                         if !inner.is_empty() {
                             out.insert(k, Value::Object(inner));
@@ -107,66 +110,50 @@ impl Projection {
     }
 }
 
-fn named(resource: Resource, text: &str) -> Option<Named> {
-    let (urn, rest) = schema::split_urn(resource, text)?;
-    if rest.is_empty() {
-        return (urn == Some(ENTERPRISE)).then_some(Named::Extension);
-    }
-    let (attr, sub) = match rest.split_once('.') {
-        Some((a, s)) => (a, Some(s)),
-        None => (rest, None),
-    };
-    let at = schema::find(resource, urn, attr)
-        .or_else(|| schema::find(resource, Some(ENTERPRISE), attr).filter(|_| urn.is_none()))?;
-    let sub = match sub {
-        None => None,
-        Some(s) => Some(at.attr.sub(s)?),
-    };
-    Some(Named::Attr(at.extension, at.attr, sub))
+/// Extensions stand in a document under their URN; no attribute's name has a colon.
+fn is_extension(name: &str) -> bool {
+    name.contains(':')
 }
 
-fn only_extension(list: &[Named], v: Value) -> Option<Value> {
-    if list.contains(&Named::Extension) {
+fn only_extension(list: &[Named], urn: &str, v: Value) -> Option<Value> {
+    if list.contains(&Named::Extension(urn.into())) {
         return Some(v);
     }
     let Value::Object(inner) = v else { return None };
     let inner: Map<String, Value> = inner
         .into_iter()
-        .filter_map(|(n, v)| only(list, Some(ENTERPRISE), &n, v).map(|v| (n, v)))
+        .filter_map(|(n, v)| only(list, Some(urn), &n, v).map(|v| (n, v)))
         .collect();
     (!inner.is_empty()).then_some(Value::Object(inner))
 }
 
-fn only(list: &[Named], ext: Option<&'static str>, name: &str, v: Value) -> Option<Value> {
+/// The sub-attributes by which an attribute is named; `None` when it is named itself.
+fn subs<'a>(list: &'a [Named], extension: Option<&str>, name: &str) -> Option<Vec<&'a str>> {
     let mut subs = Vec::new();
     for n in list {
-        if let Named::Attr(e, a, sub) = n
-            && *e == ext
-            && a.name == name
+        if let Named::Attr(p) = n
+            && p.at.extension.as_deref() == extension
+            && p.at.attr.name == name
         {
-            match sub {
-                None => return Some(v),
-                Some(s) => subs.push(s.name),
-            }
+            subs.push(p.sub.as_ref()?.name.as_str());
         }
     }
-    if subs.is_empty() { None } else { pick(v, &|k| subs.contains(&k)) }
+    Some(subs)
 }
 
-fn without(list: &[Named], ext: Option<&'static str>, name: &str, v: Value) -> Option<Value> {
-    let mut subs = Vec::new();
-    for n in list {
-        if let Named::Attr(e, a, sub) = n
-            && *e == ext
-            && a.name == name
-        {
-            match sub {
-                None => return None,
-                Some(s) => subs.push(s.name),
-            }
-        }
+fn only(list: &[Named], extension: Option<&str>, name: &str, v: Value) -> Option<Value> {
+    match subs(list, extension, name) {
+        None => Some(v),
+        Some(subs) if subs.is_empty() => None,
+        Some(subs) => pick(v, &|k| subs.contains(&k)),
     }
-    if subs.is_empty() { Some(v) } else { pick(v, &|k| !subs.contains(&k)) }
+}
+
+fn without(list: &[Named], extension: Option<&str>, name: &str, v: Value) -> Option<Value> {
+    match subs(list, extension, name)? {
+        subs if subs.is_empty() => Some(v),
+        subs => pick(v, &|k| !subs.contains(&k)),
+    }
 }
 
 fn pick(v: Value, keep: &dyn Fn(&str) -> bool) -> Option<Value> {

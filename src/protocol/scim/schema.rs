@@ -1,6 +1,12 @@
-//! The attributes, as data: the truth behind /Schemas, and what filters, paths and bodies are read by.
+//! The attributes, as data: the truth behind /Schemas, and what filters, paths and bodies are read by. The core is the
+//! same for everybody ([`super::core`]); what a tenant's administrator declares beside it joins it in [`Schemas`].
 
-use super::{ENTERPRISE, GROUP, Resource, USER};
+use super::{
+    ENTERPRISE, Resource,
+    filter::AttrPath,
+    quirks::{Rule, Rules},
+};
+use std::sync::Arc;
 
 /// RFC 7643 2.3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,6 +15,10 @@ pub enum Type {
     String,
     /// True or false.
     Boolean,
+    /// A number.
+    Decimal,
+    /// A whole number.
+    Integer,
     /// A moment, RFC 3339.
     DateTime,
     /// Base64.
@@ -37,16 +47,18 @@ pub enum Returned {
     Always,
     /// Unless it is left out.
     Default,
+    /// Where it is asked for by name.
+    Request,
     /// Never.
     Never,
 }
 
 /// One attribute with its characteristics.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "RFC 7643, 7 has as many")]
 pub struct Attr {
     /// Its name in the RFC's spelling.
-    pub name: &'static str,
+    pub name: String,
     /// Its type.
     pub ty: Type,
     /// Several values.
@@ -61,231 +73,64 @@ pub struct Attr {
     pub returned: Returned,
     /// No two alike in a directory.
     pub unique: bool,
-    /// Of a complex attribute.
-    pub subs: &'static [Attr],
+    /// Of a complex attribute; of a simple one with several values the value itself, so that conditions can name it.
+    pub subs: Vec<Arc<Attr>>,
     /// Suggested values.
-    pub canonical: &'static [&'static str],
+    pub canonical: Vec<String>,
     /// Of a reference: to what.
-    pub refers: &'static [&'static str],
+    pub refers: Vec<String>,
     /// What it is.
-    pub about: &'static str,
+    pub about: String,
+    /// An add lists all values, so that it replaces (1.11).
+    pub whole: bool,
 }
 impl Attr {
     /// The sub-attribute of this name, in any case.
-    pub fn sub(&self, name: &str) -> Option<&'static Attr> {
+    pub fn sub(&self, name: &str) -> Option<&Arc<Attr>> {
         self.subs.iter().find(|s| s.name.eq_ignore_ascii_case(name))
+    }
+    /// Whether its values are objects.
+    pub fn complex(&self) -> bool {
+        self.ty == Type::Complex
+    }
+}
+impl PartialEq for Attr {
+    fn eq(&self, o: &Self) -> bool {
+        self.name == o.name && self.ty == o.ty
     }
 }
 
-const S: Attr = Attr {
-    name: "",
-    ty: Type::String,
-    multi: false,
-    required: false,
-    case_exact: false,
-    mutability: Mutability::ReadWrite,
-    returned: Returned::Default,
-    unique: false,
-    subs: &[],
-    canonical: &[],
-    refers: &[],
-    about: "",
-};
-const fn s(name: &'static str, about: &'static str) -> Attr {
-    Attr { name, about, ..S }
+/// A schema: the core of a resource or an extension of it.
+#[derive(Debug, Clone)]
+pub struct Schema {
+    /// What it is named by.
+    pub urn: Arc<str>,
+    /// Its name for people.
+    pub name: String,
+    /// What it is.
+    pub about: String,
+    /// Of which resource.
+    pub resource: Resource,
+    /// Its attributes.
+    pub attrs: Vec<Arc<Attr>>,
 }
-const fn boolean(name: &'static str, about: &'static str) -> Attr {
-    Attr { name, about, ty: Type::Boolean, ..S }
+impl Schema {
+    fn attr(&self, name: &str) -> Option<&Arc<Attr>> {
+        named(&self.attrs, name)
+    }
 }
-const fn complex(name: &'static str, subs: &'static [Attr], about: &'static str) -> Attr {
-    Attr { name, about, ty: Type::Complex, subs, ..S }
+
+fn named<'a>(list: &'a [Arc<Attr>], name: &str) -> Option<&'a Arc<Attr>> {
+    list.iter().find(|a| a.name.eq_ignore_ascii_case(name))
 }
-const fn many(name: &'static str, subs: &'static [Attr], about: &'static str) -> Attr {
-    Attr { name, about, ty: Type::Complex, multi: true, subs, ..S }
-}
-const DISPLAY: Attr = s("display", "A name for people to read.");
-const PRIMARY: Attr = boolean("primary", "The preferred value; true for one at most.");
-const TYPE: Attr = s("type", "What the value is for.");
-const WORK: &[&str] = &["work", "home", "other"];
-
-const NAME: &[Attr] = &[
-    s("formatted", "The whole name, for display."),
-    s("familyName", "The family name."),
-    s("givenName", "The given name."),
-    s("middleName", "The middle names."),
-    s("honorificPrefix", "A title."),
-    s("honorificSuffix", "A suffix."),
-];
-const EMAILS: &[Attr] =
-    &[s("value", "The address."), DISPLAY, Attr { canonical: WORK, ..TYPE }, PRIMARY];
-const PHONES: &[Attr] = &[
-    s("value", "The number."),
-    DISPLAY,
-    Attr { canonical: &["work", "home", "mobile", "fax", "pager", "other"], ..TYPE },
-    PRIMARY,
-];
-const IMS: &[Attr] = &[s("value", "The address."), DISPLAY, TYPE, PRIMARY];
-const PHOTOS: &[Attr] = &[
-    Attr {
-        ty: Type::Reference,
-        case_exact: true,
-        refers: &["external"],
-        ..s("value", "The picture's URL.")
-    },
-    DISPLAY,
-    Attr { canonical: &["photo", "thumbnail"], ..TYPE },
-    PRIMARY,
-];
-const ADDRESSES: &[Attr] = &[
-    s("formatted", "The whole address, for display."),
-    s("streetAddress", "Street and number."),
-    s("locality", "City."),
-    s("region", "State or region."),
-    s("postalCode", "Postal code."),
-    s("country", "Country, ISO 3166-1."),
-    Attr { canonical: WORK, ..TYPE },
-    PRIMARY,
-];
-const VALUES: &[Attr] = &[s("value", "The value."), DISPLAY, TYPE, PRIMARY];
-const CERTIFICATES: &[Attr] = &[
-    Attr { ty: Type::Binary, case_exact: true, ..s("value", "A DER certificate in base64.") },
-    DISPLAY,
-    TYPE,
-    PRIMARY,
-];
-const RO: Attr = Attr { mutability: Mutability::ReadOnly, ..S };
-const GROUPS: &[Attr] = &[
-    Attr { name: "value", case_exact: true, about: "The group's id.", ..RO },
-    Attr {
-        name: "$ref",
-        ty: Type::Reference,
-        case_exact: true,
-        refers: &["Group"],
-        about: "The group's URL.",
-        ..RO
-    },
-    Attr { name: "display", about: "The group's name.", ..RO },
-    Attr { name: "type", canonical: &["direct"], about: "How the user is in it.", ..RO },
-];
-
-/// RFC 7643 4.1.
-pub const USER_ATTRS: &[Attr] = &[
-    Attr {
-        required: true,
-        unique: true,
-        ..s("userName", "The name to sign in with; unique in the directory.")
-    },
-    complex("name", NAME, "The parts of the name."),
-    s("displayName", "The name for people to read."),
-    s("nickName", "A casual name."),
-    Attr {
-        ty: Type::Reference,
-        case_exact: true,
-        refers: &["external"],
-        ..s("profileUrl", "A page about the user.")
-    },
-    s("title", "The job title."),
-    s("userType", "How the user belongs to the organisation."),
-    s("preferredLanguage", "Languages, as in Accept-Language."),
-    s("locale", "For dates and numbers."),
-    s("timezone", "IANA time zone."),
-    // Required in that it cannot be removed: whoever is out would be let in by the default. Creation may leave it out.
-    Attr {
-        required: true,
-        ..boolean("active", "Whether the user may come in; false ends everything at once.")
-    },
-    Attr {
-        mutability: Mutability::WriteOnly,
-        returned: Returned::Never,
-        ..s("password", "Taken and dropped: people sign in through their directory.")
-    },
-    many("emails", EMAILS, "E-mail addresses."),
-    many("phoneNumbers", PHONES, "Telephone numbers."),
-    many("ims", IMS, "Instant messaging addresses."),
-    many("photos", PHOTOS, "Pictures."),
-    many("addresses", ADDRESSES, "Postal addresses."),
-    Attr {
-        mutability: Mutability::ReadOnly,
-        ..many("groups", GROUPS, "The groups the user is in.")
-    },
-    many("entitlements", VALUES, "Entitlements."),
-    many("roles", VALUES, "The directory's own roles; rights here follow from group mappings."),
-    many("x509Certificates", CERTIFICATES, "Certificates."),
-];
-
-const MANAGER: &[Attr] = &[
-    Attr { case_exact: true, ..s("value", "The manager's id.") },
-    Attr {
-        ty: Type::Reference,
-        case_exact: true,
-        refers: &["User"],
-        ..s("$ref", "The manager's URL.")
-    },
-    Attr { mutability: Mutability::ReadOnly, ..s("displayName", "The manager's name.") },
-];
-
-/// RFC 7643 4.3.
-pub const ENTERPRISE_ATTRS: &[Attr] = &[
-    s("employeeNumber", "A number or code of the organisation's."),
-    s("costCenter", "The cost centre."),
-    s("organization", "The organisation."),
-    s("division", "The division."),
-    s("department", "The department."),
-    complex("manager", MANAGER, "The manager."),
-];
-
-const MEMBERS: &[Attr] = &[
-    Attr { mutability: Mutability::Immutable, case_exact: true, ..s("value", "The member's id.") },
-    Attr {
-        mutability: Mutability::Immutable,
-        ty: Type::Reference,
-        case_exact: true,
-        refers: &["User"],
-        ..s("$ref", "The member's URL.")
-    },
-    Attr {
-        mutability: Mutability::Immutable,
-        canonical: &["User"],
-        ..s("type", "What the member is.")
-    },
-];
-
-/// RFC 7643 4.2.
-pub const GROUP_ATTRS: &[Attr] = &[
-    Attr { required: true, ..s("displayName", "The group's name.") },
-    many("members", MEMBERS, "Who is in it."),
-];
-
-const META: &[Attr] = &[
-    Attr { name: "resourceType", case_exact: true, ..RO },
-    Attr { name: "created", ty: Type::DateTime, ..RO },
-    Attr { name: "lastModified", ty: Type::DateTime, ..RO },
-    Attr { name: "location", ty: Type::Reference, case_exact: true, ..RO },
-    Attr { name: "version", case_exact: true, ..RO },
-];
-
-/// RFC 7643 3.1: of every resource, in no schema.
-pub const COMMON: &[Attr] = &[
-    Attr { name: "id", case_exact: true, returned: Returned::Always, ..RO },
-    Attr { name: "externalId", case_exact: true, ..S },
-    Attr { name: "meta", ty: Type::Complex, subs: META, ..RO },
-    Attr {
-        name: "schemas",
-        ty: Type::Reference,
-        multi: true,
-        case_exact: true,
-        returned: Returned::Always,
-        ..RO
-    },
-];
 
 /// Where an attribute stands in a resource.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Found {
     /// The extension it belongs to; `None` for core and common attributes.
-    pub extension: Option<&'static str>,
+    pub extension: Option<Arc<str>>,
     /// The attribute.
-    pub attr: &'static Attr,
+    pub attr: Arc<Attr>,
 }
 impl PartialEq for Found {
     fn eq(&self, o: &Self) -> bool {
@@ -293,55 +138,155 @@ impl PartialEq for Found {
     }
 }
 
-fn in_table(table: &'static [Attr], name: &str) -> Option<&'static Attr> {
-    table.iter().find(|a| a.name.eq_ignore_ascii_case(name))
+/// What a qualified name names.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Named {
+    /// An extension as a whole.
+    Extension(Arc<str>),
+    /// An attribute or a sub-attribute.
+    Attr(AttrPath),
 }
 
-/// The attribute of a name, in any case, with the URN it was qualified by, if any.
-pub fn find(resource: Resource, urn: Option<&str>, name: &str) -> Option<Found> {
-    let core = match resource {
-        Resource::User => USER_ATTRS,
-        Resource::Group => GROUP_ATTRS,
-    };
-    let plain = |a| Found { extension: None, attr: a };
-    match urn {
-        None => in_table(core, name).or_else(|| in_table(COMMON, name)).map(plain),
-        Some(u) if u.eq_ignore_ascii_case(resource.urn()) => {
-            in_table(core, name).or_else(|| in_table(COMMON, name)).map(plain)
+/// Why a name names nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unresolved {
+    /// Its URN is of no schema here.
+    Schema,
+    /// The schema has no such attribute, or the attribute no such part.
+    Attribute,
+}
+
+/// The schemas of a tenant: the core ones and what its administrator declared.
+#[derive(Debug, Clone)]
+pub struct Schemas {
+    /// The user's and the group's.
+    core: [Schema; 2],
+    /// The enterprise extension, then the tenant's own.
+    extensions: Vec<Schema>,
+    /// Of every resource, in no schema (RFC 7643 3.1).
+    common: Vec<Arc<Attr>>,
+}
+
+impl Schemas {
+    /// Core and enterprise.
+    pub fn core() -> Arc<Self> {
+        static CORE: std::sync::LazyLock<Arc<Schemas>> =
+            std::sync::LazyLock::new(|| Arc::new(Schemas::with(Vec::new())));
+        CORE.clone()
+    }
+    /// Core, enterprise, and these extensions.
+    pub fn with(own: Vec<Schema>) -> Self {
+        let mut extensions = vec![super::core::enterprise()];
+        extensions.extend(own);
+        Self {
+            core: [super::core::user(), super::core::group()],
+            extensions,
+            common: super::core::common(),
         }
-        Some(u) if resource == Resource::User && is_enterprise(u) => {
-            in_table(ENTERPRISE_ATTRS, name).map(|a| Found { extension: Some(ENTERPRISE), attr: a })
+    }
+    /// The core schema of a resource.
+    pub fn of(&self, resource: Resource) -> &Schema {
+        match resource {
+            Resource::User => &self.core[0],
+            Resource::Group => &self.core[1],
         }
-        Some(_) => None,
+    }
+    /// The extensions of a resource.
+    pub fn extensions(&self, resource: Resource) -> impl Iterator<Item = &Schema> {
+        self.extensions.iter().filter(move |s| s.resource == resource)
+    }
+    /// Every schema.
+    pub fn all(&self) -> impl Iterator<Item = &Schema> {
+        self.core.iter().chain(&self.extensions)
+    }
+    /// The extension of this URN, in any case; also as the enterprise one is misspelt in the field (1.20).
+    pub fn extension(&self, rules: Rules, resource: Resource, urn: &str) -> Option<&Schema> {
+        let urn = match MISSPELT {
+            m if rules.has(Rule::Schemas) && urn.eq_ignore_ascii_case(m) => ENTERPRISE,
+            _ => urn,
+        };
+        self.extensions(resource).find(|s| s.urn.eq_ignore_ascii_case(urn))
+    }
+    /// The attribute of a name, in any case, in an extension, or (`None`) in the core and what every resource has.
+    pub fn find(
+        &self,
+        resource: Resource,
+        extension: Option<&Schema>,
+        name: &str,
+    ) -> Option<Found> {
+        let (urn, attr) = match extension {
+            Some(s) => (Some(s.urn.clone()), s.attr(name)),
+            None => (None, self.of(resource).attr(name).or_else(|| named(&self.common, name))),
+        };
+        Some(Found { extension: urn, attr: attr?.clone() })
+    }
+    /// What `URN:attr.sub` names, in any case, with or without its parts. The URN is one that is known here, since URNs
+    /// have dots and colons of their own; a dot after it is taken as well where rule 1.5 says so. `bare` is the rule
+    /// by which an enterprise attribute goes without its URN.
+    pub fn resolve(
+        &self,
+        rules: Rules,
+        bare: Rule,
+        resource: Resource,
+        text: &str,
+    ) -> Result<Named, Unresolved> {
+        let (extension, rest) = self.split(rules, resource, text).ok_or(Unresolved::Schema)?;
+        if rest.is_empty() {
+            let whole = extension.map(|e| Named::Extension(e.urn.clone()));
+            return whole.ok_or(Unresolved::Attribute);
+        }
+        let (attr, sub) = match rest.split_once('.') {
+            Some((a, s)) => (a, Some(s)),
+            None => (rest, None),
+        };
+        let at = self.find(resource, extension, attr).or_else(|| {
+            let alone = rules.has(bare) && rest.len() == text.len();
+            let enterprise = self.extension(Rules::NONE, resource, ENTERPRISE);
+            self.find(resource, Some(enterprise.filter(|_| alone)?), attr)
+        });
+        let at = at.ok_or(Unresolved::Attribute)?;
+        let sub = match sub {
+            None => None,
+            Some(s) => {
+                let sub = at.attr.sub(s).filter(|_| at.attr.complex());
+                Some(sub.ok_or(Unresolved::Attribute)?.clone())
+            }
+        };
+        Ok(Named::Attr(AttrPath { at, sub }))
+    }
+    /// A name's extension, if it has one, and what is left. `None` when its URN is not known here.
+    fn split<'t>(
+        &self,
+        rules: Rules,
+        resource: Resource,
+        text: &'t str,
+    ) -> Option<(Option<&Schema>, &'t str)> {
+        if !text.contains(':') {
+            return Some((None, text));
+        }
+        let after = |urn: &str| {
+            let head = text.get(..urn.len())?;
+            let rest = text.get(urn.len()..)?;
+            let end = |c: char| c == ':' || (c == '.' && rules.has(Rule::UrnDot));
+            match rest.strip_prefix(end) {
+                _ if !head.eq_ignore_ascii_case(urn) => None,
+                Some(rest) => Some(rest),
+                None => rest.is_empty().then_some(""),
+            }
+        };
+        if let Some(rest) = after(&self.of(resource).urn) {
+            return Some((None, rest));
+        }
+        let misspelt = || {
+            let rest = after(MISSPELT).filter(|_| rules.has(Rule::Schemas))?;
+            Some((self.extension(Rules::NONE, resource, ENTERPRISE)?, rest))
+        };
+        // The longest URN that fits: one may be the beginning of another.
+        let known = self.extensions(resource).filter_map(|s| Some((s, after(&s.urn)?)));
+        let found = known.min_by_key(|(_, rest)| rest.len()).or_else(misspelt);
+        found.map(|(s, rest)| (Some(s), rest))
     }
 }
 
-/// The enterprise extension's URN, in any case, also as it is misspelt in the field (1.20).
-pub fn is_enterprise(urn: &str) -> bool {
-    urn.eq_ignore_ascii_case(ENTERPRISE)
-        || urn.eq_ignore_ascii_case("urn:ietf:params:scim:schemas:extension:enterprise:2.0User")
-}
-
-/// Splits `URN:attr.sub` at the last colon of a URN that is known here (URNs have dots of their own); a dot after the
-/// URN is taken as well (1.5). A name without a colon has no URN. `None` when the URN is not one of ours.
-pub fn split_urn(resource: Resource, text: &str) -> Option<(Option<&'static str>, &str)> {
-    if !text.contains(':') {
-        return Some((None, text));
-    }
-    let known: &[&'static str] = match resource {
-        Resource::User => &[USER, ENTERPRISE],
-        Resource::Group => &[GROUP],
-    };
-    for urn in known {
-        let Some(head) = text.get(..urn.len()) else { continue };
-        if !head.eq_ignore_ascii_case(urn) {
-            continue;
-        }
-        match text[urn.len()..].strip_prefix([':', '.']) {
-            Some(rest) => return Some((Some(urn), rest)),
-            None if text.len() == urn.len() => return Some((Some(urn), "")),
-            None => {}
-        }
-    }
-    None
-}
+/// The enterprise URN as it is misspelt in the field (1.20).
+const MISSPELT: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0User";

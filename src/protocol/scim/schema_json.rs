@@ -1,9 +1,6 @@
 //! /Schemas, made from the tables.
 
-use super::{
-    ENTERPRISE, GROUP, USER,
-    schema::{Attr, ENTERPRISE_ATTRS, GROUP_ATTRS, Mutability, Returned, Type, USER_ATTRS},
-};
+use super::schema::{Attr, Mutability, Returned, Schema, Schemas, Type};
 use serde_json::{Value, json};
 
 fn attribute(a: &Attr) -> Value {
@@ -12,6 +9,8 @@ fn attribute(a: &Attr) -> Value {
         "type": match a.ty {
             Type::String => "string",
             Type::Boolean => "boolean",
+            Type::Decimal => "decimal",
+            Type::Integer => "integer",
             Type::DateTime => "dateTime",
             Type::Binary => "binary",
             Type::Reference => "reference",
@@ -30,12 +29,13 @@ fn attribute(a: &Attr) -> Value {
         "returned": match a.returned {
             Returned::Always => "always",
             Returned::Default => "default",
+            Returned::Request => "request",
             Returned::Never => "never",
         },
         "uniqueness": if a.unique { "server" } else { "none" },
     });
-    if !a.subs.is_empty() {
-        v["subAttributes"] = a.subs.iter().map(attribute).collect();
+    if a.complex() {
+        v["subAttributes"] = a.subs.iter().map(|s| attribute(s)).collect();
     }
     if !a.canonical.is_empty() {
         v["canonicalValues"] = json!(a.canonical);
@@ -46,22 +46,20 @@ fn attribute(a: &Attr) -> Value {
     v
 }
 
-fn schema(base: &str, id: &str, name: &str, about: &str, attrs: &[Attr]) -> Value {
+fn schema(base: &str, s: &Schema) -> Value {
     json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Schema"],
-        "id": id,
-        "name": name,
-        "description": about,
-        "attributes": attrs.iter().map(attribute).collect::<Vec<_>>(),
-        "meta": {"resourceType": "Schema", "location": format!("{base}/Schemas/{id}")},
+        "id": &*s.urn,
+        "name": s.name,
+        "description": s.about,
+        "attributes": s.attrs.iter().map(|a| attribute(a)).collect::<Vec<_>>(),
+        "meta": {"resourceType": "Schema", "location": format!("{base}/Schemas/{}", s.urn)},
     })
 }
 
-/// The schemas, as they are served below `base`.
-pub fn schemas(base: &str) -> Vec<Value> {
-    vec![
-        schema(base, USER, "User", "A person", USER_ATTRS),
-        schema(base, ENTERPRISE, "EnterpriseUser", "A person in an organisation", ENTERPRISE_ATTRS),
-        schema(base, GROUP, "Group", "A group", GROUP_ATTRS),
-    ]
+impl Schemas {
+    /// The schemas, as they are served below `base`.
+    pub fn served(&self, base: &str) -> Vec<Value> {
+        self.all().map(|s| schema(base, s)).collect()
+    }
 }

@@ -1,8 +1,9 @@
 //! Values as they are kept: names in the schema's spelling, types checked, nothing empty, nothing unknown.
 
 use super::{
-    ENTERPRISE, Resource, bad,
-    schema::{self, Attr, Found, Mutability, Type},
+    Resource, bad,
+    quirks::{Rule, Rules},
+    schema::{Attr, Found, Mutability, Named, Schema, Schemas, Type},
 };
 use crate::{error::Result, text::excerpt};
 use serde_json::{Map, Value};
@@ -31,15 +32,15 @@ fn simple(attr: &Attr, v: &Value) -> Result<Option<Value>> {
     match (attr.ty, v) {
         (_, Value::Null) => Ok(None),
         (Type::Boolean, Value::String(s)) if s.is_empty() => Ok(None),
-        (Type::Boolean, v) => boolean(attr.name, v).map(|b| Some(Value::from(b))),
+        (Type::Boolean, v) => boolean(&attr.name, v).map(|b| Some(Value::from(b))),
         (_, Value::String(s)) if s.contains('\0') => {
-            Err(wrong(attr.name, "contains a NUL character"))
+            Err(wrong(&attr.name, "contains a NUL character"))
         }
-        (_, Value::String(s)) if s.len() > MAX_TEXT => Err(wrong(attr.name, "is too long")),
+        (_, Value::String(s)) if s.len() > MAX_TEXT => Err(wrong(&attr.name, "is too long")),
         (_, Value::String(s)) if s.is_empty() => Ok(None),
         (_, Value::String(s)) => Ok(Some(Value::from(s.as_str()))),
         (_, Value::Number(n)) => Ok(Some(Value::from(n.to_string()))),
-        (_, v) => Err(wrong(attr.name, &format!("is a text; {} is not", excerpt(&v.to_string())))),
+        (_, v) => Err(wrong(&attr.name, &format!("is a text; {} is not", excerpt(&v.to_string())))),
     }
 }
 
@@ -51,10 +52,10 @@ pub(super) fn element(attr: &Attr, v: &Value) -> Result<Option<Map<String, Value
         Value::String(s) if s.is_empty() => return Ok(None),
         Value::String(_) => {
             let Some(sub) = attr.sub("value") else {
-                return Err(wrong(attr.name, "is an object"));
+                return Err(wrong(&attr.name, "is an object"));
             };
             if let Some(v) = simple(sub, v)? {
-                out.insert(sub.name.to_owned(), v);
+                out.insert(sub.name.clone(), v);
             }
         }
         Value::Object(o) => {
@@ -64,13 +65,13 @@ pub(super) fn element(attr: &Attr, v: &Value) -> Result<Option<Map<String, Value
                     continue;
                 }
                 if let Some(v) = simple(sub, v)? {
-                    out.insert(sub.name.to_owned(), v);
+                    out.insert(sub.name.clone(), v);
                 }
             }
         }
         v => {
             return Err(wrong(
-                attr.name,
+                &attr.name,
                 &format!("is an object; {} is not", excerpt(&v.to_string())),
             ));
         }
@@ -87,7 +88,7 @@ pub(super) fn elements(attr: &Attr, v: &Value) -> Result<Vec<Value>> {
         _ => one,
     };
     if list.len() > MAX_ELEMENTS {
-        return Err(wrong(attr.name, &format!("has more than {MAX_ELEMENTS} values")));
+        return Err(wrong(&attr.name, &format!("has more than {MAX_ELEMENTS} values")));
     }
     let mut out: Vec<Value> = Vec::new();
     for v in list {
@@ -133,9 +134,9 @@ pub(super) fn whole(attr: &Attr, v: &Value) -> Result<Option<Value>> {
 }
 
 /// Puts a value where an attribute stands, or takes it away.
-pub(super) fn put(doc: &mut Map<String, Value>, at: Found, v: Option<Value>) {
-    let name = at.attr.name;
-    match (at.extension, v) {
+pub(super) fn put(doc: &mut Map<String, Value>, at: &Found, v: Option<Value>) {
+    let name = at.attr.name.as_str();
+    match (&at.extension, v) {
         (None, Some(v)) => {
             doc.insert(name.to_owned(), v);
         }
@@ -143,7 +144,7 @@ pub(super) fn put(doc: &mut Map<String, Value>, at: Found, v: Option<Value>) {
             doc.remove(name);
         }
         (Some(urn), v) => {
-            let mut ext = match doc.remove(urn) {
+            let mut ext = match doc.remove(&**urn) {
                 Some(Value::Object(o)) => o,
                 _ => Map::new(),
             };
@@ -152,7 +153,7 @@ pub(super) fn put(doc: &mut Map<String, Value>, at: Found, v: Option<Value>) {
                 None => ext.remove(name),
             };
             if !ext.is_empty() {
-                doc.insert(urn.to_owned(), Value::Object(ext));
+                doc.insert((**urn).to_owned(), Value::Object(ext));
             }
         }
     }
@@ -160,9 +161,9 @@ pub(super) fn put(doc: &mut Map<String, Value>, at: Found, v: Option<Value>) {
 
 /// The value where an attribute stands.
 pub(super) fn get<'a>(doc: &'a Map<String, Value>, at: &Found) -> Option<&'a Value> {
-    match at.extension {
-        None => doc.get(at.attr.name),
-        Some(urn) => doc.get(urn)?.get(at.attr.name),
+    match &at.extension {
+        None => doc.get(&at.attr.name),
+        Some(urn) => doc.get(&**urn)?.get(&at.attr.name),
     }
 }
 
@@ -171,39 +172,55 @@ pub(super) fn get<'a>(doc: &'a Map<String, Value>, at: &Found) -> Option<&'a Val
 ///
 /// # Errors
 /// `invalidValue`, naming the attribute; `invalidSyntax` when it is no object.
-pub fn normalise(resource: Resource, body: &Value) -> Result<Map<String, Value>> {
+pub fn normalise(
+    schemas: &Schemas,
+    rules: Rules,
+    resource: Resource,
+    body: &Value,
+) -> Result<Map<String, Value>> {
     let Value::Object(body) = body else {
         return Err(bad("invalidSyntax", "body", "a JSON object is wanted"));
     };
     let mut doc = Map::new();
     for (name, v) in body {
-        if resource == Resource::User && schema::is_enterprise(name) {
-            enterprise(&mut doc, v)?;
-            continue;
-        }
-        let Some((urn, rest)) = schema::split_urn(resource, name) else { continue };
-        let Some(at) = schema::find(resource, urn, rest) else { continue };
+        // The sub-attribute of a name with a dot is no attribute of a body.
+        let at = match schemas.resolve(rules, Rule::Schemas, resource, name) {
+            Ok(Named::Extension(urn)) => {
+                if let Some(s) = schemas.extension(rules, resource, &urn) {
+                    extension(schemas, &mut doc, s, v)?;
+                }
+                continue;
+            }
+            Ok(Named::Attr(p)) if p.sub.is_none() && p.at.extension.is_none() => p.at,
+            _ => continue,
+        };
         if at.attr.mutability == Mutability::ReadOnly || at.attr.name == "password" {
             continue;
         }
-        if let Some(v) = whole(at.attr, v)? {
-            put(&mut doc, at, Some(v));
+        if let Some(v) = whole(&at.attr, v)? {
+            put(&mut doc, &at, Some(v));
         }
     }
     required(resource, &doc)?;
     Ok(doc)
 }
 
-pub(super) fn enterprise(doc: &mut Map<String, Value>, v: &Value) -> Result<()> {
+/// An extension's object, attribute by attribute, into the document.
+pub(super) fn extension(
+    schemas: &Schemas,
+    doc: &mut Map<String, Value>,
+    schema: &Schema,
+    v: &Value,
+) -> Result<()> {
     let inner = match v {
         Value::Null => return Ok(()),
         Value::Object(o) => o,
-        _ => return Err(bad("invalidValue", ENTERPRISE, "the extension is an object")),
+        _ => return Err(bad("invalidValue", &schema.urn, "the extension is an object")),
     };
     for (name, v) in inner {
-        let Some(at) = schema::find(Resource::User, Some(ENTERPRISE), name) else { continue };
-        let v = whole(at.attr, v)?;
-        put(doc, at, v);
+        let Some(at) = schemas.find(schema.resource, Some(schema), name) else { continue };
+        let v = whole(&at.attr, v)?;
+        put(doc, &at, v);
     }
     Ok(())
 }

@@ -6,7 +6,8 @@ use crate::{
     protocol::scim::{
         Resource, bad,
         filter::{AttrPath, Element, Filter, Literal, Op, folded, is_text},
-        schema::{self, Attr, Found, Type},
+        quirks::{Rule, Rules},
+        schema::{Attr, Found, Named, Schemas, Type},
     },
     users::query::{Arg, Order, Where},
 };
@@ -98,7 +99,7 @@ impl Compiler {
     /// A column that answers for an attribute: its text, and how a value is bound.
     fn column(&self, p: &AttrPath) -> Option<&'static str> {
         let user = self.resource == Resource::User;
-        match (p.at.extension, p.at.attr.name, p.sub.map(|s| s.name)) {
+        match (&p.at.extension, p.at.attr.name.as_str(), p.sub.as_ref().map(|s| s.name.as_str())) {
             (None, "id", None) => Some(if user { "u.id" } else { "g.id" }),
             (None, "externalId", None) => {
                 Some(if user { "u.external_id" } else { "g.external_id" })
@@ -124,7 +125,7 @@ impl Compiler {
             }
             return self.scalar(&Cond::same(column), leaf, op, want);
         }
-        match (p.at.extension, p.at.attr.name) {
+        match (&p.at.extension, p.at.attr.name.as_str()) {
             (None, "meta" | "schemas") => Err(refuse(p)),
             (None, "members") => self.member("m.group_id = g.id AND m.user_id", p, op, want),
             (None, "groups") => self.member("m.user_id = u.id AND m.group_id", p, op, want),
@@ -151,7 +152,7 @@ impl Compiler {
 
     /// Memberships: key look-ups, never a scan of members.
     fn member(&mut self, key: &str, p: &AttrPath, op: Op, want: &Literal) -> Result<Cond> {
-        match (op, want, p.leaf().name) {
+        match (op, want, p.leaf().name.as_str()) {
             (Op::Eq, Literal::Text(t), "value") => Ok(match Uuid::try_parse(t) {
                 Ok(u) => {
                     let v = self.arg(Arg::Id(u));
@@ -201,24 +202,24 @@ impl Compiler {
             pg: format!("({a}.{doc} #>> '{{{}}}')", pg.join(",")),
         }
     }
-    fn names(at: &Found, sub: Option<&'static str>) -> Vec<&'static str> {
-        let mut names: Vec<&'static str> = at.extension.into_iter().collect();
-        names.push(at.attr.name);
+    fn names<'a>(at: &'a Found, sub: Option<&'a str>) -> Vec<&'a str> {
+        let mut names: Vec<&str> = at.extension.as_deref().into_iter().collect();
+        names.push(&at.attr.name);
         names.extend(sub);
         names
     }
 
     fn in_document(&mut self, p: &AttrPath, op: Op, want: &Literal) -> Result<Cond> {
-        let (attr, leaf) = (p.at.attr, p.leaf());
+        let (attr, leaf) = (&p.at.attr, p.leaf());
         if attr.multi && !attr.subs.is_empty() {
-            let some = self.some(&p.at, &Element::Compare(leaf, op, want.clone()))?;
+            let some = self.some(&p.at, &Element::Compare(leaf.clone(), op, want.clone()))?;
             if *want == Literal::Null {
-                let has = self.some(&p.at, &Element::Present(leaf))?;
+                let has = self.some(&p.at, &Element::Present(leaf.clone()))?;
                 return Ok(Cond::join(&some, "OR", &not(has)));
             }
             return Ok(some);
         }
-        let sub = (leaf.name != attr.name || p.sub.is_some()).then_some(leaf.name);
+        let sub = (leaf.name != attr.name || p.sub.is_some()).then_some(leaf.name.as_str());
         let x = self.text_at(leaf.case_exact, &Self::names(&p.at, sub));
         self.scalar(&x, leaf, op, want)
     }
@@ -250,7 +251,7 @@ impl Compiler {
                 x.clone().map(|x| format!("{x} {cmp} {v}"))
             }
             Literal::Time(_) => {
-                return Err(bad("invalidFilter", attr.name, "this time is not filtered by"));
+                return Err(bad("invalidFilter", &attr.name, "this time is not filtered by"));
             }
             Literal::Text(t) => {
                 let t = folded(attr, t);
@@ -289,17 +290,17 @@ impl Compiler {
         if at.attr.name == "members" || at.attr.name == "groups" {
             return match e {
                 Element::Compare(sub, op, want) => {
-                    let p = AttrPath { at: *at, sub: at.attr.sub(sub.name) };
+                    let p = AttrPath { at: at.clone(), sub: at.attr.sub(&sub.name).cloned() };
                     self.compare(&p, *op, want)
                 }
-                _ => Err(bad("invalidFilter", at.attr.name, "members are found by 'value eq'")),
+                _ => Err(bad("invalidFilter", &at.attr.name, "members are found by 'value eq'")),
             };
         }
         self.elements += 1;
         let var = format!("e{}", self.elements);
         let inner = self.element(&var, e)?;
         let a = alias(self.resource);
-        let name = at.attr.name;
+        let name = at.attr.name.as_str();
         // Elements carry their case-folded and their original half side by side: the same position in both arrays.
         let low = name.to_lowercase();
         Ok(Cond {
@@ -321,7 +322,7 @@ impl Compiler {
             Element::Or(a, b) => Cond::join(&self.element(var, a)?, "OR", &self.element(var, b)?),
             Element::Not(a) => not(self.element(var, a)?),
             Element::Compare(sub, Op::Ne, want) => {
-                not(self.element(var, &Element::Compare(sub, Op::Eq, want.clone()))?)
+                not(self.element(var, &Element::Compare(sub.clone(), Op::Eq, want.clone()))?)
             }
             Element::Compare(sub, op, want) => {
                 let x = part(var, sub);
@@ -335,8 +336,8 @@ impl Compiler {
         if let Some(column) = self.column(p) {
             return Ok(Cond::same(format!("{column} IS NOT NULL")));
         }
-        let attr = p.at.attr;
-        match (p.at.extension, attr.name) {
+        let attr = &p.at.attr;
+        match (&p.at.extension, attr.name.as_str()) {
             (None, "meta" | "schemas") => return Ok(Cond::same("1 = 1")),
             (None, "members") => {
                 return Ok(Cond::same(
@@ -350,10 +351,10 @@ impl Compiler {
             }
             _ => {}
         }
-        if let (true, Some(sub)) = (attr.multi, p.sub) {
-            return self.some(&p.at, &Element::Present(sub));
+        if let (true, Some(sub)) = (attr.multi, &p.sub) {
+            return self.some(&p.at, &Element::Present(sub.clone()));
         }
-        let x = self.text_at(false, &Self::names(&p.at, p.sub.map(|s| s.name)));
+        let x = self.text_at(false, &Self::names(&p.at, p.sub.as_ref().map(|s| s.name.as_str())));
         Ok(x.map(|x| format!("{x} IS NOT NULL")))
     }
 }
@@ -362,7 +363,7 @@ impl Compiler {
 fn part(var: &str, sub: &Attr) -> Cond {
     let low = sub.name.to_lowercase();
     if sub.case_exact && is_text(sub) {
-        let name = sub.name;
+        let name = &sub.name;
         return Cond {
             lite: format!("(@doc@ ->> ('$.\"@name@\"[' || {var}.key || '].\"{name}\"'))"),
             pg: format!("(@doc@ -> '@name@' -> ({var}.key - 1)::int ->> '{name}')"),
@@ -380,14 +381,14 @@ fn not(c: Cond) -> Cond {
 
 /// Whether a conjunction names one sub-attribute twice: no index answers that.
 fn twice(e: &Element) -> bool {
-    fn names(e: &Element, out: &mut Vec<&'static str>) {
+    fn names<'a>(e: &'a Element, out: &mut Vec<&'a str>) {
         match e {
             Element::And(a, b) | Element::Or(a, b) => {
                 names(a, out);
                 names(b, out);
             }
             Element::Not(a) => names(a, out),
-            Element::Compare(s, ..) | Element::Present(s) => out.push(s.name),
+            Element::Compare(s, ..) | Element::Present(s) => out.push(&s.name),
         }
     }
     let mut all = Vec::new();
@@ -399,32 +400,31 @@ fn twice(e: &Element) -> bool {
 }
 
 fn refuse(p: &AttrPath) -> crate::error::Error {
-    let name = p.at.attr.name;
+    let name = &p.at.attr.name;
     bad("invalidFilter", name, format!("'{name}' is not filtered by in this way"))
 }
 
 /// The order of `sortBy`; `None` for what is not sorted by.
-pub fn order(resource: Resource, name: &str, descending: bool) -> Option<Order> {
-    let (urn, rest) = schema::split_urn(resource, name)?;
-    let (attr, sub) = match rest.split_once('.') {
-        Some((a, s)) => (a, Some(s)),
-        None => (rest, None),
-    };
-    let at = schema::find(resource, urn, attr)?;
-    let sub = match sub {
-        Some(s) => Some(at.attr.sub(s)?),
-        None => None,
+pub fn order(
+    schemas: &Schemas,
+    rules: Rules,
+    resource: Resource,
+    name: &str,
+    descending: bool,
+) -> Option<Order> {
+    let Ok(Named::Attr(p)) = schemas.resolve(rules, Rule::Probes, resource, name) else {
+        return None;
     };
     let c = Compiler { resource, args: Vec::new(), elements: 0 };
-    let p = AttrPath { at, sub };
     if let Some(column) = c.column(&p) {
         return Some(Order { lite: column.to_owned(), pg: column.to_owned(), descending });
     }
     let leaf = p.leaf();
-    if at.attr.multi || leaf.ty == Type::Complex || matches!(at.attr.name, "meta" | "groups") {
+    let attr = &p.at.attr;
+    if attr.multi || leaf.ty == Type::Complex || matches!(attr.name.as_str(), "meta" | "groups") {
         return None;
     }
-    let names = Compiler::names(&at, sub.map(|s| s.name));
+    let names = Compiler::names(&p.at, p.sub.as_ref().map(|s| s.name.as_str()));
     let x = c.text_at(leaf.case_exact, &names);
     Some(Order { lite: x.lite, pg: format!("{} COLLATE \"C\"", x.pg), descending })
 }
