@@ -8,7 +8,7 @@ use crate::{
     config::Config,
     credentials::Credentials,
     crypto::seal::MasterKey,
-    directories::Tokens,
+    directories::{Readings, Tokens},
     error::{Error, Result},
     gate::Gate,
     keys::Keys,
@@ -35,6 +35,8 @@ pub struct Parts {
     pub credentials: Credentials,
     /// Which directory a SCIM token opens, remembered.
     pub scim_tokens: Tokens,
+    /// How the requests of a directory's SCIM client are read, remembered.
+    pub readings: Readings,
     /// What signs tokens, and what others verify them with.
     pub keys: Keys,
     /// Applications and integration clients, remembered.
@@ -64,6 +66,7 @@ impl App {
     ) -> Result<Self> {
         let access = Access::new(store.clone(), catalogue(&config)?);
         let scim_tokens = Tokens::new(&store);
+        let readings = Readings::new(&store);
         let credentials = Credentials::new(&store, &access, &master, &config.signin);
         let cx = Cx::new(system.clone(), Scope::Platform);
         let keys = Keys::load(&store, Arc::new(master.clone()), &cx).await?;
@@ -79,6 +82,7 @@ impl App {
             access,
             credentials,
             scim_tokens,
+            readings,
             keys,
             apps,
             gate,

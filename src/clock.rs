@@ -41,6 +41,16 @@ impl Timestamp {
             .and_then(|t| t.format(&Rfc3339).ok())
             .unwrap_or_else(|| "1970-01-01T00:00:00Z".to_owned())
     }
+    /// RFC 3339 in UTC with microseconds, always as many digits: its order as a text is the order in time.
+    pub fn sortable(self) -> String {
+        let form = time::macros::format_description!(
+            "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z"
+        );
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1000)
+            .ok()
+            .and_then(|t| t.format(form).ok())
+            .unwrap_or_default()
+    }
     /// The day and the minute in UTC, for people: `31 January 2026, 12:00 UTC`.
     pub fn for_people(self) -> String {
         let form = time::macros::format_description!(

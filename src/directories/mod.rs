@@ -3,10 +3,12 @@
 //! deleting a directory with its people is `provisioning`'s.
 
 mod db;
+mod reading;
 mod rules;
 mod signin;
 mod tokens;
 
+pub use reading::{Reading, Readings};
 pub use signin::{SignIn, SignInSettings, signin};
 pub use tokens::{Token, Tokens, by_token, token_create, token_revoke, tokens};
 
@@ -20,7 +22,10 @@ use crate::{
     crypto::seal::MasterKey,
     error::{Error, Result},
     id::{DirectoryId, TenantId},
-    protocol::oidc::Preset,
+    protocol::{
+        oidc::Preset,
+        scim::{Rule, Rules},
+    },
     sessions::{self, Who},
     store::{Conn, J, Scope, Store, Topic, Tx},
     tx,
@@ -96,10 +101,36 @@ pub struct Provisioning {
     pub unique_group_names: bool,
     /// Members that are nobody here.
     pub unknown_members: UnknownMembers,
+    /// Habits of directories that are not understood here, by the numbers of `docs/scim.md`; `all`: the RFC's letter.
+    pub rules_off: Vec<String>,
 }
 impl Default for Provisioning {
     fn default() -> Self {
-        Self { unique_group_names: true, unknown_members: UnknownMembers::Skip }
+        Self {
+            unique_group_names: true,
+            unknown_members: UnknownMembers::Skip,
+            rules_off: Vec::new(),
+        }
+    }
+}
+impl Provisioning {
+    /// The rules that are on.
+    ///
+    /// # Errors
+    /// `Invalid` (`rules_off`) for what is no rule's number.
+    pub fn rules(&self) -> Result<Rules> {
+        Rules::all_but(&self.rules_off).map_err(|e| e.attr("rules_off"))
+    }
+    fn has(&self, rule: Rule) -> bool {
+        self.rules().is_ok_and(|r| r.has(rule))
+    }
+    /// Whether two groups may not share a name.
+    pub fn names_unique(&self) -> bool {
+        self.unique_group_names && self.has(Rule::GroupNames)
+    }
+    /// What becomes of members that are nobody here.
+    pub fn strangers(&self) -> UnknownMembers {
+        if self.has(Rule::Strangers) { self.unknown_members } else { UnknownMembers::Refuse }
     }
 }
 
@@ -193,6 +224,7 @@ pub async fn create(
     let name = crate::text::key("name", &new.name)?.to_owned();
     let half = new.signin.map(|s| signin::sealed(s, id, master)).transpose()?.unwrap_or_default();
     let (preset, provisioning) = (PresetColumn(new.preset), new.provisioning);
+    provisioning.rules()?;
     tx!(store, &p.cx(), [name, half, provisioning], |tx| {
         let d = db::insert(tx, t, id, &name, preset, J(provisioning), &half).await?;
         let detail = serde_json::json!({
@@ -302,12 +334,16 @@ async fn locked(
 }
 
 /// Sets how the provisioning half behaves; `provisioning::configure` calls it and brings the groups in line.
+///
+/// # Errors
+/// `NotFound`; `Invalid` (`rules_off`).
 pub async fn set_provisioning(
     tx: &mut Tx,
     t: TenantId,
     id: DirectoryId,
     to: &Provisioning,
 ) -> Result<(Directory, Provisioning)> {
+    to.rules()?;
     let (was, _) = locked(tx, t, id, None).await?;
     let before = was.provisioning.0.clone();
     if before == *to {

@@ -51,7 +51,7 @@ pub async fn apply(
             tx.unaudited("members who came and went in the same request");
             return Ok((Group { row: was, members: None, skipped: done.skipped() }, false));
         }
-        let key = settings.unique_group_names;
+        let key = settings.names_unique();
         let row = db::update(tx, t, id, &done.name, done.external_id.as_deref(), key).await?;
         let held = match guard {
             Some(g) => g.after(tx, By::Group).await?,
@@ -104,7 +104,7 @@ pub(super) async fn add(
     } else {
         db::strangers(tx, g.tenant_id, g.directory_id, &wanted).await?
     };
-    if let (Some(first), UnknownMembers::Refuse) = (skipped.first(), settings.unknown_members) {
+    if let (Some(first), UnknownMembers::Refuse) = (skipped.first(), settings.strangers()) {
         let detail = format!("member '{first}' is not a user of this directory");
         return Err(Error::invalid(detail).code("invalidValue").attr("members"));
     }

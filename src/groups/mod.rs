@@ -159,7 +159,7 @@ pub async fn create(store: &Store, p: &Permit<Provision>, draft: GroupDraft) -> 
     let draft = std::sync::Arc::new(draft);
     tx!(store, &p.cx(), [draft], |tx| {
         let settings = apply::settings(tx, t, d).await?;
-        let row = db::insert(tx, t, d, id, &draft, settings.unique_group_names).await?;
+        let row = db::insert(tx, t, d, id, &draft, settings.names_unique()).await?;
         let (added, skipped) = apply::add(tx, &row, &draft.members, &settings).await?;
         let detail = serde_json::json!({
             "display_name": row.display_name, "members": added.len(), "skipped": skipped.len(),

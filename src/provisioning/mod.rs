@@ -31,8 +31,8 @@ pub async fn configure(
     let t = p.tenant();
     tx!(store, &p.cx(), [to], |tx| {
         let (directory, was) = directories::set_provisioning(tx, t, id, &to).await?;
-        if was.unique_group_names != to.unique_group_names {
-            groups::keep_names_unique(tx, t, id, to.unique_group_names).await?;
+        if was.names_unique() != to.names_unique() {
+            groups::keep_names_unique(tx, t, id, to.names_unique()).await?;
         }
         Ok(directory)
     })

@@ -3,8 +3,9 @@
 use crate::{
     access::{Permit, perm::Provision},
     app::App,
+    directories::Reading,
     error::{Error, Kind, Result},
-    protocol::scim::{Rules, Schemas, bad},
+    protocol::scim::{Rule, Rules, Schemas, bad},
 };
 use axum::{
     body::Body,
@@ -47,7 +48,7 @@ impl Call {
     /// `invalidSyntax` for a body that is no JSON, `invalidValue` for parameters given twice; `TooLarge`.
     pub(super) async fn read(
         app: &App,
-        permit: Permit<Provision>,
+        (permit, reading): (Permit<Provision>, Reading),
         parts: &Parts,
         body: Body,
     ) -> Result<Self> {
@@ -55,13 +56,13 @@ impl Call {
         Ok(Self {
             app: app.clone(),
             permit,
-            schemas: Schemas::core(),
-            rules: Rules::ALL,
+            schemas: reading.schemas,
+            rules: reading.rules,
             base,
             params: params(parts.uri.query().unwrap_or_default())?,
             if_match: versions(&parts.headers, &header::IF_MATCH),
             if_none_match: versions(&parts.headers, &header::IF_NONE_MATCH),
-            body: json(&parts.method, body).await?,
+            body: json(reading.rules, parts, body).await?,
         })
     }
 }
@@ -120,8 +121,15 @@ fn versions(headers: &HeaderMap, name: &HeaderName) -> Option<Vec<i64>> {
     Some(tags.into_iter().map(version).collect())
 }
 
+/// Whether the media type is one of SCIM's (RFC 7644 3.1).
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
+    let kind = kind.split(';').next().unwrap_or("").trim();
+    ["application/scim+json", "application/json"].iter().any(|k| k.eq_ignore_ascii_case(kind))
+}
+
 /// The body as JSON, whatever its media type says: directories disagree on that (1.21).
-async fn json(method: &Method, body: Body) -> Result<Value> {
+async fn json(rules: Rules, parts: &Parts, body: Body) -> Result<Value> {
     let bytes = body.collect().await.map_err(|e| {
         let e: Box<dyn std::error::Error + Send + Sync> = e.into_inner();
         let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&*e);
@@ -134,16 +142,21 @@ async fn json(method: &Method, body: Body) -> Result<Value> {
         bad("invalidSyntax", "body", "the body broke off")
     })?;
     let bytes = bytes.to_bytes();
-    let wanted = matches!(*method, Method::POST | Method::PUT | Method::PATCH);
+    let wanted = matches!(parts.method, Method::POST | Method::PUT | Method::PATCH);
     if !wanted {
         return Ok(Value::Null);
     }
     let text = std::str::from_utf8(&bytes)
         .map_err(|_| bad("invalidSyntax", "body", "the body is not UTF-8"))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let lenient = rules.has(Rule::Media);
+    let text = text.strip_prefix('\u{feff}').filter(|_| lenient).unwrap_or(text);
     if text.trim().is_empty() {
         // Whoever needs a body says so; who is not written to at all says that first.
         return Ok(Value::Null);
+    }
+    if !lenient && !is_json(&parts.headers) {
+        let text = "a body is sent as application/scim+json or application/json";
+        return Err(bad("invalidSyntax", "Content-Type", text));
     }
     serde_json::from_str(text)
         .map_err(|e| bad("invalidSyntax", "body", format!("the body is not JSON: {e}")))

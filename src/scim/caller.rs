@@ -4,12 +4,15 @@ use crate::{
     access::{Permit, perm::Provision},
     actor::{Actor, Principal},
     app::App,
+    directories::Reading,
     error::{Error, Result},
     id::{DirectoryId, RequestId},
+    protocol::scim::Rule,
 };
 use axum::http::{HeaderMap, header};
 
-/// The right of the directory whose token was sent, if it is the one that the address names.
+/// The right of the directory whose token was sent, if it is the one that the address names; and how its requests are
+/// read.
 ///
 /// # Errors
 /// `Unauthenticated`: one answer for a token that is missing, unknown, revoked, over, or another directory's.
@@ -18,8 +21,8 @@ pub(super) async fn permit(
     headers: &HeaderMap,
     directory: Option<DirectoryId>,
     request: RequestId,
-) -> Result<Permit<Provision>> {
-    let token = token(headers).ok_or_else(|| {
+) -> Result<(Permit<Provision>, Reading)> {
+    let (token, bare) = token(headers).ok_or_else(|| {
         Error::unauthenticated("a bearer token is needed: 'Authorization: Bearer mst_scim_...'")
     })?;
     let refused = || Error::unauthenticated("the bearer token is not one of this directory");
@@ -28,19 +31,25 @@ pub(super) async fn permit(
         return Err(refused());
     }
     app.gate.directory(tenant, opened).await?;
+    let reading = app.readings.of(tenant, opened).await?;
+    if bare && !reading.rules.has(Rule::BareToken) {
+        return Err(refused());
+    }
     let actor = Actor::prove(Principal::Directory { tenant, directory: opened }, request);
-    app.access.provision(&actor).await
+    Ok((app.access.provision(&actor).await?, reading))
 }
 
 /// `Bearer TOKEN`, the scheme in any case; or the bare token, as some directories send what an administrator pastes
-/// (2.9).
-fn token(headers: &HeaderMap) -> Option<&str> {
+/// (2.9): which the second value tells.
+fn token(headers: &HeaderMap) -> Option<(&str, bool)> {
     let mut all = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (all.next(), all.next()) else { return None };
     let value = value.to_str().ok()?.trim();
     match value.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Some(token.trim()),
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+            Some((token.trim(), false))
+        }
         Some(_) => None,
-        None => value.starts_with("mst_scim_").then_some(value),
+        None => value.starts_with("mst_scim_").then_some((value, true)),
     }
 }

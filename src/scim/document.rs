@@ -5,7 +5,9 @@ use crate::{
     error::Result,
     groups::{Group, Membership},
     id::UserId,
-    protocol::scim::{ENTERPRISE, GROUP, Projection, Resource, Rules, Schemas, USER, normalise},
+    protocol::scim::{
+        ENTERPRISE, GROUP, Projection, Resource, Rule, Rules, Schemas, USER, normalise,
+    },
     users::{Draft, User},
 };
 use serde_json::{Map, Value, json};
@@ -107,7 +109,7 @@ pub(super) fn group(call: &Call, g: &Group, p: &Projection) -> Value {
 }
 
 /// A body of POST or PUT as a draft. What a PUT leaves out of `active` and `externalId` stays as it `was`: a PUT that
-/// silently lets somebody in or out, or loses who they are at the directory, is a known trap.
+/// silently lets somebody in or out, or loses who they are at the directory (2.1), is a known trap.
 ///
 /// # Errors
 /// `invalidValue`, `invalidSyntax`.
@@ -120,7 +122,7 @@ pub(super) fn draft(
     let mut doc = normalise(schemas, rules, Resource::User, body)?;
     if let Some(u) = was {
         doc.entry("active").or_insert(json!(u.active));
-        if let Some(x) = &u.external_id {
+        if let Some(x) = u.external_id.as_ref().filter(|_| rules.has(Rule::PutKeeps)) {
             doc.entry("externalId").or_insert(json!(x));
         }
     }

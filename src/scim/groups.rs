@@ -9,7 +9,7 @@ use crate::{
     error::{Error, Result},
     groups::{self, Group, GroupChange, GroupDraft, Members},
     id::{GroupId, UserId},
-    protocol::scim::{GroupOp, Resource, bad, group_ops, member_ids, normalise},
+    protocol::scim::{GroupOp, Resource, Rule, bad, group_ops, member_ids, normalise},
     users::Query,
 };
 use axum::{http::StatusCode, response::Response};
@@ -50,7 +50,7 @@ fn read(call: &Call) -> Result<(String, Option<String>, Option<Vec<UserId>>)> {
         return Err(bad("invalidSyntax", "body", "a JSON object is wanted"));
     };
     let members = fields.iter().find(|(k, _)| k.eq_ignore_ascii_case("members"));
-    let members = members.map(|(_, v)| member_ids(v).map(users)).transpose()?;
+    let members = members.map(|(_, v)| member_ids(call.rules, v).map(users)).transpose()?;
     let rest = fields.iter().filter(|(k, _)| !k.eq_ignore_ascii_case("members"));
     let rest: serde_json::Map<String, Value> = rest.map(|(k, v)| (k.clone(), v.clone())).collect();
     let doc = normalise(&call.schemas, call.rules, Resource::Group, &Value::Object(rest))?;
@@ -96,7 +96,7 @@ pub(super) async fn get(call: &Call, id: &str) -> Result<Response> {
 pub(super) async fn list(call: &Call) -> Result<Response> {
     let (query, start) = list::query(call, Resource::Group)?;
     let (total, docs) = page(call, &query).await?;
-    Ok(answer(StatusCode::OK, Some(list::response(total, start, &docs)), None, None))
+    Ok(answer(StatusCode::OK, Some(list::response(call, total, start, &docs)), None, None))
 }
 
 /// A page of groups as they are sent, and how many there are in all.
@@ -125,12 +125,13 @@ pub(super) async fn replace(call: &Call, id: &str) -> Result<Response> {
 /// `PATCH /Groups/{id}`
 pub(super) async fn patch(call: &Call, id: &str) -> Result<Response> {
     let id = parse(id)?;
-    let (ops, ignored) = group_ops(&call.schemas, call.rules, &call.body)?;
-    for why in ignored {
+    let steps = group_ops(&call.schemas, call.rules, &call.body)?;
+    for why in steps.iter().flat_map(|s| &s.ignored) {
         tracing::info!(group = %id, why, "a part of a PATCH was ignored");
     }
-    let steps = ops
+    let steps = steps
         .into_iter()
+        .flat_map(|s| s.ops)
         .map(|o| match o {
             GroupOp::Rename(n) => GroupChange::Rename(n),
             GroupOp::ExternalId(x) => GroupChange::ExternalId(x),
@@ -144,8 +145,8 @@ pub(super) async fn patch(call: &Call, id: &str) -> Result<Response> {
     let (g, _) = groups::apply(&call.app.store, &call.permit, id, expected, steps).await?;
     note(&g);
     let p = projection(call, Resource::Group);
-    let large = groups::at_least(&call.app.store, &call.permit, id, SMALL + 1).await?;
-    if large && !p.asked() {
+    let brief = call.rules.has(Rule::LargeGroups) && !p.asked();
+    if brief && groups::at_least(&call.app.store, &call.permit, id, SMALL + 1).await? {
         return Ok(answer(StatusCode::NO_CONTENT, None, None, Some(g.version)));
     }
     whole(call, id).await

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    protocol::scim::{LIST, Resource, bad, parse_filter},
+    protocol::scim::{LIST, Resource, Rule, bad, parse_filter},
     users::{Query, filter},
 };
 use serde_json::{Value, json};
@@ -22,7 +22,12 @@ pub(super) fn query(call: &Call, resource: Resource) -> Result<(Query, i64)> {
         }),
     };
     let start = number("startindex", 1)?.max(1);
-    let count = number("count", PAGE)?.clamp(0, MAX_PAGE);
+    let count = number("count", PAGE)?;
+    if count > MAX_PAGE && !call.rules.has(Rule::LargePages) {
+        let text = format!("'count' is at most {MAX_PAGE}");
+        return Err(bad("tooMany", "count", text));
+    }
+    let count = count.clamp(0, MAX_PAGE);
     let filter = match call.params.get("filter").filter(|f| !f.trim().is_empty()) {
         None => None,
         Some(text) => {
@@ -59,13 +64,15 @@ pub(super) fn query(call: &Call, resource: Resource) -> Result<(Query, i64)> {
     Ok((Query { filter, order, offset: start - 1, limit: count }, start))
 }
 
-/// The answer.
-pub(super) fn response(total: i64, start: i64, resources: &[Value]) -> Value {
-    json!({
-        "schemas": [LIST],
-        "totalResults": total,
-        "startIndex": start,
-        "itemsPerPage": resources.len(),
-        "Resources": resources,
-    })
+/// The answer. What a whole list and an empty one may leave out by the RFC (1.13, 1.23) is there.
+pub(super) fn response(call: &Call, total: i64, start: i64, resources: &[Value]) -> Value {
+    let mut list = json!({ "schemas": [LIST], "totalResults": total });
+    if call.rules.has(Rule::Paging) || i64::try_from(resources.len()) != Ok(total) {
+        list["startIndex"] = start.into();
+        list["itemsPerPage"] = resources.len().into();
+    }
+    if call.rules.has(Rule::EmptyList) || !resources.is_empty() {
+        list["Resources"] = resources.into();
+    }
+    list
 }

@@ -17,6 +17,7 @@ use crate::{
     app::App,
     error::{Error, Kind, Result},
     id::{DirectoryId, RequestId},
+    protocol::scim::{Rule, Rules, bad},
 };
 use axum::{
     Extension, Router,
@@ -76,12 +77,9 @@ async fn proved(
 ) -> Result<Response> {
     let (parts, body) = request.into_parts();
     let directory = DirectoryId::parse(directory);
-    let permit = caller::permit(app, &parts.headers, directory, id).await?;
-    let mut place: Vec<&str> = rest.split('/').filter(|s| !s.is_empty()).collect();
-    if place.first().is_some_and(|s| s.eq_ignore_ascii_case("v2")) {
-        place.remove(0);
-    }
-    let mut call = Call::read(app, permit, &parts, body).await?;
+    let proved = caller::permit(app, &parts.headers, directory, id).await?;
+    let mut place = place(proved.1.rules, rest)?;
+    let mut call = Call::read(app, proved, &parts, body).await?;
     if search::is_search(&place) {
         search::read(&mut call, &parts.method)?;
         place.pop();
@@ -91,6 +89,28 @@ async fn proved(
         return dispatch(&call, &Method::GET, &place).await;
     }
     dispatch(&call, &parts.method, &place).await
+}
+
+/// The parts of the address below `/v2`. Slashes at the end and doubled ones mean nothing, and `/v2` may be missing
+/// (1.24); another version is said to be one.
+fn place(rules: Rules, rest: &str) -> Result<Vec<&str>> {
+    let mut place: Vec<&str> = rest.split('/').collect();
+    let doubled = place.iter().any(|s| s.is_empty());
+    place.retain(|s| !s.is_empty());
+    let version = place.first().is_some_and(|s| s.eq_ignore_ascii_case("v2"));
+    if !rules.has(Rule::Slashes) && (doubled || !version) {
+        return Err(Error::not_found(format!("'/{}'", crate::text::excerpt(rest))));
+    }
+    if version {
+        place.remove(0);
+    } else if let Some(other) = place.first().and_then(|s| s.strip_prefix(['v', 'V']))
+        && !other.is_empty()
+        && other.bytes().all(|b| b.is_ascii_digit())
+    {
+        let text = format!("this is SCIM 2.0, not version {}", crate::text::excerpt(other));
+        return Err(bad("invalidVers", "version", text));
+    }
+    Ok(place)
 }
 
 /// What stands at a place, and who does it.

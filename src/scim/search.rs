@@ -70,5 +70,5 @@ pub(super) async fn all(call: &Call) -> Result<Response> {
         total += more;
         resources.extend(found);
     }
-    Ok(answer(StatusCode::OK, Some(list::response(total, start, &resources)), None, None))
+    Ok(answer(StatusCode::OK, Some(list::response(call, total, start, &resources)), None, None))
 }

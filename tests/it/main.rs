@@ -34,6 +34,8 @@ mod remote;
 mod scim_check;
 mod scim_filter;
 mod scim_parsers;
+mod scim_quirks;
+mod scim_rules;
 mod security;
 mod setup;
 mod signin;

@@ -48,6 +48,11 @@ story!(
     }
 );
 story!(
+    async fn the_others_conversations_are_held(t) {
+        held(&t, "onelogin").await;
+    }
+);
+story!(
     async fn the_standards_conversations_are_held(t) {
         held(&t, "rfc").await;
     }

@@ -39,7 +39,7 @@ pub struct Step {
     /// Request headers beside `Authorization` and `Content-Type: application/scim+json`.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// `token` (as given), `none`, `wrong`, or a raw header value.
+    /// `token` (as given), `bare` (without `Bearer`), `none`, `wrong` or `malformed`.
     #[serde(default)]
     pub auth: Auth,
     /// The request body, sent as written.
@@ -77,6 +77,8 @@ pub enum Auth {
     /// The token the run was given.
     #[default]
     Token,
+    /// The same without its scheme.
+    Bare,
     /// No header at all.
     None,
     /// A bearer token the server has never seen.

@@ -67,6 +67,7 @@ impl Server {
         let mut request = self.http.request(method, url);
         request = match step.auth {
             Auth::Token => request.bearer_auth(&self.token),
+            Auth::Bare => request.header(AUTHORIZATION, &self.token),
             Auth::Wrong => request.bearer_auth("a-token-that-nobody-was-given"),
             Auth::Malformed => request.header(AUTHORIZATION, "non-token"),
             Auth::None => request,
@@ -188,6 +189,7 @@ pub(super) async fn play(server: &Server, c: &Conversation) -> Played {
                 status: 0,
                 ms: 0,
                 outcome: Outcome::Skipped,
+                rules: step.rules.clone(),
                 differences: Vec::new(),
             };
             match answer {

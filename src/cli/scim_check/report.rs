@@ -46,6 +46,9 @@ pub struct Exchange {
     pub ms: u128,
     /// How it went.
     pub outcome: Outcome,
+    /// The rules it needs, by number.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<String>,
     /// What differed, or why it was skipped.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub differences: Vec<String>,

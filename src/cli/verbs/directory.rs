@@ -137,6 +137,13 @@ pub(crate) struct EditDirectory {
     /// Provisioning: whether two groups may not share a name
     #[arg(long, value_name = "true|false")]
     unique_group_names: Option<bool>,
+    /// Provisioning: a habit of directories that is not understood here, by its number in docs/scim.md, or `all`;
+    /// instead of what was; may be given several times
+    #[arg(long = "rule-off", value_name = "NUMBER")]
+    rules_off: Vec<String>,
+    /// Provisioning: every habit of directories is understood
+    #[arg(long, conflicts_with = "rules_off")]
+    all_rules: bool,
 }
 
 async fn edit(e: EditDirectory, r: &Reach) -> Result<Value> {
@@ -162,9 +169,14 @@ async fn edit(e: EditDirectory, r: &Reach) -> Result<Value> {
             "rules": rules.unwrap_or_else(|| old["rules"].clone()),
         }));
     }
+    let mut provisioning = was["provisioning"].clone();
     if let Some(unique) = e.unique_group_names {
-        let mut provisioning = was["provisioning"].clone();
         provisioning["unique_group_names"] = unique.into();
+    }
+    if e.all_rules || !e.rules_off.is_empty() {
+        provisioning["rules_off"] = json!(e.rules_off);
+    }
+    if provisioning != was["provisioning"] {
         body["provisioning"] = provisioning;
     }
     // What was read is what is changed: nobody else's change is undone.

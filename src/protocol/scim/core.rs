@@ -20,7 +20,6 @@ fn text(name: &str, about: &str) -> Attr {
         canonical: Vec::new(),
         refers: Vec::new(),
         about: about.to_owned(),
-        whole: false,
     }
 }
 fn boolean(name: &str, about: &str) -> Attr {

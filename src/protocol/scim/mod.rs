@@ -1,12 +1,12 @@
 //! SCIM without a server (RFC 7643, 7644): schema, filter, path, patch. Documents and operations in, changes out;
-//! no I/O. What directories do differently from the text is allowed where a named rule says so: the numbers in
-//! comments (1.1, 2.4 ...) are those of `docs/scim.md`.
+//! no I/O. What directories do differently from the text is a rule of [`quirks`], in front of a strict reading: the numbers
+//! in comments (1.1, 2.4 ...) are those of its table and of `docs/scim.md`.
 
 mod core;
 pub mod filter;
 mod group;
 mod parse;
-mod patch;
+pub mod patch;
 mod path;
 mod project;
 pub mod quirks;
@@ -14,14 +14,14 @@ pub mod schema;
 mod schema_json;
 mod value;
 
-pub use group::{GroupOp, group_ops, member_ids};
+pub use group::{GroupOp, GroupStep, group_ops, member_ids};
 pub use parse::parse_filter;
-pub use patch::{Outcome, patch};
+pub use patch::{Outcome, Patch, patch};
 pub use path::{PatchPath, parse_path};
 pub use project::Projection;
 pub use quirks::{Rule, Rules};
 pub use schema::Schemas;
-pub use value::normalise;
+pub use value::{Body, normalise, read_body};
 
 use crate::error::{Error, Kind};
 

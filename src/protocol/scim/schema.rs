@@ -81,8 +81,6 @@ pub struct Attr {
     pub refers: Vec<String>,
     /// What it is.
     pub about: String,
-    /// An add lists all values, so that it replaces (1.11).
-    pub whole: bool,
 }
 impl Attr {
     /// The sub-attribute of this name, in any case.

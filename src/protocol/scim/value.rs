@@ -1,98 +1,115 @@
-//! Values as they are kept: names in the schema's spelling, types checked, nothing empty, nothing unknown.
+//! Values as they are kept: names in the schema's spelling, types checked, nothing empty, nothing unknown. The reading
+//! is strict; what directories send otherwise has been through [`super::quirks::value`] before.
 
 use super::{
     Resource, bad,
-    quirks::{Rule, Rules},
+    quirks::{self, Rule, Rules},
     schema::{Attr, Found, Mutability, Named, Schema, Schemas, Type},
 };
-use crate::{error::Result, text::excerpt};
+use crate::{clock::Timestamp, error::Result, text::excerpt};
 use serde_json::{Map, Value};
 
 /// The longest text (bytes).
 const MAX_TEXT: usize = 64 * 1024;
 /// The most elements of a multi-valued attribute of a user.
 const MAX_ELEMENTS: usize = 1000;
+/// The largest whole number that every JSON reader keeps exact (RFC 8259 6).
+const MAX_INTEGER: i64 = (1 << 53) - 1;
 
 fn wrong(attr: &str, what: &str) -> crate::error::Error {
     bad("invalidValue", attr, format!("'{attr}' {what}"))
 }
 
-/// "True" and "False" in any case, as some directories send booleans (1.1).
-pub(super) fn boolean(name: &str, v: &Value) -> Result<bool> {
-    match v {
-        Value::Bool(b) => Ok(*b),
-        Value::String(s) if s.eq_ignore_ascii_case("true") => Ok(true),
-        Value::String(s) if s.eq_ignore_ascii_case("false") => Ok(false),
-        v => Err(wrong(name, &format!("is a boolean; {} is not", excerpt(&v.to_string())))),
-    }
-}
-
-/// A value of a simple attribute; `None` for null and empty (1.12), which is "unassigned".
-fn simple(attr: &Attr, v: &Value) -> Result<Option<Value>> {
-    match (attr.ty, v) {
-        (_, Value::Null) => Ok(None),
-        (Type::Boolean, Value::String(s)) if s.is_empty() => Ok(None),
-        (Type::Boolean, v) => boolean(&attr.name, v).map(|b| Some(Value::from(b))),
-        (_, Value::String(s)) if s.contains('\0') => {
-            Err(wrong(&attr.name, "contains a NUL character"))
+/// A value of a simple attribute; `None` for null, which is "unassigned".
+fn simple(attr: &Attr, v: Value) -> Result<Option<Value>> {
+    let kind = match attr.ty {
+        Type::Boolean => "a boolean",
+        Type::Integer => "a whole number",
+        Type::Decimal => "a number",
+        Type::DateTime => "a date and time as in RFC 3339",
+        Type::String | Type::Binary | Type::Reference | Type::Complex => "a text",
+    };
+    Ok(match (attr.ty, v) {
+        (_, Value::Null) => None,
+        (Type::Boolean, v @ Value::Bool(_)) | (Type::Decimal, v @ Value::Number(_)) => Some(v),
+        (Type::Integer, Value::Number(n)) => match n.as_i64() {
+            Some(i) if i.abs() <= MAX_INTEGER => Some(i.into()),
+            _ => {
+                return Err(wrong(
+                    &attr.name,
+                    &format!("is a whole number; {n} is not, or too large"),
+                ));
+            }
+        },
+        (Type::DateTime, Value::String(s)) => match Timestamp::parse_rfc3339(&s) {
+            Some(t) => Some(t.sortable().into()),
+            None => return Err(wrong(&attr.name, &format!("is {kind}; '{}' is not", excerpt(&s)))),
+        },
+        (Type::String | Type::Binary | Type::Reference, Value::String(s)) => {
+            if s.contains('\0') {
+                return Err(wrong(&attr.name, "contains a NUL character"));
+            }
+            if s.len() > MAX_TEXT {
+                return Err(wrong(&attr.name, "is too long"));
+            }
+            if s.is_empty() {
+                return Err(wrong(&attr.name, "is empty; null is what has no value"));
+            }
+            Some(s.into())
         }
-        (_, Value::String(s)) if s.len() > MAX_TEXT => Err(wrong(&attr.name, "is too long")),
-        (_, Value::String(s)) if s.is_empty() => Ok(None),
-        (_, Value::String(s)) => Ok(Some(Value::from(s.as_str()))),
-        (_, Value::Number(n)) => Ok(Some(Value::from(n.to_string()))),
-        (_, v) => Err(wrong(&attr.name, &format!("is a text; {} is not", excerpt(&v.to_string())))),
-    }
+        (_, v) => {
+            let text = format!("is {kind}; {} is not", excerpt(&v.to_string()));
+            return Err(wrong(&attr.name, &text));
+        }
+    })
 }
 
-/// One complex value: its known sub-attributes. A bare text is its `value` (1.6, 1.9).
-pub(super) fn element(attr: &Attr, v: &Value) -> Result<Option<Map<String, Value>>> {
+/// The sub-attributes that an object gives: those that are ours and not read-only. Null stays, for what is unassigned.
+pub(super) fn parts(attr: &Attr, v: Value) -> Result<Map<String, Value>> {
+    let Value::Object(o) = v else {
+        return Err(wrong(
+            &attr.name,
+            &format!("is an object; {} is not", excerpt(&v.to_string())),
+        ));
+    };
     let mut out = Map::new();
-    match v {
-        Value::Null => return Ok(None),
-        Value::String(s) if s.is_empty() => return Ok(None),
-        Value::String(_) => {
-            let Some(sub) = attr.sub("value") else {
-                return Err(wrong(&attr.name, "is an object"));
-            };
-            if let Some(v) = simple(sub, v)? {
-                out.insert(sub.name.clone(), v);
-            }
+    for (name, v) in o {
+        let Some(sub) = attr.sub(&name) else { continue };
+        if sub.mutability != Mutability::ReadOnly {
+            out.insert(sub.name.clone(), simple(sub, v)?.unwrap_or_default());
         }
-        Value::Object(o) => {
-            for (name, v) in o {
-                let Some(sub) = attr.sub(name) else { continue };
-                if sub.mutability == Mutability::ReadOnly {
-                    continue;
-                }
-                if let Some(v) = simple(sub, v)? {
-                    out.insert(sub.name.clone(), v);
-                }
-            }
-        }
+    }
+    Ok(out)
+}
+
+/// One value of a multi-valued attribute; `None` for one that says nothing.
+pub(super) fn element(attr: &Attr, v: Value) -> Result<Option<Value>> {
+    if v.is_null() || !attr.complex() {
+        return simple(attr, v);
+    }
+    let mut o = parts(attr, v)?;
+    o.retain(|_, v| !v.is_null());
+    Ok((!o.is_empty()).then_some(Value::Object(o)))
+}
+
+/// The elements of a multi-valued attribute; duplicates fall together.
+pub(super) fn elements(attr: &Attr, v: Value) -> Result<Vec<Value>> {
+    let list = match v {
+        Value::Array(l) => l,
+        Value::Null => Vec::new(),
         v => {
             return Err(wrong(
                 &attr.name,
-                &format!("is an object; {} is not", excerpt(&v.to_string())),
+                &format!("is a list; {} is not", excerpt(&v.to_string())),
             ));
         }
-    }
-    Ok((!out.is_empty()).then_some(out))
-}
-
-/// The elements of a multi-valued attribute: an array, or one element by itself; duplicates fall together.
-pub(super) fn elements(attr: &Attr, v: &Value) -> Result<Vec<Value>> {
-    let one = std::slice::from_ref(v);
-    let list: &[Value] = match v {
-        Value::Array(l) => l,
-        Value::Null => &[],
-        _ => one,
     };
     if list.len() > MAX_ELEMENTS {
         return Err(wrong(&attr.name, &format!("has more than {MAX_ELEMENTS} values")));
     }
     let mut out: Vec<Value> = Vec::new();
     for v in list {
-        if let Some(e) = element(attr, v)?.map(Value::Object)
+        if let Some(e) = element(attr, v)?
             && !out.contains(&e)
         {
             out.push(e);
@@ -113,49 +130,40 @@ pub(super) fn one_primary(list: &mut [Value], keep: Option<usize>) {
     }
 }
 
+/// A simple value; `None`: unassigned.
+pub(super) fn single(attr: &Attr, v: Value) -> Result<Option<Value>> {
+    simple(attr, v)
+}
+
 /// A whole value of an attribute; `None`: unassigned.
-pub(super) fn whole(attr: &Attr, v: &Value) -> Result<Option<Value>> {
+fn whole(attr: &Attr, v: Value) -> Result<Option<Value>> {
     if attr.multi {
         let list = elements(attr, v)?;
         return Ok((!list.is_empty()).then(|| Value::from(list)));
     }
-    if attr.ty != Type::Complex {
-        // A one-element array where one value is wanted: seen with managers and role assignments.
-        return match v {
-            Value::Array(l) if l.len() == 1 => simple(attr, &l[0]),
-            v => simple(attr, v),
-        };
-    }
-    let v = match v {
-        Value::Array(l) if l.len() == 1 => &l[0],
-        v => v,
-    };
-    Ok(element(attr, v)?.map(Value::Object))
+    element(attr, v)
 }
 
 /// Puts a value where an attribute stands, or takes it away.
 pub(super) fn put(doc: &mut Map<String, Value>, at: &Found, v: Option<Value>) {
     let name = at.attr.name.as_str();
-    match (&at.extension, v) {
-        (None, Some(v)) => {
-            doc.insert(name.to_owned(), v);
-        }
-        (None, None) => {
-            doc.remove(name);
-        }
-        (Some(urn), v) => {
-            let mut ext = match doc.remove(&**urn) {
-                Some(Value::Object(o)) => o,
-                _ => Map::new(),
-            };
-            match v {
-                Some(v) => ext.insert(name.to_owned(), v),
-                None => ext.remove(name),
-            };
-            if !ext.is_empty() {
-                doc.insert((**urn).to_owned(), Value::Object(ext));
-            }
-        }
+    let Some(urn) = at.extension.as_deref() else {
+        match v {
+            Some(v) => doc.insert(name.to_owned(), v),
+            None => doc.remove(name),
+        };
+        return;
+    };
+    let mut ext = match doc.remove(urn) {
+        Some(Value::Object(o)) => o,
+        _ => Map::new(),
+    };
+    match v {
+        Some(v) => ext.insert(name.to_owned(), v),
+        None => ext.remove(name),
+    };
+    if !ext.is_empty() {
+        doc.insert(urn.to_owned(), Value::Object(ext));
     }
 }
 
@@ -167,60 +175,124 @@ pub(super) fn get<'a>(doc: &'a Map<String, Value>, at: &Found) -> Option<&'a Val
     }
 }
 
-/// A body of POST or PUT as it is kept: what is read-only, unknown, null or empty is left out (1.12, 1.20), types are
-/// checked, and what is required is there.
+/// A body of POST or PUT, read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Body {
+    /// What is kept.
+    pub doc: Map<String, Value>,
+    /// Why what was left out was.
+    pub ignored: Vec<String>,
+}
+
+/// A body of POST or PUT as it is kept; see [`read_body`].
 ///
 /// # Errors
-/// `invalidValue`, naming the attribute; `invalidSyntax` when it is no object.
+/// See there.
 pub fn normalise(
     schemas: &Schemas,
     rules: Rules,
     resource: Resource,
     body: &Value,
 ) -> Result<Map<String, Value>> {
+    read_body(schemas, rules, resource, body).map(|b| b.doc)
+}
+
+/// Reads a body of POST or PUT: what is read-only, unknown or null is left out, types are checked, and what is required
+/// is there.
+///
+/// # Errors
+/// `invalidValue`, naming the attribute; `invalidSyntax` when it is no object; `invalidVers`.
+pub fn read_body(
+    schemas: &Schemas,
+    rules: Rules,
+    resource: Resource,
+    body: &Value,
+) -> Result<Body> {
     let Value::Object(body) = body else {
         return Err(bad("invalidSyntax", "body", "a JSON object is wanted"));
     };
-    let mut doc = Map::new();
+    let (mut out, mut given) = (Body { doc: Map::new(), ignored: Vec::new() }, None);
     for (name, v) in body {
-        // The sub-attribute of a name with a dot is no attribute of a body.
-        let at = match schemas.resolve(rules, Rule::Schemas, resource, name) {
-            Ok(Named::Extension(urn)) => {
-                if let Some(s) = schemas.extension(rules, resource, &urn) {
-                    extension(schemas, &mut doc, s, v)?;
-                }
-                continue;
-            }
-            Ok(Named::Attr(p)) if p.sub.is_none() && p.at.extension.is_none() => p.at,
-            _ => continue,
-        };
-        if at.attr.mutability == Mutability::ReadOnly || at.attr.name == "password" {
+        if name.eq_ignore_ascii_case("schemas") {
+            given = Some(v);
             continue;
         }
-        if let Some(v) = whole(&at.attr, v)? {
-            put(&mut doc, &at, Some(v));
+        match schemas.resolve(rules, Rule::Schemas, resource, name) {
+            Ok(Named::Extension(urn)) => {
+                if let Some(s) = schemas.extension(Rules::NONE, resource, &urn) {
+                    extension(schemas, rules, &mut out, s, v)?;
+                }
+            }
+            // An extension's attribute has its place inside the extension's object.
+            Ok(Named::Attr(p)) if p.sub.is_none() && p.at.extension.is_none() => {
+                take(rules, &mut out, &p.at, v)?;
+            }
+            _ => unknown(rules, &mut out, resource, name, v)?,
         }
     }
-    required(resource, &doc)?;
-    Ok(doc)
+    quirks::body::resource(schemas, rules, resource, given)?;
+    required(resource, &out.doc)?;
+    Ok(out)
 }
 
-/// An extension's object, attribute by attribute, into the document.
-pub(super) fn extension(
+/// One attribute of a body.
+fn take(rules: Rules, out: &mut Body, at: &Found, v: &Value) -> Result<()> {
+    let attr = &at.attr;
+    if attr.mutability == Mutability::ReadOnly {
+        return Ok(());
+    }
+    if attr.mutability == Mutability::WriteOnly {
+        if !v.is_null() {
+            out.ignored.push(dropped(rules, attr)?);
+        }
+        return Ok(());
+    }
+    let v = whole(attr, quirks::value::whole(rules, attr, v.clone()))?;
+    if v.is_some() {
+        put(&mut out.doc, at, v);
+    }
+    Ok(())
+}
+
+/// Passwords are not kept (2.10): why, or that they are refused.
+pub(super) fn dropped(rules: Rules, attr: &Attr) -> Result<String> {
+    if rules.has(Rule::Password) {
+        return Ok(format!("'{}' is not kept: people sign in through their directory", attr.name));
+    }
+    Err(wrong(&attr.name, "is not taken: people sign in through their directory"))
+}
+
+/// What is in no schema here is left out (1.29); null says nothing.
+fn unknown(rules: Rules, out: &mut Body, resource: Resource, name: &str, v: &Value) -> Result<()> {
+    if v.is_null() {
+        return Ok(());
+    }
+    let name = excerpt(name);
+    if !rules.has(Rule::Foreign) {
+        return Err(wrong(&name, &format!("is no attribute of a {}", resource.name())));
+    }
+    out.ignored.push(format!("'{name}' is no attribute of a {}", resource.name()));
+    Ok(())
+}
+
+/// An extension's object, attribute by attribute.
+fn extension(
     schemas: &Schemas,
-    doc: &mut Map<String, Value>,
+    rules: Rules,
+    out: &mut Body,
     schema: &Schema,
     v: &Value,
 ) -> Result<()> {
     let inner = match v {
         Value::Null => return Ok(()),
         Value::Object(o) => o,
-        _ => return Err(bad("invalidValue", &schema.urn, "the extension is an object")),
+        _ => return Err(wrong(&schema.urn, "is an object")),
     };
     for (name, v) in inner {
-        let Some(at) = schemas.find(schema.resource, Some(schema), name) else { continue };
-        let v = whole(&at.attr, v)?;
-        put(doc, &at, v);
+        match schemas.find(schema.resource, Some(schema), name) {
+            Some(at) => take(rules, out, &at, v)?,
+            None => unknown(rules, out, schema.resource, &format!("{}:{name}", schema.urn), v)?,
+        }
     }
     Ok(())
 }

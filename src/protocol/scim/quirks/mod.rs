@@ -2,9 +2,14 @@
 //! a rewrite in front of the strict reading, or a choice that the RFC leaves open; all are on unless a directory's
 //! settings switch them off, and all off is the RFC's letter. `docs/scim.md` shows the same table.
 
+pub mod body;
+pub mod operation;
 mod table;
+pub mod value;
 
 pub use table::{Row, TABLE};
+
+use crate::error::{Error, Result};
 
 /// A rule; its number and meaning stand in [`TABLE`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,7 +25,6 @@ pub enum Rule {
     Keys,
     RemoveValues,
     Bare,
-    Whole,
     Empty,
     EmptyList,
     FilterPath,
@@ -33,7 +37,7 @@ pub enum Rule {
     Slashes,
     Foreign,
     PutKeeps,
-    LastPage,
+    LargePages,
     Echo,
     Strangers,
     BareToken,
@@ -80,10 +84,19 @@ impl Rules {
     pub const fn with(self, rule: Rule) -> Self {
         Self(self.0 | (1 << rule as u8))
     }
-    /// All but those of these numbers; a number that is no rule's means nothing.
-    pub fn all_but<S: AsRef<str>>(off: &[S]) -> Self {
-        let off = off.iter().filter_map(|id| Rule::parse(id.as_ref()));
-        off.fold(Self::ALL, Self::without)
+    /// All but those of these numbers; `all` leaves none.
+    ///
+    /// # Errors
+    /// `Invalid` for what is no rule's number.
+    pub fn all_but<S: AsRef<str>>(off: &[S]) -> Result<Self> {
+        off.iter().try_fold(Self::ALL, |rules, id| match (id.as_ref(), Rule::parse(id.as_ref())) {
+            ("all", _) => Ok(Self::NONE),
+            (_, Some(rule)) => Ok(rules.without(rule)),
+            (id, None) => {
+                let id = crate::text::excerpt(id);
+                Err(Error::invalid(format!("there is no rule '{id}'; docs/scim.md lists them")))
+            }
+        })
     }
 }
 impl Default for Rules {

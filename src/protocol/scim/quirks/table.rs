@@ -56,9 +56,6 @@ rows! {
     Bare "1.9" "values without their object", "Entra, Ping":
         "`\"u1\"` or `{\"value\": \"u1\"}` where a list of objects is wanted."
         => "A list of one object with that `value`.";
-    Whole "1.11" "add that lists everything", "Entra":
-        "`add` to an attribute with several values where `replace` is meant."
-        => "Replaces, for attributes of an extension that are declared `add_replaces`.";
     Empty "1.12" "empty texts", "Entra":
         "`\"\"` for an attribute that has no value, or for a path that there is not."
         => "Unassigned, like null; no path.";
@@ -95,9 +92,9 @@ rows! {
     PutKeeps "2.1" "PUT without what is ours", "Okta":
         "A PUT without `externalId`."
         => "It stays as it was.";
-    LastPage "2.3" "beyond the last page", "Okta":
-        "A `startIndex` beyond the end, a `count` beyond our largest page."
-        => "An empty page; the largest page.";
+    LargePages "2.3" "large pages", "Okta":
+        "A `count` beyond our largest page."
+        => "The largest page, and `itemsPerPage` says how large it is.";
     Echo "2.4" "what is read-only comes back", "Okta":
         "`{\"id\": ..., \"displayName\": ...}` as the value of an operation without a path."
         => "What is read-only is left out, the rest is done.";
