@@ -21,6 +21,7 @@ mod integrations;
 mod invitations;
 mod openapi;
 mod param;
+mod schemas;
 mod scim_tokens;
 mod sessions;
 mod signins;
@@ -113,7 +114,8 @@ macro_rules! table {
 use Needs::{Caller, Global, Owner};
 pub use openapi::document;
 use param::{
-    BAD, CURSOR, DIRECTORY, HOME, IF_MATCH, KIND, LIMIT, PERMISSION, Param, TEXT, USER, WHO,
+    BAD, CURSOR, DIRECTORY, DROP_VALUES, HOME, IF_MATCH, KIND, LIMIT, PERMISSION, Param, TEXT,
+    USER, WHO,
 };
 const USERS_VIEW: Needs = Needs::Permission("users.view");
 const USERS_ADD: Needs = Needs::Permission("users.add");
@@ -155,6 +157,15 @@ table! {
         "Make a SCIM token; its text is shown this once.";
     DELETE "/tenants/{tenant}/directories/{directory}/scim-tokens/{token}" EDIT,
         scim_tokens::revoke, "Revoke a SCIM token.";
+
+    GET "/tenants/{tenant}/schemas" VIEW, schemas::list, "Its extensions of the SCIM user schema.";
+    POST "/tenants/{tenant}/schemas" EDIT, schemas::declare, "Declare an extension of the SCIM user schema.";
+    GET "/tenants/{tenant}/schemas/{schema}" VIEW, schemas::get,
+        "An extension, and how many people carry values of it.";
+    PUT "/tenants/{tenant}/schemas/{schema}" EDIT, schemas::change [IF_MATCH],
+        "Change an extension; what people carry values of stays as it is.";
+    DELETE "/tenants/{tenant}/schemas/{schema}" EDIT, schemas::withdraw [DROP_VALUES],
+        "Take an extension away.";
 
     GET "/tenants/{tenant}/users" USERS_VIEW, users::list [LIMIT, CURSOR, TEXT, KIND, DIRECTORY], "Its people and integration users.";
     POST "/tenants/{tenant}/users" USERS_ADD, users::add, "Add somebody by hand.";

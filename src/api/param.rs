@@ -73,6 +73,8 @@ pub(super) const KIND: Param = Param::of(
 );
 pub(super) const DIRECTORY: Param =
     Param::of("directory", Form::Id, "Only those of this directory.");
+pub(super) const DROP_VALUES: Param =
+    Param::of("drop_values", Form::Flag, "Also when people carry values: these go with it.");
 pub(super) const USER: Param = Param::of("user", Form::Id, "Only of this user.");
 pub(super) const WHO: Param = Param::needed("user", Form::Text, "The user's id or name.");
 pub(super) const PERMISSION: Param =

@@ -3,11 +3,15 @@
 //! deleting a directory with its people is `provisioning`'s.
 
 mod db;
+mod extensions;
 mod reading;
 mod rules;
 mod signin;
 mod tokens;
 
+pub use extensions::{
+    Extension, declare, extension, extensions, lock, schemas, set_extension, withdraw_extension,
+};
 pub use reading::{Reading, Readings};
 pub use signin::{SignIn, SignInSettings, signin};
 pub use tokens::{Token, Tokens, by_token, token_create, token_revoke, tokens};

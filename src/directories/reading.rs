@@ -54,7 +54,8 @@ impl Readings {
         let mut c = self.store.read(Scope::Tenant(t)).await?;
         let found = db::get(&mut c, t, d).await?;
         let found = found.ok_or_else(|| Error::not_found(format!("directory {d}")))?;
-        let reading = Reading { rules: found.provisioning.0.rules()?, schemas: Schemas::core() };
+        let schemas = super::schemas(&mut c, t).await?;
+        let reading = Reading { rules: found.provisioning.0.rules()?, schemas };
         self.known.fill(ticket, d, (t, reading.clone()));
         Ok(reading)
     }

@@ -1,5 +1,9 @@
 //! What a directory's provisioning touches as a whole: how it behaves, and its end with everybody it brought.
 
+mod schemas;
+
+pub use schemas::{change_schema, schema, withdraw_schema};
+
 use crate::{
     access::{
         Permit,

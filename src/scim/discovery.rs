@@ -3,7 +3,7 @@
 use super::{Call, answer};
 use crate::{
     error::{Error, Result},
-    protocol::scim::{ENTERPRISE, GROUP, LIST, USER},
+    protocol::scim::{GROUP, LIST, Resource, USER},
 };
 use axum::{http::StatusCode, response::Response};
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ pub(super) fn get(call: &Call, kind: &str, rest: &[&str]) -> Result<Response> {
     let base = &call.base;
     let all = match kind {
         "serviceproviderconfig" if rest.is_empty() => return Ok(shown(configuration(base))),
-        "resourcetypes" => types(base),
+        "resourcetypes" => types(call),
         "schemas" => call.schemas.served(base),
         _ => return Err(Error::not_found("this entry")),
     };
@@ -74,7 +74,8 @@ fn configuration(base: &str) -> Value {
     })
 }
 
-fn types(base: &str) -> Vec<Value> {
+fn types(call: &Call) -> Vec<Value> {
+    let base = &call.base;
     let one = |id: &str, endpoint: &str, about: &str, schema: &str| {
         json!({
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ResourceType"],
@@ -89,6 +90,8 @@ fn types(base: &str) -> Vec<Value> {
         })
     };
     let mut user = one("User", "/Users", "A person", USER);
-    user["schemaExtensions"] = json!([{ "schema": ENTERPRISE, "required": false }]);
+    let extensions = call.schemas.extensions(Resource::User);
+    user["schemaExtensions"] =
+        extensions.map(|s| json!({ "schema": &*s.urn, "required": false })).collect();
     vec![user, one("Group", "/Groups", "A group", GROUP)]
 }

@@ -6,7 +6,8 @@ use crate::{
     groups::{Group, Membership},
     id::UserId,
     protocol::scim::{
-        ENTERPRISE, GROUP, Projection, Resource, Rule, Rules, Schemas, USER, normalise,
+        ENTERPRISE, GROUP, Projection, Resource, Rule, Rules, Schemas, USER, keep_immutable,
+        normalise,
     },
     users::{Draft, User},
 };
@@ -49,12 +50,22 @@ pub(super) fn whole(u: &User) -> Map<String, Value> {
 pub(super) fn user(call: &Call, u: &User, groups: &[Membership], p: &Projection) -> Value {
     let id = u.id.to_string();
     let mut doc = whole(u);
-    let mut schemas = vec![USER];
     if let Some(ext) = doc.get_mut(ENTERPRISE) {
-        schemas.push(ENTERPRISE);
         manager(call, ext);
     }
-    doc.insert("schemas".to_owned(), json!(schemas));
+    // What was kept of a schema that is no longer declared is not shown.
+    let mut schemas = vec![json!(USER)];
+    doc.retain(|name, _| {
+        if !name.contains(':') {
+            return true;
+        }
+        let known = call.schemas.extension(Rules::NONE, Resource::User, name).is_some();
+        if known {
+            schemas.push(json!(name));
+        }
+        known
+    });
+    doc.insert("schemas".to_owned(), Value::from(schemas));
     doc.insert("id".to_owned(), json!(id));
     if !groups.is_empty() {
         let list: Vec<Value> = groups
@@ -121,6 +132,7 @@ pub(super) fn draft(
 ) -> Result<Draft> {
     let mut doc = normalise(schemas, rules, Resource::User, body)?;
     if let Some(u) = was {
+        keep_immutable(schemas, &whole(u), &mut doc)?;
         doc.entry("active").or_insert(json!(u.active));
         if let Some(x) = u.external_id.as_ref().filter(|_| rules.has(Rule::PutKeeps)) {
             doc.entry("externalId").or_insert(json!(x));

@@ -7,6 +7,7 @@ use std::time::Duration;
 pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_foundation", include_str!("../../migrations/0001_foundation.sql")),
     ("0002_people_and_apps", include_str!("../../migrations/0002_people_and_apps.sql")),
+    ("0003_schema_extensions", include_str!("../../migrations/0003_schema_extensions.sql")),
 ];
 
 /// What SQLite makes of a migration: five words replaced, `STRICT` added, sections between `-- postgres:` and

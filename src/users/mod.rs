@@ -9,6 +9,7 @@
 mod by_hand;
 mod db;
 mod directory;
+mod extension;
 pub mod filter;
 mod identity;
 mod integration;
@@ -22,6 +23,7 @@ pub use by_hand::{
 };
 pub use directory::{Change, create, delete, get, list, modify};
 pub(crate) use directory::{deactivate_all, remove_some};
+pub(crate) use extension::{carriers, drop_extension};
 pub use identity::{find_by_external_id, find_by_identity, link};
 pub use integration::{
     NewIntegration, add_integration, remove_integration, rename_integration,

@@ -32,6 +32,7 @@ mod outbox;
 mod people;
 mod remote;
 mod scim_check;
+mod scim_extensions;
 mod scim_filter;
 mod scim_parsers;
 mod scim_quirks;

@@ -17,6 +17,7 @@ fn differences(expected: &Value, actual: &Value) -> Vec<String> {
 async fn held(t: &TestDb, whose: &str) {
     let server = TestServer::start(t).await;
     let tenant = server.tenant("contoso").await;
+    server.extend_users(tenant).await;
     let scim = server.directory(tenant).await;
     let options = Options {
         base_url: scim.base.clone(),

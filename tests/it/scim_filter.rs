@@ -1,7 +1,7 @@
 //! A filter means the same in the database and in memory, on both databases.
 
 use crate::{story, support::TestServer};
-use muster::protocol::scim::{Resource, Rules, Schemas, parse_filter};
+use muster::protocol::scim::{Resource, Rules, parse_filter};
 use proptest::{
     prelude::*,
     strategy::ValueTree as _,
@@ -9,6 +9,30 @@ use proptest::{
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+
+const WORK: &str = "urn:contoso:params:scim:schemas:extension:work:2.0:User";
+
+/// What the declared extension says of a person.
+fn work(n: usize) -> Value {
+    let mut v = json!({
+        "tag": (["Blue", "blue", "Grün"][n % 3]), "code": (if n.is_multiple_of(2) {"AbC"} else {"abc"}),
+        "remote": n.is_multiple_of(3), "floor": i64::try_from(n).unwrap() - 5, "hours": ([7.5, 40.0, 0.1, -3.25][n % 4]),
+        "started": (["2024-02-29T12:00:00Z", "2024-02-29T14:00:00.5+02:00", "2025-01-01T00:00:00Z"][n % 3]),
+        "teams": ([["red", "Green"], ["BLUE", "red"]][n % 2]), "keys": ["K1", format!("k{}", n % 4)],
+        "grades": [n % 5, 100], "page": format!("https://p.example/{}", n % 4),
+        "desk": {"house": format!("H{}", n % 3), "number": n % 4},
+    });
+    if n % 4 != 1 {
+        v["cars"] = json!([
+            {"value": "Van", "type": "work", "primary": true, "doors": n % 3, "plate": "B-1", "since": "2020-01-01T00:00:00Z"},
+            {"value": format!("c{}", n % 2), "type": "own", "plate": "b-1", "doors": 5},
+        ]);
+    }
+    if n % 7 == 2 {
+        v.as_object_mut().unwrap().retain(|k, _| k == "tag");
+    }
+    v
+}
 
 fn person(n: usize) -> Value {
     let department = ["Sales", "sales", "Ärzte"][n % 3];
@@ -28,7 +52,82 @@ fn person(n: usize) -> Value {
     if n.is_multiple_of(5) {
         v.as_object_mut().unwrap().remove("emails");
     }
+    if n % 6 != 5 {
+        v[WORK] = work(n);
+    }
     v
+}
+
+/// Conditions on the declared extension, of every type.
+fn extended() -> impl Strategy<Value = String> {
+    let order = prop::sample::select(vec!["eq", "ne", "gt", "ge", "lt", "le"]);
+    let text = prop::sample::select(vec!["eq", "ne", "co", "sw", "ew", "gt", "le"]);
+    let number =
+        prop::sample::select(vec!["0", "3", "-2", "7.5", "0.1", "40", "1e2", "-3.25", "5"]);
+    let word = prop::sample::select(vec![
+        "blue",
+        "Blue",
+        "grün",
+        "AbC",
+        "abc",
+        "red",
+        "green",
+        "K1",
+        "k1",
+        "H1",
+        "h1",
+        "c1",
+        "Van",
+        "B-1",
+        "b-1",
+        "",
+        "https://p.example/1",
+    ]);
+    let time = prop::sample::select(vec![
+        "2024-02-29T12:00:00Z",
+        "2024-02-29T12:00:00.500Z",
+        "2024-02-29T13:00:00+01:00",
+        "2025-06-01T00:00:00Z",
+        "2020-01-01T00:00:00Z",
+    ]);
+    let texts = prop::sample::select(vec![
+        "tag",
+        "code",
+        "teams",
+        "keys",
+        "page",
+        "desk.house",
+        "cars",
+        "cars.plate",
+        "cars.type",
+    ]);
+    let numbers =
+        prop::sample::select(vec!["floor", "hours", "grades", "desk.number", "cars.doors"]);
+    let times = prop::sample::select(vec!["started", "cars.since"]);
+    let any = prop::sample::select(vec![
+        "tag",
+        "floor",
+        "started",
+        "teams",
+        "grades",
+        "desk",
+        "desk.number",
+        "cars",
+        "cars.since",
+        "keys",
+        "note",
+    ]);
+    prop_oneof![
+        3 => (texts, text.clone(), word.clone()).prop_map(|(a, o, v)| format!("{WORK}:{a} {o} \"{v}\"")),
+        3 => (numbers, order.clone(), number.clone()).prop_map(|(a, o, v)| format!("{WORK}:{a} {o} {v}")),
+        2 => (times, order.clone(), time).prop_map(|(a, o, v)| format!("{WORK}:{a} {o} \"{v}\"")),
+        1 => any.clone().prop_map(|a| format!("{WORK}:{a} pr")),
+        1 => any.prop_map(|a| format!("{WORK}:{a} eq null")),
+        1 => prop::sample::select(vec!["remote eq true", "remote ne true", "remote eq \"False\""]).prop_map(|t| format!("{WORK}:{t}")),
+        2 => (order.clone(), number.clone(), text, word.clone()).prop_map(|(o, n, p, w)| format!("{WORK}:cars[doors {o} {n} and value {p} \"{w}\"]")),
+        1 => (order, number).prop_map(|(o, n)| format!("{WORK}:grades[value {o} {n}]")),
+        1 => word.prop_map(|w| format!("{WORK}:keys[value eq \"{w}\" or value sw \"K\"]")),
+    ]
 }
 
 fn filters() -> impl Strategy<Value = String> {
@@ -70,12 +169,15 @@ fn filters() -> impl Strategy<Value = String> {
     let compare =
         (attr.clone(), op, value.clone()).prop_map(|(a, o, v)| format!("{a} {o} \"{v}\""));
     let leaf = prop_oneof![
+        6 => extended(),
         6 => compare,
         1 => attr.prop_map(|a| format!("{a} pr")),
         1 => prop::sample::select(vec![
             "active eq true", "active eq \"False\"", "active ne true", "emails.primary eq true", "title eq null", "emails eq null",
             "title ne null", "meta.created gt \"2020-01-01T00:00:00Z\"", "meta.lastModified lt \"2020-01-01T00:00:00Z\"",
-            "id eq \"nobody\"", "groups eq \"nobody\"",
+            "id eq \"nobody\"", "groups eq \"nobody\"", "meta.resourceType eq \"User\"", "meta.resourceType eq \"Group\"",
+            "schemas eq \"urn:ietf:params:scim:schemas:core:2.0:User\"", "schemas eq \"urn:who:knows\"",
+            "schemas eq \"urn:contoso:params:scim:schemas:extension:work:2.0:User\"",
         ]).prop_map(str::to_owned),
         2 => (prop::sample::select(vec!["eq", "ne", "co", "sw"]), value.clone(), prop::sample::select(vec!["and", "or"]), value)
             .prop_map(|(o, v, j, w)| format!("emails[type {o} \"{w}\" {j} value eq \"{v}\"]")),
@@ -93,15 +195,17 @@ story!(
     async fn a_filter_finds_what_it_says(t) {
         let server = TestServer::start(&t).await;
         let tenant = server.tenant("contoso").await;
+        server.extend_users(tenant).await;
         let scim = server.directory(tenant).await;
+        let schemas = server.app.readings.of(tenant, scim.directory).await.unwrap().schemas;
         let mut docs = Vec::new();
         for n in 0..24 {
             docs.push(scim.post("/Users", person(n)).await.expect(201).json());
         }
         let mut runner = TestRunner::new_with_rng(Config::default(), proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha));
-        for _ in 0..300 {
+        for _ in 0..600 {
             let text = filters().new_tree(&mut runner).unwrap().current();
-            let tree = parse_filter(&Schemas::core(), Rules::ALL, Resource::User, &text).unwrap_or_else(|e| panic!("{text}: {e:?}"));
+            let tree = parse_filter(&schemas, Rules::ALL, Resource::User, &text).unwrap_or_else(|e| panic!("{text}: {e:?}"));
             let want: BTreeSet<&str> = docs
                 .iter()
                 .filter(|d| tree.holds(d.as_object().unwrap()))
@@ -125,7 +229,7 @@ story!(
         for n in 0..12 {
             scim.post("/Users", person(n)).await.expect(201);
         }
-        for by in ["userName", "title", "meta.created", "name.givenName"] {
+        for by in ["userName", "title", "meta.created", "name.givenName", "manager"] {
             for order in ["ascending", "descending"] {
                 let mut seen = BTreeSet::new();
                 for start in [1, 6, 11] {

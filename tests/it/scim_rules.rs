@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 /// A new directory in which the rule of this number is off.
 async fn without(server: &TestServer, rule: &str) -> Scim {
     let tenant = server.tenant(&format!("without-{}", rule.replace('.', "-"))).await;
+    server.extend_users(tenant).await;
     let scim = server.directory(tenant).await;
     let to = Provisioning { rules_off: vec![rule.to_owned()], ..Provisioning::default() };
     let permit = server.permit(tenant).await;

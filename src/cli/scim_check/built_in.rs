@@ -19,6 +19,7 @@ pub(super) const CONVERSATIONS: &[(&str, &str)] = conversations![
     "entra/group-flag",
     "entra/group-parallel",
     "entra/group-large",
+    "entra/custom",
     "entra/paging",
     "okta/spec",
     "okta/wizard",

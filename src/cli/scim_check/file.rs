@@ -18,7 +18,8 @@ pub struct Conversation {
     pub name: String,
     /// One line for the report.
     pub title: String,
-    /// What the server must say it supports in its `ServiceProviderConfig` (`etag`, `sort`, ...), else skipped.
+    /// What the server must say it supports in its `ServiceProviderConfig` (`etag`, `sort`, ...), or a schema it must
+    /// list (its URN), else skipped.
     #[serde(default)]
     pub needs: Vec<String>,
     /// Words used in the steps as `${word}`.

@@ -29,6 +29,7 @@ pub(super) struct Server {
     base: String,
     token: String,
     config: Value,
+    schemas: Value,
 }
 
 struct Answer {
@@ -52,10 +53,20 @@ impl Server {
                 Ok(r) => r.json().await.unwrap_or(Value::Null),
                 Err(e) => return Err(Error::unavailable(&e).operator(format!("{base}: {e}"))),
             };
-        Ok(Self { http, base, token: token.to_owned(), config })
+        let schemas = http.get(format!("{base}/Schemas")).bearer_auth(token).send().await;
+        let schemas = match schemas {
+            Ok(r) => r.json().await.unwrap_or(Value::Null),
+            Err(_) => Value::Null,
+        };
+        Ok(Self { http, base, token: token.to_owned(), config, schemas })
     }
 
+    /// Whether the server does not say that it has a feature, or a schema, which is named by its URN.
     fn lacks(&self, feature: &str) -> bool {
+        if feature.starts_with("urn:") {
+            let listed = self.schemas["Resources"].as_array();
+            return !listed.is_some_and(|l| l.iter().any(|s| s["id"] == feature));
+        }
         self.config.pointer(&format!("/{feature}/supported")) != Some(&Value::Bool(true))
     }
 

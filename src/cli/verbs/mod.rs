@@ -15,6 +15,7 @@ mod keys;
 mod mapping;
 mod policy;
 mod role;
+mod schema;
 mod scim_token;
 mod secret;
 mod session;
@@ -44,6 +45,9 @@ pub(super) enum Verb {
     /// Which e-mail domain is whose: how people find their sign-in by their address
     #[command(subcommand)]
     Domain(domain::Domain),
+    /// What directories may say of people besides the standard's attributes
+    #[command(subcommand)]
+    Schema(schema::Schema),
     /// What a directory's SCIM client proves itself with
     #[command(subcommand)]
     ScimToken(scim_token::ScimToken),
@@ -115,6 +119,7 @@ pub(super) async fn run(verb: Verb, r: &Reach) -> Result<Value> {
         Verb::Tenant(v) => tenant::run(v, r).await,
         Verb::Directory(v) => directory::run(v, r).await,
         Verb::Domain(v) => domain::run(v, r).await,
+        Verb::Schema(v) => schema::run(v, r).await,
         Verb::ScimToken(v) => scim_token::run(v, r).await,
         Verb::Role(v) => role::run(v, r).await,
         Verb::Mapping(v) => mapping::run(v, r).await,

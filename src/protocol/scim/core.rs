@@ -20,6 +20,7 @@ fn text(name: &str, about: &str) -> Attr {
         canonical: Vec::new(),
         refers: Vec::new(),
         about: about.to_owned(),
+        whole: false,
     }
 }
 fn boolean(name: &str, about: &str) -> Attr {

@@ -36,6 +36,8 @@ pub enum Literal {
     Text(String),
     /// A boolean.
     Bool(bool),
+    /// A number.
+    Number(f64),
     /// A moment.
     Time(Timestamp),
     /// Unassigned.
@@ -102,6 +104,9 @@ fn compare(attr: &Attr, found: Option<&Value>, op: Op, want: &Literal) -> bool {
     match (found, want) {
         (None, Literal::Null) => op == Op::Eq,
         (Some(Value::Bool(a)), Literal::Bool(b)) => op == Op::Eq && a == b,
+        (Some(Value::Number(a)), Literal::Number(b)) => {
+            a.as_f64().is_some_and(|a| ordered(&a, b, op))
+        }
         (Some(Value::String(a)), Literal::Time(b)) => match Timestamp::parse_rfc3339(a) {
             Some(a) => ordered(&a, b, op),
             None => false,
@@ -138,6 +143,22 @@ fn at<'a>(doc: &'a Map<String, Value>, f: &Found) -> Option<&'a Value> {
     }
 }
 
+/// A number as it is kept: a whole one without a fraction.
+fn number(attr: &Attr, n: f64) -> Option<Value> {
+    if attr.ty == Type::Integer {
+        return format!("{n}").parse::<i64>().ok().map(Value::from);
+    }
+    serde_json::Number::from_f64(n).map(Value::Number)
+}
+
+/// A part of an element; of one without parts its `value` is itself.
+fn part<'a>(element: &'a Value, sub: &Attr) -> Option<&'a Value> {
+    match element {
+        Value::Object(o) => o.get(&sub.name),
+        v => (sub.name == "value").then_some(v),
+    }
+}
+
 impl Element {
     /// Whether an element meets the condition.
     pub fn holds(&self, element: &Value) -> bool {
@@ -145,8 +166,8 @@ impl Element {
             Self::And(a, b) => a.holds(element) && b.holds(element),
             Self::Or(a, b) => a.holds(element) || b.holds(element),
             Self::Not(a) => !a.holds(element),
-            Self::Compare(attr, op, want) => compare(attr, element.get(&attr.name), *op, want),
-            Self::Present(attr) => element.get(&attr.name).is_some_and(|v| !v.is_null()),
+            Self::Compare(attr, op, want) => compare(attr, part(element, attr), *op, want),
+            Self::Present(attr) => part(element, attr).is_some_and(|v| !v.is_null()),
         }
     }
     /// The values a conjunction of `eq`s names: what an element must be made of to meet it (1.3).
@@ -157,11 +178,15 @@ impl Element {
                 all.extend(b.made_of()?);
                 Some(all)
             }
-            Self::Compare(attr, Op::Eq, Literal::Text(t)) => {
-                Some(Map::from_iter([(attr.name.clone(), Value::from(t.as_str()))]))
-            }
-            Self::Compare(attr, Op::Eq, Literal::Bool(b)) => {
-                Some(Map::from_iter([(attr.name.clone(), Value::from(*b))]))
+            Self::Compare(attr, Op::Eq, want) => {
+                let value = match want {
+                    Literal::Text(t) => Value::from(t.as_str()),
+                    Literal::Bool(b) => Value::from(*b),
+                    Literal::Time(t) => Value::from(t.sortable()),
+                    Literal::Number(n) => number(attr, *n)?,
+                    Literal::Null => return None,
+                };
+                Some(Map::from_iter([(attr.name.clone(), value)]))
             }
             _ => None,
         }
@@ -215,5 +240,5 @@ fn present(doc: &Map<String, Value>, p: &AttrPath) -> bool {
 
 /// Whether a leaf is a text in documents.
 pub fn is_text(attr: &Attr) -> bool {
-    !matches!(attr.ty, Type::Boolean | Type::Complex)
+    !matches!(attr.ty, Type::Boolean | Type::Complex | Type::Integer | Type::Decimal)
 }

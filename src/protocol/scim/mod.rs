@@ -3,6 +3,7 @@
 //! in comments (1.1, 2.4 ...) are those of its table and of `docs/scim.md`.
 
 mod core;
+pub mod extension;
 pub mod filter;
 mod group;
 mod parse;
@@ -21,7 +22,7 @@ pub use path::{PatchPath, parse_path};
 pub use project::Projection;
 pub use quirks::{Rule, Rules};
 pub use schema::Schemas;
-pub use value::{Body, normalise, read_body};
+pub use value::{Body, keep_immutable, normalise, read_body};
 
 use crate::error::{Error, Kind};
 

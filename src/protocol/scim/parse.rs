@@ -163,6 +163,12 @@ impl<'a> Parser<'a> {
             Some(op) => {
                 let leaf = path.leaf().clone();
                 let value = self.literal(&leaf, op)?;
+                // Of a complex attribute that has no `value` only its presence can be asked.
+                if leaf.complex() {
+                    let present = Filter::Present(path);
+                    let absent = op == Op::Eq;
+                    return Ok(if absent { Filter::Not(present.into()) } else { present });
+                }
                 Ok(Filter::Compare(path, op, value))
             }
         }
@@ -296,7 +302,15 @@ impl<'a> Parser<'a> {
                     _ => misfit(),
                 }
             }
-            Type::Complex | Type::Decimal | Type::Integer => misfit(),
+            Type::Decimal | Type::Integer => {
+                let taken = !quoted || self.rules.has(Rule::Texts);
+                let number = serde_json::from_str::<serde_json::Number>(&text).ok();
+                match number.and_then(|n| n.as_f64()).filter(|_| taken) {
+                    Some(n) if !matches!(op, Op::Co | Op::Sw | Op::Ew) => Ok(Literal::Number(n)),
+                    _ => misfit(),
+                }
+            }
+            Type::Complex => misfit(),
             _ if !quoted && !self.rules.has(Rule::Unquoted) => misfit(),
             Type::Binary if matches!(op, Op::Gt | Op::Ge | Op::Lt | Op::Le) => misfit(),
             Type::String | Type::Reference | Type::Binary | Type::DateTime => {

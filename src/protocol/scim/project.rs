@@ -3,7 +3,7 @@
 use super::{
     Resource,
     quirks::{Rule, Rules},
-    schema::{Named, Schemas},
+    schema::{Named, Returned, Schemas},
 };
 use serde_json::{Map, Value};
 
@@ -35,10 +35,20 @@ impl Projection {
                 .filter_map(|t| schemas.resolve(rules, Rule::Probes, resource, t).ok())
                 .collect()
         };
+        // What is always shown, or on request only, is named here, so that nobody has to look at the schema again.
+        let with = |mut l: Vec<Named>, when| {
+            l.extend(schemas.shown(resource, when));
+            l
+        };
         match (attributes.filter(|t| !t.trim().is_empty()), excluded) {
-            (Some(a), _) => Self::Only(list(a)),
-            (None, Some(e)) => Self::Without(list(e)),
-            (None, None) => Self::Default,
+            (Some(a), _) => Self::Only(with(list(a), Returned::Always)),
+            (None, e) => {
+                let always: Vec<Named> = schemas.shown(resource, Returned::Always).collect();
+                let mut named = e.map(list).unwrap_or_default();
+                named.retain(|n| !always.contains(n));
+                let named = with(named, Returned::Request);
+                if named.is_empty() { Self::Default } else { Self::Without(named) }
+            }
         }
     }
     /// Whether an attribute of the core is shown at all: what costs something to load asks first.

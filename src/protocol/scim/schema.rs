@@ -81,6 +81,8 @@ pub struct Attr {
     pub refers: Vec<String>,
     /// What it is.
     pub about: String,
+    /// An add lists all values, so that it replaces (1.11).
+    pub whole: bool,
 }
 impl Attr {
     /// The sub-attribute of this name, in any case.
@@ -192,6 +194,16 @@ impl Schemas {
     /// The extensions of a resource.
     pub fn extensions(&self, resource: Resource) -> impl Iterator<Item = &Schema> {
         self.extensions.iter().filter(move |s| s.resource == resource)
+    }
+    /// The attributes of extensions that are shown always, or only on request.
+    pub fn shown(&self, resource: Resource, when: Returned) -> impl Iterator<Item = Named> {
+        self.extensions(resource).skip(1).flat_map(move |s| {
+            let chosen = s.attrs.iter().filter(move |a| a.returned == when);
+            chosen.map(|a| {
+                let at = Found { extension: Some(s.urn.clone()), attr: a.clone() };
+                Named::Attr(AttrPath { at, sub: None })
+            })
+        })
     }
     /// Every schema.
     pub fn all(&self) -> impl Iterator<Item = &Schema> {

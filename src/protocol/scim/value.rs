@@ -297,6 +297,32 @@ fn extension(
     Ok(())
 }
 
+/// A PUT over what is immutable (RFC 7644 3.5.1): what is left out stays, another value is refused.
+///
+/// # Errors
+/// `mutability`.
+pub fn keep_immutable(
+    schemas: &Schemas,
+    was: &Map<String, Value>,
+    now: &mut Map<String, Value>,
+) -> Result<()> {
+    for schema in schemas.extensions(Resource::User) {
+        for attr in schema.attrs.iter().filter(|a| a.mutability == Mutability::Immutable) {
+            let at = Found { extension: Some(schema.urn.clone()), attr: attr.clone() };
+            let Some(old) = get(was, &at) else { continue };
+            match get(now, &at) {
+                None => put(now, &at, Some(old.clone())),
+                Some(new) if new == old => {}
+                Some(_) => {
+                    let text = format!("'{}' is immutable and has a value already", attr.name);
+                    return Err(bad("mutability", &attr.name, text));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
 /// What a resource cannot be without.
 pub(super) fn required(resource: Resource, doc: &Map<String, Value>) -> Result<()> {
     let name = match resource {

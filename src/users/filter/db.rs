@@ -1,46 +1,21 @@
-//! The conditions' texts. `f` is the folded document, `d` the document; an attribute that is compared with case reads
-//! the latter.
+//! The conditions' texts: what columns and index tables answer, and what is left to the document ([`super::values`]).
 
+use super::values::db::{Args, Cond, Elements, carries, names, number, numeric, scalar, text_at};
 use crate::{
     error::Result,
     protocol::scim::{
         Resource, bad,
-        filter::{AttrPath, Element, Filter, Literal, Op, folded, is_text},
+        filter::{AttrPath, Element, Filter, Literal, Op},
         quirks::{Rule, Rules},
-        schema::{Attr, Found, Named, Schemas, Type},
+        schema::{Found, Named, Schemas, Type},
     },
     users::query::{Arg, Order, Where},
 };
 use uuid::Uuid;
 
-/// A condition in both dialects.
-#[derive(Clone)]
-struct Cond {
-    lite: String,
-    pg: String,
-}
-impl Cond {
-    fn same(text: impl Into<String>) -> Self {
-        let text = text.into();
-        Self { lite: text.clone(), pg: text }
-    }
-    fn map(self, f: impl Fn(&str) -> String) -> Self {
-        Self { lite: f(&self.lite), pg: f(&self.pg) }
-    }
-    fn join(a: &Self, word: &str, b: &Self) -> Self {
-        Self {
-            lite: format!("({} {word} {})", a.lite, b.lite),
-            pg: format!("({} {word} {})", a.pg, b.pg),
-        }
-    }
-    fn never() -> Self {
-        Self::same("1 = 0")
-    }
-}
-
 struct Compiler {
     resource: Resource,
-    args: Vec<Arg>,
+    args: Args,
     elements: u32,
 }
 
@@ -61,31 +36,26 @@ pub fn where_group(f: &Filter) -> Result<Where> {
 }
 
 fn compile(resource: Resource, f: &Filter) -> Result<Where> {
-    let mut c = Compiler { resource, args: Vec::new(), elements: 0 };
+    let mut c = Compiler { resource, args: Args::default(), elements: 0 };
     let cond = c.filter(f)?;
-    Ok(Where { lite: cond.lite, pg: cond.pg, args: c.args })
-}
-
-fn alias(resource: Resource) -> &'static str {
-    match resource {
-        Resource::User => "u",
-        Resource::Group => "g",
-    }
+    Ok(Where { lite: cond.lite, pg: cond.pg, args: c.args.0 })
 }
 
 impl Compiler {
-    fn arg(&mut self, a: Arg) -> String {
-        self.args.push(a);
-        format!("${}", self.args.len() + 2)
+    fn alias(&self) -> &'static str {
+        match self.resource {
+            Resource::User => "u",
+            Resource::Group => "g",
+        }
     }
     fn filter(&mut self, f: &Filter) -> Result<Cond> {
         Ok(match f {
             Filter::And(a, b) => Cond::join(&self.filter(a)?, "AND", &self.filter(b)?),
             Filter::Or(a, b) => Cond::join(&self.filter(a)?, "OR", &self.filter(b)?),
-            Filter::Not(a) => not(self.filter(a)?),
+            Filter::Not(a) => self.filter(a)?.not(),
             Filter::Compare(p, Op::Ne, want) => {
                 let eq = Filter::Compare(p.clone(), Op::Eq, want.clone());
-                not(self.filter(&eq)?)
+                self.filter(&eq)?.not()
             }
             Filter::Compare(p, op, want) => self.compare(p, *op, want)?,
             Filter::Present(p) => self.present(p)?,
@@ -99,18 +69,17 @@ impl Compiler {
     /// A column that answers for an attribute: its text, and how a value is bound.
     fn column(&self, p: &AttrPath) -> Option<&'static str> {
         let user = self.resource == Resource::User;
-        match (&p.at.extension, p.at.attr.name.as_str(), p.sub.as_ref().map(|s| s.name.as_str())) {
-            (None, "id", None) => Some(if user { "u.id" } else { "g.id" }),
-            (None, "externalId", None) => {
-                Some(if user { "u.external_id" } else { "g.external_id" })
-            }
-            (None, "userName", None) => Some("u.user_name_key"),
-            (None, "active", None) => Some("u.active"),
-            (None, "displayName", None) if !user => Some("g.display_key"),
-            (None, "meta", Some("created")) => {
-                Some(if user { "u.created_at" } else { "g.created_at" })
-            }
-            (None, "meta", Some("lastModified")) => {
+        if p.at.extension.is_some() {
+            return None;
+        }
+        match (p.at.attr.name.as_str(), p.sub.as_ref().map(|s| s.name.as_str())) {
+            ("id", None) => Some(if user { "u.id" } else { "g.id" }),
+            ("externalId", None) => Some(if user { "u.external_id" } else { "g.external_id" }),
+            ("userName", None) => Some("u.user_name_key"),
+            ("active", None) => Some("u.active"),
+            ("displayName", None) if !user => Some("g.display_key"),
+            ("meta", Some("created")) => Some(if user { "u.created_at" } else { "g.created_at" }),
+            ("meta", Some("lastModified")) => {
                 Some(if user { "u.updated_at" } else { "g.updated_at" })
             }
             _ => None,
@@ -123,10 +92,11 @@ impl Compiler {
             if leaf.name == "id" {
                 return self.id(column, op, want);
             }
-            return self.scalar(&Cond::same(column), leaf, op, want);
+            return Ok(scalar(&mut self.args, &Cond::same(column), true, leaf, op, want));
         }
         match (&p.at.extension, p.at.attr.name.as_str()) {
-            (None, "meta" | "schemas") => Err(refuse(p)),
+            (None, "meta") => self.kind(p, op, want),
+            (None, "schemas") => self.carries(p, op, want),
             (None, "members") => self.member("m.group_id = g.id AND m.user_id", p, op, want),
             (None, "groups") => self.member("m.user_id = u.id AND m.group_id", p, op, want),
             (None, "emails") if op == Op::Eq && leaf.name == "value" => match want {
@@ -141,7 +111,7 @@ impl Compiler {
         match (op, want) {
             (Op::Eq, Literal::Text(t)) => {
                 Ok(match Uuid::try_parse(t).ok().filter(|u| u.to_string() == *t) {
-                    Some(u) => Cond::same(format!("{column} = {}", self.arg(Arg::Id(u)))),
+                    Some(u) => Cond::same(format!("{column} = {}", self.args.bind(Arg::Id(u)))),
                     None => Cond::never(),
                 })
             }
@@ -150,12 +120,37 @@ impl Compiler {
         }
     }
 
+    /// `meta.resourceType eq`, which tells the types apart in a search of all (RFC 7644 3.4.2.1).
+    fn kind(&self, p: &AttrPath, op: Op, want: &Literal) -> Result<Cond> {
+        match (p.leaf().name.as_str(), op, want) {
+            ("resourceType", Op::Eq, Literal::Text(t)) if t == self.resource.name() => {
+                Ok(Cond::always())
+            }
+            ("resourceType", Op::Eq, Literal::Text(_)) => Ok(Cond::never()),
+            _ => Err(refuse(p)),
+        }
+    }
+
+    /// `schemas eq`: everybody has the core, an extension is there or not.
+    fn carries(&mut self, p: &AttrPath, op: Op, want: &Literal) -> Result<Cond> {
+        match (op, want) {
+            (Op::Eq, Literal::Text(t)) if t == self.resource.urn() => Ok(Cond::always()),
+            (Op::Eq, Literal::Text(_)) if self.resource == Resource::Group => Ok(Cond::never()),
+            (Op::Eq, Literal::Text(t)) if t.contains(':') => {
+                let alias = self.alias();
+                Ok(carries(&mut self.args, alias, t))
+            }
+            (Op::Eq, Literal::Text(_) | Literal::Null) => Ok(Cond::never()),
+            _ => Err(refuse(p)),
+        }
+    }
+
     /// Memberships: key look-ups, never a scan of members.
     fn member(&mut self, key: &str, p: &AttrPath, op: Op, want: &Literal) -> Result<Cond> {
         match (op, want, p.leaf().name.as_str()) {
             (Op::Eq, Literal::Text(t), "value") => Ok(match Uuid::try_parse(t) {
                 Ok(u) => {
-                    let v = self.arg(Arg::Id(u));
+                    let v = self.args.bind(Arg::Id(u));
                     Cond::same(format!(
                         "EXISTS (SELECT 1 FROM members m WHERE m.tenant_id = $1 AND {key} = {v})"
                     ))
@@ -167,9 +162,12 @@ impl Compiler {
     }
 
     fn by_email(&mut self, value: &str, kind: Option<&str>) -> Cond {
-        let v = self.arg(Arg::Text(crate::text::fold(value)));
+        let v = self.args.bind(Arg::Text(crate::text::fold(value)));
         let kind = match kind {
-            Some(k) => format!(" AND e.type_key = {}", self.arg(Arg::Text(crate::text::fold(k)))),
+            Some(k) => {
+                let k = self.args.bind(Arg::Text(crate::text::fold(k)));
+                format!(" AND e.type_key = {k}")
+            }
             None => String::new(),
         };
         Cond::same(format!(
@@ -190,104 +188,24 @@ impl Compiler {
         Some(self.by_email(&value, kind.as_deref()))
     }
 
-    /// The document's text for an attribute: an object's member at a path of names from the tables.
-    fn text_at(&self, case: bool, names: &[&str]) -> Cond {
-        let a = alias(self.resource);
-        let doc = if case { "doc" } else { "folded" };
-        let name = |n: &&str| if case { (*n).to_owned() } else { n.to_lowercase() };
-        let lite: Vec<String> = names.iter().map(|n| format!(".\"{}\"", name(n))).collect();
-        let pg: Vec<String> = names.iter().map(|n| format!("\"{}\"", name(n))).collect();
-        Cond {
-            lite: format!("({a}.{doc} ->> '${}')", lite.concat()),
-            pg: format!("({a}.{doc} #>> '{{{}}}')", pg.join(",")),
-        }
-    }
-    fn names<'a>(at: &'a Found, sub: Option<&'a str>) -> Vec<&'a str> {
-        let mut names: Vec<&str> = at.extension.as_deref().into_iter().collect();
-        names.push(&at.attr.name);
-        names.extend(sub);
-        names
-    }
-
     fn in_document(&mut self, p: &AttrPath, op: Op, want: &Literal) -> Result<Cond> {
         let (attr, leaf) = (&p.at.attr, p.leaf());
         if attr.multi && !attr.subs.is_empty() {
             let some = self.some(&p.at, &Element::Compare(leaf.clone(), op, want.clone()))?;
             if *want == Literal::Null {
                 let has = self.some(&p.at, &Element::Present(leaf.clone()))?;
-                return Ok(Cond::join(&some, "OR", &not(has)));
+                return Ok(Cond::join(&some, "OR", &has.not()));
             }
             return Ok(some);
         }
-        let sub = (leaf.name != attr.name || p.sub.is_some()).then_some(leaf.name.as_str());
-        let x = self.text_at(leaf.case_exact, &Self::names(&p.at, sub));
-        self.scalar(&x, leaf, op, want)
-    }
-
-    /// One value compared; `x` may be NULL, which counts as false.
-    fn scalar(&mut self, x: &Cond, attr: &Attr, op: Op, want: &Literal) -> Result<Cond> {
-        let cmp = match op {
-            Op::Eq => "=",
-            Op::Gt => ">",
-            Op::Ge => ">=",
-            Op::Lt => "<",
-            Op::Le => "<=",
-            Op::Ne | Op::Co | Op::Sw | Op::Ew => "",
-        };
-        let column = !x.lite.starts_with('(');
-        Ok(match want {
-            Literal::Null => x.clone().map(|x| format!("{x} IS NULL")),
-            Literal::Bool(b) if column => {
-                let v = self.arg(Arg::Bool(*b));
-                x.clone().map(|x| format!("{x} = {v}"))
-            }
-            // In documents: SQLite gives 1 and 0, PostgreSQL the words.
-            Literal::Bool(b) => Cond {
-                lite: format!("{} = {}", x.lite, i32::from(*b)),
-                pg: format!("{} = '{b}'", x.pg),
-            },
-            Literal::Time(t) if column => {
-                let v = self.arg(Arg::Time(*t));
-                x.clone().map(|x| format!("{x} {cmp} {v}"))
-            }
-            Literal::Time(_) => {
-                return Err(bad("invalidFilter", &attr.name, "this time is not filtered by"));
-            }
-            Literal::Text(t) => {
-                let t = folded(attr, t);
-                let n = t.chars().count();
-                let v = self.arg(Arg::Text(t));
-                match op {
-                    Op::Co => Cond {
-                        lite: format!("instr({}, {v}) > 0", x.lite),
-                        pg: format!("strpos({}, {v}) > 0", x.pg),
-                    },
-                    Op::Sw => Cond {
-                        lite: format!("substr({}, 1, {n}) = {v}", x.lite),
-                        pg: format!("left({}, {n}) = {v}", x.pg),
-                    },
-                    Op::Ew if n == 0 => {
-                        x.clone().map(|x| format!("({x} IS NOT NULL AND {v} = '')"))
-                    }
-                    Op::Ew => Cond {
-                        lite: format!(
-                            "substr({}, -{n}) = {v} AND length({}) >= {n}",
-                            x.lite, x.lite
-                        ),
-                        pg: format!("right({}, {n}) = {v}", x.pg),
-                    },
-                    _ => Cond {
-                        lite: format!("{} {cmp} {v}", x.lite),
-                        pg: format!("{} COLLATE \"C\" {cmp} {v}", x.pg),
-                    },
-                }
-            }
-        })
+        let sub = (leaf.name != attr.name || p.sub.is_some()).then_some(&**leaf);
+        let x = text_at(self.alias(), leaf.case_exact, &names(&p.at, sub)?);
+        Ok(scalar(&mut self.args, &x, false, leaf, op, want))
     }
 
     /// Some element of a multi-valued attribute meets a condition.
     fn some(&mut self, at: &Found, e: &Element) -> Result<Cond> {
-        if at.attr.name == "members" || at.attr.name == "groups" {
+        if at.extension.is_none() && (at.attr.name == "members" || at.attr.name == "groups") {
             return match e {
                 Element::Compare(sub, op, want) => {
                     let p = AttrPath { at: at.clone(), sub: at.attr.sub(&sub.name).cloned() };
@@ -297,38 +215,27 @@ impl Compiler {
             };
         }
         self.elements += 1;
-        let var = format!("e{}", self.elements);
-        let inner = self.element(&var, e)?;
-        let a = alias(self.resource);
-        let name = at.attr.name.as_str();
-        // Elements carry their case-folded and their original half side by side: the same position in both arrays.
-        let low = name.to_lowercase();
-        Ok(Cond {
-            lite: format!(
-                "EXISTS (SELECT 1 FROM json_each({a}.folded, '$.\"{low}\"') {var} WHERE {})",
-                inner.lite
-            ),
-            pg: format!(
-                "EXISTS (SELECT 1 FROM jsonb_path_query({a}.folded, '$.\"{low}\"[*]') WITH ORDINALITY \
-                 AS {var}(value, key) WHERE {})",
-                inner.pg
-            ),
-        })
-        .map(|c| c.map(|t| t.replace("@doc@", &format!("{a}.doc")).replace("@name@", name)))
+        let list = Elements {
+            alias: self.alias(),
+            var: format!("e{}", self.elements),
+            names: names(at, None)?,
+            complex: at.attr.complex(),
+        };
+        let inner = self.element(&list, e)?;
+        Ok(list.some(&inner))
     }
-    fn element(&mut self, var: &str, e: &Element) -> Result<Cond> {
+    fn element(&mut self, l: &Elements<'_>, e: &Element) -> Result<Cond> {
         Ok(match e {
-            Element::And(a, b) => Cond::join(&self.element(var, a)?, "AND", &self.element(var, b)?),
-            Element::Or(a, b) => Cond::join(&self.element(var, a)?, "OR", &self.element(var, b)?),
-            Element::Not(a) => not(self.element(var, a)?),
+            Element::And(a, b) => Cond::join(&self.element(l, a)?, "AND", &self.element(l, b)?),
+            Element::Or(a, b) => Cond::join(&self.element(l, a)?, "OR", &self.element(l, b)?),
+            Element::Not(a) => self.element(l, a)?.not(),
             Element::Compare(sub, Op::Ne, want) => {
-                not(self.element(var, &Element::Compare(sub.clone(), Op::Eq, want.clone()))?)
+                self.element(l, &Element::Compare(sub.clone(), Op::Eq, want.clone()))?.not()
             }
             Element::Compare(sub, op, want) => {
-                let x = part(var, sub);
-                self.scalar(&x, sub, *op, want)?
+                scalar(&mut self.args, &l.part(sub), false, sub, *op, want)
             }
-            Element::Present(sub) => part(var, sub).map(|x| format!("{x} IS NOT NULL")),
+            Element::Present(sub) => l.part(sub).map(|x| format!("{x} IS NOT NULL")),
         })
     }
 
@@ -338,7 +245,7 @@ impl Compiler {
         }
         let attr = &p.at.attr;
         match (&p.at.extension, attr.name.as_str()) {
-            (None, "meta" | "schemas") => return Ok(Cond::same("1 = 1")),
+            (None, "meta" | "schemas") => return Ok(Cond::always()),
             (None, "members") => {
                 return Ok(Cond::same(
                     "EXISTS (SELECT 1 FROM members m WHERE m.tenant_id = $1 AND m.group_id = g.id)",
@@ -354,29 +261,9 @@ impl Compiler {
         if let (true, Some(sub)) = (attr.multi, &p.sub) {
             return self.some(&p.at, &Element::Present(sub.clone()));
         }
-        let x = self.text_at(false, &Self::names(&p.at, p.sub.as_ref().map(|s| s.name.as_str())));
+        let x = text_at(self.alias(), false, &names(&p.at, p.sub.as_deref())?);
         Ok(x.map(|x| format!("{x} IS NOT NULL")))
     }
-}
-
-/// A sub-attribute of an element: folded, or the original at the same position where case counts.
-fn part(var: &str, sub: &Attr) -> Cond {
-    let low = sub.name.to_lowercase();
-    if sub.case_exact && is_text(sub) {
-        let name = &sub.name;
-        return Cond {
-            lite: format!("(@doc@ ->> ('$.\"@name@\"[' || {var}.key || '].\"{name}\"'))"),
-            pg: format!("(@doc@ -> '@name@' -> ({var}.key - 1)::int ->> '{name}')"),
-        };
-    }
-    Cond {
-        lite: format!("({var}.value ->> '$.\"{low}\"')"),
-        pg: format!("({var}.value ->> '{low}')"),
-    }
-}
-
-fn not(c: Cond) -> Cond {
-    c.map(|t| format!("NOT COALESCE(({t}), 1 = 0)"))
 }
 
 /// Whether a conjunction names one sub-attribute twice: no index answers that.
@@ -415,16 +302,20 @@ pub fn order(
     let Ok(Named::Attr(p)) = schemas.resolve(rules, Rule::Probes, resource, name) else {
         return None;
     };
-    let c = Compiler { resource, args: Vec::new(), elements: 0 };
+    let c = Compiler { resource, args: Args::default(), elements: 0 };
     if let Some(column) = c.column(&p) {
         return Some(Order { lite: column.to_owned(), pg: column.to_owned(), descending });
     }
-    let leaf = p.leaf();
-    let attr = &p.at.attr;
-    if attr.multi || leaf.ty == Type::Complex || matches!(attr.name.as_str(), "meta" | "groups") {
+    let (attr, leaf) = (&p.at.attr, p.leaf());
+    let ours = p.at.extension.is_none() && matches!(attr.name.as_str(), "meta" | "groups");
+    if attr.multi || leaf.ty == Type::Complex || ours {
         return None;
     }
-    let names = Compiler::names(&p.at, p.sub.as_ref().map(|s| s.name.as_str()));
-    let x = c.text_at(leaf.case_exact, &names);
+    let sub = (leaf.name != attr.name).then_some(&**leaf);
+    let x = text_at(c.alias(), leaf.case_exact, &names(&p.at, sub).ok()?);
+    if numeric(leaf) {
+        let x = number(&x);
+        return Some(Order { lite: x.lite, pg: x.pg, descending });
+    }
     Some(Order { lite: x.lite, pg: format!("{} COLLATE \"C\"", x.pg), descending })
 }

@@ -3,5 +3,6 @@
 //! id, e-mail, displayName, members, times) goes by index, the rest over the document.
 
 mod db;
+mod values;
 
 pub use db::{order, where_group, where_user};

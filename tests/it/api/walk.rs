@@ -88,6 +88,16 @@ story!(async fn every_route_answers_as_described(t) {
     w.delete(&format!("{d}/scim-tokens/{}", id(&token))).await;
     w.delete(&d).await;
 
+    // What directories may say besides the standard's attributes.
+    let all = "/tenants/acme/schemas";
+    let badge = json!({"id": "urn:acme:badge:User", "name": "Badge", "attributes": [{"name": "tag"}]});
+    w.post(all, badge.clone()).await;
+    w.get(all).await;
+    let one = format!("{all}/urn:acme:badge:User");
+    w.get(&one).await;
+    w.go("PUT", &one, badge).await;
+    w.delete(&one).await;
+
     // A directory's people: the tenant's last administrator, and a group.
     let acme = id(&w.get("/tenants/acme").await).parse().unwrap();
     let scim = s.directory(acme).await;

@@ -149,6 +149,13 @@ impl TestServer {
         let new = tenants::New { slug: slug.to_owned(), name: slug.to_owned(), provider };
         tenants::create(&self.app.store, &self.global().await, new).await.expect("a tenant").id
     }
+    /// Declares the extension that `scim-tests/extension.json` holds.
+    pub async fn extend_users(&self, tenant: TenantId) {
+        let text = include_str!("../../../scim-tests/extension.json");
+        let declaration = serde_json::from_str(text).expect("a declaration");
+        let permit = self.permit(tenant).await;
+        directories::declare(&self.app.store, &permit, declaration).await.expect("declared");
+    }
     /// A directory with a SCIM token: its client.
     pub async fn directory(&self, tenant: TenantId) -> Scim {
         let permit = self.permit(tenant).await;

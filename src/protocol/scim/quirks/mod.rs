@@ -25,6 +25,7 @@ pub enum Rule {
     Keys,
     RemoveValues,
     Bare,
+    Whole,
     Empty,
     EmptyList,
     FilterPath,

@@ -26,12 +26,14 @@ pub fn name(rules: Rules, name: &str) -> bool {
     rules.has(Rule::Keys) || !name.contains(['.', '['])
 }
 
-/// Whether an add to an attribute with several values replaces: a list of role assignments is whole (1.4).
+/// Whether an add to an attribute with several values replaces: a list of role assignments is whole (1.4), and one of an
+/// attribute of which the administrator says so (1.11).
 pub fn replaces(rules: Rules, attr: &Attr, value: &Value) -> bool {
+    let whole = rules.has(Rule::Whole) && attr.whole;
     let assigned = |v: &Value| super::value::assignment(v).is_some();
     let roles = || match value {
         Value::Array(l) => l.iter().any(assigned),
         v => assigned(v),
     };
-    attr.multi && rules.has(Rule::Roles) && attr.name == "roles" && roles()
+    attr.multi && (whole || (rules.has(Rule::Roles) && attr.name == "roles" && roles()))
 }

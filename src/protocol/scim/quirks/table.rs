@@ -56,6 +56,9 @@ rows! {
     Bare "1.9" "values without their object", "Entra, Ping":
         "`\"u1\"` or `{\"value\": \"u1\"}` where a list of objects is wanted."
         => "A list of one object with that `value`.";
+    Whole "1.11" "add that lists everything", "Entra":
+        "`add` to an attribute with several values where `replace` is meant."
+        => "Replaces, for attributes of an extension that are declared `addReplaces`.";
     Empty "1.12" "empty texts", "Entra":
         "`\"\"` for an attribute that has no value, or for a path that there is not."
         => "Unassigned, like null; no path.";
