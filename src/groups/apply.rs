@@ -49,7 +49,7 @@ pub async fn apply(
         }
         if !done.changed(&was) {
             tx.unaudited("members who came and went in the same request");
-            return Ok((Group { row: was, members: None, skipped: done.skipped() }, false));
+            return Ok((done.group(was), false));
         }
         let key = settings.names_unique();
         let row = db::update(tx, t, id, &done.name, done.external_id.as_deref(), key).await?;
@@ -63,7 +63,7 @@ pub async fn apply(
         if !touched.is_empty() && db::mapped(tx, t, id).await? {
             announce(tx, t, &touched);
         }
-        Ok((Group { row, members: None, skipped: done.skipped() }, true))
+        Ok((done.group(row), true))
     })
     .map_err(|e| name_taken(e, rules::new_name(&asked).unwrap_or("")))
 }
@@ -118,6 +118,7 @@ struct Done {
     added: BTreeSet<UserId>,
     removed: BTreeSet<UserId>,
     strangers: BTreeSet<UserId>,
+    steps: Vec<bool>,
 }
 
 impl Done {
@@ -128,6 +129,7 @@ impl Done {
             added: BTreeSet::new(),
             removed: BTreeSet::new(),
             strangers: BTreeSet::new(),
+            steps: Vec::new(),
         }
     }
     async fn step(
@@ -138,51 +140,49 @@ impl Done {
         settings: &Provisioning,
     ) -> Result<()> {
         let (t, id) = (g.tenant_id, g.id);
-        match change {
+        let changed = match change {
             GroupChange::Rename(name) => {
                 rules::checked(name, None)?;
-                self.name.clone_from(name);
+                std::mem::replace(&mut self.name, name.clone()) != *name
             }
             GroupChange::ExternalId(x) => {
                 rules::checked(&self.name, x.as_deref())?;
-                self.external_id.clone_from(x);
+                std::mem::replace(&mut self.external_id, x.clone()) != *x
             }
             GroupChange::Add(users) => {
                 let (added, strangers) = add(tx, g, users, settings).await?;
-                self.came(added);
                 self.strangers.extend(strangers);
+                self.came(added)
             }
-            GroupChange::Remove(users) => {
-                let left = db::remove(tx, t, id, users).await?;
-                self.left(left);
-            }
+            GroupChange::Remove(users) => self.left(db::remove(tx, t, id, users).await?),
             GroupChange::Replace(users) => {
-                let left = db::keep_only(tx, t, id, users).await?;
-                self.left(left);
+                let left = self.left(db::keep_only(tx, t, id, users).await?);
                 let (added, strangers) = add(tx, g, users, settings).await?;
-                self.came(added);
                 self.strangers.extend(strangers);
+                self.came(added) || left
             }
-            GroupChange::Clear => {
-                let left = db::clear(tx, t, id).await?;
-                self.left(left);
-            }
-        }
+            GroupChange::Clear => self.left(db::clear(tx, t, id).await?),
+        };
+        self.steps.push(changed);
         Ok(())
     }
-    fn came(&mut self, users: Vec<UserId>) {
+    fn came(&mut self, users: Vec<UserId>) -> bool {
+        let some = !users.is_empty();
         for u in users {
             if !self.removed.remove(&u) {
                 self.added.insert(u);
             }
         }
+        some
     }
-    fn left(&mut self, users: Vec<UserId>) {
+    fn left(&mut self, users: Vec<UserId>) -> bool {
+        let some = !users.is_empty();
         for u in users {
             if !self.added.remove(&u) {
                 self.removed.insert(u);
             }
         }
+        some
     }
     fn changed(&self, was: &GroupRow) -> bool {
         !self.added.is_empty()
@@ -190,8 +190,10 @@ impl Done {
             || self.name != was.display_name
             || self.external_id != was.external_id
     }
-    fn skipped(&self) -> Vec<UserId> {
-        self.strangers.iter().copied().collect()
+    /// The group as it is answered with.
+    fn group(self, row: GroupRow) -> Group {
+        let skipped = self.strangers.into_iter().collect();
+        Group { row, members: None, skipped, steps: self.steps }
     }
     /// Who came and who left is in the audit event up to a number that can be read.
     fn detail(&self, was: &GroupRow, held: bool) -> serde_json::Value {

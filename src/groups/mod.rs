@@ -56,6 +56,8 @@ pub struct Group {
     pub members: Option<Vec<Member>>,
     /// Of a change: ids that named nobody of this directory.
     pub skipped: Vec<UserId>,
+    /// Of a change: which of its steps changed anything.
+    pub steps: Vec<bool>,
 }
 impl std::ops::Deref for Group {
     type Target = GroupRow;
@@ -165,7 +167,7 @@ pub async fn create(store: &Store, p: &Permit<Provision>, draft: GroupDraft) -> 
             "display_name": row.display_name, "members": added.len(), "skipped": skipped.len(),
         });
         audit::record(tx, t, Event::new("group.create").target("group", id).detail(detail)).await?;
-        Ok(Group { row, members: None, skipped })
+        Ok(Group { row, members: None, skipped, steps: Vec::new() })
     })
     .map_err(|e| name_taken(e, &name))
 }
@@ -190,7 +192,7 @@ pub async fn get(
         Members::No => None,
         Members::All => Some(db::members(&mut c, t, id).await?),
     };
-    Ok(Group { row, members, skipped: Vec::new() })
+    Ok(Group { row, members, skipped: Vec::new(), steps: Vec::new() })
 }
 
 /// Whether a group has so many members: counted no further.
@@ -218,7 +220,7 @@ pub async fn list(
     };
     let items = page.items.into_iter().map(|row| {
         let members = found.as_mut().map(|m| m.remove(&row.id).unwrap_or_default());
-        Group { row, members, skipped: Vec::new() }
+        Group { row, members, skipped: Vec::new(), steps: Vec::new() }
     });
     Ok(Page { items: items.collect(), total: page.total })
 }
@@ -252,7 +254,7 @@ pub async fn view(store: &Store, p: &Permit<UsersView>, id: GroupId) -> Result<G
     let mut c = store.scan(Scope::Tenant(p.tenant())).await?;
     let row = db::get(&mut c, p.tenant(), id).await?.ok_or_else(|| gone(id))?;
     let members = Some(db::members(&mut c, p.tenant(), id).await?);
-    Ok(Group { row, members, skipped: Vec::new() })
+    Ok(Group { row, members, skipped: Vec::new(), steps: Vec::new() })
 }
 
 /// The group, for a reader that has a connection over its tenant.

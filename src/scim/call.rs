@@ -1,11 +1,12 @@
 //! A request, taken apart: parameters, preconditions, body.
 
+use super::note::Notes;
 use crate::{
     access::{Permit, perm::Provision},
     app::App,
     directories::Reading,
     error::{Error, Kind, Result},
-    protocol::scim::{Rule, Rules, Schemas, bad},
+    protocol::scim::{Outcome, Rule, Rules, Schemas, bad},
 };
 use axum::{
     body::Body,
@@ -39,6 +40,8 @@ pub(super) struct Call {
     pub if_none_match: Option<Vec<i64>>,
     /// The body; null without one.
     pub body: Value,
+    /// What became of its operations.
+    notes: Notes,
 }
 
 impl Call {
@@ -63,7 +66,20 @@ impl Call {
             if_match: versions(&parts.headers, &header::IF_MATCH),
             if_none_match: versions(&parts.headers, &header::IF_NONE_MATCH),
             body: json(reading.rules, parts, body).await?,
+            notes: Notes::default(),
         })
+    }
+    /// Notes what became of an operation: none is answered and forgotten.
+    pub(super) fn note(&self, outcome: Outcome) {
+        self.notes.add(outcome);
+    }
+    /// Notes why parts of a body were left out.
+    pub(super) fn note_ignored(&self, why: impl IntoIterator<Item = String>) {
+        why.into_iter().for_each(|w| self.note(Outcome::Ignored(w)));
+    }
+    /// What was noted.
+    pub(super) fn outcomes(&self) -> Vec<Outcome> {
+        self.notes.take()
     }
 }
 

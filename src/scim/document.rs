@@ -6,8 +6,8 @@ use crate::{
     groups::{Group, Membership},
     id::UserId,
     protocol::scim::{
-        ENTERPRISE, GROUP, Projection, Resource, Rule, Rules, Schemas, USER, keep_immutable,
-        normalise,
+        Body, ENTERPRISE, GROUP, Projection, Resource, Rule, Rules, Schemas, USER, keep_immutable,
+        read_body,
     },
     users::{Draft, User},
 };
@@ -119,7 +119,7 @@ pub(super) fn group(call: &Call, g: &Group, p: &Projection) -> Value {
     Value::Object(p.apply(doc))
 }
 
-/// A body of POST or PUT as a draft. What a PUT leaves out of `active` and `externalId` stays as it `was`: a PUT that
+/// A body of POST or PUT as a draft, and why what was left out of it was. What a PUT leaves out of `active` and `externalId` stays as it `was`: a PUT that
 /// silently lets somebody in or out, or loses who they are at the directory (2.1), is a known trap.
 ///
 /// # Errors
@@ -129,8 +129,8 @@ pub(super) fn draft(
     rules: Rules,
     body: &Value,
     was: Option<&User>,
-) -> Result<Draft> {
-    let mut doc = normalise(schemas, rules, Resource::User, body)?;
+) -> Result<(Draft, Vec<String>)> {
+    let Body { mut doc, ignored } = read_body(schemas, rules, Resource::User, body)?;
     if let Some(u) = was {
         keep_immutable(schemas, &whole(u), &mut doc)?;
         doc.entry("active").or_insert(json!(u.active));
@@ -138,7 +138,7 @@ pub(super) fn draft(
             doc.entry("externalId").or_insert(json!(x));
         }
     }
-    Ok(columns(doc))
+    Ok((columns(doc), ignored))
 }
 
 /// Takes out of a document what columns hold.

@@ -9,7 +9,7 @@ use crate::{
     error::{Error, Result},
     groups::{self, Group, GroupChange, GroupDraft, Members},
     id::{GroupId, UserId},
-    protocol::scim::{GroupOp, Resource, Rule, bad, group_ops, member_ids, normalise},
+    protocol::scim::{GroupOp, Outcome, Resource, Rule, bad, group_ops, member_ids, read_body},
     users::Query,
 };
 use axum::{http::StatusCode, response::Response};
@@ -53,7 +53,9 @@ fn read(call: &Call) -> Result<(String, Option<String>, Option<Vec<UserId>>)> {
     let members = members.map(|(_, v)| member_ids(call.rules, v).map(users)).transpose()?;
     let rest = fields.iter().filter(|(k, _)| !k.eq_ignore_ascii_case("members"));
     let rest: serde_json::Map<String, Value> = rest.map(|(k, v)| (k.clone(), v.clone())).collect();
-    let doc = normalise(&call.schemas, call.rules, Resource::Group, &Value::Object(rest))?;
+    let body = read_body(&call.schemas, call.rules, Resource::Group, &Value::Object(rest))?;
+    call.note_ignored(body.ignored);
+    let doc = body.doc;
     let text = |n: &str| doc.get(n).and_then(Value::as_str).map(str::to_owned);
     Ok((text("displayName").unwrap_or_default(), text("externalId"), members))
 }
@@ -63,7 +65,7 @@ pub(super) async fn create(call: &Call) -> Result<Response> {
     let (display_name, external_id, members) = read(call)?;
     let draft = GroupDraft { display_name, external_id, members: members.unwrap_or_default() };
     let mut g = groups::create(&call.app.store, &call.permit, draft).await?;
-    note(&g);
+    strangers(call, &g);
     if wanted(call) == Members::All {
         g.members = groups::get(&call.app.store, &call.permit, g.id, Members::All).await?.members;
     }
@@ -72,10 +74,19 @@ pub(super) async fn create(call: &Call) -> Result<Response> {
     Ok(answer(StatusCode::CREATED, Some(doc), Some(&at), Some(g.version)))
 }
 
-fn note(g: &Group) {
-    if !g.skipped.is_empty() {
-        tracing::info!(group = %g.id, members = g.skipped.len(), "members that are nobody here were left out");
+/// Who was left out because they are nobody here.
+fn strangers(call: &Call, g: &Group) {
+    if g.skipped.is_empty() {
+        return;
     }
+    let some: Vec<String> = g.skipped.iter().take(5).map(ToString::to_string).collect();
+    let more = if g.skipped.len() > some.len() { ", ..." } else { "" };
+    let why = format!(
+        "{} of the members are no users of this directory: {}{more}",
+        g.skipped.len(),
+        some.join(", ")
+    );
+    call.note(Outcome::Ignored(why));
 }
 
 /// `GET /Groups/{id}`
@@ -118,7 +129,7 @@ pub(super) async fn replace(call: &Call, id: &str) -> Result<Response> {
     steps.extend(members.map(GroupChange::Replace));
     let expected = demanded(call, id).await?;
     let (g, _) = groups::apply(&call.app.store, &call.permit, id, expected, steps).await?;
-    note(&g);
+    strangers(call, &g);
     whole(call, id).await
 }
 
@@ -126,30 +137,35 @@ pub(super) async fn replace(call: &Call, id: &str) -> Result<Response> {
 pub(super) async fn patch(call: &Call, id: &str) -> Result<Response> {
     let id = parse(id)?;
     let steps = group_ops(&call.schemas, call.rules, &call.body)?;
-    for why in steps.iter().flat_map(|s| &s.ignored) {
-        tracing::info!(group = %id, why, "a part of a PATCH was ignored");
-    }
-    let steps = steps
-        .into_iter()
-        .flat_map(|s| s.ops)
-        .map(|o| match o {
-            GroupOp::Rename(n) => GroupChange::Rename(n),
-            GroupOp::ExternalId(x) => GroupChange::ExternalId(x),
-            GroupOp::Add(l) => GroupChange::Add(users(l)),
-            GroupOp::Remove(l) => GroupChange::Remove(users(l)),
-            GroupOp::Replace(l) => GroupChange::Replace(users(l)),
-            GroupOp::Clear => GroupChange::Clear,
-        })
-        .collect();
+    let changes = steps.iter().flat_map(|s| s.ops.iter().cloned()).map(change).collect();
     let expected = demanded(call, id).await?;
-    let (g, _) = groups::apply(&call.app.store, &call.permit, id, expected, steps).await?;
-    note(&g);
+    let (g, _) = groups::apply(&call.app.store, &call.permit, id, expected, changes).await?;
+    let mut changed = g.steps.iter();
+    for step in steps {
+        let did: Vec<bool> = changed.by_ref().take(step.ops.len()).copied().collect();
+        if !did.is_empty() {
+            call.note(if did.contains(&true) { Outcome::Applied } else { Outcome::NoOp });
+        }
+        call.note_ignored(step.ignored);
+    }
+    strangers(call, &g);
     let p = projection(call, Resource::Group);
     let brief = call.rules.has(Rule::LargeGroups) && !p.asked();
     if brief && groups::at_least(&call.app.store, &call.permit, id, SMALL + 1).await? {
         return Ok(answer(StatusCode::NO_CONTENT, None, None, Some(g.version)));
     }
     whole(call, id).await
+}
+
+fn change(o: GroupOp) -> GroupChange {
+    match o {
+        GroupOp::Rename(n) => GroupChange::Rename(n),
+        GroupOp::ExternalId(x) => GroupChange::ExternalId(x),
+        GroupOp::Add(l) => GroupChange::Add(users(l)),
+        GroupOp::Remove(l) => GroupChange::Remove(users(l)),
+        GroupOp::Replace(l) => GroupChange::Replace(users(l)),
+        GroupOp::Clear => GroupChange::Clear,
+    }
 }
 
 async fn whole(call: &Call, id: GroupId) -> Result<Response> {

@@ -10,6 +10,7 @@ mod document;
 mod error;
 mod groups;
 mod list;
+mod note;
 mod search;
 mod users;
 
@@ -80,15 +81,18 @@ async fn proved(
     let proved = caller::permit(app, &parts.headers, directory, id).await?;
     let mut place = place(proved.1.rules, rest)?;
     let mut call = Call::read(app, proved, &parts, body).await?;
-    if search::is_search(&place) {
-        search::read(&mut call, &parts.method)?;
-        place.pop();
-        if place.is_empty() {
-            return search::all(&call).await;
-        }
-        return dispatch(&call, &Method::GET, &place).await;
+    let mut method = parts.method;
+    let search = search::is_search(&place);
+    if search {
+        search::read(&mut call, &method)?;
+        (method, _) = (Method::GET, place.pop());
     }
-    dispatch(&call, &parts.method, &place).await
+    let answer = match place.as_slice() {
+        [] if search => search::all(&call).await,
+        place => dispatch(&call, &method, place).await,
+    };
+    note::tell(&call.permit.directory().to_string(), &call.outcomes());
+    answer
 }
 
 /// The parts of the address below `/v2`. Slashes at the end and doubled ones mean nothing, and `/v2` may be missing

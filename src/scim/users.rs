@@ -9,12 +9,12 @@ use crate::{
     error::{Error, Result},
     groups,
     id::UserId,
-    protocol::scim::{Outcome, Projection, Resource, patch as apply},
+    protocol::scim::{Outcome, Patch, Projection, Resource},
     users::{self, Query, User},
 };
 use axum::{http::StatusCode, response::Response};
 use serde_json::Value;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// An id of the path; one that is no UUID is simply nobody's (2.11).
 fn parse(id: &str) -> Result<UserId> {
@@ -46,8 +46,9 @@ async fn demanded(call: &Call, id: UserId) -> Result<Option<i64>> {
 
 /// `POST /Users`
 pub(super) async fn create(call: &Call) -> Result<Response> {
-    let draft = document::draft(&call.schemas, call.rules, &call.body, None)?;
+    let (draft, ignored) = document::draft(&call.schemas, call.rules, &call.body, None)?;
     let u = users::create(&call.app.store, &call.permit, draft).await?;
+    call.note_ignored(ignored);
     let doc = document::user(call, &u, &[], &projection(call, Resource::User));
     let at = format!("{}/Users/{}", call.base, u.id);
     Ok(answer(StatusCode::CREATED, Some(doc), Some(&at), Some(u.version)))
@@ -96,35 +97,52 @@ async fn changed(call: &Call, u: &User) -> Result<Response> {
     Ok(answer(StatusCode::OK, Some(doc), Some(&at), Some(u.version)))
 }
 
+/// What a change came to when it was decided: it may be decided more than once, the last time counts.
+struct Ended(Arc<Mutex<Vec<Outcome>>>);
+impl Ended {
+    fn new() -> (Self, Self) {
+        let shared = Arc::new(Mutex::new(Vec::new()));
+        (Self(shared.clone()), Self(shared))
+    }
+    fn set(&self, outcomes: Vec<Outcome>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = outcomes;
+    }
+    fn take(self) -> Vec<Outcome> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
 /// `PUT /Users/{id}`
 pub(super) async fn replace(call: &Call, id: &str) -> Result<Response> {
     let id = parse(id)?;
     let body = Arc::new(call.body.clone());
     let (schemas, rules) = (call.schemas.clone(), call.rules);
-    let change: users::Change =
-        Arc::new(move |was| document::draft(&schemas, rules, &body, Some(was)).map(Some));
+    let (ended, told) = Ended::new();
+    let change: users::Change = Arc::new(move |was| {
+        let (draft, ignored) = document::draft(&schemas, rules, &body, Some(was))?;
+        ended.set(ignored.into_iter().map(Outcome::Ignored).collect());
+        Ok(Some(draft))
+    });
     let expected = demanded(call, id).await?;
     let (u, _) = users::modify(&call.app.store, &call.permit, id, expected, change).await?;
+    told.take().into_iter().for_each(|o| call.note(o));
     changed(call, &u).await
 }
 
 /// `PATCH /Users/{id}`
 pub(super) async fn patch(call: &Call, id: &str) -> Result<Response> {
     let id = parse(id)?;
-    let body = Arc::new(call.body.clone());
-    let (schemas, rules) = (call.schemas.clone(), call.rules);
+    let patch = Patch::read(&call.schemas, call.rules, Resource::User, &call.body)?;
+    let (ended, told) = Ended::new();
     let change: users::Change = Arc::new(move |was| {
         let before = document::whole(was);
-        let (after, outcomes) = apply(&schemas, rules, &before, &body)?;
-        for o in &outcomes {
-            if let Outcome::Ignored(why) = o {
-                tracing::info!(user = %was.id, why, "a part of a PATCH was ignored");
-            }
-        }
+        let (after, outcomes) = patch.apply(&before)?;
+        ended.set(outcomes);
         Ok((after != before).then(|| document::columns(after)))
     });
     let expected = demanded(call, id).await?;
     let (u, _) = users::modify(&call.app.store, &call.permit, id, expected, change).await?;
+    told.take().into_iter().for_each(|o| call.note(o));
     changed(call, &u).await
 }
 

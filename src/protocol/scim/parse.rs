@@ -5,7 +5,7 @@ use super::{
     Resource, bad,
     filter::{AttrPath, Element, Filter, Literal, Op},
     quirks::{Rule, Rules},
-    schema::{Attr, Named, Schemas, Type},
+    schema::{Attr, Named, Returned, Schemas, Type},
 };
 use crate::{clock::Timestamp, error::Error, text::excerpt};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ type Res<T> = Result<T, Error>;
 /// Reads a filter over `resource`.
 ///
 /// # Errors
-/// `invalidFilter`, naming what stands where it should not.
+/// `invalidFilter`, naming what stands where it should not; `sensitive` for what is never shown.
 pub fn parse_filter(
     schemas: &Schemas,
     rules: Rules,
@@ -237,6 +237,13 @@ impl<'a> Parser<'a> {
     /// The probe for a manager comes without the extension's URN (1.15).
     fn path(&self, name: &str) -> Res<AttrPath> {
         match self.schemas.resolve(self.rules, Rule::Probes, self.resource, name) {
+            Ok(Named::Attr(p)) if p.at.attr.returned == Returned::Never => {
+                let text = format!(
+                    "'{}' is never compared, and has no place in an address",
+                    excerpt(name)
+                );
+                Err(Error::forbidden(text).code("sensitive").attr(excerpt(name)))
+            }
             Ok(Named::Attr(p)) => Ok(p),
             _ => Err(unknown(name)),
         }

@@ -109,23 +109,28 @@ pub(super) fn elements(attr: &Attr, v: Value) -> Result<Vec<Value>> {
     }
     let mut out: Vec<Value> = Vec::new();
     for v in list {
-        if let Some(e) = element(attr, v)?
-            && !out.contains(&e)
-        {
-            out.push(e);
-        }
+        out.extend(element(attr, v)?);
     }
     one_primary(&mut out, None);
     Ok(out)
 }
 
-/// At most one element is primary: `keep`, or else the last that says so.
-pub(super) fn one_primary(list: &mut [Value], keep: Option<usize>) {
+/// At most one element is primary: `keep`, or else the last that says so. Then duplicates fall together.
+pub(super) fn one_primary(list: &mut Vec<Value>, keep: Option<usize>) {
     let is = |v: &Value| v.get("primary") == Some(&Value::Bool(true));
-    let Some(keep) = keep.or_else(|| list.iter().rposition(is)) else { return };
-    for (i, v) in list.iter_mut().enumerate() {
-        if i != keep && is(v) {
-            v["primary"] = Value::Bool(false);
+    if let Some(keep) = keep.or_else(|| list.iter().rposition(is)) {
+        for (i, v) in list.iter_mut().enumerate() {
+            if i != keep && is(v) {
+                v["primary"] = Value::Bool(false);
+            }
+        }
+    }
+    let mut i = 0;
+    while i < list.len() {
+        if list[..i].contains(&list[i]) {
+            list.remove(i);
+        } else {
+            i += 1;
         }
     }
 }
