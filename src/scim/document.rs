@@ -9,9 +9,10 @@ use crate::{
         Body, ENTERPRISE, GROUP, Projection, Resource, Rule, Rules, Schemas, USER, keep_immutable,
         read_body,
     },
-    users::{Draft, User},
+    users::{self, Draft, User},
 };
 use serde_json::{Map, Value, json};
+use std::collections::HashMap;
 
 /// What of an answer is to be shown.
 pub(super) fn projection(call: &Call, resource: Resource) -> Projection {
@@ -46,12 +47,37 @@ pub(super) fn whole(u: &User) -> Map<String, Value> {
     doc
 }
 
-/// A user as it is sent. `groups` are its memberships, where they are shown.
-pub(super) fn user(call: &Call, u: &User, groups: &[Membership], p: &Projection) -> Value {
+/// The id of a user's manager, where it is one of ours.
+fn manager_of(u: &User) -> Option<UserId> {
+    UserId::parse(u.doc.0.get(ENTERPRISE)?.get("manager")?.get("value")?.as_str()?)
+}
+
+/// How the managers of these users are named.
+pub(super) async fn managers<'a>(
+    call: &Call,
+    users: impl IntoIterator<Item = &'a User>,
+) -> Result<Names> {
+    let mut ids: Vec<UserId> = users.into_iter().filter_map(manager_of).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    users::labels(&call.app.store, &call.permit, &ids).await
+}
+
+/// Names of people, by id.
+pub(super) type Names = HashMap<UserId, String>;
+
+/// A user as it is sent. `groups` are its memberships, where they are shown; `names` has its manager's.
+pub(super) fn user(
+    call: &Call,
+    u: &User,
+    groups: &[Membership],
+    names: &Names,
+    p: &Projection,
+) -> Value {
     let id = u.id.to_string();
     let mut doc = whole(u);
     if let Some(ext) = doc.get_mut(ENTERPRISE) {
-        manager(call, ext);
+        manager(call, ext, names);
     }
     // What was kept of a schema that is no longer declared is not shown.
     let mut schemas = vec![json!(USER)];
@@ -84,12 +110,15 @@ pub(super) fn user(call: &Call, u: &User, groups: &[Membership], p: &Projection)
     Value::Object(p.apply(doc))
 }
 
-/// The manager is always an object; one of ours gets its URL (1.6).
-fn manager(call: &Call, ext: &mut Value) {
+/// The manager is always an object; one of ours gets its URL and its name (1.6).
+fn manager(call: &Call, ext: &mut Value, names: &Names) {
     let Some(m) = ext.get_mut("manager").and_then(Value::as_object_mut) else { return };
     let Some(id) = m.get("value").and_then(Value::as_str).and_then(UserId::parse) else { return };
     if !m.contains_key("$ref") {
         m.insert("$ref".to_owned(), json!(format!("{}/Users/{id}", call.base)));
+    }
+    if let Some(name) = names.get(&id) {
+        m.insert("displayName".to_owned(), json!(name));
     }
 }
 

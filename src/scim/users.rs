@@ -29,7 +29,8 @@ async fn render(call: &Call, u: &User, p: &Projection) -> Result<Value> {
     } else {
         Vec::new()
     };
-    Ok(document::user(call, u, &groups, p))
+    let names = document::managers(call, [u]).await?;
+    Ok(document::user(call, u, &groups, &names, p))
 }
 
 /// The version that `If-Match` demands; of several, the current one if it is among them.
@@ -49,7 +50,8 @@ pub(super) async fn create(call: &Call) -> Result<Response> {
     let (draft, ignored) = document::draft(&call.schemas, call.rules, &call.body, None)?;
     let u = users::create(&call.app.store, &call.permit, draft).await?;
     call.note_ignored(ignored);
-    let doc = document::user(call, &u, &[], &projection(call, Resource::User));
+    let names = document::managers(call, [&u]).await?;
+    let doc = document::user(call, &u, &[], &names, &projection(call, Resource::User));
     let at = format!("{}/Users/{}", call.base, u.id);
     Ok(answer(StatusCode::CREATED, Some(doc), Some(&at), Some(u.version)))
 }
@@ -82,11 +84,12 @@ pub(super) async fn page(call: &Call, query: &Query) -> Result<(i64, Vec<Value>)
             of.entry(m.user).or_default().push(m);
         }
     }
+    let names = document::managers(call, &page.items).await?;
     let none = Vec::new();
     let docs = page
         .items
         .iter()
-        .map(|u| document::user(call, u, of.get(&u.id).unwrap_or(&none), &p))
+        .map(|u| document::user(call, u, of.get(&u.id).unwrap_or(&none), &names, &p))
         .collect();
     Ok((page.total, docs))
 }

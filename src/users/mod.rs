@@ -13,6 +13,7 @@ mod extension;
 pub mod filter;
 mod identity;
 mod integration;
+mod labels;
 pub mod query;
 mod removal;
 mod rules;
@@ -29,6 +30,7 @@ pub use integration::{
     NewIntegration, add_integration, remove_integration, rename_integration,
     set_integration_enabled,
 };
+pub use labels::labels;
 pub use query::{Page, Query};
 pub use removal::{Removal, removal};
 pub use signed_in::{end_sessions, sessions_of};

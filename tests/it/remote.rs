@@ -109,6 +109,12 @@ story!(async fn every_noun_works_on_a_server_elsewhere(t) {
     assert_eq!(sh.run(&edit).await["signin"]["issuer"], "https://login.example/1", "the rest stays");
     let edit = ["directory", "edit", "acme", "Entra ID", "--no-signin"];
     assert_eq!(sh.run(&edit).await["signin"], Value::Null);
+    let edit = ["directory", "edit", "acme", "Entra ID", "--rule-off", "1.8", "--rule-off", "1.3"];
+    assert_eq!(sh.run(&edit).await["provisioning"]["rules_off"], json!(["1.8", "1.3"]));
+    let edit = ["directory", "edit", "acme", "Entra ID", "--rule-off", "9.9"];
+    assert!(sh.refused(&edit).await.contains("there is no rule '9.9'"));
+    let edit = ["directory", "edit", "acme", "Entra ID", "--all-rules"];
+    assert_eq!(sh.run(&edit).await["provisioning"]["rules_off"], json!([]));
     assert_eq!(sh.run(&["directory", "disable", "acme", "Entra ID"]).await["status"], "disabled");
     assert_eq!(sh.run(&["directory", "enable", "acme", "Entra ID"]).await["status"], "active");
     let token = id(&sh.run(&["scim-token", "create", "acme", "Entra ID"]).await);
@@ -117,6 +123,21 @@ story!(async fn every_noun_works_on_a_server_elsewhere(t) {
     assert!(sh.refused(&["directory", "delete", "acme", "Entra ID"]).await.contains("--yes"));
     assert_eq!(sh.run(&["directory", "delete", "acme", "Entra ID", "--yes"]).await["users"], 0);
     assert_eq!(sh.run(&["directory", "list", "acme"]).await["items"].as_array().unwrap().len(), 1);
+
+    let badge = sh.token.with_file_name("badge.json");
+    let urn = "urn:acme:badge:User";
+    let mut text = json!({"id": urn, "name": "Badge", "attributes": [{"name": "tag"}]});
+    std::fs::write(&badge, text.to_string()).expect("a file");
+    let badge = badge.to_str().unwrap().to_owned();
+    assert_eq!(sh.run(&["schema", "add", "acme", &badge]).await["id"], urn);
+    text["attributes"][0]["name"] = json!("badge");
+    std::fs::write(&badge, text.to_string()).expect("a file");
+    assert_eq!(sh.run(&["schema", "set", "acme", &badge]).await["attributes"][0]["name"], "badge");
+    assert_eq!(sh.run(&["schema", "show", "acme", urn]).await["people"], 0);
+    assert_eq!(sh.run(&["schema", "list", "acme"]).await["items"].as_array().unwrap().len(), 1);
+    assert!(sh.refused(&["schema", "remove", "acme", urn, "--drop-values"]).await.contains("--yes"));
+    assert_eq!(sh.run(&["schema", "remove", "acme", urn]).await["people"], 0);
+    assert!(sh.refused(&["schema", "show", "acme", urn]).await.contains("not found"));
 
     sh.run(&["role", "create", "acme", "Help desk", "--permission", "users.view"]).await;
     sh.run(&["role", "edit", "acme", "help desk", "--name", "Service desk"]).await;

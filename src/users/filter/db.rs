@@ -7,7 +7,7 @@ use crate::{
         Resource, bad,
         filter::{AttrPath, Element, Filter, Literal, Op},
         quirks::{Rule, Rules},
-        schema::{Found, Named, Schemas, Type},
+        schema::{Found, Mutability, Named, Schemas, Type},
     },
     users::query::{Arg, Order, Where},
 };
@@ -190,6 +190,10 @@ impl Compiler {
 
     fn in_document(&mut self, p: &AttrPath, op: Op, want: &Literal) -> Result<Cond> {
         let (attr, leaf) = (&p.at.attr, p.leaf());
+        // What is only shown (a manager's name) stands in no document.
+        if leaf.mutability == Mutability::ReadOnly {
+            return Err(refuse(p));
+        }
         if attr.multi && !attr.subs.is_empty() {
             let some = self.some(&p.at, &Element::Compare(leaf.clone(), op, want.clone()))?;
             if *want == Literal::Null {
