@@ -52,11 +52,15 @@ fn manager_of(u: &User) -> Option<UserId> {
     UserId::parse(u.doc.0.get(ENTERPRISE)?.get("manager")?.get("value")?.as_str()?)
 }
 
-/// How the managers of these users are named.
+/// How the managers of these users are named, if that is asked for.
 pub(super) async fn managers<'a>(
     call: &Call,
+    p: &Projection,
     users: impl IntoIterator<Item = &'a User>,
 ) -> Result<Names> {
+    if !p.asks(ENTERPRISE, "manager", "displayName") {
+        return Ok(Names::new());
+    }
     let mut ids: Vec<UserId> = users.into_iter().filter_map(manager_of).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -64,7 +68,7 @@ pub(super) async fn managers<'a>(
 }
 
 /// Names of people, by id.
-pub(super) type Names = HashMap<UserId, String>;
+type Names = HashMap<UserId, String>;
 
 /// A user as it is sent. `groups` are its memberships, where they are shown; `names` has its manager's.
 pub(super) fn user(
@@ -110,7 +114,7 @@ pub(super) fn user(
     Value::Object(p.apply(doc))
 }
 
-/// The manager is always an object; one of ours gets its URL and its name (1.6).
+/// The manager is always an object; one of ours gets its URL (1.6), and its name where that is asked for.
 fn manager(call: &Call, ext: &mut Value, names: &Names) {
     let Some(m) = ext.get_mut("manager").and_then(Value::as_object_mut) else { return };
     let Some(id) = m.get("value").and_then(Value::as_str).and_then(UserId::parse) else { return };

@@ -29,7 +29,7 @@ async fn render(call: &Call, u: &User, p: &Projection) -> Result<Value> {
     } else {
         Vec::new()
     };
-    let names = document::managers(call, [u]).await?;
+    let names = document::managers(call, p, [u]).await?;
     Ok(document::user(call, u, &groups, &names, p))
 }
 
@@ -50,8 +50,9 @@ pub(super) async fn create(call: &Call) -> Result<Response> {
     let (draft, ignored) = document::draft(&call.schemas, call.rules, &call.body, None)?;
     let u = users::create(&call.app.store, &call.permit, draft).await?;
     call.note_ignored(ignored);
-    let names = document::managers(call, [&u]).await?;
-    let doc = document::user(call, &u, &[], &names, &projection(call, Resource::User));
+    let p = projection(call, Resource::User);
+    let names = document::managers(call, &p, [&u]).await?;
+    let doc = document::user(call, &u, &[], &names, &p);
     let at = format!("{}/Users/{}", call.base, u.id);
     Ok(answer(StatusCode::CREATED, Some(doc), Some(&at), Some(u.version)))
 }
@@ -84,7 +85,7 @@ pub(super) async fn page(call: &Call, query: &Query) -> Result<(i64, Vec<Value>)
             of.entry(m.user).or_default().push(m);
         }
     }
-    let names = document::managers(call, &page.items).await?;
+    let names = document::managers(call, &p, &page.items).await?;
     let none = Vec::new();
     let docs = page
         .items

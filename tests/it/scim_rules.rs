@@ -119,12 +119,15 @@ story!(
         let new = json!({"userName": "ada", ent: {"manager": boss["id"]}});
         let ada = scim.post("/Users", new).await.expect(201).json();
         let url = format!("{}/Users/{}", scim.base, boss["id"].as_str().unwrap());
-        let want = json!({"value": boss["id"], "$ref": url, "displayName": "The Boss"});
+        let want = json!({"value": boss["id"], "$ref": url});
         assert_eq!(ada[ent]["manager"], want);
         let at = format!("/Users/{}", ada["id"].as_str().unwrap());
         assert_eq!(scim.get(&at).await.expect(200).json()[ent]["manager"], want);
-        let page = scim.get("/Users?filter=userName%20eq%20%22ada%22").await.expect(200).json();
-        assert_eq!(page["Resources"][0][ent]["manager"], want);
+        let asked = format!("attributes=userName,{ent}:manager.displayName");
+        let one = scim.get(&format!("{at}?{asked}")).await.expect(200).json();
+        assert_eq!(one[ent]["manager"], json!({"displayName": "The Boss"}));
+        let page = scim.get(&format!("/Users?filter=userName%20eq%20%22ada%22&{asked}")).await.expect(200).json();
+        assert_eq!(page["Resources"][0][ent]["manager"], json!({"displayName": "The Boss"}));
         // Read back and put again, as some connectors do: the name is the server's and means nothing.
         let mut again = ada.clone();
         again[ent]["manager"]["displayName"] = json!("Somebody");

@@ -48,6 +48,9 @@ impl Attr {
     fn immutable(self) -> Self {
         Self { mutability: Mutability::Immutable, ..self }
     }
+    fn on_request(self) -> Self {
+        Self { returned: Returned::Request, ..self }
+    }
     fn always(self) -> Self {
         Self { returned: Returned::Always, ..self }
     }
@@ -194,7 +197,8 @@ pub(super) fn enterprise() -> Schema {
     let manager = [
         text("value", "The manager's id.").exact(),
         reference("$ref", "User", "The manager's URL."),
-        text("displayName", "The manager's name.").read_only(),
+        // Looked up, so that it costs something: for those who ask.
+        text("displayName", "The manager's name.").read_only().on_request(),
     ];
     let attrs = [
         text("employeeNumber", "A number or code of the organisation's."),

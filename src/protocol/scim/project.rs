@@ -69,6 +69,18 @@ impl Projection {
             Self::Without(l) => !hit(l, true),
         }
     }
+    /// Whether a part of an attribute of an extension was asked for by its own name.
+    pub fn asks(&self, urn: &str, name: &str, sub: &str) -> bool {
+        let Self::Only(l) = self else { return false };
+        l.iter().any(|n| match n {
+            Named::Attr(p) => {
+                p.at.extension.as_deref() == Some(urn)
+                    && p.at.attr.name == name
+                    && p.sub.as_ref().is_some_and(|s| s.name == sub)
+            }
+            Named::Extension(_) => false,
+        })
+    }
     /// Whether anything was asked for by name: the answer then has a body whatever its size.
     pub fn asked(&self) -> bool {
         matches!(self, Self::Only(_))
