@@ -84,3 +84,51 @@ story!(
         s.refresh(&app, &token).await.expect(200);
     }
 );
+
+story!(
+    /// Refreshes share a statement: each gets its own answer, and what is wrong with one is nobody else's.
+    async fn refreshes_at_the_same_time_do_not_touch_each_other(t) {
+        let s = TestServer::start(&t).await;
+        let tenant = s.tenant("contoso").await;
+        let user = s.person(tenant, "ada", READ_ONLY).await;
+        let who = s.session(tenant, user, "single").await;
+        let (app, other) = (s.app(tenant, |_| {}).await, s.app(tenant, |_| {}).await);
+        let mut chains = Vec::new();
+        for _ in 0..24 {
+            let code = s.code(&app, &who, &[]).await;
+            let given = s.redeem(&app, &code).await.expect(200).json();
+            chains.push(given["refresh_token"].as_str().unwrap().to_owned());
+        }
+        for _ in 0..4 {
+            // Between them: tokens of nobody, and each token from a client that it is not for.
+            let strangers = chains.iter().map(|c| s.refresh(&other, c));
+            let nobody = (0..8).map(|_| s.refresh(&app, "mst_rt_nobody"));
+            let (answers, refused, nothing) = futures::join!(
+                futures::future::join_all(chains.iter().map(|c| s.refresh(&app, c))),
+                futures::future::join_all(strangers),
+                futures::future::join_all(nobody),
+            );
+            for a in refused.iter().chain(&nothing) {
+                assert_eq!(a.clone().expect(400).json()["error"], "invalid_grant");
+            }
+            let next: Vec<String> = answers
+                .into_iter()
+                .map(|a| a.expect(200).json()["refresh_token"].as_str().unwrap().to_owned())
+                .collect();
+            let apart: std::collections::BTreeSet<&String> = next.iter().chain(&chains).collect();
+            assert_eq!(apart.len(), next.len() + chains.len(), "every token is a new one");
+            chains = next;
+        }
+        // One that was used before ends its own family, in the midst of the others.
+        let old = chains[0].clone();
+        let first = s.refresh(&app, &old).await.expect(200).json();
+        let young = first["refresh_token"].as_str().unwrap();
+        let all = futures::future::join_all(
+            std::iter::once(&old).chain(&chains[1..]).map(|c| s.refresh(&app, c)),
+        )
+        .await;
+        assert_eq!(all[0].status, 400);
+        assert!(all[1..].iter().all(|a| a.status == 200));
+        assert!(!s.active(&app, young).await);
+    }
+);
