@@ -14,7 +14,7 @@ use crate::{
     keys::Keys,
     mail::Mailer,
     net::Client,
-    sessions::{Limits, Rotations},
+    sessions::Limits,
     store::{Cx, Scope, Store},
 };
 use std::{path::Path, sync::Arc};
@@ -43,8 +43,6 @@ pub struct Parts {
     pub apps: Apps,
     /// Who may act now, and the only maker of tokens.
     pub gate: Gate,
-    /// Refreshes that share what a commit costs.
-    pub rotations: Rotations,
     /// The one way out.
     pub net: Client,
     /// The way out for letters.
@@ -75,7 +73,6 @@ impl App {
         let apps = Apps::new(&store);
         let limits = session_limits(&config);
         let gate = Gate::new(&store, &access, &keys, &apps, config.issuer(), limits);
-        let rotations = Rotations::new(&store, cx.clone().urgent());
         let net = Client::new(&config.outbound)?;
         let mailer = Mailer::new(&config.mail, &config.outbound.ca_file)?;
         let system = system.clone();
@@ -89,7 +86,6 @@ impl App {
             keys,
             apps,
             gate,
-            rotations,
             net,
             mailer,
             master,

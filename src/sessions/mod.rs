@@ -10,7 +10,7 @@ mod revoke;
 
 pub use db::{EndedFamily, Listed, Live};
 pub use refresh::{
-    Family, NewFamily, Presented, Rotation, Rotations, begin_family, refresh_token, rotate,
+    Family, NewFamily, Presented, Rotation, begin_family, refresh_token, rotate, rotate_at_once,
 };
 pub use revoke::{Revoked, Who, epoch, revoke};
 
@@ -43,7 +43,7 @@ impl Live {
 }
 
 /// How long a session or a refresh family lasts at most, and how long unused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// From its beginning.
     pub absolute: Duration,

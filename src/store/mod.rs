@@ -182,11 +182,6 @@ impl Store {
     }
 }
 
-/// Whether a statement that failed did nothing and may be run again: the database chose it to make room for another.
-pub fn undone(e: &Error) -> bool {
-    e.code_str() == Some(pg::RETRY)
-}
-
 /// The answer when too many bodies wait.
 fn full() -> Error {
     Error::new(Kind::Unavailable, "too many writes are waiting; try again shortly").retry_after(1)

@@ -27,7 +27,8 @@ pub async fn refresh_token(
     let asked = p.scopes()?;
     // With no scopes to weigh against the family, one statement does all of it where the database can.
     if asked.is_empty()
-        && let Some((family, next)) = app.rotations.rotate(&presented, app_id, limits).await?
+        && let Some((family, next)) =
+            sessions::rotate_at_once(&app.store, &cx, &presented, app_id, limits).await?
     {
         return issue(app, client, &family, &family.scopes.0, next).await;
     }

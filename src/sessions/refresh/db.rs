@@ -8,7 +8,7 @@ use crate::{
     row,
     sessions::json,
     sql,
-    store::{Conn, J, List, Single, Tx},
+    store::{Conn, J, Single, Tx},
 };
 use serde_json::Value;
 
@@ -107,67 +107,34 @@ pub(super) async fn claim_token(tx: &mut Tx, hash: &str, app: AppId) -> Result<O
     family_of(tx, hash, app).await
 }
 
-row! {
-    /// A family whose token was used, and the hash of the one that took its place.
-    pub(super) struct Rotated {
-        pub next: String,
-        pub tenant_id: TenantId,
-        pub id: FamilyId,
-        pub user_id: UserId,
-        pub session_id: Option<SessionId>,
-        pub app_id: AppId,
-        pub tid: TenantId,
-        pub scopes: J<Vec<String>>,
-        pub context: J<Value>,
-        pub expires_at: Timestamp,
-    }
-}
-impl From<Rotated> for FamilyRow {
-    fn from(r: Rotated) -> Self {
-        Self {
-            tenant_id: r.tenant_id,
-            id: r.id,
-            user_id: r.user_id,
-            session_id: r.session_id,
-            app_id: r.app_id,
-            tid: r.tid,
-            scopes: r.scopes,
-            context: r.context,
-            expires_at: r.expires_at,
-        }
-    }
-}
-
-/// Rotations in one statement: of the tokens in `hashes`, each live one of the application at the same place in `apps`
-/// is marked used, and that place of `nexts` is put in its stead. A token that is named twice is used once, for its
-/// first place. `until` is when the next ones end, where their family does not end before.
+/// The whole rotation in one statement: the token is marked used if it is live, `next` takes its place, and its family
+/// is the answer. `until` is when `next` ends, if the family does not end before.
 pub(super) async fn rotate(
     alone: Single,
-    hashes: &List,
-    apps: &List,
-    nexts: &List,
+    hash: &str,
+    app: AppId,
     now: Timestamp,
+    next: &str,
     until: Timestamp,
-) -> Result<Vec<Rotated>> {
+) -> Result<Option<FamilyRow>> {
     sql!(
         alone,
-        all<Rotated>,
+        opt<FamilyRow>,
         {pg: "WITH /* platform: whose it is, is what is looked up */ used AS (
-                UPDATE refresh_tokens r SET used_at = $4 FROM refresh_families f
-                WHERE r.hash = ANY($1) AND r.used_at IS NULL AND r.expires_at > $4
+                UPDATE refresh_tokens r SET used_at = $3 FROM refresh_families f
+                WHERE r.hash = $1 AND r.used_at IS NULL AND r.expires_at > $3
                   AND f.tenant_id = r.tenant_id AND f.id = r.family_id
-                  AND f.app_id = ($2::uuid[])[array_position($1, r.hash)]
-                  AND f.ended_at IS NULL AND f.expires_at > $4
-                RETURNING ($3::text[])[array_position($1, r.hash)] AS next, f.tenant_id, f.id, f.user_id,
-                          f.session_id, f.app_id, f.tid, f.scopes, f.context, f.expires_at),
-              made AS (
+                  AND f.app_id = $2 AND f.ended_at IS NULL AND f.expires_at > $3
+                RETURNING f.tenant_id, f.id, f.user_id, f.session_id, f.app_id, f.tid, f.scopes, f.context,
+                          f.expires_at),
+              next AS (
                 INSERT INTO refresh_tokens (tenant_id, hash, family_id, created_at, expires_at)
-                SELECT tenant_id, next, id, $4, least($5, expires_at) FROM used)
-              SELECT next, tenant_id, id, user_id, session_id, app_id, tid, scopes, context, expires_at FROM used"},
-        hashes,
-        apps,
-        nexts,
+                SELECT tenant_id, $4, id, $3, least($5, expires_at) FROM used)
+              SELECT tenant_id, id, user_id, session_id, app_id, tid, scopes, context, expires_at FROM used"},
+        hash,
+        app,
         now,
+        next,
         until
     )
 }

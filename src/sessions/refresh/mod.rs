@@ -1,7 +1,6 @@
 //! Refresh tokens: a family for each code exchange, rotated at every use; a second use of one ends the family.
 
 mod db;
-mod together;
 
 use super::{Limits, Revoked, Who, revoke};
 use crate::{
@@ -10,12 +9,11 @@ use crate::{
     error::Result,
     id::{AppId, FamilyId, SessionId, TenantId, UserId},
     secret::Secret,
-    store::{Scope, Store, Tx},
+    store::{Cx, Scope, Store, Tx},
 };
 use serde_json::Value;
 
 pub use db::Presented;
-pub use together::Rotations;
 
 /// What a family is bound to.
 #[derive(Debug, Clone)]
@@ -87,6 +85,26 @@ pub async fn refresh_token(store: &Store, presented: &str) -> Result<Option<Pres
     let Some(hash) = token::hash(Kind::Refresh, presented) else { return Ok(None) };
     let mut c = store.read(Scope::Platform).await?;
     db::presented(&mut c, &hash).await
+}
+
+/// Uses a refresh token in one statement, where the database can do so; `None` where it cannot, and where the token is
+/// not live: [`rotate`] has to say then what it is.
+///
+/// # Errors
+/// As the store.
+pub async fn rotate_at_once(
+    store: &Store,
+    cx: &Cx,
+    presented: &str,
+    app: AppId,
+    limits: Limits,
+) -> Result<Option<(Family, Secret)>> {
+    let Some(hash) = token::hash(Kind::Refresh, presented) else { return Ok(None) };
+    let Some(alone) = store.single(cx).await? else { return Ok(None) };
+    let (next, next_hash) = token::generate(Kind::Refresh);
+    let now = store.clock().now();
+    let family = db::rotate(alone, &hash, app, now, &next_hash, now.plus(limits.idle)).await?;
+    Ok(family.map(|f| (f, next)))
 }
 
 /// Uses a refresh token, once: claimed by one compare-and-set, replaced by the next. It must be `app`'s.

@@ -100,19 +100,19 @@ pub struct Single {
     _running: Option<Running>,
 }
 impl Single {
-    /// Runs it, in one round trip; its rows. It is run once: when the connection is lost meanwhile, the answer says
-    /// that nobody knows whether it was done.
+    /// Runs it, in one round trip; the row, if there is one. It is run once: when the connection is lost meanwhile,
+    /// the answer says that nobody knows whether it was done.
     ///
     /// # Errors
-    /// As [`Store::write`]; what [`super::undone`] says of it may be run again.
-    pub async fn all<T: FromRow>(
+    /// As [`Store::write`].
+    pub async fn opt<T: FromRow>(
         mut self,
         s: &Stmt,
         params: &[&(dyn Param + '_)],
-    ) -> Result<Vec<T>> {
+    ) -> Result<Option<T>> {
         count();
         let rows = self.conn.fetch_once(s, pg_args(params)?).await?;
-        rows.iter().map(|r| T::from_row(&RowReader::Pg(r))).collect()
+        rows.first().map(|r| T::from_row(&RowReader::Pg(r))).transpose()
     }
 }
 
