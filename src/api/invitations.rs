@@ -190,12 +190,13 @@ pub(super) async fn get(c: Call) -> Result<Shown<InvitationShown>> {
 
 pub(super) async fn resend(c: Call) -> Result<Shown<InvitationShown>> {
     let p = c.tenant::<UsersAdd>().await?;
-    let m = invitations::resend(&c.app.store, &p, &post(&c), c.id("invitation")?).await?;
+    let m = invitations::resend(&c.app.store, &c.app.access, &p, &post(&c), c.id("invitation")?)
+        .await?;
     Ok(Shown::of(made(&c, &m)))
 }
 
 pub(super) async fn revoke(c: Call) -> Result<Done> {
     let p = c.tenant::<UsersAdd>().await?;
-    invitations::revoke(&c.app.store, &p, c.id("invitation")?).await?;
+    invitations::revoke(&c.app.store, &c.app.access, &p, c.id("invitation")?).await?;
     Ok(Done)
 }

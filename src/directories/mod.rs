@@ -387,7 +387,10 @@ pub async fn set_status(
 }
 
 /// Ends some of the sessions that came through a directory; says how many.
-async fn end_sessions(
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn end_sessions(
     store: &Store,
     p: &Permit<SystemEditSettings>,
     id: DirectoryId,

@@ -6,17 +6,17 @@ use crate::{
     app::App,
     audit::{self, Event},
     clock::Timestamp,
-    directories::SignIn,
+    directories::{self, SignIn},
     error::{Error, Kind, Result},
     flows::{self, After, State as Flow, StepUp, Upstream},
     gate,
-    id::{RequestId, UserId},
+    id::{DirectoryId, RequestId, TenantId, UserId},
     invitations::{self, How, Invited, Ready},
     protocol::oidc::{self, Claims, Preset},
     sessions::NewSession,
     signins::{self, NewSignin, Reason},
-    store::{Conn, Lock},
-    tenants::Required,
+    store::{Conn, Lock, Tx},
+    tenants::{self, Required},
     tx,
     users::{self, User},
     web::{self, Redirect},
@@ -206,6 +206,24 @@ fn may_enter(user: &User) -> Result<()> {
     Ok(())
 }
 
+/// What was so when the person came back is asked again: the provider had its time to answer in between, and whoever
+/// switched it off has swept its sessions by now.
+async fn still_on(tx: &mut Tx, t: TenantId, d: DirectoryId, generation: i64) -> Result<()> {
+    let tenant = tenants::find(tx, t).await?;
+    if tenant.is_none_or(|t| t.status != tenants::Status::Active) {
+        return Err(Reason::TenantSuspended.error("the tenant was suspended meanwhile"));
+    }
+    let directory = directories::find(tx, t, d).await?;
+    let Some(directory) = directory.filter(|d| d.status == directories::Status::Active) else {
+        return Err(Reason::DirectoryNotActive.error("the directory was switched off meanwhile"));
+    };
+    if directory.generation != generation {
+        let why = "the directory's settings were changed while the provider answered";
+        return Err(Reason::GenerationChanged.error(why));
+    }
+    Ok(())
+}
+
 /// Link, session, record: one transaction, which looks once more whether the person may enter: a deactivation that
 /// came in between must find the session or prevent it.
 async fn begin(
@@ -223,15 +241,16 @@ async fn begin(
         Some(_) => caller::platform(a.request),
         None => caller::cx(t, a.request),
     };
-    let access = app.access.clone();
+    let (access, generation) = (app.access.clone(), up.generation);
     let cookie = tx!(app.store, &cx, [session, issuer, subject, ready, access], |tx| {
         tx.lock(Lock::User(user)).await?;
         let gone = || Reason::UserDeactivated.error("removed by the directory");
         may_enter(&users::find(tx, t, user).await?.ok_or_else(gone)?)?;
-        users::link(tx, t, d, &issuer, &subject, user).await?;
+        still_on(tx, t, d, generation).await?;
         if let Some(ready) = &ready {
             invitations::accept(tx, &access, ready, How::Directory).await?;
         }
+        users::link(tx, t, d, &issuer, &subject, user).await?;
         signins::enter(tx, &session, limits).await
     })?;
     let mut response = Redirect::to(&format!("/signin/{}", up.flow)).into_response();

@@ -125,6 +125,12 @@ async fn standing(
     {
         return Ok(None);
     }
+    // The link of somebody who came in another way must not change how they come in.
+    if let Some(u) = &user
+        && db::has_way_in(c, t, u.id).await?
+    {
+        return Ok(None);
+    }
     Ok(user.zip(tenant))
 }
 
@@ -216,7 +222,7 @@ pub async fn accept(tx: &mut Tx, access: &Access, ready: &Ready, how: How) -> Re
         return Err(Error::conflict(text).code("invitation_used"));
     }
     if standing(tx, *t, ready.user, ready.by).await?.is_none() {
-        let text = "the invitation ended with an account or a company that was switched off";
+        let text = "the invitation is over: an account or a company was switched off, or the person can sign in already";
         return Err(Error::conflict(text).code("invitation_used"));
     }
     let mut left_out = Vec::new();

@@ -206,3 +206,15 @@ pub(super) async fn left_out(
         J(roles)
     )
 }
+
+/// Whether somebody can sign in without an invitation: they have a password, or an identity of a directory.
+pub(super) async fn has_way_in(c: &mut Conn, t: TenantId, user: UserId) -> Result<bool> {
+    sql!(
+        c,
+        one<bool>,
+        "SELECT EXISTS (SELECT 1 FROM passwords WHERE tenant_id = $1 AND user_id = $2)
+             OR EXISTS (SELECT 1 FROM identities WHERE tenant_id = $1 AND user_id = $2)",
+        t,
+        user
+    )
+}

@@ -261,17 +261,40 @@ async fn write(
     Ok(())
 }
 
+/// Refuses whoever could not set the credentials of the person that an invitation is for: its link does just that.
+async fn reachable(
+    store: &Store,
+    access: &Access,
+    p: &Permit<UsersAdd>,
+    id: InvitationId,
+) -> Result<()> {
+    let t = p.tenant();
+    let mut c = store.read(Scope::Tenant(t)).await?;
+    let user = db::get(&mut c, t, id).await?.ok_or_else(gone)?.user_id;
+    let user = users::find(&mut c, t, user).await?.ok_or_else(gone)?;
+    drop(c);
+    users::within_reach(p, &user)?;
+    if !access.covers(p.actor(), (t, user.id)).await? {
+        let text = "the person holds more than you do; whoever has their link could act as them";
+        return Err(Error::forbidden(text));
+    }
+    Ok(())
+}
+
 /// Writes the letter anew, with a new link; the one before is dead. An expired or revoked invitation lives again.
 ///
 /// # Errors
-/// `NotFound`; `Conflict` when it was accepted; `RateLimited` after five letters within a day.
+/// `NotFound`; `Forbidden` when the person holds what the caller does not; `Conflict` when it was accepted, or the
+/// person can sign in without it by now; `RateLimited` after five letters within a day.
 pub async fn resend(
     store: &Store,
+    access: &Access,
     p: &Permit<UsersAdd>,
     post: &Post,
     id: InvitationId,
 ) -> Result<Made> {
     let t = p.tenant();
+    reachable(store, access, p, id).await?;
     let (token, hash) = token::generate(Kind::Invitation);
     let sealed = post.master.seal(&bound(t, id), token.expose_secret().as_bytes())?;
     let (post, inviter) = (post.clone(), inviter(store, p.actor()).await?);
@@ -280,6 +303,10 @@ pub async fn resend(
         let was = db::get(tx, t, id).await?.ok_or_else(gone)?;
         if was.accepted_at.is_some() {
             return Err(Error::conflict("the invitation was accepted; there is nothing to send"));
+        }
+        if db::has_way_in(tx, t, was.user_id).await? {
+            let text = "the person can sign in already; an invitation would open their account to whoever has it";
+            return Err(Error::conflict(text));
         }
         let now = tx.now();
         let expires = now.plus(post.life);
@@ -299,9 +326,15 @@ pub async fn resend(
 /// Takes an invitation back: its link leads nowhere any more.
 ///
 /// # Errors
-/// `NotFound`; `Conflict` when it was accepted.
-pub async fn revoke(store: &Store, p: &Permit<UsersAdd>, id: InvitationId) -> Result<()> {
+/// `NotFound`; `Forbidden` for an administrator's, unless the caller holds everything; `Conflict` when it was accepted.
+pub async fn revoke(
+    store: &Store,
+    access: &Access,
+    p: &Permit<UsersAdd>,
+    id: InvitationId,
+) -> Result<()> {
     let t = p.tenant();
+    reachable(store, access, p, id).await?;
     tx!(store, &p.cx().urgent(), [], |tx| {
         tx.lock(Lock::Named(format!("invitation:{id}"))).await?;
         let was = db::get(tx, t, id).await?.ok_or_else(gone)?;

@@ -78,6 +78,8 @@ pub async fn delete_directory(
         tx.changed(Topic::Access(t));
         Ok(())
     })?;
+    // Also of those who came in through it and are not its own: invited people.
+    while directories::end_sessions(store, p, id).await? > 0 {}
     let mut gone = Gone::default();
     loop {
         let (users, groups) = tx!(store, &p.cx(), [], |tx| {

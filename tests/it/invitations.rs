@@ -1,6 +1,7 @@
 //! People who were asked in: the letter, the link, the two ways to accept, and everything that must not open.
 
 mod directory;
+mod guarded;
 mod letter;
 mod standing;
 

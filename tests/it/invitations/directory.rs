@@ -230,3 +230,16 @@ story!(async fn what_ended_while_the_person_was_away_stays_ended(t) {
     assert_eq!(w.reason(&refused).await, "invitation_used");
     assert!(me(&slow).await.is_none());
 });
+
+story!(async fn whoever_came_in_through_a_directory_goes_out_with_it(t) {
+    let w = world(&t, "generic").await;
+    let made = w.invited("bert@contoso.example").await;
+    let browser = w.s.browser();
+    let said = json!({ "email": "bert@contoso.example", "email_verified": true });
+    w.come(&browser, &made, "b-1", &said).await;
+    assert!(me(&browser).await.is_some());
+    let at = format!("/api/v1/tenants/contoso/directories/{}", w.directory);
+    let gone = w.s.as_owner(Method::DELETE, &at, None).await;
+    assert!(gone.status.is_success(), "{}", gone.text);
+    assert!(me(&browser).await.is_none(), "the session went with the directory");
+});
