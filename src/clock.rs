@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 /// Microseconds since 1970-01-01 UTC, as both databases store them.
 #[derive(
@@ -61,9 +61,11 @@ impl Timestamp {
             .and_then(|t| t.format(form).ok())
             .unwrap_or_default()
     }
-    /// Reads RFC 3339.
+    /// Reads RFC 3339. A moment whose year in UTC has not four digits, as an offset can make it, is none: it could be
+    /// neither written nor ordered as a text.
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         let t = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        let t = t.checked_to_offset(UtcOffset::UTC).filter(|t| (0..=9999).contains(&t.year()))?;
         i64::try_from(t.unix_timestamp_nanos().div_euclid(1000)).ok().map(Self)
     }
     /// Later by `d`; saturates.

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| muster_fuzz::targets::filter(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| muster_fuzz::scim::filter(data));

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| muster_fuzz::targets::patch_body(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| muster_fuzz::scim::patch_body(data));

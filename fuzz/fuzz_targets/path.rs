@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| muster_fuzz::targets::path(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| muster_fuzz::scim::path(data));

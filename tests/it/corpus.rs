@@ -3,15 +3,18 @@
 #[path = "../../fuzz/src/targets.rs"]
 mod targets;
 
+#[path = "../../fuzz/src/scim.rs"]
+mod scim;
+
 use crate::pure;
 use std::path::Path;
 
 type Target = fn(&[u8]);
 
 const TARGETS: &[(&str, Target)] = &[
-    ("filter", targets::filter),
-    ("path", targets::path),
-    ("patch", targets::patch_body),
+    ("filter", scim::filter),
+    ("path", scim::path),
+    ("patch", scim::patch_body),
     ("jwt", targets::jwt),
     ("form", targets::form),
     ("json", targets::json_body),

@@ -9,6 +9,7 @@ mod group;
 mod parse;
 pub mod patch;
 mod path;
+mod print;
 mod project;
 pub mod quirks;
 pub mod schema;

@@ -4,6 +4,7 @@ mod backchannel;
 mod consent;
 mod integration;
 pub mod logout;
+mod params;
 mod private_key;
 mod prompts;
 
