@@ -28,7 +28,7 @@ pure!(
 pure!(
     fn each_parameter_is_what_was_sent_and_an_empty_one_is_absent() {
         proptest!(|(sent in pairs())| {
-            let read = Params::read(&encoded(&sent)).ok().expect("each name once");
+            let Ok(read) = Params::read(&encoded(&sent)) else { panic!("each name once") };
             for (name, value) in &sent {
                 let want = (!value.is_empty()).then_some(value.as_str());
                 prop_assert_eq!(read.get(name), want);
@@ -55,7 +55,7 @@ pure!(
     fn scopes_stand_once_each_and_have_their_characters() {
         proptest!(|(text in "[ -~ä]{0,20}")| {
             let query = encoded([(&"scope".to_owned(), &text)]);
-            let read = Params::read(&query).ok().expect("one parameter");
+            let Ok(read) = Params::read(&query) else { panic!("one parameter") };
             let fits = text.bytes().all(|b| matches!(b, 0x20..=0x7e) && !matches!(b, b'"' | b'\\'));
             match read.scopes() {
                 Ok(scopes) => {
