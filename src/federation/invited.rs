@@ -60,11 +60,23 @@ pub(super) async fn open(
 
 /// The addresses that the directory vouches for. Entra sends no `email_verified`. There the name to sign in with is in a
 /// domain that the customer proved, and the issuer is pinned to that customer's tenant; the address counts only with
-/// `xms_edov`, as any administrator there can write any address.
+/// `xms_edov`, as any administrator there can write any address. Google's word about
+/// an address counts for its own mail, and for a company's that the account is managed by (`hd`): anybody may once have
+/// verified an address of a company that they have left.
 fn vouched(preset: Preset, claims: &Claims) -> impl Iterator<Item = &str> {
     let (verified, name) = match preset {
         Preset::Entra => (claims.email_domain_verified, claims.preferred_username.as_deref()),
-        Preset::Okta | Preset::Google | Preset::Generic => (claims.email_verified, None),
+        Preset::Google => (claims.email_verified && googles(claims), None),
+        Preset::Okta | Preset::Generic => (claims.email_verified, None),
     };
     claims.email.as_deref().filter(|_| verified).into_iter().chain(name)
+}
+
+/// Whether Google is who knows about the address.
+fn googles(claims: &Claims) -> bool {
+    let domain = claims.email.as_deref().and_then(|e| e.rsplit_once('@')).map(|(_, d)| d);
+    domain.is_some_and(|d| {
+        d.eq_ignore_ascii_case("gmail.com")
+            || claims.hd.as_deref().is_some_and(|hd| hd.eq_ignore_ascii_case(d))
+    })
 }

@@ -8,6 +8,7 @@ use crate::{
     net,
     secret::{ExposeSecret as _, Secret},
     signins::Reason,
+    text::excerpt,
 };
 use futures::future::BoxFuture;
 use openidconnect::{
@@ -136,8 +137,9 @@ fn unexchanged(e: RequestTokenError<Error, CoreErrorResponse>) -> Error {
         RequestTokenError::ServerResponse(r) => {
             let more = r.error_description().map_or("", String::as_str);
             refused(format!(
-                "the provider's token endpoint answered {}: {more}",
-                r.error().as_ref()
+                "the provider's token endpoint answered {}: {}",
+                excerpt(r.error().as_ref()),
+                excerpt(more)
             ))
         }
         RequestTokenError::Request(e) => unreachable(e),

@@ -80,7 +80,11 @@ async fn who(app: &App, flow: &Flow) -> Result<Who> {
                 let text = "this invitation was used, replaced or taken back meanwhile";
                 Error::new(Kind::Conflict, text)
             })?;
-            let needs = invitations::demanded(&app.store, &app.access, &opened.invitation).await?;
+            let planned =
+                invitations::demanded(&app.store, &app.access, &opened.invitation).await?;
+            // What was given by hand since then counts as well.
+            let (t, user) = (invited.tenant, opened.user.id);
+            let needs = planned.max(app.gate.demanded(t, user, t).await?);
             if needs == Required::Phr {
                 return Err(Error::forbidden(
                     "what you may do here demands a phishing-resistant factor, which a password cannot prove; \

@@ -243,3 +243,21 @@ story!(async fn whoever_came_in_through_a_directory_goes_out_with_it(t) {
     assert!(gone.status.is_success(), "{}", gone.text);
     assert!(me(&browser).await.is_none(), "the session went with the directory");
 });
+
+story!(async fn google_vouches_for_addresses_of_the_company_that_manages_the_account(t) {
+    let w = world(&t, "google").await;
+    let made = w.invited("bert@contoso.example").await;
+    // A private account that once verified the address of a former employer.
+    let private = json!({ "email": "bert@contoso.example", "email_verified": true });
+    let mut elsewhere = private.clone();
+    elsewhere["hd"] = "other.example".into();
+    for said in [private, elsewhere] {
+        let refused = w.come(&w.s.browser(), &made, "g-1", &said).await;
+        assert_eq!(w.reason(&refused).await, "invitation_other_address");
+    }
+    let said =
+        json!({ "email": "bert@contoso.example", "email_verified": true, "hd": "Contoso.example" });
+    let browser = w.s.browser();
+    w.come(&browser, &made, "g-2", &said).await;
+    assert!(me(&browser).await.is_some());
+});
