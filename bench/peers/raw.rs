@@ -3,20 +3,15 @@
 
 use super::load::Load;
 use crate::shared::Fail;
-use muster::crypto::token::{self, Kind};
+use muster::crypto::token;
 use sqlx::{Connection as _, PgConnection};
 use std::time::{Duration, Instant, SystemTime};
 use uuid::Uuid;
 
-const ROTATE: &str = "WITH used AS (
-    UPDATE refresh_tokens SET used_at = $2
-    WHERE hash = $1 AND used_at IS NULL AND expires_at > $2
-      AND EXISTS (SELECT 1 FROM refresh_families f
-                  WHERE f.tenant_id = refresh_tokens.tenant_id AND f.id = refresh_tokens.family_id
-                    AND f.ended_at IS NULL AND f.expires_at > $2)
-    RETURNING tenant_id, family_id)
-  INSERT INTO refresh_tokens (tenant_id, hash, family_id, created_at, expires_at)
-  SELECT tenant_id, $3, family_id, $2, $4 FROM used";
+const ROTATE: &str = "UPDATE refresh_families
+  SET token_hash = $4, token_expires_at = CASE WHEN $5 < expires_at THEN $5 ELSE expires_at END
+  WHERE selector = $1 AND token_hash = $2 AND token_expires_at > $3 AND ended_at IS NULL AND expires_at > $3
+  RETURNING tenant_id, id, user_id, session_id, app_id, tid, scopes, context, expires_at";
 
 /// Rotates a chain on each connection, beginning with these tokens of Muster's own.
 pub async fn rotate(url: &str, tokens: &[String], time: Duration) -> Result<Load, Fail> {
@@ -24,12 +19,13 @@ pub async fn rotate(url: &str, tokens: &[String], time: Duration) -> Result<Load
     for t in tokens {
         let mut c = PgConnection::connect(url).await?;
         sqlx::query("SET muster.scope = '*'").execute(&mut c).await?;
-        ready.push((c, token::hash(Kind::Refresh, t).ok_or("a refresh token of another shape")?));
+        let (selector, hash) = token::refresh_parts(t).ok_or("a refresh token of another shape")?;
+        ready.push((c, selector.to_owned(), hash));
     }
     let started = Instant::now();
     let tasks: Vec<_> = ready
         .into_iter()
-        .map(|(mut c, mut hash)| {
+        .map(|(mut c, selector, mut hash)| {
             tokio::spawn(async move {
                 let mut times = Vec::new();
                 while started.elapsed() < time {
@@ -38,13 +34,14 @@ pub async fn rotate(url: &str, tokens: &[String], time: Duration) -> Result<Load
                     let now = i64::try_from(now.as_micros())?;
                     let next = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
                     let done = sqlx::query(ROTATE)
+                        .bind(&selector)
                         .bind(&hash)
                         .bind(now)
                         .bind(&next)
                         .bind(now + 3_600_000_000)
-                        .execute(&mut c)
+                        .fetch_all(&mut c)
                         .await?;
-                    if done.rows_affected() != 1 {
+                    if done.len() != 1 {
                         return Err("a refresh token was not there".into());
                     }
                     hash = next;

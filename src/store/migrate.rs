@@ -8,6 +8,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_foundation", include_str!("../../migrations/0001_foundation.sql")),
     ("0002_people_and_apps", include_str!("../../migrations/0002_people_and_apps.sql")),
     ("0003_schema_extensions", include_str!("../../migrations/0003_schema_extensions.sql")),
+    ("0004_refresh_in_family", include_str!("../../migrations/0004_refresh_in_family.sql")),
 ];
 
 /// What SQLite makes of a migration: five words replaced, `STRICT` added, sections between `-- postgres:` and

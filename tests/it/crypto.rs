@@ -35,6 +35,22 @@ pure!(
 );
 
 pure!(
+    fn refresh_tokens_of_a_family_share_the_selector_and_nothing_else() {
+        let (first, first_hash) = token::generate(Kind::Refresh);
+        let (selector, hash) = token::refresh_parts(first.expose_secret()).unwrap();
+        assert_eq!(hash, first_hash);
+        let (next, next_hash) = token::generate_next(selector);
+        let (first, next) = (first.expose_secret(), next.expose_secret());
+        assert_eq!(token::refresh_parts(next), Some((selector, next_hash)));
+        let shared = first.bytes().zip(next.bytes()).take_while(|(a, b)| a == b).count();
+        let own = first.len() - "mst_rt_".len() - selector.len();
+        assert!(shared < first.len() - own + 8, "{shared} characters are the same");
+        assert!(own >= 43, "256 bits are the token's own");
+        assert_eq!(token::refresh_parts(&next.replace("mst_rt_", "mst_code_")), None);
+    }
+);
+
+pure!(
     fn a_sealed_value_opens_only_where_it_stood() {
         let key = MasterKey::generate().unwrap();
         let sealed = key.seal("directories/1/client_secret", b"hush").unwrap();

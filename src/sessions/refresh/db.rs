@@ -1,4 +1,4 @@
-//! Refresh families and their tokens: their SQL. (What ends them stands with what ends sessions.)
+//! Refresh families, each with its live token: their SQL. (What ends them stands with what ends sessions.)
 
 use super::NewFamily;
 use crate::{
@@ -17,14 +17,15 @@ pub(super) async fn insert_family(
     id: FamilyId,
     f: &NewFamily,
     end: Timestamp,
+    first: &First<'_>,
 ) -> Result<()> {
     let now = tx.now();
     sql!(
         tx,
         exec,
         "INSERT INTO refresh_families (tenant_id, id, user_id, session_id, app_id, tid, scopes, context, created_at,
-                                       expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                                       expires_at, selector, token_hash, token_expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         f.home,
         id,
         f.user,
@@ -34,30 +35,19 @@ pub(super) async fn insert_family(
         J(&f.scopes),
         json(&f.context),
         now,
-        end
+        end,
+        first.selector,
+        first.hash,
+        first.expires
     )?;
     Ok(())
 }
 
-pub(super) async fn insert_token(
-    tx: &mut Tx,
-    t: TenantId,
-    hash: &str,
-    family: FamilyId,
-    expires: Timestamp,
-) -> Result<()> {
-    let now = tx.now();
-    sql!(
-        tx,
-        exec,
-        "INSERT INTO refresh_tokens (tenant_id, hash, family_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
-        t,
-        hash,
-        family,
-        now,
-        expires
-    )?;
-    Ok(())
+/// The first token of a family.
+pub(super) struct First<'a> {
+    pub selector: &'a str,
+    pub hash: &'a str,
+    pub expires: Timestamp,
 }
 
 row! {
@@ -85,84 +75,60 @@ row! {
     }
 }
 
-/// The compare-and-set of a rotation: marks the token used if it is live, and gives its family.
-pub(super) async fn claim_token(tx: &mut Tx, hash: &str, app: AppId) -> Result<Option<FamilyRow>> {
-    let now = tx.now();
-    let claimed = sql!(
-        tx,
-        opt<FamilyId>,
-        "UPDATE refresh_tokens /* platform: whose it is, is what is looked up */ SET used_at = $2
-         WHERE hash = $1 AND used_at IS NULL AND expires_at > $2
-           AND EXISTS (SELECT 1 FROM refresh_families f
-                       WHERE f.tenant_id = refresh_tokens.tenant_id AND f.id = refresh_tokens.family_id
-                         AND f.app_id = $3 AND f.ended_at IS NULL AND f.expires_at > $2)
-         RETURNING family_id",
-        hash,
-        now,
-        app
-    )?;
-    if claimed.is_none() {
-        return Ok(None);
-    }
-    family_of(tx, hash, app).await
+/// A rotation's values: the token that is presented, and the one that takes its place until `until`, or until the family
+/// ends, if that is before.
+pub(super) struct Turn<'a> {
+    pub selector: &'a str,
+    pub hash: &'a str,
+    pub app: AppId,
+    pub now: Timestamp,
+    pub next: &'a str,
+    pub until: Timestamp,
 }
 
-/// The whole rotation in one statement: the token is marked used if it is live, `next` takes its place, and its family
-/// is the answer. `until` is when `next` ends, if the family does not end before.
-pub(super) async fn rotate(
-    alone: Single,
+/// The whole rotation: a compare-and-set on the family's row. `None`: the token is not the live one.
+macro_rules! rotate {
+    ($on:expr, $t:expr) => {
+        sql!(
+            $on,
+            opt<FamilyRow>,
+            "UPDATE refresh_families /* platform: whose it is, is what is looked up */
+             SET token_hash = $5, token_expires_at = CASE WHEN $6 < expires_at THEN $6 ELSE expires_at END
+             WHERE selector = $1 AND token_hash = $2 AND app_id = $3 AND token_expires_at > $4 AND ended_at IS NULL
+               AND expires_at > $4
+             RETURNING tenant_id, id, user_id, session_id, app_id, tid, scopes, context, expires_at",
+            $t.selector,
+            $t.hash,
+            $t.app,
+            $t.now,
+            $t.next,
+            $t.until
+        )
+    };
+}
+
+pub(super) async fn rotate_alone(alone: Single, t: &Turn<'_>) -> Result<Option<FamilyRow>> {
+    rotate!(alone, t)
+}
+
+pub(super) async fn rotate(tx: &mut Tx, t: &Turn<'_>) -> Result<Option<FamilyRow>> {
+    rotate!(tx, t)
+}
+
+/// The family of a token that is its live one no more: whoever has its selector had a token of it.
+pub(super) async fn used(
+    tx: &mut Tx,
+    selector: &str,
     hash: &str,
     app: AppId,
-    now: Timestamp,
-    next: &str,
-    until: Timestamp,
 ) -> Result<Option<FamilyRow>> {
     sql!(
-        alone,
-        opt<FamilyRow>,
-        {pg: "WITH /* platform: whose it is, is what is looked up */ used AS (
-                UPDATE refresh_tokens r SET used_at = $3 FROM refresh_families f
-                WHERE r.hash = $1 AND r.used_at IS NULL AND r.expires_at > $3
-                  AND f.tenant_id = r.tenant_id AND f.id = r.family_id
-                  AND f.app_id = $2 AND f.ended_at IS NULL AND f.expires_at > $3
-                RETURNING f.tenant_id, f.id, f.user_id, f.session_id, f.app_id, f.tid, f.scopes, f.context,
-                          f.expires_at),
-              next AS (
-                INSERT INTO refresh_tokens (tenant_id, hash, family_id, created_at, expires_at)
-                SELECT tenant_id, $4, id, $3, least($5, expires_at) FROM used)
-              SELECT tenant_id, id, user_id, session_id, app_id, tid, scopes, context, expires_at FROM used"},
-        hash,
-        app,
-        now,
-        next,
-        until
-    )
-}
-
-/// The family of a token that was used before.
-pub(super) async fn used_token(tx: &mut Tx, hash: &str, app: AppId) -> Result<Option<FamilyRow>> {
-    let used = sql!(
         tx,
-        opt<FamilyId>,
-        "SELECT /* platform: whose it is, is what is looked up */ family_id FROM refresh_tokens
-         WHERE hash = $1 AND used_at IS NOT NULL",
-        hash
-    )?;
-    match used {
-        Some(_) => family_of(tx, hash, app).await,
-        None => Ok(None),
-    }
-}
-
-async fn family_of(c: &mut Conn, hash: &str, app: AppId) -> Result<Option<FamilyRow>> {
-    sql!(
-        c,
         opt<FamilyRow>,
-        "SELECT /* platform: whose it is, is what is looked up */ f.tenant_id, f.id, f.user_id, f.session_id, f.app_id,
-                f.tid, f.scopes, f.context, f.expires_at
-         FROM refresh_tokens r
-         JOIN refresh_families f ON f.tenant_id = r.tenant_id AND f.id = r.family_id
-         WHERE r.hash = $1 AND f.app_id = $2",
+        "SELECT /* platform: whose it is, is what is looked up */ tenant_id, id, user_id, session_id, app_id, tid, scopes,
+                context, expires_at
+         FROM refresh_families WHERE selector = $1 AND token_hash <> $2 AND app_id = $3",
+        selector,
         hash,
         app
     )
@@ -193,15 +159,18 @@ row! {
     }
 }
 
-pub(super) async fn presented(c: &mut Conn, hash: &str) -> Result<Option<Presented>> {
+pub(super) async fn presented(
+    c: &mut Conn,
+    selector: &str,
+    hash: &str,
+) -> Result<Option<Presented>> {
     sql!(
         c,
         opt<Presented>,
-        "SELECT /* platform: whose it is, is what is looked up */ f.id, f.tenant_id, f.user_id, f.app_id, f.tid,
-                f.session_id, f.scopes, r.expires_at, (r.used_at IS NOT NULL OR f.ended_at IS NOT NULL)
-         FROM refresh_tokens r
-         JOIN refresh_families f ON f.tenant_id = r.tenant_id AND f.id = r.family_id
-         WHERE r.hash = $1",
+        "SELECT /* platform: whose it is, is what is looked up */ id, tenant_id, user_id, app_id, tid, session_id, scopes,
+                token_expires_at, (token_hash <> $2 OR ended_at IS NOT NULL)
+         FROM refresh_families WHERE selector = $1",
+        selector,
         hash
     )
 }

@@ -4,11 +4,10 @@ mod db;
 
 use super::{Limits, Revoked, Who, revoke};
 use crate::{
-    clock::Timestamp,
     crypto::token::{self, Kind},
-    error::Result,
+    error::{Error, Result},
     id::{AppId, FamilyId, SessionId, TenantId, UserId},
-    secret::Secret,
+    secret::{ExposeSecret as _, Secret},
     store::{Cx, Scope, Store, Tx},
 };
 use serde_json::Value;
@@ -59,22 +58,12 @@ pub async fn begin_family(
 ) -> Result<(FamilyId, Secret)> {
     let id = FamilyId::new();
     let end = tx.now().plus(limits.absolute);
-    db::insert_family(tx, id, f, end).await?;
-    let token = add_token(tx, f.home, id, end, limits).await?;
-    Ok((id, token))
-}
-
-async fn add_token(
-    tx: &mut Tx,
-    home: TenantId,
-    family: FamilyId,
-    end: Timestamp,
-    limits: Limits,
-) -> Result<Secret> {
     let (token, hash) = token::generate(Kind::Refresh);
+    let (selector, _) = token::refresh_parts(token.expose_secret())
+        .ok_or_else(|| Error::internal("a refresh token of another shape"))?;
     let expires = tx.now().plus(limits.idle).min(end);
-    db::insert_token(tx, home, &hash, family, expires).await?;
-    Ok(token)
+    db::insert_family(tx, id, f, end, &db::First { selector, hash: &hash, expires }).await?;
+    Ok((id, token))
 }
 
 /// What a refresh token stands for, without using it (introspection, revocation).
@@ -82,9 +71,9 @@ async fn add_token(
 /// # Errors
 /// As the store.
 pub async fn refresh_token(store: &Store, presented: &str) -> Result<Option<Presented>> {
-    let Some(hash) = token::hash(Kind::Refresh, presented) else { return Ok(None) };
+    let Some((selector, hash)) = token::refresh_parts(presented) else { return Ok(None) };
     let mut c = store.read(Scope::Platform).await?;
-    db::presented(&mut c, &hash).await
+    db::presented(&mut c, selector, &hash).await
 }
 
 /// Uses a refresh token in one statement, where the database can do so; `None` where it cannot, and where the token is
@@ -99,26 +88,31 @@ pub async fn rotate_at_once(
     app: AppId,
     limits: Limits,
 ) -> Result<Option<(Family, Secret)>> {
-    let Some(hash) = token::hash(Kind::Refresh, presented) else { return Ok(None) };
+    let Some((selector, hash)) = token::refresh_parts(presented) else { return Ok(None) };
     let Some(alone) = store.single(cx).await? else { return Ok(None) };
-    let (next, next_hash) = token::generate(Kind::Refresh);
+    let (token, next) = token::generate_next(selector);
     let now = store.clock().now();
-    let family = db::rotate(alone, &hash, app, now, &next_hash, now.plus(limits.idle)).await?;
-    Ok(family.map(|f| (f, next)))
+    let until = now.plus(limits.idle);
+    let turn = db::Turn { selector, hash: &hash, app, now, next: &next, until };
+    Ok(db::rotate_alone(alone, &turn).await?.map(|family| (family, token)))
 }
 
-/// Uses a refresh token, once: claimed by one compare-and-set, replaced by the next. It must be `app`'s.
+/// Uses a refresh token, once: one compare-and-set puts the next in its place. It must be `app`'s.
 ///
 /// # Errors
 /// As the store.
 pub async fn rotate(tx: &mut Tx, presented: &str, app: AppId, limits: Limits) -> Result<Rotation> {
-    let Some(hash) = token::hash(Kind::Refresh, presented) else { return Ok(Rotation::Refused) };
-    if let Some(family) = db::claim_token(tx, &hash, app).await? {
-        let end = family.expires_at;
-        let next = add_token(tx, family.tenant_id, family.id, end, limits).await?;
-        return Ok(Rotation::Next(Box::new(family), next));
+    let Some((selector, hash)) = token::refresh_parts(presented) else {
+        return Ok(Rotation::Refused);
+    };
+    let (token, next) = token::generate_next(selector);
+    let now = tx.now();
+    let until = now.plus(limits.idle);
+    let turn = db::Turn { selector, hash: &hash, app, now, next: &next, until };
+    if let Some(family) = db::rotate(tx, &turn).await? {
+        return Ok(Rotation::Next(Box::new(family), token));
     }
-    match db::used_token(tx, &hash, app).await? {
+    match db::used(tx, selector, &hash, app).await? {
         Some(family) => {
             let why = "a refresh token was used twice";
             let done = revoke(tx, Who::Family(family.tenant_id, family.id), why).await?;
