@@ -71,7 +71,7 @@ pub(super) async fn list(c: Call) -> Result<Shown<Page<GroupShown>>> {
 
 pub(super) async fn get(c: Call) -> Result<Shown<WholeGroup>> {
     let p = c.tenant::<UsersView>().await?;
-    let g = groups::view(&c.app.store, &p, c.id("group")?).await?;
-    let members = g.members.iter().flatten().map(Into::into).collect();
-    Ok(Shown::of(WholeGroup { group: (&g.row).into(), members }).version(g.version))
+    let (g, members) = groups::view(&c.app.store, &p, c.id("group")?).await?;
+    let members = members.iter().map(Into::into).collect();
+    Ok(Shown::of(WholeGroup { group: (&g).into(), members }).version(g.version))
 }

@@ -193,7 +193,7 @@ impl Done {
     /// The group as it is answered with.
     fn group(self, row: GroupRow) -> Group {
         let skipped = self.strangers.into_iter().collect();
-        Group { row, members: None, skipped, steps: self.steps }
+        Group { row, skipped, steps: self.steps }
     }
     /// Who came and who left is in the audit event up to a number that can be read.
     fn detail(&self, was: &GroupRow, held: bool) -> serde_json::Value {

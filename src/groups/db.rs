@@ -313,28 +313,88 @@ pub(super) async fn members(c: &mut Conn, t: TenantId, g: GroupId) -> Result<Vec
     )
 }
 
+/// The next members of a directory's group, by id.
+pub(super) async fn members_after(
+    c: &mut Conn,
+    t: TenantId,
+    d: DirectoryId,
+    g: GroupId,
+    after: UserId,
+    limit: i64,
+) -> Result<Vec<UserId>> {
+    sql!(
+        c,
+        all<UserId>,
+        "SELECT m.user_id FROM groups g JOIN members m ON m.tenant_id = g.tenant_id AND m.group_id = g.id
+         WHERE g.tenant_id = $1 AND g.directory_id = $2 AND g.id = $3 AND m.tenant_id = $1 AND m.group_id = $3
+           AND m.user_id > $4
+         ORDER BY m.user_id LIMIT $5",
+        t,
+        d,
+        g,
+        after,
+        limit
+    )
+}
+
 row! {
-    struct Row { group_id: GroupId, id: UserId, user_name: String }
+    /// A group, and how many members it has, counted no further than was wanted.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Size {
+        /// Which.
+        pub group: GroupId,
+        /// How many.
+        pub members: i64,
+    }
+}
+
+pub(super) async fn sizes(
+    c: &mut Conn,
+    t: TenantId,
+    d: DirectoryId,
+    groups: &[GroupId],
+    most: i64,
+) -> Result<Vec<Size>> {
+    let groups = List::Ids(groups.iter().map(|g| g.0).collect());
+    sql!(
+        c,
+        all<Size>,
+        "SELECT g.id, (SELECT count(*) FROM
+           (SELECT 1 FROM members m WHERE m.tenant_id = $1 AND m.group_id = g.id LIMIT $4) AS counted)
+         FROM groups g
+         WHERE g.tenant_id = $1 AND g.directory_id = $2 AND g.id IN (SELECT value FROM rarray($3))",
+        t,
+        d,
+        groups,
+        most
+    )
+}
+
+row! {
+    struct Row { group_id: GroupId, id: UserId }
 }
 
 pub(super) async fn members_of(
     c: &mut Conn,
     t: TenantId,
+    d: DirectoryId,
     groups: &[GroupId],
-) -> Result<HashMap<GroupId, Vec<Member>>> {
+) -> Result<HashMap<GroupId, Vec<UserId>>> {
     let groups = List::Ids(groups.iter().map(|g| g.0).collect());
     let rows = sql!(
         c,
         all<Row>,
-        "SELECT m.group_id, u.id, u.user_name
-         FROM members m JOIN users u ON u.tenant_id = m.tenant_id AND u.id = m.user_id
-         WHERE m.tenant_id = $1 AND m.group_id IN (SELECT value FROM rarray($2)) ORDER BY m.user_id",
+        "SELECT m.group_id, m.user_id
+         FROM groups g JOIN members m ON m.tenant_id = g.tenant_id AND m.group_id = g.id
+         WHERE g.tenant_id = $1 AND g.directory_id = $2 AND g.id IN (SELECT value FROM rarray($3))
+         ORDER BY m.user_id",
         t,
+        d,
         groups
     )?;
-    let mut out: HashMap<GroupId, Vec<Member>> = HashMap::new();
+    let mut out: HashMap<GroupId, Vec<UserId>> = HashMap::new();
     for r in rows {
-        out.entry(r.group_id).or_default().push(Member { id: r.id, display: r.user_name });
+        out.entry(r.group_id).or_default().push(r.id);
     }
     Ok(out)
 }

@@ -23,6 +23,7 @@ use crate::{
     tx,
     users::{Page, Query},
 };
+use std::collections::HashMap;
 
 row! {
     /// A directory's group, without its members.
@@ -47,16 +48,14 @@ row! {
     }
 }
 
-/// A group with what was asked for.
+/// A group after a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
     /// The row.
     pub row: GroupRow,
-    /// The members, when they were asked for.
-    pub members: Option<Vec<Member>>,
-    /// Of a change: ids that named nobody of this directory.
+    /// Ids that named nobody of this directory.
     pub skipped: Vec<UserId>,
-    /// Of a change: which of its steps changed anything.
+    /// Which of its steps changed anything.
     pub steps: Vec<bool>,
 }
 impl std::ops::Deref for Group {
@@ -88,15 +87,6 @@ row! {
         /// Its name.
         pub display: String,
     }
-}
-
-/// Whether an answer wants the members.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Members {
-    /// It does not, so they are not read.
-    No,
-    /// All of them.
-    All,
 }
 
 /// A group as a directory wants it.
@@ -167,7 +157,7 @@ pub async fn create(store: &Store, p: &Permit<Provision>, draft: GroupDraft) -> 
             "display_name": row.display_name, "members": added.len(), "skipped": skipped.len(),
         });
         audit::record(tx, t, Event::new("group.create").target("group", id).detail(detail)).await?;
-        Ok(Group { row, members: None, skipped, steps: Vec::new() })
+        Ok(Group { row, skipped, steps: Vec::new() })
     })
     .map_err(|e| name_taken(e, &name))
 }
@@ -176,23 +166,54 @@ pub async fn create(store: &Store, p: &Permit<Provision>, draft: GroupDraft) -> 
 ///
 /// # Errors
 /// `NotFound`, also for a group of another directory.
-pub async fn get(
+pub async fn get(store: &Store, p: &Permit<Provision>, id: GroupId) -> Result<GroupRow> {
+    let (t, d) = (p.tenant(), p.directory());
+    let mut c = store.read(Scope::Tenant(t)).await?;
+    db::of_directory(&mut c, t, d, id).await?.ok_or_else(|| gone(id))
+}
+
+/// The next `limit` members of one of the directory's groups, by id, after one of them or from the first: a group may
+/// be of any size, and is read in such pages. Whoever is in it all the while is in one of them, once.
+///
+/// # Errors
+/// `NotFound` when the end is reached and the group is gone: what was read of it is then no group.
+pub async fn members(
     store: &Store,
     p: &Permit<Provision>,
     id: GroupId,
-    members: Members,
-) -> Result<Group> {
+    after: Option<UserId>,
+    limit: i64,
+) -> Result<Vec<UserId>> {
     let (t, d) = (p.tenant(), p.directory());
-    let mut c = match members {
-        Members::No => store.read(Scope::Tenant(t)).await?,
-        Members::All => store.scan(Scope::Tenant(t)).await?,
-    };
-    let row = db::of_directory(&mut c, t, d, id).await?.ok_or_else(|| gone(id))?;
-    let members = match members {
-        Members::No => None,
-        Members::All => Some(db::members(&mut c, t, id).await?),
-    };
-    Ok(Group { row, members, skipped: Vec::new(), steps: Vec::new() })
+    let after = after.unwrap_or(UserId(uuid::Uuid::nil()));
+    let mut c = store.scan(Scope::Tenant(t)).await?;
+    let page = db::members_after(&mut c, t, d, id, after, limit).await?;
+    if i64::try_from(page.len()).unwrap_or(limit) < limit {
+        db::of_directory(&mut c, t, d, id).await?.ok_or_else(|| gone(id))?;
+    }
+    Ok(page)
+}
+
+/// How many members some of the directory's groups have, each counted up to `most`.
+pub async fn sizes(
+    store: &Store,
+    p: &Permit<Provision>,
+    ids: &[GroupId],
+    most: i64,
+) -> Result<HashMap<GroupId, i64>> {
+    let mut c = store.scan(Scope::Tenant(p.tenant())).await?;
+    let sizes = db::sizes(&mut c, p.tenant(), p.directory(), ids, most).await?;
+    Ok(sizes.into_iter().map(|s| (s.group, s.members)).collect())
+}
+
+/// All members of some of the directory's groups, which the caller knows to be small.
+pub async fn members_of(
+    store: &Store,
+    p: &Permit<Provision>,
+    ids: &[GroupId],
+) -> Result<HashMap<GroupId, Vec<UserId>>> {
+    let mut c = store.scan(Scope::Tenant(p.tenant())).await?;
+    db::members_of(&mut c, p.tenant(), p.directory(), ids).await
 }
 
 /// Whether a group has so many members: counted no further.
@@ -201,28 +222,10 @@ pub async fn at_least(store: &Store, p: &Permit<Provision>, id: GroupId, n: i64)
     Ok(db::count_to(&mut c, p.tenant(), id, n).await? >= n)
 }
 
-/// The directory's groups that a filter names, a page of them; members in as many statements as one.
-pub async fn list(
-    store: &Store,
-    p: &Permit<Provision>,
-    query: &Query,
-    members: Members,
-) -> Result<Page<Group>> {
-    let (t, d) = (p.tenant(), p.directory());
-    let mut c = store.scan(Scope::Tenant(t)).await?;
-    let page = db::page(&mut c, t, d, query).await?;
-    let mut found = match members {
-        Members::No => None,
-        Members::All => {
-            let ids: Vec<GroupId> = page.items.iter().map(|g| g.id).collect();
-            Some(db::members_of(&mut c, t, &ids).await?)
-        }
-    };
-    let items = page.items.into_iter().map(|row| {
-        let members = found.as_mut().map(|m| m.remove(&row.id).unwrap_or_default());
-        Group { row, members, skipped: Vec::new(), steps: Vec::new() }
-    });
-    Ok(Page { items: items.collect(), total: page.total })
+/// The directory's groups that a filter names, a page of them.
+pub async fn list(store: &Store, p: &Permit<Provision>, query: &Query) -> Result<Page<GroupRow>> {
+    let mut c = store.scan(Scope::Tenant(p.tenant())).await?;
+    db::page(&mut c, p.tenant(), p.directory(), query).await
 }
 
 /// The groups these users of the directory are in, for the attribute `groups` of a user.
@@ -250,11 +253,15 @@ pub async fn search(
 ///
 /// # Errors
 /// `NotFound`.
-pub async fn view(store: &Store, p: &Permit<UsersView>, id: GroupId) -> Result<Group> {
+pub async fn view(
+    store: &Store,
+    p: &Permit<UsersView>,
+    id: GroupId,
+) -> Result<(GroupRow, Vec<Member>)> {
     let mut c = store.scan(Scope::Tenant(p.tenant())).await?;
     let row = db::get(&mut c, p.tenant(), id).await?.ok_or_else(|| gone(id))?;
-    let members = Some(db::members(&mut c, p.tenant(), id).await?);
-    Ok(Group { row, members, skipped: Vec::new(), steps: Vec::new() })
+    let members = db::members(&mut c, p.tenant(), id).await?;
+    Ok((row, members))
 }
 
 /// The group, for a reader that has a connection over its tenant.

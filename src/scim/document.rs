@@ -3,7 +3,7 @@
 use super::Call;
 use crate::{
     error::Result,
-    groups::{Group, Membership},
+    groups::{GroupRow, Membership},
     id::UserId,
     protocol::scim::{
         Body, ENTERPRISE, GROUP, Projection, Resource, Rule, Rules, Schemas, USER, keep_immutable,
@@ -26,12 +26,12 @@ pub(super) fn projection(call: &Call, resource: Resource) -> Projection {
     )
 }
 
-fn meta(call: &Call, kind: &str, id: &str, at: &(String, String), version: i64) -> Value {
+fn meta(base: &str, kind: &str, id: &str, at: &(String, String), version: i64) -> Value {
     json!({
         "resourceType": kind,
         "created": at.0,
         "lastModified": at.1,
-        "location": format!("{}/{kind}s/{id}", call.base),
+        "location": format!("{base}/{kind}s/{id}"),
         "version": format!("W/\"{version}\""),
     })
 }
@@ -110,7 +110,7 @@ pub(super) fn user(
         doc.insert("groups".to_owned(), Value::from(list));
     }
     let at = (u.created_at.rfc3339(), u.updated_at.rfc3339());
-    doc.insert("meta".to_owned(), meta(call, "User", &id, &at, u.version));
+    doc.insert("meta".to_owned(), meta(&call.base, "User", &id, &at, u.version));
     Value::Object(p.apply(doc))
 }
 
@@ -126,30 +126,35 @@ fn manager(call: &Call, ext: &mut Value, names: &Names) {
     }
 }
 
-/// A group as it is sent.
-pub(super) fn group(call: &Call, g: &Group, p: &Projection) -> Value {
+/// A group as it is sent, with these of its members.
+pub(super) fn group(
+    base: &str,
+    g: &GroupRow,
+    members: &[UserId],
+    p: &Projection,
+) -> Map<String, Value> {
     let id = g.id.to_string();
-    let mut doc = Map::new();
+    let mut doc = self::members(base, members);
     doc.insert("schemas".to_owned(), json!([GROUP]));
     doc.insert("id".to_owned(), json!(id));
     doc.insert("displayName".to_owned(), json!(g.display_name));
     if let Some(x) = &g.external_id {
         doc.insert("externalId".to_owned(), json!(x));
     }
-    if let Some(members) = g.members.as_ref().filter(|m| !m.is_empty()) {
-        let list: Vec<Value> = members
-            .iter()
-            .map(|m| {
-                json!({
-                    "value": m.id, "$ref": format!("{}/Users/{}", call.base, m.id), "type": "User",
-                })
-            })
-            .collect();
-        doc.insert("members".to_owned(), Value::from(list));
-    }
     let at = (g.created_at.rfc3339(), g.updated_at.rfc3339());
-    doc.insert("meta".to_owned(), meta(call, "Group", &id, &at, g.version));
-    Value::Object(p.apply(doc))
+    doc.insert("meta".to_owned(), meta(base, "Group", &id, &at, g.version));
+    p.apply(doc)
+}
+
+/// The attribute `members` alone; nothing without members.
+pub(super) fn members(base: &str, members: &[UserId]) -> Map<String, Value> {
+    let one =
+        |id: &UserId| json!({ "value": id, "$ref": format!("{base}/Users/{id}"), "type": "User" });
+    let mut doc = Map::new();
+    if !members.is_empty() {
+        doc.insert("members".to_owned(), members.iter().map(one).collect());
+    }
+    doc
 }
 
 /// A body of POST or PUT as a draft, and why what was left out of it was. What a PUT leaves out of `active` and `externalId` stays as it `was`: a PUT that

@@ -1,16 +1,12 @@
-//! Groups: create, read, list, replace, patch, delete. Members are never loaded to be changed.
+//! Groups: create, read, list, replace, patch, delete. Members are never loaded to be changed, and read in pages to be
+//! shown ([`super::stream`]).
 
-use super::{
-    Call, answer,
-    document::{self, projection},
-    list,
-};
+use super::{Call, answer, document::projection, list, sent, stream::Writer};
 use crate::{
     error::{Error, Result},
-    groups::{self, Group, GroupChange, GroupDraft, Members},
+    groups::{self, Group, GroupChange, GroupDraft, GroupRow},
     id::{GroupId, UserId},
     protocol::scim::{GroupOp, Outcome, Resource, Rule, bad, group_ops, member_ids, read_body},
-    users::Query,
 };
 use axum::{http::StatusCode, response::Response};
 use serde_json::Value;
@@ -29,16 +25,12 @@ fn users(ids: Vec<String>) -> Vec<UserId> {
     ids.into_iter().map(|i| UserId::parse(&i).unwrap_or(UserId(uuid::Uuid::nil()))).collect()
 }
 
-fn wanted(call: &Call) -> Members {
-    if projection(call, Resource::Group).shows("members") { Members::All } else { Members::No }
-}
-
 async fn demanded(call: &Call, id: GroupId) -> Result<Option<i64>> {
     match call.if_match.as_deref() {
         None => Ok(None),
         Some([one]) => Ok(Some(*one)),
         Some(many) => {
-            let g = groups::get(&call.app.store, &call.permit, id, Members::No).await?;
+            let g = groups::get(&call.app.store, &call.permit, id).await?;
             Ok(Some(if many.contains(&g.version) { g.version } else { -1 }))
         }
     }
@@ -64,14 +56,17 @@ fn read(call: &Call) -> Result<(String, Option<String>, Option<Vec<UserId>>)> {
 pub(super) async fn create(call: &Call) -> Result<Response> {
     let (display_name, external_id, members) = read(call)?;
     let draft = GroupDraft { display_name, external_id, members: members.unwrap_or_default() };
-    let mut g = groups::create(&call.app.store, &call.permit, draft).await?;
+    let g = groups::create(&call.app.store, &call.permit, draft).await?;
     strangers(call, &g);
-    if wanted(call) == Members::All {
-        g.members = groups::get(&call.app.store, &call.permit, g.id, Members::All).await?.members;
-    }
-    let doc = document::group(call, &g, &projection(call, Resource::Group));
-    let at = format!("{}/Groups/{}", call.base, g.id);
-    Ok(answer(StatusCode::CREATED, Some(doc), Some(&at), Some(g.version)))
+    shown(call, StatusCode::CREATED, g.row, true).await
+}
+
+/// An answer that shows a group, with all its members if they are wanted.
+async fn shown(call: &Call, status: StatusCode, row: GroupRow, located: bool) -> Result<Response> {
+    let at = located.then(|| format!("{}/Groups/{}", call.base, row.id));
+    let version = row.version;
+    let body = Writer::group(call, row).body().await?;
+    Ok(sent(status, Some(body), at.as_deref(), Some(version)))
 }
 
 /// Who was left out because they are nobody here.
@@ -91,31 +86,18 @@ fn strangers(call: &Call, g: &Group) {
 
 /// `GET /Groups/{id}`
 pub(super) async fn get(call: &Call, id: &str) -> Result<Response> {
-    let id = parse(id)?;
-    if let Some(versions) = &call.if_none_match {
-        let g = groups::get(&call.app.store, &call.permit, id, Members::No).await?;
-        if versions.contains(&g.version) {
-            return Ok(answer(StatusCode::NOT_MODIFIED, None, None, Some(g.version)));
-        }
+    let g = groups::get(&call.app.store, &call.permit, parse(id)?).await?;
+    if call.if_none_match.as_ref().is_some_and(|v| v.contains(&g.version)) {
+        return Ok(answer(StatusCode::NOT_MODIFIED, None, None, Some(g.version)));
     }
-    let g = groups::get(&call.app.store, &call.permit, id, wanted(call)).await?;
-    let doc = document::group(call, &g, &projection(call, Resource::Group));
-    Ok(answer(StatusCode::OK, Some(doc), None, Some(g.version)))
+    shown(call, StatusCode::OK, g, false).await
 }
 
 /// `GET /Groups`
 pub(super) async fn list(call: &Call) -> Result<Response> {
     let (query, start) = list::query(call, Resource::Group)?;
-    let (total, docs) = page(call, &query).await?;
-    Ok(answer(StatusCode::OK, Some(list::response(call, total, start, &docs)), None, None))
-}
-
-/// A page of groups as they are sent, and how many there are in all.
-pub(super) async fn page(call: &Call, query: &Query) -> Result<(i64, Vec<Value>)> {
-    let page = groups::list(&call.app.store, &call.permit, query, wanted(call)).await?;
-    let p = projection(call, Resource::Group);
-    let docs = page.items.iter().map(|g| document::group(call, g, &p)).collect();
-    Ok((page.total, docs))
+    let page = groups::list(&call.app.store, &call.permit, &query).await?;
+    list::response(call, page.total, start, &[], page.items).await
 }
 
 /// `PUT /Groups/{id}`; a body without `members` leaves them as they are, an empty list takes them all out.
@@ -169,10 +151,8 @@ fn change(o: GroupOp) -> GroupChange {
 }
 
 async fn whole(call: &Call, id: GroupId) -> Result<Response> {
-    let g = groups::get(&call.app.store, &call.permit, id, wanted(call)).await?;
-    let doc = document::group(call, &g, &projection(call, Resource::Group));
-    let at = format!("{}/Groups/{id}", call.base);
-    Ok(answer(StatusCode::OK, Some(doc), Some(&at), Some(g.version)))
+    let g = groups::get(&call.app.store, &call.permit, id).await?;
+    shown(call, StatusCode::OK, g, true).await
 }
 
 /// `DELETE /Groups/{id}`

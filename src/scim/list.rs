@@ -3,13 +3,17 @@
 use super::{
     Call,
     discovery::{MAX_PAGE, PAGE},
+    sent,
+    stream::Writer,
 };
 use crate::{
     error::Result,
+    groups::GroupRow,
     protocol::scim::{LIST, Resource, Rule, bad, parse_filter},
     users::{Query, filter},
 };
-use serde_json::{Value, json};
+use axum::{http::StatusCode, response::Response};
+use serde_json::{Map, Value, json};
 
 /// A list's question, and where it starts (from 1).
 pub(super) fn query(call: &Call, resource: Resource) -> Result<(Query, i64)> {
@@ -64,15 +68,28 @@ pub(super) fn query(call: &Call, resource: Resource) -> Result<(Query, i64)> {
     Ok((Query { filter, order, offset: start - 1, limit: count }, start))
 }
 
-/// The answer. What a whole list and an empty one may leave out by the RFC (1.13, 1.23) is there.
-pub(super) fn response(call: &Call, total: i64, start: i64, resources: &[Value]) -> Value {
-    let mut list = json!({ "schemas": [LIST], "totalResults": total });
-    if call.rules.has(Rule::Paging) || i64::try_from(resources.len()) != Ok(total) {
-        list["startIndex"] = start.into();
-        list["itemsPerPage"] = resources.len().into();
+/// The answer: documents, then groups. What a whole list and an empty one may leave out by the RFC (1.13, 1.23) is
+/// there.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn response(
+    call: &Call,
+    total: i64,
+    start: i64,
+    docs: &[Value],
+    rows: Vec<GroupRow>,
+) -> Result<Response> {
+    let shown = docs.len() + rows.len();
+    let mut list = Map::from_iter([
+        ("schemas".to_owned(), json!([LIST])),
+        ("totalResults".to_owned(), total.into()),
+    ]);
+    if call.rules.has(Rule::Paging) || i64::try_from(shown) != Ok(total) {
+        list.insert("startIndex".to_owned(), start.into());
+        list.insert("itemsPerPage".to_owned(), shown.into());
     }
-    if call.rules.has(Rule::EmptyList) || !resources.is_empty() {
-        list["Resources"] = resources.into();
-    }
-    list
+    let always = call.rules.has(Rule::EmptyList);
+    let body = Writer::list(call, list, docs, rows, always).await?.body().await?;
+    Ok(sent(StatusCode::OK, Some(body), None, None))
 }

@@ -12,6 +12,7 @@ mod groups;
 mod list;
 mod note;
 mod search;
+mod stream;
 mod users;
 
 use crate::{
@@ -173,8 +174,18 @@ fn answer(
     location: Option<&str>,
     version: Option<i64>,
 ) -> Response {
+    sent(status, body.map(|b| Body::from(b.to_string())), location, version)
+}
+
+/// An answer whose body is written already.
+fn sent(
+    status: StatusCode,
+    body: Option<Body>,
+    location: Option<&str>,
+    version: Option<i64>,
+) -> Response {
     let has_body = body.is_some();
-    let mut r = Response::new(body.map_or_else(Body::empty, |b| Body::from(b.to_string())));
+    let mut r = Response::new(body.unwrap_or_default());
     *r.status_mut() = status;
     let h = r.headers_mut();
     if has_body {

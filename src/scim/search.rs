@@ -1,16 +1,14 @@
 //! `POST /.search`, of one type and of all (RFC 7644 3.4.3): a list's parameters in a body, for clients that keep them
 //! out of addresses.
 
-use super::{Call, answer, groups, list, users};
+use super::{Call, list, users};
 use crate::{
     error::{Error, Result},
+    groups,
     protocol::scim::{Resource, bad},
     users::Query,
 };
-use axum::{
-    http::{Method, StatusCode},
-    response::Response,
-};
+use axum::{http::Method, response::Response};
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -58,7 +56,7 @@ pub(super) async fn all(call: &Call) -> Result<Response> {
         (Ok((q, start)), _) | (_, Ok((q, start))) => (*start, q.limit),
         (Err(e), Err(_)) => return Err(Error::clone(e)),
     };
-    let (mut total, mut resources) = (0, Vec::new());
+    let (mut total, mut resources, mut rows) = (0, Vec::new(), Vec::new());
     if let Ok((query, _)) = people {
         (total, resources) = users::page(call, &query).await?;
     }
@@ -66,9 +64,8 @@ pub(super) async fn all(call: &Call) -> Result<Response> {
         let taken = i64::try_from(resources.len()).unwrap_or(size);
         let offset = (start - 1 - total).max(0);
         let query = Query { offset, limit: size - taken, ..query };
-        let (more, found) = groups::page(call, &query).await?;
-        total += more;
-        resources.extend(found);
+        let page = groups::list(&call.app.store, &call.permit, &query).await?;
+        (total, rows) = (total + page.total, page.items);
     }
-    Ok(answer(StatusCode::OK, Some(list::response(call, total, start, &resources)), None, None))
+    list::response(call, total, start, &resources, rows).await
 }

@@ -71,7 +71,7 @@ pub(super) async fn get(call: &Call, id: &str) -> Result<Response> {
 pub(super) async fn list(call: &Call) -> Result<Response> {
     let (query, start) = list::query(call, Resource::User)?;
     let (total, docs) = page(call, &query).await?;
-    Ok(answer(StatusCode::OK, Some(list::response(call, total, start, &docs)), None, None))
+    list::response(call, total, start, &docs, Vec::new()).await
 }
 
 /// A page of users as they are sent, and how many there are in all.

@@ -34,6 +34,7 @@ mod remote;
 mod scim_check;
 mod scim_extensions;
 mod scim_filter;
+mod scim_groups;
 mod scim_laws;
 mod scim_parsers;
 mod scim_quirks;

@@ -7,13 +7,13 @@ use muster::{
     groups::{
         self,
         GroupChange::{Add, Clear, ExternalId, Remove, Rename, Replace},
-        GroupDraft, Members,
+        GroupDraft,
     },
-    id::UserId,
+    id::{GroupId, UserId},
     provisioning,
     users::{self, Query, query::Where},
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 fn set(ids: &[UserId]) -> BTreeSet<UserId> {
     ids.iter().copied().collect()
@@ -76,7 +76,7 @@ story!(async fn members_are_people_of_the_same_directory(t) {
     let (g, changed) = w.apply(&p, g.id, vec![Add(others.to_vec())]).await;
     assert_eq!((changed, set(&g.skipped)), (false, set(&others)));
     for stranger in [&second, &beta] {
-        let e = groups::get(&w.store, stranger, g.id, Members::No).await.unwrap_err();
+        let e = groups::get(&w.store, stranger, g.id).await.unwrap_err();
         assert_eq!(e.kind(), Kind::NotFound);
         let e = groups::apply(&w.store, stranger, g.id, None, vec![Clear]).await.unwrap_err();
         assert_eq!(e.kind(), Kind::NotFound);
@@ -108,8 +108,8 @@ story!(async fn parallel_changes_of_one_group_add_up(t) {
         assert!(one.await.unwrap().unwrap().1);
     }
     assert_eq!(w.members(&p, g.id).await, set(&u[16..]));
-    let g = groups::get(&w.store, &p, g.id, Members::No).await.unwrap();
-    assert_eq!((g.version, g.members.is_none()), (25, true));
+    let g = groups::get(&w.store, &p, g.id).await.unwrap();
+    assert_eq!(g.version, 25);
 });
 
 story!(async fn people_who_are_deleted_while_they_are_added_do_not_stop_the_others(t) {
@@ -160,24 +160,26 @@ story!(async fn groups_are_listed_with_or_without_members(t) {
     let (acme, _, p) = w.company("acme", false).await;
     let u = w.people(&p, 3).await;
     let (a, b) = (w.group(&p, "A", &u[..2]).await, w.group(&p, "B", &u[1..]).await);
-    let bare = groups::list(&w.store, &p, &Query::default(), Members::No).await.unwrap();
+    let bare = groups::list(&w.store, &p, &Query::default()).await.unwrap();
     assert_eq!(bare.total, 2);
-    assert!(bare.items.iter().all(|g| g.members.is_none()));
-    let full = groups::list(&w.store, &p, &Query::default(), Members::All).await.unwrap();
-    let ids = |g: &groups::Group| -> BTreeSet<UserId> {
-        g.members.as_ref().unwrap().iter().map(|m| m.id).collect()
-    };
-    assert_eq!((ids(&full.items[0]), ids(&full.items[1])), (set(&u[..2]), set(&u[1..])));
-    assert_eq!(full.items[0].members.as_ref().unwrap()[0].display, "person0@example.com");
+    let all = groups::members_of(&w.store, &p, &[a.id, b.id]).await.unwrap();
+    assert_eq!((set(&all[&a.id]), set(&all[&b.id])), (set(&u[..2]), set(&u[1..])));
+    let sizes = groups::sizes(&w.store, &p, &[a.id, b.id, GroupId::new()], 1).await.unwrap();
+    assert_eq!(sizes, HashMap::from([(a.id, 1), (b.id, 1)]), "counted no further than wanted");
+    let stranger = w.company("beta", false).await.2;
+    assert!(groups::members_of(&w.store, &stranger, &[a.id]).await.unwrap().is_empty());
+    assert!(groups::sizes(&w.store, &stranger, &[a.id], 1).await.unwrap().is_empty());
+    let e = groups::members(&w.store, &stranger, a.id, None, 10).await.unwrap_err();
+    assert_eq!(e.kind(), Kind::NotFound);
     let text = "g.display_key = 'b'".to_owned();
     let filter = Some(Where { lite: text.clone(), pg: text, args: vec![] });
-    let one = groups::list(&w.store, &p, &Query { filter, ..Query::default() }, Members::No).await;
+    let one = groups::list(&w.store, &p, &Query { filter, ..Query::default() }).await;
     assert_eq!(one.unwrap().items[0].id, b.id);
     let of = groups::of_users(&w.store, &p, &[u[1]]).await.unwrap();
     assert_eq!(of.iter().map(|m| m.group).collect::<Vec<_>>(), [a.id, b.id]);
     let v = w.may(acme.id).await;
     assert_eq!(groups::search(&w.store, &v, "b", 10).await.unwrap()[0].id, b.id);
-    assert_eq!(groups::view(&w.store, &v, b.id).await.unwrap().members.unwrap().len(), 2);
+    assert_eq!(groups::view(&w.store, &v, b.id).await.unwrap().1.len(), 2);
     users::delete(&w.store, &p, u[1], None).await.unwrap();
     assert_eq!(w.members(&p, a.id).await, set(&u[..1]));
     users::create(&w.store, &p, draft("person1@example.com")).await.unwrap();
@@ -193,4 +195,31 @@ story!(async fn a_large_group_changes_in_the_time_of_the_change(t) {
     let (after, _) = w.apply(&p, g.id, vec![Replace([&u[200..], &nobody[..]].concat())]).await;
     assert_eq!((after.version, after.skipped.len()), (2, 2000));
     assert_eq!(w.members(&p, g.id).await, set(&u[200..]));
+});
+
+story!(async fn members_are_read_in_pages_while_they_change(t) {
+    let w = World::new(&t.store);
+    let (_, _, p) = w.company("acme", false).await;
+    let mut u = w.people(&p, 30).await;
+    u.sort();
+    let g = w.group(&p, "Everybody", &u[..25]).await;
+    let (mut seen, mut last) = (Vec::new(), None);
+    loop {
+        let page = groups::members(&w.store, &p, g.id, last, 10).await.unwrap();
+        assert!(page.len() <= 10 && page.is_sorted());
+        if seen.is_empty() {
+            // One who was read, one who was not yet, and some who come.
+            w.apply(&p, g.id, vec![Remove(vec![u[3], u[12]]), Add(u[25..].to_vec())]).await;
+        }
+        last = page.last().copied();
+        seen.extend_from_slice(&page);
+        if page.len() < 10 {
+            break;
+        }
+    }
+    let want: Vec<UserId> = u.iter().copied().filter(|id| *id != u[12]).collect();
+    assert_eq!(seen, want, "whoever stayed is there once");
+    groups::delete(&w.store, &p, g.id, None).await.unwrap();
+    let e = groups::members(&w.store, &p, g.id, last, 10).await.unwrap_err();
+    assert_eq!(e.kind(), Kind::NotFound, "the end of a group that is gone is no end");
 });

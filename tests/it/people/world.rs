@@ -6,7 +6,7 @@ use muster::{
     crypto::seal::MasterKey,
     directories::{self, Directory, Provisioning},
     error::Result,
-    groups::{self, Group, GroupChange, GroupDraft, Members},
+    groups::{self, Group, GroupChange, GroupDraft},
     id::{DirectoryId, GroupId, RequestId, TenantId, UserId},
     protocol::oidc::Preset,
     secret::{ExposeSecret as _, Secret},
@@ -102,8 +102,7 @@ impl World {
         groups::create(&self.store, p, draft).await.unwrap()
     }
     pub async fn members(&self, p: &Permit<perm::Provision>, id: GroupId) -> BTreeSet<UserId> {
-        let g = groups::get(&self.store, p, id, Members::All).await.unwrap();
-        g.members.unwrap().into_iter().map(|m| m.id).collect()
+        groups::members(&self.store, p, id, None, 10_000).await.unwrap().into_iter().collect()
     }
     pub async fn apply(
         &self,
