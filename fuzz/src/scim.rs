@@ -1,7 +1,8 @@
 //! What must hold for the SCIM texts that directories send: filters, the paths of PATCH, its bodies.
 
 use muster::protocol::scim::{
-    Resource, Rules, Schemas, group_ops, normalise, parse_filter, parse_path, patch,
+    Outcome, Projection, Resource, Rules, Schemas, group_ops, normalise, parse_filter, parse_path,
+    patch,
 };
 use serde_json::{Map, Value, json};
 
@@ -80,13 +81,42 @@ pub fn patch_body(data: &[u8]) {
     let _ = group_ops(&schemas, Rules::ALL, &body);
     let before = somebody();
     let _ = patch(&schemas, Rules::NONE, &before, &body);
-    let Ok((after, _)) = patch(&schemas, Rules::ALL, &before, &body) else { return };
+    let Ok((after, outcomes)) = patch(&schemas, Rules::ALL, &before, &body) else { return };
+    // What came and went again is two changes and none.
+    let silent = after != before && !outcomes.contains(&Outcome::Applied);
+    assert!(!silent && !outcomes.is_empty(), "{body}: a silent change: {outcomes:?}");
     let again = normalise(&schemas, Rules::ALL, Resource::User, &Value::Object(after.clone()));
     assert!(again.is_ok(), "{body} leaves {after:?}: {:?}", again.err());
     if let Some(true) = single_replace(&body) {
         let twice = patch(&schemas, Rules::ALL, &after, &body);
         let twice = twice.unwrap_or_else(|e| panic!("{body} the second time: {e}")).0;
         assert_eq!(twice, after, "{body} twice");
+    }
+}
+
+/// The body of a POST or PUT: what is kept of it is a document by the RFC's letter, and is the same when it is read
+/// again; an answer shows no more than there is.
+pub fn body(data: &[u8]) {
+    let Ok(body) = serde_json::from_slice::<Value>(data) else { return };
+    let schemas = Schemas::core();
+    for resource in [Resource::User, Resource::Group] {
+        let _ = normalise(&schemas, Rules::NONE, resource, &body);
+        let Ok(kept) = normalise(&schemas, Rules::ALL, resource, &body) else { continue };
+        let mut sent = kept.clone();
+        let urns = kept.keys().filter(|k| k.contains(':')).cloned();
+        let urns: Vec<String> = urns.chain([resource.urn().to_owned()]).collect();
+        sent.insert("schemas".to_owned(), json!(urns));
+        let again = normalise(&schemas, Rules::NONE, resource, &Value::Object(sent));
+        match again {
+            Ok(again) => assert_eq!(again, kept, "{body}"),
+            Err(e) => panic!("{body} is kept as {kept:?}: {e}"),
+        }
+        for name in kept.keys() {
+            let only = Projection::read(&schemas, Rules::ALL, resource, Some(name), None);
+            assert!(only.apply(kept.clone()).contains_key(name), "{name} was asked for: {kept:?}");
+            let without = Projection::read(&schemas, Rules::ALL, resource, None, Some(name));
+            assert!(!without.apply(kept.clone()).contains_key(name), "{name} was left out");
+        }
     }
 }
 

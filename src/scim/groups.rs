@@ -125,7 +125,7 @@ pub(super) async fn patch(call: &Call, id: &str) -> Result<Response> {
     let mut changed = g.steps.iter();
     for step in steps {
         let did: Vec<bool> = changed.by_ref().take(step.ops.len()).copied().collect();
-        if !did.is_empty() {
+        if !did.is_empty() || step.ignored.is_empty() {
             call.note(if did.contains(&true) { Outcome::Applied } else { Outcome::NoOp });
         }
         call.note_ignored(step.ignored);

@@ -15,6 +15,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("filter", scim::filter),
     ("path", scim::path),
     ("patch", scim::patch_body),
+    ("body", scim::body),
     ("jwt", targets::jwt),
     ("form", targets::form),
     ("json", targets::json_body),

@@ -125,7 +125,8 @@ impl Patch {
             for o in &step.ops {
                 changed |= apply::operation(&mut after, o)?;
             }
-            if changed || !step.ops.is_empty() {
+            // One whose value names nothing had nothing to do.
+            if !step.ops.is_empty() || step.ignored.is_empty() {
                 outcomes.push(if changed { Outcome::Applied } else { Outcome::NoOp });
             }
             outcomes.extend(step.ignored.iter().cloned().map(Outcome::Ignored));
