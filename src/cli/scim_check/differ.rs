@@ -4,6 +4,7 @@
 //! * a list: as many elements, in any order; `{"<has>": [..]}`: at least these;
 //! * `"<any>"`, `"<text>"` (not empty), `"<number>"`, `"<url>"`, `"<time>"` (RFC 3339): something of that kind;
 //!   `"<ends X>"`, `"<starts X>"`, `"<holds X>"` (without case): a text like that; `"<below N>"`, `"<atleast N>"`;
+//!   `"<count N>"`: a list of so many;
 //! * `"<not X>"`: anything but X, or absent; everything else: equal.
 
 use crate::clock::Timestamp;
@@ -91,6 +92,10 @@ fn pattern(p: &str, actual: Option<&Value>, here: &str, out: &mut Vec<String>) {
         "starts" => text.is_some_and(|t| t.starts_with(arg)),
         "holds" => text.is_some_and(|t| t.to_lowercase().contains(&arg.to_lowercase())),
         "not" => text != Some(arg) && actual.is_none_or(|v| *v.to_string() != *arg),
+        "count" => {
+            let list = actual.and_then(Value::as_array).map(Vec::len);
+            list.is_some_and(|n| Ok(n) == arg.parse())
+        }
         "below" => number.zip(limit()).is_some_and(|(n, l)| n < l),
         "atleast" => number.zip(limit()).is_some_and(|(n, l)| n >= l),
         _ => actual.and_then(Value::as_str) == Some(p),

@@ -3,7 +3,7 @@
 use super::{Options, built_in::CONVERSATIONS};
 use crate::{
     error::{Error, Result},
-    protocol::scim::Rule,
+    protocol::scim::quirks,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -66,9 +66,55 @@ pub struct Step {
     /// The answer must come within this many milliseconds.
     pub within_ms: Option<u64>,
     /// The rules of `docs/scim.md` that this exchange needs, by number: without any one of them it is answered
-    /// otherwise.
+    /// otherwise. What the RFC's letter asks for anyway has numbers as well.
     #[serde(default)]
     pub rules: Vec<String>,
+    /// Words without which the step is skipped: what it asks makes sense only after the step that gives them.
+    #[serde(default)]
+    pub after: Vec<String>,
+    /// As for a conversation: without these the step is skipped, and if it changes something what follows it is too.
+    #[serde(default)]
+    pub needs: Vec<String>,
+}
+impl Step {
+    /// Whether it leaves everything as it is.
+    pub(super) fn reads(&self) -> bool {
+        let target = self.send.split('?').next().unwrap_or("");
+        target.starts_with("GET ") || target.ends_with("/.search")
+    }
+    /// Which of the features that a server may lack it uses, by what is sent.
+    pub(super) fn uses(&self) -> Vec<&'static str> {
+        let body = self.body.as_deref().unwrap_or("");
+        let search = self.send.contains("/.search");
+        let asks = |name: &str| {
+            self.send.contains(&format!("{name}="))
+                || (search && body.contains(&format!("\"{name}\"")))
+        };
+        // How discovery is not filtered is everybody's to answer.
+        let discovery = [" /Schemas", " /ResourceTypes"].iter().any(|p| self.send.contains(p));
+        let has = |h: &str| self.headers.keys().any(|k| k.eq_ignore_ascii_case(h));
+        let mut uses = Vec::new();
+        if self.send.starts_with("PATCH ") {
+            uses.push("patch");
+        }
+        if asks("filter") && !discovery {
+            uses.push("filter");
+        }
+        if asks("sortBy") {
+            uses.push("sort");
+        }
+        if has("if-match") || has("if-none-match") {
+            uses.push("etag");
+        }
+        if self.send.contains(" /Bulk") {
+            uses.push("bulk");
+        }
+        uses
+    }
+    /// Whether it speaks of groups.
+    pub(super) fn of_groups(&self) -> bool {
+        self.send.contains(" /Groups")
+    }
 }
 
 /// With which credential a step is sent.
@@ -140,7 +186,7 @@ impl Conversation {
                 serde_json::from_str::<Value>(answer)
                     .map_err(|e| wrong(format!("step {:?}: answer is not JSON: {e}", s.name)))?;
             }
-            if let Some(id) = s.rules.iter().find(|id| Rule::parse(id).is_none()) {
+            if let Some(id) = s.rules.iter().find(|id| !quirks::known(id)) {
                 return Err(wrong(format!("step {:?}: there is no rule '{id}'", s.name)));
             }
             if !s.send.contains(" /") {

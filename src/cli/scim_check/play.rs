@@ -3,15 +3,12 @@
 
 use super::{
     differ::{differ, short},
-    file::{Auth, Conversation, Step},
+    file::{Conversation, Step},
     report::{Exchange, Outcome, Played},
+    server::{Answer, Server},
 };
-use crate::error::{Error, Result};
 use futures::future::join_all;
-use reqwest::{
-    Client, Method, Url,
-    header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap},
-};
+use reqwest::header::CONTENT_TYPE;
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
@@ -20,93 +17,12 @@ use std::{
 
 const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 /// How the reason begins for which an exchange could not be held.
-const NEEDS: &str = "needs";
-type Words = BTreeMap<String, String>;
+pub(super) const NEEDS: &str = "needs";
+/// So many requests are on their way at the same time: as many as a directory sends.
+const AT_ONCE: usize = 16;
+pub(super) type Words = BTreeMap<String, String>;
 
-/// The server under test.
-pub(super) struct Server {
-    http: Client,
-    base: String,
-    token: String,
-    config: Value,
-    schemas: Value,
-}
-
-struct Answer {
-    status: u16,
-    headers: HeaderMap,
-    text: String,
-    json: Option<Value>,
-    ms: u128,
-}
-
-impl Server {
-    /// Reads what the server says it supports. A server that says nothing is checked all the same.
-    pub(super) async fn meet(http: Client, base: &str, token: &str) -> Result<Self> {
-        let base = base.trim_end_matches('/').to_owned();
-        if Url::parse(&base).is_err() || !base.starts_with("http") {
-            return Err(Error::invalid(format!("{base:?} is not the URL of a SCIM server")));
-        }
-        let config =
-            match http.get(format!("{base}/ServiceProviderConfig")).bearer_auth(token).send().await
-            {
-                Ok(r) => r.json().await.unwrap_or(Value::Null),
-                Err(e) => return Err(Error::unavailable(&e).operator(format!("{base}: {e}"))),
-            };
-        let schemas = http.get(format!("{base}/Schemas")).bearer_auth(token).send().await;
-        let schemas = match schemas {
-            Ok(r) => r.json().await.unwrap_or(Value::Null),
-            Err(_) => Value::Null,
-        };
-        Ok(Self { http, base, token: token.to_owned(), config, schemas })
-    }
-
-    /// Whether the server does not say that it has a feature, or a schema, which is named by its URN.
-    fn lacks(&self, feature: &str) -> bool {
-        if feature.starts_with("urn:") {
-            let listed = self.schemas["Resources"].as_array();
-            return !listed.is_some_and(|l| l.iter().any(|s| s["id"] == feature));
-        }
-        self.config.pointer(&format!("/{feature}/supported")) != Some(&Value::Bool(true))
-    }
-
-    async fn send(&self, step: &Step, words: &Words) -> Result<Answer, String> {
-        let line = fill(&step.send, words)?;
-        let (method, target) = line.split_once(' ').unwrap_or(("GET", &line));
-        let method = Method::from_bytes(method.as_bytes()).map_err(|e| e.to_string())?;
-        let url = Url::parse(&format!("{}{target}", self.base)).map_err(|e| e.to_string())?;
-        let mut request = self.http.request(method, url);
-        request = match step.auth {
-            Auth::Token => request.bearer_auth(&self.token),
-            Auth::Bare => request.header(AUTHORIZATION, &self.token),
-            Auth::Wrong => request.bearer_auth("a-token-that-nobody-was-given"),
-            Auth::Malformed => request.header(AUTHORIZATION, "non-token"),
-            Auth::None => request,
-        };
-        if step.body.is_some() || step.body_hex.is_some() {
-            let usual = step.headers.keys().all(|k| !k.eq_ignore_ascii_case("content-type"));
-            if usual {
-                request = request.header(CONTENT_TYPE, "application/scim+json; charset=utf-8");
-            }
-        }
-        for (k, v) in &step.headers {
-            request = request.header(k, fill(v, words)?);
-        }
-        if let Some(body) = &step.body {
-            request = request.body(fill(body, words)?);
-        } else if let Some(hex) = &step.body_hex {
-            request = request.body(bytes(hex)?);
-        }
-        let started = Instant::now();
-        let answer = request.send().await.map_err(|e| format!("no answer: {e}"))?;
-        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        let text = answer.text().await.map_err(|e| format!("the answer broke off: {e}"))?;
-        let json = serde_json::from_str(&text).ok();
-        Ok(Answer { status, headers, text, json, ms: started.elapsed().as_millis() })
-    }
-}
-
-fn bytes(hex: &str) -> Result<Vec<u8>, String> {
+pub(super) fn bytes(hex: &str) -> Result<Vec<u8>, String> {
     let digits: Vec<u8> = hex.bytes().filter(u8::is_ascii_hexdigit).collect();
     let byte = |d: &[u8]| u8::from_str_radix(&String::from_utf8_lossy(d), 16);
     digits.chunks(2).map(byte).collect::<Result<_, _>>().map_err(|e| e.to_string())
@@ -114,7 +30,7 @@ fn bytes(hex: &str) -> Result<Vec<u8>, String> {
 
 /// Puts words in place of `${word}`; an unknown word is an error. `${word#}` is the word of this turn: `word1`,
 /// `word2`, ... as a repeated step captured them.
-fn fill(text: &str, words: &Words) -> Result<String, String> {
+pub(super) fn fill(text: &str, words: &Words) -> Result<String, String> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {
@@ -171,11 +87,21 @@ pub(super) async fn play(server: &Server, c: &Conversation) -> Played {
     };
     if let Some(lacking) = c.needs.iter().find(|f| server.lacks(f)) {
         played.skipped = Some(format!("the server does not say that it supports {lacking}"));
+        played.exchanges = c.step.iter().map(|s| left_out(s, &s.send, Vec::new())).collect();
         return played;
     }
     let mut words = words_of(server, c);
     let mut made: Vec<String> = Vec::new();
+    // A change that is left out leaves out what comes after it, which would look for it.
+    let mut unchanged = None;
     for step in &c.step {
+        if let Some(why) = unchanged.clone().or_else(|| server.cannot(step)) {
+            if !step.reads() {
+                unchanged = Some(why.clone());
+            }
+            played.exchanges.push(left_out(step, &step.send, vec![why]));
+            continue;
+        }
         let turns: Vec<Words> = (1..=step.repeat)
             .map(|n| {
                 let mut w = words.clone();
@@ -183,26 +109,13 @@ pub(super) async fn play(server: &Server, c: &Conversation) -> Played {
                 w
             })
             .collect();
-        let answers = if step.at_once {
-            join_all(turns.iter().map(|w| server.send(step, w))).await
-        } else {
-            let mut one_by_one = Vec::new();
-            for w in &turns {
-                one_by_one.push(server.send(step, w).await);
-            }
-            one_by_one
-        };
+        let (mut answers, at_once) = (Vec::new(), if step.at_once { AT_ONCE } else { 1 });
+        for some in turns.chunks(at_once) {
+            answers.extend(join_all(some.iter().map(|w| server.send(step, w))).await);
+        }
         for (turn, answer) in turns.iter().zip(answers) {
             let request = fill(&step.send, turn).unwrap_or_else(|_| step.send.clone());
-            let mut exchange = Exchange {
-                name: step.name.clone(),
-                request,
-                status: 0,
-                ms: 0,
-                outcome: Outcome::Skipped,
-                rules: step.rules.clone(),
-                differences: Vec::new(),
-            };
+            let mut exchange = left_out(step, &request, Vec::new());
             match answer {
                 Err(why) => {
                     if !why.starts_with(NEEDS) {
@@ -212,11 +125,7 @@ pub(super) async fn play(server: &Server, c: &Conversation) -> Played {
                 }
                 Ok(a) => {
                     (exchange.status, exchange.ms) = (a.status, a.ms);
-                    if a.status == 201
-                        && let Some(location) = place(&a)
-                    {
-                        made.push(location);
-                    }
+                    made.extend(places(server, &request, &a));
                     exchange.differences = check(step, turn, &a);
                     for (word, value) in capture(step, turn, &a, &mut exchange.differences) {
                         words.insert(word, value);
@@ -239,11 +148,36 @@ pub(super) async fn play(server: &Server, c: &Conversation) -> Played {
     played
 }
 
-/// Where what was made is.
-fn place(a: &Answer) -> Option<String> {
-    let header = a.headers.get("location").and_then(|h| h.to_str().ok());
-    let meta = || a.json.as_ref()?.pointer("/meta/location")?.as_str();
-    header.or_else(meta).map(str::to_owned)
+/// A step that is not held, or not yet.
+fn left_out(step: &Step, request: &str, differences: Vec<String>) -> Exchange {
+    Exchange {
+        name: step.name.clone(),
+        request: request.to_owned(),
+        status: 0,
+        ms: 0,
+        outcome: Outcome::Skipped,
+        rules: step.rules.clone(),
+        differences,
+    }
+}
+
+/// Where what was made is: below the collection it was sent to, since an address may be one that the server believes
+/// to have; those that an answer about several names.
+fn places(server: &Server, request: &str, a: &Answer) -> Vec<String> {
+    let json = a.json.as_ref().unwrap_or(&Value::Null);
+    let to = request.split(' ').nth(1).unwrap_or("").split('?').next().unwrap_or("");
+    if a.status == 201 {
+        let id = json["id"].as_str();
+        let header = || a.headers.get("location").and_then(|h| h.to_str().ok()).map(str::to_owned);
+        return id
+            .map(|id| format!("{}{to}/{id}", server.base))
+            .or_else(header)
+            .into_iter()
+            .collect();
+    }
+    let done = json["Operations"].as_array().into_iter().flatten();
+    let made = done.filter(|o| o["status"] == "201").filter_map(|o| o["location"].as_str());
+    made.map(str::to_owned).collect()
 }
 
 /// What every answer must be, and what this step expects beyond it.

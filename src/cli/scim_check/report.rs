@@ -11,7 +11,10 @@ pub struct Report {
     pub exchanges_passed: usize,
     /// Exchanges that were not.
     pub exchanges_failed: usize,
-    /// Exchanges not held, because one before them failed to give what they need.
+    /// Of these, those in which a directory's habit was not understood: the exchange is marked with its number.
+    pub habits_failed: usize,
+    /// Exchanges not held: the server says that it does not support what they need, or one before them failed to give
+    /// it.
     pub exchanges_skipped: usize,
     /// Each conversation.
     pub conversations: Vec<Played>,
@@ -72,6 +75,7 @@ impl Report {
             base_url: base_url.to_owned(),
             exchanges_passed: 0,
             exchanges_failed: 0,
+            habits_failed: 0,
             exchanges_skipped: 0,
             conversations: Vec::new(),
         }
@@ -81,7 +85,10 @@ impl Report {
         for e in &played.exchanges {
             match e.outcome {
                 Outcome::Passed => self.exchanges_passed += 1,
-                Outcome::Failed => self.exchanges_failed += 1,
+                Outcome::Failed => {
+                    self.exchanges_failed += 1;
+                    self.habits_failed += usize::from(!e.rules.is_empty());
+                }
                 Outcome::Skipped => self.exchanges_skipped += 1,
             }
         }
@@ -90,7 +97,7 @@ impl Report {
 
     /// Whether something was checked and all of it was as expected.
     pub fn passed(&self) -> bool {
-        self.exchanges_failed == 0 && self.exchanges_skipped == 0 && self.exchanges_passed > 0
+        self.exchanges_failed == 0 && self.exchanges_passed > 0
     }
 
     /// Every difference on a line of its own.
@@ -104,50 +111,69 @@ impl Report {
         each.collect()
     }
 
-    /// The table.
+    /// The sum, under the lines of the conversations.
+    pub(super) fn print(&self) {
+        println!(
+            "\n{}: {} exchanges passed, {} failed ({} of them by a directory's habit that is not understood), {} skipped",
+            self.base_url,
+            self.exchanges_passed,
+            self.exchanges_failed,
+            self.habits_failed,
+            self.exchanges_skipped
+        );
+    }
+}
+
+impl Played {
+    fn count(&self, outcome: Outcome) -> usize {
+        self.exchanges.iter().filter(|e| e.outcome == outcome).count()
+    }
+
+    /// Its line of the table, and what differed.
     pub(super) fn print(&self, verbose: bool) {
-        println!("scim-check of {}\n", self.base_url);
-        for c in &self.conversations {
-            let bad = c.exchanges.iter().any(|e| e.outcome != Outcome::Passed);
-            let mark = if c.skipped.is_some() {
-                "skip"
-            } else if bad {
-                "FAIL"
-            } else {
-                "ok"
+        let count = |o| self.count(o);
+        let (good, bad, left) =
+            (count(Outcome::Passed), count(Outcome::Failed), count(Outcome::Skipped));
+        let mark = match (bad, good) {
+            (0, 0) => "skip",
+            (0, _) => "ok",
+            _ => "FAIL",
+        };
+        println!(
+            "{mark:<5} {:<24} {good:>3} passed {bad:>3} failed {left:>3} skipped {:>6} ms  {}",
+            self.name, self.ms, self.title
+        );
+        if let Some(why) = &self.skipped {
+            println!("        skipped: {why}");
+        }
+        let told = |e: &&Exchange| verbose || e.outcome == Outcome::Failed;
+        for e in self.exchanges.iter().filter(told) {
+            let word = match e.outcome {
+                Outcome::Passed => "ok",
+                Outcome::Failed => "failed",
+                Outcome::Skipped => "skipped",
+            };
+            let habit = match e.rules.as_slice() {
+                [] => String::new(),
+                rules => format!(" [{}]", rules.join(", ")),
             };
             println!(
-                "{mark:<5} {:<24} {:>3} exchanges {:>6} ms  {}",
-                c.name,
-                c.exchanges.len(),
-                c.ms,
-                c.title
+                "        {word}: {}{habit}\n            {} -> {}",
+                e.name, e.request, e.status
             );
-            if let Some(why) = &c.skipped {
-                println!("        {why}");
-            }
-            let told = |e: &&Exchange| verbose || e.outcome == Outcome::Failed;
-            for e in c.exchanges.iter().filter(told) {
-                let word = match e.outcome {
-                    Outcome::Passed => "ok",
-                    Outcome::Failed => "failed",
-                    Outcome::Skipped => "skipped",
-                };
-                println!("        {word}: {}\n            {} -> {}", e.name, e.request, e.status);
-                for d in &e.differences {
-                    println!("            {d}");
-                }
-            }
-            let skipped = c.exchanges.iter().filter(|e| e.outcome == Outcome::Skipped).count();
-            if skipped > 0 {
-                println!(
-                    "        {skipped} exchanges skipped, which need what the failed ones give"
-                );
+            for d in &e.differences {
+                println!("            {d}");
             }
         }
-        println!(
-            "\n{} exchanges passed, {} failed, {} skipped",
-            self.exchanges_passed, self.exchanges_failed, self.exchanges_skipped
-        );
+        if left > 0 && !verbose {
+            let mut why: Vec<&str> = Vec::new();
+            let skipped = self.exchanges.iter().filter(|e| e.outcome == Outcome::Skipped);
+            for d in skipped.flat_map(|e| &e.differences) {
+                if !why.contains(&d.as_str()) {
+                    why.push(d);
+                }
+            }
+            println!("        {left} skipped: {}", why.join("; "));
+        }
     }
 }

@@ -1,13 +1,14 @@
 //! What directories do differently from the RFC, as named rules: one row of [`TABLE`](table::TABLE) each. A rule is
 //! a rewrite in front of the strict reading, or a choice that the RFC leaves open; all are on unless a directory's
-//! settings switch them off, and all off is the RFC's letter. `docs/scim.md` shows the same table.
+//! settings switch them off, and all off is the RFC's letter. What directories do and the RFC's letter answers anyway has
+//! a number and no switch: [`LETTER`](table::LETTER). `docs/scim.md` shows both tables.
 
 pub mod body;
 pub mod operation;
 mod table;
 pub mod value;
 
-pub use table::{Row, TABLE};
+pub use table::{LETTER, Letter, Row, TABLE};
 
 use crate::error::{Error, Result};
 
@@ -60,6 +61,11 @@ impl Rule {
     pub fn parse(id: &str) -> Option<Self> {
         TABLE.iter().find(|r| r.id == id).map(|r| r.rule)
     }
+}
+
+/// Whether a number is a rule's, or that of a habit without one.
+pub fn known(id: &str) -> bool {
+    Rule::parse(id).is_some() || LETTER.iter().any(|l| l.id == id)
 }
 
 /// A set of rules.

@@ -19,6 +19,30 @@ pub struct Row {
     pub who: &'static str,
 }
 
+/// A habit that the RFC's letter answers: nothing is to be switched off.
+#[derive(Debug)]
+pub struct Letter {
+    /// Its number.
+    pub id: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// Whose habit it is.
+    pub who: &'static str,
+    /// What is sent.
+    pub sent: &'static str,
+    /// What we do, as the RFC has it.
+    pub done: &'static str,
+}
+
+macro_rules! letters {
+    ($($id:literal $name:literal, $who:literal: $sent:literal => $done:literal;)*) => {
+        /// What directories do and no rule is needed for.
+        pub const LETTER: &[Letter] = &[$(Letter {
+            id: $id, name: $name, who: $who, sent: $sent, done: $done,
+        }),*];
+    };
+}
+
 macro_rules! rows {
     ($($rule:ident $id:literal $name:literal, $who:literal: $sent:literal => $done:literal;)*) => {
         /// Every rule, in the order of [`Rule`].
@@ -116,4 +140,55 @@ rows! {
     Unquoted "3.4" "values without quotes", "Ping, Entra":
         "`userName eq ada@example.com`."
         => "The text up to the next blank or bracket.";
+}
+
+letters! {
+    "1.10" "several operations", "Entra":
+        "Several operations in one PATCH, of several attributes."
+        => "Applied in order, all or none.";
+    "1.16" "soft deletion", "Entra":
+        "`active` false, and true again on the same id; the client reads and looks for the person in between."
+        => "Whoever is inactive is still found and read; active again, it is the same person with the same id.";
+    "1.18" "who has vanished", "Entra":
+        "A request for an id that is not there any more."
+        => "404, whatever the id looks like, and so for what belongs to another directory.";
+    "1.19" "case", "Entra":
+        "Names, URNs, operators and user names in any case."
+        => "Compared without case where the attribute says so; kept as they were written.";
+    "1.25" "many at once", "Entra":
+        "Requests of one tenant in parallel, 25 in a second and more."
+        => "Served; nothing is refused for its number.";
+    "1.26" "again and again", "Entra":
+        "What was refused is sent again, for weeks."
+        => "The same answer, and nothing is done twice.";
+    "1.27" "tokens", "Entra":
+        "A bearer token of the directory, renewed now and then."
+        => "Two may be live while one replaces the other; any other is 401.";
+    "1.28" "errors are read by people", "Entra":
+        "The `detail` is shown to the administrator."
+        => "It names the attribute, the value and what would be right.";
+    "2.2" "deactivation", "Okta":
+        "`active` false in an operation without a path, or by PUT; sometimes twice."
+        => "Every session ends at once; the second one has nothing to do.";
+    "2.7" "errors are read by programs", "Okta":
+        "A client that parses every answer as JSON."
+        => "Every refusal is a SCIM error in JSON, 401 as well.";
+    "2.8" "patience", "Okta":
+        "A client that waits a minute."
+        => "Answers come in far less.";
+    "2.11" "the SPEC test", "Okta":
+        "A suite that looks for people, groups, totals and unknown ids."
+        => "It finds them as the RFC has them; an id of any shape is 404.";
+    "3.2" "a probe", "Google":
+        "`GET /Users?count=1` before anything else; people only."
+        => "One person, and how many there are.";
+    "3.3" "a rehearsal", "JumpCloud":
+        "On activation a person and a group are made, changed and deleted."
+        => "All of it works at once, and nothing is left behind.";
+    "3.5" "polls", "Rippling":
+        "`/Users?startIndex=..&count=100` again and again."
+        => "Stable pages, each with its place.";
+    "3.6" "strictness", "CyberArk, SailPoint, Workday, Saviynt":
+        "`/Schemas` is read, lists are sorted, PUT replaces."
+        => "As the RFC has it.";
 }
