@@ -109,7 +109,12 @@ pub(super) fn user() -> Schema {
             &["work", "home", "mobile", "fax", "pager", "other"],
             "Telephone numbers.",
         ),
-        values("ims", text("value", "The address."), &[], "Instant messaging addresses."),
+        values(
+            "ims",
+            text("value", "The address."),
+            &["aim", "gtalk", "icq", "xmpp", "msn", "skype", "qq", "yahoo"],
+            "Instant messaging addresses.",
+        ),
         values(
             "photos",
             reference("value", "external", "The picture's URL."),
@@ -164,7 +169,7 @@ fn addresses() -> Attr {
 
 fn groups() -> Attr {
     let subs = [
-        text("value", "The group's id.").exact().read_only(),
+        text("value", "The group's id.").read_only(),
         reference("$ref", "Group", "The group's URL.").read_only(),
         text("display", "The group's name.").read_only(),
         text("type", "How the user is in it.").suggests(&["direct"]).read_only(),
@@ -175,7 +180,7 @@ fn groups() -> Attr {
 /// RFC 7643 4.2.
 pub(super) fn group() -> Schema {
     let members = [
-        text("value", "The member's id.").exact().immutable(),
+        text("value", "The member's id.").immutable(),
         reference("$ref", "User", "The member's URL.").immutable(),
         text("type", "What the member is.").suggests(&["User"]).immutable(),
     ];
@@ -195,7 +200,7 @@ pub(super) fn group() -> Schema {
 /// RFC 7643 4.3.
 pub(super) fn enterprise() -> Schema {
     let manager = [
-        text("value", "The manager's id.").exact(),
+        text("value", "The manager's id."),
         reference("$ref", "User", "The manager's URL."),
         // Looked up, so that it costs something: for those who ask.
         text("displayName", "The manager's name.").read_only().on_request(),
