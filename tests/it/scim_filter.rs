@@ -1,11 +1,15 @@
 //! A filter means the same in the database and in memory, on both databases.
 
-use crate::{story, support::TestServer};
-use muster::protocol::scim::{Resource, Rules, parse_filter};
+use crate::{
+    scim_filter_texts::{Made, filters, of_groups},
+    story,
+    support::{TestServer, server::Scim},
+};
+use muster::protocol::scim::{Resource, Rules, Schemas, parse_filter};
 use proptest::{
     prelude::*,
     strategy::ValueTree as _,
-    test_runner::{Config, TestRunner},
+    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -52,143 +56,23 @@ fn person(n: usize) -> Value {
     if n.is_multiple_of(5) {
         v.as_object_mut().unwrap().remove("emails");
     }
+    let odd = [r#"a"b\c"#, "100%_x", "\u{1F600}z", "Straße", "İstanbul", "ﬁn"][n % 6];
+    v["displayName"] = json!(odd);
+    if n % 4 != 3 {
+        v["phoneNumbers"] = json!([
+            {"value": format!("+1 555 {n}"), "type": (["work", "MOBILE"][n % 2]), "display": odd},
+            {"value": "+1 555 0", "type": "fax", "primary": n.is_multiple_of(2)},
+        ]);
+        v["addresses"] =
+            json!([{"type": "work", "locality": (["Ulm", "ulm", "Köln"][n % 3]), "country": "DE"}]);
+        v["roles"] = json!([{"value": format!("role{}", n % 3), "display": odd, "primary": true}]);
+        v["x509Certificates"] = json!([{"value": (["QUJD", "qujd"][n % 2])}]);
+        v["profileUrl"] = json!(format!("https://p.example/{}", ["A", "a"][n % 2]));
+    }
     if n % 6 != 5 {
         v[WORK] = work(n);
     }
     v
-}
-
-/// Conditions on the declared extension, of every type.
-fn extended() -> impl Strategy<Value = String> {
-    let order = prop::sample::select(vec!["eq", "ne", "gt", "ge", "lt", "le"]);
-    let text = prop::sample::select(vec!["eq", "ne", "co", "sw", "ew", "gt", "le"]);
-    let number =
-        prop::sample::select(vec!["0", "3", "-2", "7.5", "0.1", "40", "1e2", "-3.25", "5"]);
-    let word = prop::sample::select(vec![
-        "blue",
-        "Blue",
-        "grün",
-        "AbC",
-        "abc",
-        "red",
-        "green",
-        "K1",
-        "k1",
-        "H1",
-        "h1",
-        "c1",
-        "Van",
-        "B-1",
-        "b-1",
-        "",
-        "https://p.example/1",
-    ]);
-    let time = prop::sample::select(vec![
-        "2024-02-29T12:00:00Z",
-        "2024-02-29T12:00:00.500Z",
-        "2024-02-29T13:00:00+01:00",
-        "2025-06-01T00:00:00Z",
-        "2020-01-01T00:00:00Z",
-    ]);
-    let texts = prop::sample::select(vec![
-        "tag",
-        "code",
-        "teams",
-        "keys",
-        "page",
-        "desk.house",
-        "cars",
-        "cars.plate",
-        "cars.type",
-    ]);
-    let numbers =
-        prop::sample::select(vec!["floor", "hours", "grades", "desk.number", "cars.doors"]);
-    let times = prop::sample::select(vec!["started", "cars.since"]);
-    let any = prop::sample::select(vec![
-        "tag",
-        "floor",
-        "started",
-        "teams",
-        "grades",
-        "desk",
-        "desk.number",
-        "cars",
-        "cars.since",
-        "keys",
-        "note",
-    ]);
-    prop_oneof![
-        3 => (texts, text.clone(), word.clone()).prop_map(|(a, o, v)| format!("{WORK}:{a} {o} \"{v}\"")),
-        3 => (numbers, order.clone(), number.clone()).prop_map(|(a, o, v)| format!("{WORK}:{a} {o} {v}")),
-        2 => (times, order.clone(), time).prop_map(|(a, o, v)| format!("{WORK}:{a} {o} \"{v}\"")),
-        1 => any.clone().prop_map(|a| format!("{WORK}:{a} pr")),
-        1 => any.prop_map(|a| format!("{WORK}:{a} eq null")),
-        1 => prop::sample::select(vec!["remote eq true", "remote ne true", "remote eq \"False\""]).prop_map(|t| format!("{WORK}:{t}")),
-        2 => (order.clone(), number.clone(), text, word.clone()).prop_map(|(o, n, p, w)| format!("{WORK}:cars[doors {o} {n} and value {p} \"{w}\"]")),
-        1 => (order, number).prop_map(|(o, n)| format!("{WORK}:grades[value {o} {n}]")),
-        1 => word.prop_map(|w| format!("{WORK}:keys[value eq \"{w}\" or value sw \"K\"]")),
-    ]
-}
-
-fn filters() -> impl Strategy<Value = String> {
-    let attr = prop::sample::select(vec![
-        "userName",
-        "externalId",
-        "title",
-        "name.givenName",
-        "name.familyName",
-        "emails",
-        "emails.value",
-        "emails.type",
-        "photos.value",
-        "manager",
-        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department",
-        "nickName",
-    ]);
-    let op = prop::sample::select(vec!["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"]);
-    let value = prop::sample::select(vec![
-        "user1@a.example",
-        "User2@A.example",
-        "Ext-1",
-        "ext-1",
-        "boss4",
-        "Given2",
-        "work",
-        "Work",
-        "ärzt",
-        "sales",
-        "M1",
-        "m1",
-        "a",
-        "",
-        "https://p.example/1.PNG",
-        "https://p.example/1.png",
-        "u3@priv.example",
-        "z",
-    ]);
-    let compare =
-        (attr.clone(), op, value.clone()).prop_map(|(a, o, v)| format!("{a} {o} \"{v}\""));
-    let leaf = prop_oneof![
-        6 => extended(),
-        6 => compare,
-        1 => attr.prop_map(|a| format!("{a} pr")),
-        1 => prop::sample::select(vec![
-            "active eq true", "active eq \"False\"", "active ne true", "emails.primary eq true", "title eq null", "emails eq null",
-            "title ne null", "meta.created gt \"2020-01-01T00:00:00Z\"", "meta.lastModified lt \"2020-01-01T00:00:00Z\"",
-            "id eq \"nobody\"", "groups eq \"nobody\"", "meta.resourceType eq \"User\"", "meta.resourceType eq \"Group\"",
-            "schemas eq \"urn:ietf:params:scim:schemas:core:2.0:User\"", "schemas eq \"urn:who:knows\"",
-            "schemas eq \"urn:contoso:params:scim:schemas:extension:work:2.0:User\"",
-        ]).prop_map(str::to_owned),
-        2 => (prop::sample::select(vec!["eq", "ne", "co", "sw"]), value.clone(), prop::sample::select(vec!["and", "or"]), value)
-            .prop_map(|(o, v, j, w)| format!("emails[type {o} \"{w}\" {j} value eq \"{v}\"]")),
-    ];
-    leaf.prop_recursive(3, 12, 2, |inner| {
-        prop_oneof![
-            (inner.clone(), prop::sample::select(vec!["and", "or"]), inner.clone())
-                .prop_map(|(a, j, b)| format!("({a}) {j} ({b})")),
-            inner.prop_map(|a| format!("not ({a})")),
-        ]
-    })
 }
 
 story!(
@@ -198,25 +82,131 @@ story!(
         server.extend_users(tenant).await;
         let scim = server.directory(tenant).await;
         let schemas = server.app.readings.of(tenant, scim.directory).await.unwrap().schemas;
-        let mut docs = Vec::new();
+        let mut ids = Vec::new();
         for n in 0..24 {
-            docs.push(scim.post("/Users", person(n)).await.expect(201).json());
+            let made = scim.post("/Users", person(n)).await.expect(201).json();
+            ids.push(made["id"].as_str().unwrap().to_owned());
         }
-        let mut runner = TestRunner::new_with_rng(Config::default(), proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha));
-        for _ in 0..600 {
-            let text = filters().new_tree(&mut runner).unwrap().current();
-            let tree = parse_filter(&schemas, Rules::ALL, Resource::User, &text).unwrap_or_else(|e| panic!("{text}: {e:?}"));
-            let want: BTreeSet<&str> = docs
-                .iter()
-                .filter(|d| tree.holds(d.as_object().unwrap()))
-                .map(|d| d["id"].as_str().unwrap())
-                .collect();
-            let asked = scim.client.request(reqwest::Method::GET, "/Users").query(&[("filter", text.as_str()), ("count", "100")]);
-            let page = scim.client.send(asked).await.expect(200).json();
-            let got: BTreeSet<&str> =
-                page["Resources"].as_array().unwrap().iter().map(|d| d["id"].as_str().unwrap()).collect();
-            assert_eq!(got, want, "{text}");
-            assert_eq!(page["totalResults"], want.len(), "{text}");
+        let mut sets = Vec::new();
+        for n in 0..5 {
+            sets.push(scim.post("/Groups", set(n, &ids)).await.expect(201).json());
+        }
+        // Some are changed later than they were made.
+        for id in ids.iter().step_by(7) {
+            let op = json!({"op": "replace", "path": "nickName", "value": id});
+            let body = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [op]});
+            scim.patch(&format!("/Users/{id}"), body).await.expect(200);
+        }
+        let docs = everybody(&scim, "/Users").await;
+        let made = Made::of(&docs, &sets);
+        same(&scim, Resource::User, &schemas, &docs, different(1200, filters(&made))).await;
+    }
+);
+
+story!(
+    async fn a_filter_of_groups_finds_what_it_says(t) {
+        let server = TestServer::start(&t).await;
+        let tenant = server.tenant("contoso").await;
+        let scim = server.directory(tenant).await;
+        let schemas = server.app.readings.of(tenant, scim.directory).await.unwrap().schemas;
+        let mut ids = Vec::new();
+        for n in 0..9 {
+            let made = scim.post("/Users", person(n)).await.expect(201).json();
+            ids.push(made["id"].as_str().unwrap().to_owned());
+        }
+        for n in 0..14 {
+            scim.post("/Groups", set(n, &ids)).await.expect(201);
+        }
+        let docs = everybody(&scim, "/Groups").await;
+        let made = Made::of(&docs, &[]);
+        ids.extend([ids[0].to_uppercase(), ids[0].replace('-', ""), "nobody".to_owned()]);
+        same(&scim, Resource::Group, &schemas, &docs, different(600, of_groups(&made, &ids))).await;
+    }
+);
+
+/// A group of some of these people.
+fn set(n: usize, people: &[String]) -> Value {
+    let members: Vec<Value> =
+        people.iter().skip(n).step_by(n + 1).take(4).map(|id| json!({"value": id})).collect();
+    let mut v = json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"],
+        "displayName": format!("{} {n}", ["Group", "GROUP", "Straße", "100%", "\u{1F600}"][n % 5]),
+    });
+    if n % 3 != 1 {
+        v["externalId"] = json!(format!("{}-{n}", ["Ext", "ext"][n % 2]));
+    }
+    if n % 4 != 3 {
+        v["members"] = members.into();
+    }
+    v
+}
+
+async fn everybody(scim: &Scim, place: &str) -> Vec<Value> {
+    scim.get(&format!("{place}?count=1000")).await.expect(200).json()["Resources"]
+        .as_array()
+        .unwrap()
+        .clone()
+}
+
+/// So many different ones.
+fn different(n: usize, filters: impl Strategy<Value = String>) -> BTreeSet<String> {
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let mut all = BTreeSet::new();
+    while all.len() < n {
+        all.insert(filters.new_tree(&mut runner).unwrap().current());
+    }
+    all
+}
+
+/// Each filter has the same result here and there.
+async fn same(
+    scim: &Scim,
+    resource: Resource,
+    schemas: &Schemas,
+    docs: &[Value],
+    filters: BTreeSet<String>,
+) {
+    let place = if resource == Resource::User { "/Users" } else { "/Groups" };
+    let mut some = 0;
+    for text in &filters {
+        let tree = parse_filter(schemas, Rules::ALL, resource, text);
+        let tree = tree.unwrap_or_else(|e| panic!("{text}: {e:?}"));
+        let want: BTreeSet<&str> = docs
+            .iter()
+            .filter(|d| tree.holds(d.as_object().unwrap()))
+            .map(|d| d["id"].as_str().unwrap())
+            .collect();
+        some += usize::from(!want.is_empty() && want.len() < docs.len());
+        let query = [("filter", text.as_str()), ("count", "100")];
+        let request = scim.client.request(reqwest::Method::GET, place).query(&query);
+        let page = scim.client.send(request).await;
+        assert_eq!(page.status, 200, "{text}: {}", page.text);
+        let page = page.json();
+        let found = page["Resources"].as_array().unwrap();
+        let got: BTreeSet<&str> = found.iter().map(|d| d["id"].as_str().unwrap()).collect();
+        assert_eq!(got, want, "{text}");
+        assert_eq!(page["totalResults"], want.len(), "{text}");
+    }
+    assert!(some * 3 > filters.len(), "only {some} of {} find some and not all", filters.len());
+}
+
+story!(
+    async fn what_is_not_filtered_by_is_refused_and_said_so(t) {
+        let server = TestServer::start(&t).await;
+        let tenant = server.tenant("contoso").await;
+        let scim = server.directory(tenant).await;
+        for (place, filter) in [
+            ("/Users", "id co \"a\""), ("/Users", "id gt \"a\""), ("/Users", "groups co \"a\""), ("/Users", "groups.display eq \"a\""),
+            ("/Users", "meta.version eq \"a\""), ("/Users", "meta.location sw \"a\""), ("/Users", "schemas co \"a\""),
+            ("/Users", "manager.displayName eq \"a\""), ("/Users", "emails[nosuch eq \"a\"]"), ("/Users", "nosuch pr"),
+            ("/Groups", "members.display eq \"a\""), ("/Groups", "members co \"a\""), ("/Groups", "members.$ref eq \"a\""),
+            ("/Groups", "userName eq \"a\""), ("/Groups", "meta.created co \"a\""),
+        ] {
+            let request = scim.client.request(reqwest::Method::GET, place).query(&[("filter", filter)]);
+            let refused = scim.client.send(request).await;
+            assert_eq!(refused.status, 400, "{filter}: {}", refused.text);
+            assert_eq!(refused.json()["scimType"], "invalidFilter", "{filter}");
         }
     }
 );

@@ -3,8 +3,10 @@
 
 use crate::pure;
 use muster::protocol::scim::{
-    Outcome, Patch, Resource, Rules, Schemas, extension::Declaration, normalise, parse_filter,
-    patch,
+    Outcome, Patch, Resource, Rules, Schemas,
+    extension::Declaration,
+    normalise, parse_filter, patch,
+    schema::{Attr, Mutability, Type},
 };
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -97,6 +99,7 @@ fn operation() -> impl Strategy<Value = Value> {
         word().prop_map(Value::from),
         Just(Value::Null),
         Just(json!("")),
+        Just(json!({})),
         any::<bool>().prop_map(Value::from),
         Just(json!("True")),
         (-9i64..9).prop_map(Value::from),
@@ -202,6 +205,135 @@ pure!(
             if !before.contains_key("nickName") {
                 let ops = [json!({"op": "add", "path": "nickName", "value": tag}), json!({"op": "remove", "path": "nickName"})];
                 prop_assert_eq!(run(Rules::NONE, &before, &ops).map(|(d, _)| d), Some(before), "{:?}", ops);
+            }
+        });
+    }
+);
+
+/// A value that a simple attribute may have, the `n`th of two.
+fn some_value(a: &Attr, n: usize) -> Value {
+    match a.ty {
+        Type::Boolean => json!(n == 0),
+        Type::Integer => json!(3 + n),
+        Type::Decimal => json!([0.5, 7.25][n]),
+        Type::DateTime => json!(["2024-02-29T12:00:00.000000Z", "2025-01-01T00:00:00.000000Z"][n]),
+        _ => json!(["one", "two"][n]),
+    }
+}
+
+/// Every path by which something can be written: of the core and of both extensions, with and without the URN.
+fn writable() -> Vec<(String, Attr, Option<Attr>)> {
+    let mut all = Vec::new();
+    for schema in SCHEMAS.all().filter(|s| s.resource == Resource::User) {
+        for a in &schema.attrs {
+            if a.mutability != Mutability::ReadWrite || a.required {
+                continue;
+            }
+            let whole = format!("{}:{}", schema.urn, a.name);
+            let core = &*schema.urn == Resource::User.urn();
+            let names = if core { vec![a.name.clone(), whole.to_uppercase()] } else { vec![whole] };
+            for name in names {
+                all.push((name.clone(), (**a).clone(), None));
+                let subs =
+                    a.subs.iter().filter(|s| a.complex() && s.mutability == Mutability::ReadWrite);
+                all.extend(
+                    subs.map(|s| {
+                        (format!("{name}.{}", s.name), (**a).clone(), Some((**s).clone()))
+                    }),
+                );
+            }
+        }
+    }
+    all
+}
+
+/// Two different values for a path.
+fn two_values(a: &Attr, sub: Option<&Attr>) -> [Value; 2] {
+    [0, 1].map(|n| {
+        let object = || {
+            let parts = a
+                .subs
+                .iter()
+                .filter(|s| s.mutability == Mutability::ReadWrite && s.name != "primary");
+            Value::Object(parts.map(|s| (s.name.clone(), some_value(s, n))).collect())
+        };
+        match sub {
+            Some(s) => some_value(s, n),
+            None if a.multi && a.complex() => json!([object()]),
+            None if a.multi => json!([some_value(a, n)]),
+            None if a.complex() => object(),
+            None => some_value(a, n),
+        }
+    })
+}
+
+pure!(
+    fn every_attribute_comes_and_goes_by_the_letter() {
+        let nobody = doc(&json!({"userName": "ada", "active": true}));
+        let paths = writable();
+        assert!(paths.len() > 120, "{}", paths.len());
+        for (path, a, sub) in paths {
+            let [one, two] = two_values(&a, sub.as_ref());
+            let op = |verb: &str, v: &Value| json!({"op": verb, "path": path, "value": v});
+            let remove = json!({"op": "remove", "path": path});
+            let run = |d: &Map<String, Value>, ops: &[Value]| run(Rules::NONE, d, ops);
+            // A part of a value that is not there has no place where it could go.
+            if a.multi && sub.is_some() {
+                assert!(run(&nobody, &[op("replace", &one)]).is_none(), "{path}");
+                continue;
+            }
+            let (added, outcome) =
+                run(&nobody, &[op("add", &one)]).unwrap_or_else(|| panic!("{path}: add {one}"));
+            assert_eq!(outcome, [Outcome::Applied], "{path}");
+            let (replaced, _) = run(&nobody, &[op("replace", &one)])
+                .unwrap_or_else(|| panic!("{path}: replace {one}"));
+            assert_eq!(replaced, added, "{path}: nothing is replaced by what add would add");
+            for verb in ["add", "replace"] {
+                let (again, outcome) = run(&added, &[op(verb, &one)]).unwrap();
+                assert_eq!(
+                    (again, outcome),
+                    (added.clone(), vec![Outcome::NoOp]),
+                    "{path}: {verb} again"
+                );
+            }
+            let (gone, _) = run(&added, std::slice::from_ref(&remove))
+                .unwrap_or_else(|| panic!("{path}: remove"));
+            assert_eq!(gone, nobody, "{path}: added and removed");
+            let (_, outcome) = run(&nobody, &[remove]).unwrap();
+            assert_eq!(outcome, [Outcome::NoOp], "{path}: nothing to remove");
+            // The second replaces the first, of several values as well; null is no value.
+            let (second, _) = run(&added, &[op("replace", &two)]).unwrap();
+            assert_eq!(
+                Some(second),
+                run(&nobody, &[op("add", &two)]).map(|(d, _)| d),
+                "{path}: {two} for {one}"
+            );
+            let (null, _) = run(&added, &[op("replace", &Value::Null)])
+                .unwrap_or_else(|| panic!("{path}: null"));
+            assert_eq!(null, nobody, "{path}: null");
+        }
+    }
+);
+
+pure!(
+    fn an_element_made_of_its_condition_goes_as_it_came() {
+        proptest!(ProptestConfig::with_cases(1500), |(before in person(), w in word())| {
+            for attr in ["emails", "phoneNumbers", "photos", "addresses"] {
+                let sub = if attr == "addresses" { "locality" } else { "value" };
+                let chosen = format!("{attr}[type eq \"new\"]");
+                let ops = |last: Value| [
+                    json!({"op": "Add", "path": format!("{chosen}.{sub}"), "value": w}),
+                    json!({"op": "Replace", "path": format!("{chosen}.{sub}"), "value": format!("{w}2")}),
+                    last,
+                ];
+                let made = run(Rules::ALL, &before, &ops(json!({"op": "Add", "path": format!("{chosen}.display"), "value": "D"}))[..2]);
+                let list = made.map(|(d, _)| d[attr].clone()).unwrap();
+                let new: Vec<&Value> = list.as_array().unwrap().iter().filter(|e| e["type"] == "new").collect();
+                let want = json!({"type": "new", sub: format!("{w}2")});
+                prop_assert_eq!(new, vec![&want], "one, and not two");
+                for last in [json!({"op": "Remove", "path": chosen}), json!({"op": "Remove", "path": attr, "value": [{"type": "new"}]})] {
+                    prop_assert_eq!(run(Rules::ALL, &before, &ops(last.clone())).map(|(d, _)| d), Some(before.clone()), "{}", last);
+                }
             }
         });
     }

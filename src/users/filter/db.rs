@@ -97,8 +97,7 @@ impl Compiler {
         match (&p.at.extension, p.at.attr.name.as_str()) {
             (None, "meta") => self.kind(p, op, want),
             (None, "schemas") => self.carries(p, op, want),
-            (None, "members") => self.member("m.group_id = g.id AND m.user_id", p, op, want),
-            (None, "groups") => self.member("m.user_id = u.id AND m.group_id", p, op, want),
+            (None, "members" | "groups") => self.member(p, op, want),
             (None, "emails") if op == Op::Eq && leaf.name == "value" => match want {
                 Literal::Text(t) => Ok(self.by_email(t, None)),
                 _ => self.in_document(p, op, want),
@@ -109,12 +108,10 @@ impl Compiler {
 
     fn id(&mut self, column: &str, op: Op, want: &Literal) -> Result<Cond> {
         match (op, want) {
-            (Op::Eq, Literal::Text(t)) => {
-                Ok(match Uuid::try_parse(t).ok().filter(|u| u.to_string() == *t) {
-                    Some(u) => Cond::same(format!("{column} = {}", self.args.bind(Arg::Id(u)))),
-                    None => Cond::never(),
-                })
-            }
+            (Op::Eq, Literal::Text(t)) => Ok(match uuid(t) {
+                Some(u) => Cond::same(format!("{column} = {}", self.args.bind(Arg::Id(u)))),
+                None => Cond::never(),
+            }),
             (Op::Eq, Literal::Null) => Ok(Cond::never()),
             _ => Err(bad("invalidFilter", "id", "'id' is compared with eq and ne")),
         }
@@ -145,20 +142,56 @@ impl Compiler {
         }
     }
 
-    /// Memberships: key look-ups, never a scan of members.
-    fn member(&mut self, key: &str, p: &AttrPath, op: Op, want: &Literal) -> Result<Cond> {
-        match (op, want, p.leaf().name.as_str()) {
-            (Op::Eq, Literal::Text(t), "value") => Ok(match Uuid::try_parse(t) {
-                Ok(u) => {
-                    let v = self.args.bind(Arg::Id(u));
-                    Cond::same(format!(
-                        "EXISTS (SELECT 1 FROM members m WHERE m.tenant_id = $1 AND {key} = {v})"
-                    ))
-                }
-                Err(_) => Cond::never(),
-            }),
-            _ => Err(refuse(p)),
+    /// Memberships: key look-ups, never a scan of members. Somebody is in no group (or nobody in this one): `eq null`.
+    fn member(&mut self, p: &AttrPath, op: Op, want: &Literal) -> Result<Cond> {
+        if (op, want) == (Op::Eq, &Literal::Null) {
+            return Ok(self.present(p)?.not());
         }
+        self.membership(&Element::Compare(p.leaf().clone(), op, want.clone()))
+    }
+    /// Some membership meets a condition.
+    fn membership(&mut self, e: &Element) -> Result<Cond> {
+        let own = match self.resource {
+            Resource::User => "m.user_id = u.id",
+            Resource::Group => "m.group_id = g.id",
+        };
+        let text = format!("SELECT 1 FROM members m WHERE m.tenant_id = $1 AND {own}");
+        Ok(self.one_membership(e)?.map(|inner| format!("EXISTS ({text} AND {inner})")))
+    }
+    fn one_membership(&mut self, e: &Element) -> Result<Cond> {
+        let (other, named) = match self.resource {
+            Resource::User => ("m.group_id", "groups"),
+            Resource::Group => ("m.user_id", "members"),
+        };
+        Ok(match e {
+            Element::And(a, b) => {
+                Cond::join(&self.one_membership(a)?, "AND", &self.one_membership(b)?)
+            }
+            Element::Or(a, b) => {
+                Cond::join(&self.one_membership(a)?, "OR", &self.one_membership(b)?)
+            }
+            Element::Not(a) => self.one_membership(a)?.not(),
+            Element::Compare(sub, Op::Ne, want) => {
+                self.one_membership(&Element::Compare(sub.clone(), Op::Eq, want.clone()))?.not()
+            }
+            Element::Compare(sub, Op::Eq, Literal::Text(t)) if sub.name == "value" => {
+                match uuid(&t.to_ascii_lowercase()) {
+                    Some(u) => Cond::same(format!("{other} = {}", self.args.bind(Arg::Id(u)))),
+                    None => Cond::never(),
+                }
+            }
+            // Every member is a user, and every user is in a group directly.
+            Element::Compare(sub, Op::Eq, Literal::Text(t)) if sub.name == "type" => {
+                let only = if self.resource == Resource::User { "direct" } else { "user" };
+                if crate::text::fold(t) == only { Cond::always() } else { Cond::never() }
+            }
+            Element::Compare(_, Op::Eq, Literal::Null) => Cond::never(),
+            Element::Present(_) => Cond::always(),
+            Element::Compare(..) => {
+                let text = format!("'{named}' are found by 'value eq'");
+                return Err(bad("invalidFilter", named, text));
+            }
+        })
     }
 
     fn by_email(&mut self, value: &str, kind: Option<&str>) -> Cond {
@@ -210,13 +243,7 @@ impl Compiler {
     /// Some element of a multi-valued attribute meets a condition.
     fn some(&mut self, at: &Found, e: &Element) -> Result<Cond> {
         if at.extension.is_none() && (at.attr.name == "members" || at.attr.name == "groups") {
-            return match e {
-                Element::Compare(sub, op, want) => {
-                    let p = AttrPath { at: at.clone(), sub: at.attr.sub(&sub.name).cloned() };
-                    self.compare(&p, *op, want)
-                }
-                _ => Err(bad("invalidFilter", &at.attr.name, "members are found by 'value eq'")),
-            };
+            return self.membership(e);
         }
         self.elements += 1;
         let list = Elements {
@@ -268,6 +295,11 @@ impl Compiler {
         let x = text_at(self.alias(), false, &names(&p.at, p.sub.as_deref())?);
         Ok(x.map(|x| format!("{x} IS NOT NULL")))
     }
+}
+
+/// An id as ids are written here: other forms of the same number are nobody's.
+fn uuid(text: &str) -> Option<Uuid> {
+    Uuid::try_parse(text).ok().filter(|u| u.to_string() == text)
 }
 
 /// Whether a conjunction names one sub-attribute twice: no index answers that.
