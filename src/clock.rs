@@ -33,7 +33,7 @@ impl Timestamp {
     pub fn from_secs(secs: i64) -> Self {
         Self(secs.saturating_mul(1_000_000))
     }
-    /// RFC 3339 in UTC with milliseconds (the form of SCIM and of the admin API).
+    /// RFC 3339 in UTC with milliseconds (the form of the admin API).
     pub fn rfc3339(self) -> String {
         let ms = i128::from(self.0.div_euclid(1000)) * 1_000_000;
         OffsetDateTime::from_unix_timestamp_nanos(ms)

@@ -109,7 +109,7 @@ pub(super) fn user(
             .collect();
         doc.insert("groups".to_owned(), Value::from(list));
     }
-    let at = (u.created_at.rfc3339(), u.updated_at.rfc3339());
+    let at = (u.created_at.sortable(), u.updated_at.sortable());
     doc.insert("meta".to_owned(), meta(&call.base, "User", &id, &at, u.version));
     Value::Object(p.apply(doc))
 }
@@ -141,7 +141,7 @@ pub(super) fn group(
     if let Some(x) = &g.external_id {
         doc.insert("externalId".to_owned(), json!(x));
     }
-    let at = (g.created_at.rfc3339(), g.updated_at.rfc3339());
+    let at = (g.created_at.sortable(), g.updated_at.sortable());
     doc.insert("meta".to_owned(), meta(base, "Group", &id, &at, g.version));
     p.apply(doc)
 }
