@@ -26,6 +26,8 @@ pub(super) fn projection(call: &Call, resource: Resource) -> Projection {
     )
 }
 
+/// What every resource has. Times are shown as exactly as they are kept: a client that asks by what it was told means
+/// the same moment.
 fn meta(base: &str, kind: &str, id: &str, at: &(String, String), version: i64) -> Value {
     json!({
         "resourceType": kind,
