@@ -9,12 +9,11 @@ use crate::{
 };
 
 row! {
-    /// A password, hashed, and how often it was missed.
+    /// A password, hashed, and when it was set.
     #[derive(Debug, Clone)]
     pub struct PasswordRow {
         pub hash: String,
-        pub failures: i64,
-        pub locked_until: Option<Timestamp>,
+        pub changed_at: Timestamp,
     }
 }
 
@@ -22,7 +21,7 @@ pub async fn password(c: &mut Conn, t: TenantId, user: UserId) -> Result<Option<
     sql!(
         c,
         opt<PasswordRow>,
-        "SELECT hash, failures, locked_until FROM passwords WHERE tenant_id = $1 AND user_id = $2",
+        "SELECT hash, changed_at FROM passwords WHERE tenant_id = $1 AND user_id = $2",
         t,
         user
     )
@@ -33,10 +32,9 @@ pub async fn set_password(tx: &mut Tx, t: TenantId, user: UserId, hash: &str) ->
     sql!(
         tx,
         exec,
-        "INSERT INTO passwords (tenant_id, user_id, hash, failures, locked_until, changed_at)
-         VALUES ($1, $2, $3, 0, NULL, $4)
+        "INSERT INTO passwords (tenant_id, user_id, hash, changed_at) VALUES ($1, $2, $3, $4)
          ON CONFLICT (tenant_id, user_id)
-         DO UPDATE SET hash = excluded.hash, failures = 0, locked_until = NULL, changed_at = excluded.changed_at",
+         DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at",
         t,
         user,
         hash,
@@ -45,26 +43,57 @@ pub async fn set_password(tx: &mut Tx, t: TenantId, user: UserId, hash: &str) ->
     Ok(())
 }
 
-/// Notes how often the password was missed, if it is still the one that was tried.
-pub async fn password_tried(
+row! {
+    /// How often a name was typed with a wrong password.
+    #[derive(Debug, Clone, Copy)]
+    pub struct TriesRow {
+        pub failures: i64,
+        pub locked_until: Option<Timestamp>,
+        pub tried_at: Timestamp,
+    }
+}
+
+pub async fn tries(c: &mut Conn, at: TenantId, name: &str) -> Result<Option<TriesRow>> {
+    sql!(
+        c,
+        opt<TriesRow>,
+        "SELECT failures, locked_until, tried_at FROM password_tries WHERE tenant_id = $1 AND name_hash = $2",
+        at,
+        name
+    )
+}
+
+/// Notes how often a name was missed.
+pub async fn missed(
     tx: &mut Tx,
-    t: TenantId,
-    user: UserId,
-    hash: &str,
+    at: TenantId,
+    name: &str,
     failures: i64,
     locked_until: Option<Timestamp>,
-) -> Result<u64> {
+) -> Result<()> {
+    let now = tx.now();
     sql!(
         tx,
         exec,
-        "UPDATE passwords SET failures = $4, locked_until = $5
-         WHERE tenant_id = $1 AND user_id = $2 AND hash = $3",
-        t,
-        user,
-        hash,
+        "INSERT INTO password_tries (tenant_id, name_hash, failures, locked_until, tried_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (tenant_id, name_hash)
+         DO UPDATE SET failures = excluded.failures, locked_until = excluded.locked_until, tried_at = excluded.tried_at",
+        at,
+        name,
         failures,
-        locked_until
-    )
+        locked_until,
+        now
+    )?;
+    Ok(())
+}
+
+/// Forgets how often a name was missed.
+pub async fn forget(tx: &mut Tx, at: TenantId, name: &str) -> Result<u64> {
+    sql!(tx, exec, "DELETE FROM password_tries WHERE tenant_id = $1 AND name_hash = $2", at, name)
+}
+
+pub async fn sweep(tx: &mut Tx, before: Timestamp) -> Result<u64> {
+    sql!(tx, exec, "DELETE FROM password_tries /* platform: worker */ WHERE tried_at < $1", before)
 }
 
 row! {
@@ -74,6 +103,7 @@ row! {
         pub secret: String,
         pub failures: i64,
         pub locked_until: Option<Timestamp>,
+        pub created_at: Timestamp,
     }
 }
 
@@ -81,7 +111,7 @@ pub async fn code(c: &mut Conn, t: TenantId, user: UserId) -> Result<Option<Code
     sql!(
         c,
         opt<CodeRow>,
-        "SELECT secret, failures, locked_until FROM one_time_codes
+        "SELECT secret, failures, locked_until, created_at FROM one_time_codes
          WHERE tenant_id = $1 AND user_id = $2",
         t,
         user

@@ -8,47 +8,27 @@ mod db;
 mod enrol;
 mod hasher;
 mod rules;
+mod tries;
 
 use crate::{
     access::{Access, Permit, perm::UsersEdit},
     actor::UserKind,
     audit::{self, Event},
-    clock::Timestamp,
     config::Signin,
     crypto::seal::MasterKey,
     error::{Error, Result},
     id::{TenantId, UserId},
     secret::{ExposeSecret as _, Secret},
     sessions::{self, Who},
-    store::{Cache, Cx, Lock, Scope, Store},
-    text, tx,
+    store::{Lock, Scope, Store},
+    tx,
     users::{self, User},
 };
 pub use enrol::{Enrolment, Offered};
 use hasher::Hasher;
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 use totp_rs::{Builder, Totp};
-
-/// How long it takes to say no: longer than a hash and a write on a slow disk.
-const A_NO: Duration = Duration::from_millis(250);
-
-/// What a try of a credential came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// It was right.
-    Right {
-        /// Whose it is.
-        user: UserId,
-        /// Whether they have a one-time code as well.
-        has_code: bool,
-    },
-    /// It was not, or there is nobody of that name; which of the two is not told.
-    Wrong,
-    /// There were too many: not even the right one is taken for so many seconds.
-    Wait(u32),
-    /// It was right, but the person is switched off. Only ever said to who knows the password.
-    Off,
-}
+pub use tries::{Outcome, Proved, Typed, sweep};
 
 /// A one-time code's secret, shown once.
 #[derive(Debug, Clone)]
@@ -69,8 +49,6 @@ struct Inner {
     master: MasterKey,
     settings: Signin,
     hasher: Hasher,
-    /// Misses of names that nobody has, so that waiting does not tell who exists.
-    nobody: Cache<(TenantId, String), (i64, Option<Timestamp>)>,
 }
 
 fn gone(user: UserId) -> Error {
@@ -102,135 +80,7 @@ impl Credentials {
             master: master.clone(),
             settings: settings.clone(),
             hasher: Hasher::new(),
-            nobody: Cache::new(10_000, Duration::from_mins(15)),
         }))
-    }
-
-    /// Tries a password. Nothing is held open while it is hashed. A "no" takes the same time whether the name exists
-    /// or not: a try of a real one is written down, and that would show.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn verify_password(
-        &self,
-        cx: &Cx,
-        tenant: TenantId,
-        user_name: &str,
-        password: &Secret,
-    ) -> Result<Outcome> {
-        let no_earlier = tokio::time::Instant::now() + A_NO;
-        let outcome = self.judge(cx, tenant, user_name, password).await?;
-        if matches!(outcome, Outcome::Wrong | Outcome::Wait(_)) {
-            tokio::time::sleep_until(no_earlier).await;
-        }
-        Ok(outcome)
-    }
-
-    async fn judge(
-        &self,
-        cx: &Cx,
-        tenant: TenantId,
-        user_name: &str,
-        password: &Secret,
-    ) -> Result<Outcome> {
-        let this = &self.0;
-        let name = text::fold(user_name.trim());
-        let mut c = this.store.read(Scope::Tenant(tenant)).await?;
-        let found = users::find_local(&mut c, tenant, user_name).await?;
-        drop(c);
-        let Some(user) = found.filter(|u| local(u).is_ok()) else {
-            return self.miss_nobody(tenant, name, password).await;
-        };
-        let id = user.id;
-        // Counted as a miss first; what was right is taken back.
-        let settings = this.settings.clone();
-        let taken = tx!(this.store, &cx.clone().urgent(), [settings], |tx| {
-            tx.unaudited("a try is counted");
-            tx.lock(Lock::User(id)).await?;
-            let Some(row) = db::password(tx, tenant, id).await? else { return Ok(Ok(None)) };
-            if let Some(seconds) = rules::wait(row.locked_until, tx.now()) {
-                return Ok(Err(seconds));
-            }
-            let (failures, until) = rules::missed(row.failures, tx.now(), &settings);
-            db::password_tried(tx, tenant, id, &row.hash, failures, until).await?;
-            Ok(Ok(Some(row.hash)))
-        })?;
-        let hash = match taken {
-            Ok(Some(hash)) => hash,
-            Ok(None) => return self.miss_nobody(tenant, name, password).await,
-            Err(seconds) => return Ok(Outcome::Wait(seconds)),
-        };
-        if !this.hasher.verify(password, Some(&hash)).await? {
-            return Ok(Outcome::Wrong);
-        }
-        let live = user.live();
-        tx!(this.store, &cx.clone().urgent(), [hash], |tx| {
-            tx.unaudited("a try is counted");
-            tx.lock(Lock::User(id)).await?;
-            if db::password_tried(tx, tenant, id, &hash, 0, None).await? == 0 {
-                return Ok(Outcome::Wrong); // changed meanwhile
-            }
-            if !live {
-                return Ok(Outcome::Off);
-            }
-            let has_code = db::code(tx, tenant, id).await?.is_some();
-            Ok(Outcome::Right { user: id, has_code })
-        })
-    }
-
-    /// For who is not there: as long, and with the same waiting, as for who is.
-    async fn miss_nobody(
-        &self,
-        tenant: TenantId,
-        name: String,
-        password: &Secret,
-    ) -> Result<Outcome> {
-        let this = &self.0;
-        let (key, now) = ((tenant, name), this.store.clock().now());
-        let (failures, until) = this.nobody.get(&key).unwrap_or_default();
-        if let Some(seconds) = rules::wait(until, now) {
-            return Ok(Outcome::Wait(seconds));
-        }
-        let ticket = this.nobody.ticket();
-        this.nobody.fill(ticket, key, rules::missed(failures, now, &this.settings));
-        this.hasher.verify(password, None).await?;
-        Ok(Outcome::Wrong)
-    }
-
-    /// Tries a one-time code; each is taken once.
-    ///
-    /// # Errors
-    /// The database's; [`crate::error::Kind::Internal`] when another master key sealed it.
-    pub async fn verify_code(
-        &self,
-        cx: &Cx,
-        tenant: TenantId,
-        user: UserId,
-        code: &str,
-    ) -> Result<Outcome> {
-        let (settings, master) = (self.0.settings.clone(), self.0.master.clone());
-        let code = rules::digits(code).unwrap_or_default();
-        tx!(self.0.store, &cx.clone().urgent(), [settings, master, code], |tx| {
-            tx.unaudited("a try is counted");
-            tx.lock(Lock::User(user)).await?;
-            let now = tx.now();
-            let Some(row) = db::code(tx, tenant, user).await? else { return Ok(Outcome::Wrong) };
-            if let Some(seconds) = rules::wait(row.locked_until, now) {
-                return Ok(Outcome::Wait(seconds));
-            }
-            let secret = master.open(&bound(tenant, user), &row.secret)?;
-            let step = totp(secret).check(&code, u64::try_from(now.secs()).unwrap_or(0));
-            if let Some(step) = step.and_then(|s| i64::try_from(s).ok())
-                && db::use_step(tx, tenant, user, step).await?
-            {
-                let live = users::find(tx, tenant, user).await?.is_some_and(|u| u.live());
-                let right = Outcome::Right { user, has_code: true };
-                return Ok(if live { right } else { Outcome::Off });
-            }
-            let (failures, until) = rules::missed(row.failures, now, &settings);
-            db::code_missed(tx, tenant, user, failures, until).await?;
-            Ok(Outcome::Wrong)
-        })
     }
 
     /// Sets a password. Sessions and tokens of the person end.
@@ -256,8 +106,9 @@ impl Credentials {
         let t = permit.tenant();
         tx!(self.0.store, &permit.cx().urgent(), [hash], |tx| {
             tx.lock(Lock::User(user)).await?;
-            users::find(tx, t, user).await?.ok_or_else(|| gone(user))?;
+            let found = users::find(tx, t, user).await?.ok_or_else(|| gone(user))?;
             db::set_password(tx, t, user, &hash).await?;
+            db::forget(tx, t, &tries::key(&found.user_name)).await?;
             sessions::revoke(tx, Who::User(t, user), "password set").await?;
             audit::record(tx, t, Event::new("password.set").target("user", user)).await
         })

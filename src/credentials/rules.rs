@@ -9,6 +9,9 @@ use std::time::Duration;
 
 /// An account never waits longer than this.
 const LONGEST_WAIT: Duration = Duration::from_mins(15);
+/// After so long without a miss, earlier ones are forgotten. (Whoever guesses gains nothing by waiting for it: the
+/// longest wait alone leaves more tries a day.)
+pub const FORGET: Duration = Duration::from_hours(24);
 /// The most that is hashed, bytes.
 const LONGEST: usize = 512;
 

@@ -19,7 +19,7 @@ use crate::{
     tenants::{self, Required},
     tx,
     users::{self, User},
-    web::{self, Redirect},
+    web::{self, LiveSession, Redirect},
 };
 use axum::{
     http::header,
@@ -33,6 +33,8 @@ pub(super) struct Attempt<'a> {
     pub request: RequestId,
     pub up: &'a Upstream,
     pub device: Value,
+    /// The session of the browser until now.
+    pub before: Option<LiveSession>,
     /// What it is for; `None` when it ended meanwhile.
     pub flow: Option<Flow>,
 }
@@ -236,13 +238,14 @@ async fn begin(
     let (t, d, user) = (up.tenant, up.directory, session.user);
     let (issuer, subject) = (identity.issuer.to_owned(), identity.subject.to_owned());
     let limits = app.session_limits();
+    let before = a.before.as_ref().map(|s| s.0.clone());
     // An invitation may give roles in other tenants than the person's own.
     let cx = match ready {
         Some(_) => caller::platform(a.request),
-        None => caller::cx(t, a.request),
+        None => caller::entering(t, before.as_ref(), a.request),
     };
     let (access, generation) = (app.access.clone(), up.generation);
-    let cookie = tx!(app.store, &cx, [session, issuer, subject, ready, access], |tx| {
+    let cookie = tx!(app.store, &cx, [session, issuer, subject, ready, access, before], |tx| {
         tx.lock(Lock::User(user)).await?;
         let gone = || Reason::UserDeactivated.error("removed by the directory");
         may_enter(&users::find(tx, t, user).await?.ok_or_else(gone)?)?;
@@ -251,7 +254,7 @@ async fn begin(
             invitations::accept(tx, &access, ready, How::Directory).await?;
         }
         users::link(tx, t, d, &issuer, &subject, user).await?;
-        signins::enter(tx, &session, limits).await
+        signins::enter(tx, &session, before.as_ref(), limits).await
     })?;
     let mut response = Redirect::to(&format!("/signin/{}", up.flow)).into_response();
     response.headers_mut().append(header::SET_COOKIE, web::session_cookie(app, &cookie));
@@ -262,7 +265,8 @@ async fn begin(
 pub(super) async fn refuse(a: &Attempt<'_>, refused: Refused) -> Result<Response> {
     let Refused { error: e, user, seen } = refused;
     let (t, d, reason) = (a.up.tenant, a.up.directory, Reason::of(&e));
-    tracing::info!(reason = reason.code(), directory = %d, why = e.detail(), "a sign-in was refused");
+    // Not `why`: providers write people's addresses into their errors. The record has it.
+    tracing::info!(reason = reason.code(), directory = %d, "a sign-in was refused");
     let detail = json!({
         "why": e.detail(), "operator": e.operator_text(), "claim": e.attr_str(), "seen": seen,
         "request": a.request,

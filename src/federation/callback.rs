@@ -18,7 +18,7 @@ use crate::{
     signins::Reason,
     tenants::{self, Status},
     text::excerpt,
-    web::{Browser, Device, strict},
+    web::{Browser, Device, LiveSession, strict},
 };
 use axum::{
     Extension,
@@ -33,11 +33,16 @@ pub(super) async fn callback(
     Extension(providers): Extension<Providers>,
     Extension(request): Extension<RequestId>,
     browser: Browser,
+    before: Option<LiveSession>,
     Device(device): Device,
     RawQuery(query): RawQuery,
 ) -> Response {
     let query = query.unwrap_or_default();
-    or_page(&app, request, answered(&app, &providers, request, &browser, device, &query).await)
+    or_page(
+        &app,
+        request,
+        answered(&app, &providers, request, &browser, (before, device), &query).await,
+    )
 }
 
 /// What a provider answers with. Others may add parameters of their own, so unknown ones are passed over; none may
@@ -58,7 +63,7 @@ async fn answered(
     providers: &Providers,
     request: RequestId,
     browser: &Browser,
-    device: Value,
+    (before, device): (Option<LiveSession>, Value),
     query: &str,
 ) -> Result<Response> {
     let answer = Answer::read(query)?;
@@ -68,7 +73,7 @@ async fn answered(
         Claimed::Ours(up) => up,
         Claimed::Foreign(up) => {
             let e = Reason::StateForeign.error("the answer came back in another browser");
-            let attempt = Attempt { app, request, up: &up, device, flow: None };
+            let attempt = Attempt { app, request, up: &up, device, before: None, flow: None };
             return refuse(&attempt, Refused::of(e)).await;
         }
         Claimed::Gone => {
@@ -77,7 +82,7 @@ async fn answered(
         }
     };
     let flow = flows::get(&app.store, up.flow, browser.hash()).await?;
-    let attempt = Attempt { app, request, up: &up, device, flow };
+    let attempt = Attempt { app, request, up: &up, device, before, flow };
     match proved(app, providers, &up, &answer).await {
         Ok((signin, claims)) => admit(attempt, &signin, &claims).await,
         Err(e) => refuse(&attempt, Refused::of(e)).await,

@@ -126,7 +126,8 @@ async fn leave(
     let provider = match providers.get(&app.net, &s.issuer).await {
         Ok(provider) => provider,
         Err(e) => {
-            let attempt = Attempt { app, request, up: &up, device: Value::Null, flow: None };
+            let attempt =
+                Attempt { app, request, up: &up, device: Value::Null, before: None, flow: None };
             return refuse(&attempt, Refused::of(e)).await;
         }
     };

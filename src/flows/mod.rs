@@ -10,13 +10,13 @@ pub use codes::{Code, CodeUse, NewCode, code_claim, code_issued, code_put};
 use crate::{
     apps::About,
     clock::Timestamp,
-    credentials::Enrolment,
+    credentials::{Enrolment, Proved},
     crypto::{
         ct_eq,
         token::{self, Kind},
     },
     error::Result,
-    id::{AppId, DirectoryId, FlowId, TenantId, UserId},
+    id::{AppId, DirectoryId, FlowId, TenantId},
     invitations::Invited,
     setup,
     store::{Cx, J, Scope, Store},
@@ -48,7 +48,8 @@ pub struct State {
     /// A name to begin with.
     pub login_hint: Option<String>,
     /// A password that was right, while the code is missing.
-    pub proved: Option<Password>,
+    #[serde(default)]
+    pub password: Option<Proved>,
     /// What somebody who is only just coming in has chosen.
     #[serde(default)]
     pub enrolment: Option<Enrolment>,
@@ -69,7 +70,7 @@ impl State {
             by_email: false,
             settled,
             login_hint: None,
-            proved: None,
+            password: None,
             enrolment: None,
             step_up: None,
             min_auth_time: None,
@@ -107,17 +108,6 @@ pub struct StepUp {
     pub required: Required,
     /// It was asked: what it answers then is its last word.
     pub asked: bool,
-}
-
-/// A password that was right.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Password {
-    /// The user's tenant.
-    pub home: TenantId,
-    /// The user.
-    pub user: UserId,
-    /// When.
-    pub at: Timestamp,
 }
 
 /// Begins a flow for the browser whose cookie hashes to `browser`.

@@ -3,6 +3,7 @@
 use crate::{
     app::App,
     apps::assertions,
+    credentials,
     error::Result,
     flows, invitations, keys,
     oauth::backchannel,
@@ -92,16 +93,21 @@ async fn move_keys(app: &App, cx: &Cx) -> Result<()> {
     app.keys.advance(cx, *settings.publish_ahead, keys::BEHIND).await
 }
 
-/// Removes what is over: flows and codes soon, sessions and delivered messages after a month.
+/// Ends sessions whose time is over, and removes what is over: flows and codes soon, sessions and delivered messages
+/// after a month.
 async fn sweep(app: App, stop: CancellationToken) {
     let month = Duration::from_secs(30 * 24 * 3600);
     while stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(300))).await.is_some() {
         let cx = Cx::new(super::system("sweeper"), Scope::Platform);
         let before = app.store.clock().now().minus(month);
+        if let Err(e) = sessions::expire(&app.store, &cx, app.session_limits().idle).await {
+            tracing::warn!(error = ?e, "cannot end sessions that are over");
+        }
         let swept = [
             flows::sweep(&app.store, &cx).await,
             app.gate.sweep(&cx).await,
             assertions::sweep(&app.store, &cx).await,
+            credentials::sweep(&app.store, &cx).await,
             sessions::sweep(&app.store, &cx, before).await,
             outbox::sweep(&app.store, &cx, before).await,
         ];

@@ -42,6 +42,33 @@ pub(super) async fn insert(
     Ok(())
 }
 
+pub(super) async fn renew(
+    tx: &mut Tx,
+    id: SessionId,
+    s: &NewSession,
+    hash: &str,
+    expires: Timestamp,
+) -> Result<u64> {
+    let now = tx.now();
+    sql!(
+        tx,
+        exec,
+        "UPDATE sessions SET hash = $4, class = $5, evidence = $6, auth_time = $7, client = $8, created_at = $9,
+                last_seen_at = $9, expires_at = $10
+         WHERE tenant_id = $1 AND id = $2 AND user_id = $3 AND ended_at IS NULL",
+        s.home,
+        id,
+        s.user,
+        hash,
+        s.class,
+        json(&s.evidence),
+        s.auth_time,
+        json(&s.client),
+        now,
+        expires
+    )
+}
+
 row! {
     /// A session with everything that decides whether it may act.
     #[derive(Debug, Clone)]
@@ -74,7 +101,7 @@ row! {
         pub evidence: J<Value>,
         /// When the person proved who they are; see [`Live::proved_at`].
         pub auth_time: Timestamp,
-        /// The beginning.
+        /// The beginning, or when the person last proved who they are in it.
         pub created_at: Timestamp,
         /// Last request noted.
         pub last_seen_at: Timestamp,
@@ -282,6 +309,24 @@ pub(super) async fn family(
     let now = tx.now();
     sql!(tx, all<EndedFamily>, end_families!("tenant_id = $1 AND id = $4"), t, now, why, id)
 }
+pub(super) async fn families_of_consent(
+    tx: &mut Tx,
+    t: TenantId,
+    (user, app): (UserId, AppId),
+    why: &str,
+) -> Result<Vec<EndedFamily>> {
+    let now = tx.now();
+    sql!(
+        tx,
+        all<EndedFamily>,
+        end_families!("tenant_id = $1 AND user_id = $4 AND app_id = $5"),
+        t,
+        now,
+        why,
+        user,
+        app
+    )
+}
 pub(super) async fn families_of_app(
     tx: &mut Tx,
     app: AppId,
@@ -319,6 +364,31 @@ pub(super) async fn epoch(c: &mut Conn, t: TenantId, subject: Uuid) -> Result<i6
         subject
     )?;
     Ok(e.unwrap_or(0))
+}
+
+row! {
+    /// A session that is over by itself.
+    #[derive(Clone, Copy)]
+    pub(super) struct Over { pub tenant_id: TenantId, pub id: SessionId }
+}
+
+/// Sessions that are over by themselves, while applications that got tokens in them were not told.
+pub(super) async fn over(
+    c: &mut Conn,
+    now: Timestamp,
+    unused_since: Timestamp,
+) -> Result<Vec<Over>> {
+    sql!(
+        c,
+        all<Over>,
+        "SELECT /* platform: worker, scan: every few minutes */ s.tenant_id, s.id FROM sessions s
+         WHERE s.ended_at IS NULL AND (s.expires_at <= $1 OR s.last_seen_at <= $2)
+           AND EXISTS (SELECT 1 FROM session_apps a
+                       WHERE a.tenant_id = s.tenant_id AND a.session_id = s.id AND a.claimed_at IS NULL)
+         LIMIT 200",
+        now,
+        unused_since
+    )
 }
 
 pub(super) async fn sweep(tx: &mut Tx, before: Timestamp) -> Result<u64> {

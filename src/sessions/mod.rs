@@ -80,10 +80,33 @@ pub struct NewSession {
 pub async fn create(tx: &mut Tx, s: &NewSession, limits: Limits) -> Result<(SessionId, Secret)> {
     let id = SessionId::new();
     let (cookie, hash) = token::generate(Kind::Session);
-    let absolute = tx.now().plus(limits.absolute);
-    let expires = s.not_after.map_or(absolute, |n| n.min(absolute));
-    db::insert(tx, id, s, &hash, expires).await?;
+    db::insert(tx, id, s, &hash, end(tx, s, limits)).await?;
     Ok((id, cookie))
+}
+
+/// When a session ends that begins now.
+fn end(tx: &Tx, s: &NewSession, limits: Limits) -> Timestamp {
+    let absolute = tx.now().plus(limits.absolute);
+    s.not_after.map_or(absolute, |n| n.min(absolute))
+}
+
+/// The person of a session proved anew who they are: it goes on with that proof, under a new cookie, and what
+/// applications got in it stays theirs. `None`: it is not theirs, or has ended.
+///
+/// # Errors
+/// As the store.
+pub async fn renew(
+    tx: &mut Tx,
+    id: SessionId,
+    s: &NewSession,
+    limits: Limits,
+) -> Result<Option<Secret>> {
+    let (cookie, hash) = token::generate(Kind::Session);
+    if db::renew(tx, id, s, &hash, end(tx, s, limits)).await? == 0 {
+        return Ok(None);
+    }
+    tx.changed(Topic::User(s.home, s.user));
+    Ok(Some(cookie))
 }
 
 /// The session of a cookie, with what decides whether it may act; `None` when there is no such cookie.
@@ -146,6 +169,37 @@ pub async fn choose_tenant(
         tx.changed(Topic::User(home, user));
     }
     Ok(())
+}
+
+/// Ends the sessions that are over by themselves, so that the applications in them are told; those in which no
+/// application got a token just stay unused. Says how many it ended.
+///
+/// # Errors
+/// As the store.
+pub async fn expire(store: &Store, cx: &crate::store::Cx, idle: Duration) -> Result<usize> {
+    // When they were last used is written down in batches: some seconds later than it was.
+    let unused = idle + Duration::from_secs(60);
+    let mut ended = 0;
+    loop {
+        let now = store.clock().now();
+        let mut c = store.read(Scope::Platform).await?;
+        let over = db::over(&mut c, now, now.minus(unused)).await?;
+        drop(c);
+        if over.is_empty() {
+            return Ok(ended);
+        }
+        ended += over.len();
+        tx!(store, cx, [over], |tx| {
+            tx.unaudited("their time is over; nobody ended them");
+            for s in &over {
+                revoke(tx, Who::Session(s.tenant_id, s.id), "expired").await?;
+            }
+            Ok(())
+        })?;
+        if over.len() < 200 {
+            return Ok(ended);
+        }
+    }
 }
 
 /// Removes what ended or expired before `before`.

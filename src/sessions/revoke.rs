@@ -24,6 +24,8 @@ pub enum Who {
     Session(TenantId, SessionId),
     /// One refresh family.
     Family(TenantId, FamilyId),
+    /// What one user's agreement gave an application; whoever reads the agreement (`gate`) is told that it changed.
+    Consent(TenantId, UserId, AppId),
 }
 
 /// What ended.
@@ -65,6 +67,10 @@ pub async fn revoke(tx: &mut Tx, who: Who, why: &'static str) -> Result<Revoked>
             (t, s, db::families_of_session(tx, t, id, why).await?)
         }
         Who::Family(t, id) => (t, Vec::new(), db::family(tx, t, id, why).await?),
+        Who::Consent(t, user, app) => {
+            tx.changed(Topic::User(t, user));
+            (t, Vec::new(), db::families_of_consent(tx, t, (user, app), why).await?)
+        }
     };
     let done = Revoked { sessions: sessions.len(), families: families.len() };
     if done != Revoked::default() {

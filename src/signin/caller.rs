@@ -3,6 +3,7 @@
 use crate::{
     actor::{Actor, Principal},
     id::{RequestId, TenantId},
+    sessions::Live,
     store::{Cx, Scope},
 };
 
@@ -14,4 +15,12 @@ pub(super) fn cx(tenant: TenantId, request: RequestId) -> Cx {
 /// For flow rows, which belong to no tenant.
 pub(super) fn platform(request: RequestId) -> Cx {
     Cx::new(Actor::prove(Principal::System("sign-in"), request), Scope::Platform).urgent()
+}
+
+/// For letting somebody of `tenant` in, who takes the place of whoever was signed in in that browser.
+pub(super) fn entering(tenant: TenantId, before: Option<&Live>, request: RequestId) -> Cx {
+    match before {
+        Some(b) if b.home != tenant => platform(request),
+        _ => cx(tenant, request),
+    }
 }

@@ -63,7 +63,7 @@ async fn address(
     }
     .filter(|t| t.status == Status::Active)
     .map(|t| t.id);
-    (flow.by_email, flow.proved) = (true, None);
+    (flow.by_email, flow.password) = (true, None);
     flow.login_hint = Some(email.to_owned());
     flows::put(&app.store, &caller::platform(request), id, &flow).await?;
     Ok(back(id))
@@ -98,7 +98,7 @@ async fn chosen(
         return Ok(back(id));
     }
     flow.tenant = open_tenant(app, slug).await?.map(|t| t.id);
-    (flow.by_email, flow.proved) = (false, None);
+    (flow.by_email, flow.password) = (false, None);
     if flow.tenant.is_none() && !slug.is_empty() {
         let slug = crate::text::excerpt(slug);
         let text = format!("There is no company called “{slug}” here.");

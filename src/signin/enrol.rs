@@ -18,7 +18,7 @@ use crate::{
     tenants::Required,
     tx,
     users::Adder,
-    web::{self, Browser, Device, Redirect, StrictForm},
+    web::{self, Browser, Device, LiveSession, Redirect, StrictForm},
 };
 use askama::Template;
 use axum::{
@@ -149,6 +149,7 @@ pub(super) async fn choose(
     Extension(request): Extension<RequestId>,
     Path(id): Path<FlowId>,
     browser: Browser,
+    before: Option<LiveSession>,
     Device(device): Device,
     StrictForm(chosen): StrictForm<Chosen>,
 ) -> Response {
@@ -175,7 +176,7 @@ pub(super) async fn choose(
         match who.needs {
             Required::None => {
                 flow.enrolment = Some(enrolment);
-                let_in(&app, request, id, &flow, &who, device).await
+                let_in(&app, request, id, &flow, &who, before, device).await
             }
             Required::Mfa | Required::Phr => {
                 app.credentials.offer_code(&mut enrolment, who.tenant, who.user)?;
@@ -259,6 +260,7 @@ pub(super) async fn prove_code(
     Extension(request): Extension<RequestId>,
     Path(id): Path<FlowId>,
     browser: Browser,
+    before: Option<LiveSession>,
     Device(device): Device,
     StrictForm(typed): StrictForm<Shown>,
 ) -> Response {
@@ -274,7 +276,7 @@ pub(super) async fn prove_code(
                 .to_owned();
             return ask_code(&app, id, &flow, &who, Some(text));
         }
-        let_in(&app, request, id, &flow, &who, device).await
+        let_in(&app, request, id, &flow, &who, before, device).await
     };
     or_page(&app, request, done.await)
 }
@@ -286,6 +288,7 @@ async fn let_in(
     id: FlowId,
     flow: &Flow,
     who: &Who,
+    before: Option<LiveSession>,
     client: serde_json::Value,
 ) -> Result<Response> {
     let (t, user) = (who.tenant, who.user);
@@ -317,7 +320,8 @@ async fn let_in(
     let cx = caller::platform(request);
     let adder = Adder::of(&app.access.require::<UsersAdd>(&cx.actor, t).await?);
     let (limits, access, after) = (app.session_limits(), app.access.clone(), flow.after.clone());
-    let cookie = tx!(app.store, &cx, [session, enrolment, ready, access, after], |tx| {
+    let before = before.map(|s| s.0);
+    let cookie = tx!(app.store, &cx, [session, enrolment, ready, access, after, before], |tx| {
         tx.lock(Lock::User(user)).await?;
         match (&after, &ready) {
             (After::Setup(draft), _) => {
@@ -329,7 +333,7 @@ async fn let_in(
             }
             _ => return Err(Error::internal("an enrolment of nobody")),
         }
-        signins::enter(tx, &session, limits).await
+        signins::enter(tx, &session, before.as_ref(), limits).await
     })?;
     flows::end(&app.store, &cx, id).await?;
     let mut response = match &flow.after {

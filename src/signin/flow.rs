@@ -79,7 +79,7 @@ async fn shown(
         }
         return onwards(app, request, id, &flow).await;
     }
-    if flow.proved.is_some() {
+    if flow.password.is_some() {
         return Ok(ask_code(app, id, &flow, None));
     }
     let hint = flow.login_hint.clone().unwrap_or_default();

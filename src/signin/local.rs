@@ -9,18 +9,19 @@ use super::{
 use crate::{
     app::App,
     audit::{self, Event},
-    credentials::Outcome,
-    error::{Error, Result},
-    flows::{self, Password, State as Flow},
+    credentials::{Credentials, Outcome, Proved, Typed},
+    error::Result,
+    flows::{self, State as Flow},
     gate,
     id::{FlowId, RequestId, TenantId, UserId},
     protocol::oidc::Class,
     secret::Secret,
     sessions::NewSession,
     signins::{self, NewSignin, Reason},
-    store::Lock,
+    store::{Lock, Scope},
+    tenants::{self, Status},
     tx, users,
-    web::{self, Browser, Device, Redirect, StrictForm},
+    web::{self, Browser, Device, LiveSession, Redirect, StrictForm},
 };
 use axum::{
     extract::{Extension, Path, State},
@@ -34,7 +35,7 @@ const WRONG: &str = "The user name or the password is not right.";
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Typed {
+pub(super) struct Sent {
     user_name: String,
     password: Secret,
 }
@@ -45,10 +46,11 @@ pub(super) async fn password(
     Extension(request): Extension<RequestId>,
     Path(id): Path<FlowId>,
     browser: Browser,
+    before: Option<LiveSession>,
     Device(client): Device,
-    StrictForm(typed): StrictForm<Typed>,
+    StrictForm(typed): StrictForm<Sent>,
 ) -> Response {
-    let attempt = Attempt { app: &app, request, id, client };
+    let attempt = Attempt { app: &app, request, id, before, client };
     or_page(&app, request, attempt.password(&browser, typed).await)
 }
 
@@ -64,10 +66,11 @@ pub(super) async fn code(
     Extension(request): Extension<RequestId>,
     Path(id): Path<FlowId>,
     browser: Browser,
+    before: Option<LiveSession>,
     Device(client): Device,
     StrictForm(typed): StrictForm<TypedCode>,
 ) -> Response {
-    let attempt = Attempt { app: &app, request, id, client };
+    let attempt = Attempt { app: &app, request, id, before, client };
     or_page(&app, request, attempt.code(&browser, typed).await)
 }
 
@@ -76,76 +79,93 @@ struct Attempt<'a> {
     app: &'a App,
     request: RequestId,
     id: FlowId,
+    /// The session of the browser until now.
+    before: Option<LiveSession>,
     client: serde_json::Value,
 }
 
 impl Attempt<'_> {
-    async fn password(self, browser: &Browser, typed: Typed) -> Result<Response> {
+    async fn password(self, browser: &Browser, typed: Sent) -> Result<Response> {
+        let began = tokio::time::Instant::now();
         let mut flow = find(self.app, self.id, browser).await?;
         if flow.tenant.is_none() && !flow.by_email {
             return Ok(self.back());
         }
         let name = typed.user_name.trim().to_owned();
-        let mut problem = WRONG.to_owned();
-        for home in self.homes(&flow, &name).await? {
-            let (cx, store) = (caller::cx(home, self.request), &self.app.store);
-            let credentials = &self.app.credentials;
-            let outcome = credentials.verify_password(&cx, home, &name, &typed.password).await?;
-            let known = async || {
-                let mut c = store.read(cx.scope).await?;
-                Ok::<_, Error>(users::find_local(&mut c, home, &name).await?.map(|u| u.id))
-            };
-            match outcome {
-                Outcome::Right { user, has_code: true } => {
-                    flow.proved = Some(Password { home, user, at: store.clock().now() });
-                    flows::put(store, &caller::platform(self.request), self.id, &flow).await?;
-                    return Ok(self.back());
-                }
-                Outcome::Right { user, has_code: false } => {
-                    return self.proved(flow, home, user, Class::Single, &["pwd"]).await;
-                }
-                Outcome::Off => {
-                    let user = known().await?;
-                    return self.refuse(home, user, Reason::UserDisabled, json!({})).await;
-                }
-                // Nobody's company: nobody to write a record for.
-                Outcome::Wrong if home == TenantId::PLATFORM => {}
-                Outcome::Wait(seconds) if home == TenantId::PLATFORM => problem = wait(seconds),
-                Outcome::Wrong => {
-                    self.record(home, known().await?, Reason::PasswordWrong, json!({})).await?;
-                }
-                Outcome::Wait(seconds) => {
-                    self.record(home, known().await?, Reason::RateLimited, json!({})).await?;
-                    problem = wait(seconds);
-                }
+        let at = self.place(&flow, &name).await?;
+        let cx = match &at {
+            Typed::At(t) => caller::cx(*t, self.request),
+            Typed::ByAddress(_) => caller::platform(self.request),
+        };
+        let credentials = &self.app.credentials;
+        let problem = match credentials.verify_password(&cx, &at, &name, &typed.password).await? {
+            Outcome::Right(p) if p.code_set.is_some() && self.open(p.home).await? => {
+                flow.password = Some(p);
+                let cx = caller::platform(self.request);
+                flows::put(&self.app.store, &cx, self.id, &flow).await?;
+                return Ok(self.back());
             }
-        }
+            Outcome::Right(p) => return self.proved(flow, p, Class::Single, &["pwd"]).await,
+            Outcome::Off { home, user } => {
+                return self.refuse(home, Some(user), Reason::UserDisabled, json!({})).await;
+            }
+            Outcome::Wrong => {
+                self.missed(&at, &name, Reason::PasswordWrong).await?;
+                WRONG.to_owned()
+            }
+            Outcome::Wait(seconds) => {
+                self.missed(&at, &name, Reason::RateLimited).await?;
+                wait(seconds)
+            }
+        };
+        // All that was done depends on who exists; how long it took must not tell.
+        tokio::time::sleep_until(began + at.patience()).await;
         ask_way(self.app, self.id, &flow, name, Some(problem), true).await
     }
 
-    /// Where the name may have its password. Who came by an address and no company is looked for by name everywhere;
-    /// where there is nobody, the try takes as long.
-    async fn homes(&self, flow: &Flow, name: &str) -> Result<Vec<TenantId>> {
-        let mut homes = Vec::new();
-        if flow.by_email {
-            homes = users::homes_of(&self.app.store, name).await?;
+    /// Where the name is tried: in the company that was named, or that the address's domain belongs to. Behind an
+    /// address of no company it is looked for everywhere.
+    async fn place(&self, flow: &Flow, name: &str) -> Result<Typed> {
+        Ok(match (flow.by_email, flow.tenant) {
+            (true, Some(t)) => Typed::ByAddress(vec![t]),
+            (true, None) => Typed::ByAddress(users::homes_of(&self.app.store, name).await?),
+            (false, t) => Typed::At(t.unwrap_or(TenantId::PLATFORM)),
+        })
+    }
+
+    /// A miss, on record wherever it was tried.
+    async fn missed(&self, at: &Typed, name: &str, reason: Reason) -> Result<()> {
+        for home in at.homes() {
+            let mut c = self.app.store.read(Scope::Tenant(*home)).await?;
+            let known = users::find_local(&mut c, *home, name).await?.map(|u| u.id);
+            drop(c);
+            self.record(*home, known, reason, json!({})).await?;
         }
-        if homes.is_empty() {
-            homes.push(flow.tenant.unwrap_or(TenantId::PLATFORM));
-        }
-        Ok(homes)
+        Ok(())
+    }
+
+    /// Whether people of this company may sign in at all.
+    async fn open(&self, home: TenantId) -> Result<bool> {
+        Ok(tenants::get(&self.app.store, home).await?.status == Status::Active)
     }
 
     async fn code(self, browser: &Browser, typed: TypedCode) -> Result<Response> {
         let flow = find(self.app, self.id, browser).await?;
-        let Some(Password { home, user, .. }) = flow.proved else { return Ok(self.back()) };
+        let Some(proved) = flow.password else { return Ok(self.back()) };
+        let (home, user) = (proved.home, proved.user);
         let cx = caller::cx(home, self.request);
-        let outcome = self.app.credentials.verify_code(&cx, home, user, &typed.code).await?;
+        let mut c = self.app.store.read(cx.scope).await?;
+        let stands = Credentials::stands(&mut c, &proved).await?;
+        drop(c);
+        if !stands {
+            return self.begin_again(flow, &proved).await;
+        }
+        let outcome = self.app.credentials.verify_code(&cx, &proved, &typed.code).await?;
         let problem = match outcome {
-            Outcome::Right { .. } => {
-                return self.proved(flow, home, user, Class::Mfa, &["pwd", "otp", "mfa"]).await;
+            Outcome::Right(p) => {
+                return self.proved(flow, p, Class::Mfa, &["pwd", "otp", "mfa"]).await;
             }
-            Outcome::Off => {
+            Outcome::Off { home, user } => {
                 return self.refuse(home, Some(user), Reason::UserDisabled, json!({})).await;
             }
             Outcome::Wrong => {
@@ -158,6 +178,15 @@ impl Attempt<'_> {
             }
         };
         Ok(ask_code(self.app, self.id, &flow, Some(problem)))
+    }
+
+    /// What was proved was changed meanwhile: it is worth nothing any more.
+    async fn begin_again(self, mut flow: Flow, proved: &Proved) -> Result<Response> {
+        flow.password = None;
+        let cx = caller::platform(self.request);
+        flows::put(&self.app.store, &cx, self.id, &flow).await?;
+        let (home, user) = (proved.home, proved.user);
+        self.refuse(home, Some(user), Reason::CredentialsChanged, json!({})).await
     }
 
     fn back(&self) -> Response {
@@ -205,14 +234,16 @@ impl Attempt<'_> {
     async fn proved(
         self,
         mut flow: Flow,
-        home: TenantId,
-        user: UserId,
+        proved: Proved,
         class: Class,
         amr: &[&str],
     ) -> Result<Response> {
         let (app, store) = (self.app, &self.app.store);
+        let (home, user) = (proved.home, proved.user);
+        if !self.open(home).await? {
+            return self.refuse(home, Some(user), Reason::TenantSuspended, json!({})).await;
+        }
         let demanded = app.gate.demanded(home, user, home).await?;
-        let cx = caller::cx(home, self.request);
         let evidence = json!({ "amr": amr, "rule": "local:credentials", "class": class.as_str() });
         if !gate::satisfies(class.as_str(), demanded) {
             let seen = json!({ "demanded": demanded, "evidence": evidence });
@@ -230,18 +261,29 @@ impl Attempt<'_> {
             not_after: None,
         };
         let limits = app.session_limits();
-        // Once more whether the person may enter: who is switched off in between must find the session or prevent it.
-        let made = tx!(store, &cx, [session], |tx| {
+        let before = self.before.as_ref().map(|s| s.0.clone());
+        let cx = caller::entering(home, before.as_ref(), self.request);
+        // Asked once more: what was switched off or changed in between must find the session or prevent it.
+        let made = tx!(store, &cx, [session, before], |tx| {
             tx.lock(Lock::User(user)).await?;
-            if !users::find(tx, home, user).await?.is_some_and(|u| u.live()) {
-                return Ok(None);
+            let tenant = tenants::find(tx, home).await?;
+            if tenant.is_none_or(|t| t.status != Status::Active) {
+                return Ok(Err(Reason::TenantSuspended));
             }
-            signins::enter(tx, &session, limits).await.map(Some)
+            if !users::find(tx, home, user).await?.is_some_and(|u| u.live()) {
+                return Ok(Err(Reason::UserDisabled));
+            }
+            if !Credentials::stands(tx, &proved).await? {
+                return Ok(Err(Reason::CredentialsChanged));
+            }
+            signins::enter(tx, &session, before.as_ref(), limits).await.map(Ok)
         })?;
-        let Some(cookie) = made else {
-            return self.refuse(home, Some(user), Reason::UserDisabled, json!({})).await;
+        let cookie = match made {
+            Ok(cookie) => cookie,
+            Err(Reason::CredentialsChanged) => return self.begin_again(flow, &proved).await,
+            Err(reason) => return self.refuse(home, Some(user), reason, json!({})).await,
         };
-        flow.proved = None;
+        flow.password = None;
         flows::put(store, &caller::platform(self.request), self.id, &flow).await?;
         let mut response = self.back();
         response.headers_mut().append(header::SET_COOKIE, web::session_cookie(app, &cookie));

@@ -16,7 +16,7 @@ use crate::{
     id::{DirectoryId, SigninId, TenantId, UserId},
     row,
     secret::Secret,
-    sessions::{self, Limits, NewSession},
+    sessions::{self, Limits, Live, NewSession, Who},
     store::{J, Scope, Store, Tx},
 };
 use serde_json::{Map, Value, json};
@@ -149,15 +149,38 @@ pub async fn record(tx: &mut Tx, tenant: TenantId, new: &NewSignin) -> Result<St
 }
 
 /// Somebody came in: their session, the record of it and the audit event, in the running transaction. Every way in ends
-/// here; gives the cookie's value.
+/// here; gives the cookie's value. `before` is the session of the browser until now: of the same person, by the same way,
+/// it goes on with the new proof; any other ends, as nobody could sign out of it any more. Its tenant must be within what
+/// the transaction sees.
 ///
 /// # Errors
 /// The database's.
-pub async fn enter(tx: &mut Tx, s: &NewSession, limits: Limits) -> Result<Secret> {
-    let (_, cookie) = sessions::create(tx, s, limits).await?;
+pub async fn enter(
+    tx: &mut Tx,
+    s: &NewSession,
+    before: Option<&Live>,
+    limits: Limits,
+) -> Result<Secret> {
+    let same = |b: &&Live| (b.home, b.user, b.directory) == (s.home, s.user, s.directory);
+    let renewed = match before.filter(same) {
+        Some(b) => sessions::renew(tx, b.id, s, limits).await?.map(|cookie| (b.id, cookie)),
+        None => None,
+    };
+    let goes_on = renewed.is_some();
+    if let Some(b) = before.filter(|_| !goes_on) {
+        sessions::revoke(tx, Who::Session(b.home, b.id), "another sign-in took its place").await?;
+        let event = Event::new("session.replace").target("session", b.id);
+        audit::record(tx, b.home, event).await?;
+    }
+    let (id, cookie) = match renewed {
+        Some(renewed) => renewed,
+        None => sessions::create(tx, s, limits).await?,
+    };
     let detail = json!({ "class": s.class, "evidence": s.evidence });
-    let new = NewSignin::success(s.user, s.directory).detail(detail.clone());
+    let new = NewSignin::success(s.user, s.directory).detail(detail);
     record(tx, s.home, &new).await?;
+    let detail =
+        json!({ "class": s.class, "evidence": s.evidence, "session": id, "renewed": goes_on });
     let event = Event::new("signin").target("user", s.user).detail(detail);
     audit::record(tx, s.home, event).await?;
     Ok(cookie)

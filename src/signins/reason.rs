@@ -131,6 +131,9 @@ reasons! {
     /// Wrong one-time code.
     CodeWrong "code_wrong" Failed Trouble
         "If it repeats: the clock of the person's telephone is off, or they need a new code."
+    /// The password or the one-time code was changed, or taken away, between the two pages of a sign-in.
+    CredentialsChanged "credentials_changed" Refused Again
+        "Nothing: the person begins again, with what they have now."
     /// Too many wrong tries before this one.
     RateLimited "rate_limited" Failed Trouble
         "It ends by itself in minutes. A new password or a new one-time code ends it at once."

@@ -56,6 +56,11 @@ story!(async fn the_first_administrator_sets_the_instance_up(t) {
     }
     let weak = browser.form(&path, &typed("ada", "password12")).await.expect(200).text;
     assert!(weak.contains("id=\"problem\"") && weak.contains("value=\"ada@example.com\""), "{weak}");
+    // Nor one that is made of what everybody knows of the person and the company.
+    for known in ["example söhne", "ada@example.com1"] {
+        let weak = browser.form(&path, &typed("root", known)).await.expect(200).text;
+        assert!(weak.contains("id=\"problem\""), "{known}: {weak}");
+    }
     let code = until_code(&browser, &path).await;
     let page = browser.get(&code).await.expect(200).text;
     let before = s.get("/api/v1/tenants").await.expect(200).json();

@@ -1,5 +1,8 @@
 //! Signing in with local credentials, as a browser does it.
 
+mod nobody;
+mod standing;
+
 use crate::{
     story,
     support::{

@@ -1,0 +1,224 @@
+//! Tries of credentials. A try of a password is counted by where and as what the name was typed, before anybody looks
+//! whether there is such a person: what can be measured or waited for is the same for names that exist and for others.
+
+use super::{Credentials, bound, db, local, rules, totp};
+use crate::{
+    clock::Timestamp,
+    crypto,
+    error::Result,
+    id::{TenantId, UserId},
+    secret::Secret,
+    store::{Conn, Cx, Lock, Scope, Store},
+    text, tx, users,
+};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// In how many companies a name that was typed behind an address is looked for: each try hashes so often.
+const HOMES: usize = 4;
+/// How long it takes to say no to a name of one company: longer than a hash and its writes on a slow disk.
+const A_NO: Duration = Duration::from_millis(250);
+/// The same behind an address.
+const A_NO_BY_ADDRESS: Duration = Duration::from_millis(700);
+
+/// Where a name and a password were typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Typed {
+    /// On the page of this company.
+    At(TenantId),
+    /// Behind an address: the name may be somebody's in these companies, or nobody's.
+    ByAddress(Vec<TenantId>),
+}
+
+impl Typed {
+    /// Whom it counts against.
+    fn counted(&self) -> TenantId {
+        match self {
+            Self::At(t) => *t,
+            Self::ByAddress(_) => TenantId::PLATFORM,
+        }
+    }
+    /// Where the name is looked for.
+    pub fn homes(&self) -> &[TenantId] {
+        match self {
+            Self::At(t) => std::slice::from_ref(t),
+            Self::ByAddress(homes) => homes.get(..HOMES).unwrap_or(homes),
+        }
+    }
+    fn hashes(&self) -> usize {
+        match self {
+            Self::At(_) => 1,
+            Self::ByAddress(_) => HOMES,
+        }
+    }
+    /// How long a no takes at least, from the request to the answer.
+    pub fn patience(&self) -> Duration {
+        match self {
+            Self::At(_) => A_NO,
+            Self::ByAddress(_) => A_NO_BY_ADDRESS,
+        }
+    }
+}
+
+/// A password that was right. It is worth something while neither it nor the one-time code is changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proved {
+    /// The user's tenant.
+    pub home: TenantId,
+    /// The user.
+    pub user: UserId,
+    /// When the password was set.
+    pub password_set: Timestamp,
+    /// When the one-time code was, for who has one.
+    pub code_set: Option<Timestamp>,
+}
+
+/// What a try of a credential came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was right.
+    Right(Proved),
+    /// It was not, or there is nobody of that name; which of the two is not told.
+    Wrong,
+    /// There were too many: not even the right one is taken for so many seconds.
+    Wait(u32),
+    /// It was right, but the person is switched off. Only ever said to who knows the password.
+    Off {
+        /// The user's tenant.
+        home: TenantId,
+        /// The user.
+        user: UserId,
+    },
+}
+
+/// What tries of a name are counted under.
+pub(super) fn key(user_name: &str) -> String {
+    crypto::sha256_hex(text::fold(user_name.trim()))
+}
+
+impl Credentials {
+    /// Tries a password. Nothing is held open while it is hashed, and it is hashed as often whoever exists; whoever
+    /// answers "no" does so after [`Typed::patience`]. `cx` sees all of [`Typed::homes`], and behind an address the whole
+    /// platform.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn verify_password(
+        &self,
+        cx: &Cx,
+        at: &Typed,
+        user_name: &str,
+        password: &Secret,
+    ) -> Result<Outcome> {
+        let this = &self.0;
+        let (key, counted) = (key(user_name), at.counted());
+        if let Some(seconds) = self.count(cx, counted, &key).await? {
+            return Ok(Outcome::Wait(seconds));
+        }
+        let mut known = Vec::new();
+        for home in at.homes() {
+            let mut c = this.store.read(Scope::Tenant(*home)).await?;
+            let found = users::find_local(&mut c, *home, user_name).await?;
+            let Some(user) = found.filter(|u| local(u).is_ok()) else { continue };
+            if let Some(row) = db::password(&mut c, *home, user.id).await? {
+                known.push((*home, user.id, row.hash));
+            }
+        }
+        let mut right = None;
+        for i in 0..at.hashes() {
+            let candidate = known.get(i);
+            let hash = candidate.map(|(_, _, hash)| hash.as_str());
+            if this.hasher.verify(password, hash).await? && right.is_none() {
+                right = candidate.cloned();
+            }
+        }
+        let Some((home, user, hash)) = right else { return Ok(Outcome::Wrong) };
+        // Of namesakes none may clear what was tried against the other.
+        let forget = at.homes().len() < 2;
+        tx!(this.store, &cx.clone().urgent(), [hash, key], |tx| {
+            tx.unaudited("a try is counted");
+            tx.lock(Lock::User(user)).await?;
+            let password = db::password(tx, home, user).await?.filter(|row| row.hash == hash);
+            let Some(password) = password else { return Ok(Outcome::Wrong) }; // changed meanwhile
+            if forget {
+                db::forget(tx, counted, &key).await?;
+            }
+            if !users::find(tx, home, user).await?.is_some_and(|u| u.live()) {
+                return Ok(Outcome::Off { home, user });
+            }
+            let code_set = db::code(tx, home, user).await?.map(|c| c.created_at);
+            Ok(Outcome::Right(Proved { home, user, password_set: password.changed_at, code_set }))
+        })
+    }
+
+    /// Counts a try as a miss, for what was right is taken back; or says how many seconds to wait.
+    async fn count(&self, cx: &Cx, at: TenantId, key: &str) -> Result<Option<u32>> {
+        let (settings, key) = (self.0.settings.clone(), key.to_owned());
+        tx!(self.0.store, &cx.clone().urgent(), [settings, key], |tx| {
+            tx.unaudited("a try is counted");
+            tx.lock(Lock::Named(format!("tries of {key} at {at}"))).await?;
+            let recent = tx.now().minus(rules::FORGET);
+            let known = db::tries(tx, at, &key).await?.filter(|t| t.tried_at > recent);
+            let (before, until) = known.map_or((0, None), |t| (t.failures, t.locked_until));
+            if let Some(seconds) = rules::wait(until, tx.now()) {
+                return Ok(Some(seconds));
+            }
+            let (failures, until) = rules::missed(before, tx.now(), &settings);
+            db::missed(tx, at, &key, failures, until).await?;
+            Ok(None)
+        })
+    }
+
+    /// Tries a one-time code of who proved their password; each is taken once.
+    ///
+    /// # Errors
+    /// The database's; [`crate::error::Kind::Internal`] when another master key sealed it.
+    pub async fn verify_code(&self, cx: &Cx, proved: &Proved, code: &str) -> Result<Outcome> {
+        let (settings, master) = (self.0.settings.clone(), self.0.master.clone());
+        let (code, proved) = (rules::digits(code).unwrap_or_default(), *proved);
+        let (home, user) = (proved.home, proved.user);
+        tx!(self.0.store, &cx.clone().urgent(), [settings, master, code], |tx| {
+            tx.unaudited("a try is counted");
+            tx.lock(Lock::User(user)).await?;
+            let now = tx.now();
+            let Some(row) = db::code(tx, home, user).await? else { return Ok(Outcome::Wrong) };
+            if let Some(seconds) = rules::wait(row.locked_until, now) {
+                return Ok(Outcome::Wait(seconds));
+            }
+            let secret = master.open(&bound(home, user), &row.secret)?;
+            let step = totp(secret).check(&code, u64::try_from(now.secs()).unwrap_or(0));
+            if let Some(step) = step.and_then(|s| i64::try_from(s).ok())
+                && db::use_step(tx, home, user, step).await?
+            {
+                let live = users::find(tx, home, user).await?.is_some_and(|u| u.live());
+                return Ok(if live { Outcome::Right(proved) } else { Outcome::Off { home, user } });
+            }
+            let (failures, until) = rules::missed(row.failures, now, &settings);
+            db::code_missed(tx, home, user, failures, until).await?;
+            Ok(Outcome::Wrong)
+        })
+    }
+
+    /// Whether what was proved is still what counts: neither the password nor the one-time code was changed since. In a
+    /// transaction, ask under the user's lock.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn stands(c: &mut Conn, p: &Proved) -> Result<bool> {
+        let password = db::password(c, p.home, p.user).await?.map(|row| row.changed_at);
+        let code = db::code(c, p.home, p.user).await?.map(|row| row.created_at);
+        Ok(password == Some(p.password_set) && code == p.code_set)
+    }
+}
+
+/// Forgets the tries that count no more.
+///
+/// # Errors
+/// The database's.
+pub async fn sweep(store: &Store, cx: &Cx) -> Result<u64> {
+    tx!(store, cx, [], |tx| {
+        tx.unaudited("expired rows");
+        let before = tx.now().minus(rules::FORGET);
+        db::sweep(tx, before).await
+    })
+}

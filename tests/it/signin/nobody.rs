@@ -1,0 +1,144 @@
+//! Who exists is not to be learnt by trying: not by waiting, not by time, not by going from one page to the other.
+
+use super::{PASSWORD, person, typed};
+use crate::{
+    story,
+    support::{TestDb, TestServer, server::Client},
+};
+use muster::{
+    actor::{Actor, Principal},
+    clock::Clock,
+    credentials::{Outcome, Typed},
+    id::{RequestId, TenantId},
+    secret::Secret,
+    store::{Cx, Scope, Store},
+};
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+/// A flow that has got behind an address.
+async fn behind(browser: &Client, address: &str) -> String {
+    let flow = browser.get("/signin").await.expect(303).header("location").to_owned();
+    browser.form(&format!("{flow}/email"), &[("email", address)]).await.expect(303);
+    flow
+}
+
+async fn clocked(t: &TestDb, clock: &Clock) -> TestServer {
+    let store = Store::open(&t.options, clock.clone()).await.unwrap();
+    TestServer::on(store, |c| c.signin.failures = 3).await
+}
+
+story! {
+    /// A name that exists and one that does not wait alike, however long the pauses between the tries are.
+    async fn names_that_exist_and_others_wait_alike_after_any_pause(t) {
+        let clock = Clock::manual(t.store.clock().now());
+        let s = clocked(&t, &clock).await;
+        let contoso = s.tenant("contoso").await;
+        person(&s, contoso, "anna@mail.example", false).await;
+        let system = || Actor::prove(Principal::System("test"), RequestId::new());
+        let c = &s.app.credentials;
+        let places = [
+            (Typed::At(contoso), Cx::new(system(), Scope::Tenant(contoso))),
+            (Typed::ByAddress(vec![contoso]), Cx::new(system(), Scope::Platform)),
+        ];
+        for (place, cx) in &places {
+            for hours in [0, 16, 25] {
+                let mut seen = Vec::new();
+                for name in ["anna@mail.example", "nobody@mail.example"] {
+                    let mut outcomes = Vec::new();
+                    for pause in [0, 16 * 60, 16 * 60, hours * 3600] {
+                        clock.advance(Duration::from_secs(pause));
+                        let place = match (place, name) {
+                            (Typed::ByAddress(_), "nobody@mail.example") => Typed::ByAddress(Vec::new()),
+                            (place, _) => place.clone(),
+                        };
+                        let tried = c.verify_password(cx, &place, name, &Secret::from("no")).await.unwrap();
+                        outcomes.push(matches!(tried, Outcome::Wait(_)));
+                    }
+                    let last = c.verify_password(cx, place, name, &Secret::from("no")).await.unwrap();
+                    outcomes.push(matches!(last, Outcome::Wait(_)));
+                    seen.push(outcomes);
+                }
+                assert_eq!(seen[0], seen[1], "{place:?} after {hours} hours");
+                // Both forgotten after a day, for the next round.
+                clock.advance(Duration::from_secs(30 * 3600));
+            }
+        }
+        // What is typed on one page shows on no other: the count would tell that both are of one person.
+        for _ in 0..3 {
+            c.verify_password(&places[1].1, &places[1].0, "anna@mail.example", &Secret::from("no")).await.unwrap();
+        }
+        let right = Secret::from(PASSWORD);
+        let by_address = c.verify_password(&places[1].1, &places[1].0, "anna@mail.example", &right).await.unwrap();
+        assert!(matches!(by_address, Outcome::Wait(_)), "{by_address:?}");
+        let at = c.verify_password(&places[0].1, &places[0].0, "anna@mail.example", &right).await.unwrap();
+        assert!(matches!(at, Outcome::Right(_)), "{at:?}");
+    }
+}
+
+story! {
+    async fn of_namesakes_none_clears_what_was_tried_against_the_other(t) {
+        let s = TestServer::with(&t, |c| c.signin.failures = 3).await;
+        let (contoso, mallory) = (s.tenant("contoso").await, s.tenant("mallory").await);
+        person(&s, contoso, "eve@mail.example", false).await;
+        let theirs = person(&s, mallory, "eve@mail.example", false).await;
+        let path = format!("/api/v1/tenants/{mallory}/users/{}/password", theirs.id);
+        s.put(&path, json!({ "password": "another harbour 28 lamps" })).await.expect(204);
+        let browser = s.browser();
+        // Guess, then clear the count with an account of one's own: it does not clear it.
+        for _ in 0..2 {
+            let flow = behind(&browser, "eve@mail.example").await;
+            typed(&browser, &flow, "eve@mail.example", "a guess").await.expect(200);
+            let other = s.browser();
+            let flow = behind(&other, "eve@mail.example").await;
+            let a = typed(&other, &flow, "eve@mail.example", "another harbour 28 lamps").await;
+            assert!(matches!(a.status.as_u16(), 303 | 200), "{}", a.status);
+        }
+        let flow = behind(&browser, "eve@mail.example").await;
+        let a = typed(&browser, &flow, "eve@mail.example", "another harbour 28 lamps").await.expect(200);
+        assert!(a.text.contains("Too many wrong attempts"), "{}", a.text);
+    }
+}
+
+story! {
+    async fn a_no_takes_its_time_whoever_exists(t) {
+        let s = TestServer::start(&t).await;
+        let (contoso, fabrikam) = (s.tenant("contoso").await, s.tenant("fabrikam").await);
+        for tenant in [contoso, fabrikam] {
+            person(&s, tenant, "eve@mail.example", false).await;
+        }
+        let browser = s.browser();
+        let timed = async |flow: &str, name: &str| {
+            let begun = Instant::now();
+            typed(&browser, flow, name, "not it").await.expect(200);
+            begun.elapsed()
+        };
+        let flow = browser.get("/signin?tenant=contoso").await.expect(303).header("location").to_owned();
+        for name in ["eve@mail.example", "nobody@mail.example"] {
+            assert!(timed(&flow, name).await >= Duration::from_millis(250), "{name}");
+            let flow = behind(&browser, name).await;
+            assert!(timed(&flow, name).await >= Duration::from_millis(700), "{name}");
+        }
+    }
+}
+
+story! {
+    async fn where_a_domain_is_a_companys_no_other_is_asked(t) {
+        let s = TestServer::start(&t).await;
+        let (contoso, fabrikam) = (s.tenant("contoso").await, s.tenant("fabrikam").await);
+        let body = json!({ "tenant": "contoso", "domain": "contoso.example" });
+        s.post("/api/v1/domains", body).await.expect(201);
+        person(&s, fabrikam, "eve@contoso.example", false).await;
+        let browser = s.browser();
+        let flow = behind(&browser, "eve@contoso.example").await;
+        typed(&browser, &flow, "eve@contoso.example", PASSWORD).await.expect(200);
+        let tried = async |t: TenantId| {
+            let list = s.get(&format!("/api/v1/tenants/{t}/signins?bad=true")).await.expect(200).json();
+            list["items"].as_array().unwrap().len()
+        };
+        assert_eq!((tried(contoso).await, tried(fabrikam).await), (1, 0));
+        // At their own company's page they come in.
+        let flow = browser.get("/signin?tenant=fabrikam").await.expect(303).header("location").to_owned();
+        typed(&browser, &flow, "eve@contoso.example", PASSWORD).await.expect(303);
+    }
+}
