@@ -4,9 +4,9 @@
 //! customer's is not told to, nor changed by, who has no say there.
 
 use super::{
-    answer::{Shown, With},
+    answer::{Shown, Time, With},
     call::Call,
-    explain::PathShown,
+    explain::{PathShown, RefShown},
     find,
     grants::GrantShown,
 };
@@ -17,8 +17,8 @@ use crate::{
         perm::{Global, UsersManageRoles},
     },
     error::{Error, Kind, Result},
-    id::{RoleId, TenantId, UserId},
-    tenants,
+    id::{InvitationId, RoleId, TenantId, UserId},
+    invitations, tenants,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -36,6 +36,21 @@ pub(super) struct AccessShown {
     nothing_counts: Option<String>,
     /// In each tenant that you may speak for.
     access: Vec<AccessThere>,
+    /// What they get as soon as they accept an open invitation; none of it counts yet.
+    pending: Vec<PendingRole>,
+}
+
+/// A role that an open invitation plans.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct PendingRole {
+    role: RefShown,
+    /// Where; null for everywhere.
+    in_tenant: Option<TenantId>,
+    everywhere: bool,
+    invitation: InvitationId,
+    invited_by: String,
+    /// Until when it can be accepted.
+    expires_at: Time,
 }
 
 /// What a person has in one place.
@@ -96,12 +111,30 @@ pub(super) async fn get(c: Call) -> Result<Shown<AccessShown>> {
             roles: places.remove(&Some(t.id)).unwrap_or_default(),
         });
     }
+    let mut pending = Vec::new();
+    for r in invitations::pending(&c.app.store, &c.app.access, &p, user).await? {
+        let told = match r.tenant {
+            Some(t) => say(&c, t).await?.is_some(),
+            None => true,
+        };
+        if told {
+            pending.push(PendingRole {
+                role: (&r.role).into(),
+                in_tenant: r.tenant,
+                everywhere: r.tenant.is_none(),
+                invitation: r.invitation,
+                invited_by: r.invited_by,
+                expires_at: r.expires_at.into(),
+            });
+        }
+    }
     Ok(Shown::of(AccessShown {
         user,
         tenant: p.tenant(),
         user_name: held.user_label,
         nothing_counts: held.nothing_counts.map(str::to_owned),
         access,
+        pending,
     }))
 }
 

@@ -1,7 +1,7 @@
 //! Accepting: the link is looked up by its hash, shown, and claimed by one statement in the transaction that lets the
 //! person in. Looking never changes anything, so a scanner that opens every link of a letter does no harm.
 
-use super::{Closed, Invitation, LeftOut, State, db};
+use super::{Closed, Invitation, LeftOut, State, db, same_address};
 use crate::{
     access::{
         Access, Effective, Reach,
@@ -92,9 +92,10 @@ pub async fn open(
         State::Accepted => return Ok(Err(Closed::Accepted)),
         State::Expired => return Ok(Err(Closed::Expired)),
         State::Revoked => return Ok(Err(Closed::Revoked)),
+        State::Outdated => return Ok(Err(Closed::Unknown)),
     }
-    let Some((user, tenant)) = standing(&mut c, t, invitation.user_id, invitation.by()).await?
-    else {
+    let (of, by) = ((invitation.user_id, invitation.email.as_str()), invitation.by());
+    let Some((user, tenant)) = standing(&mut c, t, of, by).await? else {
         return Ok(Err(Closed::Revoked));
     };
     let mut shown = Vec::new();
@@ -111,14 +112,16 @@ pub async fn open(
     Ok(Ok(Opened { invitation, user, company: tenant.name, roles: shown }))
 }
 
-/// The invited person and their tenant, while both and whoever invites may still do anything.
+/// The invited person and their tenant, while both and whoever invites may still do anything, and the person has the
+/// address that was invited.
 async fn standing(
     c: &mut Conn,
     t: TenantId,
-    user: UserId,
+    (user, email): (UserId, &str),
     by: Option<(TenantId, UserId)>,
 ) -> Result<Option<(User, Tenant)>> {
-    let user = users::find(c, t, user).await?.filter(User::live);
+    let there = |u: &User| u.email.as_deref().is_some_and(|e| same_address(e, email));
+    let user = users::find(c, t, user).await?.filter(|u| u.live() && there(u));
     let tenant = tenants::find(c, t).await?.filter(|t| t.status == Status::Active);
     if let Some((home, by)) = by
         && !users::find(c, home, by).await?.is_some_and(|u| u.live())
@@ -195,6 +198,7 @@ async fn planned(access: &Access, i: &Invitation) -> Result<Vec<Planned>> {
 pub struct Ready {
     invited: Invited,
     user: UserId,
+    email: String,
     by: Option<(TenantId, UserId)>,
     plans: Vec<Planned>,
 }
@@ -205,7 +209,8 @@ pub struct Ready {
 /// The database's.
 pub async fn ready(access: &Access, invited: &Invited, i: &Invitation) -> Result<Ready> {
     let plans = planned(access, i).await?;
-    Ok(Ready { invited: invited.clone(), user: i.user_id, by: i.by(), plans })
+    let (user, email) = (i.user_id, i.email.clone());
+    Ok(Ready { invited: invited.clone(), user, email, by: i.by(), plans })
 }
 
 /// Accepts, in the transaction that lets the person in: claims the invitation and gives the planned roles. Run it over
@@ -221,8 +226,9 @@ pub async fn accept(tx: &mut Tx, access: &Access, ready: &Ready, how: How) -> Re
         let text = "the invitation was used, replaced or taken back meanwhile";
         return Err(Error::conflict(text).code("invitation_used"));
     }
-    if standing(tx, *t, ready.user, ready.by).await?.is_none() {
-        let text = "the invitation is over: an account or a company was switched off, or the person can sign in already";
+    if standing(tx, *t, (ready.user, &ready.email), ready.by).await?.is_none() {
+        let text = "the invitation is over: an account or a company was switched off, the person can sign in already, or \
+                    has another address now";
         return Err(Error::conflict(text).code("invitation_used"));
     }
     let mut left_out = Vec::new();

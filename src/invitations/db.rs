@@ -50,7 +50,8 @@ pub(super) async fn get(c: &mut Conn, t: TenantId, id: InvitationId) -> Result<O
         c,
         opt<Invitation>,
         "SELECT tenant_id, id, user_id, email, plan, invited_by, invited_by_tenant, invited_by_user, created_at,
-                expires_at, sent_at, accepted_at, accepted_by, left_out, revoked_at
+                expires_at, sent_at, accepted_at, accepted_by, left_out, revoked_at,
+                (SELECT u.email FROM users u WHERE u.tenant_id = invitations.tenant_id AND u.id = invitations.user_id)
          FROM invitations WHERE tenant_id = $1 AND id = $2",
         t,
         id
@@ -62,7 +63,8 @@ pub(super) async fn by_hash(c: &mut Conn, hash: &str) -> Result<Option<Invitatio
         c,
         opt<Invitation>,
         "SELECT tenant_id, id, user_id, email, plan, invited_by, invited_by_tenant, invited_by_user, created_at,
-                expires_at, sent_at, accepted_at, accepted_by, left_out, revoked_at
+                expires_at, sent_at, accepted_at, accepted_by, left_out, revoked_at,
+                (SELECT u.email FROM users u WHERE u.tenant_id = invitations.tenant_id AND u.id = invitations.user_id)
          FROM invitations WHERE hash = $1 /* platform: the link says whose it is */",
         hash
     )
@@ -79,7 +81,8 @@ pub(super) async fn list(
         c,
         all<Invitation>,
         "SELECT tenant_id, id, user_id, email, plan, invited_by, invited_by_tenant, invited_by_user, created_at,
-                expires_at, sent_at, accepted_at, accepted_by, left_out, revoked_at
+                expires_at, sent_at, accepted_at, accepted_by, left_out, revoked_at,
+                (SELECT u.email FROM users u WHERE u.tenant_id = invitations.tenant_id AND u.id = invitations.user_id)
          FROM invitations WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
         t,
         after,
@@ -105,6 +108,21 @@ pub(super) async fn is_current(
     )
 }
 
+/// The invitations of one person that were neither accepted nor taken back.
+pub(super) async fn open_of(c: &mut Conn, t: TenantId, user: UserId) -> Result<Vec<Invitation>> {
+    sql!(
+        c,
+        all<Invitation>,
+        "SELECT tenant_id, id, user_id, email, plan, invited_by, invited_by_tenant, invited_by_user, created_at,
+                expires_at, sent_at, accepted_at, accepted_by, left_out, revoked_at,
+                (SELECT u.email FROM users u WHERE u.tenant_id = invitations.tenant_id AND u.id = invitations.user_id)
+         FROM invitations WHERE tenant_id = $1 AND user_id = $2 AND accepted_at IS NULL AND revoked_at IS NULL
+         ORDER BY id",
+        t,
+        user
+    )
+}
+
 /// A new link and a new letter, unless `most` letters were written since `since`.
 #[expect(clippy::too_many_arguments, reason = "one statement's columns")]
 pub(super) async fn renew(
@@ -112,6 +130,7 @@ pub(super) async fn renew(
     t: TenantId,
     id: InvitationId,
     hash: &str,
+    email: &str,
     expires: Timestamp,
     (label, by): (&str, Option<(TenantId, UserId)>),
     most: i64,
@@ -123,7 +142,7 @@ pub(super) async fn renew(
         tx,
         exec,
         "UPDATE invitations SET hash = $3, expires_at = $4, revoked_at = NULL, sent_at = NULL, invited_by = $5,
-                invited_by_tenant = $6, invited_by_user = $7,
+                invited_by_tenant = $6, invited_by_user = $7, email = $11,
                 letters = CASE WHEN letters_from > $8 THEN letters + 1 ELSE 1 END,
                 letters_from = CASE WHEN letters_from > $8 THEN letters_from ELSE $9 END
          WHERE tenant_id = $1 AND id = $2 AND accepted_at IS NULL AND (letters < $10 OR letters_from <= $8)",
@@ -136,7 +155,8 @@ pub(super) async fn renew(
         by_user,
         since,
         now,
-        most
+        most,
+        email
     )?;
     Ok(n > 0)
 }
@@ -146,7 +166,8 @@ pub(super) async fn revoke(tx: &mut Tx, t: TenantId, id: InvitationId) -> Result
     sql!(
         tx,
         exec,
-        "UPDATE invitations SET revoked_at = $3 WHERE tenant_id = $1 AND id = $2 AND accepted_at IS NULL",
+        "UPDATE invitations SET revoked_at = coalesce(revoked_at, $3)
+         WHERE tenant_id = $1 AND id = $2 AND accepted_at IS NULL",
         t,
         id,
         now

@@ -16,9 +16,10 @@ pub use rules::{Closed, address, same_address};
 
 use crate::{
     access::{
-        Access, Permit,
+        Access, Permit, RoleRef,
         grants::{self, Giver},
         perm::{Global, UsersAdd, UsersManageRoles, UsersView},
+        roles,
     },
     actor::{Actor, UserKind},
     audit::{self, Event},
@@ -97,6 +98,8 @@ row! {
         pub left_out: Option<J<Vec<LeftOut>>>,
         /// When it was revoked.
         pub revoked_at: Option<Timestamp>,
+        /// The person's address now.
+        pub user_email: Option<String>,
     }
 }
 
@@ -113,12 +116,21 @@ pub enum State {
     Expired,
     /// It was taken back.
     Revoked,
+    /// The person has another address now: its link is dead, until it is sent again to that one.
+    Outdated,
 }
 
 impl Invitation {
     /// Where it stands at `now`.
     pub fn state(&self, now: Timestamp) -> State {
-        rules::state(self.accepted_at, self.revoked_at, self.expires_at, now)
+        match rules::state(self.accepted_at, self.revoked_at, self.expires_at, now) {
+            State::Pending if !self.still_to(self.user_email.as_deref()) => State::Outdated,
+            state => state,
+        }
+    }
+    /// Whether it was written to this address.
+    fn still_to(&self, email: Option<&str>) -> bool {
+        email.is_some_and(|e| same_address(e, &self.email))
     }
     /// The inviter; `None`: the owner of the data directory.
     pub fn by(&self) -> Option<(TenantId, UserId)> {
@@ -308,16 +320,22 @@ pub async fn resend(
             let text = "the person can sign in already; an invitation would open their account to whoever has it";
             return Err(Error::conflict(text));
         }
+        // To where the person is now: whoever reads the old address may be somebody else.
+        let user = users::find(tx, t, was.user_id).await?.ok_or_else(gone)?;
+        let email = user.email.ok_or_else(|| {
+            Error::conflict("the person has no e-mail address any more; give them one first")
+        })?;
+        let email = rules::address(&email)?;
         let now = tx.now();
         let expires = now.plus(post.life);
         let by = (inviter.as_str(), tx.actor().user());
-        if !db::renew(tx, t, id, &hash, expires, by, LETTERS, now.minus(DAY)).await? {
+        if !db::renew(tx, t, id, &hash, &email, expires, by, LETTERS, now.minus(DAY)).await? {
             let text = format!("{LETTERS} letters were written about this invitation today");
             return Err(Error::new(ErrorKind::RateLimited, text));
         }
         write(tx, t, id, &sealed, post.sends).await?;
         let event = Event::new("invitation.resend").target("invitation", id);
-        audit::record(tx, t, event.personal(json!({ "email": was.email }))).await?;
+        audit::record(tx, t, event.personal(json!({ "email": email }))).await?;
         db::get(tx, t, id).await?.ok_or_else(gone)
     })?;
     Ok(Made { invitation, token })
@@ -337,14 +355,14 @@ pub async fn revoke(
     reachable(store, access, p, id).await?;
     tx!(store, &p.cx().urgent(), [], |tx| {
         tx.lock(Lock::Named(format!("invitation:{id}"))).await?;
-        let was = db::get(tx, t, id).await?.ok_or_else(gone)?;
-        if was.accepted_at.is_some() {
+        // The row decides, not what was read of it: somebody may be accepting it right now.
+        let was = db::revoke(tx, t, id).await?;
+        if was == 0 {
+            db::get(tx, t, id).await?.ok_or_else(gone)?;
             let text = "the invitation was accepted; disable or delete the person instead";
             return Err(Error::conflict(text));
         }
-        if was.revoked_at.is_none() {
-            db::revoke(tx, t, id).await?;
-        }
+        let was = db::get(tx, t, id).await?.ok_or_else(gone)?;
         let event = Event::new("invitation.revoke").target("invitation", id);
         audit::record(tx, t, event.personal(json!({ "email": was.email }))).await
     })
@@ -362,6 +380,56 @@ pub async fn list(
 ) -> Result<Vec<Invitation>> {
     let mut c = store.read(Scope::Tenant(p.tenant())).await?;
     db::list(&mut c, p.tenant(), after, i64::from(limit)).await
+}
+
+/// A role that somebody has as soon as they accept an invitation.
+#[derive(Debug, Clone)]
+pub struct Pending {
+    /// Which invitation.
+    pub invitation: InvitationId,
+    /// The role.
+    pub role: RoleRef,
+    /// Where; `None` is on the whole instance.
+    pub tenant: Option<TenantId>,
+    /// By whom, for people.
+    pub invited_by: String,
+    /// Until when it can be accepted.
+    pub expires_at: Timestamp,
+}
+
+/// What the open invitations of one person plan for them.
+///
+/// # Errors
+/// The database's.
+pub async fn pending(
+    store: &Store,
+    access: &Access,
+    p: &Permit<UsersManageRoles>,
+    user: UserId,
+) -> Result<Vec<Pending>> {
+    let (t, now) = (p.tenant(), store.clock().now());
+    // The planned roles may be other tenants'.
+    let mut c = store.read(Scope::Platform).await?;
+    let mut out = Vec::new();
+    for i in db::open_of(&mut c, t, user).await? {
+        if i.state(now) != State::Pending {
+            continue;
+        }
+        for planned in &i.plan.0 {
+            let at = planned.tenant.unwrap_or(t);
+            let Some(role) = roles::named(&mut c, access, at, planned.role).await? else {
+                continue;
+            };
+            out.push(Pending {
+                invitation: i.id,
+                role: role.to_ref(),
+                tenant: planned.tenant,
+                invited_by: i.invited_by.clone(),
+                expires_at: i.expires_at,
+            });
+        }
+    }
+    Ok(out)
 }
 
 /// One of the tenant's invitations.

@@ -31,6 +31,7 @@ fn letter(company: &str, inviter: &str) -> Letter {
         accepted_by: None,
         left_out: None,
         revoked_at: None,
+        user_email: Some("bert@contoso.example".to_owned()),
     };
     invitations::render("Muster", company, &invitation, LINK, "id").expect("a letter")
 }
