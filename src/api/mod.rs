@@ -7,6 +7,7 @@ mod answer;
 mod apps;
 mod call;
 mod caller;
+mod consents;
 mod credentials;
 mod directories;
 mod doctor;
@@ -183,6 +184,10 @@ table! {
         "End all sessions of a user, and what was issued in them.";
     DELETE "/tenants/{tenant}/users/{user}/sessions/{session}" USERS_EDIT, sessions::end,
         "End one session.";
+    GET "/tenants/{tenant}/users/{user}/consents" USERS_VIEW, consents::list,
+        "What a user let applications know and do.";
+    DELETE "/tenants/{tenant}/users/{user}/consents/{app}" USERS_EDIT, consents::withdraw,
+        "Take a user's consent back; what the application has by it ends.";
     PUT "/tenants/{tenant}/users/{user}/password" USERS_EDIT, credentials::set_password,
         "Set a local password; sessions end.";
     POST "/tenants/{tenant}/users/{user}/one-time-code" USERS_EDIT, credentials::add_code,

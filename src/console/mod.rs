@@ -4,10 +4,11 @@
 use crate::{
     actor::Actor,
     app::App,
+    apps::consents,
     audit::{self, Event},
     clock::Timestamp,
     error::{Error, Result},
-    id::{SessionId, TenantId},
+    id::{AppId, SessionId, TenantId},
     sessions::{self, Listed, Who},
     store::{Cx, Scope},
     tenants, tx,
@@ -29,6 +30,7 @@ pub fn routes() -> Router<App> {
         .route("/me", get(me))
         .route("/me/signout", post(sign_out))
         .route("/me/sessions/end", post(end_session))
+        .route("/me/consents/withdraw", post(withdraw))
 }
 
 /// What somebody may do in one tenant.
@@ -51,6 +53,16 @@ struct Session {
     seen: (String, String),
 }
 
+/// What somebody lets an application know and do.
+struct Agreed {
+    app: AppId,
+    name: String,
+    /// In words.
+    lets: Vec<String>,
+    /// For machines and for people.
+    since: (String, String),
+}
+
 #[derive(Template)]
 #[template(path = "me.html")]
 struct Me {
@@ -61,6 +73,7 @@ struct Me {
     done: Option<&'static str>,
     places: Vec<Place>,
     sessions: Vec<Session>,
+    consents: Vec<Agreed>,
 }
 
 #[derive(Debug, serde::Deserialize)]
@@ -79,6 +92,10 @@ async fn me(
     let Some(session) = session else { return Redirect::to("/signin").into_response() };
     let done = match shown.done.as_deref() {
         Some("ended") => Some("That session has ended."),
+        Some("withdrawn") => Some(
+            "You took your consent back. What the application had by it has ended; if you use it again, it asks you \
+             again.",
+        ),
         Some("invited") => Some("You have accepted the invitation. Welcome."),
         Some("partly") => Some(
             "You have accepted the invitation. Some of the roles it promised could not be given: whoever \
@@ -121,7 +138,22 @@ async fn page(app: &App, s: &LiveSession, done: Option<&'static str>) -> Result<
         done,
         places,
         sessions: sessions.map(|l| Session::of(&l, s.id)).collect(),
+        consents: agreed(app, s).await?,
     })
+}
+
+async fn agreed(app: &App, s: &LiveSession) -> Result<Vec<Agreed>> {
+    let all = consents::list(&app.store, s.home, s.user).await?;
+    let catalogue = app.access.catalogue();
+    Ok(all
+        .into_iter()
+        .map(|c| Agreed {
+            app: c.app,
+            name: c.name.unwrap_or_else(|| "An application that is gone".to_owned()),
+            lets: c.scopes.0.iter().map(|s| consents::words(catalogue, s)).collect(),
+            since: when(c.updated_at),
+        })
+        .collect())
 }
 
 impl Session {
@@ -225,6 +257,28 @@ async fn end_session(
     };
     match ended.await {
         Ok(()) => Redirect::to("/me?done=ended").into_response(),
+        Err(e) => Refusal::new(&app, request, e).into_response(),
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Whose {
+    app: AppId,
+}
+
+/// Takes the person's consent back.
+async fn withdraw(
+    State(app): State<App>,
+    RequestId(request): RequestId,
+    session: LiveSession,
+    Caller { actor, .. }: Caller,
+    StrictForm(whose): StrictForm<Whose>,
+) -> Response {
+    let cx = Cx::new(actor, Scope::Tenant(session.home));
+    let (home, user) = (session.home, session.user);
+    match consents::withdraw(&app.store, &cx, home, user, whose.app).await {
+        Ok(()) => Redirect::to("/me?done=withdrawn").into_response(),
         Err(e) => Refusal::new(&app, request, e).into_response(),
     }
 }

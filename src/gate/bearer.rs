@@ -36,7 +36,8 @@ pub struct Bearer {
     pub session: Option<SessionId>,
     /// The client it was issued to.
     pub client: Arc<Client>,
-    /// The scopes.
+    /// The scopes that could be given now: fewer than were given, where its application, its person's rights or their
+    /// agreement were narrowed since.
     pub scopes: Arc<[String]>,
     verified: Arc<Verified>,
     person: Arc<Person>,
@@ -58,6 +59,15 @@ impl Bearer {
     /// Whether a scope was given.
     pub fn has(&self, scope: &str) -> bool {
         self.scopes.iter().any(|s| s == scope)
+    }
+    /// Whether it was issued for use here: it names no audience but its own client. One that names another is for that
+    /// service, which could send it to us in its person's name.
+    pub fn is_for_us(&self) -> bool {
+        let aud = self.verified.claims.get("aud").and_then(Value::as_str);
+        aud.is_some_and(|a| a == self.client.app.client_id || Some(a) == self.issuer())
+    }
+    fn issuer(&self) -> Option<&str> {
+        self.verified.claims.get("iss").and_then(Value::as_str)
     }
     /// All claims.
     pub fn claims(&self) -> &Map<String, Value> {
@@ -165,27 +175,37 @@ impl Gate {
         if self.0.facts.revoked(t.home, t.sub, t.jti, epoch).await? {
             return Err(over("the access token was revoked"));
         }
+        let given: Vec<String> =
+            t.scope.split(' ').filter(|s| !s.is_empty()).map(str::to_owned).collect();
+        let is_person = t.sid.is_some();
+        let scopes = self.still_given(&client, (t.home, t.sub), t.tid, is_person, &given).await?;
         Ok(Bearer {
             home: t.home,
             user: t.sub,
             tid: t.tid,
             session: t.sid,
             client,
-            scopes: t.scope.split(' ').filter(|s| !s.is_empty()).map(str::to_owned).collect(),
+            scopes: scopes.into(),
             person,
             verified,
         })
     }
-    /// Whether a refresh token read from the database might be used now: tenant, user and session.
+    /// Whether a refresh token of `client`'s, read from the database, might be used now (tenant, user, session and
+    /// agreement), and for which scopes.
     ///
     /// # Errors
     /// `Unauthenticated`, saying what is over.
-    pub async fn refresh_standing(&self, t: &sessions::Presented) -> Result<()> {
+    pub async fn refresh_standing(
+        &self,
+        client: &Client,
+        t: &sessions::Presented,
+    ) -> Result<Vec<String>> {
         self.person(t.home, t.user, t.tid).await?;
         let sid = t.session.ok_or_else(|| over("there is no such session"))?;
         let live = self.session_of(t.home, t.user, sid).await?;
         let live = live.ok_or_else(|| over("there is no such session"))?;
-        self.live(&live)
+        self.live(&live)?;
+        self.still_given(client, (t.home, t.user), t.tid, true, &t.scopes.0).await
     }
     /// Ends one access token (RFC 7009), until it would have expired. Only the client it was issued to may.
     ///

@@ -3,8 +3,9 @@
 use super::db;
 use crate::{
     actor::UserKind,
+    apps::consents,
     error::Result,
-    id::{DirectoryId, SessionId, TenantId, UserId},
+    id::{AppId, DirectoryId, SessionId, TenantId, UserId},
     sessions::{self, Live},
     store::{Cache, Scope, Store, Topic},
     tenants::Policy,
@@ -46,10 +47,10 @@ pub struct Person {
 /// An upper bound on what a lost message could cost; the feed drops entries long before.
 const TTL: Duration = Duration::from_secs(60);
 
-/// How many sessions and how many tokens are remembered of one user.
+/// How many sessions, tokens and agreements are remembered of one user.
 const OF_ONE: usize = 128;
 
-/// What is remembered of a user's sessions and access tokens.
+/// What is remembered of a user's sessions, access tokens and agreements.
 #[derive(Clone)]
 struct Kept {
     /// The epoch of the user's tenant before any of it was read: all sessions of a tenant end by counting it up.
@@ -58,6 +59,8 @@ struct Kept {
     sessions: HashMap<SessionId, Arc<Live>>,
     /// Ids of access tokens that nobody revoked.
     good: HashSet<String>,
+    /// What they agreed to, by application.
+    agreed: HashMap<AppId, Option<Arc<[String]>>>,
 }
 
 pub(super) struct Facts {
@@ -160,12 +163,15 @@ impl Facts {
                 since: Instant::now(),
                 sessions: HashMap::new(),
                 good: HashSet::new(),
+                agreed: HashMap::new(),
             },
             |k| Kept::clone(&k),
         );
-        if kept.sessions.len() >= OF_ONE || kept.good.len() >= OF_ONE {
+        let most = kept.sessions.len().max(kept.good.len()).max(kept.agreed.len());
+        if most >= OF_ONE {
             kept.sessions.clear();
             kept.good.clear();
+            kept.agreed.clear();
         }
         add(&mut kept);
         self.kept.fill(ticket, (home, user), Arc::new(kept));
@@ -197,6 +203,25 @@ impl Facts {
             });
         }
         Ok(Some(live))
+    }
+    /// The scopes that the user agreed to give an application; `None`: they were never asked, or took it back.
+    pub(super) async fn agreed(
+        &self,
+        home: TenantId,
+        user: UserId,
+        app: AppId,
+        epoch: i64,
+    ) -> Result<Option<Arc<[String]>>> {
+        let kept = self.kept(home, user, epoch);
+        if let Some(agreed) = kept.and_then(|k| k.agreed.get(&app).cloned()) {
+            return Ok(agreed);
+        }
+        let ticket = self.kept.ticket();
+        let agreed = consents::of(&self.store, home, user, app).await?.map(Arc::from);
+        self.keep(ticket, (home, user), epoch, |k| {
+            k.agreed.insert(app, agreed.clone());
+        });
+        Ok(agreed)
     }
     /// Whether an access token of the user's was revoked alone.
     pub(super) async fn revoked(

@@ -227,7 +227,10 @@ impl Gate {
         }
         let client = request.client;
         let person = actual.session.is_some();
-        let scopes = granted_scopes(client, person, &actual.held, request.scopes);
+        let mut scopes = granted_scopes(client, person, &actual.held, request.scopes);
+        if person && let Some(agreed) = self.agreement(client, actual.home, actual.user).await? {
+            scopes.retain(|s| agreed.contains(s));
+        }
         if scopes.is_empty() && (!person || !request.scopes.is_empty()) {
             return Err(
                 Error::invalid("none of these scopes can be given here").code("invalid_scope")

@@ -181,6 +181,44 @@ impl Gate {
         let c = c.ok_or_else(|| over("the client is gone"))?;
         if c.app.enabled { Ok(c) } else { Err(over("the client is disabled")) }
     }
+    /// What a person agreed to give an application; `None` for one that does not ask.
+    ///
+    /// # Errors
+    /// `Unauthenticated` where it asks and they have not agreed, or not any more.
+    async fn agreement(
+        &self,
+        client: &Client,
+        home: TenantId,
+        user: UserId,
+    ) -> Result<Option<Arc<[String]>>> {
+        if !client.asks() {
+            return Ok(None);
+        }
+        let epoch = self.epoch(home).await?;
+        let agreed = self.0.facts.agreed(home, user, client.app.id, epoch).await?;
+        agreed.map(Some).ok_or_else(|| over("the person does not agree to this application"))
+    }
+    /// Of the scopes that a token of `client` has or may have, those that could be given now.
+    async fn still_given(
+        &self,
+        client: &Client,
+        (home, user): (TenantId, UserId),
+        tid: TenantId,
+        person: bool,
+        scopes: &[String],
+    ) -> Result<Vec<String>> {
+        let held = self.0.access.effective(home, user, tid).await?;
+        if home != tid && held.is_empty() {
+            return Err(over("the user has no role in that tenant any more"));
+        }
+        let agreed = if person { self.agreement(client, home, user).await? } else { None };
+        if scopes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut given = granted_scopes(client, person, &held, scopes);
+        given.retain(|s| agreed.as_ref().is_none_or(|a| a.contains(s)));
+        Ok(given)
+    }
     /// Whether a directory's bearer may act now.
     ///
     /// # Errors

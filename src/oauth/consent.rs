@@ -21,28 +21,6 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
-/// What a scope lets an application know or do, in words.
-fn words(app: &App, scope: &str) -> String {
-    match scope {
-        "openid" => "know who you are and which roles you have".to_owned(),
-        "profile" => "see your name and user name".to_owned(),
-        "email" => "see your e-mail address".to_owned(),
-        "offline_access" => "stay connected while you are away".to_owned(),
-        "self_service" => "do what you may do for yourself".to_owned(),
-        other => {
-            for c in app.access.catalogue().categories() {
-                let entry = c.permissions.iter().find(|p| {
-                    other.strip_prefix(&c.id).and_then(|r| r.strip_prefix('.')) == Some(&p.id)
-                });
-                if let Some(p) = entry {
-                    return format!("{}: {}", c.name, p.name);
-                }
-            }
-            other.to_owned()
-        }
-    }
-}
-
 /// The page.
 ///
 /// # Errors
@@ -63,7 +41,7 @@ pub(super) async fn page(
         about,
         user_name: session.user_name.clone(),
         company: tenants::get(&app.store, session.home).await?.name,
-        wants: scopes.iter().map(|s| words(app, s)).collect(),
+        wants: scopes.iter().map(|s| consents::words(app.access.catalogue(), s)).collect(),
         flow: flow.to_string(),
         session: session.id.to_string(),
         scope: scopes.join(" "),

@@ -62,7 +62,17 @@ impl OAuthError {
 impl From<Error> for OAuthError {
     fn from(e: Error) -> Self {
         if let Some(text) = e.operator_text() {
-            tracing::info!(kind = ?e.kind(), code = e.code_str(), reason = text, "an OAuth request was refused");
+            let kind = e.kind();
+            if matches!(kind, Kind::Internal | Kind::Unavailable) {
+                tracing::error!(?kind, reason = text, "an OAuth request failed");
+            } else {
+                tracing::info!(
+                    ?kind,
+                    code = e.code_str(),
+                    reason = text,
+                    "an OAuth request was refused"
+                );
+            }
         }
         let (word, status) = match e.kind() {
             Kind::Invalid

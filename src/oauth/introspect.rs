@@ -39,6 +39,7 @@ pub async fn post(
                 let mut out = b.claims().clone();
                 out.remove("ep");
                 out.insert("active".into(), json!(true));
+                out.insert("scope".into(), json!(b.scopes.join(" ")));
                 out.insert("token_type".into(), json!("Bearer"));
                 out.insert("username".into(), json!(b.user_name()));
                 Value::Object(out)
@@ -68,10 +69,10 @@ async fn refresh(
     if t.over || t.expires_at <= now || t.app != client.app.id {
         return Ok(inactive());
     }
-    let standing = app.gate.refresh_standing(&t).await;
+    let standing = app.gate.refresh_standing(client, &t).await;
     match standing {
-        Ok(()) => Ok(json!({
-            "active": true, "scope": t.scopes.0.join(" "), "client_id": client.app.client_id,
+        Ok(scopes) => Ok(json!({
+            "active": true, "scope": scopes.join(" "), "client_id": client.app.client_id,
             "sub": t.user, "tid": t.tid, "exp": t.expires_at.secs(), "token_type": "refresh_token",
         })),
         Err(e) if e.kind() == crate::error::Kind::Unauthenticated => Ok(inactive()),

@@ -122,8 +122,13 @@ impl Caller {
         }
         let request = RequestId::of(parts);
         if let Some(token) = bearer(&parts.headers)? {
-            let principal = app.gate.bearer(token).await?.principal();
-            return Ok(Some(Self { actor: Actor::prove(principal, request), class: None }));
+            let bearer = app.gate.bearer(token).await?;
+            if !bearer.is_for_us() {
+                let text = "the access token is for another service";
+                return Err(Error::unauthenticated(text).code("invalid_token"));
+            }
+            let actor = Actor::prove(bearer.principal(), request);
+            return Ok(Some(Self { actor, class: None }));
         }
         let Some(session) = LiveSession::find(app, &parts.headers).await? else { return Ok(None) };
         if !parts.method.is_safe() {

@@ -1,6 +1,6 @@
 //! What people let an application know and do that is not the platform's own: asked once, remembered for each person
-//! and application, asked again when it wants more. Withdrawn, the application is asked for anew and what it holds of
-//! that person ends with their sessions.
+//! and application, asked again when it wants more. Withdrawn, what the application holds of that person ends at once: its refresh tokens by
+//! the revoke path, its access tokens at the gate, which asks here.
 
 mod db;
 
@@ -8,11 +8,17 @@ pub use db::Consent;
 
 use super::Client;
 use crate::{
+    access::{
+        Catalogue, Permit,
+        perm::{UsersEdit, UsersView},
+    },
     audit::{self, Event},
     error::{Error, Result},
     id::{AppId, TenantId, UserId},
-    store::{Cx, Scope, Store, Tx},
+    sessions::{self, Who},
+    store::{Cx, Lock, Scope, Store, Topic, Tx},
     tx,
+    users::{self, User},
 };
 use serde_json::json;
 
@@ -60,18 +66,19 @@ pub async fn allow(
     scopes: Vec<String>,
 ) -> Result<Vec<String>> {
     tx!(store, cx, [scopes], |tx| {
-        tx.lock(crate::store::Lock::User(user)).await?;
+        tx.lock(Lock::User(user)).await?;
         let mut all = db::get(tx, home, user, app).await?.unwrap_or_default();
         let more: Vec<String> = scopes.iter().filter(|s| !all.contains(s)).cloned().collect();
         all.extend(more.iter().cloned());
         db::put(tx, home, user, app, &all).await?;
         let event = Event::new("consent.give").target("user", user);
         audit::record(tx, home, event.detail(json!({"app": app, "scopes": more}))).await?;
+        tx.changed(Topic::User(home, user));
         Ok(all)
     })
 }
 
-/// Takes an agreement back. `cx` is the person's own, or of somebody who may edit them.
+/// Takes an agreement back, in the person's own name (`cx`); what relied on it ends.
 ///
 /// # Errors
 /// `NotFound`.
@@ -82,13 +89,72 @@ pub async fn withdraw(
     user: UserId,
     app: AppId,
 ) -> Result<()> {
-    tx!(store, cx, [], |tx| {
-        if db::delete(tx, home, user, app).await? == 0 {
-            return Err(Error::not_found("consent"));
-        }
-        let event = Event::new("consent.withdraw").target("user", user);
-        audit::record(tx, home, event.detail(json!({"app": app}))).await
+    tx!(store, &cx.clone().urgent(), [], |tx| { end(tx, home, user, app).await })
+}
+
+async fn end(tx: &mut Tx, home: TenantId, user: UserId, app: AppId) -> Result<()> {
+    tx.lock(Lock::User(user)).await?;
+    if db::delete(tx, home, user, app).await? == 0 {
+        return Err(Error::not_found("consent"));
+    }
+    let done = sessions::revoke(tx, Who::Consent(home, user, app), "consent withdrawn").await?;
+    let event = Event::new("consent.withdraw").target("user", user);
+    let detail = json!({"app": app, "families": done.families});
+    audit::record(tx, home, event.detail(detail)).await
+}
+
+/// What one of the tenant's people agreed to, last first.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn of_user(store: &Store, p: &Permit<UsersView>, user: UserId) -> Result<Vec<Consent>> {
+    let mut c = store.read(Scope::Platform).await?;
+    found(users::find(&mut c, p.tenant(), user).await?, user)?;
+    db::list(&mut c, p.tenant(), user).await
+}
+
+/// Takes an agreement of one of the tenant's people back; what relied on it ends.
+///
+/// # Errors
+/// `NotFound`; `Forbidden` for an administrator's, unless the caller holds everything.
+pub async fn end_of_user(
+    store: &Store,
+    p: &Permit<UsersEdit>,
+    user: UserId,
+    app: AppId,
+) -> Result<()> {
+    let t = p.tenant();
+    tx!(store, &p.cx().urgent(), [p], |tx| {
+        let theirs = found(users::find(tx, t, user).await?, user)?;
+        users::within_reach(&p, &theirs)?;
+        end(tx, t, user, app).await
     })
+}
+
+fn found(user: Option<User>, id: UserId) -> Result<User> {
+    user.ok_or_else(|| Error::not_found(format!("user {id}")))
+}
+
+/// What a scope lets an application know or do, in words.
+pub fn words(catalogue: &Catalogue, scope: &str) -> String {
+    match scope {
+        "openid" => "know who you are and which roles you have".to_owned(),
+        "profile" => "see your name and user name".to_owned(),
+        "email" => "see your e-mail address".to_owned(),
+        "offline_access" => "stay connected while you are away".to_owned(),
+        "self_service" => "do what you may do for yourself".to_owned(),
+        other => {
+            for c in catalogue.categories() {
+                let entry = c.permissions.iter().find(|p| {
+                    other.strip_prefix(&c.id).and_then(|r| r.strip_prefix('.')) == Some(&p.id)
+                });
+                if let Some(p) = entry {
+                    return format!("{}: {}", c.name, p.name);
+                }
+            }
+            other.to_owned()
+        }
+    }
 }
 
 /// Forgets what people said of an application that is removed.

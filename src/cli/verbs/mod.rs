@@ -3,6 +3,7 @@
 
 mod app;
 mod audit;
+mod consent;
 mod directory;
 mod domain;
 mod explain;
@@ -81,6 +82,9 @@ pub(super) enum Verb {
     /// A person's sessions
     #[command(subcommand)]
     Session(session::Session),
+    /// What a person let applications know and do
+    #[command(subcommand)]
+    Consent(consent::Consent),
     /// People who are in no directory, asked in by e-mail
     #[command(subcommand)]
     Invitation(invitation::Invitation),
@@ -134,6 +138,7 @@ pub(super) async fn run(verb: Verb, r: &Reach) -> Result<Value> {
         Verb::Hold(v) => hold::run(v, r).await,
         Verb::Group(v) => group::run(v, r).await,
         Verb::Session(v) => session::run(v, r).await,
+        Verb::Consent(v) => consent::run(v, r).await,
         Verb::Signins(v) => signins::run(v, r).await,
         Verb::Audit(v) => audit::run(v, r).await,
         Verb::Me => r.get("/me").await,

@@ -151,6 +151,12 @@ story!(async fn every_route_answers_as_described(t) {
     w.get(&format!("{user}/sessions")).await;
     w.delete(&format!("{user}/sessions/{}", one.session)).await;
     w.delete(&format!("{user}/sessions")).await;
+    let asks = s.app(acme, |new| new.settings.trusted = false).await;
+    let cx = s.app.system();
+    let (dora, scopes) = (dora.parse().unwrap(), vec!["openid".to_owned()]);
+    muster::apps::consents::allow(&s.app.store, &cx, acme, dora, asks.id, scopes).await.unwrap();
+    w.get(&format!("{user}/consents")).await;
+    w.delete(&format!("{user}/consents/{}", asks.id)).await;
     w.get(&format!("{user}/removal")).await;
     w.delete(&user).await;
 

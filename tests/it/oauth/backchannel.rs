@@ -245,3 +245,38 @@ story!(
         w.told(0).await;
     }
 );
+
+story!(
+    /// A session that is over by itself tells its applications as well, once, and takes no other with it.
+    async fn a_session_that_nobody_used_is_ended_and_told_of(t) {
+        let w = world(&t).await;
+        let who = w.person().await;
+        let app = w.app(&who, Alg::ES256).await;
+        let tokens = w.tokens(&app, &who).await;
+        let (store, cx) = (&w.s.app.store, w.s.app.system());
+        let hour = Duration::from_secs(3600);
+        assert_eq!(muster::sessions::expire(store, &cx, hour).await.unwrap(), 0, "it is in use");
+        // Without an application there is nobody to tell.
+        let quiet = w.s.session(who.tenant, who.user, "single").await;
+        let home = who.tenant;
+        let long_ago = store.clock().now().minus(2 * hour);
+        for session in [who.session, quiet.session] {
+            muster::tx!(store, &cx, [], |tx| {
+                tx.unaudited("a test");
+                muster::sql!(
+                    tx, exec, "UPDATE sessions SET last_seen_at = $3 WHERE tenant_id = $1 AND id = $2", home, session, long_ago
+                )
+            })
+            .unwrap();
+        }
+        assert_eq!(muster::sessions::expire(store, &cx, hour).await.unwrap(), 1);
+        assert_eq!(muster::sessions::expire(store, &cx, hour).await.unwrap(), 0, "once");
+        let told = w.told(1).await;
+        w.verified(&told[0], &app, &who).await;
+        w.s.refresh(&app, tokens["refresh_token"].as_str().unwrap()).await.expect(400);
+        let path = format!("/api/v1/tenants/{}/users/{}/sessions", who.tenant, who.user);
+        let all = w.s.get(&path).await.expect(200).json();
+        let ended: Vec<&Value> = all["items"].as_array().unwrap().iter().map(|x| &x["ended_why"]).collect();
+        assert_eq!(ended.iter().filter(|w| **w == "expired").count(), 1, "{all}");
+    }
+);

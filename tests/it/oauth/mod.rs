@@ -7,6 +7,7 @@ pub mod logout;
 mod params;
 mod private_key;
 mod prompts;
+mod withdrawn;
 
 use crate::{
     story,
