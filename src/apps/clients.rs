@@ -18,7 +18,10 @@ use std::{
     collections::HashMap,
     net::IpAddr,
     num::NonZeroU32,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -51,6 +54,7 @@ struct Inner {
     store: Store,
     by_client_id: Cache<String, Arc<Client>>,
     wrong: DefaultKeyedRateLimiter<(String, Option<IpAddr>)>,
+    since_swept: AtomicU32,
     used: Mutex<HashMap<(TenantId, SecretId), Timestamp>>,
     published: Published,
 }
@@ -64,6 +68,7 @@ impl Apps {
             store: store.clone(),
             by_client_id: Cache::new(50_000, Duration::from_secs(300)),
             wrong: RateLimiter::keyed(Quota::per_minute(ten).allow_burst(ten)),
+            since_swept: AtomicU32::new(0),
             used: Mutex::default(),
             published: Published::default(),
         }));
@@ -137,6 +142,11 @@ impl Apps {
     }
     /// The answer to a wrong proof, `e`, unless there were too many.
     pub(super) fn wrong(&self, client_id: &str, from: Option<IpAddr>, e: Error) -> Error {
+        // Who is back to full is forgotten now and then: anybody can name clients that do not exist.
+        if self.0.since_swept.fetch_add(1, Ordering::Relaxed) >= 10_000 {
+            self.0.since_swept.store(0, Ordering::Relaxed);
+            self.0.wrong.retain_recent();
+        }
         let key = (client_id.chars().take(100).collect(), from);
         if self.0.wrong.check_key(&key).is_ok() {
             return e;

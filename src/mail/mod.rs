@@ -92,7 +92,7 @@ impl Mailer {
     /// Hands a letter to the server.
     ///
     /// # Errors
-    /// `Unavailable` with the server's words for the operator; `Invalid` for an address that is none. Of an address that
+    /// `Unavailable` with the server's words for the operator, without anybody's address; `Invalid` for an address that is none. Of an address that
     /// no try will reach the code is [`UNDELIVERABLE`].
     pub async fn send(&self, letter: Letter) -> Result<()> {
         let Some(inner) = &self.0 else {
@@ -114,7 +114,7 @@ impl Mailer {
         }
         let body = MultiPart::alternative_plain_html(letter.text, letter.html);
         let message = message.multipart(body).map_err(Error::internal)?;
-        inner.way.transport.send(message).await.map_err(|e| refused(&e))?;
+        inner.way.transport.send(message).await.map_err(|e| refused(&e, &letter.to))?;
         Ok(())
     }
     /// Whether the server answers and lets us in.
@@ -128,7 +128,7 @@ impl Mailer {
         match inner.way.transport.test_connection().await {
             Ok(true) => Ok(()),
             Ok(false) => Err(Error::unavailable("the mail server did not answer our greeting")),
-            Err(e) => Err(refused(&e)),
+            Err(e) => Err(refused(&e, "")),
         }
     }
 }
@@ -141,9 +141,29 @@ fn ascii_domain(address: &str) -> String {
     }
 }
 
-fn refused(e: &lettre::transport::smtp::Error) -> Error {
+fn refused(e: &lettre::transport::smtp::Error, to: &str) -> Error {
     let words = causes(e);
-    let error = Error::unavailable("the mail server did not take it").operator(&words);
+    let error =
+        Error::unavailable("the mail server did not take it").operator(nameless(&words, to));
     // RFC 3463, 3.2: the address itself is bad. Other refusals may be ours to mend (a password, a block list).
     if e.is_permanent() && words.contains(": 5.1.") { error.code(UNDELIVERABLE) } else { error }
+}
+
+/// A server's words without anybody's address: they are logged, and servers repeat whom a letter was for, whole or only
+/// the part before the `@`.
+fn nameless(words: &str, to: &str) -> String {
+    let local = to.rsplit_once('@').map_or(to, |(local, _)| local);
+    let ends = |c: char| c.is_whitespace() || "<>()[]\"',;:=".contains(c);
+    let mut out = String::new();
+    for part in words.split_inclusive(ends) {
+        let word = part.trim_end_matches(ends);
+        let theirs = !local.is_empty() && word.eq_ignore_ascii_case(local);
+        if word.contains('@') || theirs {
+            out.push_str("(address)");
+            out.push_str(part.get(word.len()..).unwrap_or_default());
+        } else {
+            out.push_str(part);
+        }
+    }
+    out
 }

@@ -86,9 +86,10 @@ impl Bounds {
         if method == Method::POST && TYPED.iter().any(|p| path.starts_with(p)) {
             return Some(&self.tries);
         }
+        // HEAD is answered as GET is, with all that it does.
         let begins = match *method {
-            Method::GET => path == "/signin" || path == "/oauth/authorize",
-            Method::POST => path == "/federation/start",
+            Method::GET | Method::HEAD => path == "/signin" || path == "/oauth/authorize",
+            Method::POST => path == "/federation/start" || path == "/oauth/authorize",
             _ => false,
         };
         begins.then_some(&self.signins)

@@ -14,6 +14,7 @@ use axum::{
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use std::collections::HashSet;
 
 /// The largest document and form that is read here.
 pub const BODY: usize = 256 * 1024;
@@ -99,6 +100,7 @@ fn at_fault<T: DeserializeOwned>(v: &Value, error: &str) -> Option<String> {
 /// [`Kind::Invalid`], naming the parameter.
 pub fn pairs(text: &[u8]) -> Result<Vec<(String, String)>> {
     let mut out: Vec<(String, String)> = Vec::new();
+    let mut seen = HashSet::new();
     for (name, value) in url::form_urlencoded::parse(text) {
         let shown = text::excerpt(&name);
         let bad = |what: &str| Err(Error::invalid(format!("'{shown}' {what}")).attr(&*shown));
@@ -109,7 +111,7 @@ pub fn pairs(text: &[u8]) -> Result<Vec<(String, String)>> {
         if name.contains('\u{fffd}') || value.contains('\u{fffd}') {
             return bad("is not UTF-8");
         }
-        if out.iter().any(|(n, _)| *n == name) {
+        if !seen.insert(name.clone().into_owned()) {
             return bad("is given twice");
         }
         out.push((name.into_owned(), value.into_owned()));

@@ -41,8 +41,10 @@ pub async fn server() -> (u16, Arc<Mutex<String>>) {
                     let begins = line == "DATA";
                     let answer = match line.as_str() {
                         _ if begins => "354 go on",
-                        "RCPT TO:<nobody@example.com>" => "550 5.1.1 nobody of this name",
-                        "RCPT TO:<later@example.com>" => "451 4.7.1 come back later",
+                        "RCPT TO:<nobody@example.com>" => {
+                            "550 5.1.1 <nobody@example.com>: no mailbox of the name Nobody; ask postmaster@example.com"
+                        }
+                        "RCPT TO:<later@example.com>" => "451 4.7.1 come back in an hour",
                         _ => "250 OK",
                     };
                     data = begins;
@@ -122,10 +124,13 @@ story! {
     async fn a_refusal_keeps_the_servers_words(t) {
         let (port, _) = server().await;
         let mailer = mailer(port);
-        for (to, words) in [("nobody", "550): 5.1.1 nobody of this name"), ("later", "451): 4.7.1 come back later")] {
+        // Without anybody's address: they are logged, and stand in the outbox.
+        let no = "550): 5.1.1 <(address)>: no mailbox of the name (address); ask (address)";
+        for (to, words) in [("nobody", no), ("later", "451): 4.7.1 come back in an hour")] {
             let e = mailer.send(letter(&format!("{to}@example.com"), "x")).await.unwrap_err();
             assert_eq!(e.kind(), Kind::Unavailable);
             assert!(e.operator_text().unwrap().contains(words), "{e:?}");
+            assert!(!format!("{e:?}").contains("example.com"), "{e:?}");
             assert!(!e.detail().contains(words), "callers do not see it");
             // A bad address is not tried again; what may be over soon is.
             assert_eq!(e.code_str() == Some("undeliverable"), to == "nobody", "{e:?}");

@@ -53,6 +53,31 @@ story! {
     }
 }
 
+story! {
+    /// Beginning a sign-in writes: whichever method it comes by.
+    async fn one_address_may_not_begin_forever(t) {
+        let server = TestServer::with(&t, |c| {
+            c.limits.signins_per_minute = 5;
+            c.server.trusted_proxies = "127.0.0.0/8".parse().into_iter().collect();
+        })
+        .await;
+        let anyone = server.browser();
+        let ways = [
+            (Method::GET, "/signin"), (Method::HEAD, "/signin"),
+            (Method::HEAD, "/oauth/authorize?client_id=x"), (Method::POST, "/oauth/authorize"),
+        ];
+        for (n, (method, path)) in ways.into_iter().enumerate() {
+            let mut last = 0;
+            for _ in 0..6 {
+                let request = anyone.request(method.clone(), path).header("x-forwarded-for", format!("203.0.113.{n}"));
+                let form = "application/x-www-form-urlencoded";
+                last = anyone.send(request.header("content-type", form)).await.status.as_u16();
+            }
+            assert_eq!(last, 429, "{method} {path}");
+        }
+    }
+}
+
 /// A server that knows this proxy and takes five tries a minute from one address.
 async fn behind(t: &TestDb, proxy: &str) -> TestServer {
     let proxies = proxy.parse().into_iter().collect();

@@ -212,3 +212,15 @@ story!(async fn an_authorization_header_is_read_to_the_letter(t) {
     let two = [("authorization", "Bearer a"), ("authorization", "Bearer b")];
     send(&s, "GET", "/api/v1/me", &two).await.expect(401);
 });
+
+crate::pure! {
+    /// A form of sixty thousand fields is read in the time that it takes to read it, and not in its square.
+    fn many_fields_cost_what_they_are() {
+        let text = (0..60_000).map(|n| n.to_string()).collect::<Vec<_>>().join("&");
+        let begun = std::time::Instant::now();
+        let pairs = muster::web::strict::pairs(text.as_bytes()).unwrap();
+        assert_eq!(pairs.len(), 60_000);
+        assert!(begun.elapsed() < std::time::Duration::from_secs(3), "{:?}", begun.elapsed());
+        assert!(muster::web::strict::pairs(b"a=1&b=2&a=3").is_err());
+    }
+}
