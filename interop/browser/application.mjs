@@ -60,6 +60,12 @@ export async function application(world) {
   report.check('and is not asked again', adele.page.url().startsWith(`${home}/callback?code=`), adele.page.url());
   await adele.go(`${url}/me`);
   await adele.look('where Adele is signed in');
+  report.check('what she allowed is listed there', (await adele.read(`consent-${made.id}`)).includes('Wiki'), await adele.words());
+  await adele.press(`withdraw-${made.id}`);
+  await adele.look('consent taken back');
+  report.check('she takes it back', await adele.has('done') && !await adele.has('consents'), await adele.words());
+  const over = await oidc.tokenIntrospection(config, given.access_token);
+  report.check('and what the application had by it has ended', over.active === false, JSON.stringify(over));
 
   // Logout, as the application starts it.
   const state = oidc.randomState();

@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { Report, until } from '../person.mjs';
 import { application } from './application.mjs';
+import { companies } from './companies.mjs';
 import { invitation } from './invitation.mjs';
 import { setup } from './setup.mjs';
 import { start } from './visitor.mjs';
@@ -31,6 +32,7 @@ let fault;
 try {
   await setup(world);
   await invitation(world);
+  await companies(world);
   await application(world);
 } catch (e) { fault = e; }
 await chromium.close();

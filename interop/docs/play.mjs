@@ -23,7 +23,7 @@ const commands = fences.filter((f) => f.lang === 'sh').map((f) => ({
 function shell() {
   mkdirSync(`${PLAY}/${name}`);
   const script = ['set -euo pipefail', `cd ${PLAY}/${name}`, `issuer=${ISSUER} app=${APP} data=${DATA}`,
-    `muster() { "$MUSTER" --data-dir ${DATA} "$@"; }`,
+    `muster() { case " $* " in *" --server "*) "$MUSTER" "$@";; *) "$MUSTER" --data-dir ${DATA} "$@";; esac; }`,
     // Where a document has its reader sign in and paste an address, a person does.
     `read() { printf -v "\${!#}" %s "$(${process.execPath} ${import.meta.dirname}/enter.mjs "$url")"; }`,
     ...commands.map(({ body }, i) => `exec >${PLAY}/${name}.${i}\n${body}`)];

@@ -5,6 +5,7 @@ use crate::{
     clock::Timestamp,
     crypto::seal::MasterKey,
     error::Result,
+    setup,
     store::{Scope, examine},
 };
 use std::time::Duration;
@@ -185,7 +186,10 @@ pub(super) async fn administrators(place: Place, name: &'static str) -> Result<V
     let mut c = store.read(Scope::Platform).await?;
     let link = db::setup_link(&mut c, now).await?;
     let number = db::administrators(&mut c, now).await?;
-    let mut found = vec![match (number, link) {
+    drop(c);
+    // As soon as there is an administrator, of whatever standing, the link opens nothing any more.
+    let link = if setup::needed(store).await? { link } else { None };
+    Ok(vec![match (number, link) {
         (0, Some(until)) => {
             let what = format!("there is none yet; a setup link is open until {}", until.rfc3339());
             Finding::warn(name, what, "open the link that `muster serve` printed")
@@ -200,13 +204,7 @@ pub(super) async fn administrators(place: Place, name: &'static str) -> Result<V
             Finding::warn(name, "there is one Global Administrator", mend)
         }
         (n, _) => Finding::ok(name, format!("{n} Global Administrators")),
-    }];
-    if let (1.., Some(until)) = (number, link) {
-        let what = format!("a setup link is still open until {}", until.rfc3339());
-        let mend = "let nobody have it: whoever opens it becomes Global Administrator";
-        found.push(Finding::warn(name, what, mend));
-    }
-    Ok(found)
+    }])
 }
 
 fn days(d: Duration) -> u64 {

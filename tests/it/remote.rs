@@ -172,6 +172,12 @@ story!(async fn every_noun_works_on_a_server_elsewhere(t) {
     sh.run(&["session", "list", "acme", "bert"]).await;
     sh.run(&["session", "end", "acme", "bert", &one]).await;
     assert_eq!(sh.run(&["session", "end", "acme", "bert", "--all"]).await["sessions"], 0);
+    let asks = s.app(acme, |new| "Guest book".clone_into(&mut new.name)).await;
+    let (user, cx, scopes) = (id(&bert).parse().unwrap(), s.app.system(), vec!["openid".to_owned()]);
+    muster::apps::consents::allow(&s.app.store, &cx, acme, user, asks.id, scopes).await.unwrap();
+    assert_eq!(sh.run(&["consent", "list", "acme", "bert"]).await["items"][0]["name"], "Guest book");
+    sh.run(&["consent", "withdraw", "acme", "bert", "guest book"]).await;
+    assert_eq!(sh.run(&["consent", "list", "acme", "bert"]).await["items"], json!([]));
     assert_eq!(sh.run(&["user", "disable", "acme", "bert"]).await["enabled"], false);
     assert_eq!(sh.run(&["user", "enable", "acme", "bert"]).await["enabled"], true);
     let told = sh.run(&["user", "delete", "acme", "bert", "--dry-run"]).await;
@@ -188,6 +194,20 @@ story!(async fn every_noun_works_on_a_server_elsewhere(t) {
 
     let app = ["app", "create", "acme", "Wiki", "--redirect-uri", "https://wiki.acme.example/cb"];
     sh.run(&app).await;
+    // Addresses are set, and taken away again.
+    let uris = ["logo-uri", "policy-uri", "tos-uri", "client-uri", "post-logout-redirect-uri"];
+    for (value, set) in [("https://wiki.acme.example/x", true), ("", false)] {
+        for uri in uris {
+            let flag = format!("--{uri}");
+            sh.run(&["app", "edit", "acme", "Wiki", &flag, value]).await;
+            let settings = sh.run(&["app", "show", "acme", "Wiki"]).await["settings"].clone();
+            let now = match uri {
+                "post-logout-redirect-uri" => settings["post_logout_redirect_uris"][0].clone(),
+                uri => settings[uri.replace('-', "_")].clone(),
+            };
+            assert_eq!(now, if set { json!(value) } else { Value::Null }, "{uri}");
+        }
+    }
     let int = ["integration", "create", "acme", "Backup", "--scope", "users.view", "--role", "Read-Only"];
     sh.run(&int).await;
     for (noun, name) in [("app", "Wiki"), ("integration", "Backup")] {

@@ -40,9 +40,10 @@ pub(crate) enum App {
         #[command(flatten)]
         details: Details,
     },
-    /// Change an application; what is not named stays as it is
+    /// Change an application; what is not named stays as it is, and an address given as '' is taken away
     #[command(after_help = "Examples:
   muster app edit contoso Wiki --logo-uri https://wiki.contoso.com/logo.svg
+  muster app edit contoso Wiki --logo-uri '' --policy-uri ''
   muster app edit contoso Wiki --enabled false")]
     Edit {
         /// Tenant: id or slug
@@ -162,6 +163,19 @@ impl Details {
         add(&mut all, &self.keys.fields()?);
         Ok(all)
     }
+    /// The same for a change: an empty address takes what was set away.
+    fn changes(&self) -> Result<Value> {
+        let mut all = self.fields()?;
+        for value in all.as_object_mut().into_iter().flat_map(|o| o.values_mut()) {
+            if value.as_str() == Some("") {
+                *value = Value::Null;
+            }
+        }
+        if matches!(self.post_logout_redirect_uris.as_slice(), [one] if one.is_empty()) {
+            all["post_logout_redirect_uris"] = json!([]);
+        }
+        Ok(all)
+    }
 }
 
 /// Adds the fields of another object.
@@ -188,7 +202,7 @@ pub(super) async fn run(v: App, r: &Reach) -> Result<Value> {
                 "redirect_uris": (!redirect_uris.is_empty()).then_some(redirect_uris),
                 "scopes": (!scopes.is_empty()).then_some(scopes),
             }));
-            add(&mut body, &details.fields()?);
+            add(&mut body, &details.changes()?);
             r.patch(&find(r, &tenant, &app).await?, &body).await
         }
         App::List { tenant } => r.get(&format!("{}/apps", at(&tenant))).await,

@@ -59,6 +59,20 @@ story! {
 }
 
 pure! {
+    fn it_tells_of_the_setup_link_while_that_opens_something() {
+        let (_dir, data) = place();
+        let served = Served::start_with(&data, &[]);
+        says(&doctor(&data, &[]), 0, "warn administrators: there is none yet; a setup link is open until ");
+        // Somebody came by another way: the link opens nothing any more, so nobody is sent to it nor warned of it.
+        assert_eq!(output(&data, &["admin", "create", "--user-name", "ada"]).0, 0);
+        let told = doctor(&data, &[]);
+        says(&told, 0, "warn administrators: there is one Global Administrator");
+        assert!(!told.1.contains("setup link"), "{told:?}");
+        assert_eq!(served.stop(), 0);
+    }
+}
+
+pure! {
     fn it_tells_what_keeps_a_server_from_starting() {
         let (_dir, data) = place();
         assert_eq!(output(&data, &["admin", "create", "--user-name", "ada"]).0, 0);
