@@ -14,7 +14,7 @@ use crate::{
     keys::Keys,
     mail::Mailer,
     net::Client,
-    sessions::Limits,
+    sessions::{Limits, Rotations},
     store::{Cx, Scope, Store},
 };
 use std::{path::Path, sync::Arc};
@@ -43,6 +43,8 @@ pub struct Parts {
     pub apps: Apps,
     /// Who may act now, and the only maker of tokens.
     pub gate: Gate,
+    /// Refreshes that share what a commit costs.
+    pub rotations: Rotations,
     /// The one way out.
     pub net: Client,
     /// The way out for letters.
@@ -73,6 +75,7 @@ impl App {
         let apps = Apps::new(&store);
         let limits = session_limits(&config);
         let gate = Gate::new(&store, &access, &keys, &apps, config.issuer(), limits);
+        let rotations = Rotations::new(&store, cx.urgent(), refresh_limits(&config));
         let net = Client::new(&config.outbound)?;
         let mailer = Mailer::new(&config.mail, &config.outbound.ca_file)?;
         let system = system.clone();
@@ -86,6 +89,7 @@ impl App {
             keys,
             apps,
             gate,
+            rotations,
             net,
             mailer,
             master,
@@ -99,8 +103,7 @@ impl App {
     }
     /// How long refresh families live.
     pub fn refresh_limits(&self) -> Limits {
-        let tokens = &self.config.tokens;
-        Limits { absolute: *tokens.refresh_max, idle: *tokens.refresh_idle }
+        refresh_limits(&self.config)
     }
     /// The context of the server's own work, over the whole platform.
     pub fn system(&self) -> Cx {
@@ -117,6 +120,10 @@ impl std::ops::Deref for App {
 
 fn session_limits(config: &Config) -> Limits {
     Limits { absolute: *config.sessions.max, idle: *config.sessions.idle }
+}
+
+fn refresh_limits(config: &Config) -> Limits {
+    Limits { absolute: *config.tokens.refresh_max, idle: *config.tokens.refresh_idle }
 }
 
 /// The catalogue as shipped, or with the files the settings name.

@@ -1,5 +1,6 @@
 //! The measure for refreshing on PostgreSQL: the same rows written by the same driver with nothing around it. A refresh
-//! is one prepared statement and its own transaction, the least the database can be asked for.
+//! is one prepared statement and its own transaction, the least the database can be asked for by one that is alone.
+//! (Muster lets those that wait share one.)
 
 use super::load::Load;
 use crate::shared::Fail;

@@ -10,7 +10,7 @@ mod revoke;
 
 pub use db::{EndedFamily, Listed, Live};
 pub use refresh::{
-    Family, NewFamily, Presented, Rotation, begin_family, refresh_token, rotate, rotate_at_once,
+    Family, NewFamily, Presented, Rotation, Rotations, begin_family, refresh_token, rotate,
 };
 pub use revoke::{Revoked, Who, epoch, revoke};
 

@@ -143,8 +143,9 @@ impl Store {
         c.long = true;
         Ok(c)
     }
-    /// For a transaction of one statement that must cost one round trip and announces nothing. `None` on SQLite, where
-    /// there is no way to save: use [`tx!`](crate::tx) then.
+    /// For a transaction of one statement that must cost one round trip, announces nothing and finds its rows by an
+    /// index. `None` on SQLite, where there is no way to save: use [`tx!`](crate::tx) then. It waits a moment for what
+    /// others have locked, and no longer ([`undone`]). There are [`SHARED`] at once.
     ///
     /// # Errors
     /// As [`Self::read`].
@@ -181,6 +182,14 @@ impl Store {
         self.0.feed.listen(Box::new(listener));
     }
 }
+
+/// Whether a statement that failed did nothing since another transaction was in its way: it may be run again.
+pub fn undone(e: &Error) -> bool {
+    matches!(e.code_str(), Some(pg::RETRY | pg::LOCKED))
+}
+
+/// How many [`Store::single`] run at once.
+pub const SHARED: u32 = pg::SHARED;
 
 /// The answer when too many bodies wait.
 fn full() -> Error {

@@ -23,15 +23,15 @@ pub async fn refresh_token(
     p: &Params,
 ) -> Result<Given, OAuthError> {
     let presented = p.need("refresh_token")?.to_owned();
-    let (cx, app_id, limits) = (app.system().urgent(), client.app.id, app.refresh_limits());
-    let asked = p.scopes()?;
-    // With no scopes to weigh against the family, one statement does all of it where the database can.
+    let (app_id, asked) = (client.app.id, p.scopes()?);
+    // With no scopes to weigh against the family, one statement does all of it where the database can, for all that
+    // wait.
     if asked.is_empty()
-        && let Some((family, next)) =
-            sessions::rotate_at_once(&app.store, &cx, &presented, app_id, limits).await?
+        && let Some((family, next)) = app.rotations.rotate(&presented, app_id).await?
     {
         return issue(app, client, &family, &family.scopes.0, next).await;
     }
+    let (cx, limits) = (app.system().urgent(), app.refresh_limits());
     let rotation = tx!(app.store, &cx, [presented, asked], |tx| {
         let r = sessions::rotate(tx, &presented, app_id, limits).await?;
         match &r {

@@ -8,7 +8,7 @@ use crate::{
     row,
     sessions::json,
     sql,
-    store::{Conn, J, Single, Tx},
+    store::{Conn, J, List, Single, Tx},
 };
 use serde_json::Value;
 
@@ -86,33 +86,88 @@ pub(super) struct Turn<'a> {
     pub until: Timestamp,
 }
 
-/// The whole rotation: a compare-and-set on the family's row. `None`: the token is not the live one.
-macro_rules! rotate {
-    ($on:expr, $t:expr) => {
-        sql!(
-            $on,
-            opt<FamilyRow>,
-            "UPDATE refresh_families /* platform: whose it is, is what is looked up */
-             SET token_hash = $5, token_expires_at = CASE WHEN $6 < expires_at THEN $6 ELSE expires_at END
-             WHERE selector = $1 AND token_hash = $2 AND app_id = $3 AND token_expires_at > $4 AND ended_at IS NULL
-               AND expires_at > $4
-             RETURNING tenant_id, id, user_id, session_id, app_id, tid, scopes, context, expires_at",
-            $t.selector,
-            $t.hash,
-            $t.app,
-            $t.now,
-            $t.next,
-            $t.until
-        )
-    };
-}
-
-pub(super) async fn rotate_alone(alone: Single, t: &Turn<'_>) -> Result<Option<FamilyRow>> {
-    rotate!(alone, t)
-}
-
+/// The whole rotation: a compare-and-set on the family's row. `None`: the token is not the live one. (`IS NOT DISTINCT
+/// FROM`: the family is found by its selector, never among all of an application's, which a planner without figures
+/// takes for as few.)
 pub(super) async fn rotate(tx: &mut Tx, t: &Turn<'_>) -> Result<Option<FamilyRow>> {
-    rotate!(tx, t)
+    sql!(
+        tx,
+        opt<FamilyRow>,
+        "UPDATE refresh_families /* platform: whose it is, is what is looked up */
+         SET token_hash = $5, token_expires_at = CASE WHEN $6 < expires_at THEN $6 ELSE expires_at END
+         WHERE selector = $1 AND token_hash = $2 AND app_id IS NOT DISTINCT FROM $3 AND token_expires_at > $4
+           AND ended_at IS NULL AND expires_at > $4
+         RETURNING tenant_id, id, user_id, session_id, app_id, tid, scopes, context, expires_at",
+        t.selector,
+        t.hash,
+        t.app,
+        t.now,
+        t.next,
+        t.until
+    )
+}
+
+/// Rotations that share a statement; each has the same place in every list.
+pub(super) struct Turns {
+    pub selectors: List,
+    pub hashes: List,
+    pub apps: List,
+    pub nexts: List,
+    pub now: Timestamp,
+    pub until: Timestamp,
+}
+
+row! {
+    /// A family whose live token was that of a place (counted from 1).
+    pub(super) struct Rotated {
+        pub place: i64,
+        pub tenant_id: TenantId,
+        pub id: FamilyId,
+        pub user_id: UserId,
+        pub session_id: Option<SessionId>,
+        pub app_id: AppId,
+        pub tid: TenantId,
+        pub scopes: J<Vec<String>>,
+        pub context: J<Value>,
+        pub expires_at: Timestamp,
+    }
+}
+impl From<Rotated> for FamilyRow {
+    fn from(r: Rotated) -> Self {
+        Self {
+            tenant_id: r.tenant_id,
+            id: r.id,
+            user_id: r.user_id,
+            session_id: r.session_id,
+            app_id: r.app_id,
+            tid: r.tid,
+            scopes: r.scopes,
+            context: r.context,
+            expires_at: r.expires_at,
+        }
+    }
+}
+
+/// As [`rotate`], for many. A token that is named twice is used once, as a row changes once in a statement.
+pub(super) async fn rotate_all(alone: Single, t: &Turns) -> Result<Vec<Rotated>> {
+    sql!(
+        alone,
+        all<Rotated>,
+        {pg: "UPDATE refresh_families f /* platform: whose it is, is what is looked up */
+         SET token_hash = n.next, token_expires_at = least($6, f.expires_at)
+         FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[]) WITH ORDINALITY
+              AS n(selector, hash, app, next, place)
+         WHERE f.selector = n.selector AND f.token_hash = n.hash AND f.app_id IS NOT DISTINCT FROM n.app
+           AND f.token_expires_at > $5 AND f.ended_at IS NULL AND f.expires_at > $5
+         RETURNING n.place, f.tenant_id, f.id, f.user_id, f.session_id, f.app_id, f.tid, f.scopes, f.context,
+                   f.expires_at"},
+        t.selectors,
+        t.hashes,
+        t.apps,
+        t.nexts,
+        t.now,
+        t.until
+    )
 }
 
 /// The family of a token that is its live one no more: whoever has its selector had a token of it.
@@ -127,7 +182,7 @@ pub(super) async fn used(
         opt<FamilyRow>,
         "SELECT /* platform: whose it is, is what is looked up */ tenant_id, id, user_id, session_id, app_id, tid, scopes,
                 context, expires_at
-         FROM refresh_families WHERE selector = $1 AND token_hash <> $2 AND app_id = $3",
+         FROM refresh_families WHERE selector = $1 AND token_hash <> $2 AND app_id IS NOT DISTINCT FROM $3",
         selector,
         hash,
         app

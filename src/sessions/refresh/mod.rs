@@ -1,6 +1,7 @@
 //! Refresh tokens: a family for each code exchange, rotated at every use; a second use of one ends the family.
 
 mod db;
+mod together;
 
 use super::{Limits, Revoked, Who, revoke};
 use crate::{
@@ -8,11 +9,12 @@ use crate::{
     error::{Error, Result},
     id::{AppId, FamilyId, SessionId, TenantId, UserId},
     secret::{ExposeSecret as _, Secret},
-    store::{Cx, Scope, Store, Tx},
+    store::{Scope, Store, Tx},
 };
 use serde_json::Value;
 
 pub use db::Presented;
+pub use together::Rotations;
 
 /// What a family is bound to.
 #[derive(Debug, Clone)]
@@ -74,27 +76,6 @@ pub async fn refresh_token(store: &Store, presented: &str) -> Result<Option<Pres
     let Some((selector, hash)) = token::refresh_parts(presented) else { return Ok(None) };
     let mut c = store.read(Scope::Platform).await?;
     db::presented(&mut c, selector, &hash).await
-}
-
-/// Uses a refresh token in one statement, where the database can do so; `None` where it cannot, and where the token is
-/// not live: [`rotate`] has to say then what it is.
-///
-/// # Errors
-/// As the store.
-pub async fn rotate_at_once(
-    store: &Store,
-    cx: &Cx,
-    presented: &str,
-    app: AppId,
-    limits: Limits,
-) -> Result<Option<(Family, Secret)>> {
-    let Some((selector, hash)) = token::refresh_parts(presented) else { return Ok(None) };
-    let Some(alone) = store.single(cx).await? else { return Ok(None) };
-    let (token, next) = token::generate_next(selector);
-    let now = store.clock().now();
-    let until = now.plus(limits.idle);
-    let turn = db::Turn { selector, hash: &hash, app, now, next: &next, until };
-    Ok(db::rotate_alone(alone, &turn).await?.map(|family| (family, token)))
 }
 
 /// Uses a refresh token, once: one compare-and-set puts the next in its place. It must be `app`'s.

@@ -31,12 +31,17 @@ use tracing::Instrument as _;
 
 /// Attempts after a serialisation failure or a deadlock.
 const RETRIES: u32 = 5;
+/// Connections for statements that many share.
+pub(super) const SHARED: u32 = 2;
 /// Bodies that may wait for a connection.
 const QUEUE: usize = 4096;
 
 pub(super) struct Pg {
     readers: Arc<Pool>,
     writers: Arc<Pool>,
+    /// For statements that many share: what waits for somebody else's lock waits with all of them, so not for long; and
+    /// their plan is that of a large table from the first row on.
+    shared: Arc<Pool>,
     /// One connection fewer than there are: one is always left for the urgent lane.
     bulk: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,
@@ -64,10 +69,12 @@ pub(super) fn error(e: &sqlx::Error) -> Error {
                 "40001" | "40P01" => {
                     Error::new(Kind::Unavailable, "too busy; try again").code(RETRY).operator(d)
                 }
-                // Resources, the operator's hand, the connection; a lock not granted in time; a server that takes
-                // no writes (a standby, or one that its operator made read-only).
+                // A lock not granted in time.
+                "55P03" => Error::unavailable(format!("PostgreSQL: {d}")).code(LOCKED),
+                // Resources, the operator's hand, the connection; a server that takes no writes (a standby, or one
+                // that its operator made read-only).
                 c if matches!(c.get(..2), Some("53" | "57" | "58" | "08"))
-                    || matches!(c, "55P03" | "25006" | "25P03") =>
+                    || matches!(c, "25006" | "25P03") =>
                 {
                     Error::unavailable(format!("PostgreSQL: {d}"))
                 }
@@ -87,6 +94,8 @@ pub(super) use error as database_error;
 
 /// Marks what may be run again.
 pub(super) const RETRY: &str = "retry";
+/// Marks what another transaction's lock was in the way of.
+pub(super) const LOCKED: &str = "locked";
 
 /// The answer when nobody can say whether a transaction was committed.
 fn unknown(why: &impl std::fmt::Debug) -> Error {
@@ -94,25 +103,25 @@ fn unknown(why: &impl std::fmt::Debug) -> Error {
         .operator(format!("{why:?}"))
 }
 
-/// A connection for one statement that is a transaction of its own.
+/// A connection for one statement that is a transaction of its own, and that many may share.
 pub struct Single {
     conn: PgConn,
     _running: Option<Running>,
 }
 impl Single {
-    /// Runs it, in one round trip; the row, if there is one. It is run once: when the connection is lost meanwhile,
-    /// the answer says that nobody knows whether it was done.
+    /// Runs it, in one round trip; its rows. It is run once: when the connection is lost meanwhile, the answer says
+    /// that nobody knows whether it was done.
     ///
     /// # Errors
-    /// As [`Store::write`].
-    pub async fn opt<T: FromRow>(
+    /// As [`Store::write`]; what [`super::undone`] says of one, was not done.
+    pub async fn all<T: FromRow>(
         mut self,
         s: &Stmt,
         params: &[&(dyn Param + '_)],
-    ) -> Result<Option<T>> {
+    ) -> Result<Vec<T>> {
         count();
         let rows = self.conn.fetch_once(s, pg_args(params)?).await?;
-        rows.first().map(|r| T::from_row(&RowReader::Pg(r))).transpose()
+        rows.iter().map(|r| T::from_row(&RowReader::Pg(r))).collect()
     }
 }
 
@@ -184,11 +193,22 @@ impl Pg {
         ];
         let base = base.options(limits);
         let reading = base.clone().options([("default_transaction_read_only", "on")]);
+        // Whatever the statistics say, nothing but an index and a loop over it: a plan that was made while a table was
+        // small is kept, and would read it whole when it is large.
+        let steady = [
+            ("enable_seqscan", "off"),
+            ("enable_hashjoin", "off"),
+            ("enable_mergejoin", "off"),
+            ("plan_cache_mode", "force_generic_plan"),
+            ("lock_timeout", "50ms"),
+        ];
+        let steady = base.clone().options(steady);
         let size = options.connections.max(2);
         let n = size as usize;
         Ok(Self {
             readers: Pool::new(reading, n),
             writers: Pool::new(base.clone(), n),
+            shared: Pool::new(steady, SHARED as usize),
             bulk: Arc::new(Semaphore::new(n - 1)),
             waiting: Arc::default(),
             urgent: Arc::default(),
@@ -205,11 +225,12 @@ impl Pg {
     }
     pub(super) async fn single(&self, cx: &Cx) -> Result<Single> {
         let running = cx.urgent.then(|| self.urgent.begin());
-        let conn = self.writers.take(Some(cx.scope)).await?;
+        let conn = self.shared.take(Some(cx.scope)).await?;
         Ok(Single { conn, _running: running })
     }
     pub(super) async fn close(&self) {
         self.writers.close(self.size).await;
+        self.shared.close(SHARED).await;
         self.readers.close(self.size).await;
     }
     fn queue(&self) -> Result<Waiting> {

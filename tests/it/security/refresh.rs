@@ -4,6 +4,8 @@ use crate::{
     story,
     support::{TestServer, person::READ_ONLY},
 };
+use sqlx::{Connection as _, Executor as _, PgConnection, Row as _};
+use std::time::Duration;
 
 story!(
     /// Reuse check and update were not atomic (Keycloak CVE-2026-1035).
@@ -130,5 +132,104 @@ story!(
         assert_eq!(all[0].status, 400);
         assert!(all[1..].iter().all(|a| a.status == 200));
         assert!(!s.active(&app, young).await);
+    }
+);
+
+story!(
+    /// Somebody holds the row of one family: its refresh waits, and no other does, though they came together.
+    async fn a_family_that_is_held_holds_up_no_other(t) {
+        let s = TestServer::start(&t).await;
+        let tenant = s.tenant("contoso").await;
+        let user = s.person(tenant, "ada", READ_ONLY).await;
+        let who = s.session(tenant, user, "single").await;
+        let app = s.app(tenant, |_| {}).await;
+        let mut chains = Vec::new();
+        for _ in 0..12 {
+            let code = s.code(&app, &who, &[]).await;
+            let given = s.redeem(&app, &code).await.expect(200).json();
+            chains.push(given["refresh_token"].as_str().unwrap().to_owned());
+        }
+        let (held, rest) = chains.split_first().unwrap();
+        let mut other = match t.url() {
+            // One writer there: nothing holds a row beside it.
+            None => None,
+            Some(url) => {
+                let mut c = PgConnection::connect(&url).await.unwrap();
+                c.execute("SET muster.scope = '*'; BEGIN").await.unwrap();
+                let selector = &held["mst_rt_".len()..];
+                let n = sqlx::query("SELECT id FROM refresh_families WHERE starts_with($1, selector) FOR UPDATE")
+                    .bind(selector)
+                    .execute(&mut c)
+                    .await
+                    .unwrap();
+                assert_eq!(n.rows_affected(), 1);
+                Some(c)
+            }
+        };
+        let waiting = s.refresh(&app, held);
+        let all = futures::future::join_all(rest.iter().map(|c| s.refresh(&app, c)));
+        let others = async {
+            let all = tokio::time::timeout(Duration::from_millis(4500), all).await.expect("they wait for another's row");
+            assert!(all.iter().all(|a| a.status == 200));
+            if let Some(c) = &mut other {
+                c.execute("ROLLBACK").await.unwrap();
+            }
+        };
+        // Having waited, it was used once; or, after the five seconds that a lock is waited for, not at all.
+        let (waited, ()) = futures::join!(waiting, others);
+        let young = match waited.status.as_u16() {
+            503 => held.clone(),
+            _ => waited.expect(200).json()["refresh_token"].as_str().unwrap().to_owned(),
+        };
+        s.refresh(&app, &young).await.expect(200);
+    }
+);
+
+/// How often the families' table was read whole, and how often by the index of their selectors.
+async fn reads(c: &mut PgConnection) -> (i64, i64) {
+    let text = "SELECT t.seq_scan, i.idx_scan FROM pg_stat_user_tables t JOIN pg_stat_user_indexes i USING (relid)
+                WHERE i.indexrelname = 'refresh_families_selector'";
+    let row = c.fetch_one(text).await.unwrap();
+    (row.get(0), row.get(1))
+}
+
+story!(
+    /// The plan that is made while there are few families is kept: it must be the one for many.
+    async fn a_refresh_finds_its_family_by_the_selector_from_the_first_one_on(t) {
+        let s = TestServer::start(&t).await;
+        let tenant = s.tenant("contoso").await;
+        let user = s.person(tenant, "ada", READ_ONLY).await;
+        let who = s.session(tenant, user, "single").await;
+        let app = s.app(tenant, |_| {}).await;
+        let code = s.code(&app, &who, &[]).await;
+        let mut token = s.redeem(&app, &code).await.expect(200).json()["refresh_token"].as_str().unwrap().to_owned();
+        let mut before = None;
+        for n in 0..20 {
+            if n == 10 && let Some(url) = t.url() {
+                // What a connection counted is told a second later at the latest, by its next statement.
+                tokio::time::sleep(Duration::from_millis(1100)).await;
+                let given = s.refresh(&app, &token).await.expect(200).json();
+                given["refresh_token"].as_str().unwrap().clone_into(&mut token);
+                let mut c = PgConnection::connect(&url).await.unwrap();
+                before = Some((reads(&mut c).await, c));
+            }
+            let given = s.refresh(&app, &token).await.expect(200).json();
+            let next = given["refresh_token"].as_str().unwrap().to_owned();
+            assert_ne!(next, token);
+            token = next;
+        }
+        let Some(((whole, indexed), mut c)) = before else { return };
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+        s.refresh(&app, &token).await.expect(200);
+        let mut after = reads(&mut c).await;
+        for _ in 0..100 {
+            if after.1 >= indexed + 10 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            after = reads(&mut c).await;
+        }
+        assert!(after.1 >= indexed + 10, "ten refreshes read the index {} times", after.1 - indexed);
+        assert_eq!(after.0, whole, "the table was read whole");
     }
 );
