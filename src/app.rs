@@ -15,7 +15,7 @@ use crate::{
     mail::Mailer,
     net::Client,
     sessions::{Limits, Rotations},
-    store::{Cx, Scope, Store},
+    store::{Cx, Fair, Scope, Store},
 };
 use std::{path::Path, sync::Arc};
 
@@ -37,6 +37,8 @@ pub struct Parts {
     pub scim_tokens: Tokens,
     /// How the requests of a directory's SCIM client are read, remembered.
     pub readings: Readings,
+    /// Whose SCIM request is worked on next.
+    pub scim_turns: Fair,
     /// What signs tokens, and what others verify them with.
     pub keys: Keys,
     /// Applications and integration clients, remembered.
@@ -69,6 +71,7 @@ impl App {
         let access = Access::new(store.clone(), catalogue(&config)?);
         let scim_tokens = Tokens::new(&store);
         let readings = Readings::new(&store);
+        let scim_turns = Fair::new(config.limits.scim_at_once, config.limits.scim_waiting);
         let credentials = Credentials::new(&store, &access, &master, &config.signin);
         let cx = Cx::new(system.clone(), Scope::Platform);
         let keys = Keys::load(&store, Arc::new(master.clone()), &cx).await?;
@@ -86,6 +89,7 @@ impl App {
             credentials,
             scim_tokens,
             readings,
+            scim_turns,
             keys,
             apps,
             gate,

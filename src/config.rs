@@ -165,6 +165,10 @@ pub struct Limits {
     pub body: Size,
     /// Of a request body on SCIM paths.
     pub scim_body: Size,
+    /// SCIM requests at once.
+    pub scim_at_once: usize,
+    /// SCIM requests of one tenant that wait.
+    pub scim_waiting: usize,
     /// For an answer.
     pub request_time: Span,
     /// For a request's headers to arrive.

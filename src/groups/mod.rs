@@ -224,7 +224,7 @@ pub async fn at_least(store: &Store, p: &Permit<Provision>, id: GroupId, n: i64)
 
 /// The directory's groups that a filter names, a page of them.
 pub async fn list(store: &Store, p: &Permit<Provision>, query: &Query) -> Result<Page<GroupRow>> {
-    let mut c = store.scan(Scope::Tenant(p.tenant())).await?;
+    let mut c = query.reader(store, Scope::Tenant(p.tenant())).await?;
     db::page(&mut c, p.tenant(), p.directory(), query).await
 }
 

@@ -88,6 +88,8 @@ async fn proved(
         search::read(&mut call, &method)?;
         (method, _) = (Method::GET, place.pop());
     }
+    // With the whole request at hand: a slow sender holds nobody up.
+    let _turn = app.scim_turns.turn(call.permit.tenant()).await?;
     let answer = match place.as_slice() {
         [] if search => search::all(&call).await,
         place => dispatch(&call, &method, place).await,

@@ -10,6 +10,7 @@
 
 mod cache;
 pub mod examine;
+mod fair;
 mod feed;
 mod lite;
 pub mod migrate;
@@ -19,6 +20,7 @@ mod tx;
 mod value;
 
 pub use cache::Cache;
+pub use fair::{Fair, Turn};
 pub use feed::{Change, Topic};
 pub use pg::Single;
 pub use sql::{Conn, FromRow, RowReader, Stmt, lite_bytes, statements};
@@ -76,6 +78,8 @@ struct Inner {
     backend: Backend,
     clock: Clock,
     feed: Arc<feed::Feed>,
+    /// Who may read what takes long: half of the connections are left to everybody else.
+    scans: Fair,
     demand_audit: bool,
     /// Ends the tasks that follow other nodes.
     stop: DropGuard,
@@ -85,6 +89,9 @@ enum Backend {
     Lite(lite::Lite),
     Pg(Box<pg::Pg>),
 }
+
+/// Long reads of one tenant that may wait.
+const SCANS_WAITING: usize = 1024;
 
 impl Store {
     /// Opens and migrates.
@@ -101,6 +108,7 @@ impl Store {
             backend,
             clock,
             feed: Arc::new(feed::Feed::new()),
+            scans: Fair::new(options.connections as usize / 2, SCANS_WAITING),
             demand_audit: options.demand_audit,
             stop: stop.clone().drop_guard(),
         }));
@@ -134,13 +142,19 @@ impl Store {
         }
     }
     /// As [`Self::read`], for what may take long (a page of a filtered list, all members of a group): other requests
-    /// go on meanwhile.
+    /// go on meanwhile, and tenants take turns. Whoever holds one does not ask for another.
     ///
     /// # Errors
     /// As [`Self::read`].
     pub async fn scan(&self, scope: Scope) -> Result<Conn> {
+        tx::outside()?;
+        let whose = match scope {
+            Scope::Tenant(t) | Scope::Tenants(t, _) => t,
+            Scope::Platform => TenantId::PLATFORM,
+        };
+        let turn = self.0.scans.turn(whose).await?;
         let mut c = self.read(scope).await?;
-        c.long = true;
+        c.long = Some(turn);
         Ok(c)
     }
     /// For a transaction of one statement that must cost one round trip, announces nothing and finds its rows by an

@@ -1,7 +1,7 @@
 //! One statement, two drivers: [`Stmt`] holds both texts (the same one unless the dialects differ), [`Conn`] runs
 //! it. The macros only build the [`Stmt`] and the parameter list, so that a call costs little to compile.
 
-use super::{lite::LiteConn, pg::PgConn, value::Param};
+use super::{fair::Turn, lite::LiteConn, pg::PgConn, value::Param};
 use crate::error::{Error, Result};
 use sqlx::postgres::PgArguments;
 use std::{
@@ -81,7 +81,7 @@ pub struct Conn {
     /// Inside a transaction body, where the first error ends everything.
     body: bool,
     /// Its statements may take long: on SQLite they leave the runtime's thread to others meanwhile.
-    pub(super) long: bool,
+    pub(super) long: Option<Turn>,
     pub(super) poison: Option<Error>,
     /// Rows that a body changed.
     pub(super) rows: u64,
@@ -113,10 +113,10 @@ fn aside<R>(long: bool, f: impl FnOnce() -> R) -> R {
 
 impl Conn {
     pub(super) fn reading(driver: Driver) -> Self {
-        Self { driver, body: false, long: false, poison: None, rows: 0 }
+        Self { driver, body: false, long: None, poison: None, rows: 0 }
     }
     pub(super) fn body(driver: Driver) -> Self {
-        Self { driver, body: true, long: false, poison: None, rows: 0 }
+        Self { driver, body: true, long: None, poison: None, rows: 0 }
     }
     pub(super) fn alive(&self) -> Result<()> {
         match &self.poison {
@@ -155,7 +155,7 @@ impl Conn {
     ) -> Result<Vec<T>> {
         self.begin()?;
         let r = match &mut self.driver {
-            Driver::Lite(c) => aside(self.long, || {
+            Driver::Lite(c) => aside(self.long.is_some(), || {
                 c.query(s, params, |rows| {
                     let mut out = Vec::new();
                     while let Some(r) = rows.next()? {
@@ -183,7 +183,7 @@ impl Conn {
     ) -> Result<Option<T>> {
         self.begin()?;
         let r = match &mut self.driver {
-            Driver::Lite(c) => aside(self.long, || {
+            Driver::Lite(c) => aside(self.long.is_some(), || {
                 c.query(s, params, |rows| {
                     Ok(rows.next()?.map(|r| T::from_row(&RowReader::Lite(r))))
                 })

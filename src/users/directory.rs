@@ -54,7 +54,7 @@ pub async fn get(store: &Store, p: &Permit<Provision>, id: UserId) -> Result<Use
 
 /// The directory's users that a filter names, a page of them.
 pub async fn list(store: &Store, p: &Permit<Provision>, query: &Query) -> Result<Page<User>> {
-    let mut c = store.scan(Scope::Tenant(p.tenant())).await?;
+    let mut c = query.reader(store, Scope::Tenant(p.tenant())).await?;
     db::page(&mut c, p.tenant(), p.directory(), query).await
 }
 

@@ -38,6 +38,7 @@ mod scim_filter_texts;
 mod scim_groups;
 mod scim_laws;
 mod scim_letter;
+mod scim_many;
 mod scim_parsers;
 mod scim_quirks;
 mod scim_rules;

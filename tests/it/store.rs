@@ -12,6 +12,7 @@ use muster::{
 use std::time::Duration;
 
 mod callers;
+mod fair;
 mod feed;
 mod isolation;
 mod keep;

@@ -38,7 +38,7 @@ pub fn where_group(f: &Filter) -> Result<Where> {
 fn compile(resource: Resource, f: &Filter) -> Result<Where> {
     let mut c = Compiler { resource, args: Args::default(), elements: 0 };
     let cond = c.filter(f)?;
-    Ok(Where { lite: cond.lite, pg: cond.pg, args: c.args.0 })
+    Ok(Where { few: c.few(f), lite: cond.lite, pg: cond.pg, args: c.args.0 })
 }
 
 impl Compiler {
@@ -83,6 +83,24 @@ impl Compiler {
                 Some(if user { "u.updated_at" } else { "g.updated_at" })
             }
             _ => None,
+        }
+    }
+
+    /// Whether an index leads to the few rows that can meet it.
+    fn few(&self, f: &Filter) -> bool {
+        match f {
+            Filter::And(a, b) => self.few(a) || self.few(b),
+            Filter::Or(a, b) => self.few(a) && self.few(b),
+            Filter::Compare(p, Op::Eq, Literal::Text(_)) => match self.column(p) {
+                Some(column) => !column.ends_with("_at"),
+                None => {
+                    p.at.extension.is_none()
+                        && p.at.attr.name == "emails"
+                        && p.leaf().name == "value"
+                }
+            },
+            Filter::Some(at, e) => self.by_address(at, e).is_some(),
+            _ => false,
         }
     }
 
@@ -209,6 +227,10 @@ impl Compiler {
     }
     /// `emails[type eq "work" and value eq "x"]`, by index.
     fn email(&mut self, at: &Found, e: &Element) -> Option<Cond> {
+        let (value, kind) = self.by_address(at, e)?;
+        Some(self.by_email(&value, kind.as_deref()))
+    }
+    fn by_address(&self, at: &Found, e: &Element) -> Option<(String, Option<String>)> {
         if at.extension.is_some() || at.attr.name != "emails" || self.resource != Resource::User {
             return None;
         }
@@ -218,7 +240,7 @@ impl Compiler {
         if parts.len() > 1 + usize::from(kind.is_some()) || twice(e) {
             return None;
         }
-        Some(self.by_email(&value, kind.as_deref()))
+        Some((value, kind))
     }
 
     fn in_document(&mut self, p: &AttrPath, op: Op, want: &Literal) -> Result<Cond> {

@@ -5,7 +5,11 @@ mod db;
 
 pub(crate) use db::page;
 
-use crate::{clock::Timestamp, store::Param};
+use crate::{
+    clock::Timestamp,
+    error::Result,
+    store::{Conn, Param, Scope, Store},
+};
 use uuid::Uuid;
 
 /// A value that a condition binds.
@@ -44,6 +48,8 @@ pub struct Where {
     pub pg: String,
     /// The values of `$3`, `$4`, ...
     pub args: Vec<Arg>,
+    /// An index leads to the few rows that can meet it: it is answered as quickly as one row is read.
+    pub few: bool,
 }
 
 /// An order: an expression over the same alias, in both spellings.
@@ -68,6 +74,18 @@ pub struct Query {
     pub offset: i64,
     /// How many at most.
     pub limit: i64,
+}
+impl Query {
+    /// A connection to ask it on: what may go through all rows takes its turn with others that do.
+    ///
+    /// # Errors
+    /// As the store.
+    pub(crate) async fn reader(&self, store: &Store, scope: Scope) -> Result<Conn> {
+        if self.filter.as_ref().is_some_and(|f| f.few) {
+            return store.read(scope).await;
+        }
+        store.scan(scope).await
+    }
 }
 impl Default for Query {
     fn default() -> Self {

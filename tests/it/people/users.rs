@@ -173,7 +173,7 @@ story!(async fn a_page_is_filtered_ordered_and_counted(t) {
     assert_eq!((none.total, none.items.len()), (7, 0));
     let name = |n: &str| {
         let text = "u.user_name_key = $3".to_owned();
-        Some(Where { lite: text.clone(), pg: text, args: vec![Arg::Text(n.into())] })
+        Some(Where { lite: text.clone(), pg: text, args: vec![Arg::Text(n.into())], few: true })
     };
     let q = Query { filter: name("person4@example.com"), ..Query::default() };
     let one = users::list(&w.store, &p, &q).await.unwrap();
