@@ -23,15 +23,14 @@ pub(super) struct NewRow<'a> {
 
 pub(super) async fn insert(tx: &mut Tx, r: &NewRow<'_>) -> Result<()> {
     let (now, request) = (tx.now(), tx.actor().request());
-    sql!(tx, exec, {
+    sql!(tx, later, {
         lite: "INSERT INTO audit_events (tenant_id, id, at, action, actor, acting_tenant, target, request, detail,
                                          commitment, digest, tx)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)",
         pg: "INSERT INTO audit_events (tenant_id, id, at, action, actor, acting_tenant, target, request, detail,
                                        commitment, digest, tx)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, pg_current_xact_id()::text::bigint)",
-    }, r.tenant, r.id, now, r.action, r.actor, r.acting, r.target, request, r.detail, r.commitment, r.digest)?;
-    Ok(())
+    }, r.tenant, r.id, now, r.action, r.actor, r.acting, r.target, request, r.detail, r.commitment, r.digest)
 }
 
 pub(super) async fn insert_personal(
@@ -43,14 +42,13 @@ pub(super) async fn insert_personal(
 ) -> Result<()> {
     sql!(
         tx,
-        exec,
+        later,
         "INSERT INTO audit_personal (tenant_id, event_id, salt, data) VALUES ($1, $2, $3, $4)",
         tenant,
         event,
         salt,
         *data
-    )?;
-    Ok(())
+    )
 }
 
 row! {

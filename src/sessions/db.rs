@@ -344,10 +344,10 @@ pub(super) async fn families_of_app(
     )
 }
 
-pub(super) async fn bump(tx: &mut Tx, t: TenantId, subject: Uuid) -> Result<u64> {
+pub(super) async fn bump(tx: &mut Tx, t: TenantId, subject: Uuid) -> Result<()> {
     sql!(
         tx,
-        exec,
+        later,
         "INSERT INTO epochs (tenant_id, subject, epoch) VALUES ($1, $2, 1)
          ON CONFLICT (tenant_id, subject) DO UPDATE SET epoch = epochs.epoch + 1",
         t,

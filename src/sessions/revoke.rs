@@ -54,10 +54,11 @@ pub async fn revoke(tx: &mut Tx, who: Who, why: &'static str) -> Result<Revoked>
             (t, Vec::new(), db::families_of_app(tx, app, why).await?)
         }
         Who::User(t, user) => {
-            db::bump(tx, t, user.0).await?;
             tx.changed(Topic::User(t, user));
             let s = db::end_of_user(tx, t, user, why).await?;
-            (t, s, db::families_of_user(tx, t, user, why).await?)
+            let f = db::families_of_user(tx, t, user, why).await?;
+            db::bump(tx, t, user.0).await?;
+            (t, s, f)
         }
         Who::Session(t, id) => {
             let s = db::end_one(tx, t, id, why).await?;

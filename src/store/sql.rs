@@ -3,7 +3,7 @@
 
 use super::{fair::Turn, lite::LiteConn, pg::PgConn, value::Param};
 use crate::error::{Error, Result};
-use sqlx::postgres::PgArguments;
+use sqlx::{Arguments as _, postgres::PgArguments};
 use std::{
     borrow::Cow,
     sync::atomic::{AtomicU64, Ordering},
@@ -85,6 +85,51 @@ pub struct Conn {
     pub(super) poison: Option<Error>,
     /// Rows that a body changed.
     pub(super) rows: u64,
+    /// What a body writes later.
+    later: Later,
+}
+
+/// Statements that wait for the next one, or for the end: PostgreSQL gets all of them as one.
+#[derive(Default)]
+struct Later {
+    texts: Vec<String>,
+    args: PgArguments,
+}
+/// Statements that wait at most.
+const LATER: usize = 16;
+
+impl Later {
+    /// One more, its parameters counted on from those that wait.
+    fn add(&mut self, s: &Stmt, params: &[&dyn Param]) -> Result<()> {
+        let (mut text, mut rest) = (String::with_capacity(s.pg.len() + 16), s.pg.as_ref());
+        let before = self.args.len();
+        while let Some((head, tail)) = rest.split_once('$') {
+            let digits = tail.len() - tail.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+            text.push_str(head);
+            text.push('$');
+            match tail[..digits].parse::<usize>() {
+                Ok(n) => text.push_str(&(n + before).to_string()),
+                Err(_) => text.push_str(&tail[..digits]),
+            }
+            rest = &tail[digits..];
+        }
+        text.push_str(rest);
+        self.texts.push(text);
+        for p in params {
+            p.pg(&mut self.args).map_err(Error::internal)?;
+        }
+        Ok(())
+    }
+    fn take(&mut self) -> Option<(Stmt, PgArguments)> {
+        let Self { mut texts, args } = std::mem::take(self);
+        let mut text = texts.pop()?;
+        if !texts.is_empty() {
+            let parts: Vec<String> =
+                texts.iter().enumerate().map(|(i, t)| format!("w{i} AS ({t})")).collect();
+            text = format!("WITH {} {text}", parts.join(", "));
+        }
+        Some((Stmt { lite: Cow::Borrowed(""), pg: Cow::Owned(text) }, args))
+    }
 }
 
 pub(super) enum Driver {
@@ -113,10 +158,10 @@ fn aside<R>(long: bool, f: impl FnOnce() -> R) -> R {
 
 impl Conn {
     pub(super) fn reading(driver: Driver) -> Self {
-        Self { driver, body: false, long: None, poison: None, rows: 0 }
+        Self { driver, body: false, long: None, poison: None, rows: 0, later: Later::default() }
     }
     pub(super) fn body(driver: Driver) -> Self {
-        Self { driver, body: true, long: None, poison: None, rows: 0 }
+        Self { driver, body: true, long: None, poison: None, rows: 0, later: Later::default() }
     }
     pub(super) fn alive(&self) -> Result<()> {
         match &self.poison {
@@ -131,10 +176,38 @@ impl Conn {
         }
         r
     }
-    fn begin(&mut self) -> Result<()> {
+    async fn begin(&mut self) -> Result<()> {
+        self.flush().await?;
         self.alive()?;
         count();
         Ok(())
+    }
+    /// Runs what waits.
+    pub(super) async fn flush(&mut self) -> Result<()> {
+        let (Driver::Pg(c), Some((s, args))) = (&mut self.driver, self.later.take()) else {
+            return Ok(());
+        };
+        count();
+        let r = c.execute(&s, args).await.map(|_| ());
+        self.noted(r)
+    }
+    /// Drops what waits.
+    pub(super) fn forget(&mut self) {
+        self.later = Later::default();
+    }
+    /// As [`Self::exec`] of an INSERT of rows that no other that waits touches, and whose number nobody asks: on PostgreSQL it goes together with others
+    /// of its kind, before the next statement or at the end.
+    pub(super) async fn later(&mut self, s: &Stmt, params: &[&(dyn Param + '_)]) -> Result<()> {
+        if let Driver::Lite(_) = self.driver {
+            return self.exec(s, params).await.map(|_| ());
+        }
+        self.alive()?;
+        if self.later.texts.len() >= LATER {
+            self.flush().await?;
+        }
+        self.rows += 1;
+        let r = self.later.add(s, params);
+        self.noted(r)
     }
     fn end<T>(&mut self, s: &Stmt, r: Result<T>, rows: impl Fn(&T) -> usize) -> Result<T> {
         if let (true, Ok(v)) = (self.body, &r)
@@ -153,7 +226,7 @@ impl Conn {
         s: &Stmt,
         params: &[&(dyn Param + '_)],
     ) -> Result<Vec<T>> {
-        self.begin()?;
+        self.begin().await?;
         let r = match &mut self.driver {
             Driver::Lite(c) => aside(self.long.is_some(), || {
                 c.query(s, params, |rows| {
@@ -181,7 +254,7 @@ impl Conn {
         s: &Stmt,
         params: &[&(dyn Param + '_)],
     ) -> Result<Option<T>> {
-        self.begin()?;
+        self.begin().await?;
         let r = match &mut self.driver {
             Driver::Lite(c) => aside(self.long.is_some(), || {
                 c.query(s, params, |rows| {
@@ -207,7 +280,7 @@ impl Conn {
     }
     /// Runs it and says how many rows changed. Only [`super::Tx`] offers this to other rooms.
     pub(super) async fn exec(&mut self, s: &Stmt, params: &[&(dyn Param + '_)]) -> Result<u64> {
-        self.begin()?;
+        self.begin().await?;
         let r = match &mut self.driver {
             Driver::Lite(c) => c.execute(s, params),
             Driver::Pg(c) => match pg_args(params) {
@@ -253,9 +326,9 @@ macro_rules! lite_sql {
 
 /// One typed call for both databases.
 ///
-/// `sql!(c, one<Row>|opt<Row>|all<Row>|exec, "... $1 ...", a, b)`; where the dialects differ, `{lite: "...", pg:
+/// `sql!(c, one<Row>|opt<Row>|all<Row>|exec|later, "... $1 ...", a, b)`; where the dialects differ, `{lite: "...", pg:
 /// "..."}` stands for the text, and `{pg: "..."}` for one that only PostgreSQL is given (by
-/// [`Store::single`](crate::store::Store::single)). Arguments are taken by reference. `exec` needs a [`Tx`](crate::store::Tx).
+/// [`Store::single`](crate::store::Store::single)). Arguments are taken by reference. `exec` and `later` need a [`Tx`](crate::store::Tx).
 #[macro_export]
 macro_rules! sql {
     (@stmt {lite: $l:expr, pg: $p:expr $(,)?}) => {
@@ -271,11 +344,17 @@ macro_rules! sql {
     ($c:expr, exec, {lite: $l:expr, pg: $p:expr $(,)?} $(, $a:expr)* $(,)?) => {
         $c.exec(&$crate::sql!(@stmt {lite: $l, pg: $p}), &[$(&$a as &(dyn $crate::store::Param + '_)),*]).await
     };
+    ($c:expr, later, {lite: $l:expr, pg: $p:expr $(,)?} $(, $a:expr)* $(,)?) => {
+        $c.later(&$crate::sql!(@stmt {lite: $l, pg: $p}), &[$(&$a as &(dyn $crate::store::Param + '_)),*]).await
+    };
     ($c:expr, $m:ident<$t:ty>, {lite: $l:expr, pg: $p:expr $(,)?} $(, $a:expr)* $(,)?) => {
         $c.$m::<$t>(&$crate::sql!(@stmt {lite: $l, pg: $p}), &[$(&$a as &(dyn $crate::store::Param + '_)),*]).await
     };
     ($c:expr, exec, $s:expr $(, $a:expr)* $(,)?) => {
         $crate::sql!($c, exec, {lite: $s, pg: $s} $(, $a)*)
+    };
+    ($c:expr, later, $s:expr $(, $a:expr)* $(,)?) => {
+        $crate::sql!($c, later, {lite: $s, pg: $s} $(, $a)*)
     };
     ($c:expr, $m:ident<$t:ty>, $s:expr $(, $a:expr)* $(,)?) => {
         $crate::sql!($c, $m<$t>, {lite: $s, pg: $s} $(, $a)*)

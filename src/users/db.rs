@@ -126,7 +126,7 @@ pub(super) async fn insert_emails(
         let (value, kind) = (fold(value), kind.as_deref().map(fold));
         sql!(
             tx,
-            exec,
+            later,
             "INSERT INTO user_emails (tenant_id, user_id, seq, value_key, type_key)
              VALUES ($1, $2, $3, $4, $5)",
             t,

@@ -98,11 +98,11 @@ async fn write(tx: &mut Tx, was: &User, draft: &Draft) -> Result<User> {
     let (t, id) = (was.tenant_id, was.id);
     let ends = was.active && !draft.active;
     let guard = if ends { guarded(tx, was).await? } else { None };
+    let folded = rules::folded(&draft.doc)?;
+    let stamp = db::update_provisioned(tx, t, id, draft, &folded).await?;
     if ends {
         sessions::revoke(tx, Who::User(t, id), "deactivated by the directory").await?;
     }
-    let folded = rules::folded(&draft.doc)?;
-    let stamp = db::update_provisioned(tx, t, id, draft, &folded).await?;
     if rules::emails_differ(was, draft) {
         db::delete_emails(tx, t, id).await?;
         db::insert_emails(tx, t, id, &draft.emails).await?;

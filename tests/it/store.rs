@@ -16,6 +16,7 @@ mod fair;
 mod feed;
 mod isolation;
 mod keep;
+mod later;
 mod migrations;
 mod proxy;
 mod trouble;

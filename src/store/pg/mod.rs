@@ -336,29 +336,33 @@ where
     // The transaction's number is taken at once, for the day the connection is lost during COMMIT.
     let begin =
         format!("BEGIN; SET LOCAL muster.scope = '{scope}'; SELECT pg_current_xact_id()::text");
-    conn.open = true;
-    let rows = conn.batch(begin).await?;
-    let xid: String = rows
-        .first()
-        .and_then(|r| r.try_get(0).ok())
-        .ok_or_else(|| Error::internal("PostgreSQL gave a transaction no number"))?;
+    conn.begin = Some(begin);
     let mut tx = Tx::new(Conn::body(Driver::Pg(conn)), store.clock().now(), cx.clone());
     let out = AssertUnwindSafe(IN_TX.scope((), body(&mut tx))).catch_unwind().await;
     let r = out.unwrap_or_else(|_| Err(Error::internal("a transaction body panicked")));
+    let r = match r {
+        Ok(v) => tx.conn.flush().await.map(|()| v),
+        Err(e) => Err(e),
+    };
     let r = tx.verdict(r, store.0.demand_audit);
     let changes = std::mem::take(&mut tx.changes);
     let Driver::Pg(mut conn) = tx.conn.driver else {
         return Err(Error::internal("not PostgreSQL"));
     };
     let v = match r {
+        // Nothing was asked of the database.
+        Ok(v) if conn.begin.is_some() && changes.is_empty() => return Ok(v),
         Ok(v) => v,
         Err(e) => {
-            if conn.batch("ROLLBACK".to_owned()).await.is_ok() {
+            conn.begin = None;
+            if conn.open && conn.batch("ROLLBACK".to_owned()).await.is_ok() {
                 conn.open = false;
             }
             return Err(e);
         }
     };
+    conn.begun("").await?;
+    let xid = conn.xid.clone().unwrap_or_default();
     // In a transaction that an error has ended, COMMIT would be answered without one; SELECT is not. It also makes
     // sure (by a division by zero) that this is still the transaction that was begun.
     let end = format!(

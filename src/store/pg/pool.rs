@@ -8,7 +8,7 @@ use crate::{
     store::{Scope, Stmt},
 };
 use sqlx::{
-    AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _,
+    AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, Row as _,
     postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow},
 };
 use std::{
@@ -58,6 +58,10 @@ pub struct PgConn {
     busy: bool,
     /// A transaction is open.
     pub(super) open: bool,
+    /// What begins the transaction, as long as nothing has been asked in it: it goes with the first lock in one message.
+    pub(super) begin: Option<String>,
+    /// The number of the transaction.
+    pub(super) xid: Option<String>,
     /// Whose rows a read wants to see.
     want: Option<Scope>,
     _slot: OwnedSemaphorePermit,
@@ -101,7 +105,17 @@ impl Pool {
             None => self.connect().await?,
         };
         let pool = self.clone();
-        Ok(PgConn { pool, link: Some(link), stale, busy: false, open: false, want, _slot: slot })
+        Ok(PgConn {
+            pool,
+            link: Some(link),
+            stale,
+            busy: false,
+            open: false,
+            begin: None,
+            xid: None,
+            want,
+            _slot: slot,
+        })
     }
     async fn connect(&self) -> Result<Link> {
         let conn = timeout(WAIT, self.options.connect())
@@ -192,11 +206,23 @@ impl PgConn {
         }
         Ok(())
     }
+    /// Begins the transaction that is to be begun, and asks `more` in the same message.
+    pub(super) async fn begun(&mut self, more: &str) -> Result<()> {
+        let Some(begin) = self.begin.take() else { return Ok(()) };
+        self.open = true;
+        let rows = self.send(begin + more).await?;
+        self.xid = rows.first().and_then(|r| r.try_get(0).ok());
+        if self.xid.is_none() {
+            return Err(Error::internal("PostgreSQL gave a transaction no number"));
+        }
+        Ok(())
+    }
     pub(in crate::store) async fn fetch_all(
         &mut self,
         s: &Stmt,
         args: impl Fn() -> Result<PgArguments>,
     ) -> Result<Vec<PgRow>> {
+        self.begun("").await?;
         loop {
             self.scoped().await?;
             let args = args()?;
@@ -238,6 +264,7 @@ impl PgConn {
     }
     /// Only inside a transaction, which has proved the connection: never run twice.
     pub(in crate::store) async fn execute(&mut self, s: &Stmt, args: PgArguments) -> Result<u64> {
+        self.begun("").await?;
         self.busy = true;
         let conn = self.conn()?;
         let r = match &s.pg {
@@ -249,6 +276,10 @@ impl PgConn {
     }
     /// Several statements without parameters in one round trip; the rows of all of them.
     pub(in crate::store) async fn batch(&mut self, text: String) -> Result<Vec<PgRow>> {
+        self.begun("").await?;
+        self.send(text).await
+    }
+    async fn send(&mut self, text: String) -> Result<Vec<PgRow>> {
         loop {
             self.busy = true;
             let q = sqlx::raw_sql(AssertSqlSafe(text.clone()));
@@ -260,6 +291,12 @@ impl PgConn {
         }
     }
     pub(in crate::store) async fn lock(&mut self, name: &str) -> Result<()> {
+        if self.begin.is_some() {
+            // A name of our own, in quotes.
+            let name = name.replace('\'', "''");
+            let lock = format!("; SELECT pg_advisory_xact_lock(hashtextextended('{name}', 0))");
+            return self.begun(&lock).await;
+        }
         self.busy = true;
         let q = sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").bind(name);
         let r = q.execute(self.conn()?).await;
