@@ -23,6 +23,8 @@ pub struct Setting {
     pub postgres: Option<String>,
     /// Node.js and the folder of the peer, where there is one.
     pub node: Option<(PathBuf, PathBuf)>,
+    /// A Python with the peer's packages.
+    pub python: Option<PathBuf>,
     /// Shorter, to see that everything still runs.
     pub quick: bool,
     only: Option<String>,
@@ -40,6 +42,7 @@ impl Setting {
             work: option("--work").ok_or("--work FOLDER is missing")?.into(),
             postgres: option("--postgres"),
             node: node.zip(option("--peer").map(PathBuf::from)),
+            python: option("--python").map(PathBuf::from),
             quick: arguments.iter().any(|a| a == "--quick"),
             only: option("--only"),
         })
