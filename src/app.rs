@@ -2,7 +2,7 @@
 //! `server` (or a test), handed to every handler as axum's state.
 
 use crate::{
-    access::{Access, Catalogue},
+    access::{Access, Catalogue, Permit, perm::SystemEditSettings},
     actor::Actor,
     apps::Apps,
     config::Config,
@@ -11,19 +11,36 @@ use crate::{
     directories::{Readings, Tokens},
     error::{Error, Result},
     gate::Gate,
+    id::DirectoryId,
     keys::Keys,
     mail::Mailer,
     net::Client,
+    provisioning::log::{Logged, Recorder, Replayed},
     sessions::{Limits, Rotations},
     store::{Cx, Fair, Scope, Store},
 };
-use std::{path::Path, sync::Arc};
+use futures::future::BoxFuture;
+use std::{
+    path::Path,
+    sync::{Arc, OnceLock},
+};
 
 /// The shared parts. Cheap to clone.
 #[derive(Clone)]
 pub struct App(Arc<Parts>);
 
+/// How a request of the provisioning log is done once more, for good or not. The voice that can says so to `server`, which
+/// tells [`App::replays_by`]; the voice that is asked to does not know it.
+pub type Replay = fn(
+    App,
+    Permit<SystemEditSettings>,
+    DirectoryId,
+    Logged,
+    bool,
+) -> BoxFuture<'static, Result<Replayed>>;
+
 /// What [`App`] dereferences to.
+#[derive(Clone)]
 pub struct Parts {
     /// The settings, settled: the public URL is known.
     pub config: Config,
@@ -51,10 +68,13 @@ pub struct Parts {
     pub net: Client,
     /// The way out for letters.
     pub mailer: Mailer,
+    /// What directories ask, on its way into the provisioning log.
+    pub log: Recorder,
     /// What seals what must be read back.
     pub master: MasterKey,
     /// Who does the server's own work.
     pub system: Actor,
+    replay: OnceLock<Replay>,
 }
 
 impl App {
@@ -81,6 +101,7 @@ impl App {
         let rotations = Rotations::new(&store, cx.urgent(), refresh_limits(&config));
         let net = Client::new(&config.outbound)?;
         let mailer = Mailer::new(&config.mail, &config.outbound.ca_file)?;
+        let log = Recorder::new(&store, &master);
         let system = system.clone();
         let parts = Parts {
             config,
@@ -96,10 +117,36 @@ impl App {
             rotations,
             net,
             mailer,
+            log,
             master,
             system,
+            replay: OnceLock::new(),
         };
         Ok(Self(Arc::new(parts)))
+    }
+    /// The same over another store: in a rehearsal.
+    #[must_use]
+    pub fn over(&self, store: Store) -> Self {
+        Self(Arc::new(Parts { store, ..Parts::clone(self) }))
+    }
+    /// Who does requests of the provisioning log once more.
+    pub fn replays_by(&self, replay: Replay) {
+        // Said once, at the start.
+        let _ = self.0.replay.set(replay);
+    }
+    /// Does one once more.
+    ///
+    /// # Errors
+    /// Its own.
+    pub async fn replay(
+        &self,
+        permit: Permit<SystemEditSettings>,
+        directory: DirectoryId,
+        entry: Logged,
+        apply: bool,
+    ) -> Result<Replayed> {
+        let replay = self.0.replay.get().ok_or_else(|| Error::internal("nobody replays"))?;
+        replay(self.clone(), permit, directory, entry, apply).await
     }
     /// How long sessions live.
     pub fn session_limits(&self) -> Limits {

@@ -8,7 +8,7 @@ macro_rules! for_each_id {
     ($m:ident) => {
         $m! {
             TenantId UserId GroupId DirectoryId ScimTokenId RoleId GrantId MappingId AppId SecretId SessionId FlowId
-            FamilyId KeyId EventId MessageId SigninId RequestId ChangeId InvitationId
+            FamilyId KeyId EventId MessageId SigninId RequestId ChangeId InvitationId LogId
         }
     };
 }
@@ -64,6 +64,25 @@ macro_rules! define {
     )*};
 }
 for_each_id!(define);
+
+impl LogId {
+    /// The first id of a moment: ids of this kind are ordered by the time they tell, whatever clock that is of.
+    pub fn first(at: crate::clock::Timestamp) -> Self {
+        Self::of(at, 0)
+    }
+    /// A new id of a moment.
+    pub fn at(at: crate::clock::Timestamp) -> Self {
+        Self::of(at, Uuid::new_v4().as_u128())
+    }
+    /// UUIDv7: 48 bits of milliseconds, 12 of the microseconds in them, the rest of `low`.
+    fn of(at: crate::clock::Timestamp, low: u128) -> Self {
+        let us = u128::try_from(at.0).unwrap_or(0);
+        let (ms, us) = (us / 1000, us % 1000);
+        let bits =
+            (ms & 0xffff_ffff_ffff) << 80 | 7 << 76 | us << 64 | 2 << 62 | low & ((1 << 62) - 1);
+        Self(Uuid::from_u128(bits))
+    }
+}
 
 impl TenantId {
     /// Stands for the instance itself where a row wants a tenant (audit events of no tenant).

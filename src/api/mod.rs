@@ -22,6 +22,7 @@ mod integrations;
 mod invitations;
 mod openapi;
 mod param;
+mod provisioning;
 mod schemas;
 mod scim_tokens;
 mod sessions;
@@ -115,8 +116,9 @@ macro_rules! table {
 use Needs::{Caller, Global, Owner};
 pub use openapi::document;
 use param::{
-    BAD, CURSOR, DIRECTORY, DROP_VALUES, HOME, IF_MATCH, KIND, LIMIT, PERMISSION, Param, TEXT,
-    USER, WHO,
+    BAD, CHANGES, CURSOR, DIRECTORY, DROP_VALUES, EXTERNAL_ID, HOME, IF_MATCH, IGNORED, KIND,
+    LIMIT, METHOD, PERMISSION, Param, REQUEST, RESOURCE, RESOURCE_ID, SINCE, STATUS, TEXT, UNTIL,
+    USER, USER_NAME, WHO,
 };
 const USERS_VIEW: Needs = Needs::Permission("users.view");
 const USERS_ADD: Needs = Needs::Permission("users.add");
@@ -158,6 +160,16 @@ table! {
         "Make a SCIM token; its text is shown this once.";
     DELETE "/tenants/{tenant}/directories/{directory}/scim-tokens/{token}" EDIT,
         scim_tokens::revoke, "Revoke a SCIM token.";
+
+    GET "/tenants/{tenant}/directories/{directory}/health" VIEW, provisioning::health,
+        "How its provisioning is: last request, errors, silence, tokens.";
+    GET "/tenants/{tenant}/directories/{directory}/log" LOGS, provisioning::list
+        [LIMIT, CURSOR, SINCE, UNTIL, STATUS, METHOD, RESOURCE, RESOURCE_ID, USER_NAME, EXTERNAL_ID, REQUEST, IGNORED, CHANGES],
+        "What it asked by SCIM and was answered, newest first.";
+    GET "/tenants/{tenant}/directories/{directory}/log/{entry}" LOGS, provisioning::get,
+        "One request, with what is kept of its bodies.";
+    POST "/tenants/{tenant}/directories/{directory}/log/{entry}/replay" EDIT, provisioning::replay,
+        "Do a request once more; without `apply` nothing stays, and the answer says what would.";
 
     GET "/tenants/{tenant}/schemas" VIEW, schemas::list, "Its extensions of the SCIM user schema.";
     POST "/tenants/{tenant}/schemas" EDIT, schemas::declare, "Declare an extension of the SCIM user schema.";

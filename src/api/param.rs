@@ -29,6 +29,8 @@ pub enum Form {
     Number(u32, u32),
     /// One of these.
     Word(&'static [&'static str]),
+    /// A moment.
+    Moment,
     /// The header `If-Match`.
     Version,
 }
@@ -49,6 +51,7 @@ impl Param {
         match self.form {
             Form::Text | Form::Version => json_schema!({ "type": "string" }),
             Form::Id => json_schema!({ "type": "string", "format": "uuid" }),
+            Form::Moment => json_schema!({ "type": "string", "format": "date-time" }),
             Form::Flag => json_schema!({ "type": "boolean", "default": false }),
             Form::Number(from, to) => {
                 json_schema!({ "type": "integer", "minimum": from, "maximum": to })
@@ -88,3 +91,32 @@ pub(super) const IF_MATCH: Param = Param::of(
     Form::Version,
     "The `ETag` of what you saw; if it has changed since, the answer is 412 and nothing happens.",
 );
+pub(super) const SINCE: Param =
+    Param::of("since", Form::Moment, "Only from this moment on, like 2026-01-31T12:00:00Z.");
+pub(super) const UNTIL: Param = Param::of("until", Form::Moment, "Only before this moment.");
+pub(super) const STATUS: Param = Param::of(
+    "status",
+    Form::Text,
+    "Only with this status (`409`), one of a class (`4xx`), `ok` or `error`.",
+);
+pub(super) const METHOD: Param =
+    Param::of("method", Form::Word(&["GET", "POST", "PUT", "PATCH", "DELETE"]), "Only by this.");
+pub(super) const RESOURCE: Param =
+    Param::of("resource", Form::Word(&["User", "Group", "Bulk", "Discovery"]), "Only about these.");
+pub(super) const RESOURCE_ID: Param =
+    Param::of("id", Form::Id, "Only about the person or group of this id.");
+pub(super) const USER_NAME: Param = Param::of(
+    "user_name",
+    Form::Text,
+    "Only about who has this `userName`, also where it is not kept.",
+);
+pub(super) const EXTERNAL_ID: Param = Param::of(
+    "external_id",
+    Form::Text,
+    "Only about what has this `externalId`, also where it is not kept.",
+);
+pub(super) const REQUEST: Param =
+    Param::of("request", Form::Id, "Only the request of this id, as audit events name it.");
+pub(super) const IGNORED: Param =
+    Param::of("ignored", Form::Flag, "Only where a part was ignored.");
+pub(super) const CHANGES: Param = Param::of("changes", Form::Flag, "Only where something changed.");

@@ -116,6 +116,7 @@ table! {
     "public-url" 10 outside::public_url;
     "outbound" 5 files::outbound;
     "directory" 60 outside::directories;
+    "provisioning" 10 stored::provisioning;
     "mail" 6 outside::mail;
     "outbox" 5 stored::outbox;
     "secrets" 5 stored::secrets;

@@ -5,6 +5,7 @@ use crate::{
     clock::Timestamp,
     crypto::seal::MasterKey,
     error::Result,
+    provisioning::health,
     setup,
     store::{Scope, examine},
 };
@@ -13,6 +14,8 @@ use std::time::Duration;
 const DAY: Duration = Duration::from_secs(24 * 3600);
 /// Secrets that end within this time are told of.
 const SOON: Duration = Duration::from_secs(14 * 24 * 3600);
+/// So many directories are told of.
+const UNWELL: usize = 20;
 /// A message that waits longer tells of trouble.
 const LONG: Duration = Duration::from_secs(15 * 60);
 
@@ -152,6 +155,21 @@ pub(super) async fn outbox(place: Place, name: &'static str) -> Result<Vec<Findi
         }
         _ if found.is_empty() => found.push(Finding::ok(name, "nothing is stuck")),
         _ => {}
+    }
+    Ok(found)
+}
+
+/// Directories whose provisioning is not as it should be.
+pub(super) async fn provisioning(place: Place, name: &'static str) -> Result<Vec<Finding>> {
+    let unwell = health::unwell(&place.app.store, UNWELL).await?;
+    let found = unwell.iter().flat_map(|u| {
+        let name = format!("{name} {}/{}", u.tenant, u.name);
+        let mend = format!("see: muster directory health {} '{}'", u.tenant, u.name);
+        u.alarms.iter().map(move |a| Finding::warn(&name, a.detail.clone(), mend.clone()))
+    });
+    let found: Vec<Finding> = found.collect();
+    if found.is_empty() {
+        return Ok(vec![Finding::ok(name, "no directory needs attention")]);
     }
     Ok(found)
 }

@@ -3,7 +3,10 @@
 
 use super::{b64, sha256_hex, unb64};
 use crate::error::{Error, Result};
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
+    hmac,
+};
 use std::{fs, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path, sync::Arc};
 use zeroize::Zeroizing;
 
@@ -13,6 +16,7 @@ const NONCE: usize = 12;
 #[derive(Clone)]
 pub struct MasterKey {
     key: Arc<LessSafeKey>,
+    tags: Arc<hmac::Key>,
     name: Arc<str>,
 }
 
@@ -25,8 +29,10 @@ impl std::fmt::Debug for MasterKey {
 impl MasterKey {
     fn from_bytes(bytes: &[u8; 32]) -> Result<Self> {
         let key = UnboundKey::new(&AES_256_GCM, bytes).map_err(Error::internal)?;
+        let tags = super::sha256([b"muster tags".as_slice(), bytes].concat());
+        let tags = Arc::new(hmac::Key::new(hmac::HMAC_SHA256, &tags));
         let name = sha256_hex([b"muster master key".as_slice(), bytes].concat());
-        Ok(Self { key: Arc::new(LessSafeKey::new(key)), name: name[..8].into() })
+        Ok(Self { key: Arc::new(LessSafeKey::new(key)), tags, name: name[..8].into() })
     }
     /// A key that is kept nowhere (tests, the demo).
     ///
@@ -70,6 +76,15 @@ impl MasterKey {
     /// What it is known by in the values it sealed; says nothing of the key.
     pub fn name(&self) -> &str {
         &self.name
+    }
+    /// What stands for a text where it may be looked for and not read: the same for the same text, and nobody without
+    /// the key can try texts out.
+    pub fn tag(&self, what: &str, text: &str) -> String {
+        let mut cx = hmac::Context::with_key(&self.tags);
+        cx.update(what.as_bytes());
+        cx.update(&[0]);
+        cx.update(text.as_bytes());
+        b64(&cx.sign().as_ref()[..16])
     }
     /// Seals `plain`; `aad` names where it stands (table, row, column) and must be given again to open it.
     ///

@@ -4,6 +4,7 @@
 
 mod db;
 mod extensions;
+mod logging;
 mod reading;
 mod rules;
 mod signin;
@@ -12,9 +13,10 @@ mod tokens;
 pub use extensions::{
     Extension, declare, extension, extensions, lock, schemas, set_extension, withdraw_extension,
 };
+pub use logging::{Bodies, Logging, silence};
 pub use reading::{Reading, Readings};
 pub use signin::{SignIn, SignInSettings, signin};
-pub use tokens::{Token, Tokens, by_token, token_create, token_revoke, tokens};
+pub use tokens::{Token, Tokens, by_token, token_create, token_revoke, tokens, tokens_of};
 
 use crate::{
     access::{
@@ -107,6 +109,10 @@ pub struct Provisioning {
     pub unknown_members: UnknownMembers,
     /// Habits of directories that are not understood here, by the numbers of `docs/scim.md`; `all`: the RFC's letter.
     pub rules_off: Vec<String>,
+    /// What the provisioning log keeps.
+    pub log: Logging,
+    /// Hours without a request after which administrators are told; 0: never; left out: what suits the preset.
+    pub silence_hours: Option<u32>,
 }
 impl Default for Provisioning {
     fn default() -> Self {
@@ -114,6 +120,8 @@ impl Default for Provisioning {
             unique_group_names: true,
             unknown_members: UnknownMembers::Skip,
             rules_off: Vec::new(),
+            log: Logging::default(),
+            silence_hours: None,
         }
     }
 }
@@ -124,6 +132,14 @@ impl Provisioning {
     /// `Invalid` (`rules_off`) for what is no rule's number.
     pub fn rules(&self) -> Result<Rules> {
         Rules::all_but(&self.rules_off).map_err(|e| e.attr("rules_off"))
+    }
+    /// Whether all of it fits.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the field.
+    fn checked(&self) -> Result<()> {
+        self.rules()?;
+        self.log.checked()
     }
     fn has(&self, rule: Rule) -> bool {
         self.rules().is_ok_and(|r| r.has(rule))
@@ -228,7 +244,7 @@ pub async fn create(
     let name = crate::text::key("name", &new.name)?.to_owned();
     let half = new.signin.map(|s| signin::sealed(s, id, master)).transpose()?.unwrap_or_default();
     let (preset, provisioning) = (PresetColumn(new.preset), new.provisioning);
-    provisioning.rules()?;
+    provisioning.checked()?;
     tx!(store, &p.cx(), [name, half, provisioning], |tx| {
         let d = db::insert(tx, t, id, &name, preset, J(provisioning), &half).await?;
         let detail = serde_json::json!({
@@ -347,7 +363,7 @@ pub async fn set_provisioning(
     id: DirectoryId,
     to: &Provisioning,
 ) -> Result<(Directory, Provisioning)> {
-    to.rules()?;
+    to.checked()?;
     let (was, _) = locked(tx, t, id, None).await?;
     let before = was.provisioning.0.clone();
     if before == *to {

@@ -1,7 +1,7 @@
 //! How the requests of a directory's SCIM client are read: which rules are on, and which attributes its tenant has.
 //! Remembered, so that a request costs no query for it.
 
-use super::db;
+use super::{Logging, db};
 use crate::{
     error::{Error, Result},
     id::{DirectoryId, TenantId},
@@ -20,6 +20,8 @@ pub struct Reading {
     pub rules: Rules,
     /// The attributes of the tenant.
     pub schemas: Arc<Schemas>,
+    /// What is kept of them.
+    pub log: Logging,
 }
 
 /// [`Reading`]s by directory, until it or its tenant changes.
@@ -55,7 +57,8 @@ impl Readings {
         let found = db::get(&mut c, t, d).await?;
         let found = found.ok_or_else(|| Error::not_found(format!("directory {d}")))?;
         let schemas = super::schemas(&mut c, t).await?;
-        let reading = Reading { rules: found.provisioning.0.rules()?, schemas };
+        let provisioning = found.provisioning.0;
+        let reading = Reading { rules: provisioning.rules()?, schemas, log: provisioning.log };
         self.known.fill(ticket, d, (t, reading.clone()));
         Ok(reading)
     }

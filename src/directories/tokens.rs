@@ -14,7 +14,7 @@ use crate::{
     error::{Error, Result},
     id::{DirectoryId, ScimTokenId, TenantId},
     secret::Secret,
-    store::{Cache, Cx, Scope, Store, Topic},
+    store::{Cache, Conn, Cx, Scope, Store, Topic},
     tx,
 };
 use std::{
@@ -121,6 +121,11 @@ pub async fn tokens(
     let mut c = store.read(Scope::Tenant(p.tenant())).await?;
     db::get(&mut c, p.tenant(), directory).await?.ok_or_else(|| gone(directory))?;
     db::tokens(&mut c, p.tenant(), directory).await
+}
+
+/// The tokens of a directory, for a reader that has a connection over its tenant.
+pub async fn tokens_of(c: &mut Conn, t: TenantId, d: DirectoryId) -> Result<Vec<Token>> {
+    db::tokens(c, t, d).await
 }
 
 /// Which directory a token opens, asking the database. Servers ask [`Tokens`], which remembers.

@@ -9,7 +9,7 @@ use crate::{
     },
     error::{Error, Result},
     id::InvitationId,
-    mail::{Letter, Mailer},
+    mail::{Letter, Mailer, plain_name},
     outbox::Message,
     store::{Cx, Scope, Store},
     tenants, tx,
@@ -18,9 +18,6 @@ use askama::Template;
 
 /// The outbox's word for it.
 pub const TOPIC: &str = "invitation.mail";
-
-/// The longest name that a letter repeats, characters.
-const NAME: usize = 60;
 
 #[derive(Template)]
 #[template(path = "invitation.txt", escape = "none")]
@@ -105,8 +102,8 @@ pub fn render(
     link: &str,
     id: &str,
 ) -> Result<Letter> {
-    let (brand, company) = (name(brand, "Muster"), name(company, "your company"));
-    let inviter = name(&invitation.invited_by, "An administrator");
+    let (brand, company) = (plain_name(brand, "Muster"), plain_name(company, "your company"));
+    let inviter = plain_name(&invitation.invited_by, "An administrator");
     let until = invitation.expires_at.for_people();
     let subject = format!("Your invitation to {company} on {brand}");
     let (brand, company, inviter) = (brand.as_str(), company.as_str(), inviter.as_str());
@@ -119,42 +116,4 @@ pub fn render(
         html: html.render().map_err(Error::internal)?,
         id: id.to_owned(),
     })
-}
-
-/// A name as a letter may repeat it: one line, short, nothing unseen, and nothing that a mail program would make a link
-/// of. `none` stands for an empty one.
-fn name(text: &str, none: &str) -> String {
-    let one: String = text
-        .chars()
-        .filter(|c| !unseen(*c))
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    let words: Vec<String> = one.split_whitespace().map(unlinked).collect();
-    let out: String = words.join(" ").chars().take(NAME).collect();
-    if out.is_empty() { none.to_owned() } else { out }
-}
-
-/// Characters that take no room or turn the direction of what follows.
-fn unseen(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{2069}' | '\u{feff}')
-}
-
-/// An address becomes an ellipsis; what only looks like a host (`contoso.com`) gets a space that a link cannot have.
-fn unlinked(word: &str) -> String {
-    let lower = word.to_lowercase();
-    if word.contains("://") || lower.starts_with("www.") || lower.starts_with("mailto:") {
-        return "…".to_owned();
-    }
-    let letters: Vec<char> = word.chars().collect();
-    let inner = |i: usize| i.checked_sub(1).and_then(|b| letters.get(b)).zip(letters.get(i + 1));
-    let mut out = String::new();
-    for (i, c) in letters.iter().enumerate() {
-        out.push(*c);
-        let dot = matches!(c, '.' | '。' | '．' | '｡');
-        if dot && inner(i).is_some_and(|(a, b)| a.is_alphanumeric() && b.is_alphanumeric()) {
-            out.push(' ');
-        }
-    }
-    out
 }

@@ -1,7 +1,10 @@
 //! Mail that leaves by SMTP, through one transport with a pool of connections. Knows letters, not what they are about:
 //! who writes renders them, the outbox hands them over.
 
+mod names;
 mod way;
+
+pub use names::plain_name;
 
 use crate::{
     config,

@@ -1,5 +1,8 @@
-//! What a directory's provisioning touches as a whole: how it behaves, and its end with everybody it brought.
+//! What a directory's provisioning touches as a whole: how it behaves, what it asked ([`log`]) and how it is
+//! ([`health`]), and its end with everybody it brought.
 
+pub mod health;
+pub mod log;
 mod schemas;
 
 pub use schemas::{change_schema, schema, withdraw_schema};
@@ -91,6 +94,7 @@ pub async fn delete_directory(
             Ok((users, groups))
         })?;
         if users == 0 && groups == 0 {
+            log::forget(store, &p.cx(), t, id).await?;
             return Ok(gone);
         }
         gone.users += users;

@@ -1,6 +1,6 @@
 //! A request, taken apart: parameters, preconditions, body.
 
-use super::note::Notes;
+use super::note::{Noted, Notes};
 use crate::{
     access::{Permit, perm::Provision},
     app::App,
@@ -12,6 +12,7 @@ use axum::{
     body::Body,
     http::{HeaderMap, HeaderName, Method, header, request::Parts},
 };
+use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError};
 use serde_json::Value;
 use std::{collections::HashMap, sync::Arc};
@@ -48,12 +49,12 @@ impl Call {
     /// Takes a request apart.
     ///
     /// # Errors
-    /// `invalidSyntax` for a body that is no JSON, `invalidValue` for parameters given twice; `TooLarge`.
-    pub(super) async fn read(
+    /// `invalidSyntax` for a body that is no JSON, `invalidValue` for parameters given twice.
+    pub(super) fn read(
         app: &App,
         (permit, reading): (Permit<Provision>, Reading),
         parts: &Parts,
-        body: Body,
+        body: &[u8],
     ) -> Result<Self> {
         let base = format!("{}/scim/{}/v2", app.config.issuer(), permit.directory());
         Ok(Self {
@@ -65,7 +66,7 @@ impl Call {
             params: params(parts.uri.query().unwrap_or_default())?,
             if_match: versions(&parts.headers, &header::IF_MATCH),
             if_none_match: versions(&parts.headers, &header::IF_NONE_MATCH),
-            body: json(reading.rules, parts, body).await?,
+            body: json(reading.rules, parts, body)?,
             notes: Notes::default(),
         })
     }
@@ -77,8 +78,12 @@ impl Call {
     pub(super) fn note_ignored(&self, why: impl IntoIterator<Item = String>) {
         why.into_iter().for_each(|w| self.note(Outcome::Ignored(w)));
     }
+    /// Notes which attributes changed.
+    pub(super) fn changed(&self, names: impl IntoIterator<Item = String>) {
+        self.notes.changed(names);
+    }
     /// What was noted.
-    pub(super) fn outcomes(&self) -> Vec<Outcome> {
+    pub(super) fn noted(&self) -> Noted {
         self.notes.take()
     }
 }
@@ -144,8 +149,11 @@ fn is_json(headers: &HeaderMap) -> bool {
     ["application/scim+json", "application/json"].iter().any(|k| k.eq_ignore_ascii_case(kind))
 }
 
-/// The body as JSON, whatever its media type says: directories disagree on that (1.21).
-async fn json(rules: Rules, parts: &Parts, body: Body) -> Result<Value> {
+/// The whole body.
+///
+/// # Errors
+/// `TooLarge`; `invalidSyntax` when it broke off.
+pub(super) async fn whole(body: Body) -> Result<Bytes> {
     let bytes = body.collect().await.map_err(|e| {
         let e: Box<dyn std::error::Error + Send + Sync> = e.into_inner();
         let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&*e);
@@ -157,12 +165,16 @@ async fn json(rules: Rules, parts: &Parts, body: Body) -> Result<Value> {
         }
         bad("invalidSyntax", "body", "the body broke off")
     })?;
-    let bytes = bytes.to_bytes();
+    Ok(bytes.to_bytes())
+}
+
+/// The body as JSON, whatever its media type says: directories disagree on that (1.21).
+fn json(rules: Rules, parts: &Parts, bytes: &[u8]) -> Result<Value> {
     let wanted = matches!(parts.method, Method::POST | Method::PUT | Method::PATCH);
     if !wanted {
         return Ok(Value::Null);
     }
-    let text = std::str::from_utf8(&bytes)
+    let text = std::str::from_utf8(bytes)
         .map_err(|_| bad("invalidSyntax", "body", "the body is not UTF-8"))?;
     let lenient = rules.has(Rule::Media);
     let text = text.strip_prefix('\u{feff}').filter(|_| lenient).unwrap_or(text);

@@ -1,7 +1,10 @@
 //! Who may speak here: a directory, by one of its SCIM tokens, while it and its tenant are live.
 
 use crate::{
-    access::{Permit, perm::Provision},
+    access::{
+        Permit,
+        perm::{Provision, SystemEditSettings},
+    },
     actor::{Actor, Principal},
     app::App,
     directories::Reading,
@@ -36,6 +39,26 @@ pub(super) async fn permit(
         return Err(refused());
     }
     let actor = Actor::prove(Principal::Directory { tenant, directory: opened }, request);
+    Ok((app.access.provision(&actor).await?, reading))
+}
+
+/// The right of a directory whose request an administrator does once more, and how it is read.
+///
+/// # Errors
+/// `Conflict` for a directory that is not listened to; the database's.
+pub(super) async fn again(
+    app: &App,
+    permit: &Permit<SystemEditSettings>,
+    directory: DirectoryId,
+) -> Result<(Permit<Provision>, Reading)> {
+    let tenant = permit.tenant();
+    let reading = app.readings.of(tenant, directory).await?;
+    app.gate
+        .directory(tenant, directory)
+        .await
+        .map_err(|e| Error::conflict(format!("{}: its requests are not done", e.detail())))?;
+    let who = Principal::Directory { tenant, directory };
+    let actor = Actor::prove(who, permit.actor().request());
     Ok((app.access.provision(&actor).await?, reading))
 }
 

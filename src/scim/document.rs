@@ -49,6 +49,14 @@ pub(super) fn whole(u: &User) -> Map<String, Value> {
     doc
 }
 
+/// The attributes in which two documents differ.
+pub(super) fn differing(a: &Map<String, Value>, b: &Map<String, Value>) -> Vec<String> {
+    let mut names: Vec<&String> = a.keys().chain(b.keys()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.into_iter().filter(|n| a.get(*n) != b.get(*n)).cloned().collect()
+}
+
 /// The id of a user's manager, where it is one of ours.
 fn manager_of(u: &User) -> Option<UserId> {
     UserId::parse(u.doc.0.get(ENTERPRISE)?.get("manager")?.get("value")?.as_str()?)

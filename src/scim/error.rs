@@ -1,6 +1,7 @@
 //! How a refusal sounds in SCIM (RFC 7644, 3.12). The `detail` reaches the directory's administrator: it names the
 //! attribute, the value and what would be right.
 
+use super::note::Refused;
 use crate::{
     error::{Error, Kind},
     protocol::scim::ERROR,
@@ -67,11 +68,13 @@ pub(super) fn response(e: &Error) -> Response {
         Kind::Conflict => Some("uniqueness"),
         _ => None,
     };
-    if let Some(word) = known.or(fallback) {
+    let scim_type = known.or(fallback);
+    if let Some(word) = scim_type {
         body["scimType"] = word.into();
     }
     let mut r = Response::new(Body::from(body.to_string()));
     *r.status_mut() = status;
+    r.extensions_mut().insert(Refused { scim_type, detail: e.detail().to_owned() });
     let h = r.headers_mut();
     h.insert(header::CONTENT_TYPE, HeaderValue::from_static(SCIM));
     if status == StatusCode::UNAUTHORIZED {

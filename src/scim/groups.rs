@@ -55,8 +55,12 @@ fn read(call: &Call) -> Result<(String, Option<String>, Option<Vec<UserId>>)> {
 /// `POST /Groups`
 pub(super) async fn create(call: &Call) -> Result<Response> {
     let (display_name, external_id, members) = read(call)?;
+    let some = members.as_ref().is_some_and(|m| !m.is_empty());
     let draft = GroupDraft { display_name, external_id, members: members.unwrap_or_default() };
     let g = groups::create(&call.app.store, &call.permit, draft).await?;
+    call.note(Outcome::Applied);
+    let sent = [("displayName", true), ("externalId", g.external_id.is_some()), ("members", some)];
+    call.changed(sent.into_iter().filter(|(_, on)| *on).map(|(n, _)| n.to_owned()));
     strangers(call, &g);
     shown(call, StatusCode::CREATED, g.row, true).await
 }
@@ -110,7 +114,10 @@ pub(super) async fn replace(call: &Call, id: &str) -> Result<Response> {
     }
     steps.extend(members.map(GroupChange::Replace));
     let expected = demanded(call, id).await?;
-    let (g, _) = groups::apply(&call.app.store, &call.permit, id, expected, steps).await?;
+    let names: Vec<&str> = steps.iter().map(attribute).collect();
+    let (g, did) = groups::apply(&call.app.store, &call.permit, id, expected, steps).await?;
+    call.note(if did { Outcome::Applied } else { Outcome::NoOp });
+    changed(call, &names, &g);
     strangers(call, &g);
     whole(call, id).await
 }
@@ -119,12 +126,15 @@ pub(super) async fn replace(call: &Call, id: &str) -> Result<Response> {
 pub(super) async fn patch(call: &Call, id: &str) -> Result<Response> {
     let id = parse(id)?;
     let steps = group_ops(&call.schemas, call.rules, &call.body)?;
-    let changes = steps.iter().flat_map(|s| s.ops.iter().cloned()).map(change).collect();
+    let changes: Vec<GroupChange> =
+        steps.iter().flat_map(|s| s.ops.iter().cloned()).map(change).collect();
+    let names: Vec<&str> = changes.iter().map(attribute).collect();
     let expected = demanded(call, id).await?;
     let (g, _) = groups::apply(&call.app.store, &call.permit, id, expected, changes).await?;
-    let mut changed = g.steps.iter();
+    changed(call, &names, &g);
+    let mut each = g.steps.iter();
     for step in steps {
-        let did: Vec<bool> = changed.by_ref().take(step.ops.len()).copied().collect();
+        let did: Vec<bool> = each.by_ref().take(step.ops.len()).copied().collect();
         if !did.is_empty() || step.ignored.is_empty() {
             call.note(if did.contains(&true) { Outcome::Applied } else { Outcome::NoOp });
         }
@@ -137,6 +147,24 @@ pub(super) async fn patch(call: &Call, id: &str) -> Result<Response> {
         return Ok(answer(StatusCode::NO_CONTENT, None, None, Some(g.version)));
     }
     whole(call, id).await
+}
+
+/// The attribute that a step is about.
+fn attribute(c: &GroupChange) -> &'static str {
+    match c {
+        GroupChange::Rename(_) => "displayName",
+        GroupChange::ExternalId(_) => "externalId",
+        GroupChange::Add(_)
+        | GroupChange::Remove(_)
+        | GroupChange::Replace(_)
+        | GroupChange::Clear => "members",
+    }
+}
+
+/// Notes the attributes of the steps that changed something.
+fn changed(call: &Call, names: &[&str], g: &Group) {
+    let did = names.iter().zip(&g.steps).filter(|(_, did)| **did);
+    call.changed(did.map(|(name, _)| (*name).to_owned()));
 }
 
 fn change(o: GroupOp) -> GroupChange {
@@ -160,5 +188,6 @@ pub(super) async fn delete(call: &Call, id: &str) -> Result<Response> {
     let id = parse(id)?;
     let expected = demanded(call, id).await?;
     groups::delete(&call.app.store, &call.permit, id, expected).await?;
+    call.note(Outcome::Applied);
     Ok(answer(StatusCode::NO_CONTENT, None, None, None))
 }

@@ -11,12 +11,18 @@ mod error;
 mod groups;
 mod list;
 mod note;
+mod record;
+mod replay;
 mod search;
 mod stream;
 mod users;
 
+pub use replay::again;
+
 use crate::{
+    access::{Permit, perm::Provision},
     app::App,
+    directories::Reading,
     error::{Error, Kind, Result},
     id::{DirectoryId, RequestId},
     protocol::scim::{Rule, Rules, bad},
@@ -25,11 +31,13 @@ use axum::{
     Extension, Router,
     body::Body,
     extract::{Path, Request, State},
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header, request::Parts},
     response::Response,
     routing::any,
 };
 use call::Call;
+use note::Noted;
+use record::Watch;
 use serde_json::Value;
 
 /// The voice's routes. The rest of a path is dispatched here and not by the router: directories are configured with
@@ -66,26 +74,51 @@ async fn answered(
     rest: &str,
     request: Request,
 ) -> Response {
-    let response = proved(app, id, directory, rest, request).await;
-    response.unwrap_or_else(|e| error::response(&e))
-}
-
-async fn proved(
-    app: &App,
-    id: RequestId,
-    directory: &str,
-    rest: &str,
-    request: Request,
-) -> Result<Response> {
     let (parts, body) = request.into_parts();
     let directory = DirectoryId::parse(directory);
-    let proved = caller::permit(app, &parts.headers, directory, id).await?;
-    let mut place = place(proved.1.rules, rest)?;
-    let mut call = Call::read(app, proved, &parts, body).await?;
+    let proved = match caller::permit(app, &parts.headers, directory, id).await {
+        Ok(proved) => proved,
+        Err(e) => {
+            if let Some(d) = directory {
+                app.log.refused(d, e.detail());
+            }
+            return error::response(&e);
+        }
+    };
+    let mut watch = Watch::new(app, id, &proved, rest, &parts);
+    let (answer, noted) = match call::whole(body).await {
+        Ok(body) => {
+            watch.body(&body);
+            perform(app, proved, rest, parts, &body).await
+        }
+        Err(e) => (Err(e), Noted::default()),
+    };
+    let response = answer.unwrap_or_else(|e| error::response(&e));
+    watch.end(noted, response).await
+}
+
+/// Does what a proved directory asks, and says what became of it.
+async fn perform(
+    app: &App,
+    proved: (Permit<Provision>, Reading),
+    rest: &str,
+    parts: Parts,
+    body: &[u8],
+) -> (Result<Response>, Noted) {
+    let read = || {
+        let place = place(proved.1.rules, rest)?;
+        Ok((place, Call::read(app, proved, &parts, body)?))
+    };
+    let (mut place, mut call) = match read() {
+        Ok(read) => read,
+        Err(e) => return (Err(e), Noted::default()),
+    };
     let mut method = parts.method;
     let search = search::is_search(&place);
     if search {
-        search::read(&mut call, &method)?;
+        if let Err(e) = search::read(&mut call, &method) {
+            return (Err(e), Noted::default());
+        }
         (method, _) = (Method::GET, place.pop());
     }
     // With the whole request at hand: a slow sender holds nobody up.
@@ -94,8 +127,9 @@ async fn proved(
         [] if search => search::all(&call).await,
         place => dispatch(&call, &method, place).await,
     };
-    note::tell(&call.permit.directory().to_string(), &call.outcomes());
-    answer
+    let noted = call.noted();
+    note::tell(&call.permit.directory().to_string(), &noted.outcomes);
+    (answer, noted)
 }
 
 /// The parts of the address below `/v2`. Slashes at the end and doubled ones mean nothing, and `/v2` may be missing

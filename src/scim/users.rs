@@ -49,7 +49,9 @@ async fn demanded(call: &Call, id: UserId) -> Result<Option<i64>> {
 pub(super) async fn create(call: &Call) -> Result<Response> {
     let (draft, ignored) = document::draft(&call.schemas, call.rules, &call.body, None)?;
     let u = users::create(&call.app.store, &call.permit, draft).await?;
+    call.note(Outcome::Applied);
     call.note_ignored(ignored);
+    call.changed(document::whole(&u).into_iter().map(|(name, _)| name));
     let p = projection(call, Resource::User);
     let names = document::managers(call, &p, [&u]).await?;
     let doc = document::user(call, &u, &[], &names, &p);
@@ -101,18 +103,25 @@ async fn changed(call: &Call, u: &User) -> Result<Response> {
     Ok(answer(StatusCode::OK, Some(doc), Some(&at), Some(u.version)))
 }
 
-/// What a change came to when it was decided: it may be decided more than once, the last time counts.
-struct Ended(Arc<Mutex<Vec<Outcome>>>);
+/// What a change came to when it was decided, and the attributes it is about: it may be decided more than once, the last
+/// time counts.
+struct Ended(Arc<Mutex<(Vec<Outcome>, Vec<String>)>>);
 impl Ended {
     fn new() -> (Self, Self) {
-        let shared = Arc::new(Mutex::new(Vec::new()));
+        let shared = Arc::<Mutex<_>>::default();
         (Self(shared.clone()), Self(shared))
     }
-    fn set(&self, outcomes: Vec<Outcome>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = outcomes;
+    fn set(&self, outcomes: Vec<Outcome>, changed: Vec<String>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (outcomes, changed);
     }
-    fn take(self) -> Vec<Outcome> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Notes it on the call.
+    fn tell(self, call: &Call) {
+        let (outcomes, changed) =
+            std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        for o in outcomes {
+            call.note(o);
+        }
+        call.changed(changed);
     }
 }
 
@@ -124,12 +133,15 @@ pub(super) async fn replace(call: &Call, id: &str) -> Result<Response> {
     let (ended, told) = Ended::new();
     let change: users::Change = Arc::new(move |was| {
         let (draft, ignored) = document::draft(&schemas, rules, &body, Some(was))?;
-        ended.set(ignored.into_iter().map(Outcome::Ignored).collect());
+        let changed = users::changed(was, &draft);
+        let done = if changed.is_empty() { Outcome::NoOp } else { Outcome::Applied };
+        let outcomes = std::iter::once(done).chain(ignored.into_iter().map(Outcome::Ignored));
+        ended.set(outcomes.collect(), changed);
         Ok(Some(draft))
     });
     let expected = demanded(call, id).await?;
     let (u, _) = users::modify(&call.app.store, &call.permit, id, expected, change).await?;
-    told.take().into_iter().for_each(|o| call.note(o));
+    told.tell(call);
     changed(call, &u).await
 }
 
@@ -141,12 +153,14 @@ pub(super) async fn patch(call: &Call, id: &str) -> Result<Response> {
     let change: users::Change = Arc::new(move |was| {
         let before = document::whole(was);
         let (after, outcomes) = patch.apply(&before)?;
-        ended.set(outcomes);
-        Ok((after != before).then(|| document::columns(after)))
+        let changed = document::differing(&before, &after);
+        let draft = (after != before).then(|| document::columns(after));
+        ended.set(outcomes, changed);
+        Ok(draft)
     });
     let expected = demanded(call, id).await?;
     let (u, _) = users::modify(&call.app.store, &call.permit, id, expected, change).await?;
-    told.take().into_iter().for_each(|o| call.note(o));
+    told.tell(call);
     changed(call, &u).await
 }
 
@@ -155,5 +169,6 @@ pub(super) async fn delete(call: &Call, id: &str) -> Result<Response> {
     let id = parse(id)?;
     let expected = demanded(call, id).await?;
     users::delete(&call.app.store, &call.permit, id, expected).await?;
+    call.note(Outcome::Applied);
     Ok(answer(StatusCode::NO_CONTENT, None, None, None))
 }

@@ -62,7 +62,7 @@ pub async fn run(app: App, listeners: Listeners, stop: CancellationToken) -> Res
             tracing::warn!("some requests did not end in time and were cut off");
         }
     }
-    workers.finish().await;
+    workers.finish(&app).await;
     if let Some(watch) = watch {
         let _ = watch.await;
     }

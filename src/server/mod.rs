@@ -48,7 +48,9 @@ use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLaye
 /// # Errors
 /// The catalogue's, the keys' and the database's.
 pub async fn assemble(config: Config, store: Store, master: MasterKey) -> Result<App> {
-    App::new(config, store, master, &system("start")).await
+    let app = App::new(config, store, master, &system("start")).await?;
+    app.replays_by(scim::again);
+    Ok(app)
 }
 
 /// The server's own work; `what` goes into audit events.

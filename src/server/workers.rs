@@ -7,10 +7,10 @@ use crate::{
     error::Result,
     flows, invitations, keys,
     oauth::backchannel,
-    outbox, sessions,
+    outbox, provisioning, sessions,
     store::{Cx, Scope},
 };
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +23,8 @@ pub(super) fn start(app: &App, stop: CancellationToken) -> Workers {
     set.spawn(last_used(app.clone(), stop.clone()));
     set.spawn(signing_keys(app.clone(), stop.clone()));
     set.spawn(sweep(app.clone(), stop.clone()));
+    set.spawn(app.log.clone().run(log_writer(), stop.clone()));
+    set.spawn(watch(app.clone(), stop.clone()));
     let cx = Cx::new(super::system("outbox"), Scope::Platform);
     let letters = invitations::Sender {
         store: app.store.clone(),
@@ -34,6 +36,15 @@ pub(super) fn start(app: &App, stop: CancellationToken) -> Workers {
     let worker = outbox::Worker::new(app.store.clone(), cx.clone());
     let worker = worker.on(invitations::TOPIC, move |m| {
         Box::pin(invitations::deliver(letters.clone(), cx.clone(), m))
+    });
+    let health = provisioning::health::Sender {
+        store: app.store.clone(),
+        mailer: app.mailer.clone(),
+        brand: app.config.brand.name.clone(),
+        issuer: app.config.issuer().to_owned(),
+    };
+    let worker = worker.on(provisioning::health::TOPIC, move |m| {
+        Box::pin(provisioning::health::deliver(health.clone(), m))
     });
     let (ended, telling) = (app.clone(), app.clone());
     let worker = worker
@@ -47,6 +58,22 @@ pub(super) fn start(app: &App, stop: CancellationToken) -> Workers {
         });
     set.spawn(worker.run(stop));
     Workers(set)
+}
+
+/// Who writes the provisioning log.
+fn log_writer() -> Cx {
+    Cx::new(super::system("provisioning log"), Scope::Platform)
+}
+
+/// Looks how directories are.
+async fn watch(app: App, stop: CancellationToken) {
+    let began = Instant::now();
+    while stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(300))).await.is_some() {
+        let cx = Cx::new(super::system("provisioning health"), Scope::Platform);
+        if let Err(e) = provisioning::health::watch(&app.store, &cx, began.elapsed()).await {
+            tracing::warn!(error = ?e, "cannot look how directories are");
+        }
+    }
 }
 
 /// Writes when credentials were last used; once more at the end.
@@ -94,8 +121,9 @@ async fn move_keys(app: &App, cx: &Cx) -> Result<()> {
 }
 
 /// Ends sessions whose time is over, and removes what is over: flows and codes soon, sessions and delivered messages
-/// after a month.
+/// after a month, entries of the provisioning log as their directories want it, once an hour.
 async fn sweep(app: App, stop: CancellationToken) {
+    let mut round = 0u32;
     let month = Duration::from_secs(30 * 24 * 3600);
     while stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(300))).await.is_some() {
         let cx = Cx::new(super::system("sweeper"), Scope::Platform);
@@ -111,19 +139,27 @@ async fn sweep(app: App, stop: CancellationToken) {
             sessions::sweep(&app.store, &cx, before).await,
             outbox::sweep(&app.store, &cx, before).await,
         ];
-        for e in swept.into_iter().filter_map(Result::err) {
+        round = round.wrapping_add(1);
+        let log = match round % 12 {
+            1 => provisioning::log::sweep(&app.store, &cx).await,
+            _ => Ok(0),
+        };
+        for e in swept.into_iter().chain([log]).filter_map(Result::err) {
             tracing::warn!(error = ?e, "cannot sweep");
         }
     }
 }
 
 impl Workers {
-    /// Waits until each has written what it holds.
-    pub(super) async fn finish(mut self) {
+    /// Waits until each has written what it holds; by then no request is under way.
+    pub(super) async fn finish(mut self, app: &App) {
         while let Some(ended) = self.0.join_next().await {
             if let Err(e) = ended {
                 tracing::error!(error = %e, "a worker ended badly");
             }
+        }
+        if let Err(e) = app.log.flush(&log_writer()).await {
+            tracing::error!(error = ?e, "the last of the provisioning log cannot be written");
         }
     }
 }

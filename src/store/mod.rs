@@ -9,6 +9,7 @@
 //! * A body that decides on what it read takes a [`Lock`] first.
 
 mod cache;
+mod dry;
 pub mod examine;
 mod fair;
 mod feed;
@@ -88,6 +89,8 @@ struct Inner {
 enum Backend {
     Lite(lite::Lite),
     Pg(Box<pg::Pg>),
+    /// Either of them, in a transaction that is undone.
+    Dry(dry::Dry),
 }
 
 /// Long reads of one tenant that may wait.
@@ -118,7 +121,7 @@ impl Store {
     fn pg(&self) -> Result<&pg::Pg> {
         match &self.0.backend {
             Backend::Pg(p) => Ok(p),
-            Backend::Lite(_) => Err(Error::internal("not PostgreSQL")),
+            _ => Err(Error::internal("not PostgreSQL")),
         }
     }
     /// The clock.
@@ -127,7 +130,11 @@ impl Store {
     }
     /// Whether this is PostgreSQL (for reports and tests; code that asks this to decide wants `{lite:, pg:}`).
     pub fn is_postgres(&self) -> bool {
-        matches!(self.0.backend, Backend::Pg(_))
+        match &self.0.backend {
+            Backend::Pg(_) => true,
+            Backend::Lite(_) => false,
+            Backend::Dry(d) => d.postgres,
+        }
     }
     /// A connection for reads. Hold it briefly; on SQLite statements run inline.
     ///
@@ -139,6 +146,7 @@ impl Store {
         match &self.0.backend {
             Backend::Lite(l) => l.read().await,
             Backend::Pg(p) => p.read(scope).await,
+            Backend::Dry(d) => d.read(scope).await,
         }
     }
     /// As [`Self::read`], for what may take long (a page of a filtered list, all members of a group): other requests
@@ -165,9 +173,11 @@ impl Store {
     /// As [`Self::read`].
     pub async fn single(&self, cx: &Cx) -> Result<Option<Single>> {
         tx::outside()?;
+        dry::not_rehearsing()?;
         match &self.0.backend {
             Backend::Lite(_) => Ok(None),
             Backend::Pg(p) => p.single(cx).await.map(Some),
+            Backend::Dry(_) => Err(Error::internal("a statement of its own in a rehearsal")),
         }
     }
     /// One transaction; use [`tx!`](crate::tx), which clones the captures for each attempt. The body runs to its
@@ -189,6 +199,7 @@ impl Store {
         match &self.0.backend {
             Backend::Lite(l) => l.close().await,
             Backend::Pg(p) => p.close().await,
+            Backend::Dry(_) => {}
         }
     }
     /// Called with every committed change before the writer is answered (this node) or within a second (others).

@@ -8,6 +8,7 @@ use std::{
     borrow::Cow,
     sync::atomic::{AtomicU64, Ordering},
 };
+use tokio::sync::OwnedMappedMutexGuard;
 
 /// Statements run by this process, for the metrics: what is served from memory leaves it still.
 static STATEMENTS: AtomicU64 = AtomicU64::new(0);
@@ -77,7 +78,7 @@ pub trait FromRow: Sized {
 
 /// A connection: for reads from [`super::Store::read`], or inside a [`super::Tx`].
 pub struct Conn {
-    pub(super) driver: Driver,
+    pub(super) driver: Held,
     /// Inside a transaction body, where the first error ends everything.
     body: bool,
     /// Its statements may take long: on SQLite they leave the runtime's thread to others meanwhile.
@@ -137,6 +138,26 @@ pub(super) enum Driver {
     Pg(PgConn),
 }
 
+/// Whose a connection is.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large one is nearly always it, and is not moved about"
+)]
+pub(super) enum Held {
+    /// Its user's, to the end.
+    Own(Driver),
+    /// That of a rehearsal, whose parts take turns.
+    Lent(OwnedMappedMutexGuard<Option<Driver>, Driver>),
+}
+impl Held {
+    pub(super) fn get(&mut self) -> &mut Driver {
+        match self {
+            Self::Own(d) => d,
+            Self::Lent(d) => d,
+        }
+    }
+}
+
 pub(super) fn pg_args(params: &[&dyn Param]) -> Result<PgArguments> {
     let mut a = PgArguments::default();
     for p in params {
@@ -158,10 +179,13 @@ fn aside<R>(long: bool, f: impl FnOnce() -> R) -> R {
 
 impl Conn {
     pub(super) fn reading(driver: Driver) -> Self {
-        Self { driver, body: false, long: None, poison: None, rows: 0, later: Later::default() }
+        Self::on(Held::Own(driver), false)
     }
     pub(super) fn body(driver: Driver) -> Self {
-        Self { driver, body: true, long: None, poison: None, rows: 0, later: Later::default() }
+        Self::on(Held::Own(driver), true)
+    }
+    pub(super) fn on(driver: Held, body: bool) -> Self {
+        Self { driver, body, long: None, poison: None, rows: 0, later: Later::default() }
     }
     pub(super) fn alive(&self) -> Result<()> {
         match &self.poison {
@@ -184,7 +208,7 @@ impl Conn {
     }
     /// Runs what waits.
     pub(super) async fn flush(&mut self) -> Result<()> {
-        let (Driver::Pg(c), Some((s, args))) = (&mut self.driver, self.later.take()) else {
+        let (Driver::Pg(c), Some((s, args))) = (self.driver.get(), self.later.take()) else {
             return Ok(());
         };
         count();
@@ -198,7 +222,7 @@ impl Conn {
     /// As [`Self::exec`] of an INSERT of rows that no other that waits touches, and whose number nobody asks: on PostgreSQL it goes together with others
     /// of its kind, before the next statement or at the end.
     pub(super) async fn later(&mut self, s: &Stmt, params: &[&(dyn Param + '_)]) -> Result<()> {
-        if let Driver::Lite(_) = self.driver {
+        if let Driver::Lite(_) = self.driver.get() {
             return self.exec(s, params).await.map(|_| ());
         }
         self.alive()?;
@@ -227,7 +251,7 @@ impl Conn {
         params: &[&(dyn Param + '_)],
     ) -> Result<Vec<T>> {
         self.begin().await?;
-        let r = match &mut self.driver {
+        let r = match self.driver.get() {
             Driver::Lite(c) => aside(self.long.is_some(), || {
                 c.query(s, params, |rows| {
                     let mut out = Vec::new();
@@ -255,7 +279,7 @@ impl Conn {
         params: &[&(dyn Param + '_)],
     ) -> Result<Option<T>> {
         self.begin().await?;
-        let r = match &mut self.driver {
+        let r = match self.driver.get() {
             Driver::Lite(c) => aside(self.long.is_some(), || {
                 c.query(s, params, |rows| {
                     Ok(rows.next()?.map(|r| T::from_row(&RowReader::Lite(r))))
@@ -281,7 +305,7 @@ impl Conn {
     /// Runs it and says how many rows changed. Only [`super::Tx`] offers this to other rooms.
     pub(super) async fn exec(&mut self, s: &Stmt, params: &[&(dyn Param + '_)]) -> Result<u64> {
         self.begin().await?;
-        let r = match &mut self.driver {
+        let r = match self.driver.get() {
             Driver::Lite(c) => c.execute(s, params),
             Driver::Pg(c) => match pg_args(params) {
                 Ok(args) => c.execute(s, args).await,

@@ -1,7 +1,7 @@
 //! One transaction. A body gets only [`Tx`]: no pool, no network, no clock of its own.
 
 use super::{
-    Backend, Change, Conn, Scope, Stmt, Store, Topic, lite, pg, sql::Driver, value::Param,
+    Backend, Change, Conn, Scope, Stmt, Store, Topic, dry, lite, pg, sql::Driver, value::Param,
 };
 use crate::{
     actor::Actor,
@@ -107,7 +107,7 @@ impl Tx {
     pub async fn lock(&mut self, lock: Lock) -> Result<()> {
         self.conn.flush().await?;
         self.conn.alive()?;
-        let r = match &mut self.conn.driver {
+        let r = match self.conn.driver.get() {
             Driver::Lite(_) => Ok(()),
             Driver::Pg(c) => c.lock(&format!("{lock:?}")).await,
         };
@@ -156,9 +156,9 @@ impl Tx {
         self.audited = true;
     }
 
-    async fn simple(&mut self, text: &str) -> Result<()> {
+    pub(super) async fn simple(&mut self, text: &str) -> Result<()> {
         self.conn.flush().await?;
-        let r = match &mut self.conn.driver {
+        let r = match self.conn.driver.get() {
             Driver::Lite(c) => c.batch(text),
             Driver::Pg(c) => c.batch(text.to_owned()).await.map(|_| ()),
         };
@@ -201,8 +201,12 @@ where
 {
     outside()?;
     match &store.0.backend {
+        Backend::Dry(d) => return d.run(store, cx.clone(), body).await,
+        _ => dry::not_rehearsing()?,
+    }
+    match &store.0.backend {
         Backend::Lite(l) => l.run(store, cx.clone(), body).await,
-        Backend::Pg(_) => pg::run(store, cx.clone(), body).await,
+        _ => pg::run(store, cx.clone(), body).await,
     }
 }
 

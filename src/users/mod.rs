@@ -33,6 +33,7 @@ pub use integration::{
 pub use labels::labels;
 pub use query::{Page, Query};
 pub use removal::{Removal, removal};
+pub use rules::changed;
 pub use signed_in::{end_sessions, sessions_of};
 
 use crate::{

@@ -79,8 +79,8 @@ pub(super) fn emails_differ(u: &User, d: &Draft) -> bool {
     u.doc.0.get("emails") != d.doc.get("emails")
 }
 
-/// The names of the attributes that a draft changes, for the audit event.
-pub(super) fn changed(u: &User, d: &Draft) -> Vec<String> {
+/// The names of the attributes that a draft changes, for the audit event and the provisioning log.
+pub fn changed(u: &User, d: &Draft) -> Vec<String> {
     let none = Map::new();
     let (a, b) = (u.doc.0.as_object().unwrap_or(&none), d.doc.as_object().unwrap_or(&none));
     let mut names: Vec<String> =

@@ -30,6 +30,7 @@ mod oauth;
 mod ops;
 mod outbox;
 mod people;
+mod provisioning;
 mod remote;
 mod scim_check;
 mod scim_extensions;

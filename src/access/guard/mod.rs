@@ -134,6 +134,23 @@ async fn hold(tx: &mut Tx, lost: &Admin, label: &str) -> Result<bool> {
     Ok(true)
 }
 
+/// Who is to be told what concerns a tenant: its usable administrators, or, where it has none, those of the instance.
+///
+/// # Errors
+/// The database's.
+pub async fn to_be_told(tx: &mut Tx, tenant: TenantId) -> Result<Vec<(TenantId, UserId)>> {
+    let all = usable(tx, &[tenant]).await?;
+    let of = |scope: Option<TenantId>| {
+        let here = all.iter().filter(move |a| watched(a) && a.scope_tenant == scope);
+        let mut out: Vec<(TenantId, UserId)> = here.map(|a| (a.home, a.user)).collect();
+        out.sort_unstable();
+        out.dedup();
+        out
+    };
+    let own = of(Some(tenant));
+    Ok(if own.is_empty() { of(None) } else { own })
+}
+
 /// Whether this user of `tenant` has an administrator's role at all: one indexed statement, so that the guard costs
 /// ordinary people nothing. Ask it under the user's lock.
 ///

@@ -36,6 +36,8 @@ A named part of the sign-in half replaces that part; the rest of it stays.")]
     Edit(Box<EditDirectory>),
     /// One directory
     Show(Which),
+    /// How its provisioning is: last request, errors, silence, tokens
+    Health(Which),
     /// Listen to it again
     Enable(Which),
     /// Answer neither its SCIM client nor its people's sign-ins
@@ -134,6 +136,8 @@ pub(crate) struct EditDirectory {
     /// Take the sign-in half away
     #[arg(long, conflicts_with_all = ["issuer", "client_id", "client_secret_file", "scopes", "rules_file"])]
     no_signin: bool,
+    #[command(flatten)]
+    log: super::log_settings::LogSettings,
     /// Provisioning: whether two groups may not share a name
     #[arg(long, value_name = "true|false")]
     unique_group_names: Option<bool>,
@@ -173,6 +177,7 @@ async fn edit(e: EditDirectory, r: &Reach) -> Result<Value> {
     if let Some(unique) = e.unique_group_names {
         provisioning["unique_group_names"] = unique.into();
     }
+    e.log.set(&mut provisioning);
     if e.all_rules || !e.rules_off.is_empty() {
         provisioning["rules_off"] = json!(e.rules_off);
     }
@@ -191,6 +196,7 @@ pub(super) async fn run(v: Directory, r: &Reach) -> Result<Value> {
         }
         Directory::Edit(e) => edit(*e, r).await,
         Directory::Show(which) => r.get(&which.find(r).await?).await,
+        Directory::Health(which) => r.get(&format!("{}/health", which.find(r).await?)).await,
         Directory::Enable(which) => {
             r.patch(&which.find(r).await?, &json!({ "status": "active" })).await
         }

@@ -13,8 +13,10 @@ mod hold;
 mod integration;
 mod invitation;
 mod keys;
+mod log_settings;
 mod mapping;
 mod policy;
+mod provisioning;
 mod role;
 mod schema;
 mod scim_token;
@@ -46,6 +48,9 @@ pub(super) enum Verb {
     /// Which e-mail domain is whose: how people find their sign-in by their address
     #[command(subcommand)]
     Domain(domain::Domain),
+    /// What a directory asked by SCIM and was answered; do a request once more
+    #[command(subcommand)]
+    Provisioning(provisioning::Provisioning),
     /// What directories may say of people besides the standard's attributes
     #[command(subcommand)]
     Schema(schema::Schema),
@@ -122,6 +127,7 @@ pub(super) async fn run(verb: Verb, r: &Reach) -> Result<Value> {
     match verb {
         Verb::Tenant(v) => tenant::run(v, r).await,
         Verb::Directory(v) => directory::run(v, r).await,
+        Verb::Provisioning(v) => provisioning::run(v, r).await,
         Verb::Domain(v) => domain::run(v, r).await,
         Verb::Schema(v) => schema::run(v, r).await,
         Verb::ScimToken(v) => scim_token::run(v, r).await,

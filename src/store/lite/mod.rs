@@ -1,6 +1,7 @@
 //! SQLite: one writer thread with group commit, a few read connections used inline.
 
 mod conn;
+mod lend;
 mod queue;
 mod writer;
 
@@ -11,7 +12,7 @@ use futures::future::BoxFuture;
 use queue::Queue;
 use std::{
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc::SyncSender},
     thread::JoinHandle,
     time::Duration,
 };
@@ -122,6 +123,12 @@ impl Lite {
         let c = c.ok_or_else(|| Error::unavailable("the store is closed"))?;
         let home = Some((self.shared.clone(), permit));
         Ok(Conn::reading(Driver::Lite(LiteConn { conn: Some(c), home })))
+    }
+    /// The writer's connection inside its transaction; what is done with it is undone when it is given back.
+    pub(super) async fn lend(&self) -> Result<(LiteConn, SyncSender<LiteConn>)> {
+        let (give, given) = oneshot::channel();
+        self.shared.queue.push(lend::job(give))?;
+        given.await.map_err(|_| Error::unavailable("SQLite: the writer has stopped"))
     }
     pub(super) async fn run<T, F>(&self, store: &Store, cx: Cx, body: F) -> Result<T>
     where

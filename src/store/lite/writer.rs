@@ -10,7 +10,10 @@ use super::{
 };
 use crate::{
     error::{Error, Kind, Result},
-    store::{Change, Conn, Cx, Options, Store, Tx, sql::Driver},
+    store::{
+        Change, Conn, Cx, Options, Store, Tx,
+        sql::{Driver, Held},
+    },
 };
 use futures::{FutureExt as _, future::BoxFuture};
 use std::{
@@ -90,8 +93,8 @@ where
         self.out = tx.verdict(out, self.store.0.demand_audit);
         self.changes = std::mem::take(&mut tx.changes);
         let conn = match tx.conn.driver {
-            Driver::Lite(c) => Some(c),
-            Driver::Pg(_) => None,
+            Held::Own(Driver::Lite(c)) => Some(c),
+            _ => None,
         };
         (conn, self.out.is_ok())
     }

@@ -8,7 +8,7 @@ pub(super) use pool::Pool;
 
 use super::{
     Conn, Cx, FromRow, Options, Param, RowReader, Scope, Stmt, Store, Tx, feed, migrate,
-    sql::{Driver, count, pg_args},
+    sql::{Driver, Held, count, pg_args},
     tx::IN_TX,
 };
 use crate::{
@@ -228,6 +228,13 @@ impl Pg {
         let conn = self.shared.take(Some(cx.scope)).await?;
         Ok(Single { conn, _running: running })
     }
+    /// A connection with a transaction that its user rolls back; dropped before, it is closed.
+    pub(super) async fn lend(&self) -> Result<PgConn> {
+        let mut conn = self.writers.take(None).await?;
+        conn.open = true;
+        conn.batch("BEGIN".to_owned()).await?;
+        Ok(conn)
+    }
     pub(super) async fn close(&self) {
         self.writers.close(self.size).await;
         self.shared.close(SHARED).await;
@@ -346,7 +353,7 @@ where
     };
     let r = tx.verdict(r, store.0.demand_audit);
     let changes = std::mem::take(&mut tx.changes);
-    let Driver::Pg(mut conn) = tx.conn.driver else {
+    let Held::Own(Driver::Pg(mut conn)) = tx.conn.driver else {
         return Err(Error::internal("not PostgreSQL"));
     };
     let v = match r {

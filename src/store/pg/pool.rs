@@ -57,7 +57,7 @@ pub struct PgConn {
     /// A statement is under way.
     busy: bool,
     /// A transaction is open.
-    pub(super) open: bool,
+    pub(in crate::store) open: bool,
     /// What begins the transaction, as long as nothing has been asked in it: it goes with the first lock in one message.
     pub(super) begin: Option<String>,
     /// The number of the transaction.
@@ -216,6 +216,10 @@ impl PgConn {
             return Err(Error::internal("PostgreSQL gave a transaction no number"));
         }
         Ok(())
+    }
+    /// Whose rows the rest of the transaction sees.
+    pub(in crate::store) async fn scope_for_transaction(&mut self, scope: Scope) -> Result<()> {
+        self.batch(format!("SET LOCAL muster.scope = '{}'", scope_text(scope))).await.map(|_| ())
     }
     pub(in crate::store) async fn fetch_all(
         &mut self,

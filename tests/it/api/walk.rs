@@ -103,6 +103,18 @@ story!(async fn every_route_answers_as_described(t) {
     let scim = s.directory(acme).await;
     let bob = id(&scim.post("/Users", new("bob@acme.example")).await.expect(201).json());
     let cid = id(&scim.post("/Users", new("cid@acme.example")).await.expect(201).json());
+    let at = format!("/tenants/acme/directories/{}", scim.directory);
+    w.get(&format!("{at}/health")).await;
+    let log = w.get(&format!("{at}/log?method=POST&resource=User&status=2xx")).await;
+    assert_eq!(log["items"].as_array().unwrap().len(), 2);
+    w.go("PATCH", &at, json!({"provisioning": {"log": {"bodies": "full"}}})).await;
+    scim.post("/Groups", json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Sales",
+    })).await.expect(201);
+    let entry = id(&w.get(&format!("{at}/log?limit=1")).await["items"][0]);
+    w.get(&format!("{at}/log/{entry}")).await;
+    let again = w.post(&format!("{at}/log/{entry}/replay"), json!({})).await;
+    assert_eq!((&again["status"], &again["applied"]), (&json!(409), &json!(false)));
     scim.post("/Groups", json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Support",
         "members": [{"value": cid}],

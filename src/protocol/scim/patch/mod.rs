@@ -26,6 +26,23 @@ pub enum Outcome {
     /// It was left out, for this reason.
     Ignored(String),
 }
+impl Outcome {
+    /// The word in the provisioning log.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::NoOp => "no-op",
+            Self::Ignored(_) => "ignored",
+        }
+    }
+    /// Why, where it was not simply done.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Applied | Self::NoOp => None,
+            Self::Ignored(why) => Some(why),
+        }
+    }
+}
 
 /// What an operation does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,175 @@
+//! The provisioning log's SQL. Entries come many at once, as one JSON document: one statement, one round trip.
+
+use super::{Logged, Query};
+use crate::{
+    directories::Provisioning,
+    error::Result,
+    id::{DirectoryId, LogId, TenantId},
+    row, sql,
+    store::{Conn, J, Tx},
+};
+use serde_json::Value;
+
+pub(super) async fn insert(tx: &mut Tx, entries: &J<Value>) -> Result<u64> {
+    sql!(tx, exec, {
+        lite: "INSERT INTO provisioning_log (tenant_id, directory_id, id, at, request, method, path, query, status,
+                    scim_type, detail, resource, resource_id, name_key, external_key, outcomes, ignored, changed, kept,
+                    headers, agent, took, replay_of, lost, body, answer)
+               SELECT unhex(e.value ->> 't'), unhex(e.value ->> 'd'), unhex(e.value ->> 'id'), e.value ->> 'at',
+                    unhex(e.value ->> 'request'), e.value ->> 'method', e.value ->> 'path', e.value ->> 'query',
+                    e.value ->> 'status', e.value ->> 'scim_type', e.value ->> 'detail', e.value ->> 'resource',
+                    unhex(e.value ->> 'resource_id'), e.value ->> 'name_key', e.value ->> 'external_key',
+                    e.value -> 'outcomes', e.value ->> 'ignored', e.value -> 'changed', e.value ->> 'kept',
+                    e.value -> 'headers', e.value ->> 'agent', e.value ->> 'took', unhex(e.value ->> 'replay_of'),
+                    e.value ->> 'lost', e.value ->> 'body', e.value ->> 'answer'
+               FROM json_each($1) e",
+        pg: "INSERT INTO provisioning_log (tenant_id, directory_id, id, at, request, method, path, query, status,
+                  scim_type, detail, resource, resource_id, name_key, external_key, outcomes, ignored, changed, kept,
+                  headers, agent, took, replay_of, lost, body, answer)
+             SELECT (e.value ->> 't')::uuid, (e.value ->> 'd')::uuid, (e.value ->> 'id')::uuid,
+                  (e.value ->> 'at')::bigint, (e.value ->> 'request')::uuid, e.value ->> 'method', e.value ->> 'path',
+                  e.value ->> 'query', (e.value ->> 'status')::bigint, e.value ->> 'scim_type', e.value ->> 'detail',
+                  e.value ->> 'resource', (e.value ->> 'resource_id')::uuid, e.value ->> 'name_key',
+                  e.value ->> 'external_key', e.value -> 'outcomes', (e.value ->> 'ignored')::boolean,
+                  e.value -> 'changed', e.value ->> 'kept', e.value -> 'headers', e.value ->> 'agent',
+                  (e.value ->> 'took')::bigint, (e.value ->> 'replay_of')::uuid, (e.value ->> 'lost')::bigint,
+                  e.value ->> 'body', e.value ->> 'answer'
+             FROM jsonb_array_elements($1) AS e(value)",
+    }, *entries)
+}
+
+/// A directory's entries, newest first, without bodies.
+pub(super) async fn list(
+    c: &mut Conn,
+    t: TenantId,
+    d: DirectoryId,
+    q: &Query,
+    limit: i64,
+) -> Result<Vec<Logged>> {
+    let before = q.before.unwrap_or(LogId(uuid::Uuid::max()));
+    let until = q.until.map_or(before, |u| LogId::first(u).min(before));
+    let from = q.since.map_or(LogId(uuid::Uuid::nil()), LogId::first);
+    let (least, most) = q.status.unwrap_or((0, i64::from(u16::MAX)));
+    let every_method = q.method.is_none();
+    let every_kind = q.resource.is_none();
+    let every_resource = q.resource_id.is_none();
+    let every_name = q.name_key.is_none();
+    let every_external = q.external_key.is_none();
+    let every_request = q.request.is_none();
+    sql!(
+        c,
+        all<Logged>,
+        "SELECT id, at, request, method, path, query, status, scim_type, detail, resource, resource_id, outcomes,
+                ignored, changed, kept, headers, agent, took, replay_of, lost, NULL, NULL
+         FROM provisioning_log
+         WHERE tenant_id = $1 AND directory_id = $2 AND id >= $3 AND id < $4
+           AND coalesce(status, 0) >= $5 AND coalesce(status, 0) <= $6
+           AND ($7 OR method = $8) AND ($9 OR resource = $10) AND ($11 OR resource_id = $12)
+           AND ($13 OR name_key = $14) AND ($15 OR external_key = $16) AND ($17 OR request = $18)
+           AND (NOT $19 OR ignored) AND (NOT $20 OR changed <> $21)
+         ORDER BY id DESC LIMIT $22",
+        t,
+        d,
+        from,
+        until,
+        least,
+        most,
+        every_method,
+        q.method,
+        every_kind,
+        q.resource,
+        every_resource,
+        q.resource_id,
+        every_name,
+        q.name_key,
+        every_external,
+        q.external_key,
+        every_request,
+        q.request,
+        q.ignored,
+        q.changes,
+        J(Value::Array(Vec::new())),
+        limit
+    )
+}
+
+pub(super) async fn get(
+    c: &mut Conn,
+    t: TenantId,
+    d: DirectoryId,
+    id: LogId,
+) -> Result<Option<Logged>> {
+    sql!(
+        c,
+        opt<Logged>,
+        "SELECT id, at, request, method, path, query, status, scim_type, detail, resource, resource_id, outcomes,
+                ignored, changed, kept, headers, agent, took, replay_of, lost, body, answer
+         FROM provisioning_log WHERE tenant_id = $1 AND directory_id = $2 AND id = $3",
+        t,
+        d,
+        id
+    )
+}
+
+row! {
+    /// A directory that has a log.
+    pub(super) struct Place {
+        pub tenant_id: TenantId,
+        pub directory_id: DirectoryId,
+        /// None: the directory is gone.
+        pub provisioning: Option<J<Provisioning>>,
+    }
+}
+
+/// Directories with a log, in the order of their ids, after one.
+pub(super) async fn places(c: &mut Conn, after: DirectoryId, limit: i64) -> Result<Vec<Place>> {
+    sql!(
+        c,
+        all<Place>,
+        "SELECT /* platform: the sweeper's, scan: hourly, and in pages */ h.tenant_id, h.directory_id, d.provisioning
+         FROM provisioning_health h
+         LEFT JOIN directories d ON d.tenant_id = h.tenant_id AND d.id = h.directory_id
+         WHERE h.directory_id > $1 ORDER BY h.directory_id LIMIT $2",
+        after,
+        limit
+    )
+}
+
+/// The entry before which so many newer ones stand.
+pub(super) async fn nth(
+    c: &mut Conn,
+    t: TenantId,
+    d: DirectoryId,
+    n: i64,
+) -> Result<Option<LogId>> {
+    sql!(
+        c,
+        opt<LogId>,
+        "SELECT id FROM provisioning_log WHERE tenant_id = $1 AND directory_id = $2
+         ORDER BY id DESC LIMIT 1 OFFSET $3",
+        t,
+        d,
+        n
+    )
+}
+
+/// Deletes the oldest entries up to (and without) `end`, some of them; says how many.
+pub(super) async fn sweep(
+    tx: &mut Tx,
+    t: TenantId,
+    d: DirectoryId,
+    end: LogId,
+    limit: i64,
+) -> Result<u64> {
+    sql!(
+        tx,
+        exec,
+        "DELETE FROM provisioning_log WHERE tenant_id = $1 AND directory_id = $2 AND id IN (
+           SELECT id FROM provisioning_log WHERE tenant_id = $1 AND directory_id = $2 AND id < $3
+           ORDER BY id LIMIT $4)",
+        t,
+        d,
+        end,
+        limit
+    )
+}

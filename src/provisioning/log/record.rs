@@ -1,0 +1,245 @@
+//! Where entries wait until they are written: a queue with a bound, so that a slow database costs entries and no request
+//! its answer. What does not fit is counted, and the log says so. Counts and moments for the health of directories
+//! travel with them, and are never lost to the bound.
+
+use super::{Entry, Names, row};
+use crate::{
+    clock::Timestamp,
+    crypto::seal::MasterKey,
+    directories,
+    error::Result,
+    id::{DirectoryId, TenantId},
+    provisioning::health::{self, Tally},
+    store::{Cx, J, Store},
+    tx,
+};
+use serde_json::Value;
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+use tokio::sync::{Mutex as Turn, Notify};
+use tokio_util::sync::CancellationToken;
+
+/// Entries that may wait, and the bytes that they hold.
+const QUEUE: usize = 16_384;
+const BYTES: usize = 32 << 20;
+/// Entries in one transaction.
+const BATCH: usize = 128;
+/// How long a lone entry waits for others.
+const GATHER: Duration = Duration::from_millis(300);
+/// Addresses of directories that are knocked at without a token, remembered at once: they may be invented.
+const KNOCKS: usize = 1000;
+
+/// Stands for a body that is too large.
+static TOO_LARGE: [u8; super::MOST + 1] = [b' '; super::MOST + 1];
+
+/// A directory.
+pub(super) type Key = (TenantId, DirectoryId);
+
+/// Takes entries, and writes them.
+#[derive(Clone)]
+pub struct Recorder(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    names: Names,
+    waiting: Mutex<Waiting>,
+    more: Notify,
+    /// Who writes; what could not be written is tried once more.
+    writer: Turn<Vec<Value>>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    entries: VecDeque<Entry>,
+    bytes: usize,
+    tallies: HashMap<Key, Tally>,
+    knocks: HashMap<DirectoryId, Knock>,
+}
+
+/// Requests that proved nothing.
+struct Knock {
+    at: Timestamp,
+    why: String,
+    times: i64,
+}
+
+fn weight(e: &Entry) -> usize {
+    // What is too large to be kept is not held either.
+    e.body.len() + e.answer.as_ref().map_or(0, bytes::Bytes::len) + 512
+}
+
+impl Recorder {
+    /// Over this store.
+    pub fn new(store: &Store, master: &MasterKey) -> Self {
+        Self(Arc::new(Inner {
+            store: store.clone(),
+            names: Names::new(master),
+            waiting: Mutex::default(),
+            more: Notify::new(),
+            writer: Turn::default(),
+        }))
+    }
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+    /// How names are looked for.
+    pub fn names(&self) -> &Names {
+        &self.0.names
+    }
+    /// Takes an entry; what it costs does not depend on the database.
+    pub fn push(&self, mut e: Entry) {
+        let large = |b: &bytes::Bytes| b.len() > super::MOST;
+        if large(&e.body) {
+            // That there was one is still told.
+            e.body = bytes::Bytes::from_static(&TOO_LARGE);
+        }
+        if e.answer.as_ref().is_some_and(large) {
+            e.answer = None;
+        }
+        let weight = weight(&e);
+        let mut w = self.waiting();
+        let tally = w.tallies.entry((e.tenant, e.directory)).or_default();
+        tally.count(&e);
+        if w.entries.len() >= QUEUE || w.bytes + weight > BYTES {
+            if let Some(tally) = w.tallies.get_mut(&(e.tenant, e.directory)) {
+                tally.lose(e.at, 1);
+            }
+            return;
+        }
+        w.bytes += weight;
+        w.entries.push_back(e);
+        let full = w.entries.len() == BATCH;
+        drop(w);
+        if full {
+            self.0.more.notify_one();
+        }
+    }
+    /// Somebody spoke for a directory and proved nothing.
+    pub fn refused(&self, directory: DirectoryId, why: &str) {
+        let at = self.0.store.clock().now();
+        let mut w = self.waiting();
+        if w.knocks.len() >= KNOCKS && !w.knocks.contains_key(&directory) {
+            return;
+        }
+        let k = w.knocks.entry(directory).or_insert(Knock { at, why: String::new(), times: 0 });
+        k.at = at;
+        why.clone_into(&mut k.why);
+        k.times += 1;
+    }
+    /// Writes what waits.
+    ///
+    /// # Errors
+    /// The database's; what could not be written is tried once more by the next call.
+    pub async fn flush(&self, cx: &Cx) -> Result<()> {
+        // What came before: others may go on asking.
+        let rounds = self.waiting().entries.len() / BATCH + 1;
+        for _ in 0..rounds {
+            self.batch(cx).await?;
+        }
+        Ok(())
+    }
+    /// Writes some of what waits; says whether more waits.
+    async fn batch(&self, cx: &Cx) -> Result<bool> {
+        let mut again = self.0.writer.lock().await;
+        let (entries, mut tallies, knocks, more) = {
+            let mut w = self.waiting();
+            let n = w.entries.len().min(BATCH);
+            let entries: Vec<Entry> = w.entries.drain(..n).collect();
+            w.bytes -= entries.iter().map(weight).sum::<usize>();
+            let more = !w.entries.is_empty();
+            (entries, std::mem::take(&mut w.tallies), std::mem::take(&mut w.knocks), more)
+        };
+        for (d, k) in knocks {
+            // Nobody's, most likely; where the database is away, it is not worth another try.
+            if let Ok(Some(t)) = directories::tenant_of(&self.0.store, d).await {
+                tallies.entry((t, d)).or_default().deny(k.at, k.why, k.times);
+            }
+        }
+        if entries.is_empty() && tallies.is_empty() && again.is_empty() {
+            return Ok(false);
+        }
+        let names = self.0.names.clone();
+        let rows = tokio::task::spawn_blocking(move || {
+            entries.iter().map(|e| row::of(e, &names)).collect::<Vec<Value>>()
+        });
+        let rows = rows.await.unwrap_or_default();
+        let retried = std::mem::take(&mut *again);
+        let gaps = tallies.iter().filter(|(_, t)| t.lost > 0);
+        let gaps = gaps.map(|(k, t)| row::gap(t.last_lost.unwrap_or(t.at), *k, t.lost));
+        let all: Vec<Value> =
+            retried.iter().cloned().chain(gaps).chain(rows.iter().cloned()).collect();
+        let all = Arc::new(J(Value::Array(all)));
+        let told = Arc::new(tallies);
+        let r = {
+            let (all, told) = (all.clone(), told.clone());
+            tx!(self.0.store, cx, [all, told], |tx| {
+                tx.unaudited("the provisioning log is the trace of a request");
+                super::db::insert(tx, &all).await?;
+                health::add(tx, &told).await
+            })
+        };
+        if let Err(e) = r {
+            // What has failed twice is given up and counted; the counts themselves wait for better times.
+            let mut w = self.waiting();
+            for (k, t) in told.iter() {
+                w.tallies.entry(*k).or_default().merge(t);
+            }
+            for row in &retried {
+                w.tallies.lose_row(row);
+            }
+            drop(w);
+            *again = rows;
+            return Err(e);
+        }
+        Ok(more)
+    }
+    /// Writes until `stop`, and what waits then; requests that are still under way are flushed by whoever waits for them.
+    pub async fn run(self, cx: Cx, stop: CancellationToken) {
+        loop {
+            let wait = async {
+                let _ = tokio::time::timeout(GATHER, self.0.more.notified()).await;
+            };
+            let ended = stop.run_until_cancelled(wait).await.is_none();
+            let began = Instant::now();
+            let r = self.batch(&cx).await;
+            let more = match r {
+                Ok(more) => more,
+                Err(e) => {
+                    tracing::warn!(error = ?e, "the provisioning log cannot be written");
+                    let _ =
+                        stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(1))).await;
+                    false
+                }
+            };
+            if ended {
+                return;
+            }
+            if more {
+                // At most a part of the time, so that those who are answered meanwhile do not feel it.
+                tokio::time::sleep(began.elapsed() * PAUSE).await;
+                self.0.more.notify_one();
+            }
+        }
+    }
+}
+
+/// So many times as long as a batch took the writer rests when more waits.
+const PAUSE: u32 = 2;
+
+/// Losses of rows that were ready to be written.
+trait Losses {
+    fn lose_row(&mut self, row: &Value);
+}
+impl Losses for HashMap<Key, Tally> {
+    fn lose_row(&mut self, row: &Value) {
+        let id = |n: &str| row[n].as_str().and_then(|s| uuid::Uuid::try_parse(s).ok());
+        if let (Some(t), Some(d)) = (id("t"), id("d")) {
+            let at = Timestamp(row["at"].as_i64().unwrap_or(0));
+            let lost = row["lost"].as_i64().unwrap_or(0).max(1);
+            self.entry((TenantId(t), DirectoryId(d))).or_default().lose(at, lost);
+        }
+    }
+}

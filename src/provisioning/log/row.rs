@@ -1,0 +1,193 @@
+//! An entry as it is written down, and whether it can be done again. Pure.
+
+use super::{
+    Entry, Kept, Logged, MOST, Names,
+    redact::{self, Redactor},
+    terms,
+};
+use crate::{
+    directories::Bodies,
+    error::{Error, Result},
+};
+use serde_json::{Value, json};
+
+/// The longest text of one column.
+const LONG: usize = 2000;
+
+/// Cut to a length, and without NUL, which one of the databases refuses.
+fn text(s: &str, most: usize) -> String {
+    s.chars().map(|c| if c == '\0' { '\u{fffd}' } else { c }).take(most).collect()
+}
+
+/// Tokens of ours, wherever somebody put them.
+fn tokenless(s: String) -> String {
+    match s.find("mst_") {
+        None => s,
+        Some(_) => {
+            let word = |w: &str| if w.contains("mst_") { redact::SECRET } else { w }.to_owned();
+            s.split(' ').map(word).collect::<Vec<_>>().join(" ")
+        }
+    }
+}
+
+fn parsed(bytes: &[u8]) -> Option<Value> {
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    serde_json::from_slice(bytes).ok()
+}
+
+/// The text of a member, in any case.
+fn member<'a>(doc: Option<&'a Value>, name: &str) -> Option<&'a str> {
+    let map = doc?.as_object()?;
+    map.iter().find(|(k, _)| k.eq_ignore_ascii_case(name)).and_then(|(_, v)| v.as_str())
+}
+
+/// The row of an entry, as the statement reads it.
+pub(super) fn of(e: &Entry, names: &Names) -> Value {
+    let full = e.log.bodies == Bodies::Full;
+    let mut r = Redactor::new(full, e.log.names);
+    let group = e.resource.is_some_and(|(kind, _)| kind == "Group");
+    let (body, answer) = (small(&e.body), e.answer.as_deref().and_then(small));
+    let sent = body.and_then(parsed);
+    let said = answer.and_then(parsed);
+    let query = e.query.as_deref().filter(|q| !q.is_empty());
+    let filter = query.and_then(|q| {
+        let (_, f) = q
+            .split('&')
+            .filter_map(|p| p.split_once('='))
+            .find(|(n, _)| n.eq_ignore_ascii_case("filter"))?;
+        Some(terms::decoded(f))
+    });
+    let about = |name: &str| {
+        let in_filter = || filter.as_deref().and_then(|f| terms::compared_with(f, name));
+        let told = member(sent.as_ref(), name).or_else(|| member(said.as_ref(), name));
+        told.map(str::to_owned).or_else(in_filter)
+    };
+    let name_key = about("userName").map(|n| names.user_name(e.directory, &n));
+    let external_key = about("externalId").map(|n| names.external_id(e.directory, &n));
+    // Redacted in this order, so that sentences are rid of all of it.
+    let path = text(&r.address(&e.path), 300);
+    let query = query.map(|q| text(&r.query(q), LONG));
+    let kept_body = sent.as_ref().map(|v| r.body(v, group).to_string());
+    let kept_answer = said.as_ref().filter(|_| e.refused.is_none());
+    let kept_answer = kept_answer.map(|v| shown(e, v, &mut r, group).to_string());
+    let kept = match e.log.bodies {
+        _ if e.body.is_empty() => Kept::None,
+        Bodies::Off => Kept::Off,
+        _ if body.is_none() => Kept::Large,
+        _ if sent.is_none() => Kept::Unreadable,
+        Bodies::Full => Kept::Full,
+        Bodies::Redacted => Kept::Redacted,
+    };
+    let keeps = e.log.bodies != Bodies::Off;
+    let detail = e.refused.as_ref().map(|f| text(&r.sentence(&f.detail), LONG));
+    let outcomes: Vec<Value> = e
+        .outcomes
+        .iter()
+        .take(1000)
+        .map(|o| match o.reason() {
+            None => json!({ "outcome": o.word() }),
+            Some(why) => json!({ "outcome": o.word(), "reason": text(&r.sentence(why), LONG) }),
+        })
+        .collect();
+    let headers: serde_json::Map<String, Value> =
+        e.headers.iter().map(|(n, v)| ((*n).to_owned(), text(v, 300).into())).collect();
+    json!({
+        "t": e.tenant.0.simple().to_string(),
+        "d": e.directory.0.simple().to_string(),
+        "id": super::LogId::at(e.at).0.simple().to_string(),
+        "at": e.at.0,
+        "request": e.request.0.simple().to_string(),
+        "method": text(&e.method, 20),
+        "path": tokenless(path),
+        "query": query.map(tokenless),
+        "status": e.status,
+        "scim_type": e.refused.as_ref().and_then(|f| f.scim_type),
+        "detail": detail.map(tokenless),
+        "resource": e.resource.map(|(kind, _)| kind),
+        "resource_id": e.resource.and_then(|(_, id)| id).map(|id| id.simple().to_string()),
+        "name_key": name_key,
+        "external_key": external_key,
+        "ignored": e.outcomes.iter().any(|o| o.word() == "ignored"),
+        "outcomes": outcomes,
+        "changed": e.changed.iter().map(|c| text(c, 300)).collect::<Vec<_>>(),
+        "kept": kept.as_str(),
+        "headers": headers,
+        "agent": e.agent.as_deref().map(|a| tokenless(text(a, 200))),
+        "took": i64::try_from(e.took.as_micros()).unwrap_or(i64::MAX),
+        "replay_of": e.replay_of.map(|id| id.0.simple().to_string()),
+        "lost": 0,
+        "body": kept_body.filter(|_| keeps).map(tokenless),
+        "answer": kept_answer.filter(|_| keeps).map(tokenless),
+    })
+}
+
+/// The row that says that entries are missing.
+pub(super) fn gap(at: crate::clock::Timestamp, place: super::record::Key, lost: i64) -> Value {
+    json!({
+        "t": place.0.0.simple().to_string(),
+        "d": place.1.0.simple().to_string(),
+        "id": super::LogId::at(at).0.simple().to_string(),
+        "at": at.0,
+        "request": uuid::Uuid::nil().simple().to_string(),
+        "method": "",
+        "path": "",
+        "ignored": false,
+        "outcomes": [],
+        "changed": [],
+        "kept": "none",
+        "headers": {},
+        "took": 0,
+        "lost": lost,
+    })
+}
+
+fn small(bytes: &[u8]) -> Option<&[u8]> {
+    (!bytes.is_empty() && bytes.len() <= MOST).then_some(bytes)
+}
+
+/// The answer; of a list without what it lists, where that would say nothing.
+fn shown(e: &Entry, v: &Value, r: &mut Redactor, group: bool) -> Value {
+    let mut v = r.body(v, group);
+    if e.log.bodies == Bodies::Redacted
+        && let Some(list) = v.get_mut("Resources")
+    {
+        *list = json!([]);
+    }
+    v
+}
+
+/// Refuses to replay what is not all there.
+///
+/// # Errors
+/// `Conflict` (code `not_kept`).
+pub(super) fn whole(e: &Logged) -> Result<()> {
+    let refuse = |why: String| Err(Error::conflict(why).code("not_kept"));
+    let setting = "for requests to come, set the directory's `provisioning.log.bodies` to `full` (muster directory \
+                   edit TENANT DIRECTORY --log-bodies full)";
+    if e.lost > 0 {
+        return refuse(
+            "this entry says that entries are missing; there is nothing to replay".to_owned(),
+        );
+    }
+    let missing = match e.kept {
+        Kept::Redacted => "its body was redacted",
+        Kept::Off => "its body was not kept",
+        Kept::Large => {
+            return refuse("its body was too large to be kept; nothing keeps it".to_owned());
+        }
+        Kept::Unreadable => {
+            return refuse(
+                "its body was no JSON and was not kept; it was refused anyway".to_owned(),
+            );
+        }
+        Kept::Full | Kept::None => {
+            let hole = |s: &str| ["…", redact::TEXT, redact::SECRET].iter().any(|h| s.contains(h));
+            if hole(&e.path) || e.query.as_deref().is_some_and(hole) {
+                "its address was redacted"
+            } else {
+                return Ok(());
+            }
+        }
+    };
+    refuse(format!("{missing}, so that it cannot be done again; {setting}"))
+}
