@@ -117,6 +117,11 @@ impl Redactor {
         if s.is_empty() || s.eq_ignore_ascii_case("true") || s.eq_ignore_ascii_case("false") {
             return s.to_owned();
         }
+        if s.contains("mst_") {
+            // A token of ours, wherever somebody put it.
+            self.take(s);
+            return SECRET.to_owned();
+        }
         match at.attr {
             "filter" => return self.filter(s),
             "path" if s.starts_with('/') => return self.address(s),
@@ -263,8 +268,8 @@ impl Redactor {
                 {
                     plain
                 }
-                "sortby" => self.path(&plain),
-                "sortorder" if terms::is_attribute(&plain) => plain,
+                "sortby" if terms::is_attribute(&plain) => plain,
+                "sortorder" if terms::is_protocol(&plain) => plain,
                 _ => {
                     self.take(&plain);
                     TEXT.to_owned()
