@@ -144,7 +144,7 @@ story! {
         names.dedup();
         assert_eq!(names, [
             "files", "disk", "database", "clock", "master-key", "signing-keys", "tls", "public-url", "outbound",
-            "directory acme/Directory", "mail", "outbox", "secrets", "administrators", "test-mail",
+            "directory acme/Directory", "provisioning", "mail", "outbox", "secrets", "administrators", "test-mail",
         ]);
         let letter = letters.lock().unwrap().clone();
         assert!(letter.contains("To: ops@example.com") && letter.contains("muster doctor"), "{letter}");

@@ -61,7 +61,7 @@ story!(
         let stranger = server.client(&scim.base).bearer("mst_scim_wrong");
         stranger.get("/Users").await.expect(401);
         stranger.get("/Users").await.expect(401);
-        server.client(&scim.base.replace(&scim.directory.to_string(), &id.as_str().unwrap().to_owned()))
+        server.client(&scim.base.replace(&scim.directory.to_string(), id.as_str().unwrap()))
             .get("/Users").await.expect(401);
         let h = health(&server, &scim).await;
         let counts = |of: &str| {

@@ -38,8 +38,8 @@ pure!(
             TestRunner::new(ProptestConfig { cases: 512, ..ProptestConfig::default() });
         let law = |(texts, doc): (Vec<String>, Value)| {
             let mut r = Redactor::new(false, false);
-            let encoded: String =
-                format!("{}@z", texts[0]).bytes().map(|b| format!("%{b:02X}")).collect();
+            let asked = format!("{}@z", texts[0]);
+            let encoded: String = url::form_urlencoded::byte_serialize(asked.as_bytes()).collect();
             let kept = [
                 r.body(&doc, false).to_string(),
                 r.address(&format!("v2/Users/{}", texts[1])),

@@ -226,3 +226,39 @@ story!(
         assert_eq!(scim.patch(&at, op).await.expect(200).json()["title"], "T");
     }
 );
+
+story!(
+    async fn nobody_waits_for_the_log(t) {
+        let server = TestServer::start(&t).await;
+        let scim = server.directory(server.tenant("contoso").await).await;
+        scim.get("/Users?count=0").await.expect(200);
+        // What a request pays is the same whether or not anything can be written.
+        let body = bytes::Bytes::from_static(b"{\"userName\":\"ada\"}");
+        let recorder = Recorder::new(&t.store, &server.app.master);
+        let began = std::time::Instant::now();
+        for _ in 0..10_000 {
+            recorder.push(entry(scim.tenant, scim.directory, t.store.clock().now(), &body));
+        }
+        let each = began.elapsed() / 10_000;
+        assert!(each < Duration::from_millis(1), "{each:?} for one entry, in a build that is not optimised");
+        println!("an entry costs its request {each:?}");
+        // While no write gets through, reads are answered, and their entries are there afterwards.
+        let (hold, held) = tokio::sync::oneshot::channel::<()>();
+        let store = t.store.clone();
+        let blocked = tokio::spawn(async move {
+            store.rehearse(move |dry| Box::pin(async move {
+                muster::outbox::sweep(&dry, &cx(), Timestamp(0)).await?;
+                let _ = held.await;
+                Ok(())
+            })).await
+        });
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        for _ in 0..5 {
+            scim.get("/Users?count=0").await.expect(200);
+        }
+        // Held no longer than a rehearsal may last: where the reads took that long, the machine was too slow to tell.
+        let _ = hold.send(());
+        let _ = blocked.await.unwrap();
+        assert_eq!(log(&server, &scim, "?method=GET").await.len(), 6);
+    }
+);
