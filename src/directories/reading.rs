@@ -18,6 +18,8 @@ const TTL: Duration = Duration::from_secs(60);
 pub struct Reading {
     /// Which habits of directories are understood.
     pub rules: Rules,
+    /// Whether no two groups have one name.
+    pub unique_groups: bool,
     /// The attributes of the tenant.
     pub schemas: Arc<Schemas>,
     /// What is kept of them.
@@ -58,7 +60,8 @@ impl Readings {
         let found = found.ok_or_else(|| Error::not_found(format!("directory {d}")))?;
         let schemas = super::schemas(&mut c, t).await?;
         let provisioning = found.provisioning.0;
-        let reading = Reading { rules: provisioning.rules()?, schemas, log: provisioning.log };
+        let (rules, unique_groups) = (provisioning.rules()?, provisioning.names_unique());
+        let reading = Reading { rules, unique_groups, schemas, log: provisioning.log };
         self.known.fill(ticket, d, (t, reading.clone()));
         Ok(reading)
     }

@@ -21,7 +21,10 @@ use crate::{
     row,
     store::{Conn, Lock, Scope, Store, Topic, Tx},
     tx,
-    users::{Page, Query},
+    users::{
+        Page, Query,
+        query::{self, Key},
+    },
 };
 use std::collections::HashMap;
 
@@ -45,6 +48,26 @@ row! {
         pub created_at: Timestamp,
         /// When it was last changed.
         pub updated_at: Timestamp,
+    }
+}
+
+impl query::Placed for GroupRow {
+    fn key(&self, by: &query::By) -> Key {
+        use query::By;
+        match by {
+            // What groups carry stands in columns.
+            By::Document { .. } | By::Chosen { .. } => Key::Nothing,
+            By::Column(name) | By::Nullable(name) => match *name {
+                "display_key" => Key::Text(crate::text::fold(&self.display_name)),
+                "external_id" => Key::text(self.external_id.as_deref()),
+                "updated_at" => Key::Time(self.updated_at.0),
+                "id" => Key::Id(self.id.0),
+                _ => Key::Time(self.created_at.0),
+            },
+        }
+    }
+    fn id(&self) -> uuid::Uuid {
+        self.id.0
     }
 }
 

@@ -18,8 +18,16 @@ use serde_json::Value;
 use std::{collections::HashMap, sync::Arc};
 
 /// The parameters we read; these may not come twice. Others (feature flags of directories) are kept and mean nothing.
-const OURS: [&str; 7] =
-    ["filter", "attributes", "excludedattributes", "startindex", "count", "sortby", "sortorder"];
+const OURS: [&str; 8] = [
+    "filter",
+    "attributes",
+    "excludedattributes",
+    "startindex",
+    "count",
+    "sortby",
+    "sortorder",
+    "cursor",
+];
 
 /// A request of a proved directory.
 pub(super) struct Call {
@@ -31,18 +39,22 @@ pub(super) struct Call {
     pub schemas: Arc<Schemas>,
     /// Which of what directories do differently is understood.
     pub rules: Rules,
+    /// Whether no two groups of the directory have one name.
+    pub unique_groups: bool,
     /// `https://host/scim/{directory}/v2`, without a slash at its end.
     pub base: String,
     /// The query's parameters, their names in lower case.
     pub params: HashMap<String, String>,
     /// The versions of `If-Match`; `None` without the header, or with `*`.
     pub if_match: Option<Vec<i64>>,
-    /// The versions of `If-None-Match`.
-    pub if_none_match: Option<Vec<i64>>,
+    /// What `If-None-Match` names.
+    pub if_none_match: Option<Unless>,
+    /// Whether the parameters came in a body and not in an address.
+    pub searched: bool,
     /// The body; null without one.
     pub body: Value,
     /// What became of its operations.
-    notes: Notes,
+    pub notes: Notes,
 }
 
 impl Call {
@@ -62,10 +74,12 @@ impl Call {
             permit,
             schemas: reading.schemas,
             rules: reading.rules,
+            unique_groups: reading.unique_groups,
             base,
             params: params(parts.uri.query().unwrap_or_default())?,
             if_match: versions(&parts.headers, &header::IF_MATCH),
-            if_none_match: versions(&parts.headers, &header::IF_NONE_MATCH),
+            if_none_match: unless(&parts.headers),
+            searched: false,
             body: json(reading.rules, parts, body)?,
             notes: Notes::default(),
         })
@@ -125,12 +139,38 @@ fn decoded(text: &str) -> Result<String> {
     Ok(text)
 }
 
+/// What `If-None-Match` names: any version (`*`), or these.
+pub(super) enum Unless {
+    /// Whatever there is.
+    Any,
+    /// One of these.
+    One(Vec<i64>),
+}
+impl Unless {
+    /// Whether it names this version.
+    pub(super) fn names(&self, version: i64) -> bool {
+        match self {
+            Self::Any => true,
+            Self::One(all) => all.contains(&version),
+        }
+    }
+}
+
+fn unless(headers: &HeaderMap) -> Option<Unless> {
+    if !headers.contains_key(header::IF_NONE_MATCH) {
+        return None;
+    }
+    Some(versions(headers, &header::IF_NONE_MATCH).map_or(Unless::Any, Unless::One))
+}
+
 /// The versions of an entity tag list. A tag that is none of ours matches no version.
 fn versions(headers: &HeaderMap, name: &HeaderName) -> Option<Vec<i64>> {
     let sent: Vec<&str> = headers.get_all(name).iter().filter_map(|v| v.to_str().ok()).collect();
-    if sent.is_empty() {
-        return None;
-    }
+    if sent.is_empty() { None } else { tags(&sent) }
+}
+
+/// The versions of entity tags, several of them in a text; `None` with `*`.
+pub(super) fn tags(sent: &[&str]) -> Option<Vec<i64>> {
     let tags: Vec<&str> = sent.iter().flat_map(|v| v.split(',')).map(str::trim).collect();
     if tags.contains(&"*") {
         return None;

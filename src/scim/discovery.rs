@@ -1,6 +1,6 @@
 //! What the server says of itself (RFC 7644, 4): configuration, resource types, schemas.
 
-use super::{Call, answer};
+use super::{Call, answer, bulk::MAX_OPERATIONS, cursor::TIMEOUT};
 use crate::{
     error::{Error, Result},
     protocol::scim::{GROUP, LIST, Resource, USER},
@@ -23,9 +23,9 @@ pub(super) fn get(call: &Call, kind: &str, rest: &[&str]) -> Result<Response> {
     }
     let base = &call.base;
     let all = match kind {
-        "serviceproviderconfig" if rest.is_empty() => return Ok(shown(configuration(base))),
+        "serviceproviderconfig" if rest.is_empty() => return Ok(shown(configuration(call))),
         "resourcetypes" => types(call),
-        "schemas" => call.schemas.served(base),
+        "schemas" => call.schemas.served(base, call.unique_groups),
         _ => return Err(Error::not_found("this entry")),
     };
     match rest {
@@ -47,18 +47,22 @@ fn shown(body: Value) -> Response {
     answer(StatusCode::OK, Some(body), None, None)
 }
 
-fn configuration(base: &str) -> Value {
+fn configuration(call: &Call) -> Value {
+    let base = &call.base;
     json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
         "patch": { "supported": true },
-        "bulk": { "supported": false, "maxOperations": 0, "maxPayloadSize": 0 },
+        "bulk": {
+            "supported": true, "maxOperations": MAX_OPERATIONS,
+            "maxPayloadSize": call.app.config.limits.scim_body.0,
+        },
         "filter": { "supported": true, "maxResults": MAX_PAGE },
         "changePassword": { "supported": false },
         "sort": { "supported": true },
         "etag": { "supported": true },
         "pagination": {
-            "index": true, "cursor": false, "defaultPaginationMethod": "index",
-            "defaultPageSize": PAGE, "maxPageSize": MAX_PAGE,
+            "index": true, "cursor": true, "defaultPaginationMethod": "index",
+            "defaultPageSize": PAGE, "maxPageSize": MAX_PAGE, "cursorTimeout": TIMEOUT.as_secs(),
         },
         "authenticationSchemes": [{
             "type": "oauthbearertoken",

@@ -11,15 +11,17 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::Response,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The media type of everything we answer.
 pub(super) const SCIM: &str = "application/scim+json";
 /// The code of an error that is 405 and not 501.
 pub(super) const METHOD_NOT_ALLOWED: &str = "method_not_allowed";
+/// The code of a conflict that is none of uniqueness: a bulkId that stands for nothing.
+pub(super) const UNRESOLVED: &str = "unresolved";
 
-/// The words of RFC 7644's table; codes of other rooms are not shown as `scimType`.
-const TYPES: [&str; 11] = [
+/// The words of the tables in RFC 7644 and RFC 9865; codes of other rooms are not shown as `scimType`.
+const TYPES: [&str; 13] = [
     "invalidFilter",
     "tooMany",
     "uniqueness",
@@ -31,6 +33,8 @@ const TYPES: [&str; 11] = [
     "invalidVers",
     "sensitive",
     "invalidCursor",
+    "expiredCursor",
+    "invalidCount",
 ];
 
 fn status(e: &Error) -> StatusCode {
@@ -52,8 +56,8 @@ fn status(e: &Error) -> StatusCode {
     }
 }
 
-/// The error as an answer.
-pub(super) fn response(e: &Error) -> Response {
+/// The status of an error, and the document that says it.
+pub(super) fn document(e: &Error) -> (StatusCode, Value) {
     let status = status(e);
     if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED {
         tracing::error!(detail = e.detail(), cause = e.operator_text(), "a SCIM request failed");
@@ -62,16 +66,22 @@ pub(super) fn response(e: &Error) -> Response {
         "schemas": [ERROR], "status": status.as_u16().to_string(), "detail": e.detail(),
     });
     let known = e.code_str().filter(|c| TYPES.contains(c));
-    // A conflict is always one of uniqueness here, and 400 has a word of its own for what has none.
+    // Another conflict is always one of uniqueness, and 400 has a word of its own for what has none.
     let fallback = match e.kind() {
         Kind::Invalid => Some("invalidValue"),
-        Kind::Conflict => Some("uniqueness"),
+        Kind::Conflict if e.code_str() != Some(UNRESOLVED) => Some("uniqueness"),
         _ => None,
     };
     let scim_type = known.or(fallback);
     if let Some(word) = scim_type {
         body["scimType"] = word.into();
     }
+    (status, body)
+}
+
+/// The error as an answer.
+pub(super) fn response(e: &Error) -> Response {
+    let (status, body) = document(e);
     let mut r = Response::new(Body::from(body.to_string()));
     *r.status_mut() = status;
     r.extensions_mut().insert(Refused { scim_type, detail: e.detail().to_owned() });

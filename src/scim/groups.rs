@@ -1,7 +1,7 @@
 //! Groups: create, read, list, replace, patch, delete. Members are never loaded to be changed, and read in pages to be
 //! shown ([`super::stream`]).
 
-use super::{Call, answer, document::projection, list, sent, stream::Writer};
+use super::{Call, answer, document::projection, sent, stream::Writer};
 use crate::{
     error::{Error, Result},
     groups::{self, Group, GroupChange, GroupDraft, GroupRow},
@@ -37,7 +37,7 @@ async fn demanded(call: &Call, id: GroupId) -> Result<Option<i64>> {
 }
 
 /// The name, the directory's id, and the members of a body; `None` where it has no `members`.
-fn read(call: &Call) -> Result<(String, Option<String>, Option<Vec<UserId>>)> {
+fn body(call: &Call) -> Result<(String, Option<String>, Option<Vec<UserId>>)> {
     let Value::Object(fields) = &call.body else {
         return Err(bad("invalidSyntax", "body", "a JSON object is wanted"));
     };
@@ -45,16 +45,16 @@ fn read(call: &Call) -> Result<(String, Option<String>, Option<Vec<UserId>>)> {
     let members = members.map(|(_, v)| member_ids(call.rules, v).map(users)).transpose()?;
     let rest = fields.iter().filter(|(k, _)| !k.eq_ignore_ascii_case("members"));
     let rest: serde_json::Map<String, Value> = rest.map(|(k, v)| (k.clone(), v.clone())).collect();
-    let body = read_body(&call.schemas, call.rules, Resource::Group, &Value::Object(rest))?;
-    call.note_ignored(body.ignored);
-    let doc = body.doc;
+    let read = read_body(&call.schemas, call.rules, Resource::Group, &Value::Object(rest))?;
+    call.note_ignored(read.ignored);
+    let doc = read.doc;
     let text = |n: &str| doc.get(n).and_then(Value::as_str).map(str::to_owned);
     Ok((text("displayName").unwrap_or_default(), text("externalId"), members))
 }
 
 /// `POST /Groups`
 pub(super) async fn create(call: &Call) -> Result<Response> {
-    let (display_name, external_id, members) = read(call)?;
+    let (display_name, external_id, members) = body(call)?;
     let some = members.as_ref().is_some_and(|m| !m.is_empty());
     let draft = GroupDraft { display_name, external_id, members: members.unwrap_or_default() };
     let g = groups::create(&call.app.store, &call.permit, draft).await?;
@@ -88,28 +88,26 @@ fn strangers(call: &Call, g: &Group) {
     call.note(Outcome::Ignored(why));
 }
 
+/// The group that a path names, without its members.
+pub(super) async fn read(call: &Call, id: &str) -> Result<GroupRow> {
+    groups::get(&call.app.store, &call.permit, parse(id)?).await
+}
+
 /// `GET /Groups/{id}`
 pub(super) async fn get(call: &Call, id: &str) -> Result<Response> {
-    let g = groups::get(&call.app.store, &call.permit, parse(id)?).await?;
-    if call.if_none_match.as_ref().is_some_and(|v| v.contains(&g.version)) {
+    let g = read(call, id).await?;
+    if call.if_none_match.as_ref().is_some_and(|v| v.names(g.version)) {
         return Ok(answer(StatusCode::NOT_MODIFIED, None, None, Some(g.version)));
     }
     shown(call, StatusCode::OK, g, false).await
 }
 
-/// `GET /Groups`
-pub(super) async fn list(call: &Call) -> Result<Response> {
-    let (query, start) = list::query(call, Resource::Group)?;
-    let page = groups::list(&call.app.store, &call.permit, &query).await?;
-    list::response(call, page.total, start, &[], page.items).await
-}
-
 /// `PUT /Groups/{id}`; a body without `members` leaves them as they are, an empty list takes them all out.
 pub(super) async fn replace(call: &Call, id: &str) -> Result<Response> {
     let id = parse(id)?;
-    let (name, external_id, members) = read(call)?;
+    let (name, external_id, members) = body(call)?;
     let mut steps = vec![GroupChange::Rename(name)];
-    if external_id.is_some() {
+    if external_id.is_some() || !call.rules.has(Rule::PutKeeps) {
         steps.push(GroupChange::ExternalId(external_id));
     }
     steps.extend(members.map(GroupChange::Replace));

@@ -3,8 +3,10 @@
 //! function over the truth rooms; refusals sound as [`error`] says. What directories send besides the RFC is read by
 //! `protocol::scim`; this room knows HTTP and nothing of the database.
 
+mod bulk;
 mod call;
 mod caller;
+mod cursor;
 mod discovery;
 mod document;
 mod error;
@@ -25,7 +27,7 @@ use crate::{
     directories::Reading,
     error::{Error, Kind, Result},
     id::{DirectoryId, RequestId},
-    protocol::scim::{Rule, Rules, bad},
+    protocol::scim::{Resource, Rule, Rules, bad},
 };
 use axum::{
     Extension, Router,
@@ -35,7 +37,7 @@ use axum::{
     response::Response,
     routing::any,
 };
-use call::Call;
+use call::{Call, Unless};
 use note::Noted;
 use record::Watch;
 use serde_json::Value;
@@ -113,7 +115,8 @@ async fn perform(
         Ok(read) => read,
         Err(e) => return (Err(e), Noted::default()),
     };
-    let mut method = parts.method;
+    // HEAD is GET, whose body the server below leaves out.
+    let mut method = if parts.method == Method::HEAD { Method::GET } else { parts.method };
     let search = search::is_search(&place);
     if search {
         if let Err(e) = search::read(&mut call, &method) {
@@ -122,10 +125,9 @@ async fn perform(
         (method, _) = (Method::GET, place.pop());
     }
     // With the whole request at hand: a slow sender holds nobody up.
-    let _turn = app.scim_turns.turn(call.permit.tenant()).await?;
-    let answer = match place.as_slice() {
-        [] if search => search::all(&call).await,
-        place => dispatch(&call, &method, place).await,
+    let answer = match app.scim_turns.turn(call.permit.tenant()).await {
+        Ok(_turn) => dispatch(&call, &method, &place).await,
+        Err(e) => Err(e),
     };
     let noted = call.noted();
     note::tell(&call.permit.directory().to_string(), &noted.outcomes);
@@ -158,37 +160,27 @@ fn place(rules: Rules, rest: &str) -> Result<Vec<&str>> {
 async fn dispatch(call: &Call, method: &Method, place: &[&str]) -> Result<Response> {
     let kind = place.first().map(|s| s.to_ascii_lowercase()).unwrap_or_default();
     match (kind.as_str(), place.get(1..).unwrap_or_default()) {
-        ("users", []) => match *method {
-            Method::GET => users::list(call).await,
-            Method::POST => users::create(call).await,
+        ("", []) => match *method {
+            Method::GET => list::answer(call, list::ALL).await,
             _ => Err(not_done(method)),
         },
-        ("groups", []) => match *method {
-            Method::GET => groups::list(call).await,
-            Method::POST => groups::create(call).await,
+        ("users", []) if *method == Method::GET => list::answer(call, &[Resource::User]).await,
+        ("groups", []) if *method == Method::GET => list::answer(call, &[Resource::Group]).await,
+        ("users", []) => verb(call, method, Resource::User, None).await,
+        ("groups", []) => verb(call, method, Resource::Group, None).await,
+        ("users", [id]) => verb(call, method, Resource::User, Some(id)).await,
+        ("groups", [id]) => verb(call, method, Resource::Group, Some(id)).await,
+        ("bulk", []) => match *method {
+            Method::POST => bulk::post(call).await,
             _ => Err(not_done(method)),
         },
-        ("users", [id]) => match *method {
-            Method::GET => users::get(call, id).await,
-            Method::PUT => users::replace(call, id).await,
-            Method::PATCH => users::patch(call, id).await,
-            Method::DELETE => users::delete(call, id).await,
-            _ => Err(not_done(method)),
-        },
-        ("groups", [id]) => match *method {
-            Method::GET => groups::get(call, id).await,
-            Method::PUT => groups::replace(call, id).await,
-            Method::PATCH => groups::patch(call, id).await,
-            Method::DELETE => groups::delete(call, id).await,
-            _ => Err(not_done(method)),
-        },
+        ("me", _) => Err(nobody()),
         ("serviceproviderconfig" | "resourcetypes" | "schemas", rest) => {
             if *method != Method::GET {
                 return Err(not_done(method));
             }
             discovery::get(call, &kind, rest)
         }
-        ("bulk" | "me", _) => Err(unsupported()),
         _ => Err(Error::not_found(format!("'/{}'", crate::text::excerpt(&place.join("/"))))),
     }
 }
@@ -198,8 +190,57 @@ fn not_done(method: &Method) -> Error {
         .code(error::METHOD_NOT_ALLOWED)
 }
 
-fn unsupported() -> Error {
-    let text = "this endpoint is not offered; see /ServiceProviderConfig for what is";
+/// What is done to a resource, or to the collection where one is made: by itself or as a part of many.
+async fn verb(
+    call: &Call,
+    method: &Method,
+    resource: Resource,
+    id: Option<&str>,
+) -> Result<Response> {
+    if let (Some(Unless::Any), Some(id), false) = (&call.if_none_match, id, *method == Method::GET)
+    {
+        // RFC 9110 13.1.2: done only where there is nothing yet; a resource that is changed is there.
+        absent(call, resource, id).await?;
+    }
+    match (resource, id) {
+        (Resource::User, None) => match *method {
+            Method::POST => users::create(call).await,
+            _ => Err(not_done(method)),
+        },
+        (Resource::Group, None) => match *method {
+            Method::POST => groups::create(call).await,
+            _ => Err(not_done(method)),
+        },
+        (Resource::User, Some(id)) => match *method {
+            Method::GET => users::get(call, id).await,
+            Method::PUT => users::replace(call, id).await,
+            Method::PATCH => users::patch(call, id).await,
+            Method::DELETE => users::delete(call, id).await,
+            _ => Err(not_done(method)),
+        },
+        (Resource::Group, Some(id)) => match *method {
+            Method::GET => groups::get(call, id).await,
+            Method::PUT => groups::replace(call, id).await,
+            Method::PATCH => groups::patch(call, id).await,
+            Method::DELETE => groups::delete(call, id).await,
+            _ => Err(not_done(method)),
+        },
+    }
+}
+
+/// Refuses what is there.
+async fn absent(call: &Call, resource: Resource, id: &str) -> Result<()> {
+    match resource {
+        Resource::User => users::read(call, id).await.map(|_| ()),
+        Resource::Group => groups::read(call, id).await.map(|_| ()),
+    }?;
+    Err(Error::new(Kind::Precondition, "'If-None-Match: *' is for what is not there yet"))
+}
+
+/// `/Me` (RFC 7644 3.11) is whoever the token is of.
+fn nobody() -> Error {
+    let text = "a token of a directory is a machine's: there is no user that '/Me' could stand for; name one below \
+                /Users";
     Error::new(Kind::Unsupported, text)
 }
 

@@ -1,14 +1,9 @@
 //! `POST /.search`, of one type and of all (RFC 7644 3.4.3): a list's parameters in a body, for clients that keep them
 //! out of addresses.
 
-use super::{Call, list, users};
-use crate::{
-    error::{Error, Result},
-    groups,
-    protocol::scim::{Resource, bad},
-    users::Query,
-};
-use axum::{http::Method, response::Response};
+use super::Call;
+use crate::{error::Result, protocol::scim::bad};
+use axum::http::Method;
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -43,29 +38,6 @@ pub(super) fn read(call: &mut Call, method: &Method) -> Result<()> {
         params.insert(name.to_ascii_lowercase(), text);
     }
     call.params = params;
+    call.searched = true;
     Ok(())
-}
-
-/// Of all types: people, then groups. A filter or an order that means nothing for one of them finds none of it.
-///
-/// # Errors
-/// When it means nothing for either.
-pub(super) async fn all(call: &Call) -> Result<Response> {
-    let (people, sets) = (list::query(call, Resource::User), list::query(call, Resource::Group));
-    let (start, size) = match (&people, &sets) {
-        (Ok((q, start)), _) | (_, Ok((q, start))) => (*start, q.limit),
-        (Err(e), Err(_)) => return Err(Error::clone(e)),
-    };
-    let (mut total, mut resources, mut rows) = (0, Vec::new(), Vec::new());
-    if let Ok((query, _)) = people {
-        (total, resources) = users::page(call, &query).await?;
-    }
-    if let Ok((query, _)) = sets {
-        let taken = i64::try_from(resources.len()).unwrap_or(size);
-        let offset = (start - 1 - total).max(0);
-        let query = Query { offset, limit: size - taken, ..query };
-        let page = groups::list(&call.app.store, &call.permit, &query).await?;
-        (total, rows) = (total + page.total, page.items);
-    }
-    list::response(call, total, start, &resources, rows).await
 }

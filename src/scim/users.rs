@@ -3,14 +3,13 @@
 use super::{
     Call, answer,
     document::{self, projection},
-    list,
 };
 use crate::{
     error::{Error, Result},
     groups,
     id::UserId,
     protocol::scim::{Outcome, Patch, Projection, Resource},
-    users::{self, Query, User},
+    users::{self, User},
 };
 use axum::{http::StatusCode, response::Response};
 use serde_json::Value;
@@ -59,42 +58,35 @@ pub(super) async fn create(call: &Call) -> Result<Response> {
     Ok(answer(StatusCode::CREATED, Some(doc), Some(&at), Some(u.version)))
 }
 
+/// The user that a path names.
+pub(super) async fn read(call: &Call, id: &str) -> Result<User> {
+    users::get(&call.app.store, &call.permit, parse(id)?).await
+}
+
 /// `GET /Users/{id}`
 pub(super) async fn get(call: &Call, id: &str) -> Result<Response> {
-    let u = users::get(&call.app.store, &call.permit, parse(id)?).await?;
-    if call.if_none_match.as_ref().is_some_and(|v| v.contains(&u.version)) {
+    let u = read(call, id).await?;
+    if call.if_none_match.as_ref().is_some_and(|v| v.names(u.version)) {
         return Ok(answer(StatusCode::NOT_MODIFIED, None, None, Some(u.version)));
     }
     let doc = render(call, &u, &projection(call, Resource::User)).await?;
     Ok(answer(StatusCode::OK, Some(doc), None, Some(u.version)))
 }
 
-/// `GET /Users`
-pub(super) async fn list(call: &Call) -> Result<Response> {
-    let (query, start) = list::query(call, Resource::User)?;
-    let (total, docs) = page(call, &query).await?;
-    list::response(call, total, start, &docs, Vec::new()).await
-}
-
-/// A page of users as they are sent, and how many there are in all.
-pub(super) async fn page(call: &Call, query: &Query) -> Result<(i64, Vec<Value>)> {
-    let page = users::list(&call.app.store, &call.permit, query).await?;
+/// Users as they are sent in a list.
+pub(super) async fn documents(call: &Call, users: &[User]) -> Result<Vec<Value>> {
     let p = projection(call, Resource::User);
     let mut of = std::collections::HashMap::<UserId, Vec<groups::Membership>>::new();
-    if p.shows("groups") && !page.items.is_empty() {
-        let ids: Vec<UserId> = page.items.iter().map(|u| u.id).collect();
+    if p.shows("groups") && !users.is_empty() {
+        let ids: Vec<UserId> = users.iter().map(|u| u.id).collect();
         for m in groups::of_users(&call.app.store, &call.permit, &ids).await? {
             of.entry(m.user).or_default().push(m);
         }
     }
-    let names = document::managers(call, &p, &page.items).await?;
+    let names = document::managers(call, &p, users).await?;
     let none = Vec::new();
-    let docs = page
-        .items
-        .iter()
-        .map(|u| document::user(call, u, of.get(&u.id).unwrap_or(&none), &names, &p))
-        .collect();
-    Ok((page.total, docs))
+    let shown = |u: &User| document::user(call, u, of.get(&u.id).unwrap_or(&none), &names, &p);
+    Ok(users.iter().map(shown).collect())
 }
 
 async fn changed(call: &Call, u: &User) -> Result<Response> {

@@ -11,6 +11,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0004_refresh_in_family", include_str!("../../migrations/0004_refresh_in_family.sql")),
     ("0005_password_tries", include_str!("../../migrations/0005_password_tries.sql")),
     ("0006_provisioning_log", include_str!("../../migrations/0006_provisioning_log.sql")),
+    ("0007_groups_modified", include_str!("../../migrations/0007_groups_modified.sql")),
 ];
 
 /// What SQLite makes of a migration: five words replaced, `STRICT` added, sections between `-- postgres:` and

@@ -93,6 +93,26 @@ impl User {
     }
 }
 
+impl query::Placed for User {
+    fn key(&self, by: &query::By) -> query::Key {
+        use query::{By, Key};
+        match by {
+            by @ (By::Document { .. } | By::Chosen { .. }) => Key::in_document(&self.doc.0, by),
+            By::Column(name) | By::Nullable(name) => match *name {
+                "user_name_key" => Key::Text(crate::text::fold(&self.user_name)),
+                "external_id" => Key::text(self.external_id.as_deref()),
+                "active" => Key::Bool(self.active),
+                "updated_at" => Key::Time(self.updated_at.0),
+                "id" => Key::Id(self.id.0),
+                _ => Key::Time(self.created_at.0),
+            },
+        }
+    }
+    fn id(&self) -> uuid::Uuid {
+        self.id.0
+    }
+}
+
 /// A user as a directory wants it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draft {

@@ -48,4 +48,6 @@ pub(super) const CONVERSATIONS: &[(&str, &str)] = conversations![
     "rfc/search",
     "rfc/field",
     "rfc/etag",
+    "rfc/cursor",
+    "rfc/bulk",
 ];

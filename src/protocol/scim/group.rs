@@ -48,6 +48,10 @@ pub fn member_ids(rules: Rules, v: &Value) -> Result<Vec<String>> {
     let bare = rules.has(Rule::Bare);
     let one = |v: &Value| match v {
         Value::String(s) if bare && !s.is_empty() => Ok(s.clone()),
+        Value::Object(o) if nested(o) => {
+            let text = "groups in groups are not supported: a member is a user ('type' is 'User')";
+            Err(bad("invalidValue", "members", text))
+        }
         Value::Object(o) => match o.iter().find(|(k, _)| k.eq_ignore_ascii_case("value")) {
             Some((_, Value::String(s))) => Ok(s.clone()),
             _ => Err(wrong(v)),
@@ -61,6 +65,16 @@ pub fn member_ids(rules: Rules, v: &Value) -> Result<Vec<String>> {
         v if bare => Ok(vec![one(v)?]),
         v => Err(wrong(v)),
     }
+}
+
+/// Whether a member says that it is a group.
+fn nested(o: &serde_json::Map<String, Value>) -> bool {
+    let text = |name: &str| {
+        let found = o.iter().find(|(k, _)| k.eq_ignore_ascii_case(name));
+        found.and_then(|(_, v)| v.as_str()).unwrap_or("")
+    };
+    let at = text("$ref").rsplit('/').nth(1).unwrap_or("");
+    text("type").eq_ignore_ascii_case("Group") || at.eq_ignore_ascii_case("Groups")
 }
 
 /// The ids that a condition names: `value eq "a"`, or several of them with `or`.
@@ -123,6 +137,11 @@ fn members(o: Operation) -> Result<GroupOp> {
             GroupOp::Remove(ids)
         }
         (Verb::Remove, None, _) => GroupOp::Clear,
+        // Another id is another member.
+        (_, Some(ids), Given::One(Some(Value::String(v)))) if !ids.contains(&v) => {
+            let text = "a member's 'value' cannot be changed: remove it and add another";
+            return Err(bad("mutability", "members", text));
+        }
         // 1.3: who is chosen becomes a member.
         (_, Some(ids), _) if o.path.lenient => GroupOp::Add(ids),
         (Verb::Add, None, Given::Members(ids)) => GroupOp::Add(ids),

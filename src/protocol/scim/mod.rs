@@ -2,6 +2,7 @@
 //! no I/O. What directories do differently from the text is a rule of [`quirks`], in front of a strict reading: the numbers
 //! in comments (1.1, 2.4 ...) are those of its table and of `docs/scim.md`.
 
+pub mod bulk;
 mod core;
 pub mod extension;
 pub mod filter;
@@ -17,7 +18,7 @@ mod schema_json;
 mod value;
 
 pub use group::{GroupOp, GroupStep, group_ops, member_ids};
-pub use parse::parse_filter;
+pub use parse::{parse_filter, parse_filter_among};
 pub use patch::{Outcome, Patch, patch};
 pub use path::{PatchPath, parse_path};
 pub use project::Projection;
@@ -40,8 +41,13 @@ pub const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 /// The message that patches.
 pub const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
+/// The message of many operations.
+pub const BULK: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
+/// The answer to it.
+pub const BULK_ANSWER: &str = "urn:ietf:params:scim:api:messages:2.0:BulkResponse";
+
 /// The two kinds of resources.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Resource {
     /// A person.
     User,

@@ -33,6 +33,24 @@ pub fn parse_filter(
     Ok(f)
 }
 
+/// Reads a filter over resources of which `resource` is one type: what only another type has, this one has no value of
+/// (RFC 7644 3.4.2.1).
+///
+/// # Errors
+/// As [`parse_filter`], for what no type has.
+pub fn parse_filter_among(
+    schemas: &Schemas,
+    rules: Rules,
+    resource: Resource,
+    text: &str,
+) -> Res<Filter> {
+    let mut p = Parser::new(schemas, rules, resource, text)?;
+    p.among = true;
+    let f = p.or(&mut |p| p.term(), &Filter::Or, &Filter::And)?;
+    p.end()?;
+    Ok(f)
+}
+
 /// Reads the condition of a value path's brackets (the text between them).
 ///
 /// # Errors
@@ -57,6 +75,8 @@ struct Parser<'a> {
     text: &'a str,
     at: usize,
     depth: u32,
+    /// Of several types.
+    among: bool,
 }
 
 type Term<'a, T> = &'a mut dyn FnMut(&mut Parser<'_>) -> Res<T>;
@@ -74,7 +94,7 @@ impl<'a> Parser<'a> {
         if text.contains('\0') {
             return Err(bad("invalidFilter", "filter", "the filter contains a NUL character"));
         }
-        Ok(Self { schemas, rules, resource, text, at: 0, depth: 0 })
+        Ok(Self { schemas, rules, resource, text, at: 0, depth: 0, among: false })
     }
     fn rest(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or_default()
@@ -153,7 +173,18 @@ impl<'a> Parser<'a> {
         if name.is_empty() {
             return self.wrong("an attribute is wanted");
         }
-        let path = self.path(name)?;
+        let path = match self.path(self.resource, name) {
+            Ok(path) => path,
+            Err(e) if self.among => {
+                let other = match self.resource {
+                    Resource::User => Resource::Group,
+                    Resource::Group => Resource::User,
+                };
+                let path = self.path(other, name).map_err(|_| e)?;
+                return self.elsewhere(&path, name);
+            }
+            Err(e) => return Err(e),
+        };
         if self.rest().starts_with('[') {
             self.at += 1;
             return self.value_path(&path, name);
@@ -172,6 +203,25 @@ impl<'a> Parser<'a> {
                 Ok(Filter::Compare(path, op, value))
             }
         }
+    }
+    /// A condition on what this type has not: read to its end, and as if it had no value.
+    fn elsewhere(&mut self, path: &AttrPath, name: &str) -> Res<Filter> {
+        let absent = if self.rest().starts_with('[') {
+            self.at += 1;
+            self.value_path(path, name)?;
+            false
+        } else {
+            match self.operator()? {
+                None => false,
+                Some(op) => {
+                    let null = self.literal(&path.leaf().clone(), op)? == Literal::Null;
+                    null == (op == Op::Eq) && matches!(op, Op::Eq | Op::Ne)
+                }
+            }
+        };
+        let id = self.schemas.find(self.resource, None, "id").ok_or_else(|| unknown("id"))?;
+        let always = Filter::Present(AttrPath { at: id, sub: None });
+        Ok(if absent { always } else { Filter::Not(always.into()) })
     }
     /// `( ... )` and `not ( ... )`.
     fn group<T>(
@@ -235,8 +285,8 @@ impl<'a> Parser<'a> {
         })
     }
     /// The probe for a manager comes without the extension's URN (1.15).
-    fn path(&self, name: &str) -> Res<AttrPath> {
-        match self.schemas.resolve(self.rules, Rule::Probes, self.resource, name) {
+    fn path(&self, resource: Resource, name: &str) -> Res<AttrPath> {
+        match self.schemas.resolve(self.rules, Rule::Probes, resource, name) {
             Ok(Named::Attr(p)) if p.at.attr.returned == Returned::Never => {
                 let text = format!(
                     "'{}' is never compared, and has no place in an address",

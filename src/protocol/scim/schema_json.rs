@@ -1,6 +1,9 @@
 //! /Schemas, made from the tables.
 
-use super::schema::{Attr, Mutability, Returned, Schema, Schemas, Type};
+use super::{
+    GROUP,
+    schema::{Attr, Mutability, Returned, Schema, Schemas, Type},
+};
 use serde_json::{Value, json};
 
 fn attribute(a: &Attr) -> Value {
@@ -58,8 +61,15 @@ fn schema(base: &str, s: &Schema) -> Value {
 }
 
 impl Schemas {
-    /// The schemas, as they are served below `base`.
-    pub fn served(&self, base: &str) -> Vec<Value> {
-        self.all().map(|s| schema(base, s)).collect()
+    /// The schemas, as they are served below `base`; whether groups' names are unique is the directory's choice.
+    pub fn served(&self, base: &str, unique_groups: bool) -> Vec<Value> {
+        let mut all: Vec<Value> = self.all().map(|s| schema(base, s)).collect();
+        let group = all.iter_mut().find(|s| s["id"] == GROUP);
+        let attrs = group.and_then(|s| s["attributes"].as_array_mut());
+        let name = attrs.and_then(|a| a.iter_mut().find(|a| a["name"] == "displayName"));
+        if let Some(name) = name.filter(|_| unique_groups) {
+            name["uniqueness"] = "server".into();
+        }
+        all
     }
 }

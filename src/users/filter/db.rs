@@ -1,20 +1,24 @@
 //! The conditions' texts: what columns and index tables answer, and what is left to the document ([`super::values`]).
 
-use super::values::db::{Args, Cond, Elements, carries, names, number, numeric, scalar, text_at};
+use super::values::db::{
+    Args, Cond, Elements, carries, chosen, names, number, numeric, scalar, text_at,
+};
 use crate::{
     error::Result,
     protocol::scim::{
         Resource, bad,
         filter::{AttrPath, Element, Filter, Literal, Op},
         quirks::{Rule, Rules},
-        schema::{Found, Mutability, Named, Schemas, Type},
+        schema::{Found, Mutability, Named, Returned, Schemas, Type},
     },
-    users::query::{Arg, Order, Where},
+    users::query::{Arg, By, Order, Where},
 };
 use uuid::Uuid;
 
 struct Compiler {
     resource: Resource,
+    /// One resource is named by its id, and what else is asked is asked of it.
+    pinned: bool,
     args: Args,
     elements: u32,
 }
@@ -36,9 +40,17 @@ pub fn where_group(f: &Filter) -> Result<Where> {
 }
 
 fn compile(resource: Resource, f: &Filter) -> Result<Where> {
-    let mut c = Compiler { resource, args: Args::default(), elements: 0 };
+    let pinned = pins(f);
+    let mut c = Compiler { resource, pinned, args: Args::default(), elements: 0 };
     let cond = c.filter(f)?;
-    Ok(Where { few: c.few(f), lite: cond.lite, pg: cond.pg, args: c.args.0 })
+    Ok(Where {
+        few: c.few(f),
+        lite: cond.lite,
+        pg: cond.pg,
+        args: c.args.0,
+        indexed: indexed(resource, f),
+        keyed: !pinned && keyed(resource, f),
+    })
 }
 
 impl Compiler {
@@ -99,7 +111,7 @@ impl Compiler {
                         && p.leaf().name == "value"
                 }
             },
-            Filter::Some(at, e) => self.by_address(at, e).is_some(),
+            Filter::Some(at, e) => address(self.resource, at, e).is_some(),
             _ => false,
         }
     }
@@ -160,12 +172,33 @@ impl Compiler {
         }
     }
 
-    /// Memberships: key look-ups, never a scan of members. Somebody is in no group (or nobody in this one): `eq null`.
+    /// Memberships: by index from whom is named, or, of a resource that is named itself, by the key; never a scan of
+    /// members. Somebody is in no group (or nobody in this one): `eq null`.
     fn member(&mut self, p: &AttrPath, op: Op, want: &Literal) -> Result<Cond> {
         if (op, want) == (Op::Eq, &Literal::Null) {
             return Ok(self.present(p)?.not());
         }
+        if let (Op::Eq, Literal::Text(t), "value", false) =
+            (op, want, p.leaf().name.as_str(), self.pinned)
+        {
+            return Ok(self.named(t));
+        }
         self.membership(&Element::Compare(p.leaf().clone(), op, want.clone()))
+    }
+    /// Those that a member, or a group, of this id belongs to.
+    fn named(&mut self, id: &str) -> Cond {
+        let Some(u) = uuid(&id.to_ascii_lowercase()) else { return Cond::never() };
+        // SQLite takes the longest key for the best index, however little of it is given.
+        let (of, here, there, by) = match self.resource {
+            Resource::User => ("u.id", "m.user_id", "m.group_id", ""),
+            Resource::Group => ("g.id", "m.group_id", "m.user_id", " INDEXED BY members_user"),
+        };
+        let v = self.args.bind(Arg::Id(u));
+        let text = |by: &str| {
+            let from = format!("FROM members m{by} WHERE m.tenant_id = $1 AND {there} = {v}");
+            format!("{of} IN (SELECT {here} {from})")
+        };
+        Cond { lite: text(by), pg: text("") }
     }
     /// Some membership meets a condition.
     fn membership(&mut self, e: &Element) -> Result<Cond> {
@@ -227,20 +260,8 @@ impl Compiler {
     }
     /// `emails[type eq "work" and value eq "x"]`, by index.
     fn email(&mut self, at: &Found, e: &Element) -> Option<Cond> {
-        let (value, kind) = self.by_address(at, e)?;
+        let (value, kind) = address(self.resource, at, e)?;
         Some(self.by_email(&value, kind.as_deref()))
-    }
-    fn by_address(&self, at: &Found, e: &Element) -> Option<(String, Option<String>)> {
-        if at.extension.is_some() || at.attr.name != "emails" || self.resource != Resource::User {
-            return None;
-        }
-        let parts = e.made_of()?;
-        let value = parts.get("value")?.as_str()?.to_owned();
-        let kind = parts.get("type").and_then(|t| t.as_str()).map(str::to_owned);
-        if parts.len() > 1 + usize::from(kind.is_some()) || twice(e) {
-            return None;
-        }
-        Some((value, kind))
     }
 
     fn in_document(&mut self, p: &AttrPath, op: Op, want: &Literal) -> Result<Cond> {
@@ -294,7 +315,10 @@ impl Compiler {
 
     fn present(&mut self, p: &AttrPath) -> Result<Cond> {
         if let Some(column) = self.column(p) {
-            return Ok(Cond::same(format!("{column} IS NOT NULL")));
+            return Ok(match column {
+                "u.id" | "g.id" => Cond::always(),
+                column => Cond::same(format!("{column} IS NOT NULL")),
+            });
         }
         let attr = &p.at.attr;
         match (&p.at.extension, attr.name.as_str()) {
@@ -324,6 +348,61 @@ fn uuid(text: &str) -> Option<Uuid> {
     Uuid::try_parse(text).ok().filter(|u| u.to_string() == text)
 }
 
+/// The address, and its type, that a condition on one element of `emails` names and nothing else.
+fn address(resource: Resource, at: &Found, e: &Element) -> Option<(String, Option<String>)> {
+    if at.extension.is_some() || at.attr.name != "emails" || resource != Resource::User {
+        return None;
+    }
+    let parts = e.made_of()?;
+    let value = parts.get("value")?.as_str()?.to_owned();
+    let kind = parts.get("type").and_then(|t| t.as_str()).map(str::to_owned);
+    let more = parts.len() > 1 + usize::from(kind.is_some()) || twice(e);
+    (!more).then_some((value, kind))
+}
+
+/// Whether another table's index gives the ids of what a filter finds, or of a part of it that all else is joined to.
+fn keyed(resource: Resource, f: &Filter) -> bool {
+    match f {
+        Filter::And(a, b) => keyed(resource, a) || keyed(resource, b),
+        Filter::Some(at, e) => address(resource, at, e).is_some(),
+        Filter::Compare(p, Op::Eq, Literal::Text(_)) => {
+            let lists = ["emails", "members", "groups"].contains(&p.at.attr.name.as_str());
+            lists && p.at.extension.is_none() && p.leaf().name == "value"
+        }
+        _ => false,
+    }
+}
+
+/// Whether a filter names one resource by its id.
+fn pins(f: &Filter) -> bool {
+    match f {
+        Filter::And(a, b) => pins(a) || pins(b),
+        Filter::Compare(p, Op::Eq, Literal::Text(_)) => {
+            p.at.extension.is_none() && p.at.attr.name == "id"
+        }
+        _ => false,
+    }
+}
+
+/// Whether an index answers a filter, or a part of it that all else is joined to.
+fn indexed(resource: Resource, f: &Filter) -> bool {
+    match f {
+        Filter::And(a, b) => indexed(resource, a) || indexed(resource, b),
+        Filter::Some(at, _) => at.extension.is_none() && at.attr.name == "emails",
+        Filter::Compare(p, op, want) if p.at.extension.is_none() && *want != Literal::Null => {
+            let sub = p.sub.as_ref().map(|s| s.name.as_str());
+            match (p.at.attr.name.as_str(), sub) {
+                ("displayName", None) => resource == Resource::Group && *op == Op::Eq,
+                ("meta", Some("lastModified")) => *op != Op::Ne,
+                ("id" | "userName" | "externalId" | "emails" | "members" | "groups", None)
+                | ("emails" | "members" | "groups", Some("value")) => *op == Op::Eq,
+                _ => false,
+            }
+        }
+        _ => false,
+    }
+}
+
 /// Whether a conjunction names one sub-attribute twice: no index answers that.
 fn twice(e: &Element) -> bool {
     fn names<'a>(e: &'a Element, out: &mut Vec<&'a str>) {
@@ -349,6 +428,28 @@ fn refuse(p: &AttrPath) -> crate::error::Error {
     bad("invalidFilter", name, format!("'{name}' is not filtered by in this way"))
 }
 
+/// Of several values the primary one counts, or else the first (RFC 7644 3.4.2.3).
+fn of_several(p: &AttrPath, alias: &str, descending: bool) -> Option<Order> {
+    let leaf = p.leaf();
+    let names = names(&p.at, None).ok()?;
+    let sub = p.at.attr.complex().then(|| leaf.name.clone());
+    if sub.is_none() && p.sub.is_some() {
+        return None;
+    }
+    let x = chosen(alias, leaf.case_exact, &names, sub.as_deref());
+    let by = By::Chosen {
+        names: names.iter().map(|n| (*n).to_owned()).collect(),
+        sub,
+        exact: leaf.case_exact,
+        number: numeric(leaf),
+    };
+    if numeric(leaf) {
+        let x = number(&x);
+        return Some(Order { lite: x.lite, pg: x.pg, descending, by });
+    }
+    Some(Order { lite: x.lite, pg: format!("{} COLLATE \"C\"", x.pg), descending, by })
+}
+
 /// The order of `sortBy`; `None` for what is not sorted by.
 pub fn order(
     schemas: &Schemas,
@@ -360,20 +461,34 @@ pub fn order(
     let Ok(Named::Attr(p)) = schemas.resolve(rules, Rule::Probes, resource, name) else {
         return None;
     };
-    let c = Compiler { resource, args: Args::default(), elements: 0 };
+    let c = Compiler { resource, pinned: false, args: Args::default(), elements: 0 };
     if let Some(column) = c.column(&p) {
-        return Some(Order { lite: column.to_owned(), pg: column.to_owned(), descending });
+        let name = column.split_once('.').map_or(column, |(_, name)| name);
+        let by = if name == "external_id" { By::Nullable(name) } else { By::Column(name) };
+        return Some(Order { lite: column.to_owned(), pg: column.to_owned(), descending, by });
     }
     let (attr, leaf) = (&p.at.attr, p.leaf());
-    let ours = p.at.extension.is_none() && matches!(attr.name.as_str(), "meta" | "groups");
-    if attr.multi || leaf.ty == Type::Complex || ours {
+    let own = ["meta", "groups", "members", "schemas"].contains(&attr.name.as_str());
+    if leaf.ty == Type::Complex
+        || leaf.returned == Returned::Never
+        || (own && p.at.extension.is_none())
+    {
         return None;
     }
+    if attr.multi {
+        return of_several(&p, c.alias(), descending);
+    }
     let sub = (leaf.name != attr.name).then_some(&**leaf);
-    let x = text_at(c.alias(), leaf.case_exact, &names(&p.at, sub).ok()?);
+    let names = names(&p.at, sub).ok()?;
+    let x = text_at(c.alias(), leaf.case_exact, &names);
+    let by = By::Document {
+        names: names.iter().map(|n| (*n).to_owned()).collect(),
+        exact: leaf.case_exact,
+        number: numeric(leaf),
+    };
     if numeric(leaf) {
         let x = number(&x);
-        return Some(Order { lite: x.lite, pg: x.pg, descending });
+        return Some(Order { lite: x.lite, pg: x.pg, descending, by });
     }
-    Some(Order { lite: x.lite, pg: format!("{} COLLATE \"C\"", x.pg), descending })
+    Some(Order { lite: x.lite, pg: format!("{} COLLATE \"C\"", x.pg), descending, by })
 }

@@ -172,7 +172,7 @@ story!(async fn groups_are_listed_with_or_without_members(t) {
     let e = groups::members(&w.store, &stranger, a.id, None, 10).await.unwrap_err();
     assert_eq!(e.kind(), Kind::NotFound);
     let text = "g.display_key = 'b'".to_owned();
-    let filter = Some(Where { lite: text.clone(), pg: text, args: vec![], few: false });
+    let filter = Some(Where { lite: text.clone(), pg: text, ..Where::default() });
     let one = groups::list(&w.store, &p, &Query { filter, ..Query::default() }).await;
     assert_eq!(one.unwrap().items[0].id, b.id);
     let of = groups::of_users(&w.store, &p, &[u[1]]).await.unwrap();

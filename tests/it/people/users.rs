@@ -7,7 +7,7 @@ use muster::{
     tx,
     users::{
         self, Query,
-        query::{Arg, Order, Where},
+        query::{Arg, By, Order, Where},
     },
 };
 use serde_json::json;
@@ -173,12 +173,14 @@ story!(async fn a_page_is_filtered_ordered_and_counted(t) {
     assert_eq!((none.total, none.items.len()), (7, 0));
     let name = |n: &str| {
         let text = "u.user_name_key = $3".to_owned();
-        Some(Where { lite: text.clone(), pg: text, args: vec![Arg::Text(n.into())], few: true })
+        let args = vec![Arg::Text(n.into())];
+        Some(Where { lite: text.clone(), pg: text, args, few: true, ..Where::default() })
     };
     let q = Query { filter: name("person4@example.com"), ..Query::default() };
     let one = users::list(&w.store, &p, &q).await.unwrap();
     assert_eq!((one.total, one.items[0].id), (1, ids[4]));
-    let order = Order { lite: "u.user_name_key".into(), pg: "u.user_name_key".into(), descending: true };
+    let by = By::Column("user_name_key");
+    let order = Order { lite: "u.user_name_key".into(), pg: "u.user_name_key".into(), descending: true, by };
     let q = Query { order: Some(order), limit: 2, ..Query::default() };
     let down = users::list(&w.store, &p, &q).await.unwrap();
     assert_eq!(down.items.iter().map(|u| u.id).collect::<Vec<_>>(), [ids[6], ids[5]]);

@@ -91,6 +91,34 @@ pub(in super::super) fn text_at(alias: &str, case: bool, names: &[&str]) -> Cond
     }
 }
 
+/// The value that a list is sorted by where there are several: of the primary element, or else of the first.
+pub(in super::super) fn chosen(alias: &str, case: bool, names: &[&str], sub: Option<&str>) -> Cond {
+    let doc = if case { "doc" } else { "folded" };
+    let at = path(&folded_names(case, names));
+    let name = |n: &str| if case { n.to_owned() } else { n.to_lowercase() };
+    let (lite, pg) = match sub {
+        Some(s) => {
+            (format!("e.value ->> '$.\"{0}\"'", name(s)), format!("e.value ->> '{}'", name(s)))
+        }
+        None => ("e.value".to_owned(), "e.value #>> '{}'".to_owned()),
+    };
+    // Without parts nothing is primary.
+    let first = |primary: &str| sub.map(|_| format!("{primary}, ")).unwrap_or_default();
+    let (l, p) = (
+        first("COALESCE(e.value ->> '$.\"primary\"', 0) DESC"),
+        first("COALESCE(e.value ->> 'primary', 'false') DESC"),
+    );
+    Cond {
+        lite: format!(
+            "(SELECT {lite} FROM json_each({alias}.{doc}, '{at}') e ORDER BY {l}e.key LIMIT 1)"
+        ),
+        pg: format!(
+            "(SELECT {pg} FROM jsonb_path_query({alias}.{doc}, '{at}[*]') WITH ORDINALITY AS e(value, key) \
+             ORDER BY {p}e.key LIMIT 1)"
+        ),
+    }
+}
+
 /// A value as one that numbers are compared with and sorted by; what is no number is none.
 pub(in super::super) fn number(x: &Cond) -> Cond {
     Cond {
