@@ -35,6 +35,8 @@ pub struct Config {
     pub signin: Signin,
     /// What we ask of others.
     pub outbound: Outbound,
+    /// What directories do with their people.
+    pub provisioning: Provisioning,
     /// How we write to people.
     pub mail: Mail,
     /// What others may ask of us.
@@ -128,6 +130,16 @@ pub struct Signin {
     pub invitation: Span,
     /// Life of the first start's setup link.
     pub setup: Span,
+}
+
+/// `[provisioning]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provisioning {
+    /// How long people are remembered whom a directory must not bring back by itself; zero: for ever.
+    pub remember: Span,
+    /// After how long an undecided parked change is told of once more; zero: never.
+    pub remind: Span,
 }
 
 /// `[mail]`

@@ -8,7 +8,8 @@ macro_rules! for_each_id {
     ($m:ident) => {
         $m! {
             TenantId UserId GroupId DirectoryId ScimTokenId RoleId GrantId MappingId AppId SecretId SessionId FlowId
-            FamilyId KeyId EventId MessageId SigninId RequestId ChangeId InvitationId LogId
+            FamilyId KeyId EventId MessageId SigninId RequestId ChangeId InvitationId LogId TombstoneId AdoptionId
+            ParkedId
         }
     };
 }

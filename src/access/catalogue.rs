@@ -15,6 +15,9 @@ pub const GLOBAL_ADMINISTRATOR: RoleId =
 /// Tenant Administrator: everything in one tenant.
 pub const TENANT_ADMINISTRATOR: RoleId =
     RoleId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0002));
+/// Self-Service: what everybody may have.
+pub const SELF_SERVICE_ROLE: RoleId =
+    RoleId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0005));
 /// The scope of the Self-Service role, outside the catalogue.
 pub const SELF_SERVICE: &str = "self_service";
 

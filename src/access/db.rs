@@ -5,7 +5,7 @@ use crate::{
     actor::UserKind,
     clock::Timestamp,
     error::Result,
-    id::{DirectoryId, GrantId, GroupId, MappingId, RoleId, TenantId, UserId},
+    id::{DirectoryId, GrantId, GroupId, MappingId, ParkedId, RoleId, TenantId, UserId},
     row, sql,
     store::{Conn, J, Tx},
 };
@@ -60,6 +60,7 @@ row! {
         role_offered: Option<bool>,
         role_name: Option<String>,
         role_permissions: Option<J<BTreeSet<String>>>,
+        parked_at: Option<Timestamp>,
     }
 }
 
@@ -77,20 +78,28 @@ pub async fn paths(
         all<PathRow>,
         "SELECT g.id, g.role_id, g.scope_tenant, g.granted_by, g.valid_from, g.valid_to, g.source, g.reason,
                 CAST(NULL AS uuid), CAST(NULL AS text), CAST(NULL AS uuid), CAST(NULL AS text),
-                r.tenant_id, r.offered, r.name, r.permissions
+                r.tenant_id, r.offered, r.name, r.permissions, CAST(NULL AS bigint)
          FROM grants g LEFT JOIN roles r ON r.id = g.role_id
          WHERE g.tenant_id = $1 AND g.user_id = $2 AND (g.valid_to IS NULL OR g.valid_to > $3)
          UNION ALL
          SELECT p.id, p.role_id, p.scope_tenant, p.created_by,
                 CASE WHEN m.added_at > p.created_at THEN m.added_at ELSE p.created_at END,
                 CAST(NULL AS bigint), CAST(NULL AS text), CAST(NULL AS text), t.id, t.display_name, d.id, d.name,
-                r.tenant_id, r.offered, r.name, r.permissions
+                r.tenant_id, r.offered, r.name, r.permissions, CAST(NULL AS bigint)
          FROM members m
          JOIN mappings p ON p.tenant_id = m.tenant_id AND p.group_id = m.group_id
          JOIN groups t ON t.tenant_id = m.tenant_id AND t.id = m.group_id
          JOIN directories d ON d.tenant_id = t.tenant_id AND d.id = t.directory_id
          LEFT JOIN roles r ON r.id = p.role_id
-         WHERE m.tenant_id = $1 AND m.user_id = $2",
+         WHERE m.tenant_id = $1 AND m.user_id = $2
+         UNION ALL
+         SELECT k.change_id, k.role_id, k.scope_tenant, k.granted_by, k.since, CAST(NULL AS bigint),
+                CAST(NULL AS text), CAST(NULL AS text), CAST(NULL AS uuid), k.group_name, d.id, d.name,
+                r.tenant_id, r.offered, r.name, r.permissions, k.created_at
+         FROM parked_roles k
+         JOIN directories d ON d.tenant_id = k.tenant_id AND d.id = k.directory_id
+         LEFT JOIN roles r ON r.id = k.role_id
+         WHERE k.tenant_id = $1 AND k.user_id = $2 AND NOT k.gone",
         home,
         user,
         now
@@ -110,6 +119,13 @@ fn path(r: PathRow, catalogue: &Catalogue) -> Option<Path> {
     };
     let mfa = rules::role_demands_mfa(permissions.iter());
     let via = match (r.source.as_deref().and_then(Source::parse), r.group_id) {
+        _ if let Some(at) = r.parked_at => Via::Parked {
+            change: ParkedId(r.id),
+            group_name: r.group_name,
+            directory: r.directory_id?,
+            directory_name: r.directory_name?,
+            at,
+        },
         (Some(source), _) => Via::Assignment { grant: GrantId(r.id), source, reason: r.reason },
         (None, Some(group)) => Via::Mapping {
             mapping: MappingId(r.id),

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     actor::UserKind,
     clock::Timestamp,
-    id::{DirectoryId, GrantId, GroupId, MappingId, RoleId, TenantId},
+    id::{DirectoryId, GrantId, GroupId, MappingId, ParkedId, RoleId, TenantId},
 };
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -111,6 +111,19 @@ pub enum Via {
         directory: DirectoryId,
         /// The directory's name.
         directory_name: String,
+    },
+    /// Taken away by a directory in a change that is too large, and kept until somebody decides.
+    Parked {
+        /// The change.
+        change: ParkedId,
+        /// The group that gave it.
+        group_name: Option<String>,
+        /// The directory.
+        directory: DirectoryId,
+        /// The directory's name.
+        directory_name: String,
+        /// When it was taken away.
+        at: Timestamp,
     },
 }
 

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     access::{Path, Reach, RoleRef, Source, Via, perm::UsersManageRoles},
     error::Result,
-    id::{DirectoryId, GrantId, GroupId, MappingId, RoleId, TenantId, UserId},
+    id::{DirectoryId, GrantId, GroupId, MappingId, ParkedId, RoleId, TenantId, UserId},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -43,6 +43,16 @@ pub(super) enum ViaShown {
         directory: DirectoryId,
         directory_name: String,
     },
+    /// Taken away by a directory in a change that is too large, and kept until somebody decides.
+    Parked {
+        parked: ParkedId,
+        group_name: Option<String>,
+        directory: DirectoryId,
+        directory_name: String,
+        at: Time,
+        /// The same, in words.
+        explanation: String,
+    },
 }
 impl From<&Via> for ViaShown {
     fn from(v: &Via) -> Self {
@@ -50,6 +60,14 @@ impl From<&Via> for ViaShown {
             Via::Assignment { grant, source, reason } => Self::Assignment { grant, source, reason },
             Via::Mapping { mapping, group, group_name, directory, directory_name } => {
                 Self::Mapping { mapping, group, group_name, directory, directory_name }
+            }
+            Via::Parked { change, group_name, directory, directory_name, at } => {
+                let explanation = format!(
+                    "kept until decided: parked change {change} of {} by the directory '{directory_name}'",
+                    at.rfc3339()
+                );
+                let (parked, at) = (change, at.into());
+                Self::Parked { parked, group_name, directory, directory_name, at, explanation }
             }
         }
     }

@@ -3,6 +3,7 @@
 //! needs; the router is made from it.
 
 mod access;
+mod adoptions;
 mod answer;
 mod apps;
 mod call;
@@ -22,6 +23,7 @@ mod integrations;
 mod invitations;
 mod openapi;
 mod param;
+mod parked;
 mod provisioning;
 mod schemas;
 mod scim_tokens;
@@ -214,6 +216,22 @@ table! {
         "Write the letter anew, with a new link.";
     DELETE "/tenants/{tenant}/invitations/{invitation}" USERS_ADD, invitations::revoke,
         "Take an invitation back.";
+    GET "/tenants/{tenant}/adoptions" ROLES, adoptions::list [LIMIT, CURSOR],
+        "People without a directory whom a directory wants, newest first.";
+    GET "/tenants/{tenant}/adoptions/{adoption}" ROLES, adoptions::get,
+        "Who wants whom, and why it takes a decision.";
+    POST "/tenants/{tenant}/adoptions/{adoption}" ROLES, adoptions::decide,
+        "Let the directory take the person over, or not.";
+    GET "/tenants/{tenant}/parked" ROLES, parked::list [LIMIT, CURSOR],
+        "What directories took away beyond their limits, newest first.";
+    GET "/tenants/{tenant}/parked/{change}" ROLES, parked::get [LIMIT, CURSOR],
+        "Such a change, and who would lose what.";
+    POST "/tenants/{tenant}/parked/{change}" ROLES, parked::decide,
+        "Let the roles go, or keep them; of all or of some.";
+    GET "/tenants/{tenant}/tombstones" USERS_VIEW, adoptions::tombstones [LIMIT, CURSOR],
+        "People who are gone and do not come back as if nothing had been, newest first.";
+    DELETE "/tenants/{tenant}/tombstones/{tombstone}" USERS_ADD, adoptions::lift,
+        "Let their directory create somebody again.";
     GET "/tenants/{tenant}/groups" USERS_VIEW, groups::list [LIMIT, TEXT], "Its directories' groups.";
     GET "/tenants/{tenant}/groups/{group}" USERS_VIEW, groups::get, "A group and its members.";
 

@@ -172,7 +172,8 @@ pub(super) async fn removal(c: Call) -> Result<Shown<Removal>> {
     let mut warnings = Vec::new();
     if user.directory_id.is_some() {
         warnings.push(
-            "a directory manages this person: while it has them, it brings them again; remove them there".to_owned(),
+            "a directory manages this person: it does not bring them again until somebody allows it (muster tombstone)"
+                .to_owned(),
         );
     }
     let removes = Removes {

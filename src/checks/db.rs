@@ -102,7 +102,10 @@ pub(super) async fn administrators(c: &mut Conn, now: Timestamp) -> Result<i64> 
                UNION
                SELECT m.tenant_id, m.user_id
                FROM mappings p JOIN members m ON m.tenant_id = p.tenant_id AND m.group_id = p.group_id
-               WHERE p.role_id = $1 AND p.scope = 'all') a
+               WHERE p.role_id = $1 AND p.scope = 'all'
+               UNION
+               SELECT tenant_id, user_id FROM parked_roles
+               WHERE role_id = $1 AND scope = 'all' AND NOT gone) a
          JOIN users u ON u.tenant_id = a.tenant_id AND u.id = a.user_id
          JOIN tenants h ON h.id = u.tenant_id
          WHERE u.active AND u.enabled AND u.kind <> 'integration' AND h.status = 'active'",

@@ -182,3 +182,20 @@ pub async fn delete_code(tx: &mut Tx, t: TenantId, user: UserId) -> Result<bool>
     )?;
     Ok(n > 0)
 }
+
+pub async fn delete_password(tx: &mut Tx, t: TenantId, user: UserId) -> Result<bool> {
+    let n = sql!(tx, exec, "DELETE FROM passwords WHERE tenant_id = $1 AND user_id = $2", t, user)?;
+    Ok(n > 0)
+}
+
+/// Whether the user has any credential here.
+pub async fn any(c: &mut Conn, t: TenantId, user: UserId) -> Result<bool> {
+    sql!(
+        c,
+        one<bool>,
+        "SELECT EXISTS (SELECT 1 FROM passwords WHERE tenant_id = $1 AND user_id = $2)
+             OR EXISTS (SELECT 1 FROM one_time_codes WHERE tenant_id = $1 AND user_id = $2)",
+        t,
+        user
+    )
+}

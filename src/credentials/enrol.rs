@@ -1,5 +1,5 @@
 //! Credentials of somebody who is only just coming in: made and tried before anything is stored, then written in the
-//! transaction that lets them in.
+//! transaction that lets them in. And their end, when a directory takes the person over.
 
 use super::{Credentials, bound, db, otpauth, random_bytes, rules, totp};
 use crate::{
@@ -7,7 +7,8 @@ use crate::{
     error::{Error, Result},
     id::{TenantId, UserId},
     secret::{ExposeSecret as _, Secret},
-    store::Tx,
+    sessions::{self, Who},
+    store::{Conn, Tx},
 };
 use serde::{Deserialize, Serialize};
 
@@ -106,4 +107,33 @@ impl Credentials {
         audit::record(tx, t, Event::new("one_time_code.set").target("user", user)).await?;
         Ok(true)
     }
+}
+
+/// Whether somebody has a password or a one-time code here.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn any(c: &mut Conn, t: TenantId, user: UserId) -> Result<bool> {
+    db::any(c, t, user).await
+}
+
+/// Takes what somebody signs in with here away, with the sessions that it began; nothing, where they have none.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn forget(
+    tx: &mut Tx,
+    t: TenantId,
+    user: UserId,
+    why: &'static str,
+) -> Result<()> {
+    let (password, code) =
+        (db::delete_password(tx, t, user).await?, db::delete_code(tx, t, user).await?);
+    if !password && !code {
+        return Ok(());
+    }
+    sessions::revoke(tx, Who::User(t, user), why).await?;
+    let event = Event::new("credentials.remove").target("user", user);
+    let detail = serde_json::json!({ "password": password, "one_time_code": code });
+    audit::record(tx, t, event.detail(detail)).await
 }

@@ -16,6 +16,7 @@ use crate::{
     audit::{self, Event},
     config::Signin,
     crypto::seal::MasterKey,
+    directories,
     error::{Error, Result},
     id::{TenantId, UserId},
     secret::{ExposeSecret as _, Secret},
@@ -25,6 +26,7 @@ use crate::{
     users::{self, User},
 };
 pub use enrol::{Enrolment, Offered};
+pub(crate) use enrol::{any, forget};
 use hasher::Hasher;
 use std::sync::Arc;
 use totp_rs::{Builder, Totp};
@@ -107,6 +109,7 @@ impl Credentials {
         tx!(self.0.store, &permit.cx().urgent(), [hash], |tx| {
             tx.lock(Lock::User(user)).await?;
             let found = users::find(tx, t, user).await?.ok_or_else(|| gone(user))?;
+            local(&found)?;
             db::set_password(tx, t, user, &hash).await?;
             db::forget(tx, t, &tries::key(&found.user_name)).await?;
             sessions::revoke(tx, Who::User(t, user), "password set").await?;
@@ -132,7 +135,7 @@ impl Credentials {
         let otpauth = otpauth(issuer, &found.user_name, &base32);
         tx!(self.0.store, &permit.cx().urgent(), [sealed], |tx| {
             tx.lock(Lock::User(user)).await?;
-            users::find(tx, t, user).await?.ok_or_else(|| gone(user))?;
+            local(&users::find(tx, t, user).await?.ok_or_else(|| gone(user))?)?;
             db::set_code(tx, t, user, &sealed).await?;
             sessions::revoke(tx, Who::User(t, user), "one-time code set").await?;
             audit::record(tx, t, Event::new("one_time_code.set").target("user", user)).await
@@ -162,6 +165,15 @@ impl Credentials {
         let t = permit.tenant();
         let mut c = self.0.store.read(Scope::Tenant(t)).await?;
         let found = users::find(&mut c, t, user).await?.ok_or_else(|| gone(user))?;
+        if let Some(d) = found.directory_id {
+            let directory = directories::find(&mut c, t, d).await?;
+            let directory = directory.map_or_else(|| d.to_string(), |d| d.name);
+            let text = format!(
+                "'{}' signs in through the directory '{directory}' and has no password or one-time code here",
+                found.user_name
+            );
+            return Err(Error::forbidden(text).attr("password").code("managed_by_directory"));
+        }
         drop(c);
         local(&found)?;
         users::within_reach(permit, &found)?;

@@ -21,6 +21,7 @@ pub use tokens::{Token, Tokens, by_token, token_create, token_revoke, tokens, to
 use crate::{
     access::{
         Permit,
+        parked::Limits,
         perm::{SystemEditSettings, SystemViewSettings},
     },
     audit::{self, Event},
@@ -113,6 +114,8 @@ pub struct Provisioning {
     pub log: Logging,
     /// Hours without a request after which administrators are told; 0: never; left out: what suits the preset.
     pub silence_hours: Option<u32>,
+    /// How much it may take away by itself; more is parked until an administrator decides.
+    pub mass_change: Limits,
 }
 impl Default for Provisioning {
     fn default() -> Self {
@@ -122,10 +125,17 @@ impl Default for Provisioning {
             rules_off: Vec::new(),
             log: Logging::default(),
             silence_hours: None,
+            mass_change: Limits::default(),
         }
     }
 }
 impl Provisioning {
+    /// # Errors
+    /// `Invalid`, naming the setting.
+    pub fn checked(&self) -> Result<()> {
+        self.rules()?;
+        self.mass_change.checked()
+    }
     /// The rules that are on.
     ///
     /// # Errors
@@ -356,7 +366,7 @@ async fn locked(
 /// Sets how the provisioning half behaves; `provisioning::configure` calls it and brings the groups in line.
 ///
 /// # Errors
-/// `NotFound`; `Invalid` (`rules_off`).
+/// `NotFound`; `Invalid`, naming the setting.
 pub async fn set_provisioning(
     tx: &mut Tx,
     t: TenantId,

@@ -12,7 +12,7 @@ use crate::{
     clock::Timestamp,
     error::{Error, Result},
     id::TenantId,
-    store::{Scope, Store},
+    store::{Conn, Scope, Store},
     tenants, tx,
 };
 use serde_json::json;
@@ -90,6 +90,15 @@ pub async fn list(
 ) -> Result<Vec<Domain>> {
     let mut c = store.read(Scope::Platform).await?;
     db::list(&mut c, &after.unwrap_or_default(), limit).await
+}
+
+/// Whether the domain of an address is confirmed for the tenant; `false` for what is no address.
+///
+/// # Errors
+/// The database's.
+pub async fn confirmed(c: &mut Conn, t: TenantId, address: &str) -> Result<bool> {
+    let Ok(name) = rules::of_address(address) else { return Ok(false) };
+    Ok(db::by_name(c, &name).await?.is_some_and(|d| d.tenant_id == t))
 }
 
 /// The tenant that an address belongs to by its domain: where a sign-in begins, before anybody is known.

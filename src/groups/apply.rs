@@ -6,6 +6,7 @@ use crate::{
     access::{
         Permit,
         guard::{self, By},
+        parked::{self, Parked},
         perm::Provision,
     },
     audit::{self, Event},
@@ -53,14 +54,21 @@ pub async fn apply(
         }
         let key = settings.names_unique();
         let row = db::update(tx, t, id, &done.name, done.external_id.as_deref(), key).await?;
+        let touched: Vec<UserId> = done.added.union(&done.removed).copied().collect();
+        let mapped = !touched.is_empty() && db::mapped(tx, t, id).await?;
+        if mapped {
+            let (added, removed): (Vec<UserId>, Vec<UserId>) =
+                (done.added.iter().copied().collect(), done.removed.iter().copied().collect());
+            parked::back(tx, (t, d), id, &added).await?;
+            done.parked = parked::members(tx, (t, d), id, &removed, &settings.mass_change).await?;
+        }
         let held = match guard {
             Some(g) => g.after(tx, By::Group).await?,
             None => false,
         };
         let event = Event::new("group.modify").target("group", id);
         audit::record(tx, t, event.detail(done.detail(&was, held))).await?;
-        let touched: Vec<UserId> = done.added.union(&done.removed).copied().collect();
-        if !touched.is_empty() && db::mapped(tx, t, id).await? {
+        if mapped {
             announce(tx, t, &touched);
         }
         Ok((done.group(row), true))
@@ -119,6 +127,7 @@ struct Done {
     removed: BTreeSet<UserId>,
     strangers: BTreeSet<UserId>,
     steps: Vec<bool>,
+    parked: Option<Parked>,
 }
 
 impl Done {
@@ -130,6 +139,7 @@ impl Done {
             removed: BTreeSet::new(),
             strangers: BTreeSet::new(),
             steps: Vec::new(),
+            parked: None,
         }
     }
     async fn step(
@@ -193,7 +203,7 @@ impl Done {
     /// The group as it is answered with.
     fn group(self, row: GroupRow) -> Group {
         let skipped = self.strangers.into_iter().collect();
-        Group { row, skipped, steps: self.steps }
+        Group { row, skipped, steps: self.steps, parked: self.parked }
     }
     /// Who came and who left is in the audit event up to a number that can be read.
     fn detail(&self, was: &GroupRow, held: bool) -> serde_json::Value {
@@ -206,6 +216,10 @@ impl Done {
             "skipped": self.strangers.len(),
             "held": held,
         });
+        if let Some(parked) = self.parked {
+            detail["parked"] =
+                serde_json::json!({ "change": parked.change, "people": parked.people });
+        }
         if self.name != was.display_name {
             detail["display_name"] =
                 serde_json::json!({ "from": was.display_name, "to": self.name });

@@ -302,6 +302,10 @@ pub(super) async fn strangers(
     )
 }
 
+pub(super) async fn member_ids(c: &mut Conn, t: TenantId, g: GroupId) -> Result<Vec<UserId>> {
+    sql!(c, all<UserId>, "SELECT user_id FROM members WHERE tenant_id = $1 AND group_id = $2", t, g)
+}
+
 pub(super) async fn members(c: &mut Conn, t: TenantId, g: GroupId) -> Result<Vec<Member>> {
     sql!(
         c,

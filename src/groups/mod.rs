@@ -12,6 +12,7 @@ use crate::{
     access::{
         Permit,
         guard::{self, By},
+        parked::{self, Limits, Parked},
         perm::{Provision, UsersView},
     },
     audit::{self, Event},
@@ -80,6 +81,8 @@ pub struct Group {
     pub skipped: Vec<UserId>,
     /// Which of its steps changed anything.
     pub steps: Vec<bool>,
+    /// Of a change: what of it waits for an administrator's decision.
+    pub parked: Option<Parked>,
 }
 impl std::ops::Deref for Group {
     type Target = GroupRow;
@@ -180,7 +183,7 @@ pub async fn create(store: &Store, p: &Permit<Provision>, draft: GroupDraft) -> 
             "display_name": row.display_name, "members": added.len(), "skipped": skipped.len(),
         });
         audit::record(tx, t, Event::new("group.create").target("group", id).detail(detail)).await?;
-        Ok(Group { row, skipped, steps: Vec::new() })
+        Ok(Group { row, skipped, steps: Vec::new(), parked: None })
     })
     .map_err(|e| name_taken(e, &name))
 }
@@ -292,7 +295,8 @@ pub async fn find(c: &mut Conn, t: TenantId, id: GroupId) -> Result<Option<Group
     db::get(c, t, id).await
 }
 
-/// Deletes a group; what its mappings gave goes with it, what the last administrator had by it stays as a hold.
+/// Deletes a group; what its mappings gave goes with it, what the last administrator had by it stays as a hold. What is
+/// too much at once stays until an administrator decides.
 ///
 /// # Errors
 /// `NotFound`; `Precondition`.
@@ -301,24 +305,32 @@ pub async fn delete(
     p: &Permit<Provision>,
     id: GroupId,
     if_match: Option<i64>,
-) -> Result<()> {
+) -> Result<Option<Parked>> {
     let (t, d) = (p.tenant(), p.directory());
     tx!(store, &p.cx(), [], |tx| {
         tx.lock(Lock::Group(id)).await?;
         let row = db::of_directory(tx, t, d, id).await?.ok_or_else(|| gone(id))?;
         fresh(&row, if_match)?;
-        remove(tx, &row).await
+        let limits = apply::settings(tx, t, d).await?.mass_change;
+        remove(tx, &row, Some(&limits)).await
     })
 }
 
-/// The deletion inside a transaction that holds the group's lock.
-async fn remove(tx: &mut Tx, row: &GroupRow) -> Result<()> {
+/// The deletion inside a transaction that holds the group's lock; with limits where the directory does it by itself.
+async fn remove(tx: &mut Tx, row: &GroupRow, limits: Option<&Limits>) -> Result<Option<Parked>> {
     let (t, id) = (row.tenant_id, row.id);
     let mapped = db::mapped(tx, t, id).await?;
     let guard = if mapped && guard::group_touches_admin(tx, t, id).await? {
         Some(guard::before(tx, t).await?)
     } else {
         None
+    };
+    let parked = match limits.filter(|_| mapped) {
+        Some(limits) => {
+            let users = db::member_ids(tx, t, id).await?;
+            parked::members(tx, (t, row.directory_id), id, &users, limits).await?
+        }
+        None => None,
     };
     db::delete(tx, t, id).await?;
     let held = match guard {
@@ -330,8 +342,10 @@ async fn remove(tx: &mut Tx, row: &GroupRow) -> Result<()> {
     }
     let detail = serde_json::json!({
         "display_name": row.display_name, "mapped": mapped, "held": held,
+        "parked": parked.map(|p| p.change),
     });
-    audit::record(tx, t, Event::new("group.delete").target("group", id).detail(detail)).await
+    audit::record(tx, t, Event::new("group.delete").target("group", id).detail(detail)).await?;
+    Ok(parked)
 }
 
 /// Deletes up to `limit` groups of a directory that is going away; says how many.
@@ -344,7 +358,7 @@ pub(crate) async fn remove_some(
     let rows = db::some(tx, t, d, limit).await?;
     for row in &rows {
         tx.lock(Lock::Group(row.id)).await?;
-        remove(tx, row).await?;
+        remove(tx, row, None).await?;
     }
     Ok(rows.len())
 }

@@ -226,7 +226,12 @@ pub async fn accept(tx: &mut Tx, access: &Access, ready: &Ready, how: How) -> Re
         let text = "the invitation was used, replaced or taken back meanwhile";
         return Err(Error::conflict(text).code("invitation_used"));
     }
-    if standing(tx, *t, (ready.user, &ready.email), ready.by).await?.is_none() {
+    let person = standing(tx, *t, (ready.user, &ready.email), ready.by).await?.map(|(user, _)| user);
+    if how == How::Local && person.as_ref().is_some_and(|u| u.directory_id.is_some()) {
+        let text = "your company's directory looks after this account by now: accept through it, not with a password";
+        return Err(Error::conflict(text).code("managed_by_directory"));
+    }
+    if person.is_none() {
         let text = "the invitation is over: an account or a company was switched off, the person can sign in already, or \
                     has another address now";
         return Err(Error::conflict(text).code("invitation_used"));

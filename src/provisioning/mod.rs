@@ -1,9 +1,11 @@
 //! What a directory's provisioning touches as a whole: how it behaves, what it asked ([`log`]) and how it is
-//! ([`health`]), and its end with everybody it brought.
+//! ([`health`]), whom it takes over, who is told when it takes too much away, and its end with everybody it brought.
 
+pub mod adoption;
 pub mod health;
 pub mod log;
 mod schemas;
+pub mod tell;
 
 pub use schemas::{change_schema, schema, withdraw_schema};
 

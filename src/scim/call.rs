@@ -2,7 +2,7 @@
 
 use super::note::{Noted, Notes};
 use crate::{
-    access::{Permit, perm::Provision},
+    access::{Permit, parked::Parked, perm::Provision},
     app::App,
     directories::Reading,
     error::{Error, Kind, Result},
@@ -95,6 +95,12 @@ impl Call {
     /// Notes which attributes changed.
     pub(super) fn changed(&self, names: impl IntoIterator<Item = String>) {
         self.notes.changed(names);
+    }
+    /// Notes what of a change waits for an administrator's decision.
+    pub(super) fn note_parked(&self, parked: Option<Parked>) {
+        if let Some(p) = parked {
+            self.note(Outcome::Parked(p.text()));
+        }
     }
     /// What was noted.
     pub(super) fn noted(&self) -> Noted {

@@ -116,6 +116,7 @@ pub(super) async fn replace(call: &Call, id: &str) -> Result<Response> {
     let (g, did) = groups::apply(&call.app.store, &call.permit, id, expected, steps).await?;
     call.note(if did { Outcome::Applied } else { Outcome::NoOp });
     changed(call, &names, &g);
+    call.note_parked(g.parked);
     strangers(call, &g);
     whole(call, id).await
 }
@@ -138,6 +139,7 @@ pub(super) async fn patch(call: &Call, id: &str) -> Result<Response> {
         }
         call.note_ignored(step.ignored);
     }
+    call.note_parked(g.parked);
     strangers(call, &g);
     let p = projection(call, Resource::Group);
     let brief = call.rules.has(Rule::LargeGroups) && !p.asked();
@@ -185,7 +187,8 @@ async fn whole(call: &Call, id: GroupId) -> Result<Response> {
 pub(super) async fn delete(call: &Call, id: &str) -> Result<Response> {
     let id = parse(id)?;
     let expected = demanded(call, id).await?;
-    groups::delete(&call.app.store, &call.permit, id, expected).await?;
+    let parked = groups::delete(&call.app.store, &call.permit, id, expected).await?;
     call.note(Outcome::Applied);
+    call.note_parked(parked);
     Ok(answer(StatusCode::NO_CONTENT, None, None, None))
 }

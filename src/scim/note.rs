@@ -1,6 +1,6 @@
-//! What became of each operation of a request: applied, nothing to do, or ignored for a reason; and which attributes
-//! changed. A handler notes it on the call; when the request is over, the provisioning log gets all of it and the server's
-//! log what was ignored.
+//! What became of each operation of a request: applied, nothing to do, ignored for a reason, or parked; and which
+//! attributes changed. A handler notes it on the call; when the request is over, the provisioning log gets all of it and
+//! the server's log what was ignored.
 
 use crate::protocol::scim::Outcome;
 use std::{
@@ -54,6 +54,7 @@ pub(super) fn tell(directory: &str, outcomes: &[Outcome]) {
             Outcome::Ignored(why) => {
                 tracing::info!(directory, why, "a part of a request was ignored");
             }
+            Outcome::Parked(why) => tracing::warn!(directory, why, "a change is parked"),
             Outcome::NoOp => tracing::debug!(directory, "an operation had nothing to do"),
             Outcome::Applied => {}
         }

@@ -9,6 +9,7 @@ use crate::{
     groups,
     id::UserId,
     protocol::scim::{Outcome, Patch, Projection, Resource},
+    provisioning::adoption,
     users::{self, User},
 };
 use axum::{http::StatusCode, response::Response};
@@ -47,7 +48,7 @@ async fn demanded(call: &Call, id: UserId) -> Result<Option<i64>> {
 /// `POST /Users`
 pub(super) async fn create(call: &Call) -> Result<Response> {
     let (draft, ignored) = document::draft(&call.schemas, call.rules, &call.body, None)?;
-    let u = users::create(&call.app.store, &call.permit, draft).await?;
+    let (u, _) = adoption::create(&call.app.store, &call.permit, draft).await?;
     call.note(Outcome::Applied);
     call.note_ignored(ignored);
     call.changed(document::whole(&u).into_iter().map(|(name, _)| name));
@@ -160,7 +161,8 @@ pub(super) async fn patch(call: &Call, id: &str) -> Result<Response> {
 pub(super) async fn delete(call: &Call, id: &str) -> Result<Response> {
     let id = parse(id)?;
     let expected = demanded(call, id).await?;
-    users::delete(&call.app.store, &call.permit, id, expected).await?;
+    let parked = users::delete(&call.app.store, &call.permit, id, expected).await?;
     call.note(Outcome::Applied);
+    call.note_parked(parked);
     Ok(answer(StatusCode::NO_CONTENT, None, None, None))
 }

@@ -1,14 +1,18 @@
 //! What no request waits for: messages to others, what is written in batches, what is swept away.
 
 use crate::{
+    access::parked,
     app::App,
     apps::assertions,
     credentials,
     error::Result,
     flows, invitations, keys,
     oauth::backchannel,
-    outbox, provisioning, sessions,
+    outbox,
+    provisioning::{self, tell},
+    sessions,
     store::{Cx, Scope},
+    users::tombstones,
 };
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
@@ -34,8 +38,9 @@ pub(super) fn start(app: &App, stop: CancellationToken) -> Workers {
         brand: app.config.brand.name.clone(),
     };
     let worker = outbox::Worker::new(app.store.clone(), cx.clone());
+    let invite = cx.clone();
     let worker = worker.on(invitations::TOPIC, move |m| {
-        Box::pin(invitations::deliver(letters.clone(), cx.clone(), m))
+        Box::pin(invitations::deliver(letters.clone(), invite.clone(), m))
     });
     let health = provisioning::health::Sender {
         store: app.store.clone(),
@@ -46,6 +51,16 @@ pub(super) fn start(app: &App, stop: CancellationToken) -> Workers {
     let worker = worker.on(provisioning::health::TOPIC, move |m| {
         Box::pin(provisioning::health::deliver(health.clone(), m))
     });
+    let parked_letters = tell::Sender {
+        store: app.store.clone(),
+        mailer: app.mailer.clone(),
+        issuer: app.config.issuer().to_owned(),
+        brand: app.config.brand.name.clone(),
+    };
+    let each = parked_letters.clone();
+    let worker = worker
+        .on(parked::TOPIC, move |m| Box::pin(tell::fan_out(parked_letters.clone(), cx.clone(), m)))
+        .on(tell::LETTER, move |m| Box::pin(tell::deliver(each.clone(), m)));
     let (ended, telling) = (app.clone(), app.clone());
     let worker = worker
         .on("session.ended", move |m| {
@@ -138,6 +153,8 @@ async fn sweep(app: App, stop: CancellationToken) {
             credentials::sweep(&app.store, &cx).await,
             sessions::sweep(&app.store, &cx, before).await,
             outbox::sweep(&app.store, &cx, before).await,
+            forget_people(&app, &cx).await,
+            remind(&app, &cx).await,
         ];
         round = round.wrapping_add(1);
         let log = match round % 12 {
@@ -148,6 +165,26 @@ async fn sweep(app: App, stop: CancellationToken) {
             tracing::warn!(error = ?e, "cannot sweep");
         }
     }
+}
+
+/// Forgets people whom no directory has asked for in a long time.
+async fn forget_people(app: &App, cx: &Cx) -> Result<u64> {
+    let kept = *app.config.provisioning.remember;
+    if kept.is_zero() {
+        return Ok(0);
+    }
+    let before = app.store.clock().now().minus(kept);
+    Ok(tombstones::sweep(&app.store, cx, before).await?
+        + parked::sweep(&app.store, cx, before).await?)
+}
+
+/// Has parked changes told of once more that nobody has decided about.
+async fn remind(app: &App, cx: &Cx) -> Result<u64> {
+    let after = *app.config.provisioning.remind;
+    if after.is_zero() {
+        return Ok(0);
+    }
+    parked::remind(&app.store, cx, app.store.clock().now().minus(after)).await
 }
 
 impl Workers {

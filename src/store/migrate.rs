@@ -12,6 +12,8 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0005_password_tries", include_str!("../../migrations/0005_password_tries.sql")),
     ("0006_provisioning_log", include_str!("../../migrations/0006_provisioning_log.sql")),
     ("0007_groups_modified", include_str!("../../migrations/0007_groups_modified.sql")),
+    ("0008_who_owns_whom", include_str!("../../migrations/0008_who_owns_whom.sql")),
+    ("0009_mass_change", include_str!("../../migrations/0009_mass_change.sql")),
 ];
 
 /// What SQLite makes of a migration: five words replaced, `STRICT` added, sections between `-- postgres:` and

@@ -2,7 +2,10 @@
 //! the last administrator stays.
 
 use super::{
-    Page, User, announce, db, directory::gone_for_good, fresh, gone, guarded, name_taken, rules,
+    Page, User, announce, db,
+    directory::gone_for_good,
+    fresh, gone, guarded, name_taken, rules,
+    tombstones::{self, Why},
 };
 use crate::{
     access::{
@@ -12,7 +15,8 @@ use crate::{
     },
     actor::{Principal, UserKind},
     audit::{self, Event},
-    error::Result,
+    directories,
+    error::{Error, Result},
     id::{DirectoryId, TenantId, UserId},
     sessions::{self, Who},
     store::{Lock, Scope, Store, Topic, Tx},
@@ -161,7 +165,7 @@ pub async fn edit(
         tx.lock(Lock::User(id)).await?;
         let was = db::get(tx, t, id).await?.ok_or_else(|| gone(id))?;
         fresh(&was, if_match)?;
-        rules::editable(&was, &edit)?;
+        editable(tx, &was, &edit).await?;
         rules::reachable(was.kind, may)?;
         let kind = edit.kind.unwrap_or(was.kind);
         if kind != was.kind {
@@ -194,6 +198,18 @@ pub async fn edit(
     .map_err(|e| name_taken(e, &name, "user_name"))
 }
 
+/// Refuses what is not the editor's: what an integration's name and a directory's people are is changed there.
+async fn editable(tx: &mut Tx, u: &User, e: &Edit) -> Result<()> {
+    rules::a_person(u)?;
+    let (Some(d), Some(name)) = (u.directory_id, rules::described(e)) else { return Ok(()) };
+    let directory = directories::find(tx, u.tenant_id, d).await?;
+    let directory = directory.map_or_else(|| d.to_string(), |d| d.name);
+    let text = format!(
+        "'{name}' of this person is managed by the directory '{directory}'; change it there"
+    );
+    Err(Error::forbidden(text).attr(name).code("managed_by_directory"))
+}
+
 /// The switch by hand. Off ends sessions and tokens at once, and holds whatever the directory says later.
 ///
 /// # Errors
@@ -214,7 +230,8 @@ pub async fn set_enabled(
     })
 }
 
-/// Deletes a user by hand, with everything that is theirs. A directory that still has them will bring them again.
+/// Deletes a user by hand, with everything that is theirs. The directory that had them does not bring them again until
+/// somebody allows it ([`tombstones::lift`]).
 ///
 /// # Errors
 /// `NotFound`; `Precondition`; `Forbidden` for integration users (see `apps`) and for the last administrator.
@@ -231,7 +248,9 @@ pub async fn remove(
         fresh(&was, if_match)?;
         rules::a_person(&was)?;
         rules::reachable(was.kind, may)?;
-        gone_for_good(tx, &was, By::Hand, "removed by hand").await
+        tombstones::remember(tx, &was, Why::Deleted).await?;
+        gone_for_good(tx, &was, By::Hand, "removed by hand", None).await?;
+        Ok(())
     })
 }
 

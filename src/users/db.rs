@@ -13,14 +13,11 @@ use crate::{
 use serde_json::Value;
 
 row! {
-    struct Made { kind: UserKind }
-}
-row! {
     pub(super) struct Stamp {  pub version: i64, pub updated_at: Timestamp }
 }
 
 /// The new row as its caller knows it without reading it back.
-fn made(
+pub(super) fn made(
     t: TenantId,
     directory_id: Option<DirectoryId>,
     id: UserId,
@@ -44,44 +41,6 @@ fn made(
         created_at: now,
         updated_at: now,
     }
-}
-
-/// One statement: the kind follows from the tenant.
-pub(super) async fn insert_provisioned(
-    tx: &mut Tx,
-    t: TenantId,
-    directory: DirectoryId,
-    id: UserId,
-    d: &Draft,
-    folded: &Value,
-) -> Result<User> {
-    let (now, key) = (tx.now(), fold(&d.user_name));
-    let email_key = d.email.as_deref().map(fold);
-    let Made { kind } = sql!(
-        tx,
-        one<Made>,
-        "INSERT INTO users (tenant_id, id, directory_id, kind, user_name, user_name_key, external_id,
-                            display_name, email, email_key, active, enabled, doc, folded, version,
-                            created_at, updated_at)
-         VALUES ($1, $2, $3, (SELECT CASE WHEN provider THEN 'technician' ELSE 'tenant' END
-                              FROM tenants WHERE id = $1),
-                 $4, $5, $6, $7, $8, $9, $10, TRUE, $11, $12, 1, $13, $13)
-         RETURNING kind",
-        t,
-        id,
-        directory,
-        d.user_name,
-        key,
-        d.external_id,
-        d.display_name,
-        d.email,
-        email_key,
-        d.active,
-        J(&d.doc),
-        J(folded),
-        now
-    )?;
-    Ok(made(t, Some(directory), id, kind, d, now))
 }
 
 pub(super) async fn insert_local(

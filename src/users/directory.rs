@@ -1,13 +1,18 @@
-//! What a directory's SCIM client does with its people.
+//! What a directory's SCIM client does with its people, once it has them ([`super::arrival`] is how they come).
 
-use super::{Draft, Page, Query, User, announce, db, fresh, gone, guarded, name_taken, rules};
+use super::{
+    Draft, Page, Query, User, announce, db, fresh, gone, guarded, name_taken, rules,
+    tombstones::{self, Why},
+};
 use crate::{
     access::{
         Permit,
         guard::{self, By},
+        parked::{self, Limits, Parked},
         perm::Provision,
     },
     audit::{self, Event},
+    directories,
     error::Result,
     id::{DirectoryId, TenantId, UserId},
     sessions::{self, Who},
@@ -18,30 +23,6 @@ use std::sync::Arc;
 
 /// What a request makes of a user: pure, since it may run more than once. `None` says that nothing changes.
 pub type Change = Arc<dyn Fn(&User) -> Result<Option<Draft>> + Send + Sync>;
-
-/// Makes a user; a customer's directory brings tenant users, the provider's technicians.
-///
-/// # Errors
-/// `Invalid`; `Conflict` with the code `uniqueness` for a name that is taken (in any case).
-pub async fn create(store: &Store, p: &Permit<Provision>, draft: Draft) -> Result<User> {
-    rules::checked(&draft)?;
-    let (t, d, id) = (p.tenant(), p.directory(), UserId::new());
-    let folded = Arc::new(rules::folded(&draft.doc)?);
-    let draft = Arc::new(draft);
-    let name = draft.clone();
-    tx!(store, &p.cx(), [draft, folded], |tx| {
-        let user = db::insert_provisioned(tx, t, d, id, &draft, &folded).await?;
-        db::insert_emails(tx, t, id, &draft.emails).await?;
-        let event = Event::new("user.create")
-            .target("user", id)
-            .detail(serde_json::json!({ "kind": user.kind.as_str(), "active": user.active }))
-            .personal(rules::personal(&user));
-        // Nothing can have cached an id that did not exist, so nobody is told.
-        audit::record(tx, t, event).await?;
-        Ok(user)
-    })
-    .map_err(|e| name_taken(e, &name.user_name, "userName"))
-}
 
 /// One of the directory's users.
 ///
@@ -96,8 +77,19 @@ pub async fn modify(
 async fn write(tx: &mut Tx, was: &User, draft: &Draft) -> Result<User> {
     rules::checked(draft)?;
     let (t, id) = (was.tenant_id, was.id);
-    let ends = was.active && !draft.active;
+    // Another name must be no way around what was decided by hand about whoever had it.
+    let off = match was.directory_id {
+        Some(d) if rules::renamed(was, draft) => {
+            let x = draft.external_id.as_deref();
+            tombstones::becomes(tx, t, d, &draft.user_name, x).await? && was.enabled
+        }
+        _ => false,
+    };
+    let ends = off || was.active && !draft.active;
     let guard = if ends { guarded(tx, was).await? } else { None };
+    if off {
+        db::set_enabled(tx, t, id, false).await?;
+    }
     let folded = rules::folded(&draft.doc)?;
     let stamp = db::update_provisioned(tx, t, id, draft, &folded).await?;
     if ends {
@@ -122,6 +114,7 @@ async fn write(tx: &mut Tx, was: &User, draft: &Draft) -> Result<User> {
         display_name: draft.display_name.clone(),
         email: draft.email.clone(),
         active: draft.active,
+        enabled: was.enabled && !off,
         doc: J(draft.doc.clone()),
         version: stamp.version,
         updated_at: stamp.updated_at,
@@ -134,7 +127,8 @@ async fn write(tx: &mut Tx, was: &User, draft: &Draft) -> Result<User> {
     Ok(user)
 }
 
-/// Deletes a user with memberships, identities and sessions; the last administrator's grant stays as a hold.
+/// Deletes a user with memberships, identities and sessions; the last administrator's grant stays as a hold. One who
+/// was switched off by hand is switched off when the directory creates them again.
 ///
 /// # Errors
 /// `NotFound`; `Precondition`.
@@ -143,7 +137,7 @@ pub async fn delete(
     p: &Permit<Provision>,
     id: UserId,
     if_match: Option<i64>,
-) -> Result<()> {
+) -> Result<Option<Parked>> {
     let (t, d) = (p.tenant(), p.directory());
     get(store, p, id).await?;
     tx!(store, &p.cx().urgent(), [], |tx| {
@@ -151,21 +145,32 @@ pub async fn delete(
         let was = db::of_directory(tx, t, d, id).await?.ok_or_else(|| gone(id))?;
         fresh(&was, if_match)?;
         let by = By::Directory { user: id, label: was.label().to_owned() };
-        gone_for_good(tx, &was, by, "deleted by the directory").await
+        if !was.enabled {
+            tombstones::remember(tx, &was, Why::Disabled).await?;
+        }
+        let settings = directories::find(tx, t, d).await?.ok_or_else(|| gone(id))?.provisioning;
+        let limits = Some(settings.0.mass_change);
+        gone_for_good(tx, &was, by, "deleted by the directory", limits).await
     })
 }
 
-/// Ends a user's access and deletes the row, with guard, audit event and what was granted.
+/// Ends a user's access and deletes the row, with guard, audit event and what was granted; with limits where a directory
+/// does it by itself, and what it takes away beyond them is kept for the person's return.
 pub(super) async fn gone_for_good(
     tx: &mut Tx,
     was: &User,
     by: By,
     why: &'static str,
-) -> Result<()> {
+    limits: Option<Limits>,
+) -> Result<Option<Parked>> {
     let (t, id) = (was.tenant_id, was.id);
     let guard = guarded(tx, was).await?;
     sessions::revoke(tx, Who::User(t, id), why).await?;
     announce(tx, was).await?;
+    let parked = match (limits, was.directory_id) {
+        (Some(limits), Some(d)) => parked::person(tx, (t, d), id, &limits).await?,
+        _ => None,
+    };
     db::delete(tx, t, id).await?;
     guard::forget(tx, t, id).await?;
     let held = match guard {
@@ -173,8 +178,11 @@ pub(super) async fn gone_for_good(
         None => false,
     };
     let event = Event::new("user.delete").target("user", id);
-    let event = event.detail(serde_json::json!({ "kind": was.kind.as_str(), "held": held }));
-    audit::record(tx, t, event.personal(rules::personal(was))).await
+    let event = event.detail(serde_json::json!({
+        "kind": was.kind.as_str(), "held": held, "parked": parked.map(|p| p.change),
+    }));
+    audit::record(tx, t, event.personal(rules::personal(was))).await?;
+    Ok(parked)
 }
 
 /// Marks a directory's people inactive, all at once: it is going away.
@@ -193,7 +201,7 @@ pub(crate) async fn remove_some(
     for u in &users {
         tx.lock(Lock::User(u.id)).await?;
         let by = By::Directory { user: u.id, label: u.label().to_owned() };
-        gone_for_good(tx, u, by, "directory deleted").await?;
+        gone_for_good(tx, u, by, "directory deleted", None).await?;
     }
     Ok(users.len())
 }

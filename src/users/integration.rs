@@ -83,5 +83,6 @@ pub async fn rename_integration(tx: &mut Tx, t: TenantId, id: UserId, name: &str
 /// `NotFound`.
 pub async fn remove_integration(tx: &mut Tx, t: TenantId, id: UserId) -> Result<()> {
     let was = locked(tx, t, id).await?;
-    gone_for_good(tx, &was, By::Hand, "integration removed").await
+    gone_for_good(tx, &was, By::Hand, "integration removed", None).await?;
+    Ok(())
 }

@@ -6,6 +6,7 @@
 //! Two switches stand side by side: `active` is the directory's word, `enabled` a person's. Both must be on, and
 //! neither side can set the other's. A directory sees its own people and nobody else.
 
+mod arrival;
 mod by_hand;
 mod db;
 mod directory;
@@ -18,11 +19,14 @@ pub mod query;
 mod removal;
 mod rules;
 mod signed_in;
+pub mod tombstones;
 
+pub use arrival::{DELETED, UNOWNED, create};
+pub(crate) use arrival::{adopt, is_account, unowned};
 pub use by_hand::{
     Adder, Edit, NewUser, Search, add, edit, remove, search, set_enabled, view, within_reach,
 };
-pub use directory::{Change, create, delete, get, list, modify};
+pub use directory::{Change, delete, get, list, modify};
 pub(crate) use directory::{deactivate_all, remove_some};
 pub(crate) use extension::{carriers, drop_extension};
 pub use identity::{find_by_external_id, find_by_identity, link};

@@ -143,18 +143,16 @@ pub(super) fn a_person(u: &User) -> Result<()> {
     Ok(())
 }
 
-/// What a person may edit of whom.
-pub(super) fn editable(u: &User, e: &Edit) -> Result<()> {
-    a_person(u)?;
+/// The first thing of an edit that a directory says of its own people.
+pub(super) fn described(e: &Edit) -> Option<&'static str> {
     let fields =
         [("user_name", &e.user_name), ("display_name", &e.display_name), ("email", &e.email)];
-    match fields.into_iter().find(|(_, v)| u.directory_id.is_some() && v.is_some()) {
-        Some((name, _)) => {
-            let detail = format!("'{name}' is managed by the person's directory; change it there");
-            Err(Error::forbidden(detail).attr(name))
-        }
-        None => Ok(()),
-    }
+    fields.into_iter().find(|(_, v)| v.is_some()).map(|(name, _)| name)
+}
+
+/// Whether a draft calls somebody otherwise than before.
+pub(super) fn renamed(u: &User, d: &Draft) -> bool {
+    text::fold(&u.user_name) != text::fold(&d.user_name) || u.external_id != d.external_id
 }
 
 /// A user that no directory brought, as a draft.

@@ -29,6 +29,7 @@ mod net;
 mod oauth;
 mod ops;
 mod outbox;
+mod ownership;
 mod people;
 mod provisioning;
 mod remote;

@@ -7,7 +7,7 @@ mod whole;
 
 use super::{
     Access, Permit, Reach, Source,
-    catalogue::GLOBAL_ADMINISTRATOR,
+    catalogue::{GLOBAL_ADMINISTRATOR, SELF_SERVICE_ROLE},
     effective::Effective,
     guard::{self, By},
     perm::{Global, UsersManageRoles},
@@ -278,6 +278,20 @@ async fn take(access: &Access, place: Place, id: GrantId, hold_only: bool) -> Re
 /// The database's.
 pub async fn any_global(c: &mut crate::store::Conn) -> Result<bool> {
     db::any_everywhere(c, GLOBAL_ADMINISTRATOR).await
+}
+
+/// Whether a user was given any role but Self-Service that has not ended, anywhere.
+///
+/// # Errors
+/// The database's.
+pub async fn beyond_self_service(
+    tx: &mut crate::store::Tx,
+    home: TenantId,
+    user: UserId,
+) -> Result<bool> {
+    let (all, now) = (db::of_user(tx, home, user).await?, tx.now());
+    let more = |g: &Grant| g.role_id != SELF_SERVICE_ROLE && g.valid_to.is_none_or(|to| to > now);
+    Ok(all.iter().any(more))
 }
 
 /// What is wanted of a list.

@@ -32,7 +32,10 @@ pub async fn places(tx: &mut Tx, tenant: TenantId) -> Result<Vec<TenantId>> {
          WHERE tenant_id = $1 AND role_id = $2 AND scope_tenant IS NOT NULL
          UNION
          SELECT scope_tenant FROM mappings
-         WHERE tenant_id = $1 AND role_id = $2 AND scope_tenant IS NOT NULL",
+         WHERE tenant_id = $1 AND role_id = $2 AND scope_tenant IS NOT NULL
+         UNION
+         SELECT scope_tenant FROM parked_roles
+         WHERE tenant_id = $1 AND role_id = $2 AND scope_tenant IS NOT NULL AND NOT gone",
         tenant,
         TENANT_ADMINISTRATOR
     )
@@ -52,7 +55,10 @@ pub async fn admins(tx: &mut Tx, places: &[TenantId]) -> Result<Vec<Admin>> {
                UNION
                SELECT m.tenant_id, m.user_id, p.role_id, p.scope_tenant
                FROM mappings p JOIN members m ON m.tenant_id = p.tenant_id AND m.group_id = p.group_id
-               WHERE p.role_id IN ($2, $3)) a
+               WHERE p.role_id IN ($2, $3)
+               UNION
+               SELECT tenant_id, user_id, role_id, scope_tenant FROM parked_roles
+               WHERE role_id IN ($2, $3) AND NOT gone) a
          JOIN users u ON u.tenant_id = a.tenant_id AND u.id = a.user_id
          JOIN tenants h ON h.id = u.tenant_id
          WHERE u.active AND u.enabled AND u.kind <> 'integration'
@@ -73,7 +79,9 @@ pub async fn touches(tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<bool
         "SELECT EXISTS (SELECT 1 FROM grants WHERE tenant_id = $1 AND user_id = $2 AND role_id IN ($3, $4))
              OR EXISTS (SELECT 1 FROM members m
                         JOIN mappings p ON p.tenant_id = m.tenant_id AND p.group_id = m.group_id
-                        WHERE m.tenant_id = $1 AND m.user_id = $2 AND p.role_id IN ($3, $4))",
+                        WHERE m.tenant_id = $1 AND m.user_id = $2 AND p.role_id IN ($3, $4))
+             OR EXISTS (SELECT 1 FROM parked_roles
+                        WHERE tenant_id = $1 AND user_id = $2 AND role_id IN ($3, $4) AND NOT gone)",
         tenant,
         user,
         GLOBAL_ADMINISTRATOR,

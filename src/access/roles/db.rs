@@ -117,7 +117,9 @@ pub async fn uses(c: &mut Conn, id: RoleId) -> Result<Vec<Use>> {
          UNION ALL
          SELECT t.display_name, true, p.scope_tenant
          FROM mappings p JOIN groups t ON t.tenant_id = p.tenant_id AND t.id = p.group_id
-         WHERE p.role_id = $1",
+         WHERE p.role_id = $1
+         UNION ALL
+         SELECT k.user_label, false, k.scope_tenant FROM parked_roles k WHERE k.role_id = $1",
         id
     )
 }

@@ -145,6 +145,18 @@ pub(crate) struct EditDirectory {
     /// instead of what was; may be given several times
     #[arg(long = "rule-off", value_name = "NUMBER")]
     rules_off: Vec<String>,
+    /// Provisioning: whether changes that take too much away are parked until somebody decides
+    #[arg(long, value_name = "true|false")]
+    guard: Option<bool>,
+    /// Provisioning: what may be taken away at once, in percent of the tenant's active people
+    #[arg(long, value_name = "1..100")]
+    guard_percent: Option<u32>,
+    /// Provisioning: what counts as at once
+    #[arg(long, value_name = "MINUTES")]
+    guard_minutes: Option<u32>,
+    /// Provisioning: fewer people than this are never too many
+    #[arg(long, value_name = "NUMBER")]
+    guard_people: Option<u32>,
     /// Provisioning: every habit of directories is understood
     #[arg(long, conflicts_with = "rules_off")]
     all_rules: bool,
@@ -180,6 +192,16 @@ async fn edit(e: EditDirectory, r: &Reach) -> Result<Value> {
     e.log.set(&mut provisioning);
     if e.all_rules || !e.rules_off.is_empty() {
         provisioning["rules_off"] = json!(e.rules_off);
+    }
+    let numbers =
+        [("percent", e.guard_percent), ("minutes", e.guard_minutes), ("people", e.guard_people)];
+    for (field, n) in numbers {
+        if let Some(n) = n {
+            provisioning["mass_change"][field] = n.into();
+        }
+    }
+    if let Some(on) = e.guard {
+        provisioning["mass_change"]["on"] = on.into();
     }
     if provisioning != was["provisioning"] {
         body["provisioning"] = provisioning;

@@ -1,6 +1,7 @@
 //! The commands that set things up: one file for each noun, with its arguments as they are written in a shell and what
 //! it asks of the admin API.
 
+mod adoption;
 mod app;
 mod audit;
 mod consent;
@@ -15,6 +16,7 @@ mod invitation;
 mod keys;
 mod log_settings;
 mod mapping;
+mod parked;
 mod policy;
 mod provisioning;
 mod role;
@@ -24,6 +26,7 @@ mod secret;
 mod session;
 mod signins;
 mod tenant;
+mod tombstone;
 mod user;
 mod user_access;
 mod user_delete;
@@ -81,6 +84,15 @@ pub(super) enum Verb {
     /// People
     #[command(subcommand)]
     User(user::User),
+    /// People without a directory whom a directory wants to create
+    #[command(subcommand)]
+    Adoption(adoption::Adoption),
+    /// What directories took away beyond their limits, until somebody decides
+    #[command(subcommand)]
+    Parked(parked::Parked),
+    /// People who are gone and whom their directory does not bring back by itself
+    #[command(subcommand)]
+    Tombstone(tombstone::Tombstone),
     /// The groups that directories brought
     #[command(subcommand)]
     Group(group::Group),
@@ -142,6 +154,9 @@ pub(super) async fn run(verb: Verb, r: &Reach) -> Result<Value> {
         Verb::Explain(v) => explain::run(v, r).await,
         Verb::Keys(v) => keys::run(v, r).await,
         Verb::Hold(v) => hold::run(v, r).await,
+        Verb::Adoption(v) => adoption::run(v, r).await,
+        Verb::Parked(v) => parked::run(v, r).await,
+        Verb::Tombstone(v) => tombstone::run(v, r).await,
         Verb::Group(v) => group::run(v, r).await,
         Verb::Session(v) => session::run(v, r).await,
         Verb::Consent(v) => consent::run(v, r).await,

@@ -1,7 +1,10 @@
 //! Every route once, to its good end; each answer is held against the description ([`super::openapi::check`]).
 
 use super::{openapi::route, own};
-use crate::{story, support::server::TestServer};
+use crate::{
+    story,
+    support::server::{Scim, TestServer},
+};
 use muster::api::TABLE;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -31,6 +34,36 @@ impl Walk<'_> {
 
 fn id(v: &Value) -> String {
     v["id"].as_str().unwrap_or_else(|| panic!("no id: {v}")).to_owned()
+}
+
+/// What waits for a decision: a person whom the directory wants, one whom it does not get back, roles of many.
+async fn owned(w: &mut Walk<'_>, scim: &Scim) {
+    let all = "/tenants/acme";
+    let gil = json!({"kind": "tenant", "user_name": "gil@acme.example"});
+    w.post(&format!("{all}/users"), gil).await;
+    scim.post("/Users", json!({"userName": "gil@acme.example"})).await.expect(409);
+    let one = id(&w.get(&format!("{all}/adoptions")).await["items"][0]);
+    w.get(&format!("{all}/adoptions/{one}")).await;
+    w.post(&format!("{all}/adoptions/{one}"), json!({"decision": "accept"})).await;
+    let gil =
+        id(&scim.post("/Users", json!({"userName": "gil@acme.example"})).await.expect(201).json());
+    w.delete(&format!("{all}/users/{gil}")).await;
+    let one = id(&w.get(&format!("{all}/tombstones")).await["items"][0]);
+    w.delete(&format!("{all}/tombstones/{one}")).await;
+    let mut members = Vec::new();
+    for n in 0..10 {
+        let new = json!({"userName": format!("desk{n}")});
+        members.push(json!({"value": scim.post("/Users", new).await.expect(201).json()["id"]}));
+    }
+    let g = json!({"displayName": "Desk", "members": members});
+    let g = id(&scim.post("/Groups", g).await.expect(201).json());
+    w.post(&format!("{all}/mappings"), json!({"group": g, "role": "Read-Only"})).await;
+    scim.delete(&format!("/Groups/{g}")).await.expect(204);
+    let one = id(&w.get(&format!("{all}/parked")).await["items"][0]);
+    let told = w.get(&format!("{all}/parked/{one}")).await;
+    let user = told["lost"][0]["user"].as_str().unwrap();
+    w.get(&format!("{all}/explain?user={user}&permission=users.view")).await;
+    w.post(&format!("{all}/parked/{one}"), json!({"decision": "apply"})).await;
 }
 
 story!(async fn every_route_answers_as_described(t) {
@@ -179,6 +212,8 @@ story!(async fn every_route_answers_as_described(t) {
     w.get(&i).await;
     w.post(&format!("{i}/resend"), Value::Null).await;
     w.delete(&i).await;
+
+    owned(&mut w, &scim).await;
 
     // Applications and integration users.
     let app = json!({"name": "Portal", "redirect_uris": ["https://portal.example/cb"]});

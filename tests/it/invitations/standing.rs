@@ -155,3 +155,22 @@ story!(async fn somebody_who_signs_in_on_the_way_does_not_take_it(t) {
     assert!(page.contains("anna@contoso.example") && page.contains("bert@contoso.example"), "{page}");
     assert_eq!(state(&s, &made).await, "pending");
 });
+
+story!(async fn whom_a_directory_took_over_meanwhile_sets_no_password(t) {
+    let s = setting(&t).await;
+    let tenant = s.get("/api/v1/tenants/contoso").await.expect(200).json();
+    let domain = json!({ "domain": "contoso.example", "tenant": "contoso" });
+    s.post("/api/v1/domains", domain).await.expect(201);
+    let made = invite(&s, "contoso", json!({ "email": "bert@contoso.example" })).await;
+    let scim = s.directory(tenant["id"].as_str().unwrap().parse().unwrap()).await;
+    let new = json!({ "userName": "bert@contoso.example", "externalId": "b-1" });
+    assert_eq!(scim.post("/Users", new).await.expect(201).json()["id"], made["user"]);
+    let browser = s.browser();
+    let flow = accept(&browser, &path(&s, &made)).await;
+    let enrol = browser.get(&flow).await.expect(303).header("location").to_owned();
+    let both = [("password", PASSWORD), ("password_again", PASSWORD)];
+    let refused = browser.form(&enrol, &both).await.expect(409);
+    assert!(refused.text.contains("accept through it"), "{}", refused.text);
+    assert!(me(&browser).await.is_none());
+    assert_eq!(state(&s, &made).await, "pending", "it can still be accepted through the directory");
+});

@@ -6,14 +6,16 @@ use muster::{
     access::{
         catalogue::TENANT_ADMINISTRATOR,
         mappings::{self, Target},
+        parked::Limits,
         perm,
     },
+    directories::Provisioning,
     groups::{
         self,
         GroupChange::{Add, Remove, Replace},
     },
     id::{TenantId, UserId},
-    users,
+    provisioning, users,
 };
 
 async fn administers(w: &World, t: TenantId, id: UserId) -> bool {
@@ -24,7 +26,11 @@ async fn administers(w: &World, t: TenantId, id: UserId) -> bool {
 story!(
     async fn rights_follow_membership_at_once(t) {
         let w = World::new(&t.store);
-        let (acme, _, p) = w.company("acme", false).await;
+        let (acme, d, p) = w.company("acme", false).await;
+        // The guard of mass changes is not what this is about.
+        let off = Limits { on: false, ..Limits::default() };
+        let to = Provisioning { mass_change: off, ..Provisioning::default() };
+        provisioning::configure(&w.store, &w.may(acme.id).await, d.id, to).await.unwrap();
         let u = w.people(&p, 130).await;
         let g = w.group(&p, "Admins", &u[..1]).await;
         let may = w.may::<perm::UsersManageRoles>(acme.id).await;

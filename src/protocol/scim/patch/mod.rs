@@ -25,6 +25,8 @@ pub enum Outcome {
     NoOp,
     /// It was left out, for this reason.
     Ignored(String),
+    /// It was done as written, and what it would have cost people here waits for an administrator's decision.
+    Parked(String),
 }
 impl Outcome {
     /// The word in the provisioning log.

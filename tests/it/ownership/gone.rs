@@ -1,0 +1,130 @@
+//! What a person decided about somebody stands, whatever the directory sends.
+
+use super::arrives;
+use crate::{
+    people::world::{World, as_is, change, draft},
+    story,
+};
+use muster::{
+    access::perm::{UsersAdd, UsersView},
+    error::Kind,
+    store::{Cx, Scope},
+    users::{
+        self, DELETED,
+        tombstones::{self, Why},
+    },
+};
+use std::time::Duration;
+
+story!(async fn who_was_deleted_by_hand_is_not_created_again(t) {
+    let w = World::new(&t.store);
+    let (acme, d, p) = w.company("acme", false).await;
+    let other = w.scim(&w.directory(acme.id, "Okta").await).await;
+    let ann = w.user(&p, "ann@example.com").await;
+    users::remove(&w.store, &w.may(acme.id).await, ann.id, None).await.unwrap();
+    let mut renamed = draft("anne@example.com");
+    renamed.external_id = Some("ext-ann@example.com".into());
+    let mut anew = draft("ANN@example.com");
+    anew.external_id = Some("another".into());
+    for again in [draft("ann@example.com"), renamed, anew] {
+        let e = arrives(&w, &p, again).await.unwrap_err();
+        assert_eq!((e.kind(), e.code_str()), (Kind::Conflict, Some(DELETED)));
+        assert!(e.detail().contains("deleted") && e.detail().contains("muster tombstone lift"), "{}", e.detail());
+    }
+    // Nor by another name that becomes hers.
+    let x = w.user(&p, "x@example.com").await;
+    let back = change(|d| d.user_name = "ann@example.com".into());
+    let e = users::modify(&w.store, &p, x.id, None, back).await.unwrap_err();
+    assert_eq!(e.code_str(), Some(DELETED));
+    // To another directory she is somebody else.
+    arrives(&w, &other, draft("ann@example.com")).await.unwrap();
+    let may = w.may::<UsersView>(acme.id).await;
+    let known = tombstones::list(&w.store, &may, None, 10).await.unwrap();
+    assert_eq!(known.len(), 1);
+    assert_eq!((known[0].why, known[0].directory_id, known[0].user_id), (Why::Deleted, d.id, ann.id));
+    let may = w.may::<UsersAdd>(acme.id).await;
+    tombstones::lift(&w.store, &may, known[0].id).await.unwrap();
+    let e = tombstones::lift(&w.store, &may, known[0].id).await.unwrap_err();
+    assert_eq!(e.kind(), Kind::NotFound);
+    let (back, taken) = arrives(&w, &p, draft("ann@example.com")).await.unwrap();
+    assert!(!taken && back.id != ann.id && back.live());
+});
+
+story!(async fn who_was_deleted_by_the_directory_may_come_again(t) {
+    let w = World::new(&t.store);
+    let (acme, _, p) = w.company("acme", false).await;
+    let ann = w.user(&p, "ann@example.com").await;
+    users::delete(&w.store, &p, ann.id, None).await.unwrap();
+    let (back, _) = arrives(&w, &p, draft("ann@example.com")).await.unwrap();
+    assert!(back.live());
+    let may = w.may::<UsersView>(acme.id).await;
+    assert!(tombstones::list(&w.store, &may, None, 10).await.unwrap().is_empty());
+});
+
+story!(async fn who_was_disabled_by_hand_stays_so_whatever_the_directory_sends(t) {
+    let w = World::new(&t.store);
+    let (acme, _, p) = w.company("acme", false).await;
+    let ann = w.user(&p, "ann@example.com").await;
+    users::set_enabled(&w.store, &w.may(acme.id).await, ann.id, false).await.unwrap();
+    // Whatever verb it comes by, it is a change that says active; and one that says everything anew.
+    for on in [true, false, true] {
+        let (u, _) = w.set_active(&p, ann.id, on).await.unwrap();
+        assert!(!u.enabled && u.active == on);
+    }
+    let again = change(|d| *d = draft("ann@example.com"));
+    let (u, _) = users::modify(&w.store, &p, ann.id, None, again).await.unwrap();
+    assert!(!u.live() && u.active);
+    // Deleted and created again, by the same name or the same id.
+    for (n, name) in ["ann@example.com", "anne@example.com", "Anne@example.com"].iter().enumerate() {
+        let now = users::view(&w.store, &w.may(acme.id).await, current(&w, &p).await).await.unwrap();
+        users::delete(&w.store, &p, now.id, None).await.unwrap();
+        let mut d = draft(name);
+        if n == 1 {
+            d.external_id = Some("ext-ann@example.com".into());
+        }
+        let (u, _) = arrives(&w, &p, d).await.unwrap();
+        assert!(u.active && !u.enabled, "{name}");
+    }
+    // Created under another name, and renamed.
+    let now = current(&w, &p).await;
+    users::delete(&w.store, &p, now, None).await.unwrap();
+    let x = w.user(&p, "x@example.com").await;
+    assert!(x.enabled);
+    let cookie = w.signs_in(&x).await;
+    let back = change(|d| d.user_name = "anne@example.com".into());
+    let (u, _) = users::modify(&w.store, &p, x.id, None, back).await.unwrap();
+    assert!(!u.enabled && !w.signed_in(&cookie).await);
+    let seen = users::get(&w.store, &p, x.id).await.unwrap();
+    assert!(!seen.enabled);
+    // What is remembered is with the person again.
+    let may = w.may::<UsersView>(acme.id).await;
+    assert!(tombstones::list(&w.store, &may, None, 10).await.unwrap().is_empty());
+    users::set_enabled(&w.store, &w.may(acme.id).await, x.id, true).await.unwrap();
+    assert!(users::get(&w.store, &p, x.id).await.unwrap().live());
+    assert_eq!(as_is(&seen).user_name, "anne@example.com");
+});
+
+/// The directory's only person.
+async fn current(
+    w: &World,
+    p: &muster::access::Permit<muster::access::perm::Provision>,
+) -> muster::id::UserId {
+    let search = users::Search { directory: Some(p.directory()), ..users::Search::default() };
+    let all = users::search(&w.store, &w.may(p.tenant()).await, &search).await.unwrap();
+    assert_eq!(all.items.len(), 1);
+    all.items[0].id
+}
+
+story!(async fn what_is_remembered_ends_when_nobody_asks_any_more(t) {
+    let w = World::new(&t.store);
+    let (acme, _, p) = w.company("acme", false).await;
+    let ann = w.user(&p, "ann@example.com").await;
+    users::remove(&w.store, &w.may(acme.id).await, ann.id, None).await.unwrap();
+    let cx = Cx::new(World::owner(), Scope::Platform);
+    let now = w.store.clock().now();
+    let swept = tombstones::sweep(&w.store, &cx, now.minus(Duration::from_secs(3600))).await.unwrap();
+    assert_eq!(swept, 0);
+    let swept = tombstones::sweep(&w.store, &cx, now.plus(Duration::from_secs(1))).await.unwrap();
+    assert_eq!(swept, 1);
+    arrives(&w, &p, draft("ann@example.com")).await.unwrap();
+});
