@@ -130,12 +130,6 @@ impl Default for Provisioning {
     }
 }
 impl Provisioning {
-    /// # Errors
-    /// `Invalid`, naming the setting.
-    pub fn checked(&self) -> Result<()> {
-        self.rules()?;
-        self.mass_change.checked()
-    }
     /// The rules that are on.
     ///
     /// # Errors
@@ -147,9 +141,10 @@ impl Provisioning {
     ///
     /// # Errors
     /// `Invalid`, naming the field.
-    fn checked(&self) -> Result<()> {
+    pub fn checked(&self) -> Result<()> {
         self.rules()?;
-        self.log.checked()
+        self.log.checked()?;
+        self.mass_change.checked()
     }
     fn has(&self, rule: Rule) -> bool {
         self.rules().is_ok_and(|r| r.has(rule))

@@ -120,7 +120,10 @@ async fn standing(
     (user, email): (UserId, &str),
     by: Option<(TenantId, UserId)>,
 ) -> Result<Option<(User, Tenant)>> {
-    let there = |u: &User| u.email.as_deref().is_some_and(|e| same_address(e, email));
+    // Of a person whom a directory has taken over it says the address, and who they are proves itself there.
+    let there = |u: &User| {
+        u.directory_id.is_some() || u.email.as_deref().is_some_and(|e| same_address(e, email))
+    };
     let user = users::find(c, t, user).await?.filter(|u| u.live() && there(u));
     let tenant = tenants::find(c, t).await?.filter(|t| t.status == Status::Active);
     if let Some((home, by)) = by
@@ -226,7 +229,8 @@ pub async fn accept(tx: &mut Tx, access: &Access, ready: &Ready, how: How) -> Re
         let text = "the invitation was used, replaced or taken back meanwhile";
         return Err(Error::conflict(text).code("invitation_used"));
     }
-    let person = standing(tx, *t, (ready.user, &ready.email), ready.by).await?.map(|(user, _)| user);
+    let person =
+        standing(tx, *t, (ready.user, &ready.email), ready.by).await?.map(|(user, _)| user);
     if how == How::Local && person.as_ref().is_some_and(|u| u.directory_id.is_some()) {
         let text = "your company's directory looks after this account by now: accept through it, not with a password";
         return Err(Error::conflict(text).code("managed_by_directory"));

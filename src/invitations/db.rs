@@ -51,7 +51,8 @@ pub(super) async fn get(c: &mut Conn, t: TenantId, id: InvitationId) -> Result<O
         opt<Invitation>,
         "SELECT tenant_id, id, user_id, email, plan, invited_by, invited_by_tenant, invited_by_user, created_at,
                 expires_at, sent_at, accepted_at, accepted_by, left_out, revoked_at,
-                (SELECT u.email FROM users u WHERE u.tenant_id = invitations.tenant_id AND u.id = invitations.user_id)
+                (SELECT CASE WHEN u.directory_id IS NULL THEN u.email ELSE invitations.email END
+                   FROM users u WHERE u.tenant_id = invitations.tenant_id AND u.id = invitations.user_id)
          FROM invitations WHERE tenant_id = $1 AND id = $2",
         t,
         id
@@ -64,7 +65,8 @@ pub(super) async fn by_hash(c: &mut Conn, hash: &str) -> Result<Option<Invitatio
         opt<Invitation>,
         "SELECT tenant_id, id, user_id, email, plan, invited_by, invited_by_tenant, invited_by_user, created_at,
                 expires_at, sent_at, accepted_at, accepted_by, left_out, revoked_at,
-                (SELECT u.email FROM users u WHERE u.tenant_id = invitations.tenant_id AND u.id = invitations.user_id)
+                (SELECT CASE WHEN u.directory_id IS NULL THEN u.email ELSE invitations.email END
+                   FROM users u WHERE u.tenant_id = invitations.tenant_id AND u.id = invitations.user_id)
          FROM invitations WHERE hash = $1 /* platform: the link says whose it is */",
         hash
     )
@@ -82,7 +84,8 @@ pub(super) async fn list(
         all<Invitation>,
         "SELECT tenant_id, id, user_id, email, plan, invited_by, invited_by_tenant, invited_by_user, created_at,
                 expires_at, sent_at, accepted_at, accepted_by, left_out, revoked_at,
-                (SELECT u.email FROM users u WHERE u.tenant_id = invitations.tenant_id AND u.id = invitations.user_id)
+                (SELECT CASE WHEN u.directory_id IS NULL THEN u.email ELSE invitations.email END
+                   FROM users u WHERE u.tenant_id = invitations.tenant_id AND u.id = invitations.user_id)
          FROM invitations WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
         t,
         after,
@@ -115,7 +118,8 @@ pub(super) async fn open_of(c: &mut Conn, t: TenantId, user: UserId) -> Result<V
         all<Invitation>,
         "SELECT tenant_id, id, user_id, email, plan, invited_by, invited_by_tenant, invited_by_user, created_at,
                 expires_at, sent_at, accepted_at, accepted_by, left_out, revoked_at,
-                (SELECT u.email FROM users u WHERE u.tenant_id = invitations.tenant_id AND u.id = invitations.user_id)
+                (SELECT CASE WHEN u.directory_id IS NULL THEN u.email ELSE invitations.email END
+                   FROM users u WHERE u.tenant_id = invitations.tenant_id AND u.id = invitations.user_id)
          FROM invitations WHERE tenant_id = $1 AND user_id = $2 AND accepted_at IS NULL AND revoked_at IS NULL
          ORDER BY id",
         t,

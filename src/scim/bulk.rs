@@ -153,7 +153,7 @@ impl<'a> Work<'a> {
         };
         let part = self.call.part(data, o.version);
         let result = verb(&part, &method, o.resource, id.as_deref()).await;
-        part.outcomes().into_iter().for_each(|o| self.call.note(o));
+        self.call.note_part(&part);
         let place = |id: &str| format!("{}/{}s/{id}", self.call.base, o.resource.name());
         match result {
             Ok(response) => {
@@ -194,7 +194,7 @@ impl<'a> Work<'a> {
             } else {
                 let part = self.call.part(later.patch(&self.ids), None);
                 let result = verb(&part, &http::Method::PATCH, o.resource, Some(&id)).await;
-                part.outcomes().into_iter().for_each(|o| self.call.note(o));
+                self.call.note_part(&part);
                 match (result, &mut self.answers[i]) {
                     (Ok(r), Some(entry)) => {
                         if let Some(v) = header_of(r.headers(), &header::ETAG) {

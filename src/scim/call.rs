@@ -102,6 +102,12 @@ impl Call {
             self.note(Outcome::Parked(p.text()));
         }
     }
+    /// Takes over what was noted of a part of this request.
+    pub(super) fn note_part(&self, part: &Self) {
+        let noted = part.noted();
+        noted.outcomes.into_iter().for_each(|o| self.note(o));
+        self.changed(noted.changed);
+    }
     /// What was noted.
     pub(super) fn noted(&self) -> Noted {
         self.notes.take()

@@ -58,6 +58,12 @@ fn status(e: &Error) -> StatusCode {
 
 /// The status of an error, and the document that says it.
 pub(super) fn document(e: &Error) -> (StatusCode, Value) {
+    let (status, _, body) = parts(e);
+    (status, body)
+}
+
+/// The same, and its `scimType`.
+fn parts(e: &Error) -> (StatusCode, Option<&'static str>, Value) {
     let status = status(e);
     if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED {
         tracing::error!(detail = e.detail(), cause = e.operator_text(), "a SCIM request failed");
@@ -76,12 +82,12 @@ pub(super) fn document(e: &Error) -> (StatusCode, Value) {
     if let Some(word) = scim_type {
         body["scimType"] = word.into();
     }
-    (status, body)
+    (status, scim_type, body)
 }
 
 /// The error as an answer.
 pub(super) fn response(e: &Error) -> Response {
-    let (status, body) = document(e);
+    let (status, scim_type, body) = parts(e);
     let mut r = Response::new(Body::from(body.to_string()));
     *r.status_mut() = status;
     r.extensions_mut().insert(Refused { scim_type, detail: e.detail().to_owned() });

@@ -14,6 +14,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0007_groups_modified", include_str!("../../migrations/0007_groups_modified.sql")),
     ("0008_who_owns_whom", include_str!("../../migrations/0008_who_owns_whom.sql")),
     ("0009_mass_change", include_str!("../../migrations/0009_mass_change.sql")),
+    ("0010_homes", include_str!("../../migrations/0010_homes.sql")),
 ];
 
 /// What SQLite makes of a migration: five words replaced, `STRICT` added, sections between `-- postgres:` and

@@ -108,6 +108,12 @@ const OURS: &[(&str, &str, &str, &str)] = &[
         "canonicalValues",
         "there are no groups in groups: nobody is in one indirectly",
     ),
+    (
+        "Group",
+        "displayName",
+        "uniqueness",
+        "it is unique here, unless the directory's settings say otherwise",
+    ),
     ("Group", "members.$ref", "referenceTypes", "there are no groups in groups"),
     ("Group", "members.type", "canonicalValues", "there are no groups in groups"),
     ("EnterpriseUser", "manager.displayName", "returned", "it is looked up, for those who ask"),

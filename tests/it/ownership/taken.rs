@@ -217,7 +217,7 @@ story!(async fn a_password_goes_and_is_nobodys_only_way_in(t) {
     assert!(taken && u.id == ann.id);
     assert!(!w.signed_in(&cookie).await);
     let system = w.access.system(&World::owner(), acme.id).await.unwrap();
-    let tried = s.app.credentials.verify_password(&system.cx(), acme.id, "ann@example.com", &password).await;
+    let tried = s.app.credentials.verify_password(&system.cx(), &muster::credentials::Typed::At(acme.id), "ann@example.com", &password).await;
     assert_eq!(tried.unwrap(), muster::credentials::Outcome::Wrong);
     let e = s.app.credentials.set_password(&may, ann.id, &password).await.unwrap_err();
     assert_eq!(e.kind(), Kind::Forbidden);

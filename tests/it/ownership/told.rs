@@ -5,6 +5,7 @@ use muster::access::catalogue::TENANT_ADMINISTRATOR;
 use serde_json::{Value, json};
 use std::time::Duration;
 
+#[expect(clippy::needless_pass_by_value, reason = "the macro borrows what its callers make")]
 fn patch(ops: Value) -> Value {
     json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": ops })
 }

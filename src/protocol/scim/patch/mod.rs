@@ -35,13 +35,14 @@ impl Outcome {
             Self::Applied => "applied",
             Self::NoOp => "no-op",
             Self::Ignored(_) => "ignored",
+            Self::Parked(_) => "parked",
         }
     }
     /// Why, where it was not simply done.
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Applied | Self::NoOp => None,
-            Self::Ignored(why) => Some(why),
+            Self::Ignored(why) | Self::Parked(why) => Some(why),
         }
     }
 }
