@@ -5,6 +5,7 @@
 mod apply;
 mod db;
 mod rules;
+pub mod shown;
 
 pub use apply::apply;
 

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    groups,
+    groups::{self, shown::Shown},
     id::UserId,
     protocol::scim::{Outcome, Patch, Projection, Resource},
     provisioning::adoption,
@@ -66,12 +66,18 @@ pub(super) async fn read(call: &Call, id: &str) -> Result<User> {
 
 /// `GET /Users/{id}`
 pub(super) async fn get(call: &Call, id: &str) -> Result<Response> {
-    let u = read(call, id).await?;
-    if call.if_none_match.as_ref().is_some_and(|v| v.names(u.version)) {
-        return Ok(answer(StatusCode::NOT_MODIFIED, None, None, Some(u.version)));
+    let p = projection(call, Resource::User);
+    let Shown { user, groups } = if p.shows("groups") {
+        groups::shown::user(&call.app.store, &call.permit, parse(id)?).await?
+    } else {
+        Shown { user: read(call, id).await?, groups: Vec::new() }
+    };
+    if call.if_none_match.as_ref().is_some_and(|v| v.names(user.version)) {
+        return Ok(answer(StatusCode::NOT_MODIFIED, None, None, Some(user.version)));
     }
-    let doc = render(call, &u, &projection(call, Resource::User)).await?;
-    Ok(answer(StatusCode::OK, Some(doc), None, Some(u.version)))
+    let names = document::managers(call, &p, [&user]).await?;
+    let doc = document::user(call, &user, &groups, &names, &p);
+    Ok(answer(StatusCode::OK, Some(doc), None, Some(user.version)))
 }
 
 /// Users as they are sent in a list.
