@@ -1,4 +1,4 @@
-//! Migrations: one text in PostgreSQL's spelling; SQLite's is made from it by a fixed table of five words.
+//! Migrations: one text in PostgreSQL's spelling; SQLite's is made from it by a fixed table of six words.
 
 use crate::error::{Error, Result};
 use std::time::Duration;
@@ -15,9 +15,10 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0008_who_owns_whom", include_str!("../../migrations/0008_who_owns_whom.sql")),
     ("0009_mass_change", include_str!("../../migrations/0009_mass_change.sql")),
     ("0010_homes", include_str!("../../migrations/0010_homes.sql")),
+    ("0011_display_names", include_str!("../../migrations/0011_display_names.sql")),
 ];
 
-/// What SQLite makes of a migration: five words replaced, `STRICT` added, sections between `-- postgres:` and
+/// What SQLite makes of a migration: six words replaced, `STRICT` added, sections between `-- postgres:` and
 /// `-- end` left out.
 pub fn lite_text(pg: &str) -> String {
     let mut out = String::new();
@@ -53,6 +54,8 @@ fn words(line: &str) -> String {
             "uuid" => "BLOB",
             "boolean" | "bigint" => "INTEGER",
             "jsonb" => "TEXT",
+            // A column that is added later can be no other.
+            "STORED" => "VIRTUAL",
             w => w,
         });
         word.clear();

@@ -105,6 +105,10 @@ impl query::Placed for User {
             By::Column(name) | By::Nullable(name) => match *name {
                 "user_name_key" => Key::Text(crate::text::fold(&self.user_name)),
                 "external_id" => Key::text(self.external_id.as_deref()),
+                "display_key" => {
+                    let shown = self.doc.0.get("displayName").and_then(Value::as_str);
+                    Key::text(shown.map(crate::text::fold).as_deref())
+                }
                 "active" => Key::Bool(self.active),
                 "updated_at" => Key::Time(self.updated_at.0),
                 "id" => Key::Id(self.id.0),

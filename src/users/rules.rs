@@ -8,9 +8,6 @@ use crate::{
 };
 use serde_json::{Map, Value, json};
 
-/// The longest text that is only shown.
-const MAX_SHOWN: usize = 4096;
-
 /// Whether a draft fits the columns.
 ///
 /// # Errors
@@ -23,7 +20,7 @@ pub(super) fn checked(d: &Draft) -> Result<()> {
         }
         let optional = [
             ("externalId", &d.external_id, MAX_KEY),
-            ("displayName", &d.display_name, MAX_SHOWN),
+            ("displayName", &d.display_name, MAX_KEY),
             ("emails", &d.email, MAX_KEY),
         ];
         for (name, value, max) in optional {

@@ -22,7 +22,7 @@ fn tables() -> BTreeMap<String, Vec<String>> {
     }
     let mut st = c
         .prepare(
-            "SELECT m.name, c.name FROM sqlite_schema m, pragma_table_info(m.name) c
+            "SELECT m.name, c.name FROM sqlite_schema m, pragma_table_xinfo(m.name) c
              WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'",
         )
         .expect("a query");

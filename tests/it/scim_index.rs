@@ -92,6 +92,7 @@ story!(
         for (resource, asked, want) in [
             (users, "userName eq \"crowd7\"".to_owned(), "users_name"),
             (users, "externalId eq \"x\"".to_owned(), "users_external"),
+            (users, "displayName eq \"Crowd 7\"".to_owned(), "users_display"),
             (users, format!("id eq \"{some}\""), "users_pkey"),
             (users, "emails eq \"crowd7@x.example\"".to_owned(), "user_emails_value"),
             (users, "emails.value eq \"crowd7@x.example\"".to_owned(), "user_emails_value"),

@@ -48,7 +48,7 @@ fn compile(resource: Resource, f: &Filter) -> Result<Where> {
         lite: cond.lite,
         pg: cond.pg,
         args: c.args.0,
-        indexed: indexed(resource, f),
+        indexed: indexed(f),
         keyed: !pinned && keyed(resource, f),
     })
 }
@@ -89,7 +89,7 @@ impl Compiler {
             ("externalId", None) => Some(if user { "u.external_id" } else { "g.external_id" }),
             ("userName", None) => Some("u.user_name_key"),
             ("active", None) => Some("u.active"),
-            ("displayName", None) if !user => Some("g.display_key"),
+            ("displayName", None) => Some(if user { "u.display_key" } else { "g.display_key" }),
             ("meta", Some("created")) => Some(if user { "u.created_at" } else { "g.created_at" }),
             ("meta", Some("lastModified")) => {
                 Some(if user { "u.updated_at" } else { "g.updated_at" })
@@ -385,16 +385,19 @@ fn pins(f: &Filter) -> bool {
 }
 
 /// Whether an index answers a filter, or a part of it that all else is joined to.
-fn indexed(resource: Resource, f: &Filter) -> bool {
+fn indexed(f: &Filter) -> bool {
     match f {
-        Filter::And(a, b) => indexed(resource, a) || indexed(resource, b),
+        Filter::And(a, b) => indexed(a) || indexed(b),
         Filter::Some(at, _) => at.extension.is_none() && at.attr.name == "emails",
         Filter::Compare(p, op, want) if p.at.extension.is_none() && *want != Literal::Null => {
             let sub = p.sub.as_ref().map(|s| s.name.as_str());
             match (p.at.attr.name.as_str(), sub) {
-                ("displayName", None) => resource == Resource::Group && *op == Op::Eq,
                 ("meta", Some("lastModified")) => *op != Op::Ne,
-                ("id" | "userName" | "externalId" | "emails" | "members" | "groups", None)
+                (
+                    "id" | "userName" | "externalId" | "displayName" | "emails" | "members"
+                    | "groups",
+                    None,
+                )
                 | ("emails" | "members" | "groups", Some("value")) => *op == Op::Eq,
                 _ => false,
             }
@@ -464,7 +467,8 @@ pub fn order(
     let c = Compiler { resource, pinned: false, args: Args::default(), elements: 0 };
     if let Some(column) = c.column(&p) {
         let name = column.split_once('.').map_or(column, |(_, name)| name);
-        let by = if name == "external_id" { By::Nullable(name) } else { By::Column(name) };
+        let nullable = matches!(column, "u.external_id" | "g.external_id" | "u.display_key");
+        let by = if nullable { By::Nullable(name) } else { By::Column(name) };
         return Some(Order { lite: column.to_owned(), pg: column.to_owned(), descending, by });
     }
     let (attr, leaf) = (&p.at.attr, p.leaf());

@@ -49,7 +49,7 @@ fn lite(c: &rusqlite::Connection) -> Schema {
     };
     each(
         "SELECT t.name, c.name, c.type, iif(c.\"notnull\" OR c.pk, 'not null', 'null')
-         FROM pragma_table_list t, pragma_table_info(t.name) c
+         FROM pragma_table_list t, pragma_table_xinfo(t.name) c
          WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite_%'",
         &mut |s, r| {
             s.entry(r[0].clone())
