@@ -112,6 +112,7 @@ impl Credentials {
             local(&found)?;
             db::set_password(tx, t, user, &hash).await?;
             db::forget(tx, t, &tries::key(&found.user_name)).await?;
+            db::forget(tx, t, &tries::domain_key(&found.user_name)).await?;
             sessions::revoke(tx, Who::User(t, user), "password set").await?;
             audit::record(tx, t, Event::new("password.set").target("user", user)).await
         })

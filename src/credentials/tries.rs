@@ -26,6 +26,8 @@ const A_NO_BY_ADDRESS: Duration = Duration::from_millis(700);
 pub enum Typed {
     /// On the page of this company.
     At(TenantId),
+    /// Behind an address whose domain is this company's.
+    ByDomain(TenantId),
     /// Behind an address: the name may be somebody's in these companies, or nobody's.
     ByAddress(Vec<TenantId>),
 }
@@ -34,28 +36,36 @@ impl Typed {
     /// Whom it counts against.
     fn counted(&self) -> TenantId {
         match self {
-            Self::At(t) => *t,
+            // Where one company answers for the name, what is right there clears nothing anywhere else.
+            Self::At(t) | Self::ByDomain(t) => *t,
             Self::ByAddress(_) => TenantId::PLATFORM,
+        }
+    }
+    /// What it is counted under there.
+    fn key(&self, user_name: &str) -> String {
+        match self {
+            Self::ByDomain(_) => domain_key(user_name),
+            Self::At(_) | Self::ByAddress(_) => key(user_name),
         }
     }
     /// Where the name is looked for.
     pub fn homes(&self) -> &[TenantId] {
         match self {
-            Self::At(t) => std::slice::from_ref(t),
+            Self::At(t) | Self::ByDomain(t) => std::slice::from_ref(t),
             Self::ByAddress(homes) => homes.get(..HOMES).unwrap_or(homes),
         }
     }
     fn hashes(&self) -> usize {
         match self {
             Self::At(_) => 1,
-            Self::ByAddress(_) => HOMES,
+            Self::ByDomain(_) | Self::ByAddress(_) => HOMES,
         }
     }
     /// How long a no takes at least, from the request to the answer.
     pub fn patience(&self) -> Duration {
         match self {
             Self::At(_) => A_NO,
-            Self::ByAddress(_) => A_NO_BY_ADDRESS,
+            Self::ByDomain(_) | Self::ByAddress(_) => A_NO_BY_ADDRESS,
         }
     }
 }
@@ -91,9 +101,14 @@ pub enum Outcome {
     },
 }
 
-/// What tries of a name are counted under.
+/// What tries of a name are counted under, on a company's page.
 pub(super) fn key(user_name: &str) -> String {
     crypto::sha256_hex(text::fold(user_name.trim()))
+}
+
+/// The same behind an address of the company's domain: a count of its own, as one for both would tell whose the domain is.
+pub(super) fn domain_key(user_name: &str) -> String {
+    crypto::sha256_hex(format!("domain {}", text::fold(user_name.trim())))
 }
 
 impl Credentials {
@@ -111,7 +126,7 @@ impl Credentials {
         password: &Secret,
     ) -> Result<Outcome> {
         let this = &self.0;
-        let (key, counted) = (key(user_name), at.counted());
+        let (key, counted) = (at.key(user_name), at.counted());
         if let Some(seconds) = self.count(cx, counted, &key).await? {
             return Ok(Outcome::Wait(seconds));
         }

@@ -111,7 +111,7 @@ impl<'a> Work<'a> {
     /// The first operation that can be done now: one that waits for nothing and does not overtake another on the same
     /// resource, if there is one.
     fn next(&self) -> Option<Next> {
-        let (mut first, mut ready, mut cyclic) = (None, None, None);
+        let (mut first, mut ready, mut makers) = (None, None, Vec::new());
         let mut before: HashSet<(Resource, &str)> = HashSet::new();
         for (i, sent) in self.sent.iter().enumerate() {
             if self.answers[i].is_some() {
@@ -129,11 +129,17 @@ impl<'a> Work<'a> {
             }
             let hopeful =
                 || o.refers.iter().all(|n| self.ids.contains_key(n) || self.open.contains(n));
-            if cyclic.is_none() && o.method == Method::Post && hopeful() {
-                cyclic = begun(o.resource, o.data, &self.open).map(|(v, l)| Next::Begun(i, v, l));
+            if ready.is_none() && o.method == Method::Post && hopeful() {
+                makers.push((i, o));
             }
         }
-        ready.map(Next::Whole).or(cyclic).or(first.map(Next::Never))
+        // What is begun without a part is copied: only where nothing else can be done.
+        let cyclic = || {
+            makers.into_iter().find_map(|(i, o)| {
+                begun(o.resource, o.data, &self.open).map(|(v, l)| Next::Begun(i, v, l))
+            })
+        };
+        ready.map(Next::Whole).or_else(cyclic).or(first.map(Next::Never))
     }
     /// The id of a path; `None` for a reference to what is not there.
     fn named(&self, id: &str) -> Option<String> {

@@ -95,7 +95,7 @@ impl Attempt<'_> {
         let at = self.place(&flow, &name).await?;
         let cx = match &at {
             Typed::At(t) => caller::cx(*t, self.request),
-            Typed::ByAddress(_) => caller::platform(self.request),
+            Typed::ByDomain(_) | Typed::ByAddress(_) => caller::platform(self.request),
         };
         let credentials = &self.app.credentials;
         let problem = match credentials.verify_password(&cx, &at, &name, &typed.password).await? {
@@ -127,7 +127,7 @@ impl Attempt<'_> {
     /// address of no company it is looked for everywhere.
     async fn place(&self, flow: &Flow, name: &str) -> Result<Typed> {
         Ok(match (flow.by_email, flow.tenant) {
-            (true, Some(t)) => Typed::ByAddress(vec![t]),
+            (true, Some(t)) => Typed::ByDomain(t),
             (true, None) => Typed::ByAddress(users::homes_of(&self.app.store, name).await?),
             (false, t) => Typed::At(t.unwrap_or(TenantId::PLATFORM)),
         })

@@ -136,6 +136,10 @@ impl Store {
             Backend::Dry(d) => d.postgres,
         }
     }
+    /// Whether it is a rehearsal's, in which nothing stays.
+    pub fn rehearsed(&self) -> bool {
+        matches!(self.0.backend, Backend::Dry(_))
+    }
     /// A connection for reads. Hold it briefly; on SQLite statements run inline.
     ///
     /// # Errors

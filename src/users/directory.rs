@@ -85,6 +85,10 @@ async fn write(tx: &mut Tx, was: &User, draft: &Draft) -> Result<User> {
         }
         _ => false,
     };
+    // Nor is leaving a name a way around what was decided about whoever had it.
+    if !was.enabled && rules::renamed(was, draft) {
+        tombstones::remember(tx, was, Why::Disabled).await?;
+    }
     let ends = off || was.active && !draft.active;
     let guard = if ends { guarded(tx, was).await? } else { None };
     if off {

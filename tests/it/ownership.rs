@@ -3,6 +3,7 @@
 mod gone;
 mod guard;
 mod matrix;
+mod mended;
 mod taken;
 mod told;
 

@@ -7,6 +7,7 @@ use super::{
     Access, Effective, Permit, Reach,
     catalogue::GLOBAL_ADMINISTRATOR,
     guard::{self, By},
+    parked,
     perm::{Global, UsersManageRoles},
     roles,
 };
@@ -169,6 +170,7 @@ pub async fn delete(
     tx!(access.0.store, &cx, [mapping], |tx| {
         let guard =
             if guard::watches(mapping.role_id) { Some(guard::before(tx, t).await?) } else { None };
+        parked::unmapped(tx, (t, mapping.directory_id), id).await?;
         if !db::delete(tx, t, id).await? {
             return Err(Error::not_found("mapping"));
         }

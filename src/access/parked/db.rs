@@ -4,7 +4,7 @@ use super::{Change, Limits, Lost, Pieces};
 use crate::{
     clock::Timestamp,
     error::Result,
-    id::{DirectoryId, GroupId, ParkedId, TenantId, UserId},
+    id::{DirectoryId, GroupId, MappingId, ParkedId, TenantId, UserId},
     row, sql,
     store::{Conn, J, List, Tx},
 };
@@ -343,6 +343,33 @@ pub(super) async fn concerned(
         t,
         d,
         g
+    )
+}
+
+/// Whether a group gives anything.
+pub(super) async fn mapped(c: &mut Conn, t: TenantId, g: GroupId) -> Result<bool> {
+    sql!(
+        c,
+        one<bool>,
+        "SELECT EXISTS (SELECT 1 FROM mappings WHERE tenant_id = $1 AND group_id = $2)",
+        t,
+        g
+    )
+}
+
+/// Lets go what was kept of what a mapping gave, unless another of the same group's name gives it.
+pub(super) async fn unmapped(tx: &mut Tx, t: TenantId, mapping: MappingId) -> Result<u64> {
+    sql!(
+        tx,
+        exec,
+        "DELETE FROM parked_roles WHERE tenant_id = $1 AND NOT kept
+           AND EXISTS (SELECT 1 FROM mappings p JOIN groups g ON g.tenant_id = p.tenant_id AND g.id = p.group_id
+                       WHERE p.tenant_id = $1 AND p.id = $2 AND p.directory_id = parked_roles.directory_id
+                         AND g.display_name = parked_roles.group_name AND p.role_id = parked_roles.role_id
+                         AND p.scope = parked_roles.scope
+                         AND coalesce(p.scope_tenant, $1) = coalesce(parked_roles.scope_tenant, $1))",
+        t,
+        mapping
     )
 }
 

@@ -19,7 +19,7 @@ use crate::{
     audit::{self, Event},
     clock::Timestamp,
     error::{Error, Result},
-    id::{DirectoryId, GroupId, ParkedId, RoleId, TenantId, UserId},
+    id::{DirectoryId, GroupId, MappingId, ParkedId, RoleId, TenantId, UserId},
     outbox, row,
     store::{Conn, J, Lock, Scope, Tx},
 };
@@ -123,6 +123,11 @@ pub async fn members(
     if !limits.on || users.is_empty() {
         return Ok(None);
     }
+    if !db::mapped(tx, t, g).await? {
+        return Ok(None);
+    }
+    // Before anybody looks who loses something: of two groups that give one role, neither must count on the other's.
+    tx.lock(lock(d)).await?;
     let losing = db::losing(tx, t, g, users).await?;
     if losing.is_empty() {
         return Ok(None);
@@ -174,6 +179,14 @@ async fn weigh(
         None => false,
         // Counted a while ago, there were enough: nothing is counted again before the losses have doubled.
         Some(needed) if w.people >= needed && w.counted_at > now.minus(window) => false,
+        // Too much was taken away, and still is: this belongs to it.
+        Some(needed)
+            if w.people < needed
+                && w.counted_at > now.minus(window)
+                && db::open(tx, t, d).await?.is_some() =>
+        {
+            true
+        }
         Some(needed) => {
             w.people = db::people(tx, t, needed.saturating_mul(2)).await?;
             w.counted_at = now;
@@ -221,6 +234,22 @@ pub async fn back(
     }
     if let Some(open) = db::open(tx, t, d).await? {
         decide::close(tx, &open).await?;
+    }
+    Ok(())
+}
+
+/// A mapping is gone: what was kept of what it gave goes with it. Call it before the mapping's row goes.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn unmapped(
+    tx: &mut Tx,
+    (t, d): (TenantId, DirectoryId),
+    mapping: MappingId,
+) -> Result<()> {
+    tx.lock(lock(d)).await?;
+    if db::unmapped(tx, t, mapping).await? > 0 {
+        decide::close_empty(tx, t).await?;
     }
     Ok(())
 }

@@ -106,6 +106,14 @@ story!(
         assert_eq!(codes(&health(&server, &scim).await), ["silent"]);
         assert_eq!(look(Duration::from_secs(60)).await, 0, "a server that just began has heard nobody");
         assert_eq!((look(UP).await, letters(&t).await), (1, 2));
+        // Under way, a letter has a minute: the clock goes on when they have arrived.
+        for _ in 0..200 {
+            if said.lock().unwrap().matches("RCPT TO:").count() >= 2 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
         for _ in 0..3 {
             clock.advance(HOUR);
             assert_eq!((look(UP).await, letters(&t).await), (0, 2), "told once");
