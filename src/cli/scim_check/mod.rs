@@ -120,6 +120,9 @@ pub async fn check_aloud(
     let http = reqwest::Client::builder()
         .timeout(Duration::from_mins(1))
         .redirect(reqwest::redirect::Policy::none())
+        // A connection for each exchange: a server that closes one after an answer would otherwise fail the next
+        // exchange now and then, and which one is found depends on who is faster.
+        .pool_max_idle_per_host(0)
         .user_agent(concat!("muster-scim-check/", env!("CARGO_PKG_VERSION")))
         .build()
         .map_err(Error::internal)?;
