@@ -1,18 +1,24 @@
 //! SQL of the computation: who somebody is, and every way in which they have a role.
 
-use super::{Path, Reach, RoleRef, Source, Subject, Via, catalogue::Catalogue, rules};
+use super::{
+    Path, Reach, RoleRef, Source, Subject, Via,
+    authors::{Author, Standing},
+    catalogue::Catalogue,
+    rules,
+};
 use crate::{
     actor::UserKind,
     clock::Timestamp,
     error::Result,
     id::{DirectoryId, GrantId, GroupId, MappingId, ParkedId, RoleId, TenantId, UserId},
     row, sql,
-    store::{Conn, J, Tx},
+    store::{Conn, J, List, Tx},
 };
 use std::{collections::BTreeSet, sync::Arc};
 
 row! {
     struct SubjectRow {
+        id: UserId,
         kind: UserKind,
         active: bool,
         enabled: bool,
@@ -22,30 +28,39 @@ row! {
     }
 }
 
-/// Who somebody is, and a name to show for them.
-pub async fn subject(
+fn list(users: &[UserId]) -> List {
+    List::Ids(users.iter().map(|u| u.0).collect())
+}
+
+/// Who people are, those that exist, and a name to show for each.
+pub async fn subjects(
     c: &mut Conn,
     home: TenantId,
-    user: UserId,
-) -> Result<Option<(Subject, String)>> {
-    let row = sql!(
+    users: &[UserId],
+) -> Result<Vec<(UserId, Subject, String)>> {
+    let users = list(users);
+    let rows = sql!(
         c,
-        opt<SubjectRow>,
-        "SELECT u.kind, u.active, u.enabled, h.status, h.provider, u.user_name
-         FROM users u JOIN tenants h ON h.id = u.tenant_id WHERE u.tenant_id = $1 AND u.id = $2",
+        all<SubjectRow>,
+        "SELECT u.id, u.kind, u.active, u.enabled, h.status, h.provider, u.user_name
+         FROM users u JOIN tenants h ON h.id = u.tenant_id
+         WHERE u.tenant_id = $1 AND u.id IN (SELECT value FROM rarray($2))",
         home,
-        user
+        users
     )?;
-    Ok(row.map(|r| {
+    let subject = |r: SubjectRow| {
         let live = r.active && r.enabled && r.home_status == "active";
-        (Subject { home, provider: r.provider, kind: r.kind, live }, r.label)
-    }))
+        (r.id, Subject { home, provider: r.provider, kind: r.kind, live }, r.label)
+    };
+    Ok(rows.into_iter().map(subject).collect())
 }
 
 row! {
     struct PathRow {
+        user: Option<UserId>,
         id: uuid::Uuid,
         role_id: RoleId,
+        scope: String,
         scope_tenant: Option<TenantId>,
         by: String,
         since: Timestamp,
@@ -61,54 +76,90 @@ row! {
         role_name: Option<String>,
         role_permissions: Option<J<BTreeSet<String>>>,
         parked_at: Option<Timestamp>,
+        author_tenant: Option<TenantId>,
+        author_user: Option<UserId>,
+        granted: Option<J<BTreeSet<String>>>,
+        suspended_at: Option<Timestamp>,
     }
 }
 
-/// Every way in which a user has a role, in any tenant; ended grants left out.
+/// Every way in which people have a role, in any tenant; ended grants left out.
 pub async fn paths(
     c: &mut Conn,
     catalogue: &Catalogue,
     home: TenantId,
-    user: UserId,
+    users: &[UserId],
     now: Timestamp,
-) -> Result<Vec<Path>> {
+) -> Result<Vec<(UserId, Path)>> {
+    let users = list(users);
     // platform: a role of the provider's may be used in any tenant, so roles are joined by their id alone.
     let rows = sql!(
         c,
         all<PathRow>,
-        "SELECT g.id, g.role_id, g.scope_tenant, g.granted_by, g.valid_from, g.valid_to, g.source, g.reason,
-                CAST(NULL AS uuid), CAST(NULL AS text), CAST(NULL AS uuid), CAST(NULL AS text),
-                r.tenant_id, r.offered, r.name, r.permissions, CAST(NULL AS bigint)
+        "SELECT g.user_id, g.id, g.role_id, g.scope, g.scope_tenant, g.granted_by, g.valid_from, g.valid_to, g.source,
+                g.reason, CAST(NULL AS uuid), CAST(NULL AS text), CAST(NULL AS uuid), CAST(NULL AS text),
+                r.tenant_id, r.offered, r.name, r.permissions, CAST(NULL AS bigint), CAST(NULL AS uuid),
+                CAST(NULL AS uuid), CAST(NULL AS jsonb), CAST(NULL AS bigint)
          FROM grants g LEFT JOIN roles r ON r.id = g.role_id
-         WHERE g.tenant_id = $1 AND g.user_id = $2 AND (g.valid_to IS NULL OR g.valid_to > $3)
+         WHERE g.tenant_id = $1 AND g.user_id IN (SELECT value FROM rarray($2))
+           AND (g.valid_to IS NULL OR g.valid_to > $3)
          UNION ALL
-         SELECT p.id, p.role_id, p.scope_tenant, p.created_by,
+         SELECT m.user_id, p.id, p.role_id, p.scope, p.scope_tenant, coalesce(p.adopted_by, p.created_by),
                 CASE WHEN m.added_at > p.created_at THEN m.added_at ELSE p.created_at END,
                 CAST(NULL AS bigint), CAST(NULL AS text), CAST(NULL AS text), t.id, t.display_name, d.id, d.name,
-                r.tenant_id, r.offered, r.name, r.permissions, CAST(NULL AS bigint)
+                r.tenant_id, r.offered, r.name, r.permissions, CAST(NULL AS bigint), p.created_by_tenant,
+                p.created_by_user, p.granted, p.suspended_at
          FROM members m
          JOIN mappings p ON p.tenant_id = m.tenant_id AND p.group_id = m.group_id
          JOIN groups t ON t.tenant_id = m.tenant_id AND t.id = m.group_id
          JOIN directories d ON d.tenant_id = t.tenant_id AND d.id = t.directory_id
          LEFT JOIN roles r ON r.id = p.role_id
-         WHERE m.tenant_id = $1 AND m.user_id = $2
+         WHERE m.tenant_id = $1 AND m.user_id IN (SELECT value FROM rarray($2))
          UNION ALL
-         SELECT k.change_id, k.role_id, k.scope_tenant, k.granted_by, k.since, CAST(NULL AS bigint),
-                CAST(NULL AS text), CAST(NULL AS text), CAST(NULL AS uuid), k.group_name, d.id, d.name,
-                r.tenant_id, r.offered, r.name, r.permissions, k.created_at
+         SELECT k.user_id, k.change_id, k.role_id, k.scope, k.scope_tenant, k.granted_by, k.since,
+                CAST(NULL AS bigint), CAST(NULL AS text), CAST(NULL AS text), CAST(NULL AS uuid), k.group_name, d.id,
+                d.name, r.tenant_id, r.offered, r.name, r.permissions, k.created_at, CAST(NULL AS uuid),
+                CAST(NULL AS uuid), CAST(NULL AS jsonb), CAST(NULL AS bigint)
          FROM parked_roles k
          JOIN directories d ON d.tenant_id = k.tenant_id AND d.id = k.directory_id
          LEFT JOIN roles r ON r.id = k.role_id
-         WHERE k.tenant_id = $1 AND k.user_id = $2 AND NOT k.gone",
+         WHERE k.tenant_id = $1 AND k.user_id IN (SELECT value FROM rarray($2)) AND NOT k.gone",
         home,
-        user,
+        users,
         now
+    )?;
+    Ok(rows.into_iter().filter_map(|r| Some((r.user?, path(r, catalogue)?))).collect())
+}
+
+/// Mappings as ways to their roles, for whoever is in their groups: these, or all that somebody answers for.
+pub async fn mapped(
+    c: &mut Conn,
+    catalogue: &Catalogue,
+    these: Option<&[MappingId]>,
+) -> Result<Vec<Path>> {
+    let all = these.is_none();
+    let these = List::Ids(these.unwrap_or_default().iter().map(|m| m.0).collect());
+    let rows = sql!(
+        c,
+        all<PathRow>,
+        "/* platform: of whoever answers for one, scan: they are few and looked at together */
+         SELECT CAST(NULL AS uuid), p.id, p.role_id, p.scope, p.scope_tenant, coalesce(p.adopted_by, p.created_by),
+                p.created_at, CAST(NULL AS bigint), CAST(NULL AS text), CAST(NULL AS text), t.id, t.display_name, d.id,
+                d.name, r.tenant_id, r.offered, r.name, r.permissions, CAST(NULL AS bigint), p.created_by_tenant,
+                p.created_by_user, p.granted, p.suspended_at
+         FROM mappings p
+         JOIN groups t ON t.tenant_id = p.tenant_id AND t.id = p.group_id
+         JOIN directories d ON d.tenant_id = t.tenant_id AND d.id = t.directory_id
+         LEFT JOIN roles r ON r.id = p.role_id
+         WHERE ($1 AND p.created_by_user IS NOT NULL) OR p.id IN (SELECT value FROM rarray($2))",
+        all,
+        these
     )?;
     Ok(rows.into_iter().filter_map(|r| path(r, catalogue)).collect())
 }
 
 fn path(r: PathRow, catalogue: &Catalogue) -> Option<Path> {
-    let reach = r.scope_tenant.map_or(Reach::All, Reach::Tenant);
+    let reach = Reach::read(&r.scope, r.scope_tenant);
     let (name, permissions) = match (catalogue.role(r.role_id), r.role_tenant) {
         (Some(b), _) => (b.name.clone(), Arc::clone(&b.permissions)),
         (None, Some(owner)) if r.role_offered == Some(true) || reach == Reach::Tenant(owner) => {
@@ -118,6 +169,15 @@ fn path(r: PathRow, catalogue: &Catalogue) -> Option<Path> {
         _ => return None,
     };
     let mfa = rules::role_demands_mfa(permissions.iter());
+    let author = r.author_tenant.zip(r.author_user).map(|who| Author {
+        who,
+        gave: match r.granted {
+            Some(J(granted)) => Arc::new(granted.intersection(&permissions).cloned().collect()),
+            None => Arc::clone(&permissions),
+        },
+        recorded: r.suspended_at.is_some(),
+        standing: Standing::default(),
+    });
     let via = match (r.source.as_deref().and_then(Source::parse), r.group_id) {
         _ if let Some(at) = r.parked_at => Via::Parked {
             change: ParkedId(r.id),
@@ -144,6 +204,7 @@ fn path(r: PathRow, catalogue: &Catalogue) -> Option<Path> {
         since: r.since,
         until: r.until,
         by: r.by,
+        author,
     })
 }
 
@@ -153,20 +214,30 @@ row! {
     pub struct TenantRow {
         pub status: String,
         pub provider: bool,
+        pub tags: J<BTreeSet<String>>,
     }
 }
 
 /// The tenant, if there is one.
 pub async fn tenant(c: &mut Conn, t: TenantId) -> Result<Option<TenantRow>> {
-    sql!(c, opt<TenantRow>, "SELECT status, provider FROM tenants WHERE id = $1", t)
+    sql!(c, opt<TenantRow>, "SELECT status, provider, tags FROM tenants WHERE id = $1", t)
+}
+
+row! {
+    /// A tenant among all of them.
+    pub struct Listed {
+        pub id: TenantId,
+        pub name: String,
+        pub tags: J<BTreeSet<String>>,
+    }
 }
 
 /// Every active tenant, by name.
-pub async fn tenants(c: &mut Conn) -> Result<Vec<TenantId>> {
+pub async fn tenants(c: &mut Conn) -> Result<Vec<Listed>> {
     sql!(
         c,
-        all<TenantId>,
-        "/* platform: of somebody with a role everywhere, scan: all of them are asked for */ SELECT id FROM tenants WHERE status = 'active' ORDER BY name, id"
+        all<Listed>,
+        "/* platform: of somebody with a role in many, scan: all of them are asked for */ SELECT id, name, tags FROM tenants WHERE status = 'active' ORDER BY name, id"
     )
 }
 

@@ -1,7 +1,9 @@
 //! What somebody may do in a tenant, and why: one computation for enforcing and explaining.
 
 use super::{
+    authors::{Author, Standing},
     catalogue::{Catalogue, GLOBAL_ADMINISTRATOR, SELF_SERVICE},
+    reach::{Reach, Site},
     rules,
 };
 use crate::{
@@ -10,24 +12,6 @@ use crate::{
     id::{DirectoryId, GrantId, GroupId, MappingId, ParkedId, RoleId, TenantId},
 };
 use std::{collections::BTreeSet, sync::Arc};
-
-/// Where a role holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Reach {
-    /// In one tenant.
-    Tenant(TenantId),
-    /// In every tenant and on the platform itself.
-    All,
-}
-impl Reach {
-    /// Whether it reaches `tenant`.
-    pub fn covers(self, tenant: TenantId) -> bool {
-        match self {
-            Self::All => true,
-            Self::Tenant(t) => t == tenant,
-        }
-    }
-}
 
 /// Where a grant comes from.
 #[derive(
@@ -142,8 +126,10 @@ pub struct Path {
     pub since: Timestamp,
     /// Until when, if it ends.
     pub until: Option<Timestamp>,
-    /// Who granted, or who made the mapping.
+    /// Who granted, or who made (or adopted) the mapping.
     pub by: String,
+    /// Of a mapping: the user who answers for it, if it is one.
+    pub author: Option<Author>,
 }
 
 /// The union of what somebody has in one tenant.
@@ -188,9 +174,16 @@ impl Effective {
             ..Self::default()
         }
     }
-    /// The computation: of `paths` (any tenant's), what counts for `subject` in `tenant` now. Only added up: no
+    /// The computation: of `paths` (any tenant's), what counts for `subject` in a tenant now. Only added up: no
     /// path takes away what another gives.
-    pub fn compute(subject: &Subject, paths: &[Path], tenant: TenantId, now: Timestamp) -> Self {
+    pub fn compute(subject: &Subject, paths: &[Path], site: Site<'_>, now: Timestamp) -> Self {
+        Self::sum(subject, paths.iter().filter(|p| p.reach.covers(site)), now)
+    }
+    /// What counts wherever `reach` reaches, now and later: of the paths whose own scope includes it.
+    pub fn throughout(subject: &Subject, paths: &[Path], reach: &Reach, now: Timestamp) -> Self {
+        Self::sum(subject, paths.iter().filter(|p| p.reach.includes(reach)), now)
+    }
+    fn sum<'a>(subject: &Subject, paths: impl Iterator<Item = &'a Path>, now: Timestamp) -> Self {
         let mut e = Self::default();
         let end = |t: Timestamp, e: &mut Self| {
             e.until = Some(e.until.map_or(t, |u| u.min(t)));
@@ -198,7 +191,7 @@ impl Effective {
         if !subject.live {
             return e;
         }
-        for p in paths.iter().filter(|p| p.reach.covers(tenant)) {
+        for p in paths {
             if p.until.is_some_and(|u| u <= now) || void(subject, p).is_some() {
                 continue;
             }
@@ -230,6 +223,17 @@ impl Effective {
         e.global = false;
         e
     }
+    /// What is in both: what holds in one place and in the other.
+    #[must_use]
+    pub fn shared(&self, other: &Self) -> Self {
+        Self {
+            permissions: self.permissions.intersection(&other.permissions).cloned().collect(),
+            self_service: self.self_service && other.self_service,
+            global: self.global && other.global,
+            until: self.until.into_iter().chain(other.until).min(),
+            ..Self::default()
+        }
+    }
     /// Whether it includes the permission (or `self_service`).
     pub fn allows(&self, permission: &str) -> bool {
         self.permissions.contains(permission) || (self.self_service && permission == SELF_SERVICE)
@@ -242,5 +246,11 @@ impl Effective {
 
 /// Why a path does not count for its holder, whatever the time; `None` if it counts.
 pub fn void(subject: &Subject, path: &Path) -> Option<&'static str> {
-    rules::out_of_bounds(subject.kind, subject.home, subject.provider, path.role.id, path.reach)
+    if path.author.as_ref().is_some_and(|a| a.standing == Standing::Suspended) {
+        return Some(
+            "the mapping is suspended: who answers for it does not hold all that it gives any more; \
+             somebody who does can adopt it",
+        );
+    }
+    rules::out_of_bounds(subject.kind, subject.home, subject.provider, path.role.id, &path.reach)
 }

@@ -1,13 +1,13 @@
 //! "Can they do this there, and why": the same paths that enforcement adds up.
 
 use super::{
-    Access, Path, Permit, RoleRef, Subject, catalogue::SELF_SERVICE, effective,
-    perm::UsersManageRoles, roles,
+    Access, Path, Permit, Reach, RoleRef, Subject, catalogue::GLOBAL_ADMINISTRATOR, effective,
+    mappings, perm::UsersManageRoles, roles, rules,
 };
 use crate::{
     clock::Timestamp,
     error::{Error, Result},
-    id::{TenantId, UserId},
+    id::{GroupId, TenantId, UserId},
 };
 
 /// The answer.
@@ -28,7 +28,18 @@ pub struct Explanation {
     /// Ways that would give it but do not count, each with the reason.
     pub void: Vec<(Path, String)>,
     /// If they cannot: the roles of which any one would be enough.
-    pub needed: Vec<RoleRef>,
+    pub needed: Vec<Needed>,
+}
+
+/// A role that would be enough.
+#[derive(Debug, Clone)]
+pub struct Needed {
+    /// The role.
+    pub role: RoleRef,
+    /// Why the user cannot be given it in this tenant, if their kind or their home forbids it.
+    pub cannot: Option<&'static str>,
+    /// Groups of the user's own company that give it there already: to be in one of them would be enough.
+    pub groups: Vec<(GroupId, String)>,
 }
 
 /// Everything somebody has anywhere, and why.
@@ -55,7 +66,9 @@ fn why_void(
     match (nothing_counts, effective::void(subject, p)) {
         (Some(why), _) | (None, Some(why)) => Some(why.to_owned()),
         _ if p.since > now => Some(format!("it begins at {}", p.since.rfc3339())),
-        _ if p.until.is_some_and(|u| u <= now) => Some("it has ended".to_owned()),
+        _ if let Some(end) = p.until.filter(|u| *u <= now) => {
+            Some(format!("it ended at {}", end.rfc3339()))
+        }
         _ => None,
     }
 }
@@ -75,10 +88,11 @@ impl Access {
         let now = self.0.store.clock().now();
         let nothing_counts = (!person.subject.live).then_some(NOT_LIVE);
         let why = |p: &Path| why_void(&person.subject, p, nothing_counts, now);
+        let settled = self.0.people.settle(&person).await?;
         Ok(Holdings {
             user_label: person.label.clone(),
             nothing_counts,
-            paths: person.paths.iter().map(|p| (p.clone(), why(p))).collect(),
+            paths: settled.paths.iter().map(|p| (p.clone(), why(p))).collect(),
         })
     }
     /// Whether a user has a permission in the permit's tenant, and why or why not.
@@ -93,17 +107,13 @@ impl Access {
         permission: &str,
     ) -> Result<Explanation> {
         let tenant = permit.tenant();
-        if permission != SELF_SERVICE && !self.catalogue().all().contains(permission) {
-            return Err(Error::invalid(format!(
-                "'{}' is not a permission of the catalogue",
-                crate::text::excerpt(permission)
-            ))
-            .attr("permission"));
-        }
+        super::who_can::known(self, permission)?;
         let person = self.0.people.person(home, user).await?;
-        let person = person
-            .filter(|p| home == tenant || p.paths.iter().any(|p| p.reach.covers(tenant)))
-            .ok_or_else(|| Error::not_found("user"))?;
+        let person = person.ok_or_else(|| Error::not_found("user"))?;
+        let reaching = self.0.people.reaching(&person, tenant).await?;
+        if home != tenant && reaching.is_empty() {
+            return Err(Error::not_found("user"));
+        }
         let now = self.0.store.clock().now();
         let e = self.0.people.effective(&person, tenant).await?;
         let nothing_counts = if !person.subject.live {
@@ -114,25 +124,40 @@ impl Access {
             None
         };
         let gives = |p: &&Path| p.permissions.contains(permission);
-        let void = person
-            .paths
-            .iter()
-            .filter(|p| p.reach.covers(tenant))
-            .filter(gives)
+        let mut reaching = reaching;
+        if !e.allows(permission) {
+            // What has ended is not kept with the person; who asks why, wants to know of it.
+            reaching.extend(self.0.people.ended(&person, (home, user), tenant).await?);
+        }
+        let void = reaching
+            .into_iter()
+            .filter(|p| gives(&p))
             .filter_map(|p| {
-                why_void(&person.subject, p, nothing_counts, now).map(|why| (p.clone(), why))
+                let why = why_void(&person.subject, &p, nothing_counts, now)?;
+                Some((p, why))
             })
             .collect();
         let allowed = e.allows(permission);
         let needed = if allowed {
             Vec::new()
         } else {
-            let roles = roles::list(self, permit).await?;
-            roles
-                .iter()
-                .filter(|r| r.permissions.contains(permission))
-                .map(roles::Role::to_ref)
-                .collect()
+            let all = roles::list(self, permit).await?;
+            let mut groups = mappings::reaching(self, home, tenant).await?;
+            let mut needed = Vec::new();
+            for r in all.iter().filter(|r| r.permissions.contains(permission)) {
+                let reach = match r.id {
+                    GLOBAL_ADMINISTRATOR => Reach::All,
+                    _ => Reach::Tenant(tenant),
+                };
+                let s = &person.subject;
+                let cannot = rules::out_of_bounds(s.kind, home, s.provider, r.id, &reach);
+                let (these, rest) = groups.into_iter().partition(|(role, _, _)| *role == r.id);
+                groups = rest;
+                let groups = if cannot.is_some() { Vec::new() } else { these };
+                let groups = groups.into_iter().map(|(_, id, name)| (id, name)).collect();
+                needed.push(Needed { role: r.to_ref(), cannot, groups });
+            }
+            needed
         };
         Ok(Explanation {
             allowed,

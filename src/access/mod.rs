@@ -9,7 +9,9 @@
 //! * This room knows no HTTP and no tokens' form; it writes `roles`, `grants`, `mappings` and what is parked, and reads
 //!   users, members, groups, directories and tenants in joins.
 
+pub mod authors;
 pub mod catalogue;
+mod crowd;
 mod db;
 pub mod effective;
 pub mod explain;
@@ -17,16 +19,24 @@ pub mod grants;
 pub mod guard;
 pub mod holds;
 pub mod mappings;
+pub mod over;
 pub mod parked;
 pub mod perm;
 mod person;
+pub mod preview;
+pub mod reach;
 pub mod roles;
 pub mod rules;
+pub mod who_can;
 
+pub use authors::{Author, Standing};
 pub use catalogue::Catalogue;
-pub use effective::{Effective, Path, Reach, RoleRef, Source, Subject, Via};
-pub use explain::{Explanation, Holdings};
+pub use effective::{Effective, Path, RoleRef, Source, Subject, Via};
+pub use explain::{Explanation, Holdings, Needed};
+pub use over::Over;
 pub use perm::Permit;
+pub use reach::{Reach, Site};
+pub use who_can::Able;
 
 use crate::{
     actor::{Actor, Principal},
@@ -170,13 +180,11 @@ impl Access {
         let mut out = vec![home];
         let Some(p) = self.0.people.person(home, user).await? else { return Ok(out) };
         let mut candidates = Vec::new();
-        if p.paths.iter().any(|p| p.reach == Reach::All) {
-            candidates = self.0.people.all_tenants().await?;
+        if p.paths.iter().any(|p| p.reach.grows()) {
+            candidates = self.0.people.places(&p).await?;
         }
-        candidates.extend(p.paths.iter().filter_map(|p| match p.reach {
-            Reach::Tenant(t) => Some(t),
-            Reach::All => None,
-        }));
+        // Of sets that leave tenants out, too; whether anything is there is asked below.
+        candidates.extend(p.paths.iter().flat_map(|p| p.reach.named()));
         for t in candidates {
             if !out.contains(&t) && !self.0.people.effective(&p, t).await?.is_empty() {
                 out.push(t);
@@ -227,9 +235,7 @@ impl Access {
     ) -> Result<bool> {
         let Some(row) = self.0.people.tenant(tenant).await? else { return Ok(false) };
         let Some(p) = self.0.people.person(home, user).await? else { return Ok(false) };
-        let now = self.0.store.clock().now();
-        Ok(row.status != "active"
-            && !Effective::compute(&p.subject, &p.paths, tenant, now).is_empty())
+        Ok(row.status != "active" && self.0.people.would_have(&p, tenant).await?)
     }
     fn all<P>(&self, actor: &Actor, tenant: TenantId) -> Permit<P> {
         Permit::new(tenant, actor, scope(tenant, tenant), Arc::clone(&self.0.everything), None)

@@ -33,16 +33,16 @@ pub fn out_of_bounds(
     home: TenantId,
     home_is_provider: bool,
     role: RoleId,
-    reach: Reach,
+    reach: &Reach,
 ) -> Option<&'static str> {
-    let instance_wide = reach == Reach::All;
+    let instance_wide = *reach == Reach::All;
     if role == GLOBAL_ADMINISTRATOR && !instance_wide {
         return Some("Global Administrator is held on the whole instance, not in one tenant");
     }
     if instance_wide && kind != UserKind::Administrator {
         return Some("only users of the kind administrator hold roles on the whole instance");
     }
-    if reach == Reach::Tenant(home) {
+    if *reach == Reach::Tenant(home) {
         return None;
     }
     if kind == UserKind::Tenant {

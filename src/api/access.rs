@@ -4,14 +4,16 @@ use super::{
     answer::{Done, Made, Page, Shown, Time, With},
     call::{Call, cut},
     find,
+    scope::{self, Names, ScopeShown, ScopeWanted},
 };
 use crate::{
     access::{
+        Over, Permit, Reach, Standing,
         mappings::{self, Mapping, Target},
-        perm::UsersManageRoles,
+        perm::{Global, UsersManageRoles},
         roles::{self, NewRole, Role, RoleEdit},
     },
-    error::Result,
+    error::{Error, Result},
     id::{DirectoryId, GroupId, MappingId, RoleId, TenantId},
 };
 use schemars::JsonSchema;
@@ -127,15 +129,25 @@ pub(super) struct MappingShown {
     group: GroupId,
     group_name: String,
     role: RoleId,
-    /// Where it gives the role; null for everywhere.
+    /// The tenant in which it gives the role, where it is one.
     in_tenant: Option<TenantId>,
+    /// Whether it is the whole instance.
     everywhere: bool,
+    scope: ScopeShown,
     /// Who made it, as in the audit trail.
     created_by: String,
     created_at: Time,
+    /// Whether it counts, and whether whoever answers for it is still there.
+    standing: Standing,
+    /// Since when it is suspended, as far as that was noticed.
+    suspended_at: Option<Time>,
+    /// Who answers for it since, if not who made it.
+    adopted_by: Option<String>,
+    adopted_at: Option<Time>,
 }
-impl From<&Mapping> for MappingShown {
-    fn from(m: &Mapping) -> Self {
+impl MappingShown {
+    fn of(m: &Mapping, names: &Names, standing: Standing) -> Self {
+        let reach = m.reach();
         Self {
             id: m.id,
             tenant: m.tenant_id,
@@ -144,9 +156,14 @@ impl From<&Mapping> for MappingShown {
             group_name: m.group_name.clone(),
             role: m.role_id,
             in_tenant: m.scope_tenant,
-            everywhere: m.scope_tenant.is_none(),
+            everywhere: reach == Reach::All,
+            scope: names.shown(&reach),
             created_by: m.created_by.clone(),
             created_at: m.created_at.into(),
+            standing,
+            suspended_at: m.suspended_at.map(Into::into),
+            adopted_by: m.adopted_by.clone(),
+            adopted_at: m.adopted_at.map(Into::into),
         }
     }
 }
@@ -156,7 +173,11 @@ pub(super) async fn mappings(c: Call) -> Result<Shown<Page<MappingShown>>> {
     let limit = c.limit()?;
     let all = mappings::list(&c.app.access, &p, c.cursor::<MappingId>()?, limit + 1).await?;
     let (items, next) = cut(all, limit, |m| m.id.to_string());
-    Ok(Shown::page(items.iter().map(Into::into), next))
+    let reaches: Vec<Reach> = items.iter().map(Mapping::reach).collect();
+    let names = Names::of(&c, p.tenant(), &reaches).await?;
+    let standings = mappings::standings(&c.app.access, &items).await?;
+    let standing = |m: &Mapping| standings.get(&m.id).copied().unwrap_or_default();
+    Ok(Shown::page(items.iter().map(|m| MappingShown::of(m, &names, standing(m))), next))
 }
 
 /// A mapping to be made.
@@ -173,29 +194,91 @@ pub(super) struct CreateMapping {
     /// On the whole instance.
     #[serde(default)]
     everywhere: bool,
+    /// In many tenants at once.
+    scope: Option<ScopeWanted>,
+}
+
+/// A mapping that is wanted, with the right to it.
+pub(super) struct Wanted {
+    pub(super) group: GroupId,
+    pub(super) role: RoleId,
+    place: Place,
+}
+enum Place {
+    Own,
+    There(Permit<UsersManageRoles>),
+    Over(Over),
+    All(Permit<Global>),
+}
+impl Wanted {
+    pub(super) fn target(&self) -> Target<'_> {
+        match &self.place {
+            Place::Own => Target::Own,
+            Place::There(p) => Target::Tenant(p),
+            Place::Over(o) => Target::Over(o),
+            Place::All(p) => Target::All(p),
+        }
+    }
+}
+
+/// What a body wants, and whether the caller has the right to it.
+pub(super) async fn wanted(
+    c: &Call,
+    p: &Permit<UsersManageRoles>,
+    body: CreateMapping,
+) -> Result<Wanted> {
+    let group = find::group(c, &body.group).await?;
+    let (role, place) = match (&body.in_tenant, body.everywhere, &body.scope) {
+        (None, false, Some(scope)) => {
+            let over = scope.over(c, p).await?;
+            (find::role(c, p, &body.role).await?, Place::Over(over))
+        }
+        (_, _, Some(_)) => {
+            let text = "say one of 'in_tenant', 'everywhere' and 'scope'";
+            return Err(Error::invalid(text).attr("scope"));
+        }
+        (_, true, None) => {
+            let global = c.global().await?;
+            (find::role(c, p, &body.role).await?, Place::All(global))
+        }
+        (Some(t), false, None) => {
+            let there = c.other::<UsersManageRoles>(t).await?;
+            (find::role(c, &there, &body.role).await?, Place::There(there))
+        }
+        (None, false, None) => (find::role(c, p, &body.role).await?, Place::Own),
+    };
+    Ok(Wanted { group, role, place })
 }
 
 pub(super) async fn mapping_create(c: With<CreateMapping>) -> Result<Made<MappingShown>> {
     let p = c.tenant::<UsersManageRoles>().await?;
-    let body = c.json()?;
-    let group = find::group(&c, &body.group).await?;
-    let access = &c.app.access;
-    let m = match (&body.in_tenant, body.everywhere) {
-        (_, true) => {
-            let (global, role) = (c.global().await?, find::role(&c, &p, &body.role).await?);
-            mappings::create(access, &p, Target::All(&global), group, role).await?
+    let wanted = wanted(&c, &p, c.json()?).await?;
+    let (access, target) = (&c.app.access, wanted.target());
+    let m = mappings::create(access, &p, target, wanted.group, wanted.role).await?;
+    let names = Names::of(&c, p.tenant(), [&m.reach()]).await?;
+    Ok(Made::of(MappingShown::of(&m, &names, Standing::InForce)))
+}
+
+pub(super) async fn mapping_adopt(c: Call) -> Result<Shown<MappingShown>> {
+    let p = c.tenant::<UsersManageRoles>().await?;
+    let (access, id) = (&c.app.access, c.id("mapping")?);
+    let reach = mappings::get(access, &p, id).await?.reach();
+    let m = match &reach {
+        Reach::Tenant(t) => {
+            let there = c.require::<UsersManageRoles>(*t).await?;
+            mappings::adopt(access, &p, Target::Tenant(&there), id).await?
         }
-        (Some(t), false) => {
-            let there = c.other::<UsersManageRoles>(t).await?;
-            let role = find::role(&c, &there, &body.role).await?;
-            mappings::create(access, &p, Target::Tenant(&there), group, role).await?
+        Reach::All => {
+            let global = c.global().await?;
+            mappings::adopt(access, &p, Target::All(&global), id).await?
         }
-        (None, false) => {
-            let role = find::role(&c, &p, &body.role).await?;
-            mappings::create(access, &p, Target::Own, group, role).await?
+        _ => {
+            let over = scope::over(&c, &p, reach.clone()).await?;
+            mappings::adopt(access, &p, Target::Over(&over), id).await?
         }
     };
-    Ok(Made::of((&m).into()))
+    let names = Names::of(&c, p.tenant(), [&reach]).await?;
+    Ok(Shown::of(MappingShown::of(&m, &names, Standing::InForce)))
 }
 
 pub(super) async fn mapping_delete(c: Call) -> Result<Done> {

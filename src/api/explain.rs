@@ -1,12 +1,13 @@
 //! Whether somebody may do something, and why.
 
 use super::{
-    answer::{Shown, Time},
-    call::Call,
+    answer::{Page, Shown, Time},
+    call::{Call, cut},
     find,
+    scope::{Names, ScopeShown},
 };
 use crate::{
-    access::{Path, Reach, RoleRef, Source, Via, perm::UsersManageRoles},
+    access::{Able, Needed, Path, Reach, RoleRef, Source, Standing, Via, perm::UsersManageRoles},
     error::Result,
     id::{DirectoryId, GrantId, GroupId, MappingId, ParkedId, RoleId, TenantId, UserId},
 };
@@ -79,31 +80,39 @@ impl From<&Via> for ViaShown {
 pub(super) struct PathShown {
     role: RefShown,
     via: ViaShown,
-    /// Where; null for everywhere.
+    /// The tenant, where it is one.
     in_tenant: Option<TenantId>,
+    /// Whether it is the whole instance.
     everywhere: bool,
+    scope: ScopeShown,
     since: Time,
     until: Option<Time>,
-    /// Who granted it, or made the mapping.
+    /// Who granted it, or made (or adopted) the mapping.
     by: String,
+    /// How whoever answers for the mapping stands; null for what is no mapping.
+    standing: Option<Standing>,
     /// Why it does not count, where it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     does_not_count: Option<String>,
 }
-impl From<&Path> for PathShown {
-    fn from(p: &Path) -> Self {
-        let (in_tenant, everywhere) = match p.reach {
-            Reach::Tenant(t) => (Some(t), false),
-            Reach::All => (None, true),
-        };
+impl PathShown {
+    /// With the names that its scope's words need.
+    pub(super) fn of(p: &Path, names: &Names) -> Self {
         Self {
             role: (&p.role).into(),
             via: (&p.via).into(),
-            in_tenant,
-            everywhere,
+            in_tenant: p.reach.tenant(),
+            everywhere: p.reach == Reach::All,
+            scope: names.shown(&p.reach),
             since: p.since.into(),
             until: p.until.map(Into::into),
             by: p.by.clone(),
+            standing: match p.via {
+                Via::Mapping { .. } => {
+                    Some(p.author.as_ref().map_or_else(Standing::default, |a| a.standing))
+                }
+                _ => None,
+            },
             does_not_count: None,
         }
     }
@@ -111,8 +120,8 @@ impl From<&Path> for PathShown {
 
 impl PathShown {
     /// With the reason why it does not count, where it does not.
-    pub(super) fn why_not(p: &Path, why: Option<String>) -> Self {
-        Self { does_not_count: why, ..Self::from(p) }
+    pub(super) fn why_not(p: &Path, names: &Names, why: Option<String>) -> Self {
+        Self { does_not_count: why, ..Self::of(p, names) }
     }
 }
 
@@ -138,20 +147,89 @@ pub(super) struct Explanation {
     /// Ways that would give it and do not count.
     void: Vec<PathShown>,
     /// Where they do not have it: roles of which any one would be enough.
-    needed: Vec<RefShown>,
+    needed: Vec<NeededShown>,
+}
+
+/// A role that would be enough.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "NeededRole")]
+struct NeededShown {
+    id: RoleId,
+    name: String,
+    /// Whether it demands a second factor where no policy says otherwise.
+    demands_mfa: bool,
+    /// Why the user cannot be given it there, where their kind or their company forbids it.
+    cannot_be_given: Option<String>,
+    /// Groups of the user's company that give it there: to be in one would be enough.
+    groups: Vec<GroupName>,
+}
+
+/// A group by name.
+#[derive(Serialize, JsonSchema)]
+struct GroupName {
+    id: GroupId,
+    name: String,
+}
+impl From<&Needed> for NeededShown {
+    fn from(n: &Needed) -> Self {
+        Self {
+            id: n.role.id,
+            name: n.role.name.clone(),
+            demands_mfa: n.role.mfa,
+            cannot_be_given: n.cannot.map(str::to_owned),
+            groups: n
+                .groups
+                .iter()
+                .map(|(id, name)| GroupName { id: *id, name: name.clone() })
+                .collect(),
+        }
+    }
+}
+
+/// Somebody who can, and why.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "WhoCan")]
+pub(super) struct AbleShown {
+    id: UserId,
+    /// Their own tenant.
+    home: TenantId,
+    user_name: String,
+    /// Every way in which they can.
+    paths: Vec<PathShown>,
+}
+
+pub(super) async fn who_can(c: Call) -> Result<Shown<Page<AbleShown>>> {
+    let p = c.tenant::<UsersManageRoles>().await?;
+    let limit = c.limit()?;
+    let most = usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1);
+    let permission = c.needed("permission")?;
+    let found = c.app.access.who_can(&p, permission, c.cursor()?, most).await?;
+    let (found, next) = cut(found, limit, |a| a.user.to_string());
+    let reaches: Vec<Reach> =
+        found.iter().flat_map(|a| &a.paths).map(|p| p.reach.clone()).collect();
+    let names = Names::of(&c, p.tenant(), &reaches).await?;
+    let shown = |a: &Able| AbleShown {
+        id: a.user,
+        home: a.home,
+        user_name: a.label.clone(),
+        paths: a.paths.iter().map(|p| PathShown::of(p, &names)).collect(),
+    };
+    Ok(Shown::page(found.iter().map(shown), next))
 }
 
 pub(super) async fn explain(c: Call) -> Result<Shown<Explanation>> {
     let p = c.tenant::<UsersManageRoles>().await?;
     let who = find::user(&c, c.needed("user")?, c.word("home"), p.tenant()).await?;
     let e = c.app.access.explain(&p, who, c.needed("permission")?).await?;
-    let void = |(p, why): &(Path, String)| PathShown::why_not(p, Some(why.clone()));
+    let all = e.paths.iter().chain(e.void.iter().map(|(p, _)| p));
+    let names = Names::of(&c, p.tenant(), all.map(|p| &p.reach)).await?;
+    let void = |(p, why): &(Path, String)| PathShown::why_not(p, &names, Some(why.clone()));
     Ok(Shown::of(Explanation {
         allowed: e.allowed,
         tenant: e.tenant,
         user: Asked { id: who.1, tenant: who.0, user_name: e.user_label },
         nothing_counts: e.nothing_counts.map(str::to_owned),
-        paths: e.paths.iter().map(Into::into).collect(),
+        paths: e.paths.iter().map(|p| PathShown::of(p, &names)).collect(),
         void: e.void.iter().map(void).collect(),
         needed: e.needed.iter().map(Into::into).collect(),
         permission: e.permission,

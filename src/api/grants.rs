@@ -4,10 +4,11 @@ use super::{
     answer::{Done, Made, Page, Shown, Time, With},
     call::{Call, cut, time},
     find,
+    scope::{Names, ScopeShown, ScopeWanted},
 };
 use crate::{
     access::{
-        Permit, Source,
+        Permit, Reach, Source,
         grants::{self, Grant, NewGrant, Query, Resolve},
         holds,
         perm::UsersManageRoles,
@@ -29,9 +30,11 @@ pub(super) struct GrantShown {
     home: TenantId,
     user_name: String,
     role: RoleId,
-    /// Where; null for everywhere.
+    /// The tenant, where it is one.
     in_tenant: Option<TenantId>,
+    /// Whether it is the whole instance.
     everywhere: bool,
+    scope: ScopeShown,
     source: Source,
     reason: Option<String>,
     /// Who gave it, as in the audit trail.
@@ -40,8 +43,9 @@ pub(super) struct GrantShown {
     valid_to: Option<Time>,
     created_at: Time,
 }
-impl From<&Grant> for GrantShown {
-    fn from(g: &Grant) -> Self {
+impl GrantShown {
+    pub(super) fn of(g: &Grant, names: &Names) -> Self {
+        let reach = g.reach();
         Self {
             id: g.id,
             user: g.user_id,
@@ -49,7 +53,8 @@ impl From<&Grant> for GrantShown {
             user_name: g.user_label.clone(),
             role: g.role_id,
             in_tenant: g.scope_tenant,
-            everywhere: g.scope_tenant.is_none(),
+            everywhere: reach == Reach::All,
+            scope: names.shown(&reach),
             source: g.source,
             reason: g.reason.clone(),
             granted_by: g.granted_by.clone(),
@@ -66,9 +71,16 @@ fn query(c: &Call, limit: u32) -> Result<Query> {
 
 type Grants = Shown<Page<GrantShown>>;
 
-fn page(all: Vec<Grant>, limit: u32) -> Grants {
+async fn page(c: &Call, here: TenantId, all: Vec<Grant>, limit: u32) -> Result<Grants> {
     let (items, next) = cut(all, limit, |g| g.id.to_string());
-    Shown::page(items.iter().map(Into::into), next)
+    let reaches: Vec<Reach> = items.iter().map(Grant::reach).collect();
+    let names = Names::of(c, here, &reaches).await?;
+    Ok(Shown::page(items.iter().map(|g| GrantShown::of(g, &names)), next))
+}
+
+/// One that was made.
+async fn made(c: &Call, here: TenantId, g: &Grant) -> Result<Made<GrantShown>> {
+    Ok(Made::of(GrantShown::of(g, &Names::of(c, here, [&g.reach()]).await?)))
 }
 
 /// A role to be given.
@@ -82,6 +94,8 @@ pub(super) struct Add {
     home: Option<String>,
     /// The role's id or name.
     role: String,
+    /// In many tenants at once; the path's tenant is then the user's own, the provider.
+    scope: Option<ScopeWanted>,
     /// Why, for whoever asks later.
     reason: Option<String>,
     /// When it begins, RFC 3339; now, if it is left out.
@@ -108,15 +122,24 @@ async fn new(c: &Call, body: Add, tenant: TenantId, role: RoleId) -> Result<NewG
 pub(super) async fn list(c: Call) -> Result<Grants> {
     let p = c.tenant::<UsersManageRoles>().await?;
     let limit = c.limit()?;
-    Ok(page(grants::list(&c.app.access, &p, query(&c, limit)?).await?, limit))
+    let all = grants::list(&c.app.access, &p, query(&c, limit)?).await?;
+    page(&c, p.tenant(), all, limit).await
 }
 
 pub(super) async fn add(c: With<Add>) -> Result<Made<GrantShown>> {
     let p = c.tenant::<UsersManageRoles>().await?;
     let body = c.json()?;
     let role = find::role(&c, &p, &body.role).await?;
+    let over = match &body.scope {
+        Some(scope) => Some(scope.over(&c, &p).await?),
+        None => None,
+    };
     let new = new(&c, body, p.tenant(), role).await?;
-    Ok(Made::of((&grants::add(&c.app.access, &p, new).await?).into()))
+    let g = match over {
+        Some(over) => grants::add_over(&c.app.access, &over, new).await?,
+        None => grants::add(&c.app.access, &p, new).await?,
+    };
+    made(&c, p.tenant(), &g).await
 }
 
 pub(super) async fn remove(c: Call) -> Result<Done> {
@@ -128,7 +151,8 @@ pub(super) async fn remove(c: Call) -> Result<Done> {
 pub(super) async fn holds(c: Call) -> Result<Grants> {
     let p = c.tenant::<UsersManageRoles>().await?;
     let limit = c.limit()?;
-    Ok(page(holds::list(&c.app.access, &p, query(&c, limit)?).await?, limit))
+    let all = holds::list(&c.app.access, &p, query(&c, limit)?).await?;
+    page(&c, p.tenant(), all, limit).await
 }
 
 /// What becomes of a hold.
@@ -164,12 +188,17 @@ pub(super) async fn resolve(c: With<Decide>) -> Result<Done> {
 pub(super) async fn list_everywhere(c: Call) -> Result<Grants> {
     let p = c.global().await?;
     let limit = c.limit()?;
-    Ok(page(grants::list_everywhere(&c.app.access, &p, query(&c, limit)?).await?, limit))
+    let all = grants::list_everywhere(&c.app.access, &p, query(&c, limit)?).await?;
+    page(&c, TenantId::PLATFORM, all, limit).await
 }
 
 pub(super) async fn add_everywhere(c: With<Add>) -> Result<Made<GrantShown>> {
     let p = c.global().await?;
     let body = c.json()?;
+    if body.scope.is_some() {
+        let text = "this is the whole instance; give a 'scope' in the user's own tenant";
+        return Err(Error::invalid(text).attr("scope"));
+    }
     let home = body.home.as_deref().ok_or_else(|| {
         Error::invalid("'home' is missing: the user's tenant, by id or slug").attr("home")
     })?;
@@ -177,7 +206,8 @@ pub(super) async fn add_everywhere(c: With<Add>) -> Result<Made<GrantShown>> {
     let there: Permit<UsersManageRoles> = c.require(home).await?;
     let role = find::role(&c, &there, &body.role).await?;
     let new = new(&c, body, home, role).await?;
-    Ok(Made::of((&grants::add_everywhere(&c.app.access, &p, new).await?).into()))
+    let g = grants::add_everywhere(&c.app.access, &p, new).await?;
+    made(&c, home, &g).await
 }
 
 pub(super) async fn remove_everywhere(c: Call) -> Result<Done> {
@@ -189,7 +219,8 @@ pub(super) async fn remove_everywhere(c: Call) -> Result<Done> {
 pub(super) async fn holds_everywhere(c: Call) -> Result<Grants> {
     let p = c.global().await?;
     let limit = c.limit()?;
-    Ok(page(holds::list_everywhere(&c.app.access, &p, query(&c, limit)?).await?, limit))
+    let all = holds::list_everywhere(&c.app.access, &p, query(&c, limit)?).await?;
+    page(&c, TenantId::PLATFORM, all, limit).await
 }
 
 pub(super) async fn resolve_everywhere(c: With<Decide>) -> Result<Done> {

@@ -9,6 +9,7 @@ use super::{
     explain::{PathShown, RefShown},
     find,
     grants::GrantShown,
+    scope::{Names, ScopeShown},
 };
 use crate::{
     access::{
@@ -56,11 +57,13 @@ pub(super) struct PendingRole {
 /// What a person has in one place.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct AccessThere {
-    /// Null for everywhere.
+    /// Where it is one tenant.
     tenant: Option<TenantId>,
     slug: Option<String>,
     name: Option<String>,
+    /// Whether it is the whole instance.
     everywhere: bool,
+    scope: ScopeShown,
     /// Each way in which they have a role there: by a grant (and where that comes from) or by a group.
     roles: Vec<PathShown>,
 }
@@ -84,23 +87,23 @@ pub(super) async fn get(c: Call) -> Result<Shown<AccessShown>> {
     let p = c.tenant::<UsersManageRoles>().await?;
     let user = c.id("user")?;
     let held = c.app.access.holdings(&p, user).await?;
-    let mut places: BTreeMap<Option<TenantId>, Vec<PathShown>> = BTreeMap::new();
+    let names = Names::of(&c, p.tenant(), held.paths.iter().map(|(p, _)| &p.reach)).await?;
+    let mut places: BTreeMap<Reach, Vec<PathShown>> = BTreeMap::new();
     for (path, why) in &held.paths {
-        let place = match path.reach {
-            Reach::Tenant(t) => Some(t),
-            Reach::All => None,
-        };
-        places.entry(place).or_default().push(PathShown::why_not(path, why.clone()));
+        let shown = PathShown::why_not(path, &names, why.clone());
+        places.entry(path.reach.clone()).or_default().push(shown);
     }
     let mut ids: Vec<TenantId> = Vec::new();
-    for t in places.keys().flatten() {
-        if say(&c, *t).await?.is_some() {
-            ids.push(*t);
+    for t in places.keys().filter_map(Reach::tenant) {
+        if say(&c, t).await?.is_some() {
+            ids.push(t);
         }
     }
     let mut access = Vec::new();
-    if let Some(roles) = places.remove(&None) {
-        access.push(AccessThere { tenant: None, slug: None, name: None, everywhere: true, roles });
+    // What is in many tenants is of the person's own company, and told to whom it tells its roles.
+    for (reach, roles) in places.extract_if(.., |reach, _| reach.tenant().is_none()) {
+        let (everywhere, scope) = (reach == Reach::All, names.shown(&reach));
+        access.push(AccessThere { tenant: None, slug: None, name: None, everywhere, scope, roles });
     }
     for t in tenants::some(&c.app.store, &ids).await? {
         access.push(AccessThere {
@@ -108,7 +111,8 @@ pub(super) async fn get(c: Call) -> Result<Shown<AccessShown>> {
             slug: Some(t.slug.clone()),
             name: Some(t.name.clone()),
             everywhere: false,
-            roles: places.remove(&Some(t.id)).unwrap_or_default(),
+            scope: names.shown(&Reach::Tenant(t.id)),
+            roles: places.remove(&Reach::Tenant(t.id)).unwrap_or_default(),
         });
     }
     let mut pending = Vec::new();
@@ -222,7 +226,10 @@ pub(super) async fn set(c: With<SetAccess>) -> Result<Shown<AccessChanged>> {
         }
     }
     let done = grants::set(&c.app.access, &home, user, wanted).await?;
-    let show = |all: &[Grant]| all.iter().map(Into::into).collect();
+    let all = done.added.iter().chain(&done.removed).chain(&done.kept);
+    let reaches: Vec<Reach> = all.map(Grant::reach).collect();
+    let names = Names::of(&c, home.tenant(), &reaches).await?;
+    let show = |all: &[Grant]| all.iter().map(|g| GrantShown::of(g, &names)).collect();
     Ok(Shown::of(AccessChanged {
         added: show(&done.added),
         removed: show(&done.removed),

@@ -24,9 +24,11 @@ mod invitations;
 mod openapi;
 mod param;
 mod parked;
+mod preview;
 mod provisioning;
 mod schemas;
 mod scim_tokens;
+mod scope;
 mod sessions;
 mod signins;
 mod system;
@@ -142,7 +144,7 @@ table! {
     GET "/tenants" Caller, tenants::list, "The tenants in which you have anything.";
     POST "/tenants" Global, tenants::create, "Make a tenant.";
     GET "/tenants/{tenant}" VIEW, tenants::get, "A tenant.";
-    PATCH "/tenants/{tenant}" Global, tenants::edit, "Suspend a tenant or let it act again.";
+    PATCH "/tenants/{tenant}" Global, tenants::edit, "Suspend a tenant, let it act again, set its tags.";
     GET "/tenants/{tenant}/policy" VIEW, tenants::policy, "Its sign-in policy.";
     PUT "/tenants/{tenant}/policy" EDIT, tenants::set_policy, "Set its sign-in policy.";
 
@@ -234,19 +236,32 @@ table! {
         "Let their directory create somebody again.";
     GET "/tenants/{tenant}/groups" USERS_VIEW, groups::list [LIMIT, TEXT], "Its directories' groups.";
     GET "/tenants/{tenant}/groups/{group}" USERS_VIEW, groups::get, "A group and its members.";
+    POST "/tenants/{tenant}/groups/{group}/preview" ROLES, preview::group [LIMIT],
+        "Who would lose what, were the group deleted with its mappings; nothing is done.";
 
     GET "/tenants/{tenant}/roles" ROLES, access::roles, "The roles that can be given there.";
     POST "/tenants/{tenant}/roles" ROLES, access::role_create, "Make a role.";
     GET "/tenants/{tenant}/roles/{role}" ROLES, access::role, "A role.";
     PATCH "/tenants/{tenant}/roles/{role}" ROLES, access::role_edit [IF_MATCH], "Change a role.";
+    POST "/tenants/{tenant}/roles/{role}/preview" ROLES, preview::role [LIMIT],
+        "Who would gain and lose what, were the role changed or deleted; nothing is done.";
     DELETE "/tenants/{tenant}/roles/{role}" ROLES, access::role_delete,
         "Delete a role that nobody has.";
     GET "/tenants/{tenant}/mappings" ROLES, access::mappings [LIMIT, CURSOR], "Which groups give which roles.";
     POST "/tenants/{tenant}/mappings" ROLES, access::mapping_create, "Map a group to a role.";
+    POST "/tenants/{tenant}/mappings/preview" ROLES, preview::mapping [LIMIT],
+        "Who would gain what, were the group mapped so; nothing is done.";
+    POST "/tenants/{tenant}/mappings/{mapping}/preview" ROLES, preview::unmapping [LIMIT],
+        "Who would lose what, were the mapping deleted; nothing is done.";
+    POST "/tenants/{tenant}/mappings/{mapping}/adopt" ROLES, access::mapping_adopt,
+        "Answer for a mapping whose author was demoted or has left.";
     DELETE "/tenants/{tenant}/mappings/{mapping}" ROLES, access::mapping_delete,
         "Delete a mapping and what it gave.";
     GET "/tenants/{tenant}/explain" ROLES, explain::explain [WHO, PERMISSION, HOME],
         "Whether somebody may do something there, and why.";
+
+    GET "/tenants/{tenant}/who-can" ROLES, explain::who_can [PERMISSION, LIMIT, CURSOR],
+        "Who may do something there, and why; the question the other way round.";
 
     GET "/tenants/{tenant}/grants" ROLES, grants::list [LIMIT, CURSOR, USER], "Who was given what there.";
     POST "/tenants/{tenant}/grants" ROLES, grants::add, "Give somebody a role there.";

@@ -51,7 +51,7 @@ const TAGS: [(&str, &str); 12] = [
 fn tag(path: &str) -> &'static str {
     let about = path.strip_prefix("/tenants/{tenant}/").unwrap_or(&path[1..]);
     match about.split('/').next().unwrap_or_default() {
-        "mappings" | "explain" => "roles",
+        "mappings" | "explain" | "who-can" => "roles",
         "holds" => "grants",
         "audit" | "signins" => "logs",
         "policy" | "tenants" => "tenants",

@@ -3,10 +3,11 @@
 use super::{
     answer::{Page, Shown, Time, With},
     call::{Call, cut},
+    scope::{Names, ScopeShown},
 };
 use crate::{
     access::{
-        Catalogue,
+        Catalogue, Reach,
         parked::{self, Change, Decision, Limits, Lost, Waiting},
         perm::UsersManageRoles,
     },
@@ -67,15 +68,18 @@ pub(super) struct LostShown {
     kept: bool,
     role: RoleId,
     role_name: String,
-    /// Where; null for everywhere.
+    /// The tenant, where it is one.
     in_tenant: Option<TenantId>,
+    /// Whether it is the whole instance.
     everywhere: bool,
+    scope: ScopeShown,
     /// The group that gave it; null: it was given by hand.
     group_name: Option<String>,
     taken_at: Time,
 }
 impl LostShown {
-    fn of(l: Lost, catalogue: &Catalogue) -> Self {
+    fn of(l: Lost, catalogue: &Catalogue, names: &Names) -> Self {
+        let reach = l.reach();
         Self {
             role_name: l.role(catalogue),
             user: l.user_id,
@@ -84,7 +88,8 @@ impl LostShown {
             kept: l.kept,
             role: l.role_id,
             in_tenant: l.scope_tenant,
-            everywhere: l.scope_tenant.is_none(),
+            everywhere: reach == Reach::All,
+            scope: names.shown(&reach),
             group_name: l.group_name,
             taken_at: l.created_at.into(),
         }
@@ -116,7 +121,9 @@ pub(super) async fn get(c: Call) -> Result<Shown<ParkedInFull>> {
     let access = &c.app.access;
     let (change, waiting, lost) = parked::get(access, &p, id, c.cursor()?, limit + 1).await?;
     let (lost, next) = cut(lost, limit, |l| l.id.to_string());
-    let lost = lost.into_iter().map(|l| LostShown::of(l, access.catalogue())).collect();
+    let reaches: Vec<Reach> = lost.iter().map(Lost::reach).collect();
+    let names = Names::of(&c, p.tenant(), &reaches).await?;
+    let lost = lost.into_iter().map(|l| LostShown::of(l, access.catalogue(), &names)).collect();
     Ok(Shown::of(ParkedInFull { change: (change, waiting).into(), lost, next }))
 }
 
@@ -150,6 +157,8 @@ pub(super) async fn decide(c: With<Decide>) -> Result<Shown<ParkedInFull>> {
     parked::decide(access, &p, id, decision).await?;
     let (change, waiting, lost) = parked::get(access, &p, id, None, 101).await?;
     let (lost, next) = cut(lost, 100, |l| l.id.to_string());
-    let lost = lost.into_iter().map(|l| LostShown::of(l, access.catalogue())).collect();
+    let reaches: Vec<Reach> = lost.iter().map(Lost::reach).collect();
+    let names = Names::of(&c, p.tenant(), &reaches).await?;
+    let lost = lost.into_iter().map(|l| LostShown::of(l, access.catalogue(), &names)).collect();
     Ok(Shown::of(ParkedInFull { change: (change, waiting).into(), lost, next }))
 }

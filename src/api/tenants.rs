@@ -12,6 +12,7 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A tenant; what is of its settings only for those who may see them.
 #[derive(Serialize, JsonSchema)]
@@ -31,6 +32,8 @@ pub(super) struct TenantShown {
 #[derive(Serialize, JsonSchema)]
 pub(super) struct TenantSettings {
     policy: Policy,
+    /// By what roles can be given in many tenants at once.
+    tags: BTreeSet<String>,
     version: i64,
     created_at: Time,
     updated_at: Time,
@@ -39,6 +42,7 @@ pub(super) struct TenantSettings {
 fn show(t: &Tenant) -> TenantShown {
     let more = TenantSettings {
         policy: t.policy.0.clone(),
+        tags: t.tags.0.clone(),
         version: t.version,
         created_at: t.created_at.into(),
         updated_at: t.updated_at.into(),
@@ -83,20 +87,25 @@ pub(super) async fn get(c: Call) -> Result<Shown<TenantShown>> {
     Ok(Shown::of(show(&t)).version(t.version))
 }
 
-/// A change of a tenant.
+/// A change of a tenant; what is left out stays.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ChangeTenant")]
 pub(super) struct Edit {
     /// `suspended` ends everything of it at once.
-    status: Status,
+    status: Option<Status>,
+    /// All its tags from now on; roles that were given by a tag follow at once.
+    tags: Option<Vec<String>>,
 }
 
 pub(super) async fn edit(c: With<Edit>) -> Result<Shown<TenantShown>> {
     let p = c.global().await?;
     let t = c.tenant_id().await?;
-    let edit = c.json()?;
-    let t = tenants::set_status(&c.app.store, &p, t, edit.status).await?;
+    let Edit { status, tags } = c.json()?;
+    if status.is_none() && tags.is_none() {
+        return Err(Error::invalid("'status' and 'tags' are missing").attr("status"));
+    }
+    let t = tenants::edit(&c.app.store, &p, t, tenants::Edit { status, tags }).await?;
     Ok(Shown::of(show(&t)).version(t.version))
 }
 

@@ -243,11 +243,7 @@ pub async fn accept(tx: &mut Tx, access: &Access, ready: &Ready, how: How) -> Re
     let mut left_out = Vec::new();
     for p in &ready.plans {
         if let Err(why) = grants::give_planned(tx, access, p).await? {
-            let tenant = match p.reach {
-                Reach::Tenant(t) => Some(t),
-                Reach::All => None,
-            };
-            left_out.push(LeftOut { tenant, role: p.role, why });
+            left_out.push(LeftOut { tenant: p.reach.tenant(), role: p.role, why });
         }
     }
     if !left_out.is_empty() {

@@ -6,6 +6,7 @@ pub mod health;
 pub mod log;
 mod schemas;
 pub mod tell;
+pub mod tell_author;
 
 pub use schemas::{change_schema, schema, withdraw_schema};
 

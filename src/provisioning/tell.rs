@@ -20,7 +20,7 @@ use serde_json::json;
 pub const LETTER: &str = "parked.mail";
 
 /// So many administrators are told at most.
-const TOLD: usize = 20;
+pub(super) const TOLD: usize = 20;
 
 macro_rules! letter {
     ($name:ident, $(#[$meta:meta])*) => {

@@ -1,7 +1,7 @@
 //! What no request waits for: messages to others, what is written in batches, what is swept away.
 
 use crate::{
-    access::parked,
+    access::{authors, grants, parked},
     app::App,
     apps::assertions,
     credentials,
@@ -9,7 +9,7 @@ use crate::{
     flows, invitations, keys,
     oauth::backchannel,
     outbox,
-    provisioning::{self, tell},
+    provisioning::{self, tell, tell_author},
     sessions,
     store::{Cx, Scope},
     users::tombstones,
@@ -29,6 +29,7 @@ pub(super) fn start(app: &App, stop: CancellationToken) -> Workers {
     set.spawn(sweep(app.clone(), stop.clone()));
     set.spawn(app.log.clone().run(log_writer(), stop.clone()));
     set.spawn(watch(app.clone(), stop.clone()));
+    set.spawn(endings(app.clone(), stop.clone()));
     let cx = Cx::new(super::system("outbox"), Scope::Platform);
     let letters = invitations::Sender {
         store: app.store.clone(),
@@ -57,10 +58,17 @@ pub(super) fn start(app: &App, stop: CancellationToken) -> Workers {
         issuer: app.config.issuer().to_owned(),
         brand: app.config.brand.name.clone(),
     };
-    let each = parked_letters.clone();
+    let (each, parked_again) = (parked_letters.clone(), parked_letters.clone());
     let worker = worker
         .on(parked::TOPIC, move |m| Box::pin(tell::fan_out(parked_letters.clone(), cx.clone(), m)))
         .on(tell::LETTER, move |m| Box::pin(tell::deliver(each.clone(), m)));
+    let (author_letters, author_each) = (parked_again.clone(), parked_again);
+    let author_cx = Cx::new(super::system("outbox"), Scope::Platform);
+    let worker = worker
+        .on(authors::TOPIC, move |m| {
+            Box::pin(tell_author::fan_out(author_letters.clone(), author_cx.clone(), m))
+        })
+        .on(tell_author::LETTER, move |m| Box::pin(tell_author::deliver(author_each.clone(), m)));
     let (ended, telling) = (app.clone(), app.clone());
     let worker = worker
         .on("session.ended", move |m| {
@@ -87,6 +95,20 @@ async fn watch(app: App, stop: CancellationToken) {
         let cx = Cx::new(super::system("provisioning health"), Scope::Platform);
         if let Err(e) = provisioning::health::watch(&app.store, &cx, began.elapsed()).await {
             tracing::warn!(error = ?e, "cannot look how directories are");
+        }
+    }
+}
+
+/// Ends what relied on roles that are over by themselves, and writes down which mappings are suspended, within a second.
+async fn endings(app: App, stop: CancellationToken) {
+    let mut seen = authors::Reviewed::default();
+    while stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(1))).await.is_some() {
+        let cx = Cx::new(super::system("endings"), Scope::Platform);
+        if let Err(e) = grants::end_due(&app.access, &cx).await {
+            tracing::warn!(error = ?e, "cannot end what relied on roles that are over");
+        }
+        if let Err(e) = authors::review(&app.access, &cx, &mut seen).await {
+            tracing::warn!(error = ?e, "cannot look who answers for mappings");
         }
     }
 }

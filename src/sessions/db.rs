@@ -174,6 +174,45 @@ pub(super) async fn list(c: &mut Conn, t: TenantId, user: UserId) -> Result<Vec<
     )
 }
 
+row! {
+    pub(super) struct Elsewhere { pub id: SessionId, pub there: TenantId }
+}
+row! {
+    pub(super) struct FamilyElsewhere { pub id: FamilyId, pub there: TenantId }
+}
+
+/// A user's sessions that act in another tenant than their own.
+pub(super) async fn acting_elsewhere(
+    c: &mut Conn,
+    t: TenantId,
+    user: UserId,
+) -> Result<Vec<Elsewhere>> {
+    sql!(
+        c,
+        all<Elsewhere>,
+        "SELECT id, acting_tenant FROM sessions
+         WHERE tenant_id = $1 AND user_id = $2 AND acting_tenant <> $1 AND ended_at IS NULL",
+        t,
+        user
+    )
+}
+
+/// A user's refresh families for another tenant than their own.
+pub(super) async fn families_elsewhere(
+    c: &mut Conn,
+    t: TenantId,
+    user: UserId,
+) -> Result<Vec<FamilyElsewhere>> {
+    sql!(
+        c,
+        all<FamilyElsewhere>,
+        "SELECT id, tid FROM refresh_families
+         WHERE tenant_id = $1 AND user_id = $2 AND tid <> $1 AND ended_at IS NULL",
+        t,
+        user
+    )
+}
+
 pub(super) async fn touch(tx: &mut Tx, t: TenantId, id: SessionId, at: Timestamp) -> Result<u64> {
     sql!(
         tx,

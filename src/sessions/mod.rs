@@ -137,6 +137,18 @@ pub async fn list(store: &Store, home: TenantId, user: UserId) -> Result<Vec<Lis
     db::list(&mut c, home, user).await
 }
 
+/// What a user has in other tenants than their own: sessions that act there and what applications were given for them,
+/// each with the tenant.
+///
+/// # Errors
+/// The database's.
+pub async fn elsewhere(tx: &mut Tx, home: TenantId, user: UserId) -> Result<Vec<(Who, TenantId)>> {
+    let sessions = db::acting_elsewhere(tx, home, user).await?;
+    let families = db::families_elsewhere(tx, home, user).await?;
+    let sessions = sessions.into_iter().map(|s| (Who::Session(home, s.id), s.there));
+    Ok(sessions.chain(families.into_iter().map(|f| (Who::Family(home, f.id), f.there))).collect())
+}
+
 /// Notes that sessions were used: one statement for many, by a worker, not on the request path.
 ///
 /// # Errors

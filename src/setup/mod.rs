@@ -111,7 +111,12 @@ pub async fn complete(
         return Err(over());
     }
     if !d.exists {
-        let new = tenants::New { slug: d.slug.clone(), name: d.company.clone(), provider: true };
+        let new = tenants::New {
+            slug: d.slug.clone(),
+            name: d.company.clone(),
+            provider: true,
+            tags: Vec::new(),
+        };
         tenants::create_in(tx, d.tenant, &new).await?;
     }
     let new = NewUser {

@@ -20,6 +20,7 @@ use crate::{
     store::{Conn, J, Scope, Store, Topic, Tx},
     tx,
 };
+use std::collections::BTreeSet;
 
 /// Whether a tenant's people and programs may act.
 #[derive(
@@ -76,6 +77,8 @@ crate::row! {
         pub status: Status,
         /// Its sign-in policy.
         pub policy: J<Policy>,
+        /// By what roles can be given in many tenants at once.
+        pub tags: J<BTreeSet<String>>,
         /// Bumped with each change.
         pub version: i64,
         /// When it was made.
@@ -97,6 +100,9 @@ pub struct New {
     /// The platform's own company; there is one.
     #[serde(default)]
     pub provider: bool,
+    /// By what roles can be given in many tenants at once: words of letters, digits, `-`, `_` and `.`.
+    #[serde(default)]
+    pub tags: Vec<String>,
 }
 
 /// Makes a tenant.
@@ -111,8 +117,12 @@ pub async fn create(store: &Store, p: &Permit<Global>, new: New) -> Result<Tenan
 /// As [`create`], in the transaction of something larger, under an id that was chosen before; the caller has the right.
 pub(crate) async fn create_in(tx: &mut Tx, id: TenantId, new: &New) -> Result<Tenant> {
     let (slug, name) = (rules::slug(&new.slug)?, crate::text::key("name", &new.name)?);
-    let t = db::insert(tx, id, slug, name, new.provider).await.map_err(|e| taken(e, slug))?;
-    let detail = serde_json::json!({ "slug": slug, "name": name, "provider": new.provider });
+    let tags = J(rules::tags(&new.tags)?);
+    let detail = serde_json::json!({
+        "slug": slug, "name": name, "provider": new.provider, "tags": tags.0,
+    });
+    let inserted = db::insert(tx, id, slug, name, new.provider, tags).await;
+    let t = inserted.map_err(|e| taken(e, slug))?;
     let event = Event::new("tenant.create").target("tenant", id).detail(detail);
     audit::record(tx, id, event).await?;
     tx.changed(Topic::Tenant(id));
@@ -171,36 +181,62 @@ pub async fn some(store: &Store, ids: &[TenantId]) -> Result<Vec<Tenant>> {
     db::some(&mut c, ids).await
 }
 
+/// What changes of a tenant's life.
+#[derive(Debug, Clone, Default)]
+pub struct Edit {
+    /// Suspends it (everything of it ends at once) or lets it act again.
+    pub status: Option<Status>,
+    /// All its tags from now on. Roles that were given by a tag follow at once: whoever has one by a tag that is new
+    /// has it here from now on, by one that is gone not any more.
+    pub tags: Option<Vec<String>>,
+}
+
+/// Changes a tenant.
+///
+/// # Errors
+/// `NotFound`; `Invalid` for what is no tag; `Forbidden` to suspend the provider's own tenant, whose people run the
+/// instance.
+pub async fn edit(store: &Store, p: &Permit<Global>, id: TenantId, edit: Edit) -> Result<Tenant> {
+    let tags = edit.tags.as_deref().map(rules::tags).transpose()?;
+    let status = edit.status;
+    tx!(store, &p.cx().urgent(), [tags], |tx| {
+        let gone = || Error::not_found(format!("tenant {id}"));
+        let was = db::get(tx, id).await?.ok_or_else(gone)?;
+        if let Some(tags) = tags.filter(|tags| *tags != was.tags.0) {
+            let detail = serde_json::json!({ "from": was.tags.0, "to": tags });
+            db::set_tags(tx, id, J(tags)).await?;
+            let event = Event::new("tenant.tags").target("tenant", id).detail(detail);
+            audit::record(tx, id, event).await?;
+            tx.changed(Topic::Tenant(id));
+        }
+        if let Some(status) = status.filter(|s| *s != was.status) {
+            rules::may_suspend(&was, status)?;
+            db::set_status(tx, id, status).await?;
+            if status == Status::Suspended {
+                sessions::revoke(tx, Who::Tenant(id), "tenant suspended").await?;
+            }
+            let action = match status {
+                Status::Active => "tenant.resume",
+                Status::Suspended => "tenant.suspend",
+            };
+            audit::record(tx, id, Event::new(action).target("tenant", id)).await?;
+            tx.changed(Topic::Tenant(id));
+        }
+        db::get(tx, id).await?.ok_or_else(gone)
+    })
+}
+
 /// Suspends a tenant (everything of it ends at once) or lets it act again.
 ///
 /// # Errors
-/// `NotFound`; `Forbidden` for the provider's own tenant, whose people run the instance.
+/// As [`edit`].
 pub async fn set_status(
     store: &Store,
     p: &Permit<Global>,
     id: TenantId,
     status: Status,
 ) -> Result<Tenant> {
-    tx!(store, &p.cx().urgent(), [], |tx| {
-        let t = db::get(tx, id).await?;
-        let mut t = t.ok_or_else(|| Error::not_found(format!("tenant {id}")))?;
-        rules::may_suspend(&t, status)?;
-        if t.status == status {
-            return Ok(t);
-        }
-        db::set_status(tx, id, status).await?;
-        if status == Status::Suspended {
-            sessions::revoke(tx, Who::Tenant(id), "tenant suspended").await?;
-        }
-        let action = match status {
-            Status::Active => "tenant.resume",
-            Status::Suspended => "tenant.suspend",
-        };
-        audit::record(tx, id, Event::new(action).target("tenant", id)).await?;
-        tx.changed(Topic::Tenant(id));
-        t = db::get(tx, id).await?.ok_or_else(|| Error::not_found(format!("tenant {id}")))?;
-        Ok(t)
-    })
+    edit(store, p, id, Edit { status: Some(status), tags: None }).await
 }
 
 /// Sets a tenant's sign-in policy.

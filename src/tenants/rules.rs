@@ -2,9 +2,11 @@
 
 use super::{Status, Tenant};
 use crate::{
+    access::reach,
     error::{Error, Result},
     text,
 };
+use std::collections::BTreeSet;
 
 /// The slug grammar: 2 to 40 characters; lower case letters, digits and inner hyphens.
 ///
@@ -26,6 +28,21 @@ pub(super) fn slug(s: &str) -> Result<&str> {
         text::excerpt(s)
     ))
     .attr("slug"))
+}
+
+/// How many tags a tenant has at most.
+const TAGS: usize = 20;
+
+/// Tags as they are kept, each once.
+///
+/// # Errors
+/// `Invalid` for what is no tag, and for too many.
+pub(super) fn tags(words: &[String]) -> Result<BTreeSet<String>> {
+    let tags = words.iter().map(|w| reach::tag(w)).collect::<Result<BTreeSet<_>>>()?;
+    if tags.len() > TAGS {
+        return Err(Error::invalid(format!("a tenant has {TAGS} tags at most")).attr("tags"));
+    }
+    Ok(tags)
 }
 
 /// The provider's people run the instance: suspending them would leave nobody to undo it.

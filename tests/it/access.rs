@@ -1,11 +1,16 @@
 //! Who may do what: roles, grants, mappings, the ceiling, explain; the guards with two at once.
 
+mod authors;
 mod ceiling;
+mod differential;
+mod ending;
 mod grants;
 mod laws;
 mod mappings;
+mod previews;
 mod require;
 mod roles;
+mod scopes;
 
 use crate::people::world::World;
 use muster::{

@@ -1,14 +1,15 @@
 //! SQL of grants.
 
 use crate::{
-    access::effective::Source,
+    access::{Reach, effective::Source},
     actor::UserKind,
     clock::Timestamp,
     error::Result,
     id::{GrantId, RoleId, TenantId, UserId},
     row, sql,
-    store::{Conn, Tx},
+    store::{Conn, List, Tx},
 };
+use std::collections::BTreeSet;
 
 row! {
     /// A grant; the fields of the table.
@@ -22,7 +23,9 @@ row! {
         pub user_id: UserId,
         /// The role.
         pub role_id: RoleId,
-        /// Where; `None` is everywhere.
+        /// Where, in [`crate::access::Reach::column`]'s words.
+        pub scope: String,
+        /// The tenant, where it is one.
         pub scope_tenant: Option<TenantId>,
         /// Where it comes from.
         pub source: Source,
@@ -65,7 +68,6 @@ pub async fn holder(c: &mut Conn, home: TenantId, user: UserId) -> Result<Option
 
 /// Writes a grant; `source_ref` is what gave it, where that has an id.
 pub async fn insert(tx: &mut Tx, g: &GrantRow, source_ref: Option<&str>) -> Result<()> {
-    let scope = if g.scope_tenant.is_some() { "tenant" } else { "all" };
     sql!(
         tx,
         exec,
@@ -76,7 +78,7 @@ pub async fn insert(tx: &mut Tx, g: &GrantRow, source_ref: Option<&str>) -> Resu
         g.id,
         g.user_id,
         g.role_id,
-        scope,
+        g.scope,
         g.scope_tenant,
         g.source,
         g.user_label,
@@ -90,11 +92,11 @@ pub async fn insert(tx: &mut Tx, g: &GrantRow, source_ref: Option<&str>) -> Resu
     Ok(())
 }
 
-/// The grants that give a role in `t`, or on the whole instance for `None`; of one user, or of all. Oldest first,
-/// after `after`.
+/// The grants that give a role in `t`, alone or among others (and what its own people have in many tenants), or those
+/// on the whole instance for `None`; of one user, or of all. Oldest first, after `after`.
 pub async fn list(
     c: &mut Conn,
-    t: Option<TenantId>,
+    t: Option<(TenantId, &BTreeSet<String>)>,
     user: Option<UserId>,
     holds: bool,
     after: Option<GrantId>,
@@ -102,24 +104,35 @@ pub async fn list(
 ) -> Result<Vec<GrantRow>> {
     let (every, after) = (user.is_none(), after.unwrap_or(GrantId(uuid::Uuid::nil())));
     match t {
-        Some(t) => sql!(
+        Some((t, tags)) => {
+            let (tags, named) = reaching(t, tags);
+            sql!(
             c,
             all<GrantRow>,
-            "SELECT tenant_id, id, user_id, role_id, scope_tenant, source, user_label, granted_by, reason,
+            "SELECT tenant_id, id, user_id, role_id, scope, scope_tenant, source, user_label, granted_by, reason,
                     valid_from, valid_to, created_at /* platform: their holders may be at home in the provider's tenant */
-             FROM grants WHERE scope_tenant = $1 AND id > $2 AND ($3 OR user_id = $4) AND (source = 'hold' OR NOT $5)
+             FROM grants
+             WHERE (scope_tenant = $1
+                    OR (scope_tenant IS NULL AND scope <> 'all'
+                        AND (tenant_id = $1 OR scope = 'every' OR scope IN (SELECT value FROM rarray($7))
+                             OR (scope LIKE 'tenants:%' AND scope LIKE $8)
+                             OR (scope LIKE 'except:%' AND scope NOT LIKE $8))))
+               AND id > $2 AND ($3 OR user_id = $4) AND (source = 'hold' OR NOT $5)
              ORDER BY id LIMIT $6",
             t,
             after,
             every,
             user,
             holds,
-            limit
-        ),
+            limit,
+            tags,
+            named
+        )
+        }
         None => sql!(
             c,
             all<GrantRow>,
-            "SELECT tenant_id, id, user_id, role_id, scope_tenant, source, user_label, granted_by, reason,
+            "SELECT tenant_id, id, user_id, role_id, scope, scope_tenant, source, user_label, granted_by, reason,
                     valid_from, valid_to, created_at /* platform: their holders may be at home in the provider's tenant */
              FROM grants WHERE scope = 'all' AND id > $1 AND ($2 OR user_id = $3) AND (source = 'hold' OR NOT $4)
              ORDER BY id LIMIT $5",
@@ -137,7 +150,7 @@ pub async fn of_user(c: &mut Conn, home: TenantId, user: UserId) -> Result<Vec<G
     sql!(
         c,
         all<GrantRow>,
-        "SELECT tenant_id, id, user_id, role_id, scope_tenant, source, user_label, granted_by, reason, valid_from,
+        "SELECT tenant_id, id, user_id, role_id, scope, scope_tenant, source, user_label, granted_by, reason, valid_from,
                 valid_to, created_at
          FROM grants WHERE tenant_id = $1 AND user_id = $2 ORDER BY id",
         home,
@@ -145,34 +158,43 @@ pub async fn of_user(c: &mut Conn, home: TenantId, user: UserId) -> Result<Vec<G
     )
 }
 
-/// A grant that gives a role in `t`, or on the whole instance for `None`.
+/// What finds scopes of many tenants that reach `t`: the columns of its tags, and a pattern for where it is named.
+pub fn reaching(t: TenantId, tags: &BTreeSet<String>) -> (List, String) {
+    let tags = tags.iter().map(|w| Reach::Tag(w.as_str().into()).column()).collect();
+    (List::Texts(tags), format!("%{}%", t.0.simple()))
+}
+
+/// A grant that gives a role in `t` or, in many tenants, to somebody of `t`; on the whole instance for `None`.
 pub async fn get(c: &mut Conn, t: Option<TenantId>, id: GrantId) -> Result<Option<GrantRow>> {
     let row = sql!(
         c,
         opt<GrantRow>,
-        "SELECT tenant_id, id, user_id, role_id, scope_tenant, source, user_label, granted_by, reason, valid_from,
+        "SELECT tenant_id, id, user_id, role_id, scope, scope_tenant, source, user_label, granted_by, reason, valid_from,
                 valid_to, created_at /* platform: its holder may be at home in the provider's tenant */
          FROM grants WHERE id = $1",
         id
     )?;
-    Ok(row.filter(|r| r.scope_tenant == t))
+    Ok(row.filter(|r| match (r.reach(), t) {
+        (Reach::All, t) => t.is_none(),
+        (Reach::Tenant(there), t) => t == Some(there),
+        (_, t) => t == Some(r.tenant_id),
+    }))
 }
 
 /// Whether the user has the role there already, from this source and without an end.
 pub async fn has(tx: &mut Tx, g: &GrantRow) -> Result<bool> {
-    let everywhere = g.scope_tenant.is_none();
     sql!(
         tx,
         one<bool>,
         "SELECT EXISTS (SELECT 1 FROM grants
          WHERE tenant_id = $1 AND user_id = $2 AND role_id = $3 AND source = $4 AND valid_to IS NULL
-           AND (scope_tenant = $5 OR (scope = 'all' AND $6)))",
+           AND scope = $5 AND (scope_tenant = $6 OR scope_tenant IS NULL))",
         g.tenant_id,
         g.user_id,
         g.role_id,
         g.source,
-        g.scope_tenant,
-        everywhere
+        g.scope,
+        g.scope_tenant
     )
 }
 
@@ -205,4 +227,42 @@ pub async fn keep(tx: &mut Tx, home: TenantId, id: GrantId, by: &str) -> Result<
         by
     )?;
     Ok(())
+}
+
+row! {
+    /// Somebody with a grant that is over.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Due {
+        pub tenant_id: TenantId,
+        pub user_id: UserId,
+    }
+}
+
+/// Whose grants are over and were not noticed yet.
+pub async fn due(c: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<Due>> {
+    sql!(
+        c,
+        all<Due>,
+        "/* platform: whoever it concerns */
+         SELECT DISTINCT tenant_id, user_id FROM grants
+         WHERE valid_to IS NOT NULL AND ended_at IS NULL AND valid_to <= $1 LIMIT $2",
+        now,
+        limit
+    )
+}
+
+/// Marks those of a user's grants that are over as noticed, and says which.
+pub async fn end(tx: &mut Tx, home: TenantId, user: UserId) -> Result<Vec<GrantRow>> {
+    let now = tx.now();
+    sql!(
+        tx,
+        all<GrantRow>,
+        "UPDATE grants SET ended_at = $3
+         WHERE tenant_id = $1 AND user_id = $2 AND ended_at IS NULL AND valid_to <= $3
+         RETURNING tenant_id, id, user_id, role_id, scope, scope_tenant, source, user_label, granted_by, reason,
+                   valid_from, valid_to, created_at",
+        home,
+        user,
+        now
+    )
 }

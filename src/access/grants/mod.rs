@@ -2,11 +2,12 @@
 //! computed and has no rows here.
 
 pub(super) mod db;
+mod ending;
 mod plan;
 mod whole;
 
 use super::{
-    Access, Permit, Reach, Source,
+    Access, Over, Permit, Reach, Source,
     catalogue::{GLOBAL_ADMINISTRATOR, SELF_SERVICE_ROLE},
     effective::Effective,
     guard::{self, By},
@@ -24,6 +25,7 @@ use crate::{
     text, tx,
 };
 pub use db::GrantRow as Grant;
+pub use ending::end_due;
 pub use plan::{Giver, Planned, bootstrap, give_planned, would_give};
 use serde_json::json;
 use std::sync::Arc;
@@ -32,7 +34,7 @@ pub use whole::{Changed, Wanted, places, set};
 impl Grant {
     /// Where it gives the role.
     pub fn reach(&self) -> Reach {
-        self.scope_tenant.map_or(Reach::All, Reach::Tenant)
+        Reach::read(&self.scope, self.scope_tenant)
     }
 }
 
@@ -76,35 +78,34 @@ impl Place {
         };
         Self { reach, actor: p.actor().clone(), held: Arc::new(p.held().clone()) }
     }
+    fn over(o: &Over) -> Self {
+        let (actor, held) = (o.actor().clone(), Arc::clone(o.held()));
+        Self { reach: o.reach().clone(), actor, held }
+    }
     fn instance(p: &Permit<Global>) -> Self {
         Self { reach: Reach::All, actor: p.actor().clone(), held: Arc::new(p.held().clone()) }
     }
     /// The tenant whose audit trail tells of it.
     fn told(&self, home: TenantId) -> TenantId {
-        match self.reach {
-            Reach::Tenant(t) => t,
-            Reach::All => home,
-        }
+        self.reach.tenant().unwrap_or(home)
     }
     fn scope_tenant(&self) -> Option<TenantId> {
-        match self.reach {
-            Reach::Tenant(t) => Some(t),
-            Reach::All => None,
-        }
+        self.reach.tenant()
     }
     /// Over the tenant, the user's own and the actor's own: at most two, as only the provider's people act or hold
-    /// roles elsewhere. What is about the instance is about all.
+    /// roles elsewhere. What is about many tenants or the instance is about all.
     fn cx(&self, home: TenantId) -> Result<Cx> {
-        let scope = match (self.reach, self.actor.user()) {
-            (Reach::All, _) => Scope::Platform,
-            (Reach::Tenant(t), None) if t == home => Scope::Tenant(t),
-            (Reach::Tenant(t), None) => Scope::Tenants(t, home),
-            (Reach::Tenant(t), Some((own, _))) if t == home && t == own => Scope::Tenant(t),
-            (Reach::Tenant(t), Some((own, _))) if t == home => Scope::Tenants(t, own),
-            (Reach::Tenant(t), Some((own, _))) if own == t || own == home => {
-                Scope::Tenants(t, home)
-            }
-            (Reach::Tenant(_), Some(_)) => return Err(Error::not_found("user").attr("user")),
+        let Some(t) = self.reach.tenant() else {
+            // platform: of many tenants, or of all.
+            return Ok(Cx::new(self.actor.clone(), Scope::Platform));
+        };
+        let scope = match self.actor.user() {
+            None if t == home => Scope::Tenant(t),
+            None => Scope::Tenants(t, home),
+            Some((own, _)) if t == home && t == own => Scope::Tenant(t),
+            Some((own, _)) if t == home => Scope::Tenants(t, own),
+            Some((own, _)) if own == t || own == home => Scope::Tenants(t, home),
+            Some(_) => return Err(Error::not_found("user").attr("user")),
         };
         Ok(Cx::new(self.actor.clone(), scope))
     }
@@ -145,6 +146,17 @@ pub async fn add_everywhere(
     give(access, Place::instance(permit), new).await
 }
 
+/// Gives a role in many tenants to somebody of the provider's.
+///
+/// # Errors
+/// As [`add`].
+pub async fn add_over(access: &Access, over: &Over, new: NewGrant) -> Result<Grant> {
+    if new.home != over.home() {
+        return Err(Error::not_found("user").attr("user"));
+    }
+    give(access, Place::over(over), new).await
+}
+
 async fn give(access: &Access, place: Place, new: NewGrant) -> Result<Grant> {
     if let Some(reason) = &new.reason {
         text::checked("reason", reason, 2000)?;
@@ -179,6 +191,7 @@ async fn give(access: &Access, place: Place, new: NewGrant) -> Result<Grant> {
             id,
             user_id: new.user,
             role_id: new.role,
+            scope: place.reach.column(),
             scope_tenant: place.scope_tenant(),
             source: new.source,
             user_label: holder.label,
@@ -195,20 +208,47 @@ async fn give(access: &Access, place: Place, new: NewGrant) -> Result<Grant> {
             )));
         }
         db::insert(tx, &grant, None).await?;
-        audit::record(tx, told, event("grant.add", &grant, Some(&role))).await?;
+        told_of(tx, &grant, "grant.add", Some(&role)).await?;
         tx.changed(Topic::User(new.home, new.user));
         Ok(grant)
     })
 }
 
+/// Tells the tenant in which the role is given, or each of a chosen set and the holder's own; of what grows by itself
+/// and of the instance only the holder's own.
+async fn told_of(
+    tx: &mut crate::store::Tx,
+    g: &Grant,
+    action: &'static str,
+    role: Option<&Role>,
+) -> Result<()> {
+    let mut told = match g.reach() {
+        Reach::Tenant(t) => vec![t],
+        Reach::Tenants(some) => some.iter().copied().collect(),
+        _ => Vec::new(),
+    };
+    if g.reach().tenant().is_none() && !told.contains(&g.tenant_id) {
+        told.push(g.tenant_id);
+    }
+    // An actor's own tenant is told by `audit` itself.
+    let own = tx.actor().user().map(|(own, _)| own);
+    if told.len() > 1 {
+        told.retain(|t| Some(*t) != own);
+    }
+    for t in told {
+        audit::record(tx, t, event(action, g, role)).await?;
+    }
+    Ok(())
+}
+
 fn fits(role: &Role, holder: &db::Holder, new: &NewGrant, place: &Place) -> Result<()> {
-    let (home, reach) = (new.home, place.reach);
+    let (home, reach) = (new.home, &place.reach);
     if let Some(why) = rules::out_of_bounds(holder.kind, home, holder.provider, role.id, reach) {
         return Err(Error::forbidden(why).attr("role"));
     }
-    if reach == Reach::All && !role.offered {
+    if reach.tenant().is_none() && !role.offered {
         return Err(Error::forbidden(
-            "a role on the whole instance is a built-in one or one offered to all tenants",
+            "a role beyond one tenant is a built-in one or one offered to all tenants",
         )
         .attr("role"));
     }
@@ -221,7 +261,7 @@ fn fits(role: &Role, holder: &db::Holder, new: &NewGrant, place: &Place) -> Resu
 fn event(action: &'static str, g: &Grant, role: Option<&Role>) -> Event {
     let detail = json!({
         "user": g.user_id, "home": g.tenant_id, "role": g.role_id, "role_name": role.map(|r| &r.name),
-        "tenant": g.scope_tenant, "source": g.source.as_str(), "valid_to": g.valid_to.map(Timestamp::rfc3339),
+        "tenant": g.scope_tenant, "scope": g.scope, "source": g.source.as_str(), "valid_to": g.valid_to.map(Timestamp::rfc3339),
     });
     let personal = json!({"user": g.user_label, "reason": g.reason});
     Event::new(action).target("grant", g.id).detail(detail).personal(personal)
@@ -266,7 +306,7 @@ async fn take(access: &Access, place: Place, id: GrantId, hold_only: bool) -> Re
         if let Some(guard) = guard {
             guard.after(tx, By::Hand).await?;
         }
-        audit::record(tx, told, event("grant.remove", &grant, None)).await?;
+        told_of(tx, &grant, "grant.remove", None).await?;
         tx.changed(Topic::User(grant.tenant_id, grant.user_id));
         Ok(())
     })
@@ -337,10 +377,18 @@ pub async fn list_everywhere(
 }
 
 async fn listed(access: &Access, place: &Place, q: Query) -> Result<Vec<Grant>> {
+    let row = match place.scope_tenant() {
+        Some(t) => {
+            let row = access.0.people.tenant(t).await?;
+            Some((t, row.ok_or_else(|| Error::not_found("tenant"))?))
+        }
+        None => None,
+    };
+    let there = row.as_ref().map(|(t, row)| (*t, &row.tags.0));
     // platform: who has a role in a tenant may be at home in the provider's.
     let mut c = access.0.store.read(Scope::Platform).await?;
     let limit = i64::from(q.limit.clamp(1, 1000));
-    db::list(&mut c, place.scope_tenant(), q.user, q.holds, q.after, limit).await
+    db::list(&mut c, there, q.user, q.holds, q.after, limit).await
 }
 
 /// What an administrator decides about a hold.

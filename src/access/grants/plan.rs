@@ -78,7 +78,8 @@ pub async fn give_planned(
     access: &Access,
     p: &Planned,
 ) -> Result<std::result::Result<Grant, String>> {
-    let place = Place { reach: p.reach, actor: tx.actor().clone(), held: Arc::clone(&p.held) };
+    let place =
+        Place { reach: p.reach.clone(), actor: tx.actor().clone(), held: Arc::clone(&p.held) };
     let told = place.told(p.home);
     tx.lock(roles::lock(p.role)).await?;
     let at = place.scope_tenant().unwrap_or(told);
@@ -102,6 +103,7 @@ pub async fn give_planned(
         id: GrantId::new(),
         user_id: p.user,
         role_id: p.role,
+        scope: place.reach.column(),
         scope_tenant: place.scope_tenant(),
         source: Source::Invitation,
         user_label: holder.label,
@@ -139,6 +141,7 @@ pub async fn bootstrap(
         id: GrantId::new(),
         user_id: user,
         role_id: role.id,
+        scope: Reach::All.column(),
         scope_tenant: None,
         source: Source::Bootstrap,
         user_label: holder.label,

@@ -46,9 +46,10 @@ pub struct Changed {
 }
 
 /// Whether a person decided it, and a person may take it away with the rest: what is for a while, for the day the
-/// directory is down, or held back is not of this kind.
+/// directory is down, or held back is not of this kind, nor what holds in many tenants at once.
 fn by_hand(g: &Grant) -> bool {
     matches!(g.source, Source::Manual | Source::Invitation | Source::Bootstrap)
+        && !g.reach().is_wide()
 }
 
 /// Where a user of the permit's tenant was given roles by hand; `None` is everywhere.
@@ -133,6 +134,7 @@ pub async fn set(
                     id: GrantId::new(),
                     user_id: user,
                     role_id: *role,
+                    scope: place.reach.column(),
                     scope_tenant: place.scope_tenant(),
                     source: Source::Manual,
                     user_label: holder.label.clone(),

@@ -20,6 +20,9 @@ row! {
         pub provider: bool,
         pub role: RoleId,
         pub scope_tenant: Option<TenantId>,
+        /// Of a mapping: whoever answers for it, if they are there and switched on.
+        pub author_tenant: Option<TenantId>,
+        pub author: Option<UserId>,
     }
 }
 
@@ -49,18 +52,20 @@ pub async fn admins(tx: &mut Tx, places: &[TenantId]) -> Result<Vec<Admin>> {
         tx,
         all<Admin>,
         "/* platform: whether somebody is the last is a question about all, wherever they are at home */
-         SELECT u.tenant_id, u.id, u.user_name, u.kind, h.provider, a.role_id, a.scope_tenant
-         FROM (SELECT tenant_id, user_id, role_id, scope_tenant FROM grants
-               WHERE role_id IN ($2, $3) AND source <> 'break_glass' AND valid_from <= $4 AND valid_to IS NULL
+         SELECT u.tenant_id, u.id, u.user_name, u.kind, h.provider, a.role_id, a.scope_tenant, b.tenant_id, b.id
+         FROM (SELECT tenant_id, user_id, role_id, scope_tenant, CAST(NULL AS uuid) AS author_tenant,
+                      CAST(NULL AS uuid) AS author FROM grants
+               WHERE role_id IN ($2, $3) AND scope IN ('tenant', 'all') AND source <> 'break_glass' AND valid_from <= $4 AND valid_to IS NULL
                UNION
-               SELECT m.tenant_id, m.user_id, p.role_id, p.scope_tenant
+               SELECT m.tenant_id, m.user_id, p.role_id, p.scope_tenant, p.created_by_tenant, p.created_by_user
                FROM mappings p JOIN members m ON m.tenant_id = p.tenant_id AND m.group_id = p.group_id
-               WHERE p.role_id IN ($2, $3)
+               WHERE p.role_id IN ($2, $3) AND p.scope IN ('tenant', 'all') AND p.suspended_at IS NULL
                UNION
-               SELECT tenant_id, user_id, role_id, scope_tenant FROM parked_roles
-               WHERE role_id IN ($2, $3) AND NOT gone) a
+               SELECT tenant_id, user_id, role_id, scope_tenant, CAST(NULL AS uuid), CAST(NULL AS uuid)
+               FROM parked_roles WHERE role_id IN ($2, $3) AND scope IN ('tenant', 'all') AND NOT gone) a
          JOIN users u ON u.tenant_id = a.tenant_id AND u.id = a.user_id
          JOIN tenants h ON h.id = u.tenant_id
+         LEFT JOIN users b ON b.tenant_id = a.author_tenant AND b.id = a.author AND b.active AND b.enabled
          WHERE u.active AND u.enabled AND u.kind <> 'integration'
            AND (h.status = 'active' OR a.scope_tenant = h.id)
            AND (a.scope_tenant IS NULL OR a.scope_tenant IN (SELECT value FROM rarray($1)))",

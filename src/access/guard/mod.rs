@@ -2,7 +2,7 @@
 //!
 //! Counted are those who can use the role now and whose role does not end by itself: active, switched on, of a kind
 //! that may hold it, no integration user, not break-glass. A tenant's administrators hold Tenant Administrator in
-//! that very tenant; that Global Administrators reach it as well makes none of them its own.
+//! that very tenant; that Global Administrators, or those of many tenants, reach it as well makes none of them its own.
 
 mod db;
 
@@ -71,9 +71,30 @@ async fn usable(tx: &mut Tx, places: &[TenantId]) -> Result<Vec<Admin>> {
     narrow(tx, &was).await?;
     admins.retain(|a| {
         let reach = a.scope_tenant.map_or(Reach::All, Reach::Tenant);
-        rules::out_of_bounds(a.kind, a.home, a.provider, a.role, reach).is_none()
+        rules::out_of_bounds(a.kind, a.home, a.provider, a.role, &reach).is_none()
     });
-    Ok(admins)
+    Ok(answered(admins))
+}
+
+/// Without those who are administrators by a mapping alone whose author is none any more: it would be suspended. Two
+/// who made each other's mappings keep each other, as in [`super::authors`].
+fn answered(mut admins: Vec<Admin>) -> Vec<Admin> {
+    loop {
+        let holds = |a: &Admin| {
+            let Some(author) = a.author_tenant.zip(a.author) else { return true };
+            admins.iter().any(|b| {
+                (b.home, b.user) == author
+                    && (b.role == GLOBAL_ADMINISTRATOR
+                        || (b.role == a.role
+                            && (b.scope_tenant.is_none() || b.scope_tenant == a.scope_tenant)))
+            })
+        };
+        let left: Vec<Admin> = admins.iter().filter(|a| holds(a)).cloned().collect();
+        if left.len() == admins.len() {
+            return admins;
+        }
+        admins = left;
+    }
 }
 
 impl Guard {

@@ -1,12 +1,14 @@
 //! SQL of mappings.
 
 use crate::{
+    access::grants,
     clock::Timestamp,
     error::Result,
     id::{DirectoryId, GroupId, MappingId, RoleId, TenantId, UserId},
     row, sql,
-    store::{Conn, Tx},
+    store::{Conn, J, Tx},
 };
+use std::collections::BTreeSet;
 
 row! {
     /// A mapping, with the names that make it readable.
@@ -24,7 +26,9 @@ row! {
         pub group_name: String,
         /// The role.
         pub role_id: RoleId,
-        /// Where; `None` is everywhere.
+        /// Where, in [`crate::access::Reach::column`]'s words.
+        pub scope: String,
+        /// The tenant, where it is one.
         pub scope_tenant: Option<TenantId>,
         /// Who made it ([`crate::actor::Actor::label`]).
         pub created_by: String,
@@ -32,6 +36,12 @@ row! {
         pub version: i64,
         /// When it was made.
         pub created_at: Timestamp,
+        /// Who has adopted it since, the last time.
+        pub adopted_by: Option<String>,
+        /// When.
+        pub adopted_at: Option<Timestamp>,
+        /// Since when it is suspended, as far as that was noticed.
+        pub suspended_at: Option<Timestamp>,
     }
 }
 
@@ -63,28 +73,30 @@ pub async fn insert(
     m: &MappingRow,
     provider: bool,
     author: Option<(TenantId, UserId)>,
+    granted: &BTreeSet<String>,
 ) -> Result<()> {
-    let scope = if m.scope_tenant.is_some() { "tenant" } else { "all" };
     let (by_tenant, by_user) = author.unzip();
     sql!(
         tx,
         exec,
         "INSERT INTO mappings (tenant_id, id, provider, directory_id, group_id, role_id, scope, scope_tenant,
-                               created_by, created_by_tenant, created_by_user, version, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)",
+                               created_by, created_by_tenant, created_by_user, version, created_at, updated_at,
+                               granted)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14)",
         m.tenant_id,
         m.id,
         provider,
         m.directory_id,
         m.group_id,
         m.role_id,
-        scope,
+        m.scope,
         m.scope_tenant,
         m.created_by,
         by_tenant,
         by_user,
         m.version,
-        m.created_at
+        m.created_at,
+        J(granted)
     )?;
     Ok(())
 }
@@ -93,21 +105,30 @@ pub async fn insert(
 pub async fn list(
     c: &mut Conn,
     t: TenantId,
+    tags: &BTreeSet<String>,
     after: Option<MappingId>,
     limit: i64,
 ) -> Result<Vec<MappingRow>> {
+    let (tags, named) = grants::db::reaching(t, tags);
     // platform: the provider's groups that give roles in the tenant are shown to it.
     let after = after.unwrap_or(MappingId(uuid::Uuid::nil()));
     sql!(
         c,
         all<MappingRow>,
-        "SELECT p.tenant_id, p.id, p.directory_id, p.group_id, g.display_name, p.role_id, p.scope_tenant,
-                p.created_by, p.version, p.created_at
+        "SELECT p.tenant_id, p.id, p.directory_id, p.group_id, g.display_name, p.role_id, p.scope, p.scope_tenant,
+                p.created_by, p.version, p.created_at, p.adopted_by, p.adopted_at, p.suspended_at
          FROM mappings p JOIN groups g ON g.tenant_id = p.tenant_id AND g.id = p.group_id
-         WHERE (p.tenant_id = $1 OR p.scope_tenant = $1) AND p.id > $2 ORDER BY p.id LIMIT $3",
+         WHERE (p.tenant_id = $1 OR p.scope_tenant = $1
+                OR (p.scope_tenant IS NULL AND p.scope <> 'all'
+                    AND (p.scope = 'every' OR p.scope IN (SELECT value FROM rarray($4))
+                         OR (p.scope LIKE 'tenants:%' AND p.scope LIKE $5)
+                         OR (p.scope LIKE 'except:%' AND p.scope NOT LIKE $5))))
+           AND p.id > $2 ORDER BY p.id LIMIT $3",
         t,
         after,
-        limit
+        limit,
+        tags,
+        named
     )
 }
 
@@ -116,8 +137,8 @@ pub async fn get(c: &mut Conn, t: TenantId, id: MappingId) -> Result<Option<Mapp
     sql!(
         c,
         opt<MappingRow>,
-        "SELECT p.tenant_id, p.id, p.directory_id, p.group_id, g.display_name, p.role_id, p.scope_tenant,
-                p.created_by, p.version, p.created_at
+        "SELECT p.tenant_id, p.id, p.directory_id, p.group_id, g.display_name, p.role_id, p.scope, p.scope_tenant,
+                p.created_by, p.version, p.created_at, p.adopted_by, p.adopted_at, p.suspended_at
          FROM mappings p JOIN groups g ON g.tenant_id = p.tenant_id AND g.id = p.group_id
          WHERE p.tenant_id = $1 AND p.id = $2",
         t,
@@ -127,21 +148,96 @@ pub async fn get(c: &mut Conn, t: TenantId, id: MappingId) -> Result<Option<Mapp
 
 /// Whether the group is mapped to this role there already.
 pub async fn has(tx: &mut Tx, m: &MappingRow) -> Result<bool> {
-    let everywhere = m.scope_tenant.is_none();
     sql!(
         tx,
         one<bool>,
         "SELECT EXISTS (SELECT 1 FROM mappings WHERE tenant_id = $1 AND group_id = $2 AND role_id = $3
-                        AND (scope_tenant = $4 OR (scope = 'all' AND $5)))",
+                        AND scope = $4 AND (scope_tenant = $5 OR scope_tenant IS NULL))",
         m.tenant_id,
         m.group_id,
         m.role_id,
-        m.scope_tenant,
-        everywhere
+        m.scope,
+        m.scope_tenant
     )
 }
 
 /// Deletes the mapping and says whether it was there.
 pub async fn delete(tx: &mut Tx, t: TenantId, id: MappingId) -> Result<bool> {
     Ok(sql!(tx, exec, "DELETE FROM mappings WHERE tenant_id = $1 AND id = $2", t, id)? > 0)
+}
+
+/// Somebody answers for it from now on; `None`: nobody whose rights could change. Says whether it was there.
+pub async fn adopt(
+    tx: &mut Tx,
+    t: TenantId,
+    id: MappingId,
+    author: Option<(TenantId, UserId)>,
+    granted: &BTreeSet<String>,
+) -> Result<bool> {
+    let (now, by, (by_tenant, by_user)) = (tx.now(), tx.actor().label(), author.unzip());
+    let n = sql!(
+        tx,
+        exec,
+        "UPDATE mappings SET created_by_tenant = $3, created_by_user = $4, granted = $5, adopted_by = $6,
+                             adopted_at = $7, suspended_at = NULL, version = version + 1, updated_at = $7
+         WHERE tenant_id = $1 AND id = $2",
+        t,
+        id,
+        by_tenant,
+        by_user,
+        J(granted),
+        by,
+        now
+    )?;
+    Ok(n > 0)
+}
+
+row! {
+    /// A mapping that has just changed.
+    struct Changed { tenant_id: TenantId }
+}
+
+/// Writes down whether it is suspended, while this author answers for it; `None` when that was written before.
+pub async fn record(
+    tx: &mut Tx,
+    id: MappingId,
+    author: (TenantId, UserId),
+    suspended: bool,
+) -> Result<Option<MappingRow>> {
+    let now = tx.now();
+    let at = suspended.then_some(now);
+    let changed = sql!(
+        tx,
+        opt<Changed>,
+        "/* platform: whoever answers for it, the server writes it down */
+         UPDATE mappings SET suspended_at = $4, updated_at = $5
+         WHERE id = $1 AND created_by_tenant = $2 AND created_by_user = $3 AND (suspended_at IS NULL) = $6
+         RETURNING tenant_id",
+        id,
+        author.0,
+        author.1,
+        at,
+        now,
+        suspended
+    )?;
+    match changed {
+        Some(m) => get(tx, m.tenant_id, id).await,
+        None => Ok(None),
+    }
+}
+
+row! {
+    /// Where a mapping gives its role.
+    pub struct Where { pub scope: String, pub scope_tenant: Option<TenantId> }
+}
+
+/// Where the mappings of a group give roles.
+pub async fn of_group(c: &mut Conn, t: TenantId, group: GroupId) -> Result<Vec<Where>> {
+    sql!(
+        c,
+        all<Where>,
+        "SELECT DISTINCT scope, scope_tenant FROM mappings WHERE tenant_id = $1 AND group_id = $2",
+        t,
+        group
+    )
 }

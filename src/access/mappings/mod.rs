@@ -1,30 +1,33 @@
 //! Group mappings: who is in the directory's group has the role. Nothing is copied: what follows is computed, so
 //! that deleting a mapping takes away exactly what it gave.
 
+mod adopt;
 mod db;
 
 use super::{
-    Access, Effective, Permit, Reach,
-    catalogue::GLOBAL_ADMINISTRATOR,
+    Access, Effective, Over, Permit, Reach,
+    catalogue::{Catalogue, GLOBAL_ADMINISTRATOR},
     guard::{self, By},
     parked,
     perm::{Global, UsersManageRoles},
-    roles,
+    roles::{self, Role},
 };
 use crate::{
     audit::{self, Event},
     error::{Error, Result},
     id::{GroupId, MappingId, RoleId, TenantId},
-    store::{Cx, Lock, Scope, Topic},
+    store::{Cx, Lock, Scope, Topic, Tx},
     tx,
 };
+pub use adopt::{adopt, find, get, standings};
+pub(super) use adopt::{of_group, reaching, record, thought};
 pub use db::MappingRow as Mapping;
 use serde_json::json;
 
 impl Mapping {
     /// Where it gives the role.
     pub fn reach(&self) -> Reach {
-        self.scope_tenant.map_or(Reach::All, Reach::Tenant)
+        Reach::read(&self.scope, self.scope_tenant)
     }
 }
 
@@ -35,6 +38,8 @@ pub enum Target<'a> {
     Own,
     /// In another tenant: only from a directory of the provider's.
     Tenant(&'a Permit<UsersManageRoles>),
+    /// In many tenants: only from a directory of the provider's.
+    Over(&'a Over),
     /// On the whole instance: only from a directory of the provider's; counts for administrators alone.
     All(&'a Permit<Global>),
 }
@@ -53,34 +58,19 @@ pub async fn create(
     role: RoleId,
 ) -> Result<Mapping> {
     let t = permit.tenant();
-    let (scope_tenant, held, scope): (_, Effective, _) = match target {
-        Target::Own => (Some(t), permit.held().clone(), permit.cx().scope),
-        Target::Tenant(p) if p.tenant() == t => (Some(t), p.held().clone(), permit.cx().scope),
-        Target::Tenant(p) => (Some(p.tenant()), p.held().clone(), Scope::Tenants(t, p.tenant())),
-        Target::All(p) => (None, p.held().clone(), permit.cx().scope),
-    };
+    let (reach, held, scope) = target.at(permit)?;
+    let scope_tenant = reach.tenant();
     let (held, catalogue) = (std::sync::Arc::new(held), access.catalogue().clone());
     let id = MappingId::new();
     let author = permit.actor().user();
     let cx = Cx::new(permit.actor().clone(), scope);
-    tx!(access.0.store, &cx, [held, catalogue], |tx| {
+    tx!(access.0.store, &cx, [held, catalogue, reach], |tx| {
         tx.lock(roles::lock(role)).await?;
         tx.lock(Lock::Group(group)).await?;
         let found = db::group(tx, t, group).await?;
         let found = found.ok_or_else(|| Error::not_found("group").attr("group"))?;
-        if scope_tenant != Some(t) && !found.provider {
-            return Err(Error::forbidden(
-                "a tenant's directory gives roles in its own tenant only; \
-                 the provider's alone may reach beyond",
-            )
-            .attr("tenant"));
-        }
-        let was = super::db::widen(tx).await?;
-        let role_row = roles::find(tx, &catalogue, scope_tenant.unwrap_or(t), role).await;
-        super::db::narrow(tx, &was).await?;
-        let role_row = role_row?;
-        may_map(role, scope_tenant, role_row.offered, &held)?;
-        roles::ceiling(&role_row.permissions, &held)?;
+        beyond(&reach, t, found.provider)?;
+        let role_row = ceiling_of(tx, &catalogue, t, &reach, role, &held).await?;
         let mapping = Mapping {
             tenant_id: t,
             id,
@@ -88,10 +78,14 @@ pub async fn create(
             group_id: group,
             group_name: found.name,
             role_id: role,
+            scope: reach.column(),
             scope_tenant,
             created_by: tx.actor().label(),
             version: 1,
             created_at: tx.now(),
+            adopted_by: None,
+            adopted_at: None,
+            suspended_at: None,
         };
         if db::has(tx, &mapping).await? {
             return Err(Error::conflict(format!(
@@ -99,26 +93,72 @@ pub async fn create(
                 mapping.group_name, role_row.name
             )));
         }
-        db::insert(tx, &mapping, found.provider, author).await?;
+        db::insert(tx, &mapping, found.provider, author, &role_row.permissions).await?;
         tell(tx, "mapping.create", &mapping).await?;
         Ok(mapping)
     })
 }
 
-fn may_map(
+impl Target<'_> {
+    /// Where it is, what is held there, and whose rows an act on a mapping of the permit's tenant touches.
+    fn at(&self, permit: &Permit<UsersManageRoles>) -> Result<(Reach, Effective, Scope)> {
+        let t = permit.tenant();
+        Ok(match self {
+            Self::Own => (Reach::Tenant(t), permit.held().clone(), permit.cx().scope),
+            Self::Tenant(p) if p.tenant() == t => {
+                (Reach::Tenant(t), p.held().clone(), permit.cx().scope)
+            }
+            Self::Tenant(p) => {
+                (Reach::Tenant(p.tenant()), p.held().clone(), Scope::Tenants(t, p.tenant()))
+            }
+            Self::Over(o) if o.home() != t => {
+                return Err(Error::not_found("group").attr("group"));
+            }
+            // platform: of many tenants.
+            Self::Over(o) => (o.reach().clone(), (**o.held()).clone(), Scope::Platform),
+            Self::All(p) => (Reach::All, p.held().clone(), permit.cx().scope),
+        })
+    }
+}
+
+/// Refuses a scope beyond the tenant `t` of a directory that is not the provider's.
+fn beyond(reach: &Reach, t: TenantId, provider: bool) -> Result<()> {
+    if reach.tenant() == Some(t) || provider {
+        return Ok(());
+    }
+    Err(Error::forbidden(
+        "a tenant's directory gives roles in its own tenant only; the provider's alone may reach beyond",
+    )
+    .attr("tenant"))
+}
+
+/// The role, if whoever holds `held` wherever `reach` reaches may map a group of `t` to it.
+async fn ceiling_of(
+    tx: &mut Tx,
+    catalogue: &Catalogue,
+    t: TenantId,
+    reach: &Reach,
     role: RoleId,
-    scope_tenant: Option<TenantId>,
-    offered: bool,
     held: &Effective,
-) -> Result<()> {
-    if scope_tenant.is_none() && !offered {
+) -> Result<Role> {
+    let was = super::db::widen(tx).await?;
+    let found = roles::find(tx, catalogue, reach.tenant().unwrap_or(t), role).await;
+    super::db::narrow(tx, &was).await?;
+    let found = found?;
+    may_map(role, reach, found.offered, held)?;
+    roles::ceiling(&found.permissions, held)?;
+    Ok(found)
+}
+
+fn may_map(role: RoleId, reach: &Reach, offered: bool, held: &Effective) -> Result<()> {
+    if reach.tenant().is_none() && !offered {
         return Err(Error::forbidden(
-            "a role on the whole instance is a built-in one or one offered to all tenants",
+            "a role beyond one tenant is a built-in one or one offered to all tenants",
         )
         .attr("role"));
     }
     if role == GLOBAL_ADMINISTRATOR {
-        if scope_tenant.is_some() {
+        if *reach != Reach::All {
             return Err(Error::forbidden(
                 "Global Administrator is held on the whole instance, not in one tenant",
             )
@@ -132,16 +172,22 @@ fn may_map(
 }
 
 /// Tells the directory's tenant, and the one in which the role is given.
-async fn tell(tx: &mut crate::store::Tx, action: &'static str, m: &Mapping) -> Result<()> {
+async fn tell(tx: &mut Tx, action: &'static str, m: &Mapping) -> Result<()> {
     let detail = json!({"group": m.group_id, "group_name": m.group_name, "role": m.role_id,
-                        "directory": m.directory_id, "tenant": m.scope_tenant});
+                        "directory": m.directory_id, "tenant": m.scope_tenant, "scope": m.scope});
     let event = || Event::new(action).target("mapping", m.id).detail(detail.clone());
-    let beyond = m.scope_tenant.filter(|t| *t != m.tenant_id);
+    let beyond: Vec<TenantId> = match m.reach() {
+        Reach::Tenant(t) => vec![t],
+        Reach::Tenants(some) => some.iter().copied().collect(),
+        // Of what grows by itself, only the directory's own tenant is told.
+        _ => Vec::new(),
+    };
+    let beyond: Vec<TenantId> = beyond.into_iter().filter(|t| *t != m.tenant_id).collect();
     // An actor's own tenant is told by `audit` itself.
-    if beyond.is_none() || tx.actor().user().is_none_or(|(home, _)| home != m.tenant_id) {
+    if beyond.is_empty() || tx.actor().user().is_none_or(|(home, _)| home != m.tenant_id) {
         audit::record(tx, m.tenant_id, event()).await?;
     }
-    if let Some(t) = beyond {
+    for t in beyond {
         audit::record(tx, t, event()).await?;
     }
     tx.changed(Topic::Access(m.tenant_id));
@@ -162,8 +208,10 @@ pub async fn delete(
     let found = db::get(&mut c, t, id).await?;
     drop(c);
     let mapping = found.ok_or_else(|| Error::not_found("mapping"))?;
-    let scope = match mapping.scope_tenant {
-        Some(beyond) if beyond != t => Scope::Tenants(t, beyond),
+    let scope = match mapping.reach() {
+        Reach::Tenant(beyond) if beyond != t => Scope::Tenants(t, beyond),
+        // platform: of many tenants, each is told.
+        reach if reach.is_wide() => Scope::Platform,
         _ => permit.cx().scope,
     };
     let cx = Cx::new(permit.actor().clone(), scope).urgent();
@@ -192,6 +240,8 @@ pub async fn list(
     limit: u32,
 ) -> Result<Vec<Mapping>> {
     // platform: the provider's groups that give roles in the tenant are shown to it.
+    let row = access.0.people.tenant(permit.tenant()).await?;
+    let row = row.ok_or_else(|| Error::not_found("tenant"))?;
     let mut c = access.0.store.read(Scope::Platform).await?;
-    db::list(&mut c, permit.tenant(), after, i64::from(limit.clamp(1, 1000))).await
+    db::list(&mut c, permit.tenant(), &row.tags.0, after, i64::from(limit.clamp(1, 1000))).await
 }

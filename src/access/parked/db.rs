@@ -27,7 +27,7 @@ pub(super) async fn losing(
         "SELECT DISTINCT u.id FROM mappings p JOIN users u ON u.tenant_id = p.tenant_id
          WHERE p.tenant_id = $1 AND p.group_id = $2 AND u.id IN (SELECT value FROM rarray($3))
            AND u.active AND u.enabled
-           AND (p.scope = 'tenant' OR u.kind = 'administrator')
+           AND (p.scope <> 'all' OR u.kind = 'administrator')
            AND (p.scope_tenant = p.tenant_id OR u.kind <> 'tenant')
            AND NOT EXISTS (
              SELECT 1 FROM grants o WHERE o.tenant_id = $1 AND o.user_id = u.id AND o.role_id = p.role_id
@@ -70,7 +70,7 @@ pub(super) async fn park_members(
          FROM mappings p JOIN users u ON u.tenant_id = p.tenant_id
          JOIN groups t ON t.tenant_id = p.tenant_id AND t.id = p.group_id
          WHERE p.tenant_id = $1 AND p.group_id = $2 AND u.id IN (SELECT value FROM rarray($3))
-           AND (p.scope = 'tenant' OR u.kind = 'administrator')
+           AND (p.scope <> 'all' OR u.kind = 'administrator')
            AND (p.scope_tenant = p.tenant_id OR u.kind <> 'tenant')
            AND NOT EXISTS (
              SELECT 1 FROM grants o WHERE o.tenant_id = $1 AND o.user_id = u.id AND o.role_id = p.role_id
@@ -96,7 +96,7 @@ pub(super) async fn park_members(
          FROM mappings p JOIN users u ON u.tenant_id = p.tenant_id
          JOIN groups t ON t.tenant_id = p.tenant_id AND t.id = p.group_id
          WHERE p.tenant_id = $1 AND p.group_id = $2 AND u.id IN (SELECT value FROM rarray($3))
-           AND (p.scope = 'tenant' OR u.kind = 'administrator')
+           AND (p.scope <> 'all' OR u.kind = 'administrator')
            AND (p.scope_tenant = p.tenant_id OR u.kind <> 'tenant')
            AND NOT EXISTS (
              SELECT 1 FROM grants o WHERE o.tenant_id = $1 AND o.user_id = u.id AND o.role_id = p.role_id
@@ -460,7 +460,7 @@ pub(super) async fn lost(
     sql!(
         c,
         all<Lost>,
-        "SELECT k.id, k.user_id, k.user_label, k.gone, k.kept, k.role_id, r.name, k.scope_tenant, k.group_name,
+        "SELECT k.id, k.user_id, k.user_label, k.gone, k.kept, k.role_id, r.name, k.scope, k.scope_tenant, k.group_name,
                 k.created_at
          FROM parked_roles k LEFT JOIN roles r ON r.id = k.role_id
          WHERE k.tenant_id = $1 AND k.change_id = $2 AND k.id > $3 ORDER BY k.id LIMIT $4",

@@ -14,7 +14,7 @@ pub use db::Waiting;
 pub use decide::{Decision, decide, remind, restore, sweep};
 pub use rules::{Limits, Pieces};
 
-use super::{Access, Permit, catalogue::Catalogue, perm::UsersManageRoles};
+use super::{Access, Permit, Reach, catalogue::Catalogue, perm::UsersManageRoles};
 use crate::{
     audit::{self, Event},
     clock::Timestamp,
@@ -71,7 +71,9 @@ row! {
         pub role_id: RoleId,
         /// Its name, of one that is not built in.
         pub role_name: Option<String>,
-        /// Where; `None` is everywhere.
+        /// Where, in [`crate::access::Reach::column`]'s words.
+        pub scope: String,
+        /// The tenant, where it is one.
         pub scope_tenant: Option<TenantId>,
         /// The group that gave it; `None`: it was given by hand.
         pub group_name: Option<String>,
@@ -80,6 +82,10 @@ row! {
     }
 }
 impl Lost {
+    /// Where they have it.
+    pub fn reach(&self) -> Reach {
+        Reach::read(&self.scope, self.scope_tenant)
+    }
     /// The role's name.
     pub fn role(&self, catalogue: &Catalogue) -> String {
         match (catalogue.role(self.role_id), &self.role_name) {

@@ -2,6 +2,7 @@
 //! inside `widen`.
 
 use crate::{
+    access::Reach,
     clock::Timestamp,
     error::Result,
     id::{RoleId, TenantId},
@@ -103,7 +104,17 @@ row! {
     pub struct Use {
         pub label: String,
         pub mapped: bool,
+        /// Whether whoever answers for the mapping has left.
+        pub left: bool,
+        pub scope: String,
         pub scope_tenant: Option<TenantId>,
+    }
+}
+
+impl Use {
+    /// Where it gives the role.
+    pub fn reach(&self) -> Reach {
+        Reach::read(&self.scope, self.scope_tenant)
     }
 }
 
@@ -113,13 +124,18 @@ pub async fn uses(c: &mut Conn, id: RoleId) -> Result<Vec<Use>> {
         c,
         all<Use>,
         "/* platform: a role offered to all is used in tenants that its owner does not know */
-         SELECT g.user_label, false, g.scope_tenant FROM grants g WHERE g.role_id = $1
+         SELECT g.user_label, false, false, g.scope, g.scope_tenant FROM grants g WHERE g.role_id = $1
          UNION ALL
-         SELECT t.display_name, true, p.scope_tenant
+         SELECT t.display_name, true,
+                p.created_by_user IS NOT NULL AND NOT EXISTS (
+                  SELECT 1 FROM users u JOIN tenants h ON h.id = u.tenant_id
+                  WHERE u.tenant_id = p.created_by_tenant AND u.id = p.created_by_user
+                    AND u.active AND u.enabled AND h.status = 'active'),
+                p.scope, p.scope_tenant
          FROM mappings p JOIN groups t ON t.tenant_id = p.tenant_id AND t.id = p.group_id
          WHERE p.role_id = $1
          UNION ALL
-         SELECT k.user_label, false, k.scope_tenant FROM parked_roles k WHERE k.role_id = $1",
+         SELECT k.user_label, false, false, k.scope, k.scope_tenant FROM parked_roles k WHERE k.role_id = $1",
         id
     )
 }

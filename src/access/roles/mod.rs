@@ -3,7 +3,7 @@
 mod db;
 
 use super::{
-    Access, Permit, RoleRef,
+    Access, Permit, Reach, RoleRef,
     catalogue::{BuiltIn, Catalogue},
     db::{narrow, tenant, widen},
     perm::UsersManageRoles,
@@ -293,12 +293,14 @@ pub async fn edit(
     }
     // The ceiling elsewhere is worked out beforehand; the transaction then demands that it was worked out for
     // every tenant in which the role is used by then.
-    let mut held = HashMap::from([(permit.tenant(), permit.held().clone())]);
+    let own = Reach::Tenant(permit.tenant());
+    let mut held = HashMap::from([(own, permit.held().clone())]);
     // platform: a role offered to all is used in tenants that its owner does not know.
     let used = db::uses(&mut access.0.store.read(Scope::Platform).await?, id).await?;
-    for t in used.iter().map(|u| u.scope_tenant.unwrap_or(TenantId::PLATFORM)) {
-        if let std::collections::hash_map::Entry::Vacant(v) = held.entry(t) {
-            v.insert((*access.held(permit.actor(), t).await?).clone());
+    for u in &used {
+        if let std::collections::hash_map::Entry::Vacant(v) = held.entry(u.reach()) {
+            let there = access.held_over(permit.actor(), v.key()).await?;
+            v.insert((*there).clone());
         }
     }
     let (t, catalogue) = (permit.tenant(), access.catalogue().clone());
@@ -315,12 +317,22 @@ pub async fn edit(
         narrow(tx, &was).await?;
         if let Some(p) = edit.permissions {
             let added: BTreeSet<String> = p.difference(&row.permissions.0).cloned().collect();
-            let places = used.iter().map(|u| u.scope_tenant.unwrap_or(TenantId::PLATFORM));
-            for place in places.chain([t]) {
+            let places = used.iter().map(db::Use::reach);
+            for place in places.chain([Reach::Tenant(t)]) {
                 let held = held.get(&place).ok_or_else(|| {
                     Error::conflict("the role was given to somebody in the meantime; try again")
                 })?;
                 ceiling(&added, held)?;
+            }
+            let left = used.iter().filter(|u| u.left && !added.is_empty());
+            if let Some(u) = left.into_iter().next() {
+                return Err(Error::conflict(format!(
+                    "whoever answers for the mapping of the group '{}' has left; it gives no more than it does until \
+                     somebody adopts it",
+                    u.label
+                ))
+                .attr("permissions")
+                .code("mapping_without_author"));
             }
             row.permissions = J(p);
         }
@@ -392,4 +404,31 @@ fn holders(used: &[db::Use], own: TenantId) -> String {
         parts.push(format!("given {} times beyond this tenant", elsewhere.len()));
     }
     parts.join("; ")
+}
+
+/// Where a role of the permit's tenant is given, for whoever thinks of changing what it permits (or, with `None`, of
+/// deleting it), refused as [`edit`] would refuse it.
+pub(super) async fn thought(
+    access: &Access,
+    permit: &Permit<UsersManageRoles>,
+    id: RoleId,
+    permissions: Option<&BTreeSet<String>>,
+) -> Result<Vec<Reach>> {
+    built_in_stays(access, id)?;
+    // platform: a role offered to all is used in tenants that its owner does not know.
+    let mut c = access.0.store.read(Scope::Platform).await?;
+    let t = permit.tenant();
+    let row = db::get(&mut c, t, id).await?.filter(|r| r.tenant_id == t);
+    let row = row.ok_or_else(|| Error::not_found("role"))?;
+    let used = db::uses(&mut c, id).await?;
+    drop(c);
+    let reaches: BTreeSet<Reach> = used.iter().map(db::Use::reach).collect();
+    if let Some(p) = permissions {
+        known(access.catalogue(), p)?;
+        let added: BTreeSet<String> = p.difference(&row.permissions.0).cloned().collect();
+        for reach in reaches.iter().chain([&Reach::Tenant(t)]) {
+            ceiling(&added, &*access.held_over(permit.actor(), reach).await?)?;
+        }
+    }
+    Ok(reaches.into_iter().collect())
 }

@@ -1,6 +1,6 @@
 //! `muster grant`: roles given by hand.
 
-use super::{at, escaped, given, hold::Place, query};
+use super::{at, escaped, given, hold::Place, query, scope::ScopeArgs};
 use crate::{cli::reach::Reach, error::Result};
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -11,7 +11,9 @@ pub(crate) enum Grant {
     #[command(after_help = "Examples:
   muster grant add contoso anna@contoso.com 'Tenant Administrator' --reason 'first administrator'
   muster grant add contoso tech@provider.example 'Help desk' --home us --until 2026-12-31T00:00:00Z
-  muster grant add us ada 'Global Administrator' --everywhere")]
+  muster grant add us ada 'Global Administrator' --everywhere
+  muster grant add us tom Technician --tag gold
+  muster grant add us tom Read-Only --in contoso --in fabrikam")]
     Add {
         /// Where: tenant, id or slug
         tenant: String,
@@ -23,8 +25,10 @@ pub(crate) enum Grant {
         #[arg(long)]
         home: Option<String>,
         /// On the whole instance; TENANT is then the user's own
-        #[arg(long, conflicts_with = "home")]
+        #[arg(long, conflicts_with_all = ["home", "many"])]
         everywhere: bool,
+        #[command(flatten)]
+        scope: ScopeArgs,
         /// When it ends by itself, RFC 3339
         #[arg(long, value_name = "TIME")]
         until: Option<String>,
@@ -67,10 +71,11 @@ pub(crate) enum Grant {
 
 pub(super) async fn run(v: Grant, r: &Reach) -> Result<Value> {
     match v {
-        Grant::Add { tenant, user, role, home, everywhere, until, reason } => {
+        Grant::Add { tenant, user, role, home, everywhere, scope, until, reason } => {
             let home = if everywhere { Some(tenant.clone()) } else { home };
             let body = given(json!({
                 "user": user, "role": role, "home": home, "valid_to": until, "reason": reason,
+                "scope": scope.body(),
             }));
             let path =
                 if everywhere { "/grants".to_owned() } else { format!("{}/grants", at(&tenant)) };

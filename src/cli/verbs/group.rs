@@ -3,7 +3,7 @@
 use super::{at, id_of, query};
 use crate::{cli::reach::Reach, error::Result};
 use clap::Subcommand;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Group {
@@ -21,6 +21,9 @@ pub(crate) enum Group {
         tenant: String,
         /// The group's id or name
         group: String,
+        /// Say who would lose what instead, were it deleted with its mappings
+        #[arg(long)]
+        preview: bool,
     },
 }
 
@@ -29,11 +32,14 @@ pub(super) async fn run(v: Group, r: &Reach) -> Result<Value> {
         Group::List { tenant, text } => {
             r.get(&format!("{}/groups{}", at(&tenant), query(&[("text", text)]))).await
         }
-        Group::Show { tenant, group } => {
+        Group::Show { tenant, group, preview } => {
             let all = format!("{}/groups", at(&tenant));
             let named = query(&[("limit", Some("500".into())), ("text", Some(group.clone()))]);
             let list = format!("{all}{named}");
             let id = id_of(r, &list, "display_name", "group", &group).await?;
+            if preview {
+                return r.post(&format!("{all}/{id}/preview"), &json!({})).await;
+            }
             r.get(&format!("{all}/{id}")).await
         }
     }

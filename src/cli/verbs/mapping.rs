@@ -1,6 +1,6 @@
 //! `muster mapping`: which groups give which roles.
 
-use super::{at, escaped, given};
+use super::{at, escaped, given, scope::ScopeArgs};
 use crate::{cli::reach::Reach, error::Result};
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -10,7 +10,9 @@ pub(crate) enum Mapping {
     /// Give a role to whoever is in a group
     #[command(after_help = "Examples:
   muster mapping create contoso --group 'Muster Admins' --role 'Tenant Administrator'
-  muster mapping create us --group Technicians --role 'Help desk' --in-tenant contoso")]
+  muster mapping create us --group Technicians --role 'Help desk' --in-tenant contoso
+  muster mapping create us --group 'Gold team' --role Technician --tag gold
+  muster mapping create us --group Technicians --role Technician --all-tenants-except us --all-tenants-except bank")]
     Create {
         /// The directory's tenant: id or slug
         tenant: String,
@@ -21,11 +23,23 @@ pub(crate) enum Mapping {
         #[arg(long)]
         role: String,
         /// In another tenant than the directory's own: id or slug
-        #[arg(long, value_name = "TENANT", conflicts_with = "everywhere")]
+        #[arg(long, value_name = "TENANT", conflicts_with_all = ["everywhere", "many"])]
         in_tenant: Option<String>,
-        /// In every tenant
+        /// On the whole instance
         #[arg(long)]
         everywhere: bool,
+        #[command(flatten)]
+        scope: ScopeArgs,
+        /// Only say who would gain what
+        #[arg(long)]
+        preview: bool,
+    },
+    /// Answer for a mapping whose author was demoted (it is suspended) or has left
+    Adopt {
+        /// The directory's tenant: id or slug
+        tenant: String,
+        /// The mapping's id
+        mapping: String,
     },
     /// Delete a mapping; what it gave is gone at once
     Delete {
@@ -33,6 +47,9 @@ pub(crate) enum Mapping {
         tenant: String,
         /// The mapping's id
         mapping: String,
+        /// Only say who would lose what
+        #[arg(long)]
+        preview: bool,
     },
     /// A tenant's mappings
     List {
@@ -43,14 +60,24 @@ pub(crate) enum Mapping {
 
 pub(super) async fn run(v: Mapping, r: &Reach) -> Result<Value> {
     match v {
-        Mapping::Create { tenant, group, role, in_tenant, everywhere } => {
+        Mapping::Create { tenant, group, role, in_tenant, everywhere, scope, preview } => {
             let body = given(json!({
+                "scope": scope.body(),
                 "group": group, "role": role, "in_tenant": in_tenant, "everywhere": everywhere,
             }));
-            r.post(&format!("{}/mappings", at(&tenant)), &body).await
+            let what = if preview { "mappings/preview" } else { "mappings" };
+            r.post(&format!("{}/{what}", at(&tenant)), &body).await
         }
-        Mapping::Delete { tenant, mapping } => {
-            r.delete(&format!("{}/mappings/{}", at(&tenant), escaped(&mapping))).await
+        Mapping::Adopt { tenant, mapping } => {
+            let path = format!("{}/mappings/{}/adopt", at(&tenant), escaped(&mapping));
+            r.post(&path, &json!({})).await
+        }
+        Mapping::Delete { tenant, mapping, preview } => {
+            let path = format!("{}/mappings/{}", at(&tenant), escaped(&mapping));
+            if preview {
+                return r.post(&format!("{path}/preview"), &json!({})).await;
+            }
+            r.delete(&path).await
         }
         Mapping::List { tenant } => r.get(&format!("{}/mappings", at(&tenant))).await,
     }

@@ -22,6 +22,7 @@ mod provisioning;
 mod role;
 mod schema;
 mod scim_token;
+mod scope;
 mod secret;
 mod session;
 mod signins;
@@ -30,6 +31,7 @@ mod tombstone;
 mod user;
 mod user_access;
 mod user_delete;
+mod who_can;
 
 use crate::{
     cli::reach::Reach,
@@ -110,6 +112,10 @@ pub(super) enum Verb {
   muster explain contoso anna@contoso.com users.edit
   muster explain contoso tech@provider.example users.view --home provider | jq '.paths[].via'")]
     Explain(explain::Explain),
+    /// Who may do something in a tenant, and why
+    #[command(after_help = "Examples:
+  muster who-can contoso users.delete | jq '.items[].user_name'")]
+    WhoCan(who_can::WhoCan),
     /// Who tried to sign in, and why it did not work
     #[command(subcommand)]
     Signins(signins::Signins),
@@ -152,6 +158,7 @@ pub(super) async fn run(verb: Verb, r: &Reach) -> Result<Value> {
         Verb::User(v) => user::run(v, r).await,
         Verb::Invitation(v) => invitation::run(v, r).await,
         Verb::Explain(v) => explain::run(v, r).await,
+        Verb::WhoCan(v) => who_can::run(v, r).await,
         Verb::Keys(v) => keys::run(v, r).await,
         Verb::Hold(v) => hold::run(v, r).await,
         Verb::Adoption(v) => adoption::run(v, r).await,

@@ -47,6 +47,9 @@ pub(crate) enum Role {
         /// Whether other tenants may give it as well
         #[arg(long, value_name = "true|false")]
         offered: Option<bool>,
+        /// Only say who would gain and lose what
+        #[arg(long, requires = "permissions")]
+        preview: bool,
     },
     /// One role
     Show {
@@ -61,6 +64,9 @@ pub(crate) enum Role {
         tenant: String,
         /// The role's id or name
         role: String,
+        /// Only say who would lose what, were all that gives it gone too
+        #[arg(long)]
+        preview: bool,
     },
     /// The roles that can be given in a tenant
     List {
@@ -78,7 +84,11 @@ pub(super) async fn run(v: Role, r: &Reach) -> Result<Value> {
             });
             r.post(&format!("{}/roles", at(&tenant)), &body).await
         }
-        Role::Edit { tenant, role, name, permissions, description, offered } => {
+        Role::Edit { tenant, role, name, permissions, description, offered, preview } => {
+            if preview {
+                let path = format!("{}/preview", find(r, &tenant, &role).await?);
+                return r.post(&path, &json!({ "permissions": permissions })).await;
+            }
             let body = given(json!({
                 "name": name, "description": description, "offered": offered,
                 "permissions": (!permissions.is_empty()).then_some(permissions),
@@ -86,7 +96,13 @@ pub(super) async fn run(v: Role, r: &Reach) -> Result<Value> {
             r.patch(&find(r, &tenant, &role).await?, &body).await
         }
         Role::Show { tenant, role } => r.get(&find(r, &tenant, &role).await?).await,
-        Role::Delete { tenant, role } => r.delete(&find(r, &tenant, &role).await?).await,
+        Role::Delete { tenant, role, preview } => {
+            let path = find(r, &tenant, &role).await?;
+            if preview {
+                return r.post(&format!("{path}/preview"), &json!({ "delete": true })).await;
+            }
+            r.delete(&path).await
+        }
         Role::List { tenant } => r.get(&format!("{}/roles", at(&tenant))).await,
     }
 }

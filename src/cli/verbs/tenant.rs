@@ -21,6 +21,9 @@ pub(crate) enum Tenant {
         /// The platform's own company; there is one
         #[arg(long)]
         provider: bool,
+        /// A word by which roles can be given in many tenants at once; may be given several times
+        #[arg(long = "tag", value_name = "WORD")]
+        tags: Vec<String>,
     },
     /// All companies
     List,
@@ -28,6 +31,16 @@ pub(crate) enum Tenant {
     Show {
         /// Tenant: id or slug
         tenant: String,
+    },
+    /// Set a company's tags; roles that were given by a tag follow at once
+    #[command(after_help = "Examples:
+  muster tenant tag contoso gold 'region north'
+  muster tenant tag contoso                       takes all away")]
+    Tag {
+        /// Tenant: id or slug
+        tenant: String,
+        /// All its tags from now on
+        tags: Vec<String>,
     },
     /// End everything of a company at once, until `resume`
     Suspend {
@@ -46,12 +59,14 @@ pub(super) async fn run(v: Tenant, r: &Reach) -> Result<Value> {
         r.call(Method::PATCH, &at(&tenant), Some(&json!({ "status": status }))).await
     };
     match v {
-        Tenant::Create { slug, name, provider } => {
+        Tenant::Create { slug, name, provider, tags } => {
             let name = name.unwrap_or_else(|| slug.clone());
-            r.post("/tenants", &json!({ "slug": slug, "name": name, "provider": provider })).await
+            let body = json!({ "slug": slug, "name": name, "provider": provider, "tags": tags });
+            r.post("/tenants", &body).await
         }
         Tenant::List => r.get("/tenants").await,
         Tenant::Show { tenant } => r.get(&at(&tenant)).await,
+        Tenant::Tag { tenant, tags } => r.patch(&at(&tenant), &json!({ "tags": tags })).await,
         Tenant::Suspend { tenant } => set(tenant, "suspended").await,
         Tenant::Resume { tenant } => set(tenant, "active").await,
     }

@@ -3,7 +3,7 @@
 use crate::pure;
 use muster::{
     access::{
-        Effective, Path, Reach, RoleRef, Source, Subject, Via,
+        Effective, Path, Reach, RoleRef, Site, Source, Subject, Via,
         catalogue::{self, Catalogue},
         effective::void,
         rules,
@@ -38,7 +38,15 @@ fn kinds() -> impl Strategy<Value = UserKind> {
     ]
 }
 fn reaches() -> impl Strategy<Value = Reach> {
-    prop_oneof![Just(Reach::All), (0u8..3).prop_map(|n| Reach::Tenant(tenant(n)))]
+    let some = || prop::collection::btree_set((0u8..3).prop_map(tenant), 1..3);
+    prop_oneof![
+        Just(Reach::All),
+        Just(Reach::Every),
+        Just(Reach::tagged("gold").unwrap()),
+        (0u8..3).prop_map(|n| Reach::Tenant(tenant(n))),
+        some().prop_map(|s| Reach::set(s).unwrap()),
+        some().prop_map(|s| Reach::except(s).unwrap()),
+    ]
 }
 fn vias() -> impl Strategy<Value = Via> {
     prop_oneof![
@@ -77,6 +85,7 @@ fn paths() -> impl Strategy<Value = Path> {
                 since: Timestamp(since),
                 until: until.map(Timestamp),
                 by: "owner".into(),
+                author: None,
             }
         })
 }
@@ -87,13 +96,17 @@ fn subjects() -> impl Strategy<Value = Subject> {
 fn rights(e: &Effective) -> (BTreeSet<String>, bool, bool, bool) {
     (e.permissions.clone(), e.self_service, e.global, e.mfa)
 }
-fn check(run: impl Fn(&Subject, &[Path], TenantId) -> Result<(), TestCaseError>) {
-    let model = (subjects(), prop::collection::vec(paths(), 0..8), 0u8..3);
+fn check(run: impl Fn(&Subject, &[Path], Site<'_>) -> Result<(), TestCaseError>) {
+    let tags = any::<bool>().prop_map(|gold| gold.then(|| "gold".to_owned()).into_iter().collect());
+    let model = (subjects(), prop::collection::vec(paths(), 0..8), 0u8..3, tags);
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
         failure_persistence: None,
         ..ProptestConfig::default()
     });
-    runner.run(&model, |(s, p, t)| run(&s, &p, tenant(t))).unwrap();
+    let run = |(s, p, t, tags): (Subject, Vec<Path>, u8, BTreeSet<String>)| {
+        run(&s, &p, Site { tenant: tenant(t), tags: &tags })
+    };
+    runner.run(&model, run).unwrap();
 }
 
 pure!(

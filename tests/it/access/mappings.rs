@@ -136,7 +136,7 @@ story!(async fn explain_names_every_way(t) {
     assert_eq!(mapped.by, "owner");
     let x = w.access.explain(&p, (acme.id, u[0]), "users.delete").await.unwrap();
     assert!(!x.allowed && x.paths.is_empty());
-    assert!(x.needed.iter().any(|r| r.id == TENANT_ADMINISTRATOR), "{:?}", x.needed);
+    assert!(x.needed.iter().any(|r| r.role.id == TENANT_ADMINISTRATOR), "{:?}", x.needed);
     let e = w.access.explain(&p, (acme.id, u[0]), "users.fly").await.unwrap_err();
     assert_eq!((e.kind(), e.attr_str()), (Kind::Invalid, Some("permission")));
     let other = w.tenant("other", false).await;
@@ -214,6 +214,12 @@ story!(async fn the_schema_itself_keeps_a_directory_in_its_tenant(t) {
         (false, "tenant", Some(acme.id), true),
         (false, "tenant", Some(other.id), false),
         (false, "all", None, false),
+        (false, "every", None, false),
+        (false, "tag:gold", None, false),
+        (false, "tenants:00", None, false),
+        (false, "except:00", None, false),
+        (false, "tag:", Some(acme.id), false),
+        (false, "anything", Some(acme.id), false),
         (true, "tenant", Some(other.id), false),
         (true, "all", None, false),
     ] {

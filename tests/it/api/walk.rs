@@ -168,8 +168,14 @@ story!(async fn every_route_answers_as_described(t) {
     w.get(&role).await;
     w.go("PATCH", &role, json!({"description": "They help."})).await;
     let m = json!({"group": "Support", "role": "Help desk"});
+    w.post("/tenants/acme/mappings/preview", m.clone()).await;
     let m = id(&w.post("/tenants/acme/mappings", m).await);
     w.get("/tenants/acme/mappings").await;
+    w.post(&format!("/tenants/acme/mappings/{m}/preview"), json!({})).await;
+    w.post(&format!("/tenants/acme/mappings/{m}/adopt"), json!({})).await;
+    w.post(&format!("/tenants/acme/groups/{}/preview", id(&groups["items"][0])), json!({})).await;
+    w.post(&format!("{role}/preview"), json!({"delete": true})).await;
+    w.get("/tenants/acme/who-can?permission=users.view").await;
     w.get(&format!("/tenants/acme/explain?user={cid}&permission=users.view")).await;
     w.get(&format!("/tenants/acme/explain?user={cid}&permission=users.delete")).await;
     w.get(&format!("/tenants/acme/users/{cid}/access")).await;

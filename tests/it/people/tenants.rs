@@ -10,12 +10,12 @@ use muster::{
 story!(async fn a_slug_follows_its_grammar_and_is_taken_once(t) {
     let w = World::new(&t.store);
     for bad in ["", "a", "Acme", "-acme", "acme-", "ac--me", "ac me", "acmé", &"a".repeat(41)] {
-        let new = New { slug: bad.into(), name: "Acme".into(), provider: false };
+        let new = New { slug: bad.into(), name: "Acme".into(), provider: false, tags: Vec::new() };
         let e = tenants::create(&w.store, &w.global().await, new).await.unwrap_err();
         assert_eq!((e.kind(), e.attr_str()), (Kind::Invalid, Some("slug")), "{bad}");
     }
     let acme = w.tenant("acme-2", false).await;
-    let again = New { slug: "acme-2".into(), name: "Other".into(), provider: false };
+    let again = New { slug: "acme-2".into(), name: "Other".into(), provider: false, tags: Vec::new() };
     let e = tenants::create(&w.store, &w.global().await, again).await.unwrap_err();
     assert_eq!((e.kind(), e.code_str()), (Kind::Conflict, Some("uniqueness")));
     assert!(e.detail().contains("acme-2"), "{e}");
@@ -34,7 +34,7 @@ story!(async fn there_is_one_provider(t) {
     let make = |slug: &'static str| {
         let (store, p) = (w.store.clone(), p.clone());
         async move {
-            let new = New { slug: slug.into(), name: slug.into(), provider: true };
+            let new = New { slug: slug.into(), name: slug.into(), provider: true, tags: Vec::new() };
             tenants::create(&store, &p, new).await
         }
     };

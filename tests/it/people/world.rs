@@ -46,7 +46,12 @@ impl World {
         self.access.require_global(&Self::owner()).await.unwrap()
     }
     pub async fn tenant(&self, slug: &str, provider: bool) -> Tenant {
-        let new = tenants::New { slug: slug.into(), name: slug.to_uppercase(), provider };
+        let new = tenants::New {
+            slug: slug.into(),
+            name: slug.to_uppercase(),
+            provider,
+            tags: Vec::new(),
+        };
         tenants::create(&self.store, &self.global().await, new).await.unwrap()
     }
     pub async fn directory(&self, t: TenantId, name: &str) -> Directory {

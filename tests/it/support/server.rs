@@ -146,7 +146,12 @@ impl TestServer {
         self.make_tenant("provider", true).await
     }
     async fn make_tenant(&self, slug: &str, provider: bool) -> TenantId {
-        let new = tenants::New { slug: slug.to_owned(), name: slug.to_owned(), provider };
+        let new = tenants::New {
+            slug: slug.to_owned(),
+            name: slug.to_owned(),
+            provider,
+            tags: Vec::new(),
+        };
         tenants::create(&self.app.store, &self.global().await, new).await.expect("a tenant").id
     }
     /// Declares the extension that `scim-tests/extension.json` holds.

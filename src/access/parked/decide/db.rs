@@ -15,8 +15,8 @@ fn list(users: Option<&[UserId]>) -> (bool, List) {
 
 row! {
     /// A role and where it is kept.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub struct Kept { pub role_id: RoleId, pub scope_tenant: Option<TenantId> }
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Kept { pub role_id: RoleId, pub scope: String, pub scope_tenant: Option<TenantId> }
 }
 
 /// What is to be decided about, each once.
@@ -30,7 +30,7 @@ pub(super) async fn roles(
     sql!(
         c,
         all<Kept>,
-        "SELECT DISTINCT role_id, scope_tenant FROM parked_roles
+        "SELECT DISTINCT role_id, scope, scope_tenant FROM parked_roles
          WHERE tenant_id = $1 AND change_id = $2 AND NOT kept
            AND ($3 OR user_id IN (SELECT value FROM rarray($4)))",
         t,

@@ -6,7 +6,7 @@ mod db;
 use super::{Change, TOPIC, lock};
 use crate::{
     access::{
-        Access, Permit,
+        Access, Permit, Reach,
         catalogue::GLOBAL_ADMINISTRATOR,
         guard::{self, By},
         perm::UsersManageRoles,
@@ -111,8 +111,8 @@ pub async fn decide(
 
 /// Whether the caller could give this role there by hand.
 async fn could_give(access: &Access, p: &Permit<UsersManageRoles>, kept: &db::Kept) -> Result<()> {
-    let place = kept.scope_tenant.unwrap_or(TenantId::PLATFORM);
-    let held = access.held(p.actor(), place).await?;
+    let reach = Reach::read(&kept.scope, kept.scope_tenant);
+    let held = access.held_over(p.actor(), &reach).await?;
     if kept.role_id == GLOBAL_ADMINISTRATOR && !held.global {
         return Err(Error::forbidden("only Global Administrators make Global Administrators"));
     }
