@@ -143,7 +143,7 @@ pub(super) async fn page(
                 u.email, u.active, u.enabled, u.doc, u.version, u.created_at, u.updated_at
          FROM users u WHERE u.tenant_id = $1 AND u.directory_id = $2";
     let count = "SELECT count(*) FROM users u WHERE u.tenant_id = $1 AND u.directory_id = $2";
-    query::page(c, q, select, count, "u", &[&t, &d]).await
+    query::page(c, q, &query::Select::both(select), count, "u", &[&t, &d]).await
 }
 
 /// A page of a tenant's users for people to look through.

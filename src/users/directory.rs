@@ -51,9 +51,22 @@ pub async fn modify(
     if_match: Option<i64>,
     change: Change,
 ) -> Result<(User, bool)> {
-    let (t, d) = (p.tenant(), p.directory());
-    // A first look: what changes nothing needs no transaction, and what ends access goes ahead of bulk work.
-    let seen = get(store, p, id).await?;
+    modify_seen(store, p, get(store, p, id).await?, if_match, change).await
+}
+
+/// As [`modify`], of a user whom the caller has just read: what changes nothing needs no transaction, and what ends
+/// access goes ahead of bulk work.
+///
+/// # Errors
+/// As [`modify`].
+pub async fn modify_seen(
+    store: &Store,
+    p: &Permit<Provision>,
+    seen: User,
+    if_match: Option<i64>,
+    change: Change,
+) -> Result<(User, bool)> {
+    let (t, d, id) = (p.tenant(), p.directory(), seen.id);
     fresh(&seen, if_match)?;
     let Some(draft) = change(&seen)?.filter(|d| rules::differs(&seen, d)) else {
         return Ok((seen, false));

@@ -31,6 +31,8 @@ pub(super) fn open(
             if options.durable { "FULL" } else { "NORMAL" },
             if read_only { " PRAGMA query_only=ON;" } else { "" }
         ))?;
+        // Without this a statement with `LIMIT ?` is planned anew each time its value is bound.
+        c.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         c.set_prepared_statement_cache_capacity(512);
         rusqlite::vtab::array::load_module(&c)?;
         Ok(c)
