@@ -13,6 +13,7 @@ pub mod catalogue;
 mod db;
 pub mod effective;
 pub mod explain;
+mod extent;
 pub mod grants;
 pub mod guard;
 pub mod holds;
@@ -26,6 +27,7 @@ pub mod rules;
 pub use catalogue::Catalogue;
 pub use effective::{Effective, Path, Reach, RoleRef, Source, Subject, Via};
 pub use explain::{Explanation, Holdings};
+pub use extent::Extent;
 pub use perm::Permit;
 
 use crate::{
@@ -183,23 +185,6 @@ impl Access {
             }
         }
         Ok(out)
-    }
-    /// Whether an actor holds, wherever a user has anything, at least what the user has: whoever may act as somebody
-    /// (set their credentials) must.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn covers(&self, actor: &Actor, user: (TenantId, UserId)) -> Result<bool> {
-        let mut places = self.tenants_of(user.0, user.1).await?;
-        places.push(TenantId::PLATFORM);
-        for t in places {
-            let theirs = self.effective(user.0, user.1, t).await?;
-            let held = self.held(actor, t).await?;
-            if (theirs.global && !held.global) || !theirs.permissions.is_subset(&held.permissions) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
     /// What an actor holds in another tenant than their permit's: the ceiling where one act reaches several.
     async fn held(&self, actor: &Actor, tenant: TenantId) -> Result<Arc<Effective>> {

@@ -135,7 +135,10 @@ async fn perform(
         Err(e) => Err(e),
     };
     let noted = call.noted();
-    note::tell(&call.permit.directory().to_string(), &noted.outcomes);
+    // Nothing became of what is only rehearsed.
+    if !app.store.rehearsed() {
+        note::tell(&call.permit.directory().to_string(), &noted.outcomes);
+    }
     (answer, noted)
 }
 

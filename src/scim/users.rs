@@ -38,7 +38,7 @@ async fn demanded(call: &Call, id: UserId) -> Result<Option<i64>> {
 /// `POST /Users`
 pub(super) async fn create(call: &Call) -> Result<Response> {
     let (draft, ignored) = document::draft(&call.schemas, call.rules, &call.body, None)?;
-    let (u, _) = adoption::create(&call.app.store, &call.permit, draft).await?;
+    let (u, _) = adoption::create(&call.app.store, &call.app.access, &call.permit, draft).await?;
     call.note(Outcome::Applied);
     call.note_ignored(ignored);
     call.changed(document::whole(&u).into_iter().map(|(name, _)| name));

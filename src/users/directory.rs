@@ -1,7 +1,7 @@
 //! What a directory's SCIM client does with its people, once it has them ([`super::arrival`] is how they come).
 
 use super::{
-    Draft, Page, Query, User, announce, db, fresh, gone, guarded, name_taken, rules,
+    Draft, Page, Query, User, announce, arrival, db, fresh, gone, guarded, name_taken, rules,
     tombstones::{self, Why},
 };
 use crate::{
@@ -98,6 +98,9 @@ async fn write(tx: &mut Tx, was: &User, draft: &Draft) -> Result<User> {
         }
         _ => false,
     };
+    if let Some(d) = was.directory_id {
+        arrival::not_of_another(tx, d, was, draft).await?;
+    }
     // Nor is leaving a name a way around what was decided about whoever had it.
     if !was.enabled && rules::renamed(was, draft) {
         tombstones::remember(tx, was, Why::Disabled).await?;

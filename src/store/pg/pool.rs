@@ -294,15 +294,29 @@ impl PgConn {
             }
         }
     }
-    pub(in crate::store) async fn lock(&mut self, name: &str) -> Result<()> {
+    /// One of its own, and one that is shared with others.
+    pub(in crate::store) async fn lock(&mut self, name: &str, shared: Option<&str>) -> Result<()> {
         if self.begin.is_some() {
-            // A name of our own, in quotes.
-            let name = name.replace('\'', "''");
-            let lock = format!("; SELECT pg_advisory_xact_lock(hashtextextended('{name}', 0))");
-            return self.begun(&lock).await;
+            // Names of our own, in quotes.
+            let quoted = |n: &str| n.replace('\'', "''");
+            let mut text =
+                format!("; SELECT pg_advisory_xact_lock(hashtextextended('{}', 0))", quoted(name));
+            if let Some(s) = shared.map(quoted) {
+                let beside = "; SELECT pg_advisory_xact_lock_shared(hashtextextended(";
+                text = format!("{text}{beside}'{s}', 0))");
+            }
+            return self.begun(&text).await;
         }
         self.busy = true;
-        let q = sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").bind(name);
+        let q = match shared {
+            None => sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").bind(name),
+            Some(s) => sqlx::query(
+                "SELECT pg_advisory_xact_lock(hashtextextended($1, 0)),
+                        pg_advisory_xact_lock_shared(hashtextextended($2, 0))",
+            )
+            .bind(name)
+            .bind(s),
+        };
         let r = q.execute(self.conn()?).await;
         let lost = || Err(Error::unavailable("PostgreSQL: the connection was lost"));
         self.settle(r).unwrap_or_else(lost).map(|_| ())
