@@ -42,6 +42,18 @@ pub async fn subject(
     }))
 }
 
+/// In which tenant a user is who may hold something in `tenant`: in it or in the provider's.
+pub async fn home(c: &mut Conn, user: UserId, tenant: TenantId) -> Result<Option<TenantId>> {
+    sql!(
+        c,
+        opt<TenantId>,
+        "SELECT u.tenant_id FROM users u
+         WHERE u.id = $1 AND u.tenant_id IN (SELECT t.id FROM tenants t WHERE t.id = $2 OR t.provider)",
+        user,
+        tenant
+    )
+}
+
 row! {
     struct PathRow {
         id: uuid::Uuid,

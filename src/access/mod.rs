@@ -11,6 +11,7 @@
 
 pub mod catalogue;
 mod db;
+mod decide;
 pub mod effective;
 pub mod explain;
 mod extent;
@@ -34,7 +35,7 @@ use crate::{
     actor::{Actor, Principal},
     error::{Error, Result},
     id::{TenantId, UserId},
-    store::{Scope, Store},
+    store::{Cache, Scope, Store},
 };
 use perm::{Global, Permission, Provision, System};
 use std::sync::Arc;
@@ -48,6 +49,7 @@ struct Inner {
     catalogue: Catalogue,
     everything: Arc<Effective>,
     people: Arc<person::People>,
+    homes: Cache<UserId, TenantId>,
 }
 
 impl Access {
@@ -55,7 +57,8 @@ impl Access {
     pub fn new(store: Store, catalogue: Catalogue) -> Self {
         let everything = Arc::new(Effective::everything(&catalogue));
         let people = person::People::new(&store, catalogue.clone());
-        Self(Arc::new(Inner { store, catalogue, everything, people }))
+        let homes = Cache::new(person::PEOPLE, person::KEEP);
+        Self(Arc::new(Inner { store, catalogue, everything, people, homes }))
     }
     /// The permissions and built-in roles.
     pub fn catalogue(&self) -> &Catalogue {
