@@ -9,8 +9,10 @@ use crate::{
     },
 };
 use muster::{
-    id::{TenantId, UserId},
-    users,
+    access::grants::{self, NewGrant},
+    actor::UserKind,
+    id::{RoleId, TenantId, UserId},
+    users::{self, NewUser},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -38,15 +40,28 @@ async fn allowed(s: &TestServer, app: &TestApp, q: &Value) -> bool {
 story!(
     async fn an_application_asks_what_somebody_may_do(t) {
         let s = TestServer::start(&t).await;
-        let (contoso, fabrikam) = (s.tenant("contoso").await, s.tenant("fabrikam").await);
+        let contoso = s.tenant("contoso").await;
+        s.tenant("fabrikam").await;
         let tech = s.person(contoso, "tech", TECHNICIAN).await;
         let reader = s.person(contoso, "reader", READ_ONLY).await;
-        let app = s.app(contoso, |new| new.platform = true).await;
+        let us = s.provider().await;
+        let app = s.app(us, |new| new.platform = true).await;
+        let new = NewUser {
+            kind: UserKind::Technician,
+            user_name: "theo".to_owned(),
+            display_name: None,
+            email: None,
+        };
+        let theo = users::add(&s.app.store, &s.permit(us).await, new).await.unwrap().id;
+        let grant = NewGrant::manual(us, theo, RoleId::parse(TECHNICIAN).unwrap());
+        grants::add(&s.app.access, &s.permit(contoso).await, grant).await.unwrap();
         let may = async |user, permission: &str, tenant: &str| {
             allowed(&s, &app, &question(user, permission, tenant)).await
         };
         assert!(may(tech, "computers.delete", "contoso").await);
         assert!(may(tech, "computers.delete", &contoso.to_string()).await, "by id as well");
+        assert!(may(theo, "computers.delete", "contoso").await, "of the provider's");
+        assert!(!may(theo, "computers.delete", "fabrikam").await);
         assert!(!may(reader, "computers.delete", "contoso").await);
         assert!(may(reader, "computers.view", "contoso").await);
         assert!(!may(tech, "computers.delete", "fabrikam").await, "in their own tenant only");
@@ -67,7 +82,6 @@ story!(
         // Switched off, it is over with the next question.
         users::set_enabled(&s.app.store, &s.permit(contoso).await, tech, false).await.unwrap();
         assert!(!may(tech, "computers.delete", "contoso").await);
-        let _ = fabrikam;
     }
 );
 
