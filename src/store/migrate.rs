@@ -17,6 +17,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0010_homes", include_str!("../../migrations/0010_homes.sql")),
     ("0011_display_names", include_str!("../../migrations/0011_display_names.sql")),
     ("0012_what_was_decided", include_str!("../../migrations/0012_what_was_decided.sql")),
+    ("0013_what_expires", include_str!("../../migrations/0013_what_expires.sql")),
 ];
 
 /// What SQLite makes of a migration: six words replaced, `STRICT` added, sections between `-- postgres:` and

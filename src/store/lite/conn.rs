@@ -58,6 +58,10 @@ impl LiteConn {
     pub(super) fn new(raw: rusqlite::Connection, names: Names) -> Self {
         Self { raw, names }
     }
+    /// For whoever ends a statement of it from elsewhere.
+    pub(super) fn interrupt(&self) -> rusqlite::InterruptHandle {
+        self.raw.get_interrupt_handle()
+    }
     /// No transaction is open.
     pub(super) fn autocommit(&self) -> bool {
         self.raw.is_autocommit()
@@ -122,6 +126,9 @@ impl LiteConn {
                     _,
                 ) => {
                     return Error::unavailable(format!("SQLite: {e}"));
+                }
+                (rusqlite::ErrorCode::OperationInterrupted, _) => {
+                    return Error::unavailable("SQLite: the statement took too long");
                 }
                 _ => {}
             }
