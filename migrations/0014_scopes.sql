@@ -110,15 +110,16 @@ CREATE TABLE parked_roles_scoped (
   granted_by text NOT NULL,
   since bigint NOT NULL,
   created_at bigint NOT NULL,
+  source text,
   PRIMARY KEY (tenant_id, id),
   FOREIGN KEY (tenant_id, change_id) REFERENCES parked_changes(tenant_id, id) ON DELETE CASCADE,
   CHECK ((scope = 'tenant') = (scope_tenant IS NOT NULL))
 );
 INSERT INTO parked_roles_scoped (tenant_id, id, change_id, directory_id, user_id, user_label, user_name_key, external_id,
                                  gone, kept, kept_by, reason, role_id, scope, scope_tenant, group_name, granted_by,
-                                 since, created_at)
+                                 since, created_at, source)
 SELECT tenant_id, id, change_id, directory_id, user_id, user_label, user_name_key, external_id, gone, kept, kept_by,
-       reason, role_id, scope, scope_tenant, group_name, granted_by, since, created_at
+       reason, role_id, scope, scope_tenant, group_name, granted_by, since, created_at, source
 FROM parked_roles;
 DROP TABLE parked_roles;
 ALTER TABLE parked_roles_scoped RENAME TO parked_roles;

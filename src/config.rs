@@ -130,6 +130,8 @@ pub struct Signin {
     pub invitation: Span,
     /// Life of the first start's setup link.
     pub setup: Span,
+    /// How long the records of sign-ins are kept; zero: for ever.
+    pub remember: Span,
 }
 
 /// `[provisioning]`

@@ -55,6 +55,19 @@ pub async fn subjects(
     Ok(rows.into_iter().map(subject).collect())
 }
 
+/// In which tenant a user is who may hold something in `tenant`: in it or in the provider's.
+pub async fn home(c: &mut Conn, user: UserId, tenant: TenantId) -> Result<Option<TenantId>> {
+    sql!(
+        c,
+        opt<TenantId>,
+        "SELECT u.tenant_id FROM users u WHERE u.tenant_id = $2 AND u.id = $1
+         UNION
+         SELECT u.tenant_id FROM tenants t JOIN users u ON u.tenant_id = t.id AND u.id = $1 WHERE t.provider",
+        user,
+        tenant
+    )
+}
+
 row! {
     struct PathRow {
         user: Option<UserId>,

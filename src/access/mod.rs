@@ -13,8 +13,10 @@ pub mod authors;
 pub mod catalogue;
 mod crowd;
 mod db;
+mod decide;
 pub mod effective;
 pub mod explain;
+mod extent;
 pub mod grants;
 pub mod guard;
 pub mod holds;
@@ -33,6 +35,7 @@ pub use authors::{Author, Standing};
 pub use catalogue::Catalogue;
 pub use effective::{Effective, Path, RoleRef, Source, Subject, Via};
 pub use explain::{Explanation, Holdings, Needed};
+pub use extent::Extent;
 pub use over::Over;
 pub use perm::Permit;
 pub use reach::{Reach, Site};
@@ -42,7 +45,7 @@ use crate::{
     actor::{Actor, Principal},
     error::{Error, Result},
     id::{TenantId, UserId},
-    store::{Scope, Store},
+    store::{Cache, Scope, Store},
 };
 use perm::{Global, Permission, Provision, System};
 use std::sync::Arc;
@@ -56,6 +59,7 @@ struct Inner {
     catalogue: Catalogue,
     everything: Arc<Effective>,
     people: Arc<person::People>,
+    homes: Cache<UserId, TenantId>,
 }
 
 impl Access {
@@ -63,7 +67,8 @@ impl Access {
     pub fn new(store: Store, catalogue: Catalogue) -> Self {
         let everything = Arc::new(Effective::everything(&catalogue));
         let people = person::People::new(&store, catalogue.clone());
-        Self(Arc::new(Inner { store, catalogue, everything, people }))
+        let homes = Cache::new(person::PEOPLE, person::KEEP);
+        Self(Arc::new(Inner { store, catalogue, everything, people, homes }))
     }
     /// The permissions and built-in roles.
     pub fn catalogue(&self) -> &Catalogue {
@@ -191,23 +196,6 @@ impl Access {
             }
         }
         Ok(out)
-    }
-    /// Whether an actor holds, wherever a user has anything, at least what the user has: whoever may act as somebody
-    /// (set their credentials) must.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn covers(&self, actor: &Actor, user: (TenantId, UserId)) -> Result<bool> {
-        let mut places = self.tenants_of(user.0, user.1).await?;
-        places.push(TenantId::PLATFORM);
-        for t in places {
-            let theirs = self.effective(user.0, user.1, t).await?;
-            let held = self.held(actor, t).await?;
-            if (theirs.global && !held.global) || !theirs.permissions.is_subset(&held.permissions) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
     /// What an actor holds in another tenant than their permit's: the ceiling where one act reaches several.
     async fn held(&self, actor: &Actor, tenant: TenantId) -> Result<Arc<Effective>> {

@@ -17,8 +17,8 @@ use std::{
 };
 
 /// How many people are kept, and for how long at most.
-const PEOPLE: u64 = 20_000;
-const KEEP: Duration = Duration::from_mins(10);
+pub(super) const PEOPLE: u64 = 20_000;
+pub(super) const KEEP: Duration = Duration::from_mins(10);
 
 /// One person, with every path in every tenant.
 pub(super) struct Person {

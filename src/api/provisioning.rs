@@ -268,7 +268,7 @@ pub(super) async fn replay(c: With<Again>) -> Result<Shown<ReplayShown>> {
     let p = c.tenant::<SystemEditSettings>().await?;
     let d = c.id("directory")?;
     let again = c.json()?;
-    let entry = log::replayable(&c.app.store, &p, d, c.id("entry")?).await?;
+    let entry = log::replayable(&c.app.store, &p, d, c.id("entry")?, again.apply).await?;
     Ok(Shown::of(c.app.replay(p, d, entry, again.apply).await?.into()))
 }
 

@@ -87,6 +87,29 @@ pub async fn missed(
     Ok(())
 }
 
+/// Takes back one miss, and the wait until `until` that it brought. What others brought stays, if they are enough.
+pub async fn not_missed(
+    tx: &mut Tx,
+    at: TenantId,
+    name: &str,
+    until: Option<Timestamp>,
+    enough: i64,
+) -> Result<()> {
+    sql!(
+        tx,
+        exec,
+        "UPDATE password_tries
+         SET failures = failures - 1,
+             locked_until = CASE WHEN locked_until = $3 OR failures <= $4 THEN NULL ELSE locked_until END
+         WHERE tenant_id = $1 AND name_hash = $2 AND failures > 0",
+        at,
+        name,
+        until,
+        enough
+    )?;
+    Ok(())
+}
+
 /// Forgets how often a name was missed.
 pub async fn forget(tx: &mut Tx, at: TenantId, name: &str) -> Result<u64> {
     sql!(tx, exec, "DELETE FROM password_tries WHERE tenant_id = $1 AND name_hash = $2", at, name)

@@ -7,7 +7,6 @@ use crate::{
     error::{Error, Result},
     id::{TenantId, UserId},
     secret::{ExposeSecret as _, Secret},
-    sessions::{self, Who},
     store::{Conn, Tx},
 };
 use serde::{Deserialize, Serialize};
@@ -117,22 +116,17 @@ pub(crate) async fn any(c: &mut Conn, t: TenantId, user: UserId) -> Result<bool>
     db::any(c, t, user).await
 }
 
-/// Takes what somebody signs in with here away, with the sessions that it began; nothing, where they have none.
+/// Takes what somebody signs in with here away; nothing, where they have none. The sessions that it began are for the
+/// caller to end, who says why.
 ///
 /// # Errors
 /// The database's.
-pub(crate) async fn forget(
-    tx: &mut Tx,
-    t: TenantId,
-    user: UserId,
-    why: &'static str,
-) -> Result<()> {
+pub(crate) async fn forget(tx: &mut Tx, t: TenantId, user: UserId) -> Result<()> {
     let (password, code) =
         (db::delete_password(tx, t, user).await?, db::delete_code(tx, t, user).await?);
     if !password && !code {
         return Ok(());
     }
-    sessions::revoke(tx, Who::User(t, user), why).await?;
     let event = Event::new("credentials.remove").target("user", user);
     let detail = serde_json::json!({ "password": password, "one_time_code": code });
     audit::record(tx, t, event.detail(detail)).await

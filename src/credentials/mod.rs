@@ -111,8 +111,10 @@ impl Credentials {
             let found = users::find(tx, t, user).await?.ok_or_else(|| gone(user))?;
             local(&found)?;
             db::set_password(tx, t, user, &hash).await?;
-            db::forget(tx, t, &tries::key(&found.user_name)).await?;
-            db::forget(tx, t, &tries::domain_key(&found.user_name)).await?;
+            // Wherever the name was typed.
+            for key in [tries::key, tries::domain_key, tries::address_key] {
+                db::forget(tx, t, &key(&found.user_name)).await?;
+            }
             sessions::revoke(tx, Who::User(t, user), "password set").await?;
             audit::record(tx, t, Event::new("password.set").target("user", user)).await
         })

@@ -1,5 +1,8 @@
 //! Tries of credentials. A try of a password is counted by where and as what the name was typed, before anybody looks
 //! whether there is such a person: what can be measured or waited for is the same for names that exist and for others.
+//! Behind an address namesakes of several companies are counted each for themselves: a wrong password is a miss of all of
+//! them, a right one clears its owner's count and is no miss of the others, whom it can neither lock out nor unlock. While
+//! one waits, the others are judged as if they were the only ones of that name.
 
 use super::{Credentials, bound, db, local, rules, totp};
 use crate::{
@@ -33,19 +36,19 @@ pub enum Typed {
 }
 
 impl Typed {
-    /// Whom it counts against.
-    fn counted(&self) -> TenantId {
-        match self {
-            // Where one company answers for the name, what is right there clears nothing anywhere else.
-            Self::At(t) | Self::ByDomain(t) => *t,
-            Self::ByAddress(_) => TenantId::PLATFORM,
+    /// Whom it counts against: everybody of that name, or the nobody there is.
+    fn counted(&self) -> &[TenantId] {
+        match self.homes() {
+            [] => &[TenantId::PLATFORM],
+            homes => homes,
         }
     }
     /// What it is counted under there.
     fn key(&self, user_name: &str) -> String {
         match self {
+            Self::At(_) => key(user_name),
             Self::ByDomain(_) => domain_key(user_name),
-            Self::At(_) | Self::ByAddress(_) => key(user_name),
+            Self::ByAddress(_) => address_key(user_name),
         }
     }
     /// Where the name is looked for.
@@ -111,6 +114,19 @@ pub(super) fn domain_key(user_name: &str) -> String {
     crypto::sha256_hex(format!("domain {}", text::fold(user_name.trim())))
 }
 
+/// The same behind any other address.
+pub(super) fn address_key(user_name: &str) -> String {
+    crypto::sha256_hex(format!("address {}", text::fold(user_name.trim())))
+}
+
+/// A try that was counted as a miss of somebody.
+#[derive(Debug, Clone, Copy)]
+struct Counted {
+    home: TenantId,
+    /// Until when they wait for it.
+    until: Option<Timestamp>,
+}
+
 impl Credentials {
     /// Tries a password. Nothing is held open while it is hashed, and it is hashed as often whoever exists; whoever
     /// answers "no" does so after [`Typed::patience`]. `cx` sees all of [`Typed::homes`], and behind an address the whole
@@ -126,12 +142,14 @@ impl Credentials {
         password: &Secret,
     ) -> Result<Outcome> {
         let this = &self.0;
-        let (key, counted) = (at.key(user_name), at.counted());
-        if let Some(seconds) = self.count(cx, counted, &key).await? {
-            return Ok(Outcome::Wait(seconds));
-        }
+        let key = at.key(user_name);
+        let counted = match self.count(cx, at.counted().to_vec(), &key).await? {
+            Ok(counted) => counted,
+            Err(seconds) => return Ok(Outcome::Wait(seconds)),
+        };
         let mut known = Vec::new();
-        for home in at.homes() {
+        // Who waits is not judged.
+        for home in at.homes().iter().filter(|h| counted.iter().any(|c| c.home == **h)) {
             let mut c = this.store.read(Scope::Tenant(*home)).await?;
             let found = users::find_local(&mut c, *home, user_name).await?;
             let Some(user) = found.filter(|u| local(u).is_ok()) else { continue };
@@ -148,15 +166,16 @@ impl Credentials {
             }
         }
         let Some((home, user, hash)) = right else { return Ok(Outcome::Wrong) };
-        // Of namesakes none may clear what was tried against the other.
-        let forget = at.homes().len() < 2;
-        tx!(this.store, &cx.clone().urgent(), [hash, key], |tx| {
+        let failures = i64::from(this.settings.failures.max(1));
+        tx!(this.store, &cx.clone().urgent(), [hash, key, counted], |tx| {
             tx.unaudited("a try is counted");
             tx.lock(Lock::User(user)).await?;
             let password = db::password(tx, home, user).await?.filter(|row| row.hash == hash);
             let Some(password) = password else { return Ok(Outcome::Wrong) }; // changed meanwhile
-            if forget {
-                db::forget(tx, counted, &key).await?;
+            db::forget(tx, home, &key).await?;
+            // Of namesakes none clears what was tried against the other, nor adds to it.
+            for other in counted.iter().filter(|c| c.home != home) {
+                db::not_missed(tx, other.home, &key, other.until, failures).await?;
             }
             if !users::find(tx, home, user).await?.is_some_and(|u| u.live()) {
                 return Ok(Outcome::Off { home, user });
@@ -166,21 +185,32 @@ impl Credentials {
         })
     }
 
-    /// Counts a try as a miss, for what was right is taken back; or says how many seconds to wait.
-    async fn count(&self, cx: &Cx, at: TenantId, key: &str) -> Result<Option<u32>> {
+    /// Counts a try as a miss of all of `homes` who do not wait, for what was right is taken back; when all of them do,
+    /// says for how many seconds.
+    async fn count(
+        &self,
+        cx: &Cx,
+        homes: Vec<TenantId>,
+        key: &str,
+    ) -> Result<std::result::Result<Vec<Counted>, u32>> {
         let (settings, key) = (self.0.settings.clone(), key.to_owned());
-        tx!(self.0.store, &cx.clone().urgent(), [settings, key], |tx| {
+        tx!(self.0.store, &cx.clone().urgent(), [settings, key, homes], |tx| {
             tx.unaudited("a try is counted");
-            tx.lock(Lock::Named(format!("tries of {key} at {at}"))).await?;
+            tx.lock(Lock::Named(format!("tries of {key}"))).await?;
             let recent = tx.now().minus(rules::FORGET);
-            let known = db::tries(tx, at, &key).await?.filter(|t| t.tried_at > recent);
-            let (before, until) = known.map_or((0, None), |t| (t.failures, t.locked_until));
-            if let Some(seconds) = rules::wait(until, tx.now()) {
-                return Ok(Some(seconds));
+            let (mut counted, mut least) = (Vec::new(), u32::MAX);
+            for home in homes {
+                let known = db::tries(tx, home, &key).await?.filter(|t| t.tried_at > recent);
+                let (before, until) = known.map_or((0, None), |t| (t.failures, t.locked_until));
+                if let Some(seconds) = rules::wait(until, tx.now()) {
+                    least = least.min(seconds);
+                    continue;
+                }
+                let (failures, until) = rules::missed(before, tx.now(), &settings);
+                db::missed(tx, home, &key, failures, until).await?;
+                counted.push(Counted { home, until });
             }
-            let (failures, until) = rules::missed(before, tx.now(), &settings);
-            db::missed(tx, at, &key, failures, until).await?;
-            Ok(None)
+            Ok(if counted.is_empty() { Err(least) } else { Ok(counted) })
         })
     }
 

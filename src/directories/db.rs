@@ -6,7 +6,7 @@ use crate::{
     error::Result,
     id::{DirectoryId, ScimTokenId, SessionId, TenantId, UserId},
     row, sql,
-    store::{Conn, J, Tx},
+    store::{Conn, J, List, Tx},
 };
 
 pub(super) async fn insert(
@@ -63,12 +63,18 @@ pub(super) async fn of_tenant(c: &mut Conn, t: TenantId) -> Result<Vec<Directory
     )
 }
 
-pub(super) async fn tenant_of(c: &mut Conn, id: DirectoryId) -> Result<Option<TenantId>> {
+row! {
+    /// Whose a directory is.
+    pub(super) struct Owned { pub id: DirectoryId, pub tenant_id: TenantId }
+}
+
+pub(super) async fn tenants_of(c: &mut Conn, ids: &List) -> Result<Vec<Owned>> {
     sql!(
         c,
-        opt<TenantId>,
-        "SELECT tenant_id FROM directories WHERE id = $1 /* platform: whose a directory is */",
-        id
+        all<Owned>,
+        "SELECT id, tenant_id FROM directories WHERE id IN (SELECT value FROM rarray($1))
+         /* platform: whose they are */",
+        *ids
     )
 }
 

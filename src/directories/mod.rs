@@ -34,9 +34,11 @@ use crate::{
         scim::{Rule, Rules},
     },
     sessions::{self, Who},
-    store::{Conn, J, Scope, Store, Topic, Tx},
+    store::{Conn, J, List, Scope, Store, Topic, Tx},
     tx,
 };
+use std::collections::HashMap;
+use uuid::Uuid;
 
 /// Whether a directory is listened to.
 #[derive(
@@ -286,10 +288,18 @@ pub async fn find(c: &mut Conn, t: TenantId, id: DirectoryId) -> Result<Option<D
     db::get(c, t, id).await
 }
 
-/// Whose a directory is: where the address names only the directory.
-pub async fn tenant_of(store: &Store, id: DirectoryId) -> Result<Option<TenantId>> {
+/// Whose these directories are, where an address names only the directory; those that are nobody's are left out.
+pub async fn tenants_of(
+    store: &Store,
+    ids: impl Iterator<Item = DirectoryId>,
+) -> Result<HashMap<DirectoryId, TenantId>> {
+    let ids: Vec<Uuid> = ids.map(|d| d.0).collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
     let mut c = store.read(Scope::Platform).await?;
-    db::tenant_of(&mut c, id).await
+    let found = db::tenants_of(&mut c, &List::Ids(ids)).await?;
+    Ok(found.into_iter().map(|o| (o.id, o.tenant_id)).collect())
 }
 
 /// The live directories of a tenant through which people can sign in, by name: id, name.

@@ -1,6 +1,6 @@
 //! All SQL of the groups room.
 
-use super::{GroupDraft, GroupRow, Member, Membership};
+use super::{GroupDraft, GroupRow, Member};
 use crate::{
     error::Result,
     id::{DirectoryId, GroupId, TenantId, UserId},
@@ -127,7 +127,7 @@ pub(super) async fn page(
                 g.updated_at
          FROM groups g WHERE g.tenant_id = $1 AND g.directory_id = $2";
     let count = "SELECT count(*) FROM groups g WHERE g.tenant_id = $1 AND g.directory_id = $2";
-    query::page(c, q, select, count, "g", &[&t, &d]).await
+    query::page(c, q, &query::Select::both(select), count, "g", &[&t, &d]).await
 }
 
 pub(super) async fn search(
@@ -401,26 +401,6 @@ pub(super) async fn members_of(
         out.entry(r.group_id).or_default().push(r.id);
     }
     Ok(out)
-}
-
-pub(super) async fn of_users(
-    c: &mut Conn,
-    t: TenantId,
-    d: DirectoryId,
-    users: &[UserId],
-) -> Result<Vec<Membership>> {
-    let users = list(users);
-    sql!(
-        c,
-        all<Membership>,
-        "SELECT m.user_id, g.id, g.display_name
-         FROM members m JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.group_id
-         WHERE m.tenant_id = $1 AND g.directory_id = $2 AND m.user_id IN (SELECT value FROM rarray($3))
-         ORDER BY g.display_key, g.id",
-        t,
-        d,
-        users
-    )
 }
 
 /// How many members a group has, counted up to `most`.

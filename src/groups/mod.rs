@@ -255,16 +255,6 @@ pub async fn list(store: &Store, p: &Permit<Provision>, query: &Query) -> Result
     db::page(&mut c, p.tenant(), p.directory(), query).await
 }
 
-/// The groups these users of the directory are in, for the attribute `groups` of a user.
-pub async fn of_users(
-    store: &Store,
-    p: &Permit<Provision>,
-    users: &[UserId],
-) -> Result<Vec<Membership>> {
-    let mut c = store.read(Scope::Tenant(p.tenant())).await?;
-    db::of_users(&mut c, p.tenant(), p.directory(), users).await
-}
-
 /// A tenant's groups for people to look through, by name: what mappings are made of.
 pub async fn search(
     store: &Store,

@@ -16,7 +16,7 @@ pub use rules::{Closed, address, same_address};
 
 use crate::{
     access::{
-        Access, Permit, RoleRef,
+        Access, Permit, Reach, RoleRef,
         grants::{self, Giver},
         perm::{Global, UsersAdd, UsersManageRoles, UsersView},
         roles,
@@ -395,6 +395,21 @@ pub struct Pending {
     pub invited_by: String,
     /// Until when it can be accepted.
     pub expires_at: Timestamp,
+}
+
+/// What acceptance of an invitation would give a person: of every one that was neither accepted nor taken back, since one
+/// whose time is over lives again when it is sent again.
+///
+/// # Errors
+/// The database's.
+pub async fn meant_for(
+    c: &mut crate::store::Conn,
+    t: TenantId,
+    user: UserId,
+) -> Result<Vec<(Reach, RoleId)>> {
+    let open = db::open_of(c, t, user).await?;
+    let roles = open.into_iter().flat_map(|i| i.plan.0);
+    Ok(roles.map(|p| (p.tenant.map_or(Reach::All, Reach::Tenant), p.role)).collect())
 }
 
 /// What the open invitations of one person plan for them.

@@ -13,9 +13,11 @@ use crate::{
     apps::{Client, Kind},
     error::{Error, Result},
     flows::{self, After},
+    id::RequestId,
     web::{self, Browser, LiveSession, strict},
 };
 use axum::{
+    Extension,
     body::Bytes,
     extract::{RawQuery, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -26,13 +28,14 @@ use std::sync::Arc;
 /// By query.
 pub async fn get(
     State(app): State<App>,
+    Extension(id): Extension<RequestId>,
     RawQuery(query): RawQuery,
     browser: Browser,
     session: Option<LiveSession>,
 ) -> Response {
     match Params::read(query.as_deref().unwrap_or_default()) {
-        Ok(params) => answer(&app, &params, &browser, session).await,
-        Err(e) => page(&e.description),
+        Ok(params) => answer(&app, id, &params, &browser, session).await,
+        Err(e) => refused(&app, id, Error::invalid(e.description)),
     }
 }
 
@@ -40,6 +43,7 @@ pub async fn get(
 /// browser asks once more, by GET, and brings them.
 pub async fn post(
     State(app): State<App>,
+    Extension(id): Extension<RequestId>,
     headers: HeaderMap,
     browser: Browser,
     session: Option<LiveSession>,
@@ -47,23 +51,24 @@ pub async fn post(
 ) -> Response {
     let params = match caller::form(&headers, &body) {
         Ok(p) => p,
-        Err(e) => return page(&e.description),
+        Err(e) => return refused(&app, id, Error::invalid(e.description)),
     };
     if strict::same_origin(&app, &headers).is_err() {
         return web::Redirect::to(&format!("/oauth/authorize?{}", params.query())).into_response();
     }
-    answer(&app, &params, &browser, session).await
+    answer(&app, id, &params, &browser, session).await
 }
 
 async fn answer(
     app: &App,
+    id: RequestId,
     params: &Params,
     browser: &Browser,
     session: Option<LiveSession>,
 ) -> Response {
     let (client, redirect_uri) = match addressed(app, params).await {
         Ok(x) => x,
-        Err(e) => return page(e.detail()),
+        Err(e) => return refused(app, id, e),
     };
     let answer = match check(app, &client, params, redirect_uri.clone()).await {
         Ok(request) => begun(app, &client, request, params, browser, session).await,
@@ -125,9 +130,9 @@ async fn addressed(app: &App, params: &Params) -> Result<(Arc<Client>, String)> 
     let client = client.ok_or_else(|| Error::invalid("no such application is registered here"))?;
     let uri = params.get("redirect_uri").ok_or_else(|| missing("redirect_uri"))?;
     if !client.app.settings.0.redirect_uris.iter().any(|r| r == uri) {
-        return Err(Error::invalid(
-            "the address to return to is not registered for this application",
-        ));
+        let text = "the address to return to is not registered for this application";
+        let (id, uri) = (crate::text::excerpt(id), crate::text::excerpt(uri));
+        return Err(Error::invalid(text).operator(format!("client_id={id} redirect_uri={uri}")));
     }
     Ok((client, uri.to_owned()))
 }
@@ -178,6 +183,11 @@ pub(super) fn leave<'a>(
         }
         Err(_) => page("the address to return to cannot be used"),
     }
+}
+
+/// A page of our own, with the reference under which the log has it.
+fn refused(app: &App, id: RequestId, e: Error) -> Response {
+    web::Refusal::new(app, id, e).into_response()
 }
 
 fn page(text: &str) -> Response {

@@ -1,13 +1,17 @@
 //! Back-channel logout (OpenID Connect Back-Channel Logout 1.0): when a session ends, each application that got tokens
-//! in it is told, by a message of its own in the outbox, so that one that is down delays nobody else.
+//! in it is told, by a message of its own in the outbox, so that one that is down delays nobody else. So is one that a
+//! person takes their consent from, of each session it has part in, though the session goes on.
 
 use crate::{
     app::App,
     apps,
+    clock::Timestamp,
     error::{Error, Result},
     id::{AppId, SessionId, TenantId, UserId},
     outbox::{self, Message},
-    sessions, tx,
+    sessions,
+    store::Tx,
+    tx,
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -24,6 +28,15 @@ struct Ended {
 struct EndedSession {
     session: SessionId,
     user: UserId,
+}
+
+/// What it says of a consent.
+#[derive(Debug, Clone, Deserialize)]
+struct Withdrawn {
+    user: UserId,
+    app: AppId,
+    sessions: Vec<SessionId>,
+    at: Timestamp,
 }
 
 /// One application to be told of one session.
@@ -58,13 +71,38 @@ pub async fn fan_out(app: &App, m: &Message) -> Result<()> {
                 clients.insert(id, client.clone());
                 if let Some(client_id) = client {
                     let telling = Telling { app: id, client_id, session: e.session, user: e.user };
-                    let telling = serde_json::to_value(telling).map_err(Error::internal)?;
-                    outbox::push(tx, home, "logout.deliver", &telling).await?;
+                    tell(tx, home, telling).await?;
                 }
             }
         }
         Ok(())
     })
+}
+
+/// The handler of `consent.ended`: one message for each session that the application had part in, likewise.
+///
+/// # Errors
+/// The database's.
+pub async fn withdrawn(app: &App, m: &Message) -> Result<()> {
+    let (home, ended) = (m.tenant, payload::<Withdrawn>(m)?);
+    tx!(app.store, &app.system(), [ended], |tx| {
+        tx.unaudited("the withdrawal was recorded");
+        let client = apps::to_be_told(tx, ended.app).await?;
+        for session in &ended.sessions {
+            let parted = sessions::apps::part(tx, home, *session, ended.app, ended.at).await?;
+            if let (true, Some(client_id)) = (parted, client.clone()) {
+                let (app, user) = (ended.app, ended.user);
+                tell(tx, home, Telling { app, client_id, session: *session, user }).await?;
+            }
+        }
+        Ok(())
+    })
+}
+
+async fn tell(tx: &mut Tx, home: TenantId, telling: Telling) -> Result<()> {
+    let telling = serde_json::to_value(telling).map_err(Error::internal)?;
+    outbox::push(tx, home, "logout.deliver", &telling).await?;
+    Ok(())
 }
 
 /// The handler of `logout.deliver`. An application that takes the token, or refuses it for good (4xx), has been told;

@@ -11,6 +11,7 @@ mod caller;
 mod consent;
 mod discovery;
 mod error;
+mod evaluate;
 mod grants;
 mod introspect;
 mod logout;
@@ -43,4 +44,7 @@ pub fn routes() -> Router<App> {
         .route("/oauth/userinfo", get(userinfo::get).post(userinfo::post))
         .route("/oauth/introspect", post(introspect::post))
         .route("/oauth/revoke", post(revoke::post))
+        .route("/.well-known/authzen-configuration", get(evaluate::document))
+        .route("/access/v1/evaluation", post(evaluate::one))
+        .route("/access/v1/evaluations", post(evaluate::many))
 }

@@ -6,14 +6,14 @@ use super::{
     discovery::{MAX_PAGE, PAGE},
     sent,
     stream::Writer,
-    users::documents,
+    users::{self, documents},
 };
 use crate::{
     error::Result,
-    groups::{self, GroupRow},
+    groups::{self, GroupRow, shown::Shown},
     protocol::scim::{LIST, Resource, Rule, bad, parse_filter, parse_filter_among},
     users::{
-        self, Page, Query, User, filter,
+        Page, Query, filter,
         query::{Order, Placed, Seek},
     },
 };
@@ -34,7 +34,7 @@ enum Part {
 /// What a list finds: people, then groups, and how many there are in all.
 #[derive(Default)]
 struct Found {
-    users: Vec<User>,
+    users: Vec<Shown>,
     groups: Vec<GroupRow>,
     total: i64,
 }
@@ -182,9 +182,6 @@ fn order(call: &Call, resource: Resource) -> Result<Option<Order>> {
     order.map(Some).ok_or_else(none)
 }
 
-async fn people(call: &Call, query: &Query) -> Result<Page<User>> {
-    users::list(&call.app.store, &call.permit, query).await
-}
 async fn sets(call: &Call, query: &Query) -> Result<Page<GroupRow>> {
     groups::list(&call.app.store, &call.permit, query).await
 }
@@ -201,7 +198,7 @@ async fn by_index(
         let query = Query { offset: skip, limit: want, ..query };
         let (got, total) = match resource {
             Resource::User => {
-                let page = people(call, &query).await?;
+                let page = users::page(call, &query).await?;
                 let got = page.items.len();
                 found.users = page.items;
                 (got, page.total)
@@ -267,7 +264,7 @@ impl Walk<'_> {
             let query = Query { seek, limit: want, counted: cursor.is_none(), ..query.clone() };
             let got = match resource {
                 Resource::User => {
-                    let page = people(self.call, &query).await?;
+                    let page = users::page(self.call, &query).await?;
                     found.total += page.total;
                     found.users = page.items;
                     found.users.len()
@@ -315,7 +312,7 @@ impl Walk<'_> {
             let query = self.queries.iter().find(|(r, _)| *r == resource);
             query.and_then(|(_, q)| q.order.as_ref())
         };
-        let user = |u: &User| (Resource::User, u.position(order(Resource::User)));
+        let user = |u: &Shown| (Resource::User, u.position(order(Resource::User)));
         let group = |g: &GroupRow| (Resource::Group, g.position(order(Resource::Group)));
         let first = found.users.first().map(user).or_else(|| found.groups.first().map(group));
         let last = found.groups.last().map(group).or_else(|| found.users.last().map(user));

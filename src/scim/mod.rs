@@ -88,6 +88,7 @@ async fn answered(
         }
     };
     let mut watch = Watch::new(app, id, &proved, rest, &parts);
+    let rules = proved.1.rules;
     let (answer, noted) = match call::whole(body).await {
         Ok(body) => {
             watch.body(&body);
@@ -95,7 +96,11 @@ async fn answered(
         }
         Err(e) => (Err(e), Noted::default()),
     };
-    let response = answer.unwrap_or_else(|e| error::response(&e));
+    let mut response = answer.unwrap_or_else(|e| error::response(&e));
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        let allowed = place(rules, rest).map(|p| allowed(&p)).unwrap_or_default();
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
+    }
     watch.end(noted, response).await
 }
 
@@ -135,7 +140,10 @@ async fn perform(
         Err(e) => Err(e),
     };
     let noted = call.noted();
-    note::tell(&call.permit.directory().to_string(), &noted.outcomes);
+    // Nothing became of what is only rehearsed.
+    if !app.store.rehearsed() {
+        note::tell(&call.permit.directory().to_string(), &noted.outcomes);
+    }
     (answer, noted)
 }
 
@@ -159,6 +167,18 @@ fn place(rules: Rules, rest: &str) -> Result<Vec<&str>> {
         return Err(bad("invalidVers", "version", text));
     }
     Ok(place)
+}
+
+/// What is done at a place where something is not (RFC 9110 15.5.6): the methods of [`dispatch`].
+fn allowed(place: &[&str]) -> &'static str {
+    let kind = place.first().map(|s| s.to_ascii_lowercase()).unwrap_or_default();
+    match (kind.as_str(), place.len()) {
+        _ if search::is_search(place) => "POST",
+        ("bulk", _) => "POST",
+        ("users" | "groups", 1) => "GET, HEAD, POST",
+        ("users" | "groups", _) => "GET, HEAD, PUT, PATCH, DELETE",
+        _ => "GET, HEAD",
+    }
 }
 
 /// What stands at a place, and who does it.

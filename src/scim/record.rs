@@ -44,8 +44,9 @@ impl Watch {
         parts: &Parts,
     ) -> Self {
         let text = |name: &HeaderName| {
-            let value = parts.headers.get(name)?.to_str().ok()?;
-            (value.len() <= 1000).then(|| value.to_owned())
+            // What is no text, or too long, is still told of: without it this would be another request.
+            let value = parts.headers.get(name)?.to_str().unwrap_or("…");
+            Some(value.chars().take(1000).collect())
         };
         let entry = Entry {
             tenant: permit.tenant(),

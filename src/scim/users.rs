@@ -10,7 +10,7 @@ use crate::{
     id::UserId,
     protocol::scim::{Outcome, Patch, Projection, Resource},
     provisioning::adoption,
-    users::{self, User},
+    users::{self, Page, Query, User},
 };
 use axum::{http::StatusCode, response::Response};
 use serde_json::Value;
@@ -21,16 +21,6 @@ fn parse(id: &str) -> Result<UserId> {
     UserId::parse(id)
         .filter(|u| u.to_string() == id)
         .ok_or_else(|| Error::not_found(format!("user {}", crate::text::excerpt(id))))
-}
-
-async fn render(call: &Call, u: &User, p: &Projection) -> Result<Value> {
-    let groups = if p.shows("groups") {
-        groups::of_users(&call.app.store, &call.permit, &[u.id]).await?
-    } else {
-        Vec::new()
-    };
-    let names = document::managers(call, p, [u]).await?;
-    Ok(document::user(call, u, &groups, &names, p))
 }
 
 /// The version that `If-Match` demands; of several, the current one if it is among them.
@@ -48,7 +38,7 @@ async fn demanded(call: &Call, id: UserId) -> Result<Option<i64>> {
 /// `POST /Users`
 pub(super) async fn create(call: &Call) -> Result<Response> {
     let (draft, ignored) = document::draft(&call.schemas, call.rules, &call.body, None)?;
-    let (u, _) = adoption::create(&call.app.store, &call.permit, draft).await?;
+    let (u, _) = adoption::create(&call.app.store, &call.app.access, &call.permit, draft).await?;
     call.note(Outcome::Applied);
     call.note_ignored(ignored);
     call.changed(document::whole(&u).into_iter().map(|(name, _)| name));
@@ -64,14 +54,19 @@ pub(super) async fn read(call: &Call, id: &str) -> Result<User> {
     users::get(&call.app.store, &call.permit, parse(id)?).await
 }
 
+/// The user that a path names, with its groups where they are shown.
+async fn shown(call: &Call, id: UserId, p: &Projection) -> Result<Shown> {
+    let (store, permit) = (&call.app.store, &call.permit);
+    if p.shows("groups") {
+        return groups::shown::user(store, permit, id).await;
+    }
+    users::get(store, permit, id).await.map(Shown::from)
+}
+
 /// `GET /Users/{id}`
 pub(super) async fn get(call: &Call, id: &str) -> Result<Response> {
     let p = projection(call, Resource::User);
-    let Shown { user, groups } = if p.shows("groups") {
-        groups::shown::user(&call.app.store, &call.permit, parse(id)?).await?
-    } else {
-        Shown { user: read(call, id).await?, groups: Vec::new() }
-    };
+    let Shown { user, groups } = shown(call, parse(id)?, &p).await?;
     if call.if_none_match.as_ref().is_some_and(|v| v.names(user.version)) {
         return Ok(answer(StatusCode::NOT_MODIFIED, None, None, Some(user.version)));
     }
@@ -80,24 +75,35 @@ pub(super) async fn get(call: &Call, id: &str) -> Result<Response> {
     Ok(answer(StatusCode::OK, Some(doc), None, Some(user.version)))
 }
 
-/// Users as they are sent in a list.
-pub(super) async fn documents(call: &Call, users: &[User]) -> Result<Vec<Value>> {
-    let p = projection(call, Resource::User);
-    let mut of = std::collections::HashMap::<UserId, Vec<groups::Membership>>::new();
-    if p.shows("groups") && !users.is_empty() {
-        let ids: Vec<UserId> = users.iter().map(|u| u.id).collect();
-        for m in groups::of_users(&call.app.store, &call.permit, &ids).await? {
-            of.entry(m.user).or_default().push(m);
-        }
+/// A page of users, with their groups where those are shown.
+pub(super) async fn page(call: &Call, query: &Query) -> Result<Page<Shown>> {
+    let (store, permit) = (&call.app.store, &call.permit);
+    if projection(call, Resource::User).shows("groups") {
+        return groups::shown::list(store, permit, query).await;
     }
-    let names = document::managers(call, &p, users).await?;
-    let none = Vec::new();
-    let shown = |u: &User| document::user(call, u, of.get(&u.id).unwrap_or(&none), &names, &p);
+    let page = users::list(store, permit, query).await?;
+    Ok(Page { items: page.items.into_iter().map(Shown::from).collect(), total: page.total })
+}
+
+/// Users as they are sent in a list.
+pub(super) async fn documents(call: &Call, users: &[Shown]) -> Result<Vec<Value>> {
+    let p = projection(call, Resource::User);
+    let names = document::managers(call, &p, users.iter().map(|s| &s.user)).await?;
+    let shown = |s: &Shown| document::user(call, &s.user, &s.groups, &names, &p);
     Ok(users.iter().map(shown).collect())
 }
 
-async fn changed(call: &Call, u: &User) -> Result<Response> {
-    let doc = render(call, u, &projection(call, Resource::User)).await?;
+/// Changes a user and answers with it. Its groups are those it had when the request came in: a change of a user changes
+/// none.
+async fn modify(call: &Call, id: UserId, change: users::Change, told: Ended) -> Result<Response> {
+    let p = projection(call, Resource::User);
+    let expected = demanded(call, id).await?;
+    let Shown { user, groups } = shown(call, id, &p).await?;
+    let (store, permit) = (&call.app.store, &call.permit);
+    let (u, _) = users::modify_seen(store, permit, user, expected, change).await?;
+    told.tell(call);
+    let names = document::managers(call, &p, [&u]).await?;
+    let doc = document::user(call, &u, &groups, &names, &p);
     let at = format!("{}/Users/{}", call.base, u.id);
     Ok(answer(StatusCode::OK, Some(doc), Some(&at), Some(u.version)))
 }
@@ -138,10 +144,7 @@ pub(super) async fn replace(call: &Call, id: &str) -> Result<Response> {
         ended.set(outcomes.collect(), changed);
         Ok(Some(draft))
     });
-    let expected = demanded(call, id).await?;
-    let (u, _) = users::modify(&call.app.store, &call.permit, id, expected, change).await?;
-    told.tell(call);
-    changed(call, &u).await
+    modify(call, id, change, told).await
 }
 
 /// `PATCH /Users/{id}`
@@ -157,10 +160,7 @@ pub(super) async fn patch(call: &Call, id: &str) -> Result<Response> {
         ended.set(outcomes, changed);
         Ok(draft)
     });
-    let expected = demanded(call, id).await?;
-    let (u, _) = users::modify(&call.app.store, &call.permit, id, expected, change).await?;
-    told.tell(call);
-    changed(call, &u).await
+    modify(call, id, change, told).await
 }
 
 /// `DELETE /Users/{id}`

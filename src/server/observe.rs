@@ -48,7 +48,8 @@ pub(super) async fn observe(
         tracing::debug!(status, took_us = ms, "answered");
     }
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
-        response.headers_mut().insert("x-request-id", value);
+        // An answer that has one has the client's own (OpenID AuthZEN).
+        response.headers_mut().entry("x-request-id").or_insert(value);
     }
     response
 }

@@ -8,8 +8,8 @@ use axum::{
 use serde_json::json;
 use std::any::Any;
 
-/// `status` with a sentence, in the form of the protocol that `path` belongs to: SCIM (RFC 7644, 3.12), OAuth
-/// (RFC 6749, 5.2), a page for browsers, problem details (RFC 9457) for the rest.
+/// `status` with a sentence, in the form of the protocol that `path` belongs to: SCIM (RFC 7644, 3.12), OAuth and its
+/// discovery (RFC 6749, 5.2), a page for browsers, problem details (RFC 9457) for the rest.
 pub(super) fn refuse(path: &str, status: StatusCode, detail: &str) -> Response {
     let (kind, body) = if path.starts_with("/scim/") {
         let body = json!({
@@ -18,7 +18,7 @@ pub(super) fn refuse(path: &str, status: StatusCode, detail: &str) -> Response {
             "detail": detail,
         });
         ("application/scim+json", body.to_string())
-    } else if path.starts_with("/oauth/") && !is_page(path) {
+    } else if path.starts_with("/oauth/") && !is_page(path) || is_of_clients(path) {
         let error = match status.as_u16() {
             500 => "server_error",
             503 | 429 => "temporarily_unavailable",
@@ -35,6 +35,11 @@ pub(super) fn refuse(path: &str, status: StatusCode, detail: &str) -> Response {
         return crate::web::notice(status, detail);
     };
     (status, [(header::CONTENT_TYPE, HeaderValue::from_static(kind))], body).into_response()
+}
+
+/// Metadata, and decisions for applications.
+fn is_of_clients(path: &str) -> bool {
+    ["/.well-known/o", "/.well-known/authzen", "/access/"].iter().any(|p| path.starts_with(p))
 }
 
 /// Those of the issuer's paths that a browser is at.

@@ -10,7 +10,7 @@ use crate::{
     oauth::backchannel,
     outbox,
     provisioning::{self, tell, tell_author},
-    sessions,
+    sessions, signins,
     store::{Cx, Scope},
     users::tombstones,
 };
@@ -69,11 +69,15 @@ pub(super) fn start(app: &App, stop: CancellationToken) -> Workers {
             Box::pin(tell_author::fan_out(author_letters.clone(), author_cx.clone(), m))
         })
         .on(tell_author::LETTER, move |m| Box::pin(tell_author::deliver(author_each.clone(), m)));
-    let (ended, telling) = (app.clone(), app.clone());
+    let (ended, withdrawn, telling) = (app.clone(), app.clone(), app.clone());
     let worker = worker
         .on("session.ended", move |m| {
             let app = ended.clone();
             Box::pin(async move { backchannel::fan_out(&app, &m).await })
+        })
+        .on("consent.ended", move |m| {
+            let app = withdrawn.clone();
+            Box::pin(async move { backchannel::withdrawn(&app, &m).await })
         })
         .on("logout.deliver", move |m| {
             let app = telling.clone();
@@ -158,7 +162,8 @@ async fn move_keys(app: &App, cx: &Cx) -> Result<()> {
 }
 
 /// Ends sessions whose time is over, and removes what is over: flows and codes soon, sessions and delivered messages
-/// after a month, entries of the provisioning log as their directories want it, once an hour.
+/// after a month, records of sign-ins as the settings say, entries of the provisioning log as their directories want it,
+/// once an hour.
 async fn sweep(app: App, stop: CancellationToken) {
     let mut round = 0u32;
     let month = Duration::from_secs(30 * 24 * 3600);
@@ -176,6 +181,7 @@ async fn sweep(app: App, stop: CancellationToken) {
             sessions::sweep(&app.store, &cx, before).await,
             outbox::sweep(&app.store, &cx, before).await,
             forget_people(&app, &cx).await,
+            forget_signins(&app, &cx).await,
             remind(&app, &cx).await,
         ];
         round = round.wrapping_add(1);
@@ -198,6 +204,15 @@ async fn forget_people(app: &App, cx: &Cx) -> Result<u64> {
     let before = app.store.clock().now().minus(kept);
     Ok(tombstones::sweep(&app.store, cx, before).await?
         + parked::sweep(&app.store, cx, before).await?)
+}
+
+/// Forgets attempts to sign in of long ago.
+async fn forget_signins(app: &App, cx: &Cx) -> Result<u64> {
+    let kept = *app.config.signin.remember;
+    if kept.is_zero() {
+        return Ok(0);
+    }
+    signins::sweep(&app.store, cx, app.store.clock().now().minus(kept)).await
 }
 
 /// Has parked changes told of once more that nobody has decided about.

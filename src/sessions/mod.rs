@@ -200,13 +200,17 @@ pub async fn expire(store: &Store, cx: &crate::store::Cx, idle: Duration) -> Res
         if over.is_empty() {
             return Ok(ended);
         }
-        ended += over.len();
-        tx!(store, cx, [over], |tx| {
+        ended += tx!(store, cx, [over], |tx| {
             tx.unaudited("their time is over; nobody ended them");
+            let (now, mut ended) = (tx.now(), 0);
             for s in &over {
-                revoke(tx, Who::Session(s.tenant_id, s.id), "expired").await?;
+                // Used, or proved anew, since it was found: it goes on.
+                if db::still_over(tx, s, now, now.minus(unused)).await? {
+                    revoke(tx, Who::Session(s.tenant_id, s.id), "expired").await?;
+                    ended += 1;
+                }
             }
-            Ok(())
+            Ok(ended)
         })?;
         if over.len() < 200 {
             return Ok(ended);

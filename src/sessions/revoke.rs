@@ -1,7 +1,7 @@
 //! The revoke path. One transaction ends sessions and refresh families, counts up the epoch that access tokens
 //! carry, drops caches and puts the message into the outbox.
 
-use super::db;
+use super::{apps, db};
 use crate::{
     error::Result,
     id::{AppId, FamilyId, SessionId, TenantId, UserId},
@@ -70,6 +70,12 @@ pub async fn revoke(tx: &mut Tx, who: Who, why: &'static str) -> Result<Revoked>
         Who::Family(t, id) => (t, Vec::new(), db::family(tx, t, id, why).await?),
         Who::Consent(t, user, app) => {
             tx.changed(Topic::User(t, user));
+            let left = apps::leave(tx, t, user, app).await?;
+            for part in left.chunks(500) {
+                let told =
+                    json!({"why": why, "user": user, "app": app, "sessions": part, "at": tx.now()});
+                outbox::push(tx, t, "consent.ended", &told).await?;
+            }
             (t, Vec::new(), db::families_of_consent(tx, t, (user, app), why).await?)
         }
     };

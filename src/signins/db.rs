@@ -76,3 +76,15 @@ pub async fn list(
         limit
     )
 }
+
+/// Removes attempts before `before`, so many at most, the oldest first.
+pub async fn sweep(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<u64> {
+    sql!(
+        tx,
+        exec,
+        "DELETE FROM signins /* platform: worker */ WHERE (tenant_id, id) IN (
+           SELECT tenant_id, id FROM signins WHERE at < $1 ORDER BY at LIMIT $2)",
+        before,
+        limit
+    )
+}

@@ -17,7 +17,8 @@ use crate::{
     row,
     secret::Secret,
     sessions::{self, Limits, Live, NewSession, Who},
-    store::{J, Scope, Store, Tx},
+    store::{Cx, J, Scope, Store, Tx},
+    tx,
 };
 use serde_json::{Map, Value, json};
 
@@ -245,4 +246,25 @@ pub async fn list(
     let mut c = store.read(Scope::Tenant(t)).await?;
     let before = q.before.unwrap_or(SigninId(uuid::Uuid::max()));
     db::list(&mut c, t, q.user, q.bad, before, i64::from(q.limit.clamp(1, 500))).await
+}
+
+/// Records that are removed in one transaction.
+const PIECE: i64 = 1000;
+
+/// Removes the records of attempts before `before`, a piece at a time. What the audit trail says of sign-ins stays.
+///
+/// # Errors
+/// The database's.
+pub async fn sweep(store: &Store, cx: &Cx, before: Timestamp) -> Result<u64> {
+    let mut swept = 0;
+    loop {
+        let n = tx!(store, cx, [], |tx| {
+            tx.unaudited("records of sign-ins expire");
+            db::sweep(tx, before, PIECE).await
+        })?;
+        swept += n;
+        if n < PIECE.unsigned_abs() {
+            return Ok(swept);
+        }
+    }
 }

@@ -176,7 +176,7 @@ impl Reason {
             return known;
         }
         match (code, e.kind()) {
-            ("identity_taken" | "already_linked", _) => Self::WrongAccount,
+            ("identity_taken" | "already_linked" | "of_another_directory", _) => Self::WrongAccount,
             (_, Kind::NeedsStepUp) => Self::MfaNotProved,
             (_, Kind::Unavailable | Kind::Internal) => Self::UpstreamUnavailable,
             _ => Self::TokenMalformed,

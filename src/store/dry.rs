@@ -1,6 +1,7 @@
 //! A rehearsal: a store whose reads and writes all go through one transaction that is undone in the end. Whoever is given
 //! one works as ever and sees what they wrote; no row stays, no cache hears of it, nobody else's database does either.
-//! On SQLite the writer lends its connection meanwhile, so that a rehearsal keeps other writers waiting and is short.
+//! On SQLite the writer lends its connection meanwhile, so that a rehearsal keeps other writers waiting; on PostgreSQL it
+//! has a turn of bulk work. So there is one at a time, with a short time of its own, after which it is interrupted.
 
 use super::{
     Backend, Conn, Cx, Inner, Scope, Store, Tx,
@@ -8,14 +9,20 @@ use super::{
     sql::{Driver, Held},
     tx::{self, IN_TX},
 };
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use futures::{FutureExt as _, future::BoxFuture};
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio_util::sync::CancellationToken;
 
-/// How long a rehearsal may take; less than the writer waits for its connection.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How long a rehearsal may take: well under what a write waits for the database.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long one waits for those before it.
+const LINE: Duration = Duration::from_secs(5);
 /// How long one part of it waits for another.
 const WAIT: Duration = Duration::from_secs(1);
 
@@ -74,27 +81,49 @@ impl Dry {
     }
 }
 
+/// The answer of one that was interrupted.
+fn too_long() -> Error {
+    let text = "a rehearsal may take 2 seconds, and this one took longer: it was interrupted, and nothing of it stays";
+    Error::new(Kind::Unavailable, text).code("rehearsal_too_long")
+}
+
 impl Store {
     /// Lets `rehearse` work on a store in which nothing stays. What it starts beside itself must be over when it ends.
     ///
     /// # Errors
-    /// Its own; [`crate::error::Kind::Unavailable`] when no connection comes free, or it takes longer than 3 s.
+    /// Its own; [`crate::error::Kind::Unavailable`] when others are before it, no connection comes free, or it takes longer
+    /// than [`PATIENCE`].
     pub async fn rehearse<T, F>(&self, rehearse: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(Store) -> BoxFuture<'static, Result<T>> + Send + 'static,
     {
         tx::outside()?;
+        if self.rehearsed() {
+            return Err(Error::internal("a rehearsal in a rehearsal"));
+        }
+        let mine = tokio::time::timeout(LINE, self.0.rehearsals.clone().acquire_owned()).await;
+        let mine = mine.map_err(|_| {
+            let text = "other rehearsals are under way; try again shortly";
+            Error::new(Kind::Unavailable, text).retry_after(1)
+        })?;
+        let mine = mine.map_err(Error::unavailable)?;
         let store = self.clone();
         let whole = async move {
-            let (driver, back) = match &store.0.backend {
+            let _mine = mine;
+            // On PostgreSQL its place in the line of bulk work, to the end.
+            let (driver, back, _turn) = match &store.0.backend {
                 Backend::Lite(l) => {
-                    let (conn, back) = l.lend().await?;
-                    (Driver::Lite(conn), Some(back))
+                    let (conn, back) = l.lend(PATIENCE).await?;
+                    (Driver::Lite(conn), Some(back), None)
                 }
-                Backend::Pg(p) => (Driver::Pg(p.lend().await?), None),
+                Backend::Pg(p) => {
+                    let (conn, turn) = p.lend(PATIENCE).await?;
+                    (Driver::Pg(conn), None, Some(turn))
+                }
                 Backend::Dry(_) => return Err(Error::internal("a rehearsal in a rehearsal")),
             };
+            let until = Instant::now() + PATIENCE;
             let held = Arc::new(Mutex::new(Some(driver)));
             let dry = Dry { held: held.clone(), postgres: store.is_postgres() };
             let dry = Store(Arc::new(Inner {
@@ -102,6 +131,7 @@ impl Store {
                 clock: store.0.clock.clone(),
                 feed: Arc::new(Feed::new()),
                 scans: store.0.scans.clone(),
+                rehearsals: store.0.rehearsals.clone(),
                 demand_audit: store.0.demand_audit,
                 stop: CancellationToken::new().drop_guard(),
             }));
@@ -109,8 +139,10 @@ impl Store {
             let r = match tokio::time::timeout(PATIENCE, run).await {
                 Ok(Ok(r)) => r,
                 Ok(Err(_)) => Err(Error::internal("a rehearsal panicked")),
-                Err(_) => Err(Error::unavailable("a rehearsal took too long")),
+                Err(_) => Err(too_long()),
             };
+            // What it made of being interrupted is not what would have become of it.
+            let r = if Instant::now() < until { r } else { Err(too_long()) };
             // A connection that is not given back is closed by whoever holds it, which undoes it as well.
             let held = tokio::time::timeout(WAIT, held.lock()).await;
             match held.ok().and_then(|mut h| h.take()) {
@@ -119,9 +151,7 @@ impl Store {
                         let _ = back.send(c);
                     }
                 }
-                Some(Driver::Pg(mut c)) => {
-                    c.open = c.batch("ROLLBACK".to_owned()).await.is_err();
-                }
+                Some(Driver::Pg(mut c)) => c.undo().await,
                 None => {}
             }
             r

@@ -16,6 +16,8 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0009_mass_change", include_str!("../../migrations/0009_mass_change.sql")),
     ("0010_homes", include_str!("../../migrations/0010_homes.sql")),
     ("0011_display_names", include_str!("../../migrations/0011_display_names.sql")),
+    ("0012_what_was_decided", include_str!("../../migrations/0012_what_was_decided.sql")),
+    ("0013_what_expires", include_str!("../../migrations/0013_what_expires.sql")),
     ("0014_scopes", include_str!("../../migrations/0014_scopes.sql")),
     ("0015_authors", include_str!("../../migrations/0015_authors.sql")),
 ];

@@ -35,6 +35,7 @@ use crate::{
 };
 use futures::future::BoxFuture;
 use std::{path::PathBuf, sync::Arc};
+use tokio::sync::Semaphore;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Which tenants' rows a connection may see. On PostgreSQL row-level security enforces it; on both, every
@@ -81,6 +82,8 @@ struct Inner {
     feed: Arc<feed::Feed>,
     /// Who may read what takes long: half of the connections are left to everybody else.
     scans: Fair,
+    /// One rehearsal at a time.
+    rehearsals: Arc<Semaphore>,
     demand_audit: bool,
     /// Ends the tasks that follow other nodes.
     stop: DropGuard,
@@ -112,6 +115,7 @@ impl Store {
             clock,
             feed: Arc::new(feed::Feed::new()),
             scans: Fair::new(options.connections as usize / 2, SCANS_WAITING),
+            rehearsals: Arc::new(Semaphore::new(1)),
             demand_audit: options.demand_audit,
             stop: stop.clone().drop_guard(),
         }));
@@ -215,6 +219,11 @@ impl Store {
 /// Whether a statement that failed did nothing since another transaction was in its way: it may be run again.
 pub fn undone(e: &Error) -> bool {
     matches!(e.code_str(), Some(pg::RETRY | pg::LOCKED))
+}
+
+/// Whether nobody can say what became of a statement that failed: the connection was lost while it ran.
+pub fn unknown(e: &Error) -> bool {
+    e.code_str() == Some(pg::UNKNOWN)
 }
 
 /// How many [`Store::single`] run at once.

@@ -187,6 +187,10 @@ impl Conn {
     pub(super) fn on(driver: Held, body: bool) -> Self {
         Self { driver, body, long: None, poison: None, rows: 0, later: Later::default() }
     }
+    /// What runs on it may take long: a scan, or a rehearsal, which runs to its end or is interrupted.
+    fn long(&self) -> bool {
+        self.long.is_some() || matches!(self.driver, Held::Lent(_))
+    }
     pub(super) fn alive(&self) -> Result<()> {
         match &self.poison {
             Some(e) => Err(e.clone()),
@@ -251,8 +255,9 @@ impl Conn {
         params: &[&(dyn Param + '_)],
     ) -> Result<Vec<T>> {
         self.begin().await?;
+        let long = self.long();
         let r = match self.driver.get() {
-            Driver::Lite(c) => aside(self.long.is_some(), || {
+            Driver::Lite(c) => aside(long, || {
                 c.query(s, params, |rows| {
                     let mut out = Vec::new();
                     while let Some(r) = rows.next()? {
@@ -279,8 +284,9 @@ impl Conn {
         params: &[&(dyn Param + '_)],
     ) -> Result<Option<T>> {
         self.begin().await?;
+        let long = self.long();
         let r = match self.driver.get() {
-            Driver::Lite(c) => aside(self.long.is_some(), || {
+            Driver::Lite(c) => aside(long, || {
                 c.query(s, params, |rows| {
                     Ok(rows.next()?.map(|r| T::from_row(&RowReader::Lite(r))))
                 })
@@ -305,8 +311,9 @@ impl Conn {
     /// Runs it and says how many rows changed. Only [`super::Tx`] offers this to other rooms.
     pub(super) async fn exec(&mut self, s: &Stmt, params: &[&(dyn Param + '_)]) -> Result<u64> {
         self.begin().await?;
+        let long = self.long();
         let r = match self.driver.get() {
-            Driver::Lite(c) => c.execute(s, params),
+            Driver::Lite(c) => aside(long, || c.execute(s, params)),
             Driver::Pg(c) => match pg_args(params) {
                 Ok(args) => c.execute(s, args).await,
                 Err(e) => Err(e),

@@ -109,7 +109,21 @@ impl Tx {
         self.conn.alive()?;
         let r = match self.conn.driver.get() {
             Driver::Lite(_) => Ok(()),
-            Driver::Pg(c) => c.lock(&format!("{lock:?}")).await,
+            Driver::Pg(c) => c.lock(&format!("{lock:?}"), None).await,
+        };
+        self.conn.noted(r)
+    }
+    /// Takes two at once, in one round trip: `own` as [`Self::lock`] does, `shared` beside all who take it so, and
+    /// against those who take it with [`Self::lock`].
+    ///
+    /// # Errors
+    /// As [`Self::lock`].
+    pub async fn lock_beside(&mut self, own: Lock, shared: Lock) -> Result<()> {
+        self.conn.flush().await?;
+        self.conn.alive()?;
+        let r = match self.conn.driver.get() {
+            Driver::Lite(_) => Ok(()),
+            Driver::Pg(c) => c.lock(&format!("{own:?}"), Some(&format!("{shared:?}"))).await,
         };
         self.conn.noted(r)
     }

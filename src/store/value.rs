@@ -178,6 +178,14 @@ impl<T: serde::Serialize + Sync> Param for J<T> {
         args.add(sqlx::types::Json(&self.0))
     }
 }
+impl<T: serde::Serialize + Sync> Param for Option<J<T>> {
+    fn lite(&self) -> ToSqlOutput<'_> {
+        self.as_ref().map_or(ToSqlOutput::Owned(LiteValue::Null), Param::lite)
+    }
+    fn pg(&self, args: &mut PgArguments) -> PgResult {
+        args.add(self.as_ref().map(|j| sqlx::types::Json(&j.0)))
+    }
+}
 impl<T: serde::de::DeserializeOwned + 'static> Column for J<T> {
     fn read(row: &RowReader<'_>, i: usize) -> Result<Self> {
         match row {

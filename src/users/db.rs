@@ -143,7 +143,7 @@ pub(super) async fn page(
                 u.email, u.active, u.enabled, u.doc, u.version, u.created_at, u.updated_at
          FROM users u WHERE u.tenant_id = $1 AND u.directory_id = $2";
     let count = "SELECT count(*) FROM users u WHERE u.tenant_id = $1 AND u.directory_id = $2";
-    query::page(c, q, select, count, "u", &[&t, &d]).await
+    query::page(c, q, &query::Select::both(select), count, "u", &[&t, &d]).await
 }
 
 /// A page of a tenant's users for people to look through.
@@ -394,7 +394,8 @@ pub(super) async fn touch_identity(
         tx,
         exec,
         "UPDATE identities SET last_login_at = $6
-         WHERE tenant_id = $1 AND directory_id = $2 AND issuer = $3 AND subject = $4 AND user_id = $5",
+         WHERE tenant_id = $1 AND directory_id = $2 AND issuer = $3 AND subject = $4 AND user_id = $5
+           AND NOT EXISTS (SELECT 1 FROM users u WHERE u.tenant_id = $1 AND u.id = $5 AND u.directory_id <> $2)",
         t,
         d,
         issuer,
@@ -438,12 +439,35 @@ pub(super) async fn insert_identity(
         tx,
         exec,
         "INSERT INTO identities (tenant_id, directory_id, issuer, subject, user_id, created_at, last_login_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $6)",
+         SELECT $1, $2, $3, $4, u.id, $6, $6 FROM users u
+         WHERE u.tenant_id = $1 AND u.id = $5 AND (u.directory_id IS NULL OR u.directory_id = $2)",
         t,
         d,
         issuer,
         subject,
         user,
         now
+    )
+}
+
+row! {
+    /// What a directory knew somebody by.
+    pub(super) struct Identity { pub directory_id: DirectoryId, pub subject: String }
+}
+
+pub(super) async fn delete_other_identities(
+    tx: &mut Tx,
+    t: TenantId,
+    d: DirectoryId,
+    user: UserId,
+) -> Result<Vec<Identity>> {
+    sql!(
+        tx,
+        all<Identity>,
+        "DELETE FROM identities WHERE tenant_id = $1 AND user_id = $2 AND directory_id <> $3
+         RETURNING directory_id, subject",
+        t,
+        user,
+        d
     )
 }

@@ -1,7 +1,7 @@
 //! What a directory's SCIM client does with its people, once it has them ([`super::arrival`] is how they come).
 
 use super::{
-    Draft, Page, Query, User, announce, db, fresh, gone, guarded, name_taken, rules,
+    Draft, Page, Query, User, announce, arrival, db, fresh, gone, guarded, name_taken, rules,
     tombstones::{self, Why},
 };
 use crate::{
@@ -51,9 +51,22 @@ pub async fn modify(
     if_match: Option<i64>,
     change: Change,
 ) -> Result<(User, bool)> {
-    let (t, d) = (p.tenant(), p.directory());
-    // A first look: what changes nothing needs no transaction, and what ends access goes ahead of bulk work.
-    let seen = get(store, p, id).await?;
+    modify_seen(store, p, get(store, p, id).await?, if_match, change).await
+}
+
+/// As [`modify`], of a user whom the caller has just read: what changes nothing needs no transaction, and what ends
+/// access goes ahead of bulk work.
+///
+/// # Errors
+/// As [`modify`].
+pub async fn modify_seen(
+    store: &Store,
+    p: &Permit<Provision>,
+    seen: User,
+    if_match: Option<i64>,
+    change: Change,
+) -> Result<(User, bool)> {
+    let (t, d, id) = (p.tenant(), p.directory(), seen.id);
     fresh(&seen, if_match)?;
     let Some(draft) = change(&seen)?.filter(|d| rules::differs(&seen, d)) else {
         return Ok((seen, false));
@@ -85,6 +98,9 @@ async fn write(tx: &mut Tx, was: &User, draft: &Draft) -> Result<User> {
         }
         _ => false,
     };
+    if let Some(d) = was.directory_id {
+        arrival::not_of_another(tx, d, was, draft).await?;
+    }
     // Nor is leaving a name a way around what was decided about whoever had it.
     if !was.enabled && rules::renamed(was, draft) {
         tombstones::remember(tx, was, Why::Disabled).await?;

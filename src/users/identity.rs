@@ -42,8 +42,9 @@ pub async fn find_by_external_id(
 /// Notes that this identity is that user's and signed in now; says whether it is a new link.
 ///
 /// # Errors
-/// `Conflict` when the identity is another user's (code `identity_taken`), or the user has another subject of the
-/// same issuer (code `already_linked`): somebody who got a second account in the directory is not the same person.
+/// `Conflict` when the identity is another user's (code `identity_taken`), when the user has another subject of the
+/// same issuer (code `already_linked`): somebody who got a second account in the directory is not the same person; or
+/// when the user is another directory's (code `of_another_directory`).
 pub async fn link(
     tx: &mut Tx,
     t: TenantId,
@@ -63,15 +64,30 @@ pub async fn link(
         let detail = "the person is linked to another account of this directory";
         return Err(Error::conflict(detail).code("already_linked"));
     }
-    db::insert_identity(tx, t, d, issuer, subject, user).await.map_err(|e| {
+    let made = db::insert_identity(tx, t, d, issuer, subject, user).await.map_err(|e| {
         if e.violates("identities_pkey") {
             let detail = "this account of the directory is linked to another person";
             return Error::conflict(detail).code("identity_taken");
         }
         e
     })?;
+    if made == 0 {
+        let detail = "the person is another directory's, which alone lets them in";
+        return Err(Error::conflict(detail).code("of_another_directory"));
+    }
     let event = Event::new("user.link").target("user", user);
     let event = event.detail(serde_json::json!({ "directory": d, "issuer": issuer }));
     audit::record(tx, t, event.personal(serde_json::json!({ "subject": subject }))).await?;
     Ok(true)
+}
+
+/// The directory takes the person over: what other directories know them by ends.
+pub(super) async fn only(tx: &mut Tx, t: TenantId, d: DirectoryId, user: UserId) -> Result<()> {
+    let gone = db::delete_other_identities(tx, t, d, user).await?;
+    for (directory, subject) in gone.into_iter().map(|i| (i.directory_id, i.subject)) {
+        let event = Event::new("user.unlink").target("user", user);
+        let event = event.detail(serde_json::json!({ "directory": directory }));
+        audit::record(tx, t, event.personal(serde_json::json!({ "subject": subject }))).await?;
+    }
+    Ok(())
 }

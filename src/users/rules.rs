@@ -152,6 +152,24 @@ pub(super) fn renamed(u: &User, d: &Draft) -> bool {
     text::fold(&u.user_name) != text::fold(&d.user_name) || u.external_id != d.external_id
 }
 
+/// By what a draft calls somebody who was not called so: name, address, the directory's id.
+pub(super) fn newly_called<'a>(
+    u: &User,
+    d: &'a Draft,
+) -> (Option<&'a str>, Option<&'a str>, Option<&'a str>) {
+    let fold = |s: &Option<String>| s.as_deref().map(text::fold);
+    let name = text::fold(&u.user_name) != text::fold(&d.user_name);
+    let email = d.email.as_deref().filter(|_| fold(&u.email) != fold(&d.email));
+    let id = d.external_id.as_deref().filter(|_| u.external_id != d.external_id);
+    (name.then_some(d.user_name.as_str()), email, id)
+}
+
+/// Whether this is somebody's name or address.
+pub(super) fn is_called(u: &User, text: &str) -> bool {
+    let key = text::fold(text);
+    text::fold(&u.user_name) == key || u.email.as_deref().is_some_and(|e| text::fold(e) == key)
+}
+
 /// A user that no directory brought, as a draft.
 pub(super) fn by_hand(name: &str, display: Option<String>, email: Option<String>) -> Draft {
     let given = |s: Option<String>| s.map(|s| s.trim().to_owned()).filter(|s| !s.is_empty());

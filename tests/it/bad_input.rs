@@ -61,7 +61,8 @@ story!(
         for _ in 0..120 {
             let body = bodies().new_tree(&mut runner).unwrap().current();
             let shown = String::from_utf8_lossy(&body).into_owned();
-            for path in ["/oauth/token", "/oauth/introspect", "/oauth/revoke", "/oauth/userinfo"] {
+            let clients = ["/oauth/token", "/oauth/introspect", "/oauth/revoke", "/oauth/userinfo"];
+            for path in clients.into_iter().chain(["/access/v1/evaluation", "/access/v1/evaluations"]) {
                 let r = browser.request(Method::POST, path).header("content-type", "application/x-www-form-urlencoded");
                 let a = browser.send(r.body(body.clone())).await;
                 assert!(a.status.is_client_error(), "{path} {shown}: {}", a.status);

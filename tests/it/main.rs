@@ -25,6 +25,7 @@ mod federation;
 mod house;
 mod invitations;
 mod mail;
+mod methods;
 mod net;
 mod oauth;
 mod ops;

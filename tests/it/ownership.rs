@@ -1,7 +1,9 @@
 //! Who owns what: whom a directory takes over, whom it does not bring back, whom it cannot switch on, what it sees.
 
+mod decided;
 mod gone;
 mod guard;
+mod kept;
 mod matrix;
 mod mended;
 mod taken;
@@ -35,7 +37,7 @@ pub async fn confirm(w: &World, t: TenantId, domain: &str) {
 
 /// What the directory's client does.
 pub async fn arrives(w: &World, p: &Permit<Provision>, d: Draft) -> Result<(User, bool)> {
-    adoption::create(&w.store, p, d).await
+    adoption::create(&w.store, &w.access, p, d).await
 }
 
 /// The same, refused; gives what the directory is told.

@@ -105,6 +105,31 @@ impl Made {
     }
 }
 
+/// Ids, whole and in parts, compared in every way: they are texts that are kept as something else.
+fn by_id(made: &Made) -> impl Strategy<Value = String> + use<> {
+    let op = prop::sample::select(vec!["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le", "SW"]);
+    let part = prop::sample::select(vec![
+        (0, 0),
+        (0, 1),
+        (0, 13),
+        (0, 23),
+        (0, 31),
+        (9, 20),
+        (14, 28),
+        (24, 36),
+        (35, 36),
+    ]);
+    let text = (prop::sample::select(made.ids.clone()), part)
+        .prop_map(|(id, (from, to))| id.get(from..to.min(id.len())).unwrap_or(&id).to_owned());
+    let text = prop_oneof![
+        4 => text,
+        3 => prop::sample::select(made.ids.clone()),
+        1 => prop::sample::select(vec!["", "-", "0", "g", "A", "%", "é"]).prop_map(str::to_owned),
+    ];
+    let name = prop::sample::select(vec!["id", "ID"]);
+    (name, op, text).prop_map(|(a, o, v)| format!("{a} {o} \"{v}\""))
+}
+
 const CORE: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const ENT: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
@@ -200,7 +225,6 @@ fn spelt(made: &Made) -> impl Strategy<Value = String> + use<> {
             e.prop_map(|a| format!("not ({a})")),
         ]
     });
-    let id = prop::sample::select(made.ids.clone());
     let group = prop::sample::select(made.groups.clone());
     let time = prop::sample::select(made.times.clone());
     let eq = prop::sample::select(vec!["eq", "ne"]);
@@ -217,7 +241,7 @@ fn spelt(made: &Made) -> impl Strategy<Value = String> + use<> {
             (a != "addresses").then(|| format!("{a}[{e}].value {o} {v}"))
         }),
         1 => multi.prop_map(|a| format!("{a}.type eq null")),
-        2 => (id, eq.clone()).prop_map(|(v, o)| format!("id {o} \"{v}\"")),
+        3 => by_id(made),
         2 => (group.clone(), eq.clone(), prop::sample::select(vec!["groups", "groups.value"]))
             .prop_map(|(v, o, a)| format!("{a} {o} \"{v}\"")),
         2 => (group.clone(), group, prop::sample::select(vec!["and", "or", "and not"]))
@@ -257,7 +281,7 @@ pub fn of_groups(made: &Made, members: &[String]) -> impl Strategy<Value = Strin
     let member = prop::sample::select(members.to_vec());
     let leaf = prop_oneof![
         4 => (name, any, value).prop_map(|(a, o, v)| format!("{a} {o} \"{v}\"")),
-        2 => (prop::sample::select(made.ids.clone()), eq.clone()).prop_map(|(v, o)| format!("id {o} \"{v}\"")),
+        3 => by_id(made),
         3 => (member.clone(), eq, prop::sample::select(vec!["members", "members.value", "MEMBERS.Value"]))
             .prop_map(|(v, o, a)| format!("{a} {o} \"{v}\"")),
         2 => (member.clone(), member, prop::sample::select(vec!["and", "or", "and not"]))

@@ -9,7 +9,7 @@ use muster::{
     protocol::scim::{Resource, Rules, Schemas, parse_filter},
     users::{
         filter,
-        query::{Arg, Query, Where, statement},
+        query::{Arg, Query, Select, Where, statement},
     },
 };
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ fn text(t: &TestDb, resource: Resource, w: Where, tenant: Uuid, directory: Uuid)
     let args = w.args.clone();
     let n = args.len() + 2;
     let query = Query { filter: Some(w), ..Query::default() };
-    let st = statement(&query, &select, alias, n);
+    let st = statement(&query, &Select::both(&select), alias, n);
     let mut out = if lite { st.lite } else { st.pg };
     let literals = args.iter().map(|arg| match arg {
         Arg::Text(s) => format!("'{}'", s.replace('\'', "''")),

@@ -217,6 +217,7 @@ fn some_value(a: &Attr, n: usize) -> Value {
         Type::Integer => json!(3 + n),
         Type::Decimal => json!([0.5, 7.25][n]),
         Type::DateTime => json!(["2024-02-29T12:00:00.000000Z", "2025-01-01T00:00:00.000000Z"][n]),
+        Type::Binary => json!(["b25l", "dHdv"][n]),
         _ => json!(["one", "two"][n]),
     }
 }

@@ -192,3 +192,50 @@ story!(
         assert!(scim.put(&path, put).await.expect(200).json().get("externalId").is_none());
     }
 );
+
+story!(
+    /// RFC 7643 2.3.6: base64, which is checked where it comes in, by whatever way.
+    async fn a_binary_is_base64(t) {
+        let server = TestServer::start(&t).await;
+        let scim = server.directory(server.tenant("contoso").await).await;
+        let person = |certificate: &str| {
+            json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ada", "x509Certificates": [{ "value": certificate }] })
+        };
+        let bad = |a: crate::support::server::Answer, what: &str| {
+            let body = a.expect(400).json();
+            assert_eq!(body["scimType"], "invalidValue", "{what}: {body}");
+            assert!(body["detail"].as_str().unwrap().contains("x509Certificates.value"), "{what}: {body}");
+        };
+        let wrong = ["QUJ", "QU", "QUJDR===", "Q?JD", "QUJD\n", " QUJD", "-_-_", "-----BEGIN CERTIFICATE-----"];
+        for text in wrong.iter().filter(|t| !["QUJ", "QU"].contains(t)) {
+            bad(scim.post("/Users", person(text)).await, text);
+        }
+        let made = scim.post("/Users", person("QUJDRA==")).await.expect(201).json();
+        let at = format!("/Users/{}", made["id"].as_str().unwrap());
+        // The padding may be left out, and what was sent is what is shown.
+        for text in ["QUJDRA", "QUJDREU=", "QUJDREU", "+/+/"] {
+            let shown = scim.put(&at, person(text)).await.expect(200).json();
+            assert_eq!(shown["x509Certificates"][0]["value"], text);
+        }
+        let patch = |op: Value| {
+            json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [op] })
+        };
+        for op in [
+            json!({ "op": "add", "path": "x509Certificates", "value": [{ "value": "no, not this" }] }),
+            json!({ "op": "add", "value": { "x509Certificates": [{ "value": "no, not this" }] } }),
+            json!({ "op": "replace", "path": "x509Certificates[value eq \"+/+/\"].value", "value": "no, not this" }),
+            json!({ "op": "replace", "path": "x509Certificates[value eq \"no, not this\"].type", "value": "work" }),
+        ] {
+            let what = op.to_string();
+            let a = scim.patch(&at, patch(op)).await;
+            // What no certificate can be, a condition finds none of.
+            if a.text.contains("noTarget") { a.expect(400); } else { bad(a, &what); }
+        }
+        bad(scim.put(&at, person("no, not this")).await, "PUT");
+        let shown = scim.get(&at).await.expect(200).json();
+        assert_eq!(shown["x509Certificates"], json!([{ "value": "+/+/" }]));
+        // A photo is an address and no picture.
+        let photo = json!({ "op": "add", "path": "photos", "value": [{ "value": "https://p.example/ada.png" }] });
+        scim.patch(&at, patch(photo)).await.expect(200);
+    }
+);

@@ -1,5 +1,6 @@
 //! Signing in with local credentials, as a browser does it.
 
+mod kept;
 mod nobody;
 mod standing;
 

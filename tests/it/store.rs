@@ -18,7 +18,8 @@ mod isolation;
 mod keep;
 mod later;
 mod migrations;
-mod proxy;
+pub mod proxy;
+mod rehearsals;
 mod trouble;
 
 fn cx() -> Cx {

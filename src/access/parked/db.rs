@@ -4,7 +4,7 @@ use super::{Change, Limits, Lost, Pieces};
 use crate::{
     clock::Timestamp,
     error::Result,
-    id::{DirectoryId, GroupId, MappingId, ParkedId, TenantId, UserId},
+    id::{DirectoryId, GroupId, MappingId, ParkedId, RoleId, TenantId, UserId},
     row, sql,
     store::{Conn, J, List, Tx},
 };
@@ -13,7 +13,8 @@ fn list(users: &[UserId]) -> List {
     List::Ids(users.iter().map(|u| u.0).collect())
 }
 
-/// Those of `users` who have a role by this group and by nothing else, and can use it now.
+/// Those of `users` who have a role by this group and by nothing else. Whoever their directory has switched off has it as
+/// well: it may switch them on again.
 pub(super) async fn losing(
     tx: &mut Tx,
     t: TenantId,
@@ -26,7 +27,7 @@ pub(super) async fn losing(
         all<UserId>,
         "SELECT DISTINCT u.id FROM mappings p JOIN users u ON u.tenant_id = p.tenant_id
          WHERE p.tenant_id = $1 AND p.group_id = $2 AND u.id IN (SELECT value FROM rarray($3))
-           AND u.active AND u.enabled
+           AND u.enabled
            AND (p.scope <> 'all' OR u.kind = 'administrator')
            AND (p.scope_tenant = p.tenant_id OR u.kind <> 'tenant')
            AND NOT EXISTS (
@@ -120,19 +121,27 @@ pub(super) async fn park_members(
     )
 }
 
-/// Whether somebody has a role at all, in a way that a deletion ends for good.
+/// Whether somebody has a role at all that one of their kind may have, in a way that a deletion ends for good.
 pub(super) async fn has_roles(tx: &mut Tx, t: TenantId, user: UserId) -> Result<bool> {
     let now = tx.now();
     sql!(
         tx,
         one<bool>,
-        "SELECT EXISTS (SELECT 1 FROM grants
-                        WHERE tenant_id = $1 AND user_id = $2 AND source NOT IN ('hold', 'elevation')
-                          AND valid_from <= $3 AND valid_to IS NULL)
-             OR EXISTS (SELECT 1 FROM members m
-                        JOIN mappings p ON p.tenant_id = m.tenant_id AND p.group_id = m.group_id
-                        WHERE m.tenant_id = $1 AND m.user_id = $2)
-             OR EXISTS (SELECT 1 FROM parked_roles WHERE tenant_id = $1 AND user_id = $2 AND NOT gone)",
+        "SELECT EXISTS (
+           SELECT 1 FROM users u JOIN (
+             SELECT scope, scope_tenant FROM grants
+             WHERE tenant_id = $1 AND user_id = $2 AND source NOT IN ('hold', 'elevation')
+               AND valid_from <= $3 AND valid_to IS NULL
+             UNION ALL
+             SELECT p.scope, p.scope_tenant FROM members m
+             JOIN mappings p ON p.tenant_id = m.tenant_id AND p.group_id = m.group_id
+             WHERE m.tenant_id = $1 AND m.user_id = $2
+             UNION ALL
+             SELECT scope, scope_tenant FROM parked_roles
+             WHERE tenant_id = $1 AND user_id = $2 AND NOT gone) a ON TRUE
+           WHERE u.tenant_id = $1 AND u.id = $2
+             AND (a.scope <> 'all' OR u.kind = 'administrator')
+             AND (a.scope_tenant = u.tenant_id OR u.kind <> 'tenant'))",
         t,
         user,
         now
@@ -148,38 +157,42 @@ pub(super) async fn park_person(tx: &mut Tx, c: &Change, user: UserId) -> Result
         exec,
         {lite: "INSERT INTO parked_roles (tenant_id, id, change_id, directory_id, user_id, user_label, user_name_key,
                              external_id, gone, kept, role_id, scope, scope_tenant, group_name, granted_by, since,
-                             created_at)
+                             created_at, source)
          SELECT u.tenant_id, unhex(printf('%012x', $5) || hex(randomblob(10))), $4, u.directory_id, u.id,
                 coalesce(u.display_name, u.user_name), u.user_name_key, u.external_id, TRUE, FALSE, a.role_id,
-                a.scope, a.scope_tenant, a.group_name, a.granted_by, a.since, $3
+                a.scope, a.scope_tenant, a.group_name, a.granted_by, a.since, $3, a.source
          FROM users u JOIN (
-           SELECT role_id, scope, scope_tenant, CAST(NULL AS text) AS group_name, granted_by, valid_from AS since
+           SELECT role_id, scope, scope_tenant, CAST(NULL AS text) AS group_name, granted_by, valid_from AS since, source
            FROM grants WHERE tenant_id = $1 AND user_id = $2 AND source NOT IN ('hold', 'elevation')
              AND valid_from <= $3 AND valid_to IS NULL
            UNION ALL
-           SELECT p.role_id, p.scope, p.scope_tenant, t.display_name, p.created_by, p.created_at
+           SELECT p.role_id, p.scope, p.scope_tenant, t.display_name, p.created_by, p.created_at, CAST(NULL AS text)
            FROM members m JOIN mappings p ON p.tenant_id = m.tenant_id AND p.group_id = m.group_id
            JOIN groups t ON t.tenant_id = m.tenant_id AND t.id = m.group_id
            WHERE m.tenant_id = $1 AND m.user_id = $2) a ON TRUE
-         WHERE u.tenant_id = $1 AND u.id = $2",
+         WHERE u.tenant_id = $1 AND u.id = $2
+           AND (a.scope <> 'all' OR u.kind = 'administrator')
+           AND (a.scope_tenant = u.tenant_id OR u.kind <> 'tenant')",
          pg: "INSERT INTO parked_roles (tenant_id, id, change_id, directory_id, user_id, user_label, user_name_key,
                              external_id, gone, kept, role_id, scope, scope_tenant, group_name, granted_by, since,
-                             created_at)
+                             created_at, source)
          SELECT u.tenant_id, CAST(lpad(to_hex($5::bigint), 12, '0')
                                   || substr(replace(CAST(gen_random_uuid() AS text), '-', ''), 13) AS uuid),
                 $4, u.directory_id, u.id,
                 coalesce(u.display_name, u.user_name), u.user_name_key, u.external_id, TRUE, FALSE, a.role_id,
-                a.scope, a.scope_tenant, a.group_name, a.granted_by, a.since, $3
+                a.scope, a.scope_tenant, a.group_name, a.granted_by, a.since, $3, a.source
          FROM users u JOIN (
-           SELECT role_id, scope, scope_tenant, CAST(NULL AS text) AS group_name, granted_by, valid_from AS since
+           SELECT role_id, scope, scope_tenant, CAST(NULL AS text) AS group_name, granted_by, valid_from AS since, source
            FROM grants WHERE tenant_id = $1 AND user_id = $2 AND source NOT IN ('hold', 'elevation')
              AND valid_from <= $3 AND valid_to IS NULL
            UNION ALL
-           SELECT p.role_id, p.scope, p.scope_tenant, t.display_name, p.created_by, p.created_at
+           SELECT p.role_id, p.scope, p.scope_tenant, t.display_name, p.created_by, p.created_at, CAST(NULL AS text)
            FROM members m JOIN mappings p ON p.tenant_id = m.tenant_id AND p.group_id = m.group_id
            JOIN groups t ON t.tenant_id = m.tenant_id AND t.id = m.group_id
            WHERE m.tenant_id = $1 AND m.user_id = $2) a ON TRUE
-         WHERE u.tenant_id = $1 AND u.id = $2"},
+         WHERE u.tenant_id = $1 AND u.id = $2
+           AND (a.scope <> 'all' OR u.kind = 'administrator')
+           AND (a.scope_tenant = u.tenant_id OR u.kind <> 'tenant')"},
         c.tenant_id,
         user,
         now,
@@ -370,6 +383,17 @@ pub(super) async fn unmapped(tx: &mut Tx, t: TenantId, mapping: MappingId) -> Re
                          AND coalesce(p.scope_tenant, $1) = coalesce(parked_roles.scope_tenant, $1))",
         t,
         mapping
+    )
+}
+
+/// Lets go what was decided for people who are gone, of a role that is deleted.
+pub(super) async fn role_gone(tx: &mut Tx, role: RoleId) -> Result<u64> {
+    sql!(
+        tx,
+        exec,
+        "DELETE FROM parked_roles WHERE role_id = $1 AND kept
+         /* platform: a role offered to all is kept in tenants that its owner does not know */",
+        role
     )
 }
 

@@ -221,6 +221,12 @@ fn lock(d: DirectoryId) -> Lock {
     Lock::Named(format!("losses {d}"))
 }
 
+/// Whoever brings a directory's people shares this; whoever decides what is kept for their return has it alone. Take it
+/// before [`lock`].
+pub fn returns(d: DirectoryId) -> Lock {
+    Lock::Named(format!("returns {d}"))
+}
+
 /// The directory put people into a group: what was kept of what the group gives goes by itself.
 ///
 /// # Errors
@@ -257,6 +263,12 @@ pub(super) async fn unmapped(
     if db::unmapped(tx, t, mapping).await? > 0 {
         decide::close_empty(tx, t).await?;
     }
+    Ok(())
+}
+
+/// A role is gone: nobody who comes again gets it. Call it over every tenant's rows, once nothing waits for a decision.
+pub(super) async fn role_gone(tx: &mut Tx, role: RoleId) -> Result<()> {
+    db::role_gone(tx, role).await?;
     Ok(())
 }
 

@@ -118,7 +118,8 @@ impl Use {
     }
 }
 
-/// Everything that gives the role to somebody, grants before mappings.
+/// Everything that gives the role to somebody, grants before mappings; and what waits for a decision. What was decided
+/// for people who are gone gives nothing to anybody who is here.
 pub async fn uses(c: &mut Conn, id: RoleId) -> Result<Vec<Use>> {
     sql!(
         c,
@@ -135,7 +136,8 @@ pub async fn uses(c: &mut Conn, id: RoleId) -> Result<Vec<Use>> {
          FROM mappings p JOIN groups t ON t.tenant_id = p.tenant_id AND t.id = p.group_id
          WHERE p.role_id = $1
          UNION ALL
-         SELECT k.user_label, false, false, k.scope, k.scope_tenant FROM parked_roles k WHERE k.role_id = $1",
+         SELECT k.user_label, false, false, k.scope, k.scope_tenant FROM parked_roles k
+         WHERE k.role_id = $1 AND NOT k.kept",
         id
     )
 }

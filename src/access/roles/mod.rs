@@ -6,6 +6,7 @@ use super::{
     Access, Permit, Reach, RoleRef,
     catalogue::{BuiltIn, Catalogue},
     db::{narrow, tenant, widen},
+    parked,
     perm::UsersManageRoles,
     rules,
 };
@@ -380,6 +381,9 @@ pub async fn delete(access: &Access, permit: &Permit<UsersManageRoles>, id: Role
         if !used.is_empty() {
             return Err(Error::conflict(format!("the role is in use: {}", holders(&used, t))));
         }
+        let was = widen(tx).await?;
+        parked::role_gone(tx, id).await?;
+        narrow(tx, &was).await?;
         db::delete(tx, t, id).await?;
         let detail = json!({"name": row.name});
         audit::record(tx, t, Event::new("role.delete").target("role", id).detail(detail)).await?;

@@ -6,9 +6,10 @@ use crate::{
     id::{DirectoryId, TenantId, UserId},
     sql,
     store::Conn,
+    users::{Page, Query, query},
 };
 
-/// A user's columns, and its groups of the same directory as a list of pairs.
+/// The beginning of a statement: a user's columns, and its groups of the same directory as a list of pairs.
 macro_rules! with_groups {
     ($pairs:literal) => {
         concat!(
@@ -18,8 +19,18 @@ macro_rules! with_groups {
             $pairs,
             " FROM members m JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.group_id
                  WHERE m.tenant_id = $1 AND m.user_id = u.id AND g.directory_id = $2)
-             FROM users u WHERE u.tenant_id = $1 AND u.directory_id = $2 AND u.id = $3"
+             FROM users u WHERE u.tenant_id = $1 AND u.directory_id = $2"
         )
+    };
+}
+macro_rules! lite {
+    () => {
+        with_groups!("json_group_array(json_array(hex(g.id), g.display_name))")
+    };
+}
+macro_rules! pg {
+    () => {
+        with_groups!("coalesce(jsonb_agg(jsonb_build_array(g.id, g.display_name)), '[]'::jsonb)")
     };
 }
 
@@ -32,10 +43,22 @@ pub(super) async fn user(
     sql!(
         c,
         opt<Shown>,
-        {lite: with_groups!("json_group_array(json_array(hex(g.id), g.display_name))"),
-         pg: with_groups!("coalesce(jsonb_agg(jsonb_build_array(g.id, g.display_name)), '[]'::jsonb)")},
+        {lite: concat!(lite!(), " AND u.id = $3"),
+         pg: concat!(pg!(), " AND u.id = $3")},
         t,
         d,
         id
     )
+}
+
+/// A page of a directory's users; the filter's own values begin at `$3`.
+pub(super) async fn page(
+    c: &mut Conn,
+    t: TenantId,
+    d: DirectoryId,
+    q: &Query,
+) -> Result<Page<Shown>> {
+    let select = query::Select { lite: lite!(), pg: pg!() };
+    let count = "SELECT count(*) FROM users u WHERE u.tenant_id = $1 AND u.directory_id = $2";
+    query::page(c, q, &select, count, "u", &[&t, &d]).await
 }

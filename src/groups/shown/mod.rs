@@ -9,7 +9,10 @@ use crate::{
     id::{GroupId, UserId},
     store::{Column as _, FromRow, J, RowReader, Scope, Store},
     text::fold,
-    users::User,
+    users::{
+        Page, Query, User,
+        query::{By, Key, Placed},
+    },
 };
 
 /// A user with its groups, by name.
@@ -35,6 +38,21 @@ impl FromRow for Shown {
     const COLUMNS: &'static [&'static str] = &["user", "groups"];
 }
 
+impl From<User> for Shown {
+    fn from(user: User) -> Self {
+        Self { user, groups: Vec::new() }
+    }
+}
+
+impl Placed for Shown {
+    fn key(&self, by: &By) -> Key {
+        self.user.key(by)
+    }
+    fn id(&self) -> uuid::Uuid {
+        self.user.id.0
+    }
+}
+
 /// One of the directory's users with its groups.
 ///
 /// # Errors
@@ -43,4 +61,13 @@ pub async fn user(store: &Store, p: &Permit<Provision>, id: UserId) -> Result<Sh
     let mut c = store.read(Scope::Tenant(p.tenant())).await?;
     let found = db::user(&mut c, p.tenant(), p.directory(), id).await?;
     found.ok_or_else(|| Error::not_found(format!("user {id}")))
+}
+
+/// The directory's users that a filter names, a page of them, each with its groups.
+///
+/// # Errors
+/// The database's.
+pub async fn list(store: &Store, p: &Permit<Provision>, query: &Query) -> Result<Page<Shown>> {
+    let mut c = query.reader(store, Scope::Tenant(p.tenant())).await?;
+    db::page(&mut c, p.tenant(), p.directory(), query).await
 }

@@ -7,6 +7,10 @@ use super::{
     schema::{Attr, Found, Mutability, Named, Schema, Schemas, Type},
 };
 use crate::{clock::Timestamp, error::Result, text::excerpt};
+use base64::{
+    Engine as _, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
 use serde_json::{Map, Value};
 
 /// The longest text (bytes).
@@ -20,8 +24,14 @@ fn wrong(attr: &str, what: &str) -> crate::error::Error {
     bad("invalidValue", attr, format!("'{attr}' {what}"))
 }
 
-/// A value of a simple attribute; `None` for null, which is "unassigned".
-fn simple(attr: &Attr, v: Value) -> Result<Option<Value>> {
+/// Base64 as RFC 7643 2.3.6 has it: the plain alphabet, the padding may be left out.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// A value of a simple attribute, or of one that is a part of another; `None` for null, which is "unassigned".
+fn simple(of: Option<&Attr>, attr: &Attr, v: Value) -> Result<Option<Value>> {
     let kind = match attr.ty {
         Type::Boolean => "a boolean",
         Type::Integer => "a whole number",
@@ -55,6 +65,11 @@ fn simple(attr: &Attr, v: Value) -> Result<Option<Value>> {
             if s.is_empty() {
                 return Err(wrong(&attr.name, "is empty; null is what has no value"));
             }
+            if attr.ty == Type::Binary && BASE64.decode(&s).is_err() {
+                let whole = of.map(|of| format!("{}.{}", of.name, attr.name));
+                let text = format!("is base64; '{}' is not", excerpt(&s));
+                return Err(wrong(whole.as_deref().unwrap_or(&attr.name), &text));
+            }
             Some(s.into())
         }
         (_, v) => {
@@ -76,7 +91,7 @@ pub(super) fn parts(attr: &Attr, v: Value) -> Result<Map<String, Value>> {
     for (name, v) in o {
         let Some(sub) = attr.sub(&name) else { continue };
         if sub.mutability != Mutability::ReadOnly {
-            out.insert(sub.name.clone(), simple(sub, v)?.unwrap_or_default());
+            out.insert(sub.name.clone(), simple(Some(attr), sub, v)?.unwrap_or_default());
         }
     }
     Ok(out)
@@ -85,7 +100,7 @@ pub(super) fn parts(attr: &Attr, v: Value) -> Result<Map<String, Value>> {
 /// One value of a multi-valued attribute; `None` for one that says nothing.
 pub(super) fn element(attr: &Attr, v: Value) -> Result<Option<Value>> {
     if v.is_null() || !attr.complex() {
-        return simple(attr, v);
+        return simple(None, attr, v);
     }
     let mut o = parts(attr, v)?;
     o.retain(|_, v| !v.is_null());
@@ -135,9 +150,9 @@ pub(super) fn one_primary(list: &mut Vec<Value>, keep: Option<usize>) {
     }
 }
 
-/// A simple value; `None`: unassigned.
-pub(super) fn single(attr: &Attr, v: Value) -> Result<Option<Value>> {
-    simple(attr, v)
+/// A simple value, of an attribute or of a part of one; `None`: unassigned.
+pub(super) fn single(of: Option<&Attr>, attr: &Attr, v: Value) -> Result<Option<Value>> {
+    simple(of, attr, v)
 }
 
 /// A whole value of an attribute; `None`: unassigned.

@@ -2,6 +2,7 @@
 
 use super::{Adoption, Reason, State};
 use crate::{
+    access::Extent,
     error::Result,
     id::{AdoptionId, DirectoryId, TenantId, UserId},
     sql,
@@ -26,7 +27,7 @@ pub(super) async fn ask(
                                 created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8)
          ON CONFLICT (tenant_id, directory_id, user_id) DO UPDATE SET id = $2, user_name = $5, external_id = $6,
-           reasons = $7, state = 'pending', decided_by = NULL, decided_at = NULL, created_at = $8
+           reasons = $7, state = 'pending', decided_by = NULL, decided_at = NULL, holds = NULL, created_at = $8
          RETURNING id",
         t,
         id,
@@ -49,7 +50,7 @@ pub(super) async fn of(
         c,
         opt<Adoption>,
         "SELECT a.tenant_id, a.id, a.directory_id, d.name, a.user_id, u.user_name, u.display_name, a.user_name,
-                a.external_id, a.reasons, a.state, a.decided_by, a.decided_at, a.created_at
+                a.external_id, a.reasons, a.state, a.decided_by, a.decided_at, a.created_at, a.holds
          FROM adoptions a JOIN directories d ON d.tenant_id = a.tenant_id AND d.id = a.directory_id
          JOIN users u ON u.tenant_id = a.tenant_id AND u.id = a.user_id
          WHERE a.tenant_id = $1 AND a.directory_id = $2 AND a.user_id = $3",
@@ -64,7 +65,7 @@ pub(super) async fn get(c: &mut Conn, t: TenantId, id: AdoptionId) -> Result<Opt
         c,
         opt<Adoption>,
         "SELECT a.tenant_id, a.id, a.directory_id, d.name, a.user_id, u.user_name, u.display_name, a.user_name,
-                a.external_id, a.reasons, a.state, a.decided_by, a.decided_at, a.created_at
+                a.external_id, a.reasons, a.state, a.decided_by, a.decided_at, a.created_at, a.holds
          FROM adoptions a JOIN directories d ON d.tenant_id = a.tenant_id AND d.id = a.directory_id
          JOIN users u ON u.tenant_id = a.tenant_id AND u.id = a.user_id
          WHERE a.tenant_id = $1 AND a.id = $2",
@@ -84,7 +85,7 @@ pub(super) async fn list(
         c,
         all<Adoption>,
         "SELECT a.tenant_id, a.id, a.directory_id, d.name, a.user_id, u.user_name, u.display_name, a.user_name,
-                a.external_id, a.reasons, a.state, a.decided_by, a.decided_at, a.created_at
+                a.external_id, a.reasons, a.state, a.decided_by, a.decided_at, a.created_at, a.holds
          FROM adoptions a JOIN directories d ON d.tenant_id = a.tenant_id AND d.id = a.directory_id
          JOIN users u ON u.tenant_id = a.tenant_id AND u.id = a.user_id
          WHERE a.tenant_id = $1 AND a.id < $2 ORDER BY a.id DESC LIMIT $3",
@@ -100,17 +101,20 @@ pub(super) async fn decide(
     id: AdoptionId,
     state: State,
     by: &str,
+    holds: Option<&Extent>,
 ) -> Result<u64> {
-    let now = tx.now();
+    let (now, holds) = (tx.now(), holds.map(J));
     sql!(
         tx,
         exec,
-        "UPDATE adoptions SET state = $3, decided_by = $4, decided_at = $5 WHERE tenant_id = $1 AND id = $2",
+        "UPDATE adoptions SET state = $3, decided_by = $4, decided_at = $5, holds = $6
+         WHERE tenant_id = $1 AND id = $2",
         t,
         id,
         state,
         by,
-        now
+        now,
+        holds
     )
 }
 

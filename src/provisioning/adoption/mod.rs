@@ -14,15 +14,17 @@ pub use rules::Reason;
 
 use crate::{
     access::{
-        Access, Permit, grants,
+        Access, Extent, Permit, Reach,
+        catalogue::SELF_SERVICE_ROLE,
+        grants,
         perm::{Provision, UsersManageRoles},
     },
     audit::{self, Event},
     clock::Timestamp,
     credentials, directories, domains,
     error::{Error, Result},
-    id::{AdoptionId, DirectoryId, TenantId, UserId},
-    row,
+    id::{AdoptionId, DirectoryId, RoleId, TenantId, UserId},
+    invitations, row,
     store::{J, Lock, Scope, Store, Tx},
     text, tx,
     users::{self, Draft, User},
@@ -98,6 +100,8 @@ row! {
         pub decided_at: Option<Timestamp>,
         /// When it was asked.
         pub created_at: Timestamp,
+        /// What the person held when it was accepted.
+        pub holds: Option<J<Extent>>,
     }
 }
 impl Adoption {
@@ -113,7 +117,12 @@ impl Adoption {
 ///
 /// # Errors
 /// As [`users::create`]; `Conflict` that says what an administrator must do, where a person of no directory is meant.
-pub async fn create(store: &Store, p: &Permit<Provision>, draft: Draft) -> Result<(User, bool)> {
+pub async fn create(
+    store: &Store,
+    access: &Access,
+    p: &Permit<Provision>,
+    draft: Draft,
+) -> Result<(User, bool)> {
     // Whoever stood in the way may be gone when we look.
     for _ in 0..3 {
         match users::create(store, p, draft.clone()).await {
@@ -121,7 +130,7 @@ pub async fn create(store: &Store, p: &Permit<Provision>, draft: Draft) -> Resul
             Err(e) if e.code_str() == Some(users::UNOWNED) => {}
             Err(e) => return Err(e),
         }
-        match claim(store, p, &draft).await? {
+        match claim(store, access, p, &draft).await? {
             Claim::Adopted(user) => return Ok((*user, true)),
             Claim::Refused(why) => {
                 return Err(Error::conflict(why).code("uniqueness").attr("userName"));
@@ -139,9 +148,14 @@ enum Claim {
     Nobody,
 }
 
-async fn claim(store: &Store, p: &Permit<Provision>, draft: &Draft) -> Result<Claim> {
+async fn claim(
+    store: &Store,
+    access: &Access,
+    p: &Permit<Provision>,
+    draft: &Draft,
+) -> Result<Claim> {
     let (t, d, draft) = (p.tenant(), p.directory(), Arc::new(draft.clone()));
-    tx!(store, &p.cx(), [draft], |tx| {
+    tx!(store, &p.cx(), [draft, access], |tx| {
         let name = text::excerpt(&draft.user_name);
         let found = users::unowned(tx, t, d, &draft).await?;
         let id = match found.as_slice() {
@@ -158,14 +172,18 @@ async fn claim(store: &Store, p: &Permit<Provision>, draft: &Draft) -> Result<Cl
         tx.lock(Lock::User(id)).await?;
         let user = users::find(tx, t, id).await?.filter(|u| u.directory_id.is_none());
         let Some(user) = user else { return Ok(Claim::Nobody) };
-        let asked = db::of(tx, t, d, id).await?.filter(|a| a.is_about(&draft));
-        let reasons = rules::why_not(facts(tx, d, &user, &draft).await?);
+        // A refusal is about the person, whatever the directory calls them by now; a decision for it about what was seen.
+        let asked = db::of(tx, t, d, id).await?;
+        let asked = asked.filter(|a| a.state == State::Refused || a.is_about(&draft));
+        let planned = invitations::meant_for(tx, t, id).await?;
+        let reasons = rules::why_not(facts(tx, d, &user, &draft, &planned).await?);
+        let now = access.extent_in(tx, (t, id), &planned).await?;
+        // What has come up since was not decided about.
+        let decided = |a: &Adoption| {
+            reasons.iter().all(|r| a.reasons.0.contains(r))
+                && a.holds.as_ref().is_some_and(|then| now.within(&then.0))
+        };
         match asked.as_ref().map(|a| (a.state, a)) {
-            _ if reasons.is_empty() => adopt(tx, d, &user, &draft, None).await,
-            // What has come up since was not decided about.
-            Some((State::Accepted, a)) if reasons.iter().all(|r| a.reasons.0.contains(r)) => {
-                adopt(tx, d, &user, &draft, Some(a)).await
-            }
             Some((State::Refused, a)) => {
                 let when = a.decided_at.unwrap_or(a.created_at).rfc3339();
                 let text = format!(
@@ -175,6 +193,8 @@ async fn claim(store: &Store, p: &Permit<Provision>, draft: &Draft) -> Result<Cl
                 );
                 Ok(Claim::Refused(text))
             }
+            _ if reasons.is_empty() => adopt(tx, d, &user, &draft, None).await,
+            Some((State::Accepted, a)) if decided(a) => adopt(tx, d, &user, &draft, Some(a)).await,
             known => {
                 let id = match known {
                     Some((State::Pending, a)) if a.reasons.0 == reasons => a.id,
@@ -194,7 +214,13 @@ async fn claim(store: &Store, p: &Permit<Provision>, draft: &Draft) -> Result<Cl
 }
 
 /// What counts in the decision.
-async fn facts(tx: &mut Tx, d: DirectoryId, user: &User, draft: &Draft) -> Result<Facts> {
+async fn facts(
+    tx: &mut Tx,
+    d: DirectoryId,
+    user: &User,
+    draft: &Draft,
+    planned: &[(Reach, RoleId)],
+) -> Result<Facts> {
     let (t, id) = (user.tenant_id, user.id);
     let domain = match rules::shared_address(user, draft) {
         Some(address) => domains::confirmed(tx, t, address).await?,
@@ -205,7 +231,8 @@ async fn facts(tx: &mut Tx, d: DirectoryId, user: &User, draft: &Draft) -> Resul
         account: users::is_account(tx, t, d, id, draft.external_id.as_deref()).await?,
         domain,
         kind: user.kind,
-        roles: grants::beyond_self_service(tx, t, id).await?,
+        roles: grants::beyond_self_service(tx, t, id).await?
+            || planned.iter().any(|(_, role)| *role != SELF_SERVICE_ROLE),
         credentials: credentials::any(tx, t, id).await?,
         signin: directory.is_some_and(|d| d.issuer.is_some()),
     })
@@ -227,7 +254,8 @@ async fn ask(
     Ok(id)
 }
 
-/// Takes the person over. What they had to sign in with here goes: it would be a way past their directory.
+/// Takes the person over. What they had to sign in with here goes: it would be a way past their directory. What came in
+/// by it has ended by then ([`users::adopt`]).
 async fn adopt(
     tx: &mut Tx,
     d: DirectoryId,
@@ -241,7 +269,7 @@ async fn adopt(
     });
     let after = users::adopt(tx, d, user, draft, detail).await?;
     db::forget(tx, after.tenant_id, after.id).await?;
-    credentials::forget(tx, after.tenant_id, after.id, "taken over by the directory").await?;
+    credentials::forget(tx, after.tenant_id, after.id).await?;
     Ok(Claim::Adopted(Box::new(after)))
 }
 
@@ -281,26 +309,31 @@ pub async fn decide(
     accept: bool,
 ) -> Result<Adoption> {
     let (t, asked) = (p.tenant(), get(store, p, id).await?);
+    let mut holds = None;
     if accept {
         let mut c = store.read(Scope::Tenant(t)).await?;
         let user = users::find(&mut c, t, asked.user_id).await?;
+        let planned = invitations::meant_for(&mut c, t, asked.user_id).await?;
         drop(c);
         let user = user.ok_or_else(|| Error::not_found("adoption"))?;
         users::within_reach(p, &user)?;
-        if !access.covers(p.actor(), (t, user.id)).await? {
+        let extent = access.extent((t, user.id), &planned).await?;
+        if !access.reaches(p.actor(), &extent).await? {
             let text =
                 "the person holds more than you do; whoever runs the directory could act as them";
             return Err(Error::forbidden(text));
         }
+        holds = Some(extent);
     }
     let state = if accept { State::Accepted } else { State::Refused };
-    tx!(store, &p.cx(), [], |tx| {
+    tx!(store, &p.cx(), [holds], |tx| {
         let found = db::get(tx, t, id).await?.ok_or_else(|| Error::not_found("adoption"))?;
-        if found.state == state {
+        // Accepted once more, it is about what the person holds now.
+        if found.state == state && found.holds.as_ref().map(|h| &h.0) == holds.as_ref() {
             return Ok(found);
         }
         let by = tx.actor().label();
-        db::decide(tx, t, id, state, &by).await?;
+        db::decide(tx, t, id, state, &by, holds.as_ref()).await?;
         let action = if accept { "adoption.accept" } else { "adoption.refuse" };
         let event = Event::new(action).target("user", found.user_id);
         let event = event.detail(json!({ "adoption": id, "directory": found.directory_id }));

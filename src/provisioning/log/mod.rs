@@ -8,7 +8,8 @@ pub mod redact;
 mod row;
 mod terms;
 
-pub use record::Recorder;
+pub use record::{Make, Recorder};
+pub use row::of as row;
 
 use super::health;
 use crate::{
@@ -277,18 +278,20 @@ async fn find<P>(store: &Store, p: &Permit<P>, d: DirectoryId, id: LogId) -> Res
     found.ok_or_else(|| Error::not_found(format!("entry {id}")))
 }
 
-/// An entry that can be replayed.
+/// An entry that can be replayed; `apply`: for good, which takes every value as it was sent.
 ///
 /// # Errors
-/// `NotFound`; `Conflict` (code `not_kept`) saying which setting would have kept what is missing.
+/// `NotFound`; `Conflict` (code `not_kept`) saying which setting would have kept what is missing, or which attribute was
+/// taken out.
 pub async fn replayable(
     store: &Store,
     p: &Permit<SystemEditSettings>,
     d: DirectoryId,
     id: LogId,
+    apply: bool,
 ) -> Result<Logged> {
     let e = find(store, p, d, id).await?;
-    row::whole(&e)?;
+    row::whole(&e, apply)?;
     Ok(e)
 }
 

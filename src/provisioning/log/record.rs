@@ -16,6 +16,7 @@ use crate::{
 use serde_json::Value;
 use std::{
     collections::{HashMap, VecDeque},
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -49,7 +50,11 @@ struct Inner {
     more: Notify,
     /// Who writes; what could not be written is tried once more.
     writer: Turn<Vec<Value>>,
+    make: Make,
 }
+
+/// How an entry becomes a row.
+pub type Make = fn(&Entry, &Names) -> Value;
 
 #[derive(Default)]
 struct Waiting {
@@ -74,7 +79,12 @@ fn weight(e: &Entry) -> usize {
 impl Recorder {
     /// Over this store.
     pub fn new(store: &Store, master: &MasterKey) -> Self {
+        Self::making(store, master, row::of)
+    }
+    /// Over this store, with rows made so.
+    pub fn making(store: &Store, master: &MasterKey, make: Make) -> Self {
         Self(Arc::new(Inner {
+            make,
             store: store.clone(),
             names: Names::new(master),
             waiting: Mutex::default(),
@@ -152,20 +162,31 @@ impl Recorder {
             let more = !w.entries.is_empty();
             (entries, std::mem::take(&mut w.tallies), std::mem::take(&mut w.knocks), more)
         };
+        // Nobody's, most likely, so all of them are one question; where the database is away, it is not worth another
+        // try.
+        let known = directories::tenants_of(&self.0.store, knocks.keys().copied()).await;
+        let known = known.unwrap_or_default();
         for (d, k) in knocks {
-            // Nobody's, most likely; where the database is away, it is not worth another try.
-            if let Ok(Some(t)) = directories::tenant_of(&self.0.store, d).await {
-                tallies.entry((t, d)).or_default().deny(k.at, k.why, k.times);
+            if let Some(t) = known.get(&d) {
+                tallies.entry((*t, d)).or_default().deny(k.at, k.why, k.times);
             }
         }
         if entries.is_empty() && tallies.is_empty() && again.is_empty() {
             return Ok(false);
         }
-        let names = self.0.names.clone();
-        let rows = tokio::task::spawn_blocking(move || {
-            entries.iter().map(|e| row::of(e, &names)).collect::<Vec<Value>>()
+        let (names, make) = (self.0.names.clone(), self.0.make);
+        let whose: Vec<_> = entries.iter().map(|e| ((e.tenant, e.directory), e.at)).collect();
+        let made = tokio::task::spawn_blocking(move || {
+            // What one entry does to its writer is not the others' loss.
+            let one = |e: &Entry| catch_unwind(AssertUnwindSafe(|| make(e, &names))).ok();
+            entries.iter().map(one).collect::<Vec<Option<Value>>>()
         });
-        let rows = rows.await.unwrap_or_default();
+        let made = made.await.unwrap_or_else(|_| vec![None; whose.len()]);
+        for ((place, at), _) in whose.into_iter().zip(&made).filter(|(_, row)| row.is_none()) {
+            tracing::error!(directory = %place.1, "an entry of the provisioning log could not be made");
+            tallies.entry(place).or_default().lose(at, 1);
+        }
+        let rows: Vec<Value> = made.into_iter().flatten().collect();
         let retried = std::mem::take(&mut *again);
         let gaps = tallies.iter().filter(|(_, t)| t.lost > 0);
         let gaps = gaps.map(|(k, t)| row::gap(t.last_lost.unwrap_or(t.at), *k, t.lost));

@@ -135,7 +135,9 @@ impl Redactor {
     fn may_stay(&self, s: &str, at: At<'_>) -> bool {
         let id = Uuid::try_parse(s).is_ok();
         match at.attr {
-            "schemas" => s.split('/').all(|p| p.is_empty() || terms::is_attribute(p)),
+            "schemas" => {
+                s.contains(':') && s.split('/').all(|p| p.is_empty() || terms::is_attribute(p))
+            }
             "attributes" | "excludedattributes" => {
                 s.split(',').all(|a| terms::is_attribute(a.trim()))
             }
@@ -143,8 +145,9 @@ impl Redactor {
             "scimtype" => terms::is_attribute(s),
             "status" => s.bytes().all(|b| b.is_ascii_digit()),
             "type" => terms::is_canonical(s),
-            "created" | "lastmodified" | "version" => at.of == "meta" && !s.contains('@'),
-            "location" | "$ref" => s.rsplit('/').next().is_some_and(|l| Uuid::try_parse(l).is_ok()),
+            "created" | "lastmodified" => at.of == "meta" && terms::is_moment(s),
+            "version" => at.of == "meta" && terms::is_version(s),
+            "location" | "$ref" => terms::is_location(s),
             "id" | "members" | "manager" => id,
             "value" => id && matches!(at.of, "members" | "groups" | "manager"),
             "username" | "externalid" => self.names,
@@ -238,13 +241,43 @@ impl Redactor {
             .split('/')
             .map(|s| {
                 if self.full || stays(s) {
-                    return s.chars().take(200).collect();
+                    return cut(s, 200);
                 }
                 self.take(s);
                 "…".to_owned()
             })
             .collect();
         format!("/{}", parts.join("/"))
+    }
+    /// What a client calls itself: names of programs and their versions. What stands in brackets says more of whoever
+    /// runs it, and addresses say who that is.
+    pub fn agent(&self, agent: &str) -> String {
+        if self.full {
+            return agent.to_owned();
+        }
+        let mut depth = 0_usize;
+        let mut plain = String::new();
+        for c in agent.chars() {
+            match c {
+                '(' => {
+                    if depth == 0 {
+                        plain.push('…');
+                    }
+                    depth += 1;
+                }
+                ')' => depth = depth.saturating_sub(1),
+                c if depth == 0 => plain.push(c),
+                _ => {}
+            }
+        }
+        let program = |w: &str| {
+            w == "…"
+                || w.len() <= 60
+                    && !w.contains("://")
+                    && w.bytes().all(|b| b.is_ascii_alphanumeric() || b"./_-+;,".contains(&b))
+        };
+        let words = plain.split_whitespace().map(|w| if program(w) { w } else { "…" });
+        self.sentence(&words.collect::<Vec<_>>().join(" "))
     }
     /// A query: parameters of SCIM with what they may say, of others the name.
     pub fn query(&mut self, query: &str) -> String {
@@ -280,6 +313,14 @@ impl Redactor {
         });
         parts.collect::<Vec<_>>().join("&")
     }
+}
+
+/// Cut to a length, of which the last character says so.
+pub(super) fn cut(s: &str, most: usize) -> String {
+    if s.chars().count() <= most {
+        return s.to_owned();
+    }
+    s.chars().take(most - 1).chain(['…']).collect()
 }
 
 /// The last attribute of a path, in lower case: `urn:...:User:name.givenName` -> `givenname`.

@@ -11,12 +11,15 @@ use crate::{
 };
 use serde_json::{Value, json};
 
-/// The longest text of one column.
+/// The longest text of one column; of an address, and of a header.
 const LONG: usize = 2000;
+const PATH: usize = 300;
+const HEADER: usize = 300;
 
-/// Cut to a length, and without NUL, which one of the databases refuses.
+/// Cut to a length, which shows, and without NUL, which one of the databases refuses.
 fn text(s: &str, most: usize) -> String {
-    s.chars().map(|c| if c == '\0' { '\u{fffd}' } else { c }).take(most).collect()
+    let clean = |c| if c == '\0' { '\u{fffd}' } else { c };
+    redact::cut(s, most).chars().map(clean).collect()
 }
 
 /// Tokens of ours, wherever somebody put them.
@@ -42,7 +45,7 @@ fn member<'a>(doc: Option<&'a Value>, name: &str) -> Option<&'a str> {
 }
 
 /// The row of an entry, as the statement reads it.
-pub(super) fn of(e: &Entry, names: &Names) -> Value {
+pub fn of(e: &Entry, names: &Names) -> Value {
     let full = e.log.bodies == Bodies::Full;
     let mut r = Redactor::new(full, e.log.names);
     let group = e.resource.is_some_and(|(kind, _)| kind == "Group");
@@ -65,7 +68,7 @@ pub(super) fn of(e: &Entry, names: &Names) -> Value {
     let name_key = about("userName").map(|n| names.user_name(e.directory, &n));
     let external_key = about("externalId").map(|n| names.external_id(e.directory, &n));
     // Redacted in this order, so that sentences are rid of all of it.
-    let path = text(&r.address(&e.path), 300);
+    let path = text(&r.address(&e.path), PATH);
     let query = query.map(|q| text(&r.query(q), LONG));
     let kept_body = sent.as_ref().map(|v| r.body(v, group).to_string());
     let kept_answer = said.as_ref().filter(|_| e.refused.is_none());
@@ -90,7 +93,7 @@ pub(super) fn of(e: &Entry, names: &Names) -> Value {
         })
         .collect();
     let headers: serde_json::Map<String, Value> =
-        e.headers.iter().map(|(n, v)| ((*n).to_owned(), text(v, 300).into())).collect();
+        e.headers.iter().map(|(n, v)| ((*n).to_owned(), text(v, HEADER).into())).collect();
     json!({
         "t": e.tenant.0.simple().to_string(),
         "d": e.directory.0.simple().to_string(),
@@ -112,7 +115,7 @@ pub(super) fn of(e: &Entry, names: &Names) -> Value {
         "changed": e.changed.iter().map(|c| text(c, 300)).collect::<Vec<_>>(),
         "kept": kept.as_str(),
         "headers": headers,
-        "agent": e.agent.as_deref().map(|a| tokenless(text(a, 200))),
+        "agent": e.agent.as_deref().map(|a| tokenless(text(&r.agent(a), 200))),
         "took": i64::try_from(e.took.as_micros()).unwrap_or(i64::MAX),
         "replay_of": e.replay_of.map(|id| id.0.simple().to_string()),
         "lost": 0,
@@ -156,11 +159,29 @@ fn shown(e: &Entry, v: &Value, r: &mut Redactor, group: bool) -> Value {
     v
 }
 
-/// Refuses to replay what is not all there.
+/// The attribute of which something was taken out, first of all.
+fn taken_out(v: &Value, attr: &str) -> Option<String> {
+    let hole = |s: &str| s.contains(redact::SECRET) || s.contains(redact::TEXT);
+    match v {
+        Value::String(s) => hole(s).then(|| attr.to_owned()),
+        Value::Array(all) => all.iter().find_map(|v| taken_out(v, attr)),
+        Value::Object(map) => {
+            // The value of an operation is of the attribute that its path names.
+            let path = member(Some(v), "op").and(member(Some(v), "path"));
+            map.iter().find_map(|(k, v)| {
+                let name = path.filter(|_| k.eq_ignore_ascii_case("value")).unwrap_or(k);
+                if hole(k) { Some(k.clone()) } else { taken_out(v, name) }
+            })
+        }
+        _ => None,
+    }
+}
+
+/// Refuses to replay what is not all there; `apply`: for good, where no value may stand for another.
 ///
 /// # Errors
-/// `Conflict` (code `not_kept`).
-pub(super) fn whole(e: &Logged) -> Result<()> {
+/// `Conflict` (code `not_kept`); its `attr` names what was taken out of the body.
+pub(super) fn whole(e: &Logged, apply: bool) -> Result<()> {
     let refuse = |why: String| Err(Error::conflict(why).code("not_kept"));
     let setting = "for requests to come, set the directory's `provisioning.log.bodies` to `full` (muster directory \
                    edit TENANT DIRECTORY --log-bodies full)";
@@ -181,13 +202,42 @@ pub(super) fn whole(e: &Logged) -> Result<()> {
             );
         }
         Kept::Full | Kept::None => {
-            let hole = |s: &str| ["…", redact::TEXT, redact::SECRET].iter().any(|h| s.contains(h));
-            if hole(&e.path) || e.query.as_deref().is_some_and(hole) {
-                "its address was redacted"
+            // Before it was shown, what was cut was as long as it could be.
+            let hole = |s: &str, most: usize| {
+                ["…", redact::TEXT, redact::SECRET].iter().any(|h| s.contains(h))
+                    || s.chars().count() >= most
+            };
+            if hole(&e.path, PATH) || e.query.as_deref().is_some_and(|q| hole(q, LONG)) {
+                "its address was redacted, or cut"
+            } else if let Some(name) = cut_header(e, hole) {
+                return refuse(format!("its header '{name}' was too long to be kept as it was"));
             } else {
-                return Ok(());
+                return if apply { untouched(e) } else { Ok(()) };
             }
         }
     };
     refuse(format!("{missing}, so that it cannot be done again; {setting}"))
+}
+
+/// A header of which not all was kept.
+fn cut_header(e: &Logged, hole: impl Fn(&str, usize) -> bool) -> Option<&str> {
+    let headers = e.headers.0.as_object()?;
+    let cut = headers.iter().find(|(_, v)| v.as_str().is_some_and(|v| hole(v, HEADER)));
+    cut.map(|(name, _)| name.as_str())
+}
+
+/// Refuses a body that something was taken out of.
+fn untouched(e: &Logged) -> Result<()> {
+    let Some(body) = e.body.as_deref().filter(|b| !b.is_empty()) else { return Ok(()) };
+    let gone = match parsed(body.as_bytes()) {
+        Some(v) => taken_out(&v, ""),
+        None => Some(String::new()),
+    };
+    let Some(attr) = gone else { return Ok(()) };
+    let text = format!(
+        "the value of '{}' was not kept, as its name is that of a secret, so that this cannot be done again for good; \
+         without 'apply' it can be rehearsed",
+        crate::text::excerpt(&attr)
+    );
+    Err(Error::conflict(text).code("not_kept").attr(attr))
 }

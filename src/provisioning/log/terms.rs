@@ -134,6 +134,29 @@ pub(super) fn is_attribute(s: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b':' | b'_' | b'-' | b'$'))
 }
 
+/// Whether it is made as moments are.
+pub(super) fn is_moment(s: &str) -> bool {
+    s.len() <= 40
+        && s.bytes()
+            .all(|b| b.is_ascii_digit() || matches!(b, b'-' | b':' | b'.' | b'+' | b'T' | b'Z'))
+}
+/// Whether it is made as versions are: a number or a hash, in quotes.
+pub(super) fn is_version(s: &str) -> bool {
+    let s = s.strip_prefix("W/").unwrap_or(s).trim_matches('"');
+    s.len() <= 80 && s.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')
+}
+/// Whether it is the address of somebody or something by its id, and says nothing else: names of places and ids, and no
+/// query.
+pub(super) fn is_location(s: &str) -> bool {
+    let scheme = s.strip_prefix("https://").or_else(|| s.strip_prefix("http://"));
+    // Of an address with a host, the host is the server's.
+    let path = scheme.map_or(Some(s), |rest| rest.split_once('/').map(|(_, path)| path));
+    let id = |p: &str| uuid::Uuid::try_parse(p).is_ok();
+    let known = |p: &str| p.is_empty() || id(p) || is_place(p) || p.eq_ignore_ascii_case("scim");
+    let user = scheme.is_some_and(|rest| rest.split('/').next().is_some_and(|h| h.contains('@')));
+    !user && path.is_some_and(|p| p.split('/').all(known) && p.rsplit('/').next().is_some_and(id))
+}
+
 /// A piece of a filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Token<'a> {

@@ -3,7 +3,7 @@
 use crate::{
     clock::Timestamp,
     error::Result,
-    id::{AppId, SessionId, TenantId},
+    id::{AppId, SessionId, TenantId, UserId},
     sql,
     store::{Conn, Tx},
 };
@@ -32,7 +32,8 @@ pub(super) async fn insert(
         tx,
         exec,
         "INSERT INTO session_apps (tenant_id, session_id, app_id, created_at) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (tenant_id, session_id, app_id) DO NOTHING",
+         ON CONFLICT (tenant_id, session_id, app_id)
+         DO UPDATE SET claimed_at = NULL, told_at = NULL WHERE session_apps.claimed_at IS NOT NULL",
         t,
         session,
         app,
@@ -50,6 +51,47 @@ pub(super) async fn claim(tx: &mut Tx, t: TenantId, session: SessionId) -> Resul
         t,
         session,
         now
+    )
+}
+
+/// Marks what an application has of a user's sessions as over for it; which sessions.
+pub(super) async fn leave(
+    tx: &mut Tx,
+    t: TenantId,
+    user: UserId,
+    app: AppId,
+) -> Result<Vec<SessionId>> {
+    let now = tx.now();
+    sql!(
+        tx,
+        all<SessionId>,
+        "UPDATE session_apps SET claimed_at = $4
+         WHERE tenant_id = $1 AND app_id = $3 AND claimed_at IS NULL AND session_id IN (
+           SELECT id FROM sessions WHERE tenant_id = $1 AND user_id = $2 AND ended_at IS NULL)
+         RETURNING session_id",
+        t,
+        user,
+        app,
+        now
+    )
+}
+
+/// Removes what was marked at `left`, unless the application is back.
+pub(super) async fn part(
+    tx: &mut Tx,
+    t: TenantId,
+    session: SessionId,
+    app: AppId,
+    left: Timestamp,
+) -> Result<u64> {
+    sql!(
+        tx,
+        exec,
+        "DELETE FROM session_apps WHERE tenant_id = $1 AND session_id = $2 AND app_id = $3 AND claimed_at = $4",
+        t,
+        session,
+        app,
+        left
     )
 }
 

@@ -6,7 +6,7 @@ mod db;
 use crate::{
     clock::Timestamp,
     error::Result,
-    id::{AppId, SessionId, TenantId},
+    id::{AppId, SessionId, TenantId, UserId},
     store::{Scope, Store, Tx},
 };
 
@@ -30,6 +30,32 @@ pub async fn join(tx: &mut Tx, home: TenantId, session: SessionId, app: AppId) -
 /// As the store.
 pub async fn claim(tx: &mut Tx, home: TenantId, session: SessionId) -> Result<Vec<AppId>> {
     db::claim(tx, home, session).await
+}
+
+/// An application is to have nothing of a user's sessions any more, while they go on: which these are. Whoever tells it
+/// asks [`part`] first.
+pub(super) async fn leave(
+    tx: &mut Tx,
+    home: TenantId,
+    user: UserId,
+    app: AppId,
+) -> Result<Vec<SessionId>> {
+    db::leave(tx, home, user, app).await
+}
+
+/// Whether an application is to be told that it has nothing of a session any more, since `left`: once, however often this
+/// is asked, and not when it got tokens there anew.
+///
+/// # Errors
+/// As the store.
+pub async fn part(
+    tx: &mut Tx,
+    home: TenantId,
+    session: SessionId,
+    app: AppId,
+    left: Timestamp,
+) -> Result<bool> {
+    Ok(db::part(tx, home, session, app, left).await? > 0)
 }
 
 /// Notes that an application knows of the end.

@@ -148,7 +148,9 @@ impl From<Rotated> for FamilyRow {
     }
 }
 
-/// As [`rotate`], for many. A token that is named twice is used once, as a row changes once in a statement.
+/// As [`rotate`], for many. A token that is named twice is used once, as a row changes once in a statement. Run again
+/// with the same values, whether or not the first time was done or still is to be, it comes to the same: nobody but it
+/// can have put the next tokens there.
 pub(super) async fn rotate_all(alone: Single, t: &Turns) -> Result<Vec<Rotated>> {
     sql!(
         alone,
@@ -157,7 +159,7 @@ pub(super) async fn rotate_all(alone: Single, t: &Turns) -> Result<Vec<Rotated>>
          SET token_hash = n.next, token_expires_at = least($6, f.expires_at)
          FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[]) WITH ORDINALITY
               AS n(selector, hash, app, next, place)
-         WHERE f.selector = n.selector AND f.token_hash = n.hash AND f.app_id IS NOT DISTINCT FROM n.app
+         WHERE f.selector = n.selector AND f.token_hash IN (n.hash, n.next) AND f.app_id IS NOT DISTINCT FROM n.app
            AND f.token_expires_at > $5 AND f.ended_at IS NULL AND f.expires_at > $5
          RETURNING n.place, f.tenant_id, f.id, f.user_id, f.session_id, f.app_id, f.tid, f.scopes, f.context,
                    f.expires_at"},

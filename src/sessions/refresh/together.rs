@@ -3,6 +3,7 @@
 
 use super::{Family, Limits, db};
 use crate::{
+    clock::Timestamp,
     crypto::token,
     error::{Error, Kind as Trouble, Result},
     id::AppId,
@@ -22,6 +23,11 @@ const SHARE: usize = 64;
 const QUEUE: usize = 4096;
 /// Somebody holds the row of one of them: for so long, each goes alone and waits for its own row only.
 const APART: Duration = Duration::from_secs(1);
+
+/// The connection was lost while a statement ran: for so long it is tried to learn what became of it.
+const LEARN: Duration = Duration::from_secs(15);
+/// The pause between two such tries.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// The rotations of an instance that wait for their turn. Cheap to clone.
 #[derive(Clone)]
@@ -101,16 +107,14 @@ impl Inner {
         Ok(Some(begin))
     }
     /// One statement for all of `share`; what became of each, at its place.
-    async fn statement(&self, share: &mut [Asked]) -> Result<Vec<Option<Family>>> {
+    async fn statement(&self, share: &[Asked], now: Timestamp) -> Result<Vec<Option<Family>>> {
         let Some(alone) = self.store.single(&self.cx).await? else { return Ok(Vec::new()) };
-        let now = self.store.clock().now();
-        let mut texts = |of: fn(&mut Asked) -> &mut String| {
-            List::Texts(share.iter_mut().map(|a| std::mem::take(of(a))).collect())
-        };
+        let texts =
+            |of: fn(&Asked) -> &String| List::Texts(share.iter().map(|a| of(a).clone()).collect());
         let turns = db::Turns {
-            selectors: texts(|a| &mut a.selector),
-            hashes: texts(|a| &mut a.hash),
-            nexts: texts(|a| &mut a.next),
+            selectors: texts(|a| &a.selector),
+            hashes: texts(|a| &a.hash),
+            nexts: texts(|a| &a.next),
             apps: List::Ids(share.iter().map(|a| a.app.0).collect()),
             now,
             until: now.plus(self.limits.idle),
@@ -122,6 +126,39 @@ impl Inner {
             *place.ok_or_else(|| Error::internal("a rotation for nobody"))? = Some(row.into());
         }
         Ok(out)
+    }
+    /// The connection was lost while the statement of `share` ran. The same again, with the same next tokens, comes to
+    /// what it came to, or would have; each goes alone, so that none waits for another's row. "Used" is never answered
+    /// of a token whose next one nobody was given.
+    async fn learn(&self, mut share: Vec<Asked>, now: Timestamp, lost: Error) {
+        let until = Instant::now() + LEARN;
+        loop {
+            let mut left = Vec::new();
+            for asked in share {
+                if Instant::now() > until {
+                    left.push(asked);
+                    continue;
+                }
+                match self.statement(std::slice::from_ref(&asked), now).await {
+                    Ok(mut families) => {
+                        let _ = asked.answer.send(Ok(families.pop().flatten()));
+                    }
+                    // The way is not there yet, or somebody holds the row.
+                    Err(e) if e.kind() == Trouble::Unavailable => left.push(asked),
+                    Err(e) => {
+                        let _ = asked.answer.send(Err(e));
+                    }
+                }
+            }
+            share = left;
+            if share.is_empty() || Instant::now() > until {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        for asked in share {
+            let _ = asked.answer.send(Err(lost.clone()));
+        }
     }
 }
 
@@ -155,11 +192,12 @@ impl Drop for Running {
 async fn serve(inner: Arc<Inner>) {
     let mut running = Running(inner.clone(), false);
     while !running.1 {
-        let mut share = running.next();
+        let share = running.next();
         if share.is_empty() {
             continue;
         }
-        match inner.statement(&mut share).await {
+        let now = inner.store.clock().now();
+        match inner.statement(&share, now).await {
             Ok(mut families) => {
                 families.resize_with(share.len(), || None);
                 for (a, family) in share.into_iter().zip(families) {
@@ -171,6 +209,11 @@ async fn serve(inner: Arc<Inner>) {
                 for a in share {
                     let _ = a.answer.send(Ok(None));
                 }
+            }
+            Err(e) if store::unknown(&e) => {
+                let inner = inner.clone();
+                // Beside those that come after, which have a connection of their own to lose.
+                tokio::spawn(async move { inner.learn(share, now, e).await });
             }
             Err(e) => {
                 for a in share {

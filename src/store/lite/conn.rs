@@ -31,6 +31,8 @@ pub(super) fn open(
             if options.durable { "FULL" } else { "NORMAL" },
             if read_only { " PRAGMA query_only=ON;" } else { "" }
         ))?;
+        // Without this a statement with `LIMIT ?` is planned anew each time its value is bound.
+        c.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         c.set_prepared_statement_cache_capacity(512);
         rusqlite::vtab::array::load_module(&c)?;
         Ok(c)
@@ -55,6 +57,10 @@ pub(super) fn index_names(c: &rusqlite::Connection) -> rusqlite::Result<Names> {
 impl LiteConn {
     pub(super) fn new(raw: rusqlite::Connection, names: Names) -> Self {
         Self { raw, names }
+    }
+    /// For whoever ends a statement of it from elsewhere.
+    pub(super) fn interrupt(&self) -> rusqlite::InterruptHandle {
+        self.raw.get_interrupt_handle()
     }
     /// No transaction is open.
     pub(super) fn autocommit(&self) -> bool {
@@ -120,6 +126,9 @@ impl LiteConn {
                     _,
                 ) => {
                     return Error::unavailable(format!("SQLite: {e}"));
+                }
+                (rusqlite::ErrorCode::OperationInterrupted, _) => {
+                    return Error::unavailable("SQLite: the statement took too long");
                 }
                 _ => {}
             }

@@ -73,6 +73,9 @@ impl LiteConn {
     pub(super) fn execute(&self, s: &Stmt, params: &[&(dyn Param + '_)]) -> Result<u64> {
         self.raw()?.execute(s, params)
     }
+    fn interrupt(&self) -> Option<rusqlite::InterruptHandle> {
+        self.conn.as_ref().map(conn::LiteConn::interrupt)
+    }
     fn autocommit(&self) -> bool {
         self.conn.as_ref().is_none_or(conn::LiteConn::autocommit)
     }
@@ -124,10 +127,11 @@ impl Lite {
         let home = Some((self.shared.clone(), permit));
         Ok(Conn::reading(Driver::Lite(LiteConn { conn: Some(c), home })))
     }
-    /// The writer's connection inside its transaction; what is done with it is undone when it is given back.
-    pub(super) async fn lend(&self) -> Result<(LiteConn, SyncSender<LiteConn>)> {
+    /// The writer's connection inside its transaction; what is done with it is undone when it is given back. After `most`
+    /// whatever statement runs on it is interrupted.
+    pub(super) async fn lend(&self, most: Duration) -> Result<(LiteConn, SyncSender<LiteConn>)> {
         let (give, given) = oneshot::channel();
-        self.shared.queue.push(lend::job(give))?;
+        self.shared.queue.push(lend::job(give, most))?;
         given.await.map_err(|_| Error::unavailable("SQLite: the writer has stopped"))
     }
     pub(super) async fn run<T, F>(&self, store: &Store, cx: Cx, body: F) -> Result<T>

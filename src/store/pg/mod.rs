@@ -97,9 +97,13 @@ pub(super) const RETRY: &str = "retry";
 /// Marks what another transaction's lock was in the way of.
 pub(super) const LOCKED: &str = "locked";
 
+/// Marks what may have been done.
+pub(super) const UNKNOWN: &str = "unknown";
+
 /// The answer when nobody can say whether a transaction was committed.
 fn unknown(why: &impl std::fmt::Debug) -> Error {
     Error::new(Kind::Unavailable, "whether this was done is not known; look before trying again")
+        .code(UNKNOWN)
         .operator(format!("{why:?}"))
 }
 
@@ -109,11 +113,12 @@ pub struct Single {
     _running: Option<Running>,
 }
 impl Single {
-    /// Runs it, in one round trip; its rows. It is run once: when the connection is lost meanwhile, the answer says
-    /// that nobody knows whether it was done.
+    /// Runs it, in one round trip; its rows. It is run once: when the connection is lost meanwhile, nobody knows whether
+    /// it was done, for it had no number to ask about. Its caller has one that can be run again.
     ///
     /// # Errors
-    /// As [`Store::write`]; what [`super::undone`] says of one, was not done.
+    /// As [`Store::write`]; what [`super::undone`] says of one, was not done; what [`super::unknown`] says of one, may
+    /// have been.
     pub async fn all<T: FromRow>(
         mut self,
         s: &Stmt,
@@ -169,7 +174,7 @@ impl Drop for Running {
 }
 
 /// A place in the line: bulk work has a permit, urgent work is counted.
-struct Turn {
+pub(super) struct Turn {
     _permit: Option<OwnedSemaphorePermit>,
     _running: Option<Running>,
 }
@@ -228,12 +233,16 @@ impl Pg {
         let conn = self.shared.take(Some(cx.scope)).await?;
         Ok(Single { conn, _running: running })
     }
-    /// A connection with a transaction that its user rolls back; dropped before, it is closed.
-    pub(super) async fn lend(&self) -> Result<PgConn> {
+    /// A connection with a transaction that its user undoes; dropped before, it is closed. Its turn is one of bulk work,
+    /// to the end: the last connection is not lent. No statement of it takes longer than `most`, also when nobody waits
+    /// for it any more.
+    pub(super) async fn lend(&self, most: Duration) -> Result<(PgConn, Turn)> {
+        let turn = self.turn(false).await?;
         let mut conn = self.writers.take(None).await?;
         conn.open = true;
-        conn.batch("BEGIN".to_owned()).await?;
-        Ok(conn)
+        let most = most.as_millis();
+        conn.batch(format!("BEGIN; SET LOCAL statement_timeout = {most}")).await?;
+        Ok((conn, turn))
     }
     pub(super) async fn close(&self) {
         self.writers.close(self.size).await;

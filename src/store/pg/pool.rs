@@ -161,7 +161,13 @@ fn lost(e: &sqlx::Error) -> bool {
 }
 
 impl PgConn {
-    fn conn(&mut self) -> Result<&mut PgConnection> {
+    /// The connection, for a statement that begins.
+    fn begin_statement(&mut self) -> Result<&mut PgConnection> {
+        if self.busy {
+            // Somebody let go of a statement before it had its answer: what would come next is that one's.
+            self.link = None;
+        }
+        self.busy = true;
         let link = self.link.as_mut();
         link.map(|l| &mut l.conn)
             .ok_or_else(|| Error::unavailable("PostgreSQL: the connection was lost"))
@@ -182,6 +188,17 @@ impl PgConn {
                 Some(Err(error(&e)))
             }
             r => Some(r.map_err(|e| error(&e))),
+        }
+    }
+    /// Ends the transaction by undoing it. What a statement was cut short on, or what does not undo, is closed; the
+    /// server undoes that itself.
+    pub(in crate::store) async fn undo(&mut self) {
+        self.begin = None;
+        if self.busy {
+            self.link = None;
+        } else if self.open {
+            let undone = timeout(WAIT, self.send("ROLLBACK".to_owned())).await;
+            self.open = !matches!(undone, Ok(Ok(_)));
         }
     }
     /// Whether the connection was lost.
@@ -230,8 +247,7 @@ impl PgConn {
         loop {
             self.scoped().await?;
             let args = args()?;
-            self.busy = true;
-            let conn = self.conn()?;
+            let conn = self.begin_statement()?;
             let r = match &s.pg {
                 Cow::Borrowed(t) => sqlx::query_with(*t, args).fetch_all(conn).await,
                 Cow::Owned(t) => {
@@ -257,8 +273,7 @@ impl PgConn {
             self.scoped().await?;
         }
         self.stale = false;
-        self.busy = true;
-        let conn = self.conn()?;
+        let conn = self.begin_statement()?;
         let r = match &s.pg {
             Cow::Borrowed(t) => sqlx::query_with(*t, args).fetch_all(conn).await,
             Cow::Owned(t) => sqlx::query_with(AssertSqlSafe(t.clone()), args).fetch_all(conn).await,
@@ -269,8 +284,7 @@ impl PgConn {
     /// Only inside a transaction, which has proved the connection: never run twice.
     pub(in crate::store) async fn execute(&mut self, s: &Stmt, args: PgArguments) -> Result<u64> {
         self.begun("").await?;
-        self.busy = true;
-        let conn = self.conn()?;
+        let conn = self.begin_statement()?;
         let r = match &s.pg {
             Cow::Borrowed(t) => sqlx::query_with(*t, args).execute(conn).await,
             Cow::Owned(t) => sqlx::query_with(AssertSqlSafe(t.clone()), args).execute(conn).await,
@@ -285,25 +299,37 @@ impl PgConn {
     }
     async fn send(&mut self, text: String) -> Result<Vec<PgRow>> {
         loop {
-            self.busy = true;
             let q = sqlx::raw_sql(AssertSqlSafe(text.clone()));
-            let r = self.conn()?.fetch_all(q).await;
+            let r = self.begin_statement()?.fetch_all(q).await;
             match self.settle(r) {
                 Some(r) => return r,
                 None => self.renew().await?,
             }
         }
     }
-    pub(in crate::store) async fn lock(&mut self, name: &str) -> Result<()> {
+    /// One of its own, and one that is shared with others.
+    pub(in crate::store) async fn lock(&mut self, name: &str, shared: Option<&str>) -> Result<()> {
         if self.begin.is_some() {
-            // A name of our own, in quotes.
-            let name = name.replace('\'', "''");
-            let lock = format!("; SELECT pg_advisory_xact_lock(hashtextextended('{name}', 0))");
-            return self.begun(&lock).await;
+            // Names of our own, in quotes.
+            let quoted = |n: &str| n.replace('\'', "''");
+            let mut text =
+                format!("; SELECT pg_advisory_xact_lock(hashtextextended('{}', 0))", quoted(name));
+            if let Some(s) = shared.map(quoted) {
+                let beside = "; SELECT pg_advisory_xact_lock_shared(hashtextextended(";
+                text = format!("{text}{beside}'{s}', 0))");
+            }
+            return self.begun(&text).await;
         }
-        self.busy = true;
-        let q = sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").bind(name);
-        let r = q.execute(self.conn()?).await;
+        let q = match shared {
+            None => sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").bind(name),
+            Some(s) => sqlx::query(
+                "SELECT pg_advisory_xact_lock(hashtextextended($1, 0)),
+                        pg_advisory_xact_lock_shared(hashtextextended($2, 0))",
+            )
+            .bind(name)
+            .bind(s),
+        };
+        let r = q.execute(self.begin_statement()?).await;
         let lost = || Err(Error::unavailable("PostgreSQL: the connection was lost"));
         self.settle(r).unwrap_or_else(lost).map(|_| ())
     }

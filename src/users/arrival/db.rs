@@ -82,15 +82,15 @@ pub(super) async fn insert(
     }))
 }
 
-/// Those of no directory who may be meant: by the name, by the address, or because they signed in as this account.
-/// Three at most.
+/// Those of no directory who may be meant: by a name, by an address, or because they signed in as this account; by what
+/// of it is given. Three at most.
 pub(super) async fn unowned(
     c: &mut Conn,
     t: TenantId,
     directory: DirectoryId,
-    d: &Draft,
+    (name, email, external_id): (Option<&str>, Option<&str>, Option<&str>),
 ) -> Result<Vec<User>> {
-    let (key, email_key) = (fold(&d.user_name), d.email.as_deref().map(fold));
+    let (key, email_key) = (name.map(fold), email.map(fold));
     sql!(
         c,
         all<User>,
@@ -114,7 +114,7 @@ pub(super) async fn unowned(
         directory,
         key,
         email_key,
-        d.external_id
+        external_id
     )
 }
 

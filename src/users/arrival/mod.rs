@@ -5,7 +5,7 @@
 mod db;
 
 use super::{
-    Draft, User, announce, db as users, gone, guarded, name_taken, rules,
+    Draft, User, announce, db as users, gone, guarded, identity, name_taken, rules,
     tombstones::{self, Tombstone},
 };
 use crate::{
@@ -44,6 +44,8 @@ pub async fn create(store: &Store, p: &Permit<Provision>, draft: Draft) -> Resul
     let draft = Arc::new(draft);
     let name = draft.clone();
     let arrival = tx!(store, &p.cx(), [draft, folded], |tx| {
+        // They travel with the transaction's beginning, so a creation costs no round trip more.
+        tx.lock_beside(tombstones::lock(d, &draft.user_name), parked::returns(d)).await?;
         let Some((user, awaited)) = db::insert(tx, t, d, id, &draft, &folded).await? else {
             return stands(tx, t, d, &draft).await;
         };
@@ -88,14 +90,49 @@ async fn stands(tx: &mut Tx, t: TenantId, d: DirectoryId, draft: &Draft) -> Resu
     }
 }
 
-/// Those of no directory whom a creation may mean, three at most.
+/// Those of no directory whom a creation may mean, three at most. It holds what a creation holds, so that nobody is
+/// deleted by hand under this name meanwhile.
 pub(crate) async fn unowned(
-    c: &mut Conn,
+    tx: &mut Tx,
     t: TenantId,
     d: DirectoryId,
     draft: &Draft,
 ) -> Result<Vec<User>> {
-    db::unowned(c, t, d, draft).await
+    tx.lock_beside(tombstones::lock(d, &draft.user_name), parked::returns(d)).await?;
+    let (email, external_id) = (draft.email.as_deref(), draft.external_id.as_deref());
+    db::unowned(tx, t, d, (Some(&draft.user_name), email, external_id)).await
+}
+
+/// Refuses to call somebody whom the directory has by what belongs to a person of no directory, as a creation would be
+/// refused where nobody has decided. Only what is another than before is asked about.
+///
+/// # Errors
+/// `Conflict` (code `uniqueness`).
+pub(super) async fn not_of_another(
+    tx: &mut Tx,
+    d: DirectoryId,
+    was: &User,
+    draft: &Draft,
+) -> Result<()> {
+    let new = rules::newly_called(was, draft);
+    if new == (None, None, None) {
+        return Ok(());
+    }
+    let Some(other) = db::unowned(tx, was.tenant_id, d, new).await?.into_iter().next() else {
+        return Ok(());
+    };
+    let (attr, value) = match new {
+        (Some(name), _, _) if rules::is_called(&other, name) => ("userName", name),
+        (_, Some(email), _) if rules::is_called(&other, email) => ("emails", email),
+        (_, _, external_id) => ("externalId", external_id.unwrap_or_default()),
+    };
+    let text = format!(
+        "{attr} '{}' is that of a person of this tenant whom no directory has, and is not taken over by changing \
+         somebody else: an administrator must delete or rename that person ({}) first",
+        crate::text::excerpt(value),
+        other.id
+    );
+    Err(Error::conflict(text).code("uniqueness").attr(attr))
 }
 
 /// Whether a person has signed in through the directory as the account that it calls so: both sides hold that id
@@ -113,11 +150,13 @@ pub(crate) async fn is_account(
     }
 }
 
-/// Makes a person the directory's, whom the caller has seen to be of none under the person's lock: id, kind, roles, identities and the switch
-/// by hand stay; what describes them is what the directory says from now on. `detail` is for the audit event.
+/// Makes a person the directory's, whom [`unowned`] gave and the caller has seen to be of none under the person's lock:
+/// id, kind, roles and the switch by hand stay; what describes them is what the directory says from now on, and it is
+/// their only way in: whatever came in by another ends. What was kept for whoever comes so called is theirs. `detail` is
+/// for the audit event.
 ///
 /// # Errors
-/// `Conflict` (code `uniqueness`) when the directory has the name.
+/// `Conflict` with the code `uniqueness` when the directory has the name, [`DELETED`] when a person deleted whoever had it.
 pub(crate) async fn adopt(
     tx: &mut Tx,
     d: DirectoryId,
@@ -128,14 +167,20 @@ pub(crate) async fn adopt(
     rules::checked(draft)?;
     let (t, id) = (was.tenant_id, was.id);
     let folded = rules::folded(&draft.doc)?;
-    let guard = if draft.active { None } else { guarded(tx, was).await? };
-    if !draft.active {
-        sessions::revoke(tx, Who::User(t, id), "deactivated by the directory").await?;
+    // Whatever was decided by hand about whoever was called so.
+    let x = draft.external_id.as_deref();
+    let off = tombstones::becomes(tx, t, d, &draft.user_name, x).await? && was.enabled;
+    let guard = if draft.active && !off { None } else { guarded(tx, was).await? };
+    if off {
+        users::set_enabled(tx, t, id, false).await?;
     }
+    sessions::revoke(tx, Who::User(t, id), "taken over by the directory").await?;
+    identity::only(tx, t, d, id).await?;
     let done = db::adopt(tx, t, d, id, draft, &folded).await;
     done.map_err(|e| name_taken(e, &draft.user_name, "userName"))?;
     users::delete_emails(tx, t, id).await?;
     users::insert_emails(tx, t, id, &draft.emails).await?;
+    parked::restore(tx, t, d, id, &draft.user_name, x).await?;
     if let Some(g) = guard {
         g.after(tx, By::Directory { user: id, label: was.label().to_owned() }).await?;
     }

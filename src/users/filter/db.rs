@@ -1,7 +1,7 @@
 //! The conditions' texts: what columns and index tables answer, and what is left to the document ([`super::values`]).
 
 use super::values::db::{
-    Args, Cond, Elements, carries, chosen, names, number, numeric, scalar, text_at,
+    Args, Cond, Elements, carries, chosen, id_text, names, number, numeric, scalar, text_at,
 };
 use crate::{
     error::Result,
@@ -9,7 +9,7 @@ use crate::{
         Resource, bad,
         filter::{AttrPath, Element, Filter, Literal, Op},
         quirks::{Rule, Rules},
-        schema::{Found, Mutability, Named, Returned, Schemas, Type},
+        schema::{Attr, Found, Mutability, Named, Returned, Schemas, Type},
     },
     users::query::{Arg, By, Order, Where},
 };
@@ -120,7 +120,7 @@ impl Compiler {
         let leaf = p.leaf();
         if let Some(column) = self.column(p) {
             if leaf.name == "id" {
-                return self.id(column, op, want);
+                return Ok(self.id(column, leaf, op, want));
             }
             return Ok(scalar(&mut self.args, &Cond::same(column), true, leaf, op, want));
         }
@@ -136,14 +136,14 @@ impl Compiler {
         }
     }
 
-    fn id(&mut self, column: &str, op: Op, want: &Literal) -> Result<Cond> {
+    fn id(&mut self, column: &str, leaf: &Attr, op: Op, want: &Literal) -> Cond {
         match (op, want) {
-            (Op::Eq, Literal::Text(t)) => Ok(match uuid(t) {
+            (Op::Eq, Literal::Text(t)) => match uuid(t) {
                 Some(u) => Cond::same(format!("{column} = {}", self.args.bind(Arg::Id(u)))),
                 None => Cond::never(),
-            }),
-            (Op::Eq, Literal::Null) => Ok(Cond::never()),
-            _ => Err(bad("invalidFilter", "id", "'id' is compared with eq and ne")),
+            },
+            (_, Literal::Null) => Cond::never(),
+            _ => scalar(&mut self.args, &id_text(column), false, leaf, op, want),
         }
     }
 

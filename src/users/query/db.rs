@@ -13,7 +13,7 @@ use std::borrow::Cow;
 pub(crate) async fn page<T: FromRow>(
     c: &mut Conn,
     query: &Query,
-    select: &str,
+    select: &Select<'_>,
     count: &str,
     alias: &str,
     first: &[&(dyn Param + '_)],
@@ -26,8 +26,6 @@ pub(crate) async fn page<T: FromRow>(
         let st = statement(query, select, alias, params.len());
         let mut params = params.clone();
         params.extend(st.args.iter().map(Arg::param));
-        params.push(&query.limit);
-        params.push(&query.offset);
         let mut items = c.all::<T>(&Stmt::dynamic(&st.lite, st.pg), &params).await?;
         if query.seek.as_ref().is_some_and(|s| s.back) {
             items.reverse();
@@ -51,27 +49,51 @@ pub(crate) async fn page<T: FromRow>(
     Ok(Page { items, total })
 }
 
+/// The beginning of a page's statement, in both spellings.
+#[derive(Debug, Clone, Copy)]
+pub struct Select<'a> {
+    /// For SQLite.
+    pub lite: &'a str,
+    /// For PostgreSQL.
+    pub pg: &'a str,
+}
+impl<'a> Select<'a> {
+    /// Where they are the same.
+    pub fn both(text: &'a str) -> Self {
+        Self { lite: text, pg: text }
+    }
+}
+
 /// The statement of a page, of which `n` values are bound already; where a row is sought its own come next, then limit
-/// and offset.
-pub fn statement(query: &Query, select: &str, alias: &str, n: usize) -> Where {
+/// and offset where they are bound.
+pub fn statement(query: &Query, select: &Select<'_>, alias: &str, n: usize) -> Where {
     let none = Where::default();
     let filter = query.filter.as_ref().unwrap_or(&none);
     let back = query.seek.as_ref().is_some_and(|s| s.back);
     let order = Sorted::of(query.order.as_ref(), alias);
     let sought = query.seek.as_ref().map(|s| order.sought(s, alias, n + 1)).unwrap_or_default();
     let n = n + sought.args.len();
+    // PostgreSQL keeps no plan where it does not know how many rows are wanted: it would plan the quickest questions
+    // anew each time, which takes longer than to answer them. How many are wanted is nearly always the same.
+    let mut args = sought.args;
+    let part = if filter.few && query.offset == 0 {
+        format!("LIMIT {}", query.limit)
+    } else {
+        args.extend([Arg::Int(query.limit), Arg::Int(query.offset)]);
+        format!("LIMIT ${} OFFSET ${}", n + 1, n + 2)
+    };
     let whole = |select: &str, cond: &str, sought: &str, order: String| {
-        let (cond, sought, limit, offset) = (and(cond), and(sought), n + 1, n + 2);
-        format!("{select}{cond}{sought} ORDER BY {order} LIMIT ${limit} OFFSET ${offset}")
+        let (cond, sought) = (and(cond), and(sought));
+        format!("{select}{cond}{sought} ORDER BY {order} {part}")
     };
     // SQLite would rather read all in order than few to be sorted: it does not know how few they are. With a sign before
     // it a column is an expression there, which no index has in order.
     let plus = if filter.indexed && query.order.is_none() { "+" } else { "" };
     let lite = order.text(&format!("{plus}{}", order.lite), back, alias);
     Where {
-        lite: whole(&by_key(select, filter, alias), &filter.lite, &sought.lite, lite),
-        pg: whole(select, &filter.pg, &sought.pg, order.text(&order.pg, back, alias)),
-        args: sought.args,
+        lite: whole(&by_key(select.lite, filter, alias), &filter.lite, &sought.lite, lite),
+        pg: whole(select.pg, &filter.pg, &sought.pg, order.text(&order.pg, back, alias)),
+        args,
         ..Where::default()
     }
 }

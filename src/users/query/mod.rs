@@ -4,7 +4,7 @@
 mod db;
 
 pub(crate) use db::page;
-pub use db::statement;
+pub use db::{Select, statement};
 
 use crate::{
     clock::Timestamp,

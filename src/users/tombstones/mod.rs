@@ -12,11 +12,12 @@ use crate::{
     },
     audit::{self, Event},
     clock::Timestamp,
+    crypto,
     error::{Error, Result},
     id::{DirectoryId, TenantId, TombstoneId, UserId},
     row,
-    store::{Conn, Cx, Scope, Store, Tx},
-    tx,
+    store::{Conn, Cx, Lock, Scope, Store, Tx},
+    text, tx,
 };
 use std::time::Duration;
 
@@ -81,9 +82,16 @@ row! {
     }
 }
 
-/// Remembers somebody who is being deleted; nothing of one whom no directory had.
+/// Whoever brings somebody so called, or remembers something of whoever was, holds this: a statement that waited for the
+/// name sees what was so before it waited, and not what was remembered meanwhile.
+pub(super) fn lock(d: DirectoryId, name: &str) -> Lock {
+    Lock::Named(format!("name {d} {}", crypto::sha256_hex(text::fold(name))))
+}
+
+/// Remembers somebody who is being deleted; nothing of one whom no directory had. Call it before the name is free.
 pub(super) async fn remember(tx: &mut Tx, was: &User, why: Why) -> Result<()> {
     let Some(d) = was.directory_id else { return Ok(()) };
+    tx.lock(lock(d, &was.user_name)).await?;
     let by = tx.actor().label();
     db::insert(tx, TombstoneId::new(), d, was, why, &by).await?;
     Ok(())
@@ -101,7 +109,7 @@ pub(super) async fn of(
     Ok(found.into_iter().find(|b| b.why == Why::Deleted))
 }
 
-/// What another name or id of a person means by what is remembered: `Err` if somebody so called was deleted by hand,
+/// What another name or id of a person means by what is remembered, with the name's lock: `Err` if somebody so called was deleted by hand,
 /// `true` if the person is now one who was switched off.
 pub(super) async fn becomes(
     tx: &mut Tx,
@@ -110,6 +118,7 @@ pub(super) async fn becomes(
     name: &str,
     external_id: Option<&str>,
 ) -> Result<bool> {
+    tx.lock(lock(d, name)).await?;
     let found = db::of(tx, t, d, name, external_id).await?;
     match found.first() {
         Some(b) if b.why == Why::Deleted => Err(refusal(name, b)),
@@ -141,7 +150,7 @@ pub(super) fn refusal(name: &str, b: &Tombstone) -> Error {
     let text = format!(
         "userName '{}' is a person whom an administrator deleted here on {}; they are not created again until an \
          administrator allows it: muster tombstone lift {} {}",
-        crate::text::excerpt(name),
+        text::excerpt(name),
         b.created_at.rfc3339(),
         b.tenant_id,
         b.id

@@ -12,10 +12,12 @@ use crate::{
 };
 use axum::{Router, body::Bytes, extract::State, http::StatusCode, routing::post};
 use muster::{
+    apps::consents,
     crypto::jwt::{self, Alg, Jwk},
     outbox::Message,
 };
 use serde_json::{Value, json};
+use sqlx::{Connection as _, Executor as _, PgConnection};
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},
@@ -278,5 +280,107 @@ story!(
         let all = w.s.get(&path).await.expect(200).json();
         let ended: Vec<&Value> = all["items"].as_array().unwrap().iter().map(|x| &x["ended_why"]).collect();
         assert_eq!(ended.iter().filter(|w| **w == "expired").count(), 1, "{all}");
+    }
+);
+
+story!(
+    /// Used, or proved anew, between the look and the end: a session that is over no more goes on.
+    async fn a_session_that_is_used_while_it_is_looked_at_goes_on(t) {
+        let w = world(&t).await;
+        let who = w.person().await;
+        let app = w.app(&who, Alg::ES256).await;
+        w.tokens(&app, &who).await;
+        let (store, cx) = (w.s.app.store.clone(), w.s.app.system());
+        let hour = Duration::from_secs(3600);
+        let long_ago = store.clock().now().minus(2 * hour);
+        let used = async |at: muster::clock::Timestamp| {
+            let (home, session) = (who.tenant, who.session);
+            muster::tx!(store, &cx, [], |tx| {
+                tx.unaudited("a test");
+                muster::sql!(
+                    tx, exec, "UPDATE sessions SET last_seen_at = $3 WHERE tenant_id = $1 AND id = $2", home, session, at
+                )
+            })
+            .unwrap();
+        };
+        used(long_ago).await;
+        // Somebody else writes that it was used, while the sweeper has seen that it was not.
+        let text = "UPDATE sessions SET last_seen_at = last_seen_at + 9000000000";
+        let pause = || tokio::time::sleep(Duration::from_millis(500));
+        let (s, c) = (store.clone(), cx.clone());
+        let ended = match t.url() {
+            Some(url) => {
+                let mut other = PgConnection::connect(&url).await.unwrap();
+                other.execute("BEGIN; SET LOCAL muster.scope = '*'").await.unwrap();
+                other.execute(text).await.unwrap();
+                let expire = tokio::spawn(async move { muster::sessions::expire(&s, &c, hour).await });
+                pause().await;
+                other.execute("COMMIT").await.unwrap();
+                expire.await.unwrap()
+            }
+            None => {
+                let other = rusqlite::Connection::open(t.file().unwrap()).unwrap();
+                other.busy_timeout(Duration::from_secs(5)).unwrap();
+                other.execute_batch("BEGIN IMMEDIATE").unwrap();
+                other.execute_batch(text).unwrap();
+                let expire = tokio::spawn(async move { muster::sessions::expire(&s, &c, hour).await });
+                pause().await;
+                other.execute_batch("COMMIT").unwrap();
+                expire.await.unwrap()
+            }
+        };
+        assert_eq!(ended.unwrap(), 0);
+        w.told(0).await;
+        used(long_ago).await;
+        assert_eq!(muster::sessions::expire(&store, &cx, hour).await.unwrap(), 1);
+        w.told(1).await;
+    }
+);
+
+story!(
+    /// Who takes their consent back has the application told, as of the end of a session; the session itself goes on.
+    async fn an_application_whose_consent_is_withdrawn_is_told(t) {
+        let w = world(&t).await;
+        let who = w.person().await;
+        let uri = w.uri.clone();
+        let app = w.s.app(who.tenant, |new| {
+            new.settings.backchannel_logout_uri = Some(uri);
+            new.settings.trusted = false;
+        }).await;
+        let (other, store) = (w.app(&who, Alg::ES256).await, &w.s.app.store);
+        let agree = async || {
+            let scopes = ["openid", "offline_access"].map(str::to_owned).to_vec();
+            consents::allow(store, &w.s.app.system(), who.tenant, who.user, app.id, scopes).await.unwrap();
+        };
+        let scope = [("scope", "openid offline_access")];
+        agree().await;
+        let tokens = async |who: &Person| {
+            let code = w.s.code(&app, who, &scope).await;
+            w.s.redeem(&app, &code).await.expect(200).json()
+        };
+        tokens(&who).await;
+        w.tokens(&other, &who).await;
+        let second = w.s.session(who.tenant, who.user, "single").await;
+        tokens(&second).await;
+        let path = format!("/api/v1/tenants/contoso/users/{}/consents/{}", who.user, app.id);
+        w.s.as_owner(reqwest::Method::DELETE, &path, None).await.expect(204);
+        let told = w.told(2).await;
+        for session in [&who, &second] {
+            let sid = session.session.to_string();
+            let token = told.iter().find(|t| claims(t)["sid"] == sid.as_str()).expect("one for each session");
+            w.verified(token, &app, session).await;
+        }
+        // Agreed to anew in a session that went on, it is told of its end as any other is; of the other session it was.
+        agree().await;
+        let again = tokens(&who).await;
+        w.told(2).await;
+        let hint = again["id_token"].as_str().unwrap();
+        Tab::of(&w.s, &who).get(&url(&[("id_token_hint", hint)])).await.expect(200);
+        let told = w.told(4).await;
+        let mut last: Vec<_> = told[2..].iter().map(|t| claims(t)["aud"].as_str().unwrap().to_owned()).collect();
+        last.sort();
+        let mut want = vec![app.client_id.clone(), other.client_id.clone()];
+        want.sort();
+        assert_eq!(last, want);
     }
 );

@@ -2,6 +2,7 @@
 
 mod backchannel;
 mod consent;
+mod evaluate;
 mod integration;
 pub mod logout;
 mod params;

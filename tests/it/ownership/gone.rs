@@ -8,13 +8,15 @@ use crate::{
 use muster::{
     access::perm::{UsersAdd, UsersView},
     error::Kind,
+    id::{TenantId, UserId},
+    provisioning::adoption,
     store::{Cx, Scope},
     users::{
         self, DELETED,
         tombstones::{self, Why},
     },
 };
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 story!(async fn who_was_deleted_by_hand_is_not_created_again(t) {
     let w = World::new(&t.store);
@@ -127,4 +129,87 @@ story!(async fn what_is_remembered_ends_when_nobody_asks_any_more(t) {
     let swept = tombstones::sweep(&w.store, &cx, now.plus(Duration::from_secs(1))).await.unwrap();
     assert_eq!(swept, 1);
     arrives(&w, &p, draft("ann@example.com")).await.unwrap();
+});
+
+/// Somebody is deleted by hand while their directory asks for them, again and again.
+async fn meanwhile<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+    w: &World,
+    t: TenantId,
+    who: UserId,
+    again: impl Fn(u64) -> F,
+) -> Vec<T> {
+    let (store, may) = (w.store.clone(), w.may(t).await);
+    let mut tries = Vec::new();
+    for n in 0..8 {
+        let one = again(n);
+        tries.push(tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_micros(n * 700)).await;
+            one.await
+        }));
+    }
+    users::remove(&store, &may, who, None).await.unwrap();
+    let mut out = Vec::new();
+    for one in tries {
+        out.push(one.await.unwrap());
+    }
+    out
+}
+
+story!(async fn a_creation_that_waited_for_a_deletion_by_hand_sees_it(t) {
+    let w = World::new(&t.store);
+    let (acme, _, p) = w.company("acme", false).await;
+    for round in 0..12 {
+        let name = format!("ann{round}@example.com");
+        let ann = w.user(&p, &name).await;
+        let again = |_| {
+            let (store, access, p, d) = (w.store.clone(), w.access.clone(), p.clone(), draft(&name));
+            async move { adoption::create(&store, &access, &p, d).await.map(|(u, _)| u.id) }
+        };
+        for made in meanwhile(&w, acme.id, ann.id, again).await {
+            assert_eq!(made.expect_err("created again").kind(), Kind::Conflict);
+        }
+    }
+});
+
+story!(async fn another_name_that_waited_for_a_deletion_by_hand_sees_it(t) {
+    let w = World::new(&t.store);
+    let (acme, _, p) = w.company("acme", false).await;
+    let others = w.people(&p, 8).await;
+    for round in 0..12 {
+        let name = format!("ann{round}@example.com");
+        let ann = w.user(&p, &name).await;
+        let again = |n: u64| {
+            let (store, p, name) = (w.store.clone(), p.clone(), name.clone());
+            let who = others[usize::try_from(n).unwrap()];
+            let to = change(move |d| d.user_name.clone_from(&name));
+            async move { users::modify(&store, &p, who, None, to).await.map(|(u, _)| u.id) }
+        };
+        for renamed in meanwhile(&w, acme.id, ann.id, again).await {
+            assert_eq!(renamed.expect_err("another has the name").kind(), Kind::Conflict);
+        }
+    }
+});
+
+story!(async fn who_was_disabled_stays_so_when_the_directory_deletes_and_creates_at_once(t) {
+    let w = World::new(&t.store);
+    let (acme, _, p) = w.company("acme", false).await;
+    for round in 0..12 {
+        let name = format!("ann{round}@example.com");
+        let ann = w.user(&p, &name).await;
+        users::set_enabled(&w.store, &w.may(acme.id).await, ann.id, false).await.unwrap();
+        let mut tries = Vec::new();
+        for n in 0..8 {
+            let (store, access, p, d) = (w.store.clone(), w.access.clone(), p.clone(), draft(&name));
+            tries.push(tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_micros(n * 700)).await;
+                adoption::create(&store, &access, &p, d).await
+            }));
+        }
+        users::delete(&w.store, &p, ann.id, None).await.unwrap();
+        for one in tries {
+            if let Ok((u, _)) = one.await.unwrap() {
+                assert!(!u.enabled, "round {round}");
+            }
+        }
+    }
 });

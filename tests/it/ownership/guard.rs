@@ -155,15 +155,28 @@ story!(async fn only_what_costs_a_role_counts(t) {
         let new = grants::NewGrant::manual(s.t, *u, id(TECHNICIAN));
         grants::add(&s.w.access, &s.w.may(s.t).await, new).await.unwrap();
     }
-    // Nor does who is switched off.
+    // Nor does who is switched off by hand.
     for u in &s.u[15..20] {
-        s.w.set_active(&s.p, *u, false).await.unwrap();
+        users::set_enabled(&s.w.store, &s.w.may(s.t).await, *u, false).await.unwrap();
     }
     assert!(s.removes(&s.u[..20]).await.is_none());
     // The other ten do: ten of 35 active people.
     assert_eq!(s.removes(&s.u[20..30]).await.map(|p| p.people), Some(10));
     // Taken out and put back, over and over, the same people count once.
     assert_eq!(s.all().await[0].1, Waiting { people: 10, roles: 10 });
+});
+
+story!(async fn switched_off_in_between_a_loss_is_a_loss(t) {
+    let s = Scene::of(&t, 20, 20).await;
+    for u in &s.u {
+        s.w.set_active(&s.p, *u, false).await.unwrap();
+    }
+    assert_eq!(s.removes(&s.u).await.map(|p| p.people), Some(20));
+    assert!(!s.works(s.u[0]).await, "switched off, nothing of it counts");
+    for u in &s.u {
+        s.w.set_active(&s.p, *u, true).await.unwrap();
+    }
+    assert!(s.works(s.u[0]).await && s.works(s.u[19]).await, "and switched on again, nobody has lost it");
 });
 
 story!(async fn one_person_counts_once(t) {

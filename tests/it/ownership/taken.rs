@@ -234,8 +234,8 @@ story!(async fn of_two_directories_one_takes_the_person_over(t) {
         let name = format!("ann@{domain}");
         let ann = local(&w, acme.id, &name, None).await;
         let go = |p: muster::access::Permit<perm::Provision>| {
-            let (store, d) = (w.store.clone(), draft(&name));
-            async move { adoption::create(&store, &p, d).await.unwrap() }
+            let (store, access, d) = (w.store.clone(), w.access.clone(), draft(&name));
+            async move { adoption::create(&store, &access, &p, d).await.unwrap() }
         };
         let (x, y) = race(go(a.clone()), go(b.clone())).await;
         assert!(x.1 != y.1, "one took over, the other made its own: {x:?} {y:?}");

@@ -40,7 +40,7 @@ story!(async fn a_client_secret_is_sealed_and_opens_only_for_its_directory(t) {
     assert!(directories::signin(&w.store, acme.id, d.id, &other).await.is_err());
     let beta = w.tenant("beta", false).await;
     assert!(directories::signin(&w.store, beta.id, d.id, &w.master).await.unwrap().is_none());
-    assert_eq!(directories::tenant_of(&w.store, d.id).await.unwrap(), Some(acme.id));
+    assert_eq!(directories::tenants_of(&w.store, [d.id].into_iter()).await.unwrap().get(&d.id), Some(&acme.id));
     assert_eq!(directories::ways_in(&w.store, acme.id).await.unwrap(), [(d.id, d.name.clone())]);
 });
 

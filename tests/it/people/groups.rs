@@ -175,8 +175,12 @@ story!(async fn groups_are_listed_with_or_without_members(t) {
     let filter = Some(Where { lite: text.clone(), pg: text, ..Where::default() });
     let one = groups::list(&w.store, &p, &Query { filter, ..Query::default() }).await;
     assert_eq!(one.unwrap().items[0].id, b.id);
-    let of = groups::of_users(&w.store, &p, &[u[1]]).await.unwrap();
+    let of = groups::shown::user(&w.store, &p, u[1]).await.unwrap().groups;
     assert_eq!(of.iter().map(|m| m.group).collect::<Vec<_>>(), [a.id, b.id]);
+    let all = groups::shown::list(&w.store, &p, &Query::default()).await.unwrap().items;
+    let of = |id| all.iter().find(|s| s.user.id == id).unwrap().groups.iter().map(|m| m.group);
+    assert_eq!(of(u[0]).collect::<Vec<_>>(), [a.id]);
+    assert_eq!(of(u[1]).collect::<Vec<_>>(), [a.id, b.id]);
     let v = w.may(acme.id).await;
     assert_eq!(groups::search(&w.store, &v, "b", 10).await.unwrap()[0].id, b.id);
     assert_eq!(groups::view(&w.store, &v, b.id).await.unwrap().1.len(), 2);

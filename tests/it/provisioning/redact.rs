@@ -120,3 +120,51 @@ pure!(
         assert_eq!(r.query("filter=password eq \"pw-9\"&x=1"), "filter=password eq (secret)&x=1");
     }
 );
+
+pure!(
+    fn addresses_versions_and_agents_say_nothing_of_people() {
+        let id = "0190b9a1-5bd1-7c4f-8d7e-6d2f7f0d1c11";
+        let ours = format!("https://id.example.com/scim/{id}/v2/Users/{id}");
+        let plain = json!({ "$ref": ours, "meta": {
+            "location": format!("/Groups/{id}"), "version": "W/\"12\"",
+            "created": "2025-01-02T03:04:05.000006Z",
+        } });
+        assert_eq!(Redactor::new(false, false).body(&plain, false), plain);
+        for said in [
+            format!("https://id.example.com/v2/Users/ada.lovelace/{id}"),
+            format!("https://id.example.com/v2/Users/Lovelace/v2/Users/{id}"),
+            format!("https://id.example.com/v2/Users?filter=lovelace/{id}"),
+            format!("https://ada@id.example.com/v2/Users/{id}"),
+            format!("https://id.example.com/v2/Users/{id}#lovelace"),
+            "https://id.example.com/v2/Users/lovelace".to_owned(),
+        ] {
+            let doc = json!({ "$ref": said, "meta": { "location": said } });
+            let kept = Redactor::new(false, false).body(&doc, false);
+            assert_eq!(
+                kept,
+                json!({ "$ref": "(text)", "meta": { "location": "(text)" } }),
+                "{said}"
+            );
+        }
+        let doc =
+            json!({ "schemas": ["Lovelace"], "meta": { "version": "Lovelace", "created": "Ada" } });
+        let kept = Redactor::new(false, false).body(&doc, false);
+        assert_eq!(
+            kept,
+            json!({ "schemas": ["(text)"], "meta": { "version": "(text)", "created": "(text)" } })
+        );
+        let mut r = Redactor::new(false, false);
+        r.body(&json!({ "nickName": "Countess" }), false);
+        for (agent, kept) in [
+            ("Okta SCIM Client 1.0.0", "Okta SCIM Client 1.0.0"),
+            (
+                "python-requests/2.31 (Ada Lovelace; (ada@example.com)) x/1",
+                "python-requests/2.31 … x/1",
+            ),
+            ("sync/1 ada@example.com https://example.com/ada Countess/2", "sync/1 … … …/2"),
+        ] {
+            assert_eq!(r.agent(agent), kept);
+        }
+        assert_eq!(Redactor::new(true, true).agent("x (Ada)"), "x (Ada)");
+    }
+);

@@ -188,3 +188,54 @@ story!(
         server.post(&path, json!({ "apply": true })).await.expect(409);
     }
 );
+
+story!(
+    async fn what_was_taken_out_or_cut_is_not_done_again_for_good(t) {
+        let (server, scim) = full(&t).await;
+        let refused = async |entry: &Value, apply: bool| {
+            let path = at(&scim, &format!("/log/{}/replay", entry["id"].as_str().unwrap()));
+            let r = server.post(&path, json!({ "apply": apply })).await.expect(409).json();
+            assert_eq!(r["code"], "not_kept", "{r}");
+            r["detail"].as_str().unwrap().to_owned()
+        };
+        // A name that is made of a secret's, and is none.
+        let urn = "urn:contoso:params:scim:schemas:extension:office:2.0:User";
+        let schema = json!({ "id": urn, "name": "Office", "attributes": [{ "name": "secretary" }] });
+        server.post("/api/v1/tenants/contoso/schemas", schema).await.expect(201);
+        let made = json!({ "userName": "ada", urn: { "secretary": "Bob" } });
+        let ada = scim.post("/Users", made.clone()).await.expect(201).json();
+        let path = format!("/Users/{}", ada["id"].as_str().unwrap());
+        let put = async |title: &str| {
+            let mut again = made.clone();
+            again["title"] = json!(title);
+            scim.put(&path, again).await.expect(200);
+            newest(&server, &scim).await
+        };
+        let e = put("One").await;
+        assert_eq!(e["body"][urn]["secretary"], "(secret)", "{e}");
+        let why = refused(&e, true).await;
+        assert!(why.contains("'secretary'"), "{why}");
+        let op = json!([{ "op": "replace", "path": format!("{urn}:secretary"), "value": "Cid" }]);
+        scim.patch(&path, patch(&op)).await.expect(200);
+        let e = newest(&server, &scim).await;
+        let why = refused(&e, true).await;
+        assert!(why.contains(":secretary'"), "{why}");
+        assert_eq!(scim.get(&path).await.expect(200).json()[urn]["secretary"], "Cid", "it is as it was");
+        assert_eq!(again(&server, &scim, &e, false).await["status"], 200, "a rehearsal shows what it can");
+        // What is longer than what is kept.
+        let long = "x".repeat(2100);
+        scim.get(&format!("/Users?filter=userName%20eq%20%22{long}%22")).await.expect(200);
+        let why = refused(&newest(&server, &scim).await, false).await;
+        assert!(why.contains("address"), "{why}");
+        for n in [150, 250, 400] {
+            scim.delete(&format!("/Users/{0}/{0}", "y".repeat(n))).await.expect(404);
+            let why = refused(&newest(&server, &scim).await, false).await;
+            assert!(why.contains("address"), "{n}: {why}");
+        }
+        let many: Vec<String> = (1000..1100).map(|n| format!("W/\"{n}\"")).collect();
+        let r = scim.request(reqwest::Method::DELETE, &path).header("if-match", many.join(", "));
+        scim.send(r).await.expect(412);
+        let why = refused(&newest(&server, &scim).await, true).await;
+        assert!(why.contains("if-match"), "{why}");
+    }
+);

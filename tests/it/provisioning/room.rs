@@ -85,6 +85,53 @@ story!(
 );
 
 story!(
+    async fn an_entry_that_cannot_be_made_is_counted_and_costs_no_other(t) {
+        let server = TestServer::start(&t).await;
+        let scim = server.directory(server.tenant("contoso").await).await;
+        let recorder = Recorder::making(&t.store, &server.app.master, |e, names| {
+            if e.path == "v2/bad" {
+                // As a panic, without its noise.
+                std::panic::resume_unwind(Box::new("what nobody has thought of"));
+            }
+            muster::provisioning::log::row(e, names)
+        });
+        let (now, body) = (t.store.clock().now(), bytes::Bytes::new());
+        for path in ["v2/Users", "v2/bad", "v2/Groups"] {
+            let e = entry(scim.tenant, scim.directory, now, &body);
+            recorder.push(Entry { path: path.to_owned(), ..e });
+        }
+        recorder.flush(&cx()).await.unwrap();
+        let all = log(&server, &scim, "").await;
+        let mut paths: Vec<_> = all.iter().map(|e| e["path"].as_str().unwrap()).collect();
+        paths.sort_unstable();
+        assert_eq!(paths, ["", "/v2/Groups", "/v2/Users"]);
+        let lost: i64 = all.iter().map(|e| e["lost"].as_i64().unwrap()).sum();
+        assert_eq!(lost, 1);
+        let health = server.get(&at(&scim, "/health")).await.expect(200).json();
+        assert_eq!((&health["day"]["requests"], &health["day"]["lost"]), (&json!(3), &json!(1)));
+    }
+);
+
+story!(
+    async fn directories_that_nobody_has_cost_one_question_together(t) {
+        let server = TestServer::start(&t).await;
+        let scim = server.directory(server.tenant("contoso").await).await;
+        let recorder = Recorder::new(&t.store, &server.app.master);
+        recorder.refused(scim.directory, "a wrong token");
+        for _ in 0..5000 {
+            recorder.refused(DirectoryId::new(), "a wrong token");
+        }
+        // Others are at work beside this.
+        let before = muster::store::statements();
+        recorder.flush(&cx()).await.unwrap();
+        let asked = muster::store::statements() - before;
+        assert!(asked < 500, "{asked} statements");
+        let health = server.get(&at(&scim, "/health")).await.expect(200).json();
+        assert_eq!(health["last_denied"], "a wrong token");
+    }
+);
+
+story!(
     async fn what_waits_when_the_server_stops_is_written(t) {
         let first = TestServer::start(&t).await;
         let scim = first.directory(first.tenant("contoso").await).await;

@@ -1,8 +1,13 @@
 //! Refresh tokens.
 
 use crate::{
+    store::proxy::{Cut, Proxy},
     story,
     support::{TestServer, person::READ_ONLY},
+};
+use muster::{
+    clock::Clock,
+    store::{Database, Options, Store},
 };
 use sqlx::{Connection as _, Executor as _, PgConnection, Row as _};
 use std::time::Duration;
@@ -182,6 +187,54 @@ story!(
             _ => waited.expect(200).json()["refresh_token"].as_str().unwrap().to_owned(),
         };
         s.refresh(&app, &young).await.expect(200);
+    }
+);
+
+story!(
+    /// Those that shared a statement whose answer never came back hear what became of it: a token whose next one nobody
+    /// was given is not a used one.
+    async fn refreshes_whose_connection_is_cut_hear_what_became_of_them(t) {
+        // There is no wire on SQLite: there it is the same without one.
+        let proxy = match t.url() {
+            Some(url) => Some((Proxy::before(&url).await, url)),
+            None => None,
+        };
+        let store = match &proxy {
+            Some((p, url)) => {
+                let o = Options { database: Database::Postgres(p.url(url)), ..t.options.clone() };
+                Store::open(&o, Clock::System).await.unwrap()
+            }
+            None => t.store.clone(),
+        };
+        let s = TestServer::on(store, |_| {}).await;
+        let tenant = s.tenant("contoso").await;
+        let user = s.person(tenant, "ada", READ_ONLY).await;
+        let who = s.session(tenant, user, "single").await;
+        let app = s.app(tenant, |_| {}).await;
+        let mut chains = Vec::new();
+        for _ in 0..12 {
+            let code = s.code(&app, &who, &[]).await;
+            let given = s.redeem(&app, &code).await.expect(200).json();
+            chains.push(given["refresh_token"].as_str().unwrap().to_owned());
+        }
+        for cut in [Cut::AfterCommit, Cut::BeforeCommit, Cut::AfterCommit] {
+            if let Some((p, _)) = &proxy {
+                // The selector is the first part of a token, and stays the same.
+                p.watch(&chains[11]["mst_rt_".len()..][..12]);
+                p.set(cut);
+            }
+            let all = futures::future::join_all(chains.iter().map(|c| s.refresh(&app, c))).await;
+            if let Some((p, _)) = &proxy {
+                assert!(p.was_cut(), "{cut:?}: nothing was cut");
+            }
+            chains = all
+                .into_iter()
+                .map(|a| a.expect(200).json()["refresh_token"].as_str().unwrap().to_owned())
+                .collect();
+        }
+        for c in &chains {
+            assert!(s.active(&app, c).await, "nobody was signed out");
+        }
     }
 );
 

@@ -47,16 +47,16 @@ story! {
                 let mut seen = Vec::new();
                 for name in ["anna@mail.example", "nobody@mail.example"] {
                     let mut outcomes = Vec::new();
+                    let place = match (place, name) {
+                        (Typed::ByAddress(_), "nobody@mail.example") => Typed::ByAddress(Vec::new()),
+                        (place, _) => place.clone(),
+                    };
                     for pause in [0, 16 * 60, 16 * 60, hours * 3600] {
                         clock.advance(Duration::from_secs(pause));
-                        let place = match (place, name) {
-                            (Typed::ByAddress(_), "nobody@mail.example") => Typed::ByAddress(Vec::new()),
-                            (place, _) => place.clone(),
-                        };
                         let tried = c.verify_password(cx, &place, name, &Secret::from("no")).await.unwrap();
                         outcomes.push(matches!(tried, Outcome::Wait(_)));
                     }
-                    let last = c.verify_password(cx, place, name, &Secret::from("no")).await.unwrap();
+                    let last = c.verify_password(cx, &place, name, &Secret::from("no")).await.unwrap();
                     outcomes.push(matches!(last, Outcome::Wait(_)));
                     seen.push(outcomes);
                 }
@@ -82,27 +82,100 @@ story! {
     }
 }
 
+/// Eve at Contoso and another Eve at Mallory's, who has another password; where theirs are set.
+async fn namesakes(s: &TestServer) -> [String; 2] {
+    let (contoso, mallory) = (s.tenant("contoso").await, s.tenant("mallory").await);
+    let ours = person(s, contoso, "eve@mail.example", false).await;
+    let theirs = person(s, mallory, "eve@mail.example", false).await;
+    let path = |t: TenantId, id: &str| format!("/api/v1/tenants/{t}/users/{id}/password");
+    let theirs = path(mallory, &theirs.id);
+    s.put(&theirs, json!({ "password": THEIRS })).await.expect(204);
+    [path(contoso, &ours.id), theirs]
+}
+const THEIRS: &str = "another harbour 28 lamps";
+
+/// What a password comes to that is typed behind Eve's address in a browser of its own: in, or a page.
+async fn eve(s: &TestServer, password: &str) -> Result<(), String> {
+    let browser = s.browser();
+    let flow = behind(&browser, "eve@mail.example").await;
+    let a = typed(&browser, &flow, "eve@mail.example", password).await;
+    if a.status == 303 { Ok(()) } else { Err(a.expect(200).text) }
+}
+
 story! {
     async fn of_namesakes_none_clears_what_was_tried_against_the_other(t) {
         let s = TestServer::with(&t, |c| c.signin.failures = 3).await;
-        let (contoso, mallory) = (s.tenant("contoso").await, s.tenant("mallory").await);
-        person(&s, contoso, "eve@mail.example", false).await;
-        let theirs = person(&s, mallory, "eve@mail.example", false).await;
-        let path = format!("/api/v1/tenants/{mallory}/users/{}/password", theirs.id);
-        s.put(&path, json!({ "password": "another harbour 28 lamps" })).await.expect(204);
-        let browser = s.browser();
-        // Guess, then clear the count with an account of one's own: it does not clear it.
-        for _ in 0..2 {
-            let flow = behind(&browser, "eve@mail.example").await;
-            typed(&browser, &flow, "eve@mail.example", "a guess").await.expect(200);
-            let other = s.browser();
-            let flow = behind(&other, "eve@mail.example").await;
-            let a = typed(&other, &flow, "eve@mail.example", "another harbour 28 lamps").await;
-            assert!(matches!(a.status.as_u16(), 303 | 200), "{}", a.status);
+        let [_, theirs] = namesakes(&s).await;
+        // Guess, then clear the count with an account of one's own, or a new password for it: it does not clear it.
+        for n in 0..3 {
+            eve(&s, "a guess").await.unwrap_err();
+            if n == 0 {
+                eve(&s, THEIRS).await.unwrap();
+            } else {
+                s.put(&theirs, json!({ "password": THEIRS })).await.expect(204);
+            }
         }
-        let flow = behind(&browser, "eve@mail.example").await;
-        let a = typed(&browser, &flow, "eve@mail.example", "another harbour 28 lamps").await.expect(200);
-        assert!(a.text.contains("Too many wrong attempts"), "{}", a.text);
+        // Not even the right one is taken now, and whose it would be is not told.
+        let page = eve(&s, PASSWORD).await.unwrap_err();
+        assert!(page.contains("is not right"), "{page}");
+        eve(&s, THEIRS).await.unwrap();
+        for _ in 0..3 {
+            eve(&s, "a guess").await.unwrap_err();
+        }
+        for password in [PASSWORD, THEIRS] {
+            let page = eve(&s, password).await.unwrap_err();
+            assert!(page.contains("Too many wrong attempts"), "{page}");
+        }
+    }
+}
+
+story! {
+    async fn the_right_password_of_one_is_no_wrong_one_of_a_namesake(t) {
+        let s = TestServer::with(&t, |c| {
+            c.signin.failures = 3;
+            // The limit of an address would answer instead.
+            c.limits.tries_per_minute = 1_000_000;
+            c.limits.signins_per_minute = 1_000_000;
+        })
+        .await;
+        namesakes(&s).await;
+        for round in 0..4 {
+            for password in [PASSWORD, THEIRS, THEIRS, THEIRS, THEIRS] {
+                eve(&s, password).await.unwrap_or_else(|page| panic!("round {round}: {page}"));
+            }
+        }
+        // What both are guessed at is counted all the same, right ones in between or not.
+        for right in [THEIRS, THEIRS] {
+            eve(&s, "a guess").await.unwrap_err();
+            eve(&s, right).await.unwrap();
+        }
+        eve(&s, "a guess").await.unwrap_err();
+        eve(&s, PASSWORD).await.unwrap_err();
+    }
+}
+
+story! {
+    async fn a_new_password_ends_the_wait_wherever_the_name_was_typed(t) {
+        let s = TestServer::with(&t, |c| {
+            c.signin.failures = 3;
+            // The limit of an address would answer instead.
+            c.limits.tries_per_minute = 1_000_000;
+            c.limits.signins_per_minute = 1_000_000;
+        })
+        .await;
+        let [path, _] = namesakes(&s).await;
+        for _ in 0..3 {
+            eve(&s, "a guess").await.unwrap_err();
+        }
+        for password in [PASSWORD, THEIRS] {
+            let page = eve(&s, password).await.unwrap_err();
+            assert!(page.contains("Too many wrong attempts"), "{page}");
+        }
+        let new = "yet another pier 29 ropes";
+        s.put(&path, json!({ "password": new })).await.expect(204);
+        eve(&s, new).await.unwrap();
+        let page = eve(&s, THEIRS).await.unwrap_err();
+        assert!(page.contains("is not right"), "the other still waits, behind who does not: {page}");
     }
 }
 

@@ -4,7 +4,7 @@ use muster::secret::Secret;
 use std::{
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU8, Ordering},
     },
 };
@@ -19,9 +19,9 @@ use tokio::{
 pub enum Cut {
     /// Nothing is cut.
     Nowhere,
-    /// The next COMMIT does not reach the server.
+    /// The next COMMIT (or what else is watched for) does not reach the server.
     BeforeCommit,
-    /// The next COMMIT reaches the server; its answer does not come back.
+    /// The next COMMIT (or what else is watched for) reaches the server; its answer does not come back.
     AfterCommit,
     /// Nobody gets through.
     Everywhere,
@@ -31,6 +31,7 @@ pub struct Proxy {
     at: SocketAddr,
     mode: Arc<AtomicU8>,
     cut: Arc<Notify>,
+    watched: Arc<Mutex<String>>,
 }
 
 impl Proxy {
@@ -40,19 +41,28 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
         let (mode, cut) = (Arc::new(AtomicU8::new(0)), Arc::new(Notify::new()));
-        let (m, c) = (mode.clone(), cut.clone());
+        let watched = Arc::new(Mutex::new("COMMIT".to_owned()));
+        let (m, c, w) = (mode.clone(), cut.clone(), watched.clone());
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(carry(client, server.clone(), m.clone(), c.clone()));
+                tokio::spawn(carry(client, server.clone(), m.clone(), c.clone(), w.clone()));
             }
         });
-        Self { at, mode, cut }
+        Self { at, mode, cut, watched }
+    }
+    /// What is watched for in the place of COMMIT, in what is sent to the server.
+    pub fn watch(&self, text: &str) {
+        text.clone_into(&mut self.watched.lock().unwrap());
     }
     pub fn url(&self, url: &str) -> Secret {
         let mut url = url::Url::parse(url).unwrap();
         url.set_host(Some("127.0.0.1")).unwrap();
         url.set_port(Some(self.at.port())).unwrap();
         Secret::from(String::from(url))
+    }
+    /// Whether what was set has happened.
+    pub fn was_cut(&self) -> bool {
+        self.mode.load(Ordering::SeqCst) == Cut::Nowhere as u8
     }
     pub fn set(&self, cut: Cut) {
         self.mode.store(cut as u8, Ordering::SeqCst);
@@ -62,7 +72,13 @@ impl Proxy {
     }
 }
 
-async fn carry(mut client: TcpStream, server: String, mode: Arc<AtomicU8>, cut: Arc<Notify>) {
+async fn carry(
+    mut client: TcpStream,
+    server: String,
+    mode: Arc<AtomicU8>,
+    cut: Arc<Notify>,
+    watched: Arc<Mutex<String>>,
+) {
     let is = |c: Cut| mode.load(Ordering::SeqCst) == c as u8;
     if is(Cut::Everywhere) {
         return;
@@ -77,7 +93,8 @@ async fn carry(mut client: TcpStream, server: String, mode: Arc<AtomicU8>, cut: 
                 if n == 0 {
                     return;
                 }
-                let commit = up[..n].windows(6).any(|w| w == b"COMMIT");
+                let text = watched.lock().unwrap().clone();
+                let commit = up[..n].windows(text.len()).any(|w| w == text.as_bytes());
                 let now = |c: Cut| {
                     commit && mode.compare_exchange(c as u8, 0, Ordering::SeqCst, Ordering::SeqCst).is_ok()
                 };

@@ -14,9 +14,14 @@ fn list(users: Option<&[UserId]>) -> (bool, List) {
 }
 
 row! {
-    /// A role and where it is kept.
+    /// A role and where it is kept; whether a group gave it, or somebody by hand.
     #[derive(Debug, Clone, PartialEq, Eq)]
-    pub struct Kept { pub role_id: RoleId, pub scope: String, pub scope_tenant: Option<TenantId> }
+    pub struct Kept {
+        pub role_id: RoleId,
+        pub scope: String,
+        pub scope_tenant: Option<TenantId>,
+        pub mapped: bool,
+    }
 }
 
 /// What is to be decided about, each once.
@@ -30,7 +35,7 @@ pub(super) async fn roles(
     sql!(
         c,
         all<Kept>,
-        "SELECT DISTINCT role_id, scope, scope_tenant FROM parked_roles
+        "SELECT DISTINCT role_id, scope, scope_tenant, group_name IS NOT NULL FROM parked_roles
          WHERE tenant_id = $1 AND change_id = $2 AND NOT kept
            AND ($3 OR user_id IN (SELECT value FROM rarray($4)))",
         t,
@@ -171,8 +176,8 @@ pub(super) async fn again(
     )
 }
 
-/// Gives somebody who came again what was kept for them: of the same id of the directory's, or where one of the two has
-/// none, of the same name.
+/// Gives somebody who came again what was kept for them, so far as one of their kind may have it, as what it was: of the
+/// same id of the directory's, or where one of the two has none, of the same name.
 pub(super) async fn restore(
     tx: &mut Tx,
     t: TenantId,
@@ -187,10 +192,12 @@ pub(super) async fn restore(
         exec,
         "INSERT INTO grants (tenant_id, id, user_id, role_id, scope, scope_tenant, source, source_ref, user_label,
                              granted_by, reason, valid_from, valid_to, created_at)
-         SELECT k.tenant_id, k.id, $3, k.role_id, k.scope, k.scope_tenant, 'manual', NULL, k.user_label,
-                coalesce(k.kept_by, k.granted_by), k.reason, $6, NULL, $6
-         FROM parked_roles k
+         SELECT k.tenant_id, k.id, u.id, k.role_id, k.scope, k.scope_tenant, coalesce(k.source, 'manual'), NULL,
+                k.user_label, coalesce(k.kept_by, k.granted_by), k.reason, $6, NULL, $6
+         FROM parked_roles k JOIN users u ON u.tenant_id = k.tenant_id AND u.id = $3
          WHERE k.tenant_id = $1 AND k.directory_id = $2 AND k.kept
+           AND (k.scope <> 'all' OR u.kind = 'administrator')
+           AND (k.scope_tenant = k.tenant_id OR u.kind <> 'tenant')
            AND (k.external_id = $5
                 OR (k.user_name_key = $4 AND (k.external_id IS NULL OR CAST($5 AS text) IS NULL)))",
         t,

@@ -6,10 +6,10 @@ mod db;
 use super::{Change, TOPIC, lock};
 use crate::{
     access::{
-        Access, Permit, Reach,
+        Access, Effective, Permit, Reach,
         catalogue::GLOBAL_ADMINISTRATOR,
         guard::{self, By},
-        perm::UsersManageRoles,
+        perm::{Permission as _, UsersManageRoles},
         roles,
     },
     audit::{self, Event},
@@ -43,7 +43,8 @@ pub struct Decision {
 ///
 /// # Errors
 /// [`crate::error::Kind::NotFound`]; [`crate::error::Kind::Conflict`] when nothing of it waits;
-/// [`crate::error::Kind::Forbidden`] to keep more than the caller holds, or to let the last administrator's role go.
+/// [`crate::error::Kind::Forbidden`] to keep more than the caller could give, to let go what was given by hand where the
+/// caller could not take it, or to let the last administrator's role go.
 pub async fn decide(
     access: &Access,
     p: &Permit<UsersManageRoles>,
@@ -63,15 +64,21 @@ pub async fn decide(
     if roles.is_empty() {
         return Err(Error::conflict("nothing of this waits for a decision"));
     }
-    if decision.keep {
-        for kept in &roles {
+    for kept in &roles {
+        if decision.keep {
             could_give(access, p, kept).await?;
+        } else if !kept.mapped {
+            could_take(access, p, kept).await?;
         }
     }
     let watched = !decision.keep && roles.iter().any(|k| guard::watches(k.role_id));
     let (decision, change, roles) = (Arc::new(decision), Arc::new(change), Arc::new(roles));
     tx!(access.0.store, &p.cx().urgent(), [decision, change, roles], |tx| {
         let guard = if watched { Some(guard::before(tx, t).await?) } else { None };
+        if decision.keep {
+            // Whoever is just coming again is here, or comes after this.
+            tx.lock(super::returns(change.directory_id)).await?;
+        }
         tx.lock(lock(change.directory_id)).await?;
         let some = decision.users.as_deref();
         // What was added since was not among what the caller may give.
@@ -109,10 +116,29 @@ pub async fn decide(
     })
 }
 
-/// Whether the caller could give this role there by hand.
-async fn could_give(access: &Access, p: &Permit<UsersManageRoles>, kept: &db::Kept) -> Result<()> {
+/// Whether the caller decides about roles there: what was given by hand is taken away by whoever could do so by hand.
+async fn could_take(
+    access: &Access,
+    p: &Permit<UsersManageRoles>,
+    kept: &db::Kept,
+) -> Result<Arc<Effective>> {
     let reach = Reach::read(&kept.scope, kept.scope_tenant);
     let held = access.held_over(p.actor(), &reach).await?;
+    let may = match reach {
+        Reach::Tenant(t) if t == p.tenant() => true,
+        Reach::All => held.global,
+        _ => held.global || held.allows(UsersManageRoles::ID),
+    };
+    if may {
+        return Ok(held);
+    }
+    let text = "a role beyond this tenant is among it, and it takes the right to give roles there";
+    Err(Error::forbidden(text))
+}
+
+/// Whether the caller could give this role there by hand.
+async fn could_give(access: &Access, p: &Permit<UsersManageRoles>, kept: &db::Kept) -> Result<()> {
+    let held = could_take(access, p, kept).await?;
     if kept.role_id == GLOBAL_ADMINISTRATOR && !held.global {
         return Err(Error::forbidden("only Global Administrators make Global Administrators"));
     }
@@ -146,7 +172,7 @@ async fn keep(tx: &mut Tx, change: &Change, decision: &Decision) -> Result<()> {
     Ok(())
 }
 
-/// Gives somebody whom the directory has just created what was kept for them.
+/// Gives somebody whom the directory has just created or taken over what was kept for them, once.
 ///
 /// # Errors
 /// The database's.
@@ -158,6 +184,7 @@ pub async fn restore(
     user_name: &str,
     external_id: Option<&str>,
 ) -> Result<bool> {
+    tx.lock(lock(d)).await?;
     give_back(tx, t, d, user, &text::fold(user_name), external_id).await
 }
 

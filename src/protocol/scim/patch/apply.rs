@@ -7,7 +7,7 @@ use crate::{
         bad,
         filter::Element,
         schema::{Attr, Mutability},
-        value::{get, one_primary, put},
+        value::{self, get, one_primary, put},
     },
 };
 use serde_json::{Map, Value};
@@ -177,7 +177,12 @@ fn changed(list: &mut Vec<Value>, o: &Operation) -> Result<Option<usize>> {
             Some(f) => f.made_of(),
         };
         let made = made.filter(|_| *lenient).ok_or_else(|| none(o))?;
-        list.push(if at.attr.complex() { Value::Object(made) } else { Value::Null });
+        // It is checked as what is sent is.
+        list.push(if at.attr.complex() {
+            Value::Object(value::parts(&at.attr, Value::Object(made))?)
+        } else {
+            Value::Null
+        });
         chosen.push(list.len() - 1);
     }
     let mut primary = None;

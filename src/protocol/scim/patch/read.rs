@@ -217,7 +217,7 @@ fn given(cx: Cx<'_>, verb: Verb, path: &Target, v: Option<&Value>) -> Result<(Ve
     }
     if let Some(sub) = &path.sub {
         let v = quirks::value::simple(rules, sub, v.clone());
-        return Ok((verb, Given::One(value::single(sub, v)?)));
+        return Ok((verb, Given::One(value::single(Some(attr), sub, v)?)));
     }
     if attr.multi && (path.filter.is_none() || verb == Verb::Remove) {
         let replaces = verb == Verb::Add && quirks::operation::replaces(rules, attr, v);
@@ -233,7 +233,7 @@ fn given(cx: Cx<'_>, verb: Verb, path: &Target, v: Option<&Value>) -> Result<(Ve
     let rewrite = if attr.multi { quirks::value::item } else { quirks::value::whole };
     let v = rewrite(rules, attr, v.clone());
     if v.is_null() || !attr.complex() {
-        return Ok((verb, Given::One(value::single(attr, v)?)));
+        return Ok((verb, Given::One(value::single(None, attr, v)?)));
     }
     Ok((verb, Given::Parts(value::parts(attr, v)?)))
 }

@@ -201,6 +201,13 @@ fn text(args: &mut Args, x: &Cond, op: Op, cmp: &str, t: String) -> Cond {
     }
 }
 
+/// An id as it is shown: a text, which is looked into and has an order.
+pub(in super::super) fn id_text(column: &str) -> Cond {
+    let part = |from: u8, n: u8| format!("substr(hex({column}), {from}, {n})");
+    let parts = [part(1, 8), part(9, 4), part(13, 4), part(17, 4), part(21, 12)];
+    Cond { lite: format!("lower({})", parts.join(" || '-' || ")), pg: format!("({column}::text)") }
+}
+
 /// The elements of a multi-valued attribute, one of which is looked at as `var`.
 pub(in super::super) struct Elements<'a> {
     /// The table's alias.
