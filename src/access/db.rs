@@ -60,9 +60,9 @@ pub async fn home(c: &mut Conn, user: UserId, tenant: TenantId) -> Result<Option
     sql!(
         c,
         opt<TenantId>,
-        "SELECT u.tenant_id FROM users u WHERE u.tenant_id = $2 AND u.id = $1
-         UNION
-         SELECT u.tenant_id FROM tenants t JOIN users u ON u.tenant_id = t.id AND u.id = $1 WHERE t.provider",
+        "SELECT u.tenant_id FROM users u
+         WHERE u.id = $1 AND u.tenant_id IN ($2, (SELECT t.id FROM tenants t WHERE t.provider))
+         /* scan: the one row of the index tenants_one_provider */",
         user,
         tenant
     )

@@ -76,6 +76,7 @@ story!(
             assert!(!a.allow.is_empty() && a.allow.iter().all(|m| !m.is_empty()), "{path}: {:?}", a.allow);
             let page = ["/oauth/authorize", "/oauth/resume", "/oauth/consent", "/oauth/logout"];
             let json = path.starts_with("/.well-known/")
+                || path.starts_with("/access/")
                 || (path.starts_with("/oauth/") && !page.iter().any(|p| path.starts_with(p)));
             if json {
                 assert_eq!(a.kind, "application/json", "{path}");
