@@ -2,7 +2,7 @@
 //! `server` (or a test), handed to every handler as axum's state.
 
 use crate::{
-    access::{Access, Catalogue, Permit, perm::SystemEditSettings},
+    access::{Access, Catalogue, Permit, perm::SystemEditSettings, roles},
     actor::Actor,
     apps::Apps,
     config::Config,
@@ -81,14 +81,16 @@ impl App {
     /// Puts the parts together over an open database; `system` is who makes the first signing key.
     ///
     /// # Errors
-    /// The catalogue's, the keys' and the database's.
+    /// The catalogue's, when it does not fit what is there too; the keys' and the database's.
     pub async fn new(
         config: Config,
         store: Store,
         master: MasterKey,
         system: &Actor,
     ) -> Result<Self> {
-        let access = Access::new(store.clone(), catalogue(&config)?);
+        let catalogue = catalogue(&config)?;
+        roles::must_fit(&store, &catalogue).await?;
+        let access = Access::new(store.clone(), catalogue);
         let scim_tokens = Tokens::new(&store);
         let readings = Readings::new(&store);
         let scim_turns = Fair::new(config.limits.scim_at_once, config.limits.scim_waiting);
@@ -188,5 +190,12 @@ fn catalogue(config: &Config) -> Result<Catalogue> {
             .map_err(|e| Error::invalid(format!("cannot read {}: {e}", path.display())))
     };
     let c = &config.catalogue;
-    Catalogue::read(&text(&c.permissions, PERMISSIONS)?, &text(&c.roles, ROLES)?)
+    let catalogue = Catalogue::read(&text(&c.permissions, PERMISSIONS)?, &text(&c.roles, ROLES)?)?;
+    for t in catalogue.left_out() {
+        tracing::warn!(
+            template = t.name,
+            "a template of a role names what the catalogue does not have, and is left out"
+        );
+    }
+    Ok(catalogue)
 }

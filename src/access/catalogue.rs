@@ -1,4 +1,5 @@
-//! What can be permitted (`config/permissions.toml`) and the built-in roles (`config/roles.toml`).
+//! What can be permitted (`config/permissions.toml`), the built-in roles (`config/roles.toml`) and the templates of roles
+//! for common jobs (`config/role_templates.toml`).
 
 use super::{perm, rules};
 use crate::{
@@ -25,6 +26,8 @@ pub const SELF_SERVICE: &str = "self_service";
 pub const PERMISSIONS: &str = include_str!("../../config/permissions.toml");
 /// The built-in roles as shipped.
 pub const ROLES: &str = include_str!("../../config/roles.toml");
+/// The templates as shipped.
+pub const TEMPLATES: &str = include_str!("../../config/role_templates.toml");
 
 /// A group of permissions.
 #[derive(Debug, Clone, Deserialize, serde::Serialize, schemars::JsonSchema)]
@@ -63,6 +66,26 @@ pub struct BuiltIn {
     pub permissions: Arc<BTreeSet<String>>,
 }
 
+/// A role for a common job, to make one's own from.
+#[derive(Debug, Clone, Deserialize, serde::Serialize, schemars::JsonSchema)]
+#[schemars(rename = "RoleTemplate")]
+#[serde(deny_unknown_fields)]
+pub struct Template {
+    /// Never changes.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// One sentence.
+    pub description: String,
+    /// Full ids, all of the catalogue.
+    pub permissions: BTreeSet<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TemplatesFile {
+    template: Vec<Template>,
+}
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PermissionsFile {
@@ -91,6 +114,8 @@ struct Inner {
     categories: Vec<Category>,
     all: Arc<BTreeSet<String>>,
     roles: Vec<BuiltIn>,
+    templates: Vec<Template>,
+    left_out: Vec<Template>,
 }
 
 impl Catalogue {
@@ -145,7 +170,12 @@ impl Catalogue {
                  them",
             ));
         }
-        Ok(Self(Arc::new(Inner { categories: p.category, all: Arc::new(all), roles })))
+        let t: TemplatesFile = toml::from_str(TEMPLATES)
+            .map_err(|e| Error::invalid(format!("the templates of roles: {e}")))?;
+        let (templates, left_out) =
+            t.template.into_iter().partition(|t| t.permissions.is_subset(&all));
+        let all = Arc::new(all);
+        Ok(Self(Arc::new(Inner { categories: p.category, all, roles, templates, left_out })))
     }
     /// The categories, in the file's order.
     pub fn categories(&self) -> &[Category] {
@@ -158,6 +188,14 @@ impl Catalogue {
     /// The built-in roles, in the file's order.
     pub fn roles(&self) -> &[BuiltIn] {
         &self.0.roles
+    }
+    /// The templates of roles, in the file's order.
+    pub fn templates(&self) -> &[Template] {
+        &self.0.templates
+    }
+    /// Those that name what this catalogue does not have.
+    pub fn left_out(&self) -> &[Template] {
+        &self.0.left_out
     }
     /// A built-in role.
     pub fn role(&self, id: RoleId) -> Option<&BuiltIn> {

@@ -80,8 +80,10 @@ pub(super) struct CreateRole {
     /// For people.
     #[serde(default)]
     description: String,
-    /// Ids of the catalogue; at most what you hold yourself.
-    permissions: BTreeSet<String>,
+    /// Ids of the catalogue; at most what you hold yourself. Wanted where there is no `like`.
+    permissions: Option<BTreeSet<String>>,
+    /// The id or name of a role, or of a template, whose permissions (and description, if none is given) it gets.
+    like: Option<String>,
     /// Offer it to all tenants; the provider's right.
     #[serde(default)]
     offered: bool,
@@ -89,9 +91,23 @@ pub(super) struct CreateRole {
 
 pub(super) async fn role_create(c: With<CreateRole>) -> Result<Made<RoleShown>> {
     let p = c.tenant::<UsersManageRoles>().await?;
-    let CreateRole { name, description, permissions, offered } = c.json()?;
-    let new = NewRole { name, description, permissions, offered };
-    let r = roles::create(&c.app.access, &p, new).await?;
+    let CreateRole { name, description, permissions, like, offered } = c.json()?;
+    let mut new = NewRole { name, description, offered, ..NewRole::default() };
+    let r = match (permissions, like) {
+        (Some(permissions), None) => {
+            new.permissions = permissions;
+            roles::create(&c.app.access, &p, new).await?
+        }
+        (None, Some(like)) => roles::create_like(&c.app.access, &p, &like, new).await?,
+        (Some(_), Some(_)) => {
+            let text =
+                "either 'permissions' or 'like': a role made like another is edited afterwards";
+            return Err(Error::invalid(text).attr("permissions"));
+        }
+        (None, None) => {
+            return Err(Error::invalid("'permissions' is missing").attr("permissions"));
+        }
+    };
     Ok(Made::of(RoleShown::from(&r)).version(r.version))
 }
 

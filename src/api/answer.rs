@@ -1,9 +1,9 @@
 //! The types of a handler: what it takes ([`Call`], or [`With`] a body) and what it gives ([`Shown`], [`Made`],
-//! [`Done`]). The router and the API's description are made from the same two, so that neither can say something else.
+//! [`Done`], [`Written`]). The router and the API's description are made from the same two, so that neither can say something else.
 
 use super::call::{Call, Reply};
 use crate::{clock::Timestamp, error::Result};
-use axum::http::StatusCode;
+use axum::{body::Body, http::StatusCode};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{borrow::Cow, marker::PhantomData, ops::Deref};
@@ -51,6 +51,8 @@ impl<B: DeserializeOwned + JsonSchema + 'static> Input for With<B> {
 pub(super) trait Answer: Send + 'static {
     /// The status, when it was done.
     const STATUS: StatusCode;
+    /// In which forms the body comes.
+    const KINDS: &'static [&'static str] = &["application/json"];
     /// The schema of the body, if there is one.
     fn schema(g: &mut SchemaGenerator) -> Option<Schema>;
     /// As it is sent.
@@ -63,6 +65,8 @@ pub(super) struct Shown<T>(pub(super) T, Option<i64>);
 pub(super) struct Made<T>(pub(super) T, Option<i64>);
 /// It is done, and there is nothing to say about it.
 pub(super) struct Done;
+/// A document for people, with its media type.
+pub(super) struct Written(&'static str, Body);
 
 impl<T> Shown<T> {
     pub(super) fn of(body: T) -> Self {
@@ -113,6 +117,21 @@ impl Answer for Done {
         Ok(Reply::done())
     }
 }
+impl Written {
+    pub(super) fn of(kind: &'static str, body: Body) -> Self {
+        Self(kind, body)
+    }
+}
+impl Answer for Written {
+    const STATUS: StatusCode = StatusCode::OK;
+    const KINDS: &'static [&'static str] = &["text/markdown", "text/csv"];
+    fn schema(_: &mut SchemaGenerator) -> Option<Schema> {
+        Some(json_schema!({ "type": "string" }))
+    }
+    fn sent(self) -> Result<Reply> {
+        Ok(Reply::written(self.0, self.1))
+    }
+}
 /// A page of a list.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "PageOf{T}")]
@@ -155,6 +174,8 @@ pub(super) struct Contract {
     pub(super) request: fn(&mut SchemaGenerator) -> Option<Schema>,
     /// What it gives.
     pub(super) answer: fn(&mut SchemaGenerator) -> Option<Schema>,
+    /// In which forms.
+    pub(super) kinds: &'static [&'static str],
     /// With which status.
     pub(super) status: StatusCode,
 }
@@ -167,7 +188,7 @@ impl Contract {
         U: Future<Output = Result<A>>,
         A: Answer,
     {
-        Self { request: I::schema, answer: A::schema, status: A::STATUS }
+        Self { request: I::schema, answer: A::schema, kinds: A::KINDS, status: A::STATUS }
     }
 }
 

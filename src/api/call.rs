@@ -19,9 +19,10 @@ use axum::{
 };
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
 use std::{collections::HashMap, str::FromStr};
 
+/// What nearly every answer is.
+const JSON: &str = "application/json";
 /// The largest page.
 pub(super) const PAGE: u32 = 500;
 
@@ -136,13 +137,18 @@ pub(super) fn time(field: &'static str, text: Option<&String>) -> Result<Option<
 /// Needs that a handler answers with.
 pub(super) struct Reply {
     status: StatusCode,
-    body: Option<Value>,
+    kind: &'static str,
+    body: Option<Body>,
     version: Option<i64>,
 }
 impl Reply {
     /// It is done.
     pub(super) fn done() -> Self {
-        Self { status: StatusCode::NO_CONTENT, body: None, version: None }
+        Self { status: StatusCode::NO_CONTENT, kind: JSON, body: None, version: None }
+    }
+    /// A document of this media type.
+    pub(super) fn written(kind: &'static str, body: Body) -> Self {
+        Self { status: StatusCode::OK, kind, body: Some(body), version: None }
     }
     /// A body, with the version that `If-Match` wants, where there is one.
     pub(super) fn with(
@@ -151,18 +157,18 @@ impl Reply {
         version: Option<i64>,
     ) -> Result<Self> {
         let body = serde_json::to_value(body).map_err(Error::internal)?;
-        Ok(Self { status, body: Some(body), version })
+        Ok(Self { status, kind: JSON, body: Some(Body::from(body.to_string())), version })
     }
     pub(super) fn into_response(self) -> Response<Body> {
-        let mut r = Response::new(match self.body {
-            Some(b) => Body::from(b.to_string()),
-            None => Body::empty(),
-        });
+        let mut r = Response::new(self.body.unwrap_or_else(Body::empty));
         *r.status_mut() = self.status;
         let h = r.headers_mut();
         h.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if self.status != StatusCode::NO_CONTENT {
-            h.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            h.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.kind));
+        }
+        if self.kind != JSON {
+            h.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         }
         if let Some(tag) = self.version.and_then(|v| HeaderValue::try_from(format!("\"{v}\"")).ok())
         {

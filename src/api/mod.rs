@@ -26,6 +26,7 @@ mod param;
 mod parked;
 mod preview;
 mod provisioning;
+mod roles;
 mod schemas;
 mod scim_tokens;
 mod scope;
@@ -120,9 +121,9 @@ macro_rules! table {
 use Needs::{Caller, Global, Owner};
 pub use openapi::document;
 use param::{
-    BAD, CHANGES, CURSOR, DIRECTORY, DROP_VALUES, EXTERNAL_ID, HOME, IF_MATCH, IGNORED, KIND,
-    LIMIT, METHOD, PERMISSION, Param, REQUEST, RESOURCE, RESOURCE_ID, SINCE, STATUS, TEXT, UNTIL,
-    USER, USER_NAME, WHO,
+    BAD, CHANGES, CURSOR, DIRECTORY, DROP_VALUES, EXTERNAL_ID, FORMAT, HOME, IF_MATCH, IGNORED,
+    KIND, LIMIT, METHOD, PERMISSION, Param, REQUEST, RESOURCE, RESOURCE_ID, SINCE, STATUS, TEXT,
+    UNTIL, USER, USER_NAME, WHO, WITH,
 };
 const USERS_VIEW: Needs = Needs::Permission("users.view");
 const USERS_ADD: Needs = Needs::Permission("users.add");
@@ -139,6 +140,7 @@ table! {
     GET "/me" Caller, system::me, "Who you are, and what you may do where.";
     GET "/openapi.json" Caller, openapi::show, "This description of the API.";
     GET "/catalogue" Caller, system::catalogue, "The permissions and the built-in roles.";
+    GET "/role-templates" Caller, roles::templates, "Roles for common jobs, to make one's own from.";
 
     POST "/administrators" Owner, credentials::administrator, "Make a Global Administrator.";
     GET "/tenants" Caller, tenants::list, "The tenants in which you have anything.";
@@ -241,7 +243,12 @@ table! {
 
     GET "/tenants/{tenant}/roles" ROLES, access::roles, "The roles that can be given there.";
     POST "/tenants/{tenant}/roles" ROLES, access::role_create, "Make a role.";
+    GET "/tenants/{tenant}/roles/export" ROLES, roles::export [FORMAT],
+        "All roles and who has them, as one document.";
     GET "/tenants/{tenant}/roles/{role}" ROLES, access::role, "A role.";
+    GET "/tenants/{tenant}/roles/{role}/difference" ROLES, roles::difference [WITH],
+        "What a role permits more and less than another.";
+    GET "/tenants/{tenant}/roles/{role}/uses" ROLES, roles::uses [LIMIT], "Who and what uses a role.";
     PATCH "/tenants/{tenant}/roles/{role}" ROLES, access::role_edit [IF_MATCH], "Change a role.";
     POST "/tenants/{tenant}/roles/{role}/preview" ROLES, preview::role [LIMIT],
         "Who would gain and lose what, were the role changed or deleted; nothing is done.";

@@ -51,7 +51,7 @@ const TAGS: [(&str, &str); 12] = [
 fn tag(path: &str) -> &'static str {
     let about = path.strip_prefix("/tenants/{tenant}/").unwrap_or(&path[1..]);
     match about.split('/').next().unwrap_or_default() {
-        "mappings" | "explain" | "who-can" => "roles",
+        "mappings" | "explain" | "who-can" | "role-templates" => "roles",
         "holds" => "grants",
         "audit" | "signins" => "logs",
         "policy" | "tenants" => "tenants",
@@ -128,7 +128,9 @@ fn describe(r: &Route, sent: &mut SchemaGenerator, answered: &mut SchemaGenerato
     let status = r.contract.status;
     let mut done = json!({ "description": status.canonical_reason().unwrap_or("Done") });
     if let Some(schema) = (r.contract.answer)(answered) {
-        done["content"] = content("application/json", schema.as_value());
+        let kinds = r.contract.kinds.iter();
+        let of = |kind: &&str| ((*kind).to_owned(), json!({ "schema": schema.as_value() }));
+        done["content"] = Value::Object(kinds.map(of).collect());
     }
     if r.params.iter().any(|p| !p.in_query()) && status == 200 {
         let tag = json!({ "description": "Its version, for `If-Match`.", "schema": { "type": "string" } });

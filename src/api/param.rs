@@ -79,6 +79,13 @@ pub(super) const DIRECTORY: Param =
 pub(super) const DROP_VALUES: Param =
     Param::of("drop_values", Form::Flag, "Also when people carry values: these go with it.");
 pub(super) const USER: Param = Param::of("user", Form::Id, "Only of this user.");
+pub(super) const WITH: Param =
+    Param::needed("with", Form::Text, "The id or name of the role to compare with.");
+pub(super) const FORMAT: Param = Param::of(
+    "format",
+    Form::Word(&["markdown", "csv"]),
+    "In which form; Markdown where nothing is said.",
+);
 pub(super) const WHO: Param = Param::needed("user", Form::Text, "The user's id or name.");
 pub(super) const PERMISSION: Param =
     Param::needed("permission", Form::Text, "The permission's id.");

@@ -282,12 +282,15 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::internal)
 }
 
-/// JSON on stdout; a reader that went away is no error of ours.
+/// JSON on stdout, or the document that was asked for as it is; a reader that went away is no error of ours.
 fn print(value: &Value) {
     use std::io::Write as _;
-    if !value.is_null() {
-        let _ = writeln!(std::io::stdout().lock(), "{value:#}");
-    }
+    let mut out = std::io::stdout().lock();
+    let _ = match value {
+        Value::Null => Ok(()),
+        Value::String(document) => out.write_all(document.as_bytes()),
+        json => writeln!(out, "{json:#}"),
+    };
 }
 
 impl Common {

@@ -84,6 +84,27 @@ impl Reach {
         body: Option<&Value>,
         version: Option<i64>,
     ) -> Result<Value> {
+        let (status, bytes) = self.fetch(method, path, body, version).await?;
+        answered(status, &bytes)
+    }
+    /// GET of a document that is no JSON; it comes back as one text.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub async fn text(&self, path: &str) -> Result<Value> {
+        let (status, bytes) = self.fetch(Method::GET, path, None, None).await?;
+        if !status.is_success() {
+            return answered(status, &bytes);
+        }
+        String::from_utf8(bytes.into()).map(Value::String).map_err(Error::internal)
+    }
+    async fn fetch(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        version: Option<i64>,
+    ) -> Result<Whole> {
         let path = format!("/api/v1{path}");
         let mut headers = HeaderMap::new();
         if body.is_some() {
@@ -94,36 +115,18 @@ impl Reach {
             headers.insert(header::IF_MATCH, tag);
         }
         let body = body.map_or_else(String::new, Value::to_string);
-        let (status, bytes) = match self {
-            Self::Running(socket) => over(socket, local(method, &path, headers, body)?).await?,
+        match self {
+            Self::Running(socket) => over(socket, local(method, &path, headers, body)?).await,
             Self::Held(router, _) => {
                 let mut request = local(method, &path, headers, body)?;
                 server::as_owner(&mut request);
                 let response = router.clone().oneshot(request).await.map_err(Error::internal)?;
                 let status = response.status();
                 let body = response.into_body().collect().await.map_err(Error::internal)?;
-                (status, body.to_bytes())
+                Ok((status, body.to_bytes()))
             }
-            Self::Remote(server) => server.send(method, &path, headers, body).await?,
-        };
-        let value = if bytes.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_slice(&bytes).map_err(Error::internal)?
-        };
-        if status.is_success() {
-            return Ok(value);
+            Self::Remote(server) => server.send(method, &path, headers, body).await,
         }
-        let detail = value["detail"].as_str().unwrap_or("the server refused without a reason");
-        let kind = match status.as_u16() {
-            404 => Kind::NotFound,
-            409 => Kind::Conflict,
-            403 => Kind::Forbidden,
-            412 => Kind::Precondition,
-            500.. => Kind::Unavailable,
-            _ => Kind::Invalid,
-        };
-        Err(Error::new(kind, detail))
     }
     /// GET
     ///
@@ -164,6 +167,28 @@ fn local(method: Method, path: &str, headers: HeaderMap, body: String) -> Result
 }
 
 type Whole = (axum::http::StatusCode, bytes::Bytes);
+
+/// What an answer says: its JSON, or the refusal in its own words.
+fn answered(status: axum::http::StatusCode, bytes: &[u8]) -> Result<Value> {
+    let value = if bytes.is_empty() {
+        Value::Null
+    } else {
+        serde_json::from_slice(bytes).map_err(Error::internal)?
+    };
+    if status.is_success() {
+        return Ok(value);
+    }
+    let detail = value["detail"].as_str().unwrap_or("the server refused without a reason");
+    let kind = match status.as_u16() {
+        404 => Kind::NotFound,
+        409 => Kind::Conflict,
+        403 => Kind::Forbidden,
+        412 => Kind::Precondition,
+        500.. => Kind::Unavailable,
+        _ => Kind::Invalid,
+    };
+    Err(Error::new(kind, detail))
+}
 
 async fn over(socket: &Path, request: Request<Body>) -> Result<Whole> {
     let lost = |e: &dyn std::fmt::Display| {

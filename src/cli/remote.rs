@@ -93,14 +93,15 @@ impl Remote {
         let answer = request.send().await.map_err(lost)?;
         let status = answer.status();
         let typed = answer.headers().get("content-type").and_then(|t| t.to_str().ok());
-        let json = typed.is_some_and(|t| t.contains("json"));
+        let ours = ["json", "text/markdown", "text/csv"];
+        let ours = typed.is_some_and(|t| ours.iter().any(|kind| t.contains(kind)));
         let body = answer.bytes().await.map_err(lost)?;
         if status == StatusCode::UNAUTHORIZED {
             let text =
                 "the server does not take the token: it has ended, or was made for something else";
             return Err(Error::unauthenticated(text));
         }
-        if !body.is_empty() && !json {
+        if !body.is_empty() && !ours {
             let host = self.base.as_str();
             let text = format!("{host} answered {status}, and not as a Muster does");
             return Err(Error::new(Kind::Unavailable, text));

@@ -34,6 +34,7 @@ mod ownership;
 mod people;
 mod provisioning;
 mod remote;
+mod roles;
 mod scim_bulk;
 mod scim_check;
 mod scim_cursor;

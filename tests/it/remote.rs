@@ -141,6 +141,16 @@ story!(async fn every_noun_works_on_a_server_elsewhere(t) {
 
     sh.run(&["role", "create", "acme", "Help desk", "--permission", "users.view"]).await;
     sh.run(&["role", "edit", "acme", "help desk", "--name", "Service desk"]).await;
+    let like = sh.run(&["role", "templates"]).await["items"][0]["id"].as_str().unwrap().to_owned();
+    sh.run(&["role", "create", "acme", "Help desk", "--like", &like]).await;
+    let d = sh.run(&["role", "diff", "acme", "Help desk", "service desk"]).await;
+    assert_eq!(d["less"], json!([]), "{d}");
+    assert_eq!(sh.run(&["role", "uses", "acme", "Help desk", "--limit", "3"]).await["total"], 0);
+    let (status, out, err) = sh.says(&["role", "export", "acme"]).await;
+    assert!(status == 0 && out.starts_with("# Roles and assignments of "), "{out}{err}");
+    let (_, out, _) = sh.says(&["role", "export", "acme", "--format", "csv"]).await;
+    assert!(out.starts_with("kind,id,name,"), "{out}");
+    assert!(sh.refused(&["role", "export", "acme", "--format", "pdf"]).await.contains("format"));
     assert_eq!(sh.run(&["role", "show", "acme", "Service desk"]).await["permissions"][0], "users.view");
     let m = ["mapping", "create", "acme", "--group", "Support", "--role", "Service desk"];
     let said = sh.run(&[&m[..], &["--preview"]].concat()).await;

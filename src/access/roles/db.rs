@@ -103,7 +103,6 @@ row! {
     #[derive(Debug, Clone)]
     pub struct Use {
         pub label: String,
-        pub mapped: bool,
         /// Whether whoever answers for the mapping has left.
         pub left: bool,
         pub scope: String,
@@ -125,9 +124,9 @@ pub async fn uses(c: &mut Conn, id: RoleId) -> Result<Vec<Use>> {
         c,
         all<Use>,
         "/* platform: a role offered to all is used in tenants that its owner does not know */
-         SELECT g.user_label, false, false, g.scope, g.scope_tenant FROM grants g WHERE g.role_id = $1
+         SELECT g.user_label, false, g.scope, g.scope_tenant FROM grants g WHERE g.role_id = $1
          UNION ALL
-         SELECT t.display_name, true,
+         SELECT t.display_name,
                 p.created_by_user IS NOT NULL AND NOT EXISTS (
                   SELECT 1 FROM users u JOIN tenants h ON h.id = u.tenant_id
                   WHERE u.tenant_id = p.created_by_tenant AND u.id = p.created_by_user
@@ -136,7 +135,7 @@ pub async fn uses(c: &mut Conn, id: RoleId) -> Result<Vec<Use>> {
          FROM mappings p JOIN groups t ON t.tenant_id = p.tenant_id AND t.id = p.group_id
          WHERE p.role_id = $1
          UNION ALL
-         SELECT k.user_label, false, false, k.scope, k.scope_tenant FROM parked_roles k
+         SELECT k.user_label, false, k.scope, k.scope_tenant FROM parked_roles k
          WHERE k.role_id = $1 AND NOT k.kept",
         id
     )

@@ -1,6 +1,10 @@
 //! Roles: the built-in ones, a tenant's own, and the provider's that are offered to all.
 
 mod db;
+pub mod export;
+mod fit;
+mod like;
+mod uses;
 
 use super::{
     Access, Permit, Reach, RoleRef,
@@ -19,8 +23,11 @@ use crate::{
     text, tx,
 };
 use db::RoleRow;
+pub use fit::must_fit;
+pub use like::{Difference, create_like, difference};
 use serde_json::json;
 use std::collections::{BTreeSet, HashMap};
+pub use uses::{Holder, Holders, Uses, uses};
 
 /// A role.
 #[derive(Debug, Clone)]
@@ -246,12 +253,22 @@ pub async fn create(
     permit: &Permit<UsersManageRoles>,
     new: NewRole,
 ) -> Result<Role> {
+    make(access, permit, new, None).await
+}
+
+/// Makes a role; `like` is what it was made like, for the audit trail.
+async fn make(
+    access: &Access,
+    permit: &Permit<UsersManageRoles>,
+    new: NewRole,
+    like: Option<String>,
+) -> Result<Role> {
     let name = checked(access.catalogue(), &new.name, &new.description)?;
     known(access.catalogue(), &new.permissions)?;
     ceiling(&new.permissions, permit.held())?;
     let t = permit.tenant();
     let id = RoleId::new();
-    tx!(access.0.store, &permit.cx(), [new, name], |tx| {
+    tx!(access.0.store, &permit.cx(), [new, name, like], |tx| {
         if new.offered {
             may_offer(tx, t).await?;
         }
@@ -268,8 +285,11 @@ pub async fn create(
             updated_at: now,
         };
         db::insert(tx, &row, &text::fold(&name)).await.map_err(|e| taken(e, &name))?;
-        let detail =
+        let mut detail =
             json!({"name": name, "permissions": row.permissions.0, "offered": row.offered});
+        if let Some(like) = like {
+            detail["like"] = like.into();
+        }
         audit::record(tx, t, Event::new("role.create").target("role", id).detail(detail)).await?;
         Ok(Role::custom(row))
     })
@@ -376,10 +396,11 @@ pub async fn delete(access: &Access, permit: &Permit<UsersManageRoles>, id: Role
         let row = db::get(tx, t, id).await?.filter(|r| r.tenant_id == t);
         let row = row.ok_or_else(|| Error::not_found("role"))?;
         let was = widen(tx).await?;
-        let used = db::uses(tx, id).await?;
+        let now = tx.now();
+        let used = uses::gather(tx, id, t, now, 3).await?;
         narrow(tx, &was).await?;
-        if !used.is_empty() {
-            return Err(Error::conflict(format!("the role is in use: {}", holders(&used, t))));
+        if !used.none() {
+            return Err(Error::conflict(format!("the role is in use: {}", used.words())));
         }
         let was = widen(tx).await?;
         parked::role_gone(tx, id).await?;
@@ -390,24 +411,6 @@ pub async fn delete(access: &Access, permit: &Permit<UsersManageRoles>, id: Role
         changed(tx, &row);
         Ok(())
     })
-}
-
-/// Who has a role; those of other tenants are counted, not named.
-fn holders(used: &[db::Use], own: TenantId) -> String {
-    let (here, elsewhere): (Vec<_>, Vec<_>) =
-        used.iter().partition(|u| u.scope_tenant == Some(own));
-    let mut parts = Vec::new();
-    for (mapped, words) in [(false, "held by"), (true, "mapped from the group")] {
-        let named: Vec<&str> =
-            here.iter().filter(|u| u.mapped == mapped).map(|u| u.label.as_str()).collect();
-        if !named.is_empty() {
-            parts.push(format!("{words} {}", listed(named.into_iter())));
-        }
-    }
-    if !elsewhere.is_empty() {
-        parts.push(format!("given {} times beyond this tenant", elsewhere.len()));
-    }
-    parts.join("; ")
 }
 
 /// Where a role of the permit's tenant is given, for whoever thinks of changing what it permits (or, with `None`, of

@@ -1,6 +1,6 @@
 //! `muster role`: sets of permissions.
 
-use super::{at, given, thing_at};
+use super::{at, given, id_of, query, thing_at};
 use crate::{cli::reach::Reach, error::Result};
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -10,6 +10,7 @@ pub(crate) enum Role {
     /// Make a role
     #[command(after_help = "Examples:
   muster role create contoso 'Help desk' --permission users.view --permission users.edit
+  muster role create contoso 'Service desk' --like 'Help desk'               a role's or a template's permissions
   muster role create us Auditor --permission system.view_logs --offered      for all tenants")]
     Create {
         /// Tenant: id or slug
@@ -17,8 +18,11 @@ pub(crate) enum Role {
         /// Its name
         name: String,
         /// What it permits; may be given several times
-        #[arg(long = "permission", required = true, value_name = "ID")]
+        #[arg(long = "permission", required_unless_present = "like", value_name = "ID")]
         permissions: Vec<String>,
+        /// What a role or a template permits, by its name or id; `muster role templates` lists those
+        #[arg(long, conflicts_with = "permissions", value_name = "ROLE|TEMPLATE")]
+        like: Option<String>,
         /// One sentence
         #[arg(long, default_value = "")]
         description: String,
@@ -73,15 +77,55 @@ pub(crate) enum Role {
         /// Tenant: id or slug
         tenant: String,
     },
+    /// Roles for common jobs, to make one's own from
+    #[command(after_help = "Examples:
+  muster role templates | jq -r '.items[] | [.id, .description] | @tsv'
+  muster role create contoso 'Help desk' --like help_desk")]
+    Templates,
+    /// What a role permits more and less than another
+    #[command(after_help = "Examples:
+  muster role diff contoso 'Help desk' Technician | jq '{more, less}'")]
+    Diff {
+        /// Tenant: id or slug
+        tenant: String,
+        /// The role's id or name
+        role: String,
+        /// The other role's id or name
+        with: String,
+    },
+    /// Who and what uses a role
+    #[command(after_help = "Examples:
+  muster role uses contoso 'Help desk' | jq '.grants.items[].name'")]
+    Uses {
+        /// Tenant: id or slug
+        tenant: String,
+        /// The role's id or name
+        role: String,
+        /// How many of each kind are named at most; all are counted
+        #[arg(long)]
+        limit: Option<u32>,
+    },
+    /// All roles of a tenant and who has them, as one document
+    #[command(after_help = "Examples:
+  muster role export contoso > access.md
+  muster role export contoso --format csv > access.csv")]
+    Export {
+        /// Tenant: id or slug
+        tenant: String,
+        /// To be read, or for a spreadsheet
+        #[arg(long, value_name = "markdown|csv", default_value = "markdown")]
+        format: String,
+    },
 }
 
 pub(super) async fn run(v: Role, r: &Reach) -> Result<Value> {
     match v {
-        Role::Create { tenant, name, permissions, description, offered } => {
-            let body = json!({
-                "name": name, "permissions": permissions, "description": description,
-                "offered": offered,
-            });
+        Role::Create { tenant, name, permissions, like, description, offered } => {
+            let permissions = like.is_none().then_some(permissions);
+            let body = given(json!({
+                "name": name, "permissions": permissions, "like": like,
+                "description": description, "offered": offered,
+            }));
             r.post(&format!("{}/roles", at(&tenant)), &body).await
         }
         Role::Edit { tenant, role, name, permissions, description, offered, preview } => {
@@ -104,6 +148,21 @@ pub(super) async fn run(v: Role, r: &Reach) -> Result<Value> {
             r.delete(&path).await
         }
         Role::List { tenant } => r.get(&format!("{}/roles", at(&tenant))).await,
+        Role::Templates => r.get("/role-templates").await,
+        Role::Diff { tenant, role, with } => {
+            // Both by the same rule; the address wants an id.
+            let with = id_of(r, &format!("{}/roles", at(&tenant)), "name", "role", &with).await?;
+            let of = find(r, &tenant, &role).await?;
+            r.get(&format!("{of}/difference{}", query(&[("with", Some(with))]))).await
+        }
+        Role::Uses { tenant, role, limit } => {
+            let query = query(&[("limit", limit.map(|n| n.to_string()))]);
+            r.get(&format!("{}/uses{query}", find(r, &tenant, &role).await?)).await
+        }
+        Role::Export { tenant, format } => {
+            let query = query(&[("format", Some(format))]);
+            r.text(&format!("{}/roles/export{query}", at(&tenant))).await
+        }
     }
 }
 

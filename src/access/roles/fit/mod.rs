@@ -1,0 +1,71 @@
+//! Whether a catalogue fits what is there: nobody loses a right because a file was replaced and a name was forgotten.
+
+mod db;
+
+use crate::{
+    access::catalogue::{Catalogue, SELF_SERVICE},
+    error::{Error, Result},
+    store::{Scope, Store},
+    text,
+};
+use std::collections::BTreeSet;
+
+/// How many uses a refusal names.
+const NAMED: usize = 20;
+
+/// Refuses a catalogue that lacks a permission which a role or an integration user has, one of the shipped catalogue's
+/// which an application may ask for, or a built-in role that somebody has. What else an application may ask for may be
+/// a scope of its own making, and is only told in the log.
+///
+/// # Errors
+/// [`crate::error::Kind::Invalid`] with the list.
+pub async fn must_fit(store: &Store, catalogue: &Catalogue) -> Result<()> {
+    // platform: it is the catalogue of all tenants.
+    let mut c = store.read(Scope::Platform).await?;
+    let lacks = |p: &&String| !catalogue.all().contains(*p) && *p != SELF_SERVICE;
+    let shipped = Catalogue::shipped()?;
+    let mut uses = Vec::new();
+    for r in db::roles(&mut c).await? {
+        for p in r.permissions.0.iter().filter(lacks) {
+            uses.push(format!("'{p}' is of the role '{}' of {}", r.name, r.tenant));
+        }
+    }
+    for a in db::apps(&mut c).await? {
+        for p in a.settings.0.scopes.iter().flatten().filter(lacks) {
+            if a.kind == "integration" {
+                uses.push(format!("'{p}' is of the integration user '{}' of {}", a.name, a.tenant));
+            } else if shipped.all().contains(p) {
+                let (name, tenant) = (&a.name, &a.tenant);
+                uses.push(format!(
+                    "'{p}' may be asked for by the application '{name}' of {tenant}"
+                ));
+            } else if p.contains('.') {
+                tracing::warn!(
+                    scope = %text::excerpt(p),
+                    application = a.name,
+                    tenant = a.tenant,
+                    "an application may ask for what is not of the catalogue"
+                );
+            }
+        }
+    }
+    let known: BTreeSet<_> = catalogue.roles().iter().map(|r| r.id).collect();
+    for id in db::built_in(&mut c).await?.into_iter().filter(|id| !known.contains(id)) {
+        let name = shipped.role(id).map_or_else(|| id.to_string(), |r| r.name.clone());
+        uses.push(format!("the built-in role '{name}' is given to somebody"));
+    }
+    if uses.is_empty() {
+        return Ok(());
+    }
+    let more = match uses.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        n => format!("; and {n} more"),
+    };
+    uses.truncate(NAMED);
+    Err(Error::invalid(format!(
+        "the catalogue (catalogue.permissions, catalogue.roles) lacks what is in use: {}{more}. Start with the \
+         catalogue as it was and take these away first",
+        uses.join("; ")
+    ))
+    .code("catalogue_in_use"))
+}

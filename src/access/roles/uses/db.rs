@@ -1,0 +1,118 @@
+//! SQL of what uses a role. A role of the provider's may be used in any tenant, so it is looked up by its id alone.
+
+use crate::{
+    clock::Timestamp,
+    error::Result,
+    id::{RoleId, TenantId},
+    row, sql,
+    store::{Conn, J},
+};
+use serde::Deserialize;
+use uuid::Uuid;
+
+row! {
+    /// Somebody or something that gives a role.
+    #[derive(Debug, Clone)]
+    pub struct Holder {
+        /// The grant, mapping, invitation or parked role.
+        pub id: Uuid,
+        /// Whose it is: the person's or the group's own tenant.
+        pub tenant_id: TenantId,
+        /// The person's or group's name, or the address.
+        pub name: String,
+        /// How many of the kind there are.
+        pub total: i64,
+    }
+}
+
+/// Grants of the role in the tenant.
+pub async fn grants(c: &mut Conn, id: RoleId, t: TenantId, limit: i64) -> Result<Vec<Holder>> {
+    sql!(
+        c,
+        all<Holder>,
+        "SELECT g.id, g.tenant_id, g.user_label, count(*) OVER ()
+         FROM grants g WHERE g.role_id = $1 AND g.scope_tenant = $2 ORDER BY g.id LIMIT $3
+         /* platform: who has a role in the tenant may be at home in the provider's */",
+        id,
+        t,
+        limit
+    )
+}
+
+/// Mappings that give the role in the tenant.
+pub async fn mappings(c: &mut Conn, id: RoleId, t: TenantId, limit: i64) -> Result<Vec<Holder>> {
+    sql!(
+        c,
+        all<Holder>,
+        "SELECT p.id, p.tenant_id, t.display_name, count(*) OVER ()
+         FROM mappings p JOIN groups t ON t.tenant_id = p.tenant_id AND t.id = p.group_id
+         WHERE p.role_id = $1 AND p.scope_tenant = $2 ORDER BY p.id LIMIT $3",
+        id,
+        t,
+        limit
+    )
+}
+
+/// What is parked of the role in the tenant and waits for a decision.
+pub async fn parked(c: &mut Conn, id: RoleId, t: TenantId, limit: i64) -> Result<Vec<Holder>> {
+    sql!(
+        c,
+        all<Holder>,
+        "SELECT k.id, k.tenant_id, k.user_label, count(*) OVER ()
+         FROM parked_roles k WHERE k.role_id = $1 AND k.scope_tenant = $2 AND NOT k.kept ORDER BY k.id LIMIT $3
+         /* platform: who has a role in the tenant may be at home in the provider's */",
+        id,
+        t,
+        limit
+    )
+}
+
+/// How many grants, mappings and parked roles there are beyond the tenant.
+pub async fn elsewhere(c: &mut Conn, id: RoleId, t: TenantId) -> Result<i64> {
+    sql!(
+        c,
+        one<i64>,
+        "SELECT (SELECT count(*) FROM grants g
+                 WHERE g.role_id = $1 AND (g.scope_tenant IS NULL OR g.scope_tenant <> $2))
+              + (SELECT count(*) FROM mappings p
+                 WHERE p.role_id = $1 AND (p.scope_tenant IS NULL OR p.scope_tenant <> $2))
+              + (SELECT count(*) FROM parked_roles k
+                 WHERE k.role_id = $1 AND NOT k.kept AND (k.scope_tenant IS NULL OR k.scope_tenant <> $2))
+         /* platform: a role offered to all is used in tenants that its owner does not know */",
+        id,
+        t
+    )
+}
+
+/// A role that an invitation promises.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Planned {
+    pub tenant: Option<TenantId>,
+    pub role: RoleId,
+}
+
+row! {
+    /// An invitation that may promise the role.
+    #[derive(Debug, Clone)]
+    pub struct Invited {
+        pub id: Uuid,
+        pub tenant_id: TenantId,
+        pub email: String,
+        pub plan: J<Vec<Planned>>,
+    }
+}
+
+/// The invitations that can still be accepted and whose plan holds the text, oldest first.
+pub async fn invitations(c: &mut Conn, text: &str, now: Timestamp) -> Result<Vec<Invited>> {
+    sql!(
+        c,
+        all<Invited>,
+        "/* platform: a role may be promised to people of any tenant, scan: plans have no index, and this is asked when a role is looked into or deleted */
+         SELECT i.id, i.tenant_id, i.email, i.plan FROM invitations i
+         WHERE i.accepted_at IS NULL AND i.revoked_at IS NULL AND i.expires_at > $2
+           AND CAST(i.plan AS text) LIKE $1
+         ORDER BY i.id",
+        text,
+        now
+    )
+}

@@ -1,0 +1,90 @@
+//! Another catalogue: nobody loses a right because a permission was forgotten.
+
+use crate::{
+    access::{give, person, role},
+    api::own,
+    people::world::World,
+    story,
+    support::server::TestServer,
+};
+use muster::{
+    access::{
+        catalogue::{Catalogue, PERMISSIONS, ROLES},
+        roles::must_fit,
+    },
+    actor::UserKind,
+    config, server,
+};
+use serde_json::{Value, json};
+
+/// The shipped catalogue without approving deployments and without remote control.
+fn less() -> String {
+    let mut text = PERMISSIONS.to_owned();
+    for gone in [
+        "  { id = \"approve\", name = \"Approve recommended\" },\n",
+        "  { id = \"remote_control\", name = \"Access remote control\" },\n",
+    ] {
+        let shorter = text.replace(gone, "");
+        assert_ne!(shorter, text);
+        text = shorter;
+    }
+    text
+}
+
+story!(async fn a_catalogue_without_what_is_in_use_is_refused_with_the_list(t) {
+    let s = TestServer::start(&t).await;
+    let w = World { store: s.app.store.clone(), access: s.app.access.clone(), master: s.app.master.clone() };
+    let acme = s.tenant("acme").await;
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("permissions.toml");
+    std::fs::write(&file, less()).unwrap();
+    let start = async || {
+        let mut config = config::load(None, [], []).unwrap().config;
+        config.catalogue.permissions.clone_from(&file);
+        config.settle(config.server.listen).unwrap();
+        server::assemble(config, s.app.store.clone(), s.app.master.clone()).await.map(|app| {
+            app.access.catalogue().all().len()
+        })
+    };
+    // What only the built-in roles have may go: they follow the catalogue.
+    let ann = person(&w, acme, "ann", UserKind::Tenant).await;
+    give(&w, &ann, acme, crate::access::id(crate::access::TECHNICIAN)).await;
+    assert_eq!(start().await.unwrap(), 24);
+
+    let desk = role(&w, acme, "Approvers", &["deployments.approve", "users.view"], false).await;
+    let new = json!({"name": "RMM", "scopes": ["computers.remote_control", "computers.view"]});
+    let i = own(&s, "POST", "/tenants/acme/integrations", new).await.expect(201).json();
+    let new = json!({"name": "Wiki", "redirect_uris": ["https://wiki.example/cb"],
+                     "scopes": ["openid", "computers.remote_control", "pages.read"]});
+    let a = own(&s, "POST", "/tenants/acme/apps", new).await.expect(201).json();
+    let e = start().await.unwrap_err();
+    assert_eq!(e.code_str(), Some("catalogue_in_use"));
+    for words in [
+        "'deployments.approve' is of the role 'Approvers' of acme",
+        "'computers.remote_control' is of the integration user 'RMM' of acme",
+        "'computers.remote_control' may be asked for by the application 'Wiki' of acme",
+    ] {
+        assert!(e.detail().contains(words), "{}", e.detail());
+    }
+    assert!(!e.detail().contains("pages.read") && !e.detail().contains("users.view"), "{}", e.detail());
+    let shipped = Catalogue::shipped().unwrap();
+    must_fit(&s.app.store, &shipped).await.unwrap();
+
+    let id = |v: &Value| v["id"].as_str().unwrap().to_owned();
+    for gone in [format!("roles/{}", desk.id), format!("integrations/{}", id(&i)), format!("apps/{}", id(&a))] {
+        own(&s, "DELETE", &format!("/tenants/acme/{gone}"), Value::Null).await.expect(204);
+    }
+    assert_eq!(start().await.unwrap(), 24, "and when nothing uses it any more, it may go");
+});
+
+story!(async fn a_built_in_role_that_somebody_has_does_not_vanish(t) {
+    let w = World::new(&t.store);
+    let acme = w.tenant("acme", false).await.id;
+    let two = ROLES.split("[[role]]").skip(1).take(2).flat_map(|r| ["[[role]]", r]).collect::<String>();
+    let catalogue = Catalogue::read(PERMISSIONS, &two).unwrap();
+    must_fit(&w.store, &catalogue).await.unwrap();
+    let ann = person(&w, acme, "ann", UserKind::Tenant).await;
+    give(&w, &ann, acme, crate::access::id(crate::access::READ_ONLY)).await;
+    let e = must_fit(&w.store, &catalogue).await.unwrap_err();
+    assert!(e.detail().contains("the built-in role 'Read-Only' is given"), "{}", e.detail());
+});
