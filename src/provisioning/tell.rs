@@ -73,7 +73,7 @@ pub async fn fan_out(s: Sender, cx: Cx, m: Message) -> Result<()> {
             return Ok(None);
         }
         let mut told = 0;
-        for (home, user) in guard::administrators(tx, t).await? {
+        for (home, user) in guard::to_be_told(tx, t).await? {
             let to = users::find(tx, home, user).await?.and_then(|u| u.email);
             if let Some(to) = to.filter(|_| told < TOLD) {
                 let letter = json!({ "parked": id, "to": to, "again": again });

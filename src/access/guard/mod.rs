@@ -197,23 +197,3 @@ pub async fn forget(tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<()> {
     db::forget(tx, tenant, user).await?;
     parked::forget(tx, tenant, user).await
 }
-
-/// Who can be told about a tenant: its usable administrators, or where it has none those of the instance.
-///
-/// # Errors
-/// The database's.
-pub async fn administrators(tx: &mut Tx, tenant: TenantId) -> Result<Vec<(TenantId, UserId)>> {
-    let all = usable(tx, &[tenant]).await?;
-    let of = |place: Option<TenantId>| {
-        let mut found: Vec<(TenantId, UserId)> = all
-            .iter()
-            .filter(|a| watched(a) && a.scope_tenant == place)
-            .map(|a| (a.home, a.user))
-            .collect();
-        found.sort_unstable();
-        found.dedup();
-        found
-    };
-    let own = of(Some(tenant));
-    Ok(if own.is_empty() { of(None) } else { own })
-}
