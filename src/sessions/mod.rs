@@ -12,7 +12,7 @@ pub use db::{EndedFamily, Listed, Live};
 pub use refresh::{
     Family, NewFamily, Presented, Rotation, Rotations, begin_family, refresh_token, rotate,
 };
-pub use revoke::{Revoked, Who, epoch, revoke};
+pub use revoke::{Revoked, Who, epoch, revoke, revoke_tokens};
 
 use crate::{
     clock::Timestamp,

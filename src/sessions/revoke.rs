@@ -54,10 +54,9 @@ pub async fn revoke(tx: &mut Tx, who: Who, why: &'static str) -> Result<Revoked>
             (t, Vec::new(), db::families_of_app(tx, app, why).await?)
         }
         Who::User(t, user) => {
-            tx.changed(Topic::User(t, user));
             let s = db::end_of_user(tx, t, user, why).await?;
             let f = db::families_of_user(tx, t, user, why).await?;
-            db::bump(tx, t, user.0).await?;
+            revoke_tokens(tx, t, user).await?;
             (t, s, f)
         }
         Who::Session(t, id) => {
@@ -95,6 +94,16 @@ pub async fn revoke(tx: &mut Tx, who: Who, why: &'static str) -> Result<Revoked>
         }
     }
     Ok(done)
+}
+
+/// As [`revoke`] of a user who has neither session nor refresh family, as the caller has seen under the user's lock:
+/// access tokens end.
+///
+/// # Errors
+/// As the store.
+pub async fn revoke_tokens(tx: &mut Tx, t: TenantId, user: UserId) -> Result<()> {
+    tx.changed(Topic::User(t, user));
+    db::bump(tx, t, user.0).await
 }
 
 /// How often everything of a tenant, an application or a user (`subject`: its id) was ended: what an access token

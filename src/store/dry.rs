@@ -6,6 +6,7 @@
 use super::{
     Backend, Conn, Cx, Inner, Scope, Store, Tx,
     feed::Feed,
+    lite,
     sql::{Driver, Held},
     tx::{self, IN_TX},
 };
@@ -137,6 +138,8 @@ impl Store {
             }));
             let run = AssertUnwindSafe(REHEARSING.scope((), rehearse(dry))).catch_unwind();
             let r = match tokio::time::timeout(PATIENCE, run).await {
+                // The database's own watch began a moment earlier.
+                Ok(Ok(Err(e))) if e.code_str() == Some(lite::INTERRUPTED) => Err(too_long()),
                 Ok(Ok(r)) => r,
                 Ok(Err(_)) => Err(Error::internal("a rehearsal panicked")),
                 Err(_) => Err(too_long()),

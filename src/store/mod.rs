@@ -119,7 +119,8 @@ impl Store {
             demand_audit: options.demand_audit,
             stop: stop.clone().drop_guard(),
         }));
-        feed::start(&store, stop).await?;
+        feed::start(&store, stop.clone()).await?;
+        pg::keep_figures(&store, stop);
         Ok(store)
     }
     fn pg(&self) -> Result<&pg::Pg> {
@@ -224,6 +225,11 @@ pub fn undone(e: &Error) -> bool {
 /// Whether nobody can say what became of a statement that failed: the connection was lost while it ran.
 pub fn unknown(e: &Error) -> bool {
     e.code_str() == Some(pg::UNKNOWN)
+}
+
+/// Whether a transaction failed because a row is not any more what its writer saw ([`Tx::later_one`]); nothing was done.
+pub fn stale(e: &Error) -> bool {
+    e.code_str() == Some(pg::STALE)
 }
 
 /// How many [`Store::single`] run at once.

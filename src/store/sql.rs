@@ -1,7 +1,12 @@
 //! One statement, two drivers: [`Stmt`] holds both texts (the same one unless the dialects differ), [`Conn`] runs
 //! it. The macros only build the [`Stmt`] and the parameter list, so that a call costs little to compile.
 
-use super::{fair::Turn, lite::LiteConn, pg::PgConn, value::Param};
+use super::{
+    fair::Turn,
+    lite::LiteConn,
+    pg::{self, PgConn},
+    value::Param,
+};
 use crate::error::{Error, Result};
 use sqlx::{Arguments as _, postgres::PgArguments};
 use std::{
@@ -95,6 +100,8 @@ pub struct Conn {
 struct Later {
     texts: Vec<String>,
     args: PgArguments,
+    /// Which of them must change one row.
+    demanding: Vec<usize>,
 }
 /// Statements that wait at most.
 const LATER: usize = 16;
@@ -122,8 +129,14 @@ impl Later {
         Ok(())
     }
     fn take(&mut self) -> Option<(Stmt, PgArguments)> {
-        let Self { mut texts, args } = std::mem::take(self);
-        let mut text = texts.pop()?;
+        let Self { mut texts, args, demanding } = std::mem::take(self);
+        // A division by zero undoes the whole statement.
+        let demand = |n: &usize| format!("1 / (SELECT count(*) FROM w{n})::int");
+        let demands: Vec<String> = demanding.iter().map(demand).collect();
+        let mut text = match demands.as_slice() {
+            [] => texts.pop()?,
+            all => format!("SELECT {}", all.join(", ")),
+        };
         if !texts.is_empty() {
             let parts: Vec<String> =
                 texts.iter().enumerate().map(|(i, t)| format!("w{i} AS ({t})")).collect();
@@ -216,8 +229,23 @@ impl Conn {
             return Ok(());
         };
         count();
-        let r = c.execute(&s, args).await.map(|_| ());
+        let r = c.execute(&s, args).await.map(|_| ()).map_err(pg::missed);
         self.noted(r)
+    }
+    /// What waits, where nothing else has been asked of PostgreSQL: it can be a transaction of its own.
+    pub(super) fn alone(&mut self) -> Option<(Stmt, PgArguments)> {
+        match self.driver.get() {
+            Driver::Pg(c) if c.unasked() => self.later.take(),
+            _ => None,
+        }
+    }
+    /// Whether there is such a thing.
+    pub(super) fn goes_alone(&mut self) -> bool {
+        !self.later.texts.is_empty() && matches!(self.driver.get(), Driver::Pg(c) if c.unasked())
+    }
+    /// One more of those that wait, however many there are.
+    pub(super) fn beside(&mut self, s: &Stmt, params: &[&(dyn Param + '_)]) -> Result<()> {
+        self.later.add(s, params)
     }
     /// Drops what waits.
     pub(super) fn forget(&mut self) {
@@ -236,6 +264,22 @@ impl Conn {
         self.rows += 1;
         let r = self.later.add(s, params);
         self.noted(r)
+    }
+    /// As [`Self::later`], of an UPDATE that must change one row. Where it does not, nothing is done of what goes with it.
+    pub(super) async fn later_one(&mut self, s: &Stmt, params: &[&(dyn Param + '_)]) -> Result<()> {
+        if let Driver::Lite(_) = self.driver.get() {
+            let r = match self.exec(s, params).await {
+                Ok(1) => Ok(()),
+                Ok(_) => Err(pg::stale()),
+                Err(e) => Err(e),
+            };
+            return self.noted(r);
+        }
+        let returning =
+            Stmt { lite: Cow::Borrowed(""), pg: format!("{} RETURNING 1", s.pg).into() };
+        self.later(&returning, params).await?;
+        self.later.demanding.push(self.later.texts.len() - 1);
+        Ok(())
     }
     fn end<T>(&mut self, s: &Stmt, r: Result<T>, rows: impl Fn(&T) -> usize) -> Result<T> {
         if let (true, Ok(v)) = (self.body, &r)
@@ -357,9 +401,9 @@ macro_rules! lite_sql {
 
 /// One typed call for both databases.
 ///
-/// `sql!(c, one<Row>|opt<Row>|all<Row>|exec|later, "... $1 ...", a, b)`; where the dialects differ, `{lite: "...", pg:
+/// `sql!(c, one<Row>|opt<Row>|all<Row>|exec|later|later_one, "... $1 ...", a, b)`; where the dialects differ, `{lite: "...", pg:
 /// "..."}` stands for the text, and `{pg: "..."}` for one that only PostgreSQL is given (by
-/// [`Store::single`](crate::store::Store::single)). Arguments are taken by reference. `exec` and `later` need a [`Tx`](crate::store::Tx).
+/// [`Store::single`](crate::store::Store::single)). Arguments are taken by reference. `exec`, `later` and `later_one` need a [`Tx`](crate::store::Tx).
 #[macro_export]
 macro_rules! sql {
     (@stmt {lite: $l:expr, pg: $p:expr $(,)?}) => {
@@ -374,6 +418,9 @@ macro_rules! sql {
     };
     ($c:expr, exec, {lite: $l:expr, pg: $p:expr $(,)?} $(, $a:expr)* $(,)?) => {
         $c.exec(&$crate::sql!(@stmt {lite: $l, pg: $p}), &[$(&$a as &(dyn $crate::store::Param + '_)),*]).await
+    };
+    ($c:expr, later_one, $s:expr $(, $a:expr)* $(,)?) => {
+        $c.later_one(&$crate::sql!(@stmt $s), &[$(&$a as &(dyn $crate::store::Param + '_)),*]).await
     };
     ($c:expr, later, {lite: $l:expr, pg: $p:expr $(,)?} $(, $a:expr)* $(,)?) => {
         $c.later(&$crate::sql!(@stmt {lite: $l, pg: $p}), &[$(&$a as &(dyn $crate::store::Param + '_)),*]).await

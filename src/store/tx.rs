@@ -100,6 +100,15 @@ impl Tx {
     pub async fn later(&mut self, s: &Stmt, params: &[&(dyn Param + '_)]) -> Result<()> {
         self.conn.later(s, params).await
     }
+    /// As [`Self::later`], of an UPDATE that must change one row: where it changes none (somebody was quicker), nothing is
+    /// done of what goes with it, and the transaction fails with what [`super::stale`] knows. A body that asks for
+    /// nothing but what is written later is one statement on PostgreSQL.
+    ///
+    /// # Errors
+    /// As [`Store::write`]; the first error poisons the transaction.
+    pub async fn later_one(&mut self, s: &Stmt, params: &[&(dyn Param + '_)]) -> Result<()> {
+        self.conn.later_one(s, params).await
+    }
     /// Takes a named lock to the end of the transaction: before reading what the body decides on.
     ///
     /// # Errors

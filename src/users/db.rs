@@ -12,10 +12,6 @@ use crate::{
 };
 use serde_json::Value;
 
-row! {
-    pub(super) struct Stamp {  pub version: i64, pub updated_at: Timestamp }
-}
-
 /// The new row as its caller knows it without reading it back.
 pub(super) fn made(
     t: TenantId,
@@ -191,24 +187,24 @@ pub(super) async fn search(c: &mut Conn, t: TenantId, s: &Search) -> Result<Page
     Ok(Page { items, total })
 }
 
-/// What the row has become besides the draft.
+/// Writes what the directory says, if the row is still of this version.
 pub(super) async fn update_provisioned(
     tx: &mut Tx,
-    t: TenantId,
-    id: UserId,
+    (t, id, version): (TenantId, UserId, i64),
     d: &Draft,
     folded: &Value,
-) -> Result<Stamp> {
+) -> Result<()> {
     let (now, key) = (tx.now(), fold(&d.user_name));
     let email_key = d.email.as_deref().map(fold);
     sql!(
         tx,
-        one<Stamp>,
-        "UPDATE users SET user_name = $3, user_name_key = $4, external_id = $5, display_name = $6, email = $7,
-                email_key = $8, active = $9, doc = $10, folded = $11, version = version + 1, updated_at = $12
-         WHERE tenant_id = $1 AND id = $2 RETURNING version, updated_at",
+        later_one,
+        "UPDATE users SET user_name = $4, user_name_key = $5, external_id = $6, display_name = $7, email = $8,
+                email_key = $9, active = $10, doc = $11, folded = $12, version = version + 1, updated_at = $13
+         WHERE tenant_id = $1 AND id = $2 AND version = $3",
         t,
         id,
+        version,
         d.user_name,
         key,
         d.external_id,

@@ -13,10 +13,10 @@ use crate::{
     },
     audit::{self, Event},
     directories,
-    error::Result,
+    error::{Error, Result},
     id::{DirectoryId, TenantId, UserId},
     sessions::{self, Who},
-    store::{J, Lock, Scope, Store, Tx},
+    store::{self, Cx, J, Lock, Scope, Store, Tx},
     tx,
 };
 use std::sync::Arc;
@@ -66,25 +66,88 @@ pub async fn modify_seen(
     if_match: Option<i64>,
     change: Change,
 ) -> Result<(User, bool)> {
-    let (t, d, id) = (p.tenant(), p.directory(), seen.id);
     fresh(&seen, if_match)?;
     let Some(draft) = change(&seen)?.filter(|d| rules::differs(&seen, d)) else {
         return Ok((seen, false));
     };
     rules::checked(&draft)?;
-    let cx = if seen.active && !draft.active { p.cx().urgent() } else { p.cx() };
-    tx!(store, &cx, [change], |tx| {
-        tx.lock(Lock::User(id)).await?;
-        let was = db::of_directory(tx, t, d, id).await?.ok_or_else(|| gone(id))?;
-        fresh(&was, if_match)?;
-        match change(&was)? {
-            Some(draft) if rules::differs(&was, &draft) => {
-                Ok((write(tx, &was, &draft).await?, true))
-            }
-            _ => Ok((was, false)),
+    let name = draft.user_name.clone();
+    let ends = seen.active && !draft.active;
+    let cx = if ends { p.cx().urgent() } else { p.cx() };
+    let id = seen.id;
+    let mut ready = rules::keeps_names(&seen, &draft).then(|| Arc::new((seen, draft)));
+    // Whoever was quicker made another row of it; the next time it may be the same again.
+    for _ in 0..STALE {
+        let r = match ready.take() {
+            Some(ready) => prepared(store, &cx, p, ready, if_match, &change).await,
+            None => decided(store, &cx, p, id, if_match, &change).await,
+        };
+        match r {
+            Err(e) if store::stale(&e) => {}
+            // Whether it was done is seen when it is decided again; who named a version would be told of another.
+            Err(e) if store::unknown(&e) && if_match.is_none() => {}
+            r => return r.map_err(|e| name_taken(e, &name, "userName")),
         }
+    }
+    Err(Error::unavailable("this person is being changed all the time; try again"))
+}
+
+/// How often a change is decided anew because the person has changed meanwhile.
+const STALE: u32 = 4;
+
+/// Writes what was decided about the person as the caller saw them, if they are still that: on PostgreSQL one statement,
+/// which is its own transaction, and where access ends (and nothing else does) one under the person's lock.
+async fn prepared(
+    store: &Store,
+    cx: &Cx,
+    p: &Permit<Provision>,
+    ready: Arc<(User, Draft)>,
+    if_match: Option<i64>,
+    change: &Change,
+) -> Result<(User, bool)> {
+    let (t, d) = (p.tenant(), p.directory());
+    tx!(store, cx, [ready, change], |tx| {
+        let (seen, draft) = &*ready;
+        if seen.active && !draft.active {
+            tx.lock(Lock::User(seen.id)).await?;
+            if !guard::ends_alone(tx, t, seen.id).await? {
+                return again(tx, (t, d, seen.id), if_match, &change).await;
+            }
+            sessions::revoke_tokens(tx, t, seen.id).await?;
+        }
+        describe(tx, seen, draft).await?;
+        Ok((record(tx, seen, draft, false).await?, true))
     })
-    .map_err(|e| name_taken(e, &draft.user_name, "userName"))
+}
+
+/// Decides about the person as they are, under their lock.
+async fn decided(
+    store: &Store,
+    cx: &Cx,
+    p: &Permit<Provision>,
+    id: UserId,
+    if_match: Option<i64>,
+    change: &Change,
+) -> Result<(User, bool)> {
+    let (t, d) = (p.tenant(), p.directory());
+    tx!(store, cx, [change], |tx| {
+        tx.lock(Lock::User(id)).await?;
+        again(tx, (t, d, id), if_match, &change).await
+    })
+}
+
+async fn again(
+    tx: &mut Tx,
+    (t, d, id): (TenantId, DirectoryId, UserId),
+    if_match: Option<i64>,
+    change: &Change,
+) -> Result<(User, bool)> {
+    let was = db::of_directory(tx, t, d, id).await?.ok_or_else(|| gone(id))?;
+    fresh(&was, if_match)?;
+    match change(&was)? {
+        Some(draft) if rules::differs(&was, &draft) => Ok((write(tx, &was, &draft).await?, true)),
+        _ => Ok((was, false)),
+    }
 }
 
 async fn write(tx: &mut Tx, was: &User, draft: &Draft) -> Result<User> {
@@ -110,19 +173,34 @@ async fn write(tx: &mut Tx, was: &User, draft: &Draft) -> Result<User> {
     if off {
         db::set_enabled(tx, t, id, false).await?;
     }
-    let folded = rules::folded(&draft.doc)?;
-    let stamp = db::update_provisioned(tx, t, id, draft, &folded).await?;
+    // Once more than it was, where the switch is in between.
+    let was =
+        User { version: was.version + i64::from(off), enabled: was.enabled && !off, ..was.clone() };
+    describe(tx, &was, draft).await?;
     if ends {
         sessions::revoke(tx, Who::User(t, id), "deactivated by the directory").await?;
-    }
-    if rules::emails_differ(was, draft) {
-        db::delete_emails(tx, t, id).await?;
-        db::insert_emails(tx, t, id, &draft.emails).await?;
     }
     let held = match guard {
         Some(g) => g.after(tx, By::Directory { user: id, label: was.label().to_owned() }).await?,
         None => false,
     };
+    record(tx, &was, draft, held).await
+}
+
+/// The row, and the index of addresses.
+async fn describe(tx: &mut Tx, was: &User, draft: &Draft) -> Result<()> {
+    let (t, id) = (was.tenant_id, was.id);
+    let folded = rules::folded(&draft.doc)?;
+    db::update_provisioned(tx, (t, id, was.version), draft, &folded).await?;
+    if rules::emails_differ(was, draft) {
+        db::delete_emails(tx, t, id).await?;
+        db::insert_emails(tx, t, id, &draft.emails).await?;
+    }
+    Ok(())
+}
+
+/// The audit event, and who is told; the user as they are now.
+async fn record(tx: &mut Tx, was: &User, draft: &Draft, held: bool) -> Result<User> {
     let action = match (was.active, draft.active) {
         (true, false) => "user.deactivate",
         (false, true) => "user.reactivate",
@@ -134,15 +212,14 @@ async fn write(tx: &mut Tx, was: &User, draft: &Draft) -> Result<User> {
         display_name: draft.display_name.clone(),
         email: draft.email.clone(),
         active: draft.active,
-        enabled: was.enabled && !off,
         doc: J(draft.doc.clone()),
-        version: stamp.version,
-        updated_at: stamp.updated_at,
+        version: was.version + 1,
+        updated_at: tx.now(),
         ..was.clone()
     };
     let detail = serde_json::json!({ "attributes": rules::changed(was, draft), "held": held });
-    let event = Event::new(action).target("user", id).detail(detail);
-    audit::record(tx, t, event.personal(rules::personal(&user))).await?;
+    let event = Event::new(action).target("user", was.id).detail(detail);
+    audit::record(tx, was.tenant_id, event.personal(rules::personal(&user))).await?;
     announce(tx, &user).await?;
     Ok(user)
 }

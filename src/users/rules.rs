@@ -164,6 +164,11 @@ pub(super) fn newly_called<'a>(
     (name.then_some(d.user_name.as_str()), email, id)
 }
 
+/// Whether a draft leaves everything alone that anybody else is asked about: names, addresses.
+pub(super) fn keeps_names(u: &User, d: &Draft) -> bool {
+    !renamed(u, d) && newly_called(u, d) == (None, None, None) && !emails_differ(u, d)
+}
+
 /// Whether this is somebody's name or address.
 pub(super) fn is_called(u: &User, text: &str) -> bool {
     let key = text::fold(text);

@@ -14,6 +14,7 @@ use std::time::Duration;
 mod callers;
 mod fair;
 mod feed;
+mod figures;
 mod isolation;
 mod keep;
 mod later;

@@ -181,6 +181,16 @@ pub async fn touches_admin(tx: &mut Tx, tenant: TenantId, user: UserId) -> Resul
     db::touches(tx, tenant, user).await
 }
 
+/// Whether the end of this user of `tenant` ends nothing else: no role of an administrator is theirs, usable or not, no
+/// session and no refresh family. Asked under the user's lock.
+///
+/// # Errors
+/// The database's.
+pub async fn ends_alone(tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<bool> {
+    let ties = db::ties(tx, tenant, user).await?;
+    Ok(!ties.admin && !ties.live)
+}
+
 /// Whether this group of `tenant` is mapped to an administrator's role.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 
 mod follow;
 
-use super::Store;
+use super::{Conn, J, Stmt, Store};
 use crate::{
     error::{Error, Result},
     id::{AppId, ChangeId, DirectoryId, TenantId, UserId},
@@ -96,19 +96,38 @@ impl Feed {
     }
 }
 
-/// The statement that puts changes into the feed's table, to go in one message with COMMIT; nothing if there are
-/// none. One row a transaction. The text is made of our own ids and words.
-pub(super) fn insert(feed: &Feed, changes: &[Change]) -> Result<String> {
-    if changes.is_empty() {
-        return Ok(String::new());
-    }
+/// What changed, each once.
+fn topics(changes: &[Change]) -> Vec<Topic> {
     let mut topics: Vec<Topic> = Vec::with_capacity(changes.len());
     for c in changes {
         if !topics.contains(&c.topic) {
             topics.push(c.topic);
         }
     }
-    let topics = serde_json::to_string(&topics).map_err(Error::internal)?.replace('\'', "''");
+    topics
+}
+
+/// As [`insert`], beside what waits to be written.
+pub(super) fn beside(feed: &Feed, changes: &[Change], conn: &mut Conn) -> Result<()> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let s = Stmt {
+        lite: "".into(),
+        pg: "INSERT INTO changes(id, tx, node, topics) VALUES ($1, pg_current_xact_id()::text::bigint, $2, $3)"
+            .into(),
+    };
+    conn.beside(&s, &[&ChangeId::new(), &feed.node, &J(topics(changes))])
+}
+
+/// The statement that puts changes into the feed's table, to go in one message with COMMIT; nothing if there are
+/// none. One row a transaction. The text is made of our own ids and words.
+pub(super) fn insert(feed: &Feed, changes: &[Change]) -> Result<String> {
+    if changes.is_empty() {
+        return Ok(String::new());
+    }
+    let topics = serde_json::to_string(&topics(changes)).map_err(Error::internal)?;
+    let topics = topics.replace('\'', "''");
     Ok(format!(
         "INSERT INTO changes(id, tx, node, topics)
          VALUES ('{}', pg_current_xact_id()::text::bigint, '{}', '{topics}'); ",

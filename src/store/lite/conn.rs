@@ -10,6 +10,9 @@ use std::{collections::HashMap, path::Path, sync::Arc};
 /// "table.column, table.column" -> the name PostgreSQL would give the index in a conflict.
 pub(super) type Names = Arc<HashMap<String, String>>;
 
+/// Marks what was interrupted because it took too long.
+pub(in crate::store) const INTERRUPTED: &str = "interrupted";
+
 /// A connection with the names of its indexes.
 pub struct LiteConn {
     raw: rusqlite::Connection,
@@ -128,7 +131,8 @@ impl LiteConn {
                     return Error::unavailable(format!("SQLite: {e}"));
                 }
                 (rusqlite::ErrorCode::OperationInterrupted, _) => {
-                    return Error::unavailable("SQLite: the statement took too long");
+                    return Error::unavailable("SQLite: the statement took too long")
+                        .code(INTERRUPTED);
                 }
                 _ => {}
             }

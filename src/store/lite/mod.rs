@@ -18,6 +18,7 @@ use std::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+pub(super) use conn::INTERRUPTED;
 pub(super) use writer::on_writer_thread;
 
 /// How long a caller waits for a connection.

@@ -1,8 +1,10 @@
 //! PostgreSQL by sqlx: the writing half. A body is an ordinary transaction (`READ COMMITTED`; what decides on what it
 //! read takes a named lock), run again on 40001 and 40P01, in a task of its own that its caller cannot cut short.
 
+mod figures;
 mod pool;
 
+pub(super) use figures::start as keep_figures;
 pub use pool::PgConn;
 pub(super) use pool::Pool;
 
@@ -69,6 +71,8 @@ pub(super) fn error(e: &sqlx::Error) -> Error {
                 "40001" | "40P01" => {
                     Error::new(Kind::Unavailable, "too busy; try again").code(RETRY).operator(d)
                 }
+                // What must change one row found none.
+                "22012" => Error::internal(format!("PostgreSQL: {d}")).code(DIVISION),
                 // A lock not granted in time.
                 "55P03" => Error::unavailable(format!("PostgreSQL: {d}")).code(LOCKED),
                 // Resources, the operator's hand, the connection; a server that takes no writes (a standby, or one
@@ -99,6 +103,20 @@ pub(super) const LOCKED: &str = "locked";
 
 /// Marks what may have been done.
 pub(super) const UNKNOWN: &str = "unknown";
+
+/// Marks what found another row than its writer had seen.
+pub(super) const STALE: &str = "stale";
+/// Marks a division by zero.
+const DIVISION: &str = "division";
+
+/// The answer when a row is not any more what its writer saw.
+pub(super) fn stale() -> Error {
+    Error::conflict("it was changed by somebody else at the same time; try again").code(STALE)
+}
+/// What failed where a statement demands that another changes one row.
+pub(super) fn missed(e: Error) -> Error {
+    if e.code_str() == Some(DIVISION) { stale() } else { e }
+}
 
 /// The answer when nobody can say whether a transaction was committed.
 fn unknown(why: &impl std::fmt::Debug) -> Error {
@@ -192,6 +210,8 @@ impl Pg {
         let base = base.disable_statement_logging();
         migrate::pg(&base).await?;
         let limits = [
+            // Compiling a plan takes longer than any of ours that is worth it.
+            ("jit", "off"),
             ("lock_timeout", "5s"),
             ("statement_timeout", "30s"),
             ("idle_in_transaction_session_timeout", "30s"),
@@ -357,6 +377,7 @@ where
     let out = AssertUnwindSafe(IN_TX.scope((), body(&mut tx))).catch_unwind().await;
     let r = out.unwrap_or_else(|_| Err(Error::internal("a transaction body panicked")));
     let r = match r {
+        Ok(v) if tx.conn.goes_alone() => return alone(store, cx, tx, v).await,
         Ok(v) => tx.conn.flush().await.map(|()| v),
         Err(e) => Err(e),
     };
@@ -400,6 +421,24 @@ where
             return Err(e);
         }
     }
+    store.0.feed.deliver(&changes);
+    store.0.feed.announce(!changes.is_empty(), cx.urgent);
+    Ok(v)
+}
+
+/// Ends a body that has asked nothing yet: what it writes is one statement, and that its own transaction.
+async fn alone<T>(store: &Store, cx: &Cx, mut tx: Tx, v: T) -> Result<T> {
+    let v = tx.verdict(Ok(v), store.0.demand_audit)?;
+    let changes = std::mem::take(&mut tx.changes);
+    feed::beside(&store.0.feed, &changes, &mut tx.conn)?;
+    let Some((statement, args)) = tx.conn.alone() else {
+        return Err(Error::internal("nothing is written"));
+    };
+    let Held::Own(Driver::Pg(mut conn)) = tx.conn.driver else {
+        return Err(Error::internal("not PostgreSQL"));
+    };
+    count();
+    conn.fetch_alone(&statement, args, cx.scope).await.map_err(missed)?;
     store.0.feed.deliver(&changes);
     store.0.feed.announce(!changes.is_empty(), cx.urgent);
     Ok(v)

@@ -281,6 +281,21 @@ impl PgConn {
         let r = self.settle(r).unwrap_or_else(|| Err(Error::unavailable("not settled")));
         if self.lost() { r.map_err(|e| super::unknown(&e)) } else { r }
     }
+    /// Whether a transaction is to be begun and nothing has been asked in it.
+    pub(in crate::store) fn unasked(&self) -> bool {
+        self.begin.is_some()
+    }
+    /// As [`Self::fetch_once`], in the place of the transaction that was to be begun, over the rows of `scope`.
+    pub(super) async fn fetch_alone(
+        &mut self,
+        s: &Stmt,
+        args: PgArguments,
+        scope: Scope,
+    ) -> Result<Vec<PgRow>> {
+        self.begin = None;
+        self.want = Some(scope);
+        self.fetch_once(s, args).await
+    }
     /// Only inside a transaction, which has proved the connection: never run twice.
     pub(in crate::store) async fn execute(&mut self, s: &Stmt, args: PgArguments) -> Result<u64> {
         self.begun("").await?;

@@ -20,18 +20,18 @@ use std::{
 };
 
 #[derive(Clone, Default)]
-struct Heard(Arc<Mutex<Vec<Topic>>>);
+pub(super) struct Heard(Arc<Mutex<Vec<Topic>>>);
 impl Heard {
-    fn of(store: &Store) -> Self {
+    pub(super) fn of(store: &Store) -> Self {
         let heard = Self::default();
         let h = heard.clone();
         store.on_change(move |c| h.0.lock().unwrap().push(c.topic));
         heard
     }
-    fn has(&self, topic: Topic) -> bool {
+    pub(super) fn has(&self, topic: Topic) -> bool {
         self.0.lock().unwrap().contains(&topic)
     }
-    fn count(&self, topic: Topic) -> usize {
+    pub(super) fn count(&self, topic: Topic) -> usize {
         self.0.lock().unwrap().iter().filter(|t| **t == topic).count()
     }
 }

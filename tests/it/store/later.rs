@@ -1,13 +1,15 @@
 //! What a body writes later: in one message on PostgreSQL, and as if at once on both databases.
 
-use super::{cx, has};
+use super::{cx, feed::Heard, has, soon, write};
 use crate::story;
 use muster::{
     error::{Error, Kind, Result},
+    id::AppId,
     sql,
-    store::{Lock, Tx},
+    store::{self, Lock, Scope, Store, Topic, Tx},
     tx,
 };
+use std::time::Duration;
 
 /// A row that is written later.
 async fn put(tx: &mut Tx, name: &str, value: i64) -> Result<()> {
@@ -79,4 +81,96 @@ story!(async fn a_body_that_asks_nothing_of_the_database_is_answered(t) {
         Err(Error::invalid("no"))
     });
     assert_eq!(refused.unwrap_err().kind(), Kind::Invalid);
+});
+
+/// Changes the row if it has this value.
+async fn swap(tx: &mut Tx, name: &str, from: i64, to: i64) -> Result<()> {
+    sql!(
+        tx,
+        later_one,
+        "UPDATE revoked_tokens SET expires_at = $3 WHERE jti = $1 AND expires_at = $2",
+        name,
+        from,
+        to
+    )
+}
+async fn value(store: &Store, name: &str) -> i64 {
+    let mut c = store.read(Scope::Platform).await.unwrap();
+    sql!(c, one<i64>, "SELECT expires_at FROM revoked_tokens WHERE jti = $1", name).unwrap()
+}
+
+story!(async fn what_must_change_one_row_and_does_not_undoes_what_goes_with_it(t) {
+    let other = if t.store.is_postgres() { t.second_node().await } else { t.store.clone() };
+    let heard = Heard::of(&other);
+    write(&t.store, "l-row").await.unwrap();
+    // Alone, after a lock, after a question, and before one.
+    for (n, how) in ["alone", "locked", "asked", "asking"].into_iter().enumerate() {
+        let (from, to, topic) = (value(&t.store, "l-row").await, 100 + n as i64, Topic::App(AppId::new()));
+        let body = |from: i64, beside: String| {
+            let store = t.store.clone();
+            async move {
+                tx!(store, &cx(), [beside], |tx| {
+                    tx.unaudited("a test");
+                    tx.changed(topic);
+                    match how {
+                        "locked" => tx.lock(Lock::Named("l".into())).await?,
+                        "asked" => assert!(count(tx).await? > 0),
+                        _ => {}
+                    }
+                    swap(tx, "l-row", from, to).await?;
+                    put(tx, &beside, from).await?;
+                    if how == "asking" {
+                        assert!(count(tx).await? > 0);
+                    }
+                    Ok(tx.now())
+                })
+            }
+        };
+        body(from, format!("l-{how}")).await.unwrap();
+        assert_eq!(value(&t.store, "l-row").await, to, "{how}");
+        assert!(has(&t.store, &format!("l-{how}")).await, "{how}");
+        soon("the other node hears of it", || async { heard.has(topic) }).await;
+
+        let missed = body(from, format!("l-{how}-missed")).await.unwrap_err();
+        assert!(store::stale(&missed), "{how}: {missed:?}");
+        assert_eq!(missed.kind(), Kind::Conflict, "{how}");
+        assert_eq!(value(&t.store, "l-row").await, to, "{how}");
+        assert!(!has(&t.store, &format!("l-{how}-missed")).await, "{how}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert_eq!(heard.count(topic), 1, "{how}: what was undone is heard nowhere");
+    }
+    // A division by zero that nobody demanded is a fault, and nobody's change.
+    let fault: Result<i64> = tx!(t.store, &cx(), [], |tx| {
+        let zero = 0_i64;
+        sql!(tx, one<i64>, {
+            lite: "SELECT CASE WHEN $1 = 0 THEN 'text' ELSE 1 END",
+            pg: "SELECT 1 / $1",
+        }, zero)
+    });
+    assert!(!store::stale(&fault.unwrap_err()));
+});
+
+story!(async fn of_many_who_change_what_they_saw_at_the_same_time_one_does(t) {
+    write(&t.store, "l-row").await.unwrap();
+    let from = value(&t.store, "l-row").await;
+    let all = (0..24).map(|n| {
+        let store = t.store.clone();
+        async move {
+            tx!(store, &cx(), [], |tx| {
+                tx.unaudited("a test");
+                swap(tx, "l-row", from, 1000 + n).await?;
+                put(tx, &format!("l-{n}"), n).await
+            })
+        }
+    });
+    let all = futures::future::join_all(all).await;
+    let done: Vec<i64> = (0..).zip(&all).filter(|(_, r)| r.is_ok()).map(|(n, _)| n).collect();
+    assert_eq!(done.len(), 1, "{all:?}");
+    assert_eq!(value(&t.store, "l-row").await, 1000 + done[0]);
+    for (n, r) in (0..).zip(&all) {
+        assert_eq!(has(&t.store, &format!("l-{n}")).await, r.is_ok());
+        if let Err(e) = r {
+            assert!(store::stale(e), "{e:?}");
+        }
+    }
 });
