@@ -24,12 +24,37 @@ pub fn checked<'a>(attr: &str, text: &'a str, max: usize) -> Result<&'a str> {
     Ok(text)
 }
 
-/// A text that must not be empty, for indexed columns: trimmed, without NUL, at most [`MAX_KEY`] bytes.
+/// An e-mail address as a person types it, its domain in the spelling that mail servers know.
+///
+/// # Errors
+/// [`crate::error::Kind::Invalid`], naming `attr`.
+pub fn address(attr: &str, text: &str) -> Result<String> {
+    let text = key(attr, text)?;
+    let wrong =
+        || Error::invalid(format!("'{}' is not an e-mail address", excerpt(text))).attr(attr);
+    let parsed: lettre::Address = text.parse().map_err(|_| wrong())?;
+    Ok(parsed.to_string())
+}
+
+/// A text that people read in one line: as [`checked`], without control characters.
+///
+/// # Errors
+/// [`crate::error::Kind::Invalid`], naming `attr`.
+pub fn line<'a>(attr: &str, text: &'a str, max: usize) -> Result<&'a str> {
+    let t = checked(attr, text, max)?;
+    if t.chars().any(char::is_control) {
+        let detail = format!("'{attr}' contains a line break or another control character");
+        return Err(Error::invalid(detail).attr(attr));
+    }
+    Ok(t)
+}
+
+/// A text that must not be empty, for indexed columns: trimmed, one line, at most [`MAX_KEY`] bytes.
 ///
 /// # Errors
 /// [`crate::error::Kind::Invalid`], naming `attr`.
 pub fn key<'a>(attr: &str, text: &'a str) -> Result<&'a str> {
-    let t = checked(attr, text.trim(), MAX_KEY)?;
+    let t = line(attr, text.trim(), MAX_KEY)?;
     if t.is_empty() {
         return Err(Error::invalid(format!("'{attr}' is empty")).attr(attr));
     }

@@ -116,7 +116,8 @@ impl Access {
             }
         }
     }
-    /// The right to what only Global Administrators do. A token is bound to one tenant and never has it.
+    /// The right to what only Global Administrators do. A token has it that was asked for the instance as such
+    /// (`gate::INSTANCE`); any other is bound to one tenant.
     ///
     /// # Errors
     /// [`crate::error::Kind::Forbidden`].
@@ -126,7 +127,13 @@ impl Access {
             Principal::User { home, user, scopes: None, bound: None, .. } => {
                 self.effective(*home, *user, TenantId::PLATFORM).await?
             }
-            Principal::User { .. } | Principal::Directory { .. } => Arc::default(),
+            Principal::User { .. } => {
+                return Err(Error::forbidden(
+                    "only Global Administrators may do this, and with an access token only if it was asked for the \
+                     whole instance (scope muster.instance)",
+                ));
+            }
+            Principal::Directory { .. } => Arc::default(),
         };
         if !held.global {
             return Err(Error::forbidden("only Global Administrators may do this"));

@@ -8,6 +8,7 @@ mod outside;
 mod stored;
 
 pub use files::{files, room};
+pub use stored::mend as database_mend;
 
 use crate::{
     access::{Permit, perm::Global},

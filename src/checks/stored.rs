@@ -4,7 +4,7 @@ use super::{Finding, Place, db};
 use crate::{
     clock::Timestamp,
     crypto::seal::MasterKey,
-    error::Result,
+    error::{Error, Result},
     provisioning::health,
     setup,
     store::{Scope, examine},
@@ -19,12 +19,27 @@ const UNWELL: usize = 20;
 /// A message that waits longer tells of trouble.
 const LONG: Duration = Duration::from_secs(15 * 60);
 
+const RESTORE: &str = "stop the server, keep a copy of the file, restore the last backup";
+
+/// What to do about a database that cannot be read.
+pub fn mend(e: &Error) -> &'static str {
+    let said = e.operator_text().unwrap_or_default();
+    let damaged = said.contains("malformed") || said.contains("is not a database");
+    match said {
+        _ if damaged => RESTORE,
+        s if s.starts_with("SQLite") => {
+            "is the file of database.url there, whole, and open to this user? see the log"
+        }
+        _ => "start the database, or mend database.url; see its log",
+    }
+}
+
 pub(super) async fn database(place: Place, name: &'static str) -> Result<Vec<Finding>> {
     let store = &place.app.store;
     let found = match store.examine().await {
         Ok(found) => found,
         Err(e) => {
-            return Ok(vec![Finding::error(name, &e, "start the database, or mend database.url")]);
+            return Ok(vec![Finding::error(name, &e, mend(&e))]);
         }
     };
     let kind = if store.is_postgres() { "PostgreSQL" } else { "SQLite" };
@@ -37,10 +52,7 @@ pub(super) async fn database(place: Place, name: &'static str) -> Result<Vec<Fin
     Ok(vec![match found.integrity.as_deref() {
         Some("ok") => Finding::ok(name, format!("{what}, whole")),
         None => Finding::ok(name, what),
-        Some(wrong) => {
-            let mend = "stop the server, keep a copy of the file, restore the last backup";
-            Finding::fail(name, format!("{what}; DAMAGED: {wrong}"), mend)
-        }
+        Some(wrong) => Finding::fail(name, format!("{what}; DAMAGED: {wrong}"), RESTORE),
     }])
 }
 

@@ -29,7 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(90);
 #[derive(Debug, Clone, Args)]
 #[command(
     after_help = "One line a check: ok, warn or fail; what was found; what to do. The exit status is 1 when one failed.
-It works while the server runs and while it does not, and changes nothing.
+It works while the server runs and while it does not, and changes nothing. With --server it asks a server elsewhere, with
+the token of a Global Administrator for the instance.
 
 Examples:
   muster doctor --data-dir /var/lib/muster
@@ -50,16 +51,20 @@ pub(super) async fn run(options: &Options, file: Option<&Path>, loaded: Result<L
     let found = match loaded {
         Ok(loaded) => {
             let mut found = settings(&loaded, file);
-            found.extend(installation(options, loaded.config).await);
+            found.extend(Box::pin(installation(options, loaded.config)).await);
             found
         }
         Err(e) => vec![error("settings", &e, "every setting is explained by: muster config")],
     };
+    tell(options, &found)
+}
+
+fn tell(options: &Options, found: &[Finding]) -> bool {
     let ok = found.iter().all(|f| f.status != Status::Fail);
     if options.json {
         super::print(&json!({ "ok": ok, "checks": found }));
     } else {
-        print!("{}", lines(&found));
+        print!("{}", lines(found));
     }
     ok
 }
@@ -118,8 +123,16 @@ async fn installation(options: &Options, config: Config) -> Vec<Finding> {
     if UnixStream::connect(&socket).await.is_err() {
         return stopped(options, config).await;
     }
+    asked(options, &Reach::Running(socket)).await
+}
+
+/// Has a server elsewhere look at itself; says whether nothing failed.
+pub(super) async fn elsewhere(options: &Options, reach: &Reach) -> bool {
+    tell(options, &asked(options, reach).await)
+}
+
+async fn asked(options: &Options, reach: &Reach) -> Vec<Finding> {
     let ask = json!({ "send_test_mail": options.send_test_mail });
-    let reach = Reach::Running(socket);
     match tokio::time::timeout(PATIENCE, reach.post("/doctor", &ask)).await {
         Ok(Ok(answer)) => {
             let mut found = vec![Finding::ok("server", "it runs")];
@@ -178,9 +191,7 @@ async fn open(
     mut config: Config,
     place: &Place,
 ) -> Result<Vec<Finding>, Box<Finding>> {
-    let database = |e: Error| {
-        Box::new(error("database", &e, "start the database, or mend database.url; see its log"))
-    };
+    let database = |e: Error| Box::new(error("database", &e, checks::database_mend(&e)));
     let at = place.options(&config);
     let known = examine::known();
     let has = examine::applied(&at).await.map_err(database)?;

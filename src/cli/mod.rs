@@ -228,13 +228,17 @@ fn run(cli: Cli) -> Result<ExitCode> {
         }
         _ => {}
     }
-    if let Command::Verb(_) | Command::Admin(_) = &cli.command {
+    if let Command::Verb(_) | Command::Admin(_) | Command::Doctor(_) = &cli.command {
         if let Some(server) = cli.elsewhere.find(&cli.common)? {
             let reach = Reach::Remote(server);
             return runtime()?.block_on(async {
                 print(&match cli.command {
                     Command::Verb(verb) => verbs::run(verb, &reach).await?,
                     Command::Admin(verb) => admin::run(verb, &reach).await?,
+                    Command::Doctor(options) => {
+                        let well = doctor::elsewhere(&options, &reach).await;
+                        return Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+                    }
                     _ => Value::Null,
                 });
                 Ok(ExitCode::SUCCESS)

@@ -84,7 +84,7 @@ impl Pair {
 fn private(path: &Path) -> Result<PrivateKeyDer<'static>> {
     const KEY: &str = "server.tls_key";
     let shown = path.display();
-    let text = fs::read(path).map_err(|e| wrong(KEY, &format!("cannot read {shown}: {e}")))?;
+    let text = x509::file(path).map_err(|e| wrong(KEY, &format!("cannot read {shown}: {e}")))?;
     let text = Zeroizing::new(text);
     PrivateKeyDer::from_pem_slice(&text).map_err(|e| {
         let sealed = text.windows(9).any(|w| w == b"ENCRYPTED");

@@ -71,6 +71,21 @@ fn address(bytes: &[u8]) -> Option<String> {
     Some(std::net::Ipv6Addr::from(v6).to_string())
 }
 
+/// A file with certificates or a key is not larger than this.
+const LARGE: u64 = 1 << 20;
+
+/// Reads a file, which is one: a pipe would keep its reader waiting, a device would never end.
+pub(super) fn file(path: &Path) -> std::io::Result<Vec<u8>> {
+    let about = std::fs::metadata(path)?;
+    if !about.is_file() {
+        return Err(std::io::Error::other("it is no file"));
+    }
+    if about.len() > LARGE {
+        return Err(std::io::Error::other("it is larger than 1 MiB"));
+    }
+    std::fs::read(path)
+}
+
 /// The certificates in a PEM file, at least one; `setting` is what named it.
 ///
 /// # Errors
@@ -78,7 +93,7 @@ fn address(bytes: &[u8]) -> Option<String> {
 pub fn read_pem(setting: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let shown = path.display();
     let wrong = |why: String| Error::invalid(format!("{setting}: {why}")).attr(setting);
-    let text = std::fs::read(path).map_err(|e| wrong(format!("cannot read {shown}: {e}")))?;
+    let text = file(path).map_err(|e| wrong(format!("cannot read {shown}: {e}")))?;
     let all: Vec<_> = CertificateDer::pem_slice_iter(&text)
         .collect::<Result<_, _>>()
         .map_err(|e| wrong(format!("{shown} is not PEM: {e}")))?;

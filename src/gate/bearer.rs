@@ -1,7 +1,7 @@
 //! Access tokens that come back: verified, and then asked whether they may still act. Introspection, userinfo and the
 //! API all come through here.
 
-use super::{Gate, Person, db, over, write};
+use super::{Gate, INSTANCE, Person, db, over, write};
 use crate::{
     access::Effective,
     actor::{Principal, UserKind},
@@ -46,14 +46,15 @@ pub struct Bearer {
 impl Bearer {
     /// The principal that acts with this token.
     pub fn principal(&self) -> Principal {
+        let instance = self.has(INSTANCE);
         Principal::User {
             home: self.home,
             user: self.user,
             kind: self.person.kind,
             session: self.session,
             app: Some(self.client.app.id),
-            scopes: Some(self.scopes.clone()),
-            bound: Some(self.tid),
+            scopes: (!instance).then(|| self.scopes.clone()),
+            bound: (!instance).then_some(self.tid),
         }
     }
     /// Whether a scope was given.

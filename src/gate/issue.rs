@@ -13,8 +13,13 @@ use crate::{
     error::{Error, Result},
     id::{SessionId, TenantId, UserId},
     sessions::Live,
+    tenants::Required,
 };
 use std::sync::Arc;
+
+/// The scope of a token that speaks for its person on the whole instance, as a session does. A Global Administrator gets
+/// it, with a second factor, through an application of the platform that is set to ask for it by name.
+pub const INSTANCE: &str = "muster.instance";
 
 /// By which right a token is asked for; the caller has proved it (client authentication, code, refresh token).
 #[derive(Debug, Clone)]
@@ -143,7 +148,11 @@ fn in_tenant(_: &Gate, a: &Actual<'_>) -> Result<()> {
 fn second_factor(_: &Gate, a: &Actual<'_>) -> Result<()> {
     let Some(s) = &a.session else { return Ok(()) };
     let roles = a.held.roles.iter().map(|r| (r.id, r.mfa));
-    let required = a.tenant.policy.mfa.required(roles);
+    let mut required = a.tenant.policy.mfa.required(roles);
+    let instance = a.held.global && a.request.scopes.iter().any(|s| s == INSTANCE);
+    if instance && required == Required::None {
+        required = Required::Mfa;
+    }
     if satisfies(&s.class, required) { Ok(()) } else { Err(too_weak(&s.class, required)) }
 }
 
@@ -160,6 +169,10 @@ pub fn granted_scopes(
     let give = |s: &str| match s {
         "openid" | "profile" | "email" | "offline_access" => person,
         "self_service" => person && held.self_service && allowed(s),
+        INSTANCE => {
+            let named = client.app.settings.0.scopes.iter().flatten().any(|a| a == INSTANCE);
+            person && held.global && client.app.platform && named
+        }
         s => held.allows(s) && allowed(s),
     };
     let mut out: Vec<String> = Vec::new();

@@ -12,7 +12,7 @@ mod write;
 
 pub use bearer::{Bearer, TOKEN_TYPE};
 pub use facts::{Person, TenantState};
-pub use issue::{Actual, Grant, Issued, Request, granted_scopes};
+pub use issue::{Actual, Grant, INSTANCE, Issued, Request, granted_scopes};
 pub use logout::Hint;
 
 use crate::{

@@ -1,11 +1,7 @@
 //! Pure decisions: where an invitation stands, whose address an address is.
 
 use super::State;
-use crate::{
-    clock::Timestamp,
-    error::{Error, Result},
-    text,
-};
+use crate::{clock::Timestamp, error::Result, text};
 
 /// Why a link does not open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,10 +35,7 @@ pub(super) fn state(
 /// # Errors
 /// `Invalid`.
 pub fn address(text: &str) -> Result<String> {
-    let text = text::key("email", text)?;
-    let wrong = || Error::invalid(format!("'{}' is not an e-mail address", text::excerpt(text)));
-    let parsed: lettre::Address = text.parse().map_err(|_| wrong().attr("email"))?;
-    Ok(parsed.to_string())
+    text::address("email", text)
 }
 
 /// Whether two addresses are one person's: in any case, the domain in any of its two spellings. Dots and "+" parts are

@@ -13,7 +13,7 @@ use crate::{
     apps::{Client, Kind},
     error::{Error, Result},
     flows::{self, After},
-    id::RequestId,
+    id::{RequestId, UserId},
     web::{self, Browser, LiveSession, strict},
 };
 use axum::{
@@ -70,6 +70,10 @@ async fn answer(
         Ok(x) => x,
         Err(e) => return refused(app, id, e),
     };
+    // Whoever sends a token that is none of ours for this application is not to be told about it.
+    if let Err(e) = hinted(app, &client, params) {
+        return refused(app, id, e);
+    }
     let answer = match check(app, &client, params, redirect_uri.clone()).await {
         Ok(request) => begun(app, &client, request, params, browser, session).await,
         Err(e) => Err(e),
@@ -120,6 +124,19 @@ async fn begun(
     }
     let flow = kept(app, client, &request, params, browser).await?;
     Ok(web::Redirect::to(&format!("/signin/{flow}")).into_response())
+}
+
+/// Whom the `id_token_hint` names, if there is one: it is of ours, and of this client.
+///
+/// # Errors
+/// `Invalid`.
+pub(super) fn hinted(app: &App, client: &Client, params: &Params) -> Result<Option<UserId>> {
+    let Some(token) = params.get("id_token_hint") else { return Ok(None) };
+    let hint = app.gate.hint(token)?;
+    if hint.client_id != client.app.client_id {
+        return Err(Error::invalid("'id_token_hint' is another application's"));
+    }
+    Ok(Some(hint.user))
 }
 
 /// The client and its redirect URI, compared to the letter.

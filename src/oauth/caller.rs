@@ -92,11 +92,10 @@ pub async fn client(
             if params.get("client_secret").is_some() {
                 return Err(two_ways());
             }
-            let endpoint = format!("{}/oauth/token", app.config.issuer());
             let a = Assertion {
                 token,
                 client_id: params.get("client_id"),
-                audiences: [app.config.issuer(), &endpoint],
+                audience: app.config.issuer(),
                 from,
             };
             app.apps.authenticate_by_key(&app.net, &app.system().urgent(), &a).await?

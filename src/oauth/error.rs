@@ -18,6 +18,7 @@ pub struct OAuthError {
     pub status: StatusCode,
     retry_after: Option<u32>,
     bearer: bool,
+    unpresented: bool,
 }
 
 impl OAuthError {
@@ -35,6 +36,7 @@ impl OAuthError {
             status: StatusCode::BAD_REQUEST,
             retry_after: None,
             bearer: false,
+            unpresented: false,
         }
     }
     /// `invalid_request`.
@@ -56,6 +58,12 @@ impl OAuthError {
     pub fn bearer(mut self) -> Self {
         self.bearer = true;
         self
+    }
+    /// As [`Self::bearer`], where no token was presented: the challenge says nothing of one (RFC 6750 3.1).
+    #[must_use]
+    pub fn challenge(mut self) -> Self {
+        self.unpresented = true;
+        self.bearer()
     }
 }
 
@@ -114,7 +122,9 @@ impl IntoResponse for OAuthError {
         h.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         no_store(h);
         if self.status == StatusCode::UNAUTHORIZED {
-            let text = if self.bearer {
+            let text = if self.unpresented {
+                "Bearer realm=\"muster\"".to_owned()
+            } else if self.bearer {
                 format!(
                     "Bearer error=\"{}\", error_description=\"{}\"",
                     self.error, self.description

@@ -1,6 +1,6 @@
 //! An authorization request: the table of checks it passes, and what is kept of it.
 
-use super::{error::OAuthError, params::Params};
+use super::{authorize, error::OAuthError, params::Params};
 use crate::{app::App, apps::Client, clock::Timestamp, id::TenantId, id::UserId, tenants};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -78,9 +78,9 @@ const CHECKS: &[(&str, Check)] = &[
     }),
     ("scopes are words", |a| a.params.scopes().map(|_| ())),
     ("prompt is of words we know, and none stands alone", |a| prompt(a.params).map(|_| ())),
-    ("max_age is a number of seconds", |a| match a.params.get("max_age").map(str::parse::<u32>) {
-        None | Some(Ok(_)) => Ok(()),
-        Some(Err(_)) => Err(OAuthError::invalid_request("'max_age' is not a number of seconds")),
+    ("max_age is a number of seconds", |a| match a.params.get("max_age").map(seconds) {
+        None | Some(Some(_)) => Ok(()),
+        Some(None) => Err(OAuthError::invalid_request("'max_age' is not a number of seconds")),
     }),
     ("state and nonce are of a length we keep", |a| {
         let long = |n| a.params.get(n).is_some_and(|v| v.len() > 2048);
@@ -98,6 +98,12 @@ const CHECKS: &[(&str, Check)] = &[
         Err(OAuthError::new("unauthorized_client", "the application is disabled"))
     }),
 ];
+
+/// Seconds, in digits; more than anything here lasts is as good as for ever.
+fn seconds(text: &str) -> Option<u64> {
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| text.parse::<u32>().unwrap_or(u32::MAX).into())
+}
 
 /// `prompt` (OpenID Connect Core 3.1.2.1).
 #[derive(Debug, Clone, Copy, Default)]
@@ -155,20 +161,10 @@ pub(super) async fn check(
         None if client.app.platform => None,
         None => Some(client.app.tenant_id),
     };
-    let expected = match params.get("id_token_hint") {
-        None => None,
-        Some(token) => {
-            let hint = app.gate.hint(token)?;
-            if hint.client_id != client.app.client_id {
-                let text = "'id_token_hint' is another application's";
-                return Err(OAuthError::invalid_request(text));
-            }
-            Some(hint.user)
-        }
-    };
+    let expected = authorize::hinted(app, client, params)?;
     let prompt = prompt(params)?;
     let now = app.store.clock().now();
-    let max_age = params.get("max_age").and_then(|m| m.parse().ok());
+    let max_age = params.get("max_age").and_then(seconds);
     let max_age = max_age.map(|m| now.minus(Duration::from_secs(m)));
     Ok(AuthRequest {
         client_id: client.app.client_id.clone(),

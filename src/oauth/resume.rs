@@ -15,10 +15,10 @@ use crate::{
     signins::{self, NewSignin, Reason},
     tenants::Required,
     tx,
-    web::{self, Browser, LiveSession, RequestId},
+    web::{self, Browser, LiveSession, RequestId, StrictQuery},
 };
 use axum::{
-    extract::{Query, State},
+    extract::State,
     response::{IntoResponse as _, Response},
 };
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub struct Which {
 /// Goes on with an authorization request.
 pub async fn get(
     State(app): State<App>,
-    Query(which): Query<Which>,
+    StrictQuery(which): StrictQuery<Which>,
     RequestId(request): RequestId,
     browser: Browser,
     session: Option<LiveSession>,
@@ -194,7 +194,14 @@ pub(super) async fn weigh(
             Ok(Next::Answer(web::Redirect::to(&to).into_response()))
         }
         Err(e) => {
-            let e = super::error::OAuthError::from(e);
+            let e = match e.kind() {
+                // No page may be shown, and with one there would be a way on.
+                Kind::NeedsStepUp => {
+                    let text = "the sign-in does not prove what is demanded here, and no page may be shown";
+                    super::error::OAuthError::new("login_required", text)
+                }
+                _ => super::error::OAuthError::from(e),
+            };
             let fields = [("error", e.error), ("error_description", e.description.as_str())];
             let state = request.state.as_deref();
             Ok(Next::Answer(back(app, &request.redirect_uri, state, &fields)))

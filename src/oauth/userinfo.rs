@@ -45,10 +45,11 @@ fn header_token(headers: &HeaderMap) -> Result<Option<&str>, OAuthError> {
     }
 }
 
+/// Nothing was presented, so nothing is said to be wrong with it (RFC 6750 3.1).
 fn missing() -> OAuthError {
     OAuthError::new("invalid_token", "an access token is needed")
         .status(StatusCode::UNAUTHORIZED)
-        .bearer()
+        .challenge()
 }
 
 async fn answer(app: &App, token: &str) -> Result<Response, OAuthError> {

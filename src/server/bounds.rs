@@ -82,14 +82,21 @@ impl Bounds {
 
     /// Which limiter a request falls under: those that carry something to guess, and those that begin a sign-in.
     fn limiter(&self, method: &Method, path: &str) -> Option<&Limiter> {
-        const TYPED: [&str; 5] = ["/signin", "/me/", "/invite/", "/enrol/", "/setup/"];
-        if method == Method::POST && TYPED.iter().any(|p| path.starts_with(p)) {
+        const SECRETS: [&str; 3] = ["/invite/", "/enrol/", "/setup/"];
+        let typed = path.starts_with("/signin/") && path.ends_with("/password")
+            || path.starts_with("/signin/") && path.ends_with("/code")
+            || SECRETS.iter().any(|p| path.starts_with(p));
+        if method == Method::POST && typed {
             return Some(&self.tries);
         }
         // HEAD is answered as GET is, with all that it does.
         let begins = match *method {
             Method::GET | Method::HEAD => path == "/signin" || path == "/oauth/authorize",
-            Method::POST => path == "/federation/start" || path == "/oauth/authorize",
+            Method::POST => {
+                path.starts_with("/signin/")
+                    || path == "/federation/start"
+                    || path == "/oauth/authorize"
+            }
             _ => false,
         };
         begins.then_some(&self.signins)
@@ -134,7 +141,7 @@ pub(super) async fn keep(
     })
 }
 
-/// At most so many a minute for each address, a quarter of them at once.
+/// At most so many a minute for each address, all of them at once if need be.
 struct Limiter {
     by_address: DefaultKeyedRateLimiter<IpAddr>,
     since_swept: AtomicU32,

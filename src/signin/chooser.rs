@@ -16,10 +16,10 @@ use crate::{
     store::Topic,
     tenants::{self, Status, Tenant},
     tx,
-    web::{Browser, LiveSession, Redirect, StrictForm},
+    web::{Browser, LiveSession, Redirect, StrictForm, StrictPath},
 };
 use axum::{
-    extract::{Extension, Path, State},
+    extract::{Extension, State},
     response::{IntoResponse as _, Response},
 };
 use serde_json::json;
@@ -78,7 +78,7 @@ pub(super) struct Chosen {
 pub(super) async fn choose(
     State(app): State<App>,
     Extension(request): Extension<RequestId>,
-    Path(id): Path<FlowId>,
+    StrictPath(id): StrictPath<FlowId>,
     browser: Browser,
     session: Option<LiveSession>,
     StrictForm(form): StrictForm<Chosen>,

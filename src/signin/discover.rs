@@ -14,10 +14,10 @@ use crate::{
     flows::{self, After, State as Flow},
     id::{FlowId, RequestId},
     tenants::{self, Status},
-    web::{Browser, Redirect, StrictForm},
+    web::{Browser, Redirect, StrictForm, StrictPath},
 };
 use axum::{
-    extract::{Extension, Path, State},
+    extract::{Extension, State},
     response::{IntoResponse as _, Response},
 };
 
@@ -31,7 +31,7 @@ pub(super) struct TypedAddress {
 pub(super) async fn email(
     State(app): State<App>,
     Extension(request): Extension<RequestId>,
-    Path(id): Path<FlowId>,
+    StrictPath(id): StrictPath<FlowId>,
     browser: Browser,
     StrictForm(typed): StrictForm<TypedAddress>,
 ) -> Response {
@@ -79,7 +79,7 @@ pub(super) struct ChosenTenant {
 pub(super) async fn tenant(
     State(app): State<App>,
     Extension(request): Extension<RequestId>,
-    Path(id): Path<FlowId>,
+    StrictPath(id): StrictPath<FlowId>,
     browser: Browser,
     StrictForm(form): StrictForm<ChosenTenant>,
 ) -> Response {

@@ -18,11 +18,11 @@ use crate::{
     tenants::Required,
     tx,
     users::Adder,
-    web::{self, Browser, Device, LiveSession, Redirect, StrictForm},
+    web::{self, Browser, Device, LiveSession, Redirect, StrictForm, StrictPath},
 };
 use askama::Template;
 use axum::{
-    extract::{Extension, Path, State},
+    extract::{Extension, State},
     http::{StatusCode, header},
     response::{IntoResponse as _, Response},
 };
@@ -109,7 +109,7 @@ async fn who(app: &App, flow: &Flow) -> Result<Who> {
 pub(super) async fn show(
     State(app): State<App>,
     Extension(request): Extension<RequestId>,
-    Path(id): Path<FlowId>,
+    StrictPath(id): StrictPath<FlowId>,
     browser: Browser,
 ) -> Response {
     let shown = async {
@@ -147,7 +147,7 @@ pub(super) struct Chosen {
 pub(super) async fn choose(
     State(app): State<App>,
     Extension(request): Extension<RequestId>,
-    Path(id): Path<FlowId>,
+    StrictPath(id): StrictPath<FlowId>,
     browser: Browser,
     before: Option<LiveSession>,
     Device(device): Device,
@@ -193,7 +193,7 @@ pub(super) async fn choose(
 pub(super) async fn show_code(
     State(app): State<App>,
     Extension(request): Extension<RequestId>,
-    Path(id): Path<FlowId>,
+    StrictPath(id): StrictPath<FlowId>,
     browser: Browser,
 ) -> Response {
     let shown = async {
@@ -258,7 +258,7 @@ pub(super) struct Shown {
 pub(super) async fn prove_code(
     State(app): State<App>,
     Extension(request): Extension<RequestId>,
-    Path(id): Path<FlowId>,
+    StrictPath(id): StrictPath<FlowId>,
     browser: Browser,
     before: Option<LiveSession>,
     Device(device): Device,

@@ -13,10 +13,10 @@ use crate::{
     flows::{self, After, State as Flow},
     id::{FlowId, RequestId},
     tenants::{self, Status, Tenant},
-    web::{Browser, LiveSession, Redirect, StrictQuery},
+    web::{Browser, LiveSession, Redirect, StrictPath, StrictQuery},
 };
 use axum::{
-    extract::{Extension, Path, State},
+    extract::{Extension, State},
     response::{IntoResponse as _, Response},
 };
 
@@ -51,7 +51,7 @@ async fn begun(app: &App, request: RequestId, browser: &Browser, query: Begin) -
 pub(super) async fn show(
     State(app): State<App>,
     Extension(request): Extension<RequestId>,
-    Path(id): Path<FlowId>,
+    StrictPath(id): StrictPath<FlowId>,
     browser: Browser,
     session: Option<LiveSession>,
 ) -> Response {

@@ -13,11 +13,11 @@ use crate::{
     flows::{self, After, State as Flow},
     id::{FlowId, RequestId},
     invitations::{self, Closed, Invited, Opened},
-    web::{Browser, LiveSession, Redirect, StrictForm},
+    web::{Browser, LiveSession, Redirect, StrictForm, StrictPath},
 };
 use askama::Template;
 use axum::{
-    extract::{Extension, Path, State},
+    extract::{Extension, State},
     http::StatusCode,
     response::{IntoResponse as _, Response},
 };
@@ -60,7 +60,7 @@ struct Choices {
 pub(super) async fn show(
     State(app): State<App>,
     Extension(request): Extension<RequestId>,
-    Path(token): Path<String>,
+    StrictPath(token): StrictPath<String>,
     session: Option<LiveSession>,
 ) -> Response {
     or_page(&app, request, shown(&app, token, session.as_ref()).await)
@@ -126,7 +126,7 @@ pub(super) struct Nothing {}
 pub(super) async fn begin(
     State(app): State<App>,
     Extension(request): Extension<RequestId>,
-    Path(token): Path<String>,
+    StrictPath(token): StrictPath<String>,
     browser: Browser,
     session: Option<LiveSession>,
     StrictForm(Nothing {}): StrictForm<Nothing>,

@@ -21,10 +21,10 @@ use crate::{
     store::{Lock, Scope},
     tenants::{self, Status},
     tx, users,
-    web::{self, Browser, Device, LiveSession, Redirect, StrictForm},
+    web::{self, Browser, Device, LiveSession, Redirect, StrictForm, StrictPath},
 };
 use axum::{
-    extract::{Extension, Path, State},
+    extract::{Extension, State},
     http::header,
     response::{IntoResponse as _, Response},
 };
@@ -44,7 +44,7 @@ pub(super) struct Sent {
 pub(super) async fn password(
     State(app): State<App>,
     Extension(request): Extension<RequestId>,
-    Path(id): Path<FlowId>,
+    StrictPath(id): StrictPath<FlowId>,
     browser: Browser,
     before: Option<LiveSession>,
     Device(client): Device,
@@ -64,7 +64,7 @@ pub(super) struct TypedCode {
 pub(super) async fn code(
     State(app): State<App>,
     Extension(request): Extension<RequestId>,
-    Path(id): Path<FlowId>,
+    StrictPath(id): StrictPath<FlowId>,
     browser: Browser,
     before: Option<LiveSession>,
     Device(client): Device,

@@ -10,9 +10,10 @@ use crate::{
     error::Result,
     id::RequestId,
     signins::{self, Reason, Told},
+    web::StrictPath,
 };
 use axum::{
-    extract::{Extension, Path, State},
+    extract::{Extension, State},
     http::StatusCode,
     response::Response,
 };
@@ -21,7 +22,7 @@ use axum::{
 pub(super) async fn show(
     State(app): State<App>,
     Extension(request): Extension<RequestId>,
-    Path(reference): Path<String>,
+    StrictPath(reference): StrictPath<String>,
 ) -> Response {
     or_page(&app, request, shown(&app, &reference).await)
 }

@@ -9,11 +9,11 @@ use crate::{
     invitations,
     secret::{ExposeSecret as _, Secret},
     setup::{self, Draft},
-    web::{self, Browser, Redirect, StrictForm},
+    web::{self, Browser, Redirect, StrictForm, StrictPath},
 };
 use askama::Template;
 use axum::{
-    extract::{Extension, Path, State},
+    extract::{Extension, State},
     http::StatusCode,
     response::{IntoResponse as _, Response},
 };
@@ -45,7 +45,7 @@ struct Over {
 pub(super) async fn show(
     State(app): State<App>,
     Extension(request): Extension<RequestId>,
-    Path(token): Path<String>,
+    StrictPath(token): StrictPath<String>,
 ) -> Response {
     or_page(&app, request, ask(&app, token, Typed::default(), None).await)
 }
@@ -90,7 +90,7 @@ pub(super) struct Typed {
 pub(super) async fn begin(
     State(app): State<App>,
     Extension(request): Extension<RequestId>,
-    Path(token): Path<String>,
+    StrictPath(token): StrictPath<String>,
     browser: Browser,
     StrictForm(typed): StrictForm<Typed>,
 ) -> Response {

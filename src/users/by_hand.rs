@@ -133,6 +133,7 @@ impl Adder {
 }
 
 async fn insert(tx: &mut Tx, t: TenantId, id: UserId, new: &NewUser, may: bool) -> Result<User> {
+    rules::typed(Some(&new.user_name), new.display_name.as_deref(), new.email.as_deref())?;
     let draft = rules::by_hand(&new.user_name, new.display_name.clone(), new.email.clone());
     rules::checked(&draft)?;
     let folded = rules::folded(&draft.doc)?;
@@ -161,6 +162,7 @@ pub async fn edit(
 ) -> Result<User> {
     let (t, may) = (p.tenant(), everything(p));
     let name = edit.user_name.clone().unwrap_or_default();
+    rules::typed(edit.user_name.as_deref(), edit.display_name.as_deref(), edit.email.as_deref())?;
     tx!(store, &p.cx(), [edit], |tx| {
         tx.lock(Lock::User(id)).await?;
         let was = db::get(tx, t, id).await?.ok_or_else(|| gone(id))?;

@@ -175,6 +175,21 @@ pub(super) fn is_called(u: &User, text: &str) -> bool {
     text::fold(&u.user_name) == key || u.email.as_deref().is_some_and(|e| text::fold(e) == key)
 }
 
+/// Whether what a person typed of a user fits; a directory's words are its own.
+///
+/// # Errors
+/// `Invalid`, naming the field.
+pub(super) fn typed(name: Option<&str>, display: Option<&str>, email: Option<&str>) -> Result<()> {
+    if let Some(name) = name {
+        text::line("user_name", name, MAX_KEY)?;
+    }
+    text::line("display_name", display.unwrap_or_default(), MAX_KEY)?;
+    match email.map(str::trim).filter(|e| !e.is_empty()) {
+        Some(e) => text::address("email", e).map(drop),
+        None => Ok(()),
+    }
+}
+
 /// A user that no directory brought, as a draft.
 pub(super) fn by_hand(name: &str, display: Option<String>, email: Option<String>) -> Draft {
     let given = |s: Option<String>| s.map(|s| s.trim().to_owned()).filter(|s| !s.is_empty());

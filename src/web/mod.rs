@@ -13,7 +13,7 @@ pub use caller::{Caller, ClientAddr, Device, LiveSession, RequestId};
 pub use cookies::{Browser, clear_session_cookie, session_cookie};
 pub use path::plain;
 pub use refusal::{Refusal, notice, sentence};
-pub use strict::{StrictForm, StrictQuery};
+pub use strict::{StrictForm, StrictPath, StrictQuery};
 
 use axum::{
     body::Body,

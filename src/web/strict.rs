@@ -171,6 +171,21 @@ impl<T: DeserializeOwned> FromRequest<App> for StrictForm<T> {
     }
 }
 
+/// The parts of the path. What does not fit is an address of nothing.
+#[derive(Debug, Clone)]
+pub struct StrictPath<T>(pub T);
+impl<T: DeserializeOwned + Send> FromRequestParts<App> for StrictPath<T> {
+    type Rejection = Refusal;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let read = axum::extract::Path::<T>::from_request_parts(parts, app).await;
+        read.map(|p| Self(p.0)).map_err(|_| {
+            let text = "there is no page at this address. If it is from a letter, open the whole of it; else begin \
+                        where you were going.";
+            Refusal::at(app, parts, Error::new(Kind::NotFound, text))
+        })
+    }
+}
+
 /// The words of the query, each once.
 #[derive(Debug, Clone)]
 pub struct StrictQuery<T>(pub T);

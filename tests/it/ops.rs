@@ -2,10 +2,13 @@
 
 use crate::{
     pure, story,
-    support::{TestDb, TestServer},
+    support::{TestDb, TestServer, person::READ_ONLY, tab::Tab},
 };
 use muster::config::{self, MANUAL};
 use reqwest::Method;
+
+/// Where something is to be guessed.
+const PASSWORD: &str = "/signin/01a224a9-ca07-734a-9dc2-bb53b070cd81/password";
 
 story! {
     async fn health_readiness_and_figures(t) {
@@ -46,10 +49,20 @@ story! {
         let server = TestServer::with(&t, |c| c.limits.tries_per_minute = 5).await;
         let anyone = server.browser();
         for _ in 0..5 {
-            assert_ne!(anyone.form("/signin", &[("user", "x")]).await.status, 429);
+            assert_ne!(anyone.form(PASSWORD, &[("user", "x")]).await.status, 429);
         }
-        let refused = anyone.form("/signin", &[("user", "x")]).await.expect(429);
+        let refused = anyone.form(PASSWORD, &[("user", "x")]).await.expect(429);
         assert!(refused.header("retry-after").parse::<u32>().is_ok_and(|s| s > 0 && s <= 60));
+        for path in ["/setup/abc", "/invite/abc", "/enrol/01a224a9-ca07-734a-9dc2-bb53b070cd81/code"] {
+            anyone.form(path, &[("x", "x")]).await.expect(429);
+        }
+        // What has nothing to guess is open: a neighbour's guesses keep nobody from signing out.
+        let tenant = server.tenant("contoso").await;
+        let ann = server.person(tenant, "ann", READ_ONLY).await;
+        let ann = server.session(tenant, ann, "single").await;
+        let mut tab = Tab::of(&server, &ann);
+        tab.form("/me/signout", &[]).await.expect(303);
+        assert_eq!(tab.get("/me").await.expect(303).header("location"), "/signin", "signed out");
     }
 }
 
@@ -91,7 +104,7 @@ async fn behind(t: &TestDb, proxy: &str) -> TestServer {
 /// Whether a try that says it comes from there is still taken.
 async fn may_try(server: &TestServer, forwarded: &str) -> bool {
     let anyone = server.browser();
-    let request = anyone.request(Method::POST, "/signin").form(&[("user", "x")]);
+    let request = anyone.request(Method::POST, PASSWORD).form(&[("user", "x")]);
     anyone.send(request.header("x-forwarded-for", forwarded)).await.status != 429
 }
 

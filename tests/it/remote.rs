@@ -3,13 +3,21 @@
 use crate::{
     cli::muster,
     story,
-    support::{person::TENANT_ADMIN, server::TestServer},
+    support::{
+        person::{Person, TENANT_ADMIN, TestApp, field},
+        server::TestServer,
+    },
 };
 use muster::{
-    access::grants::{self, NewGrant},
+    access::{
+        catalogue::GLOBAL_ADMINISTRATOR,
+        grants::{self, NewGrant},
+    },
+    actor::UserKind,
     apps::{self, IntegrationPlan},
     id::TenantId,
     secret::ExposeSecret as _,
+    users::{self, NewUser},
 };
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -297,4 +305,71 @@ story!(async fn a_token_goes_to_nobody_else(t) {
     let nobody = [("MUSTER_SERVER_URL", "http://127.0.0.1:1"), ("MUSTER_API_TOKEN", "x")];
     let (status, err) = usage(&["me"], &nobody).await;
     assert!(status == 1 && err.contains("cannot reach"), "{err}");
+});
+
+story!(async fn a_global_administrators_token_for_the_instance_does_what_they_do(t) {
+    let s = TestServer::start(&t).await;
+    let us = s.provider().await;
+    s.tenant("acme").await;
+    let new = NewUser {
+        kind: UserKind::Administrator,
+        user_name: "root".into(),
+        display_name: None,
+        email: None,
+    };
+    let root = users::add(&s.app.store, &s.permit(us).await, new).await.unwrap().id;
+    let grant = NewGrant::manual(us, root, GLOBAL_ADMINISTRATOR);
+    let grant = grants::add_everywhere(&s.app.access, &s.global().await, grant).await.unwrap();
+    let everything = || {
+        let all = s.app.access.catalogue().all().iter().cloned();
+        Some(all.chain(["muster.instance".to_owned()]).collect::<Vec<_>>())
+    };
+    let portal = s.app(us, |new| { new.platform = true; new.settings.scopes = everything(); }).await;
+    let proved = s.session(us, root, "mfa").await;
+    let wide = ("scope", "openid muster.instance");
+    let got = async |app: &TestApp, who: &Person, scope| {
+        let code = s.code(app, who, &[scope]).await;
+        s.redeem(app, &code).await.expect(200).json()
+    };
+    let given = got(&portal, &proved, wide).await;
+    assert_eq!(given["scope"], "openid muster.instance");
+    let sh = Shell::new(&s, given["access_token"].as_str().unwrap());
+    assert_eq!(sh.run(&["tenant", "create", "fabrikam", "--name", "Fabrikam"]).await["slug"], "fabrikam");
+    sh.run(&["domain", "add", "fabrikam", "fabrikam.example"]).await;
+    sh.run(&["user", "add", "fabrikam", "fay"]).await;
+    assert_eq!(sh.run(&["user", "list", "acme"]).await["items"], json!([]));
+    sh.run(&["keys", "list"]).await;
+    let (status, out, err) = sh.says(&["doctor", "--json"]).await;
+    let told: Value = serde_json::from_str(&out).unwrap_or_else(|e| panic!("{e}: {out}{err}"));
+    assert!(status <= 1 && told["checks"].as_array().unwrap().iter().any(|c| c["name"] == "database"), "{told}");
+
+    // Any other token of theirs is bound to one company, and says so.
+    let bound = got(&portal, &proved, ("scope", "openid users.view")).await;
+    let bound = Shell::new(&s, bound["access_token"].as_str().unwrap());
+    let said = bound.refused(&["tenant", "create", "x", "--name", "X"]).await;
+    assert!(said.contains("muster.instance"), "{said}");
+    // It is for those who proved a second factor,
+    let single = s.session(us, root, "single").await;
+    let a = s.authorize(&portal, &single, &[wide, ("prompt", "none")]).await.expect(303);
+    assert_eq!(field(a.header("location"), "error").as_deref(), Some("login_required"));
+    // for Global Administrators,
+    let tech = s.person(us, "tech", TENANT_ADMIN).await;
+    let tech = s.session(us, tech, "mfa").await;
+    assert_eq!(got(&portal, &tech, wide).await["scope"], "openid");
+    // and for applications of the platform that are set to it by name.
+    for app in [
+        s.app(us, |new| { new.platform = true; }).await,
+        s.app(us, |new| { new.settings.scopes = everything(); }).await,
+    ] {
+        assert_eq!(got(&app, &proved, wide).await["scope"], "openid");
+    }
+    // With the role goes what the token did.
+    let second = users::add(&s.app.store, &s.permit(us).await, NewUser {
+        kind: UserKind::Administrator, user_name: "second".into(), display_name: None, email: None,
+    }).await.unwrap().id;
+    let other = NewGrant::manual(us, second, GLOBAL_ADMINISTRATOR);
+    grants::add_everywhere(&s.app.access, &s.global().await, other).await.unwrap();
+    grants::remove_everywhere(&s.app.access, &s.global().await, grant.id).await.unwrap();
+    assert!(sh.refused(&["tenant", "create", "late", "--name", "Late"]).await.contains("Global Administrators"));
+    assert!(sh.refused(&["user", "list", "acme"]).await.contains("not found"));
 });

@@ -121,6 +121,27 @@ story! {
 }
 
 story! {
+    async fn a_file_that_keeps_its_reader_waiting_stops_nobody(t) {
+        let ca = Authority::new();
+        ca.issue(&["127.0.0.1"], 90);
+        let server = ca.serve(&t).await;
+        let url = format!("{}/healthz", server.url);
+        let before = shown(&ca.client().build().unwrap(), &url).await;
+        fs::remove_file(ca.path("cert.pem")).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(ca.path("cert.pem")).status().unwrap();
+        assert!(made.success());
+        // Long enough for it to be looked at more than once.
+        for _ in 0..5 {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let begun = Instant::now();
+            assert_eq!(shown(&ca.client().build().unwrap(), &url).await, before);
+            assert!(begun.elapsed() < Duration::from_secs(1));
+        }
+        assert!(ca.refused().contains("it is no file"), "{}", ca.refused());
+    }
+}
+
+story! {
     async fn a_new_certificate_is_taken_while_connections_go_on(t) {
         let ca = Authority::new();
         ca.issue(&["127.0.0.1"], 90);

@@ -224,3 +224,17 @@ crate::pure! {
         assert!(muster::web::strict::pairs(b"a=1&b=2&a=3").is_err());
     }
 }
+
+story!(
+    async fn an_address_of_nothing_gets_a_page_and_a_reference(t) {
+        let s = TestServer::start(&t).await;
+        for (path, status) in [
+            ("/signin/garbage", 404), ("/enrol/x", 404), ("/enrol/x/code", 404), ("/invite/%E0%80", 404),
+            ("/setup/%ff", 404), ("/refused/%ff", 404), ("/oauth/resume", 400), ("/oauth/resume?flow=x", 400),
+        ] {
+            let a = send(&s, "GET", path, &[("accept", "text/html")]).await;
+            assert_eq!(a.status, status, "{path}: {}", a.text);
+            assert!(a.text.contains("id=\"title\"") && a.text.contains("id=\"reference\""), "{path}: {}", a.text);
+        }
+    }
+);

@@ -30,8 +30,8 @@ pub struct Assertion<'a> {
     pub token: &'a str,
     /// `client_id`, where the request has it too.
     pub client_id: Option<&'a str>,
-    /// What may stand in `aud`: the issuer, and the token endpoint.
-    pub audiences: [&'a str; 2],
+    /// What must stand in `aud`, alone: the issuer. An endpoint may have the name of somebody else's.
+    pub audience: &'a str,
     /// Where it comes from.
     pub from: Option<IpAddr>,
 }
@@ -84,7 +84,7 @@ impl Apps {
             unknown().operator(why)
         })?;
         let now = self.store().clock().now();
-        let (jti, until) = self::claims(&verified, &client.app.client_id, a.audiences, now)?;
+        let (jti, until) = self::claims(&verified, &client.app.client_id, a.audience, now)?;
         if claim(self.store(), cx, &client.app.client_id, jti, until).await? {
             Ok(client)
         } else {
@@ -114,7 +114,7 @@ impl Apps {
 fn claims<'v>(
     v: &'v Verified,
     client_id: &str,
-    audiences: [&str; 2],
+    issuer: &str,
     now: Timestamp,
 ) -> Result<(&'v str, Timestamp)> {
     let typ = v.header.typ.as_deref().map(str::to_ascii_lowercase);
@@ -133,7 +133,7 @@ fn claims<'v>(
         None => Cow::Borrowed(&[]),
     };
     // Meant for somebody else as well, it could be carried from there to here.
-    let ours = |a: &Value| a.as_str().is_some_and(|a| audiences.contains(&a));
+    let ours = |a: &Value| a.as_str() == Some(issuer);
     if audience.is_empty() || !audience.iter().all(ours) {
         return Err(refused("'aud' is not this issuer"));
     }

@@ -75,11 +75,22 @@ story!(
         let kept = muster::signins::by_reference(&s.app.store, &reference).await.unwrap().unwrap();
         assert_eq!(kept.reason.as_deref(), Some("mfa_not_proved"));
         let silent = s.authorize(&app, &weak, &[("prompt", "none")]).await.expect(303);
-        assert_eq!(field(silent.header("location"), "error").as_deref(), Some("access_denied"));
+        assert_eq!(field(silent.header("location"), "error").as_deref(), Some("login_required"));
         let strong = s.session(tenant, user, "mfa").await;
         let code = s.code(&app, &strong, &[]).await;
         let tokens = s.redeem(&app, &code).await.expect(200).json();
         assert_eq!(claims(tokens["access_token"].as_str().unwrap())["amr"], json!(["pwd", "otp", "mfa"]));
+    }
+);
+
+story!(
+    /// RFC 6750 3.1: where no token came, nothing is said to be wrong with it.
+    async fn who_brings_no_token_is_told_of_none(t) {
+        let s = TestServer::start(&t).await;
+        let a = s.browser().get("/oauth/userinfo").await.expect(401);
+        assert_eq!(a.header("www-authenticate"), "Bearer realm=\"muster\"");
+        let a = s.browser().bearer("x.y.z").get("/oauth/userinfo").await.expect(401);
+        assert!(a.header("www-authenticate").contains("error=\"invalid_token\""));
     }
 );
 

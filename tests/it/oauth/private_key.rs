@@ -60,14 +60,13 @@ story!(
             .into_iter().map(|a| ClientKey::new(a.as_str(), a)).collect();
         let all: Vec<Value> = keys.iter().map(ClientKey::jwk).collect();
         let app = integration(&s, tenant, Some(set(&json!({ "keys": all }))), None).await;
-        let endpoint = format!("{}/oauth/token", s.url);
         for k in &keys {
             let by = |more: Value| k.assertion(&app.client_id, &s.url, more);
             let a = s.form_by_key("/oauth/token", &by(json!({})), &GRANT).await.expect(200).json();
             let token = a["access_token"].as_str().unwrap();
             let a = s.form_by_key("/oauth/introspect", &by(json!({})), &[("token", token)]).await;
             assert_eq!(a.expect(200).json()["active"], true, "{}", k.kid);
-            let more = json!({"aud": [endpoint]});
+            let more = json!({"aud": [s.url]});
             s.form_by_key("/oauth/revoke", &by(more), &[("token", token)]).await.expect(200);
             let named = [("token", token), ("client_id", app.client_id.as_str())];
             let a = s.form_by_key("/oauth/introspect", &by(json!({})), &named).await;

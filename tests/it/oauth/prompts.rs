@@ -5,7 +5,7 @@ use crate::{
     story,
     support::{
         TestServer,
-        person::{READ_ONLY, field, fields},
+        person::{READ_ONLY, TENANT_ADMIN, field, fields},
         tab::Tab,
     },
 };
@@ -75,8 +75,10 @@ story!(
         // Another application's, another kind of token, nonsense.
         let other = s.app(who.tenant, |_| {}).await;
         for (app, hint) in [(&other, hint), (&app, tokens["access_token"].as_str().unwrap()), (&app, "x.y.z")] {
-            let a = s.authorize(app, &who, &[("id_token_hint", hint)]).await.expect(303);
-            assert_eq!(field(a.header("location"), "error").as_deref(), Some("invalid_request"));
+            // A page of ours: nothing is sent to anybody.
+            let a = s.authorize(app, &who, &[("id_token_hint", hint)]).await.expect(400);
+            assert_eq!(a.header("location"), "");
+            assert!(a.text.contains("id=\"title\"") && a.text.contains("id=\"reference\""));
         }
     }
 );
@@ -106,5 +108,26 @@ story!(
         }
         let r = tab.request(reqwest::Method::POST, "/oauth/authorize").header("content-type", "text/plain").body("x");
         tab.send(r).await.expect(400);
+    }
+);
+
+story!(
+    /// With a page there would be a way on, so it is no refusal.
+    async fn a_silent_request_that_wants_a_second_factor_is_told_to_sign_in(t) {
+        let s = TestServer::start(&t).await;
+        let (who, app, _) = signed_in(&s).await;
+        let silent = [("prompt", "none")];
+        let a = s.authorize(&app, &who, &silent).await.expect(303);
+        assert!(field(a.header("location"), "code").is_some(), "{}", a.header("location"));
+        let mia = s.person(who.tenant, "mia", TENANT_ADMIN).await;
+        let mia = s.session(who.tenant, mia, "single").await;
+        let a = s.authorize(&app, &mia, &silent).await.expect(303);
+        assert_eq!(field(a.header("location"), "error").as_deref(), Some("login_required"));
+        // Numbers of seconds are digits, however many.
+        for (age, fits) in [("99999999999", true), ("+5", false), ("5.0", false), ("", true), ("-1", false)] {
+            let a = s.authorize(&app, &who, &[("max_age", age)]).await.expect(303);
+            let error = field(a.header("location"), "error");
+            assert_eq!(error.is_none(), fits, "{age}: {}", a.header("location"));
+        }
     }
 );

@@ -53,6 +53,29 @@ story!(async fn a_user_is_added_edited_and_removed_by_hand(t) {
     assert_eq!(users::view(&w.store, &v, ann.id).await.unwrap_err().kind(), Kind::NotFound);
 });
 
+story!(async fn what_a_person_types_of_another_fits_in_one_line_and_is_an_address(t) {
+    let w = World::new(&t.store);
+    let acme = w.tenant("acme", false).await;
+    let ann = add(&w, acme.id, UserKind::Tenant, "Ann").await.unwrap();
+    let with = |email: &str, display: Option<&str>| Edit {
+        email: Some(email.into()), display_name: display.map(str::to_owned), ..Edit::default()
+    };
+    for (bad, attr) in [
+        (with("nope", None), "email"),
+        (with("not an address", None), "email"),
+        (with("a@b.example\r\nBcc: c@d.example", None), "email"),
+        (with("", Some("Ann\nB.")), "display_name"),
+        (Edit { user_name: Some("ann\u{7}".into()), ..Edit::default() }, "user_name"),
+    ] {
+        let e = edit(&w, &ann, bad.clone()).await.unwrap_err();
+        assert_eq!((e.kind(), e.attr_str()), (Kind::Invalid, Some(attr)), "{bad:?}");
+    }
+    let after = edit(&w, &ann, with(" ann@acme.example ", Some("Ann B."))).await.unwrap();
+    assert_eq!(after.email.as_deref(), Some("ann@acme.example"));
+    let e = add(&w, acme.id, UserKind::Tenant, "two\nlines").await.unwrap_err();
+    assert_eq!((e.kind(), e.attr_str()), (Kind::Invalid, Some("user_name")));
+});
+
 story!(async fn a_kind_fits_its_tenant(t) {
     let w = World::new(&t.store);
     let (acme, msp) = (w.tenant("acme", false).await, w.tenant("msp", true).await);

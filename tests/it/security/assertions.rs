@@ -68,8 +68,7 @@ story!(
         let other = s.app(s.tenant("fabrikam").await, |_| {}).await;
         let endpoint = format!("{}/oauth/token", s.url);
         for good in [
-            json!({"aud": endpoint}),
-            json!({"aud": [s.url, endpoint]}),
+            json!({"aud": [s.url]}),
             json!({"nbf": now() + 8, "iat": now() + 8}),
             json!({"exp": now() - 5}),
             json!({"exp": now() + 300}),
@@ -83,7 +82,8 @@ story!(
             json!({"sub": null}), json!({"sub": other.client_id}), json!({"sub": 7}),
             json!({"aud": null}), json!({"aud": []}), json!({"aud": "https://other.example"}),
             json!({"aud": format!("{}/", s.url)}), json!({"aud": [s.url, "https://other.example"]}),
-            json!({"aud": [[s.url]]}), json!({"aud": {"0": s.url}}), json!({"aud": format!("{}/oauth/introspect", s.url)}),
+            json!({"aud": [[s.url]]}), json!({"aud": {"0": s.url}}),
+            json!({"aud": endpoint}), json!({"aud": [s.url, endpoint]}), json!({"aud": format!("{}/oauth/introspect", s.url)}),
             json!({"exp": null}), json!({"exp": now() - 300}), json!({"exp": now() + 3600}),
             json!({"exp": (now() + 60).to_string()}), json!({"exp": [now() + 60]}), json!({"exp": i64::MAX}),
             json!({"exp": -1}), json!({"exp": true}),
@@ -93,7 +93,7 @@ story!(
             // A new server's worth of patience for each: wrong ones are counted.
             let a = key.assertion(&app.client_id, &s.url, bad.clone());
             let got = s.app.apps.authenticate_by_key(&s.app.net, &s.app.system(), &muster::apps::assertions::Assertion {
-                token: &a, client_id: None, audiences: [&s.url, &endpoint], from: None,
+                token: &a, client_id: None, audience: &s.url, from: None,
             }).await;
             assert!(got.is_err(), "{bad}");
         }
@@ -140,10 +140,9 @@ story!(
             rsa.sign(&json!({"alg": "PS256", "kid": "r"}), &claims()),
             "a.b.c".to_owned(), "..".to_owned(), "x".to_owned(),
         ];
-        let endpoint = format!("{}/oauth/token", s.url);
         for token in &bad {
             let got = s.app.apps.authenticate_by_key(&s.app.net, &s.app.system(), &muster::apps::assertions::Assertion {
-                token, client_id: None, audiences: [&s.url, &endpoint], from: None,
+                token, client_id: None, audience: &s.url, from: None,
             }).await;
             assert!(got.is_err(), "{token}");
         }

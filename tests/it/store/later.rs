@@ -104,8 +104,8 @@ story!(async fn what_must_change_one_row_and_does_not_undoes_what_goes_with_it(t
     let heard = Heard::of(&other);
     write(&t.store, "l-row").await.unwrap();
     // Alone, after a lock, after a question, and before one.
-    for (n, how) in ["alone", "locked", "asked", "asking"].into_iter().enumerate() {
-        let (from, to, topic) = (value(&t.store, "l-row").await, 100 + n as i64, Topic::App(AppId::new()));
+    for (n, how) in (100_i64..).zip(["alone", "locked", "asked", "asking"]) {
+        let (from, to, topic) = (value(&t.store, "l-row").await, n, Topic::App(AppId::new()));
         let body = |from: i64, beside: String| {
             let store = t.store.clone();
             async move {
