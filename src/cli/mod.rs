@@ -5,6 +5,7 @@
 //! line or the settings make no sense.
 
 mod admin;
+mod declared;
 mod demo;
 mod doctor;
 mod logs;

@@ -18,6 +18,7 @@ mod connections;
 mod corpus;
 mod credentials;
 mod crypto;
+mod declared;
 mod demo;
 mod discover;
 mod doctor;

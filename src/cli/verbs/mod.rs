@@ -127,6 +127,10 @@ pub(super) enum Verb {
     /// Signing keys
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Tenants, roles, directories, mappings and applications as a file
+    Export(super::declared::Export),
+    /// Make a server what such a file says, after showing the plan
+    Apply(super::declared::Apply),
     /// Who you are for the server, and what you may do where
     Me,
     /// The permissions and the built-in roles
@@ -136,7 +140,11 @@ pub(super) enum Verb {
 impl Verb {
     /// Whether it makes sense on a data directory that does not exist yet.
     pub(super) fn makes_data(&self) -> bool {
-        matches!(self, Self::Tenant(tenant::Tenant::Create { .. }))
+        match self {
+            Self::Tenant(v) => matches!(v, tenant::Tenant::Create { .. }),
+            Self::Apply(v) => v.writes(),
+            _ => false,
+        }
     }
 }
 
@@ -169,22 +177,24 @@ pub(super) async fn run(verb: Verb, r: &Reach) -> Result<Value> {
         Verb::Consent(v) => consent::run(v, r).await,
         Verb::Signins(v) => signins::run(v, r).await,
         Verb::Audit(v) => audit::run(v, r).await,
+        Verb::Export(v) => super::declared::export(v, r).await.map(Value::String),
+        Verb::Apply(v) => super::declared::apply(v, r).await,
         Verb::Me => r.get("/me").await,
         Verb::Catalogue => r.get("/catalogue").await,
     }
 }
 
 /// `/tenants/{tenant}`; the text is the user's, so it is escaped.
-fn at(tenant: &str) -> String {
+pub(super) fn at(tenant: &str) -> String {
     format!("/tenants/{}", escaped(tenant))
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
 /// An object without the fields that are null.
-fn given(value: Value) -> Value {
+pub(super) fn given(value: Value) -> Value {
     match value {
         Value::Object(map) => {
             Value::Object(map.into_iter().filter(|(_, v)| !v.is_null()).collect::<Map<_, _>>())
@@ -221,7 +231,13 @@ async fn user_at(r: &Reach, tenant: &str, user: &str) -> Result<String> {
 }
 
 /// Where a thing of a tenant is: by id, or by name. `list` is the last word of the list's address.
-async fn thing_at(r: &Reach, tenant: &str, list: &str, what: &str, name: &str) -> Result<String> {
+pub(super) async fn thing_at(
+    r: &Reach,
+    tenant: &str,
+    list: &str,
+    what: &str,
+    name: &str,
+) -> Result<String> {
     let all = format!("{}/{list}", at(tenant));
     let id = id_of(r, &all, "name", what, name).await?;
     Ok(format!("{all}/{id}"))

@@ -1,0 +1,232 @@
+//! What a server has, read through its API, as a document and with the ids that changes need.
+
+use super::document::{
+    Application, Directory, Document, Mapping, Role, Scope, Tenant, without_nulls,
+};
+use crate::{
+    cli::{
+        reach::Reach,
+        verbs::{at, escaped},
+    },
+    error::{Error, Result},
+};
+use serde_json::{Map, Value};
+use std::collections::HashMap;
+
+/// A server's configuration.
+pub(super) struct Current {
+    pub(super) document: Document,
+    /// Ids by tenant, kind and name (folded).
+    ids: HashMap<(String, &'static str, String), String>,
+    /// Mappings' ids, by tenant and what they say.
+    mappings: HashMap<(String, String), String>,
+}
+
+impl Current {
+    /// The id of a thing of a tenant.
+    pub(super) fn id(&self, tenant: &str, kind: &'static str, name: &str) -> Option<&str> {
+        self.ids.get(&(tenant.to_owned(), kind, name.to_lowercase())).map(String::as_str)
+    }
+    /// The id of a mapping.
+    pub(super) fn mapping(&self, tenant: &str, m: &Mapping) -> Option<&str> {
+        self.mappings.get(&(tenant.to_owned(), m.to_string())).map(String::as_str)
+    }
+    /// A tenant as it is.
+    pub(super) fn tenant(&self, slug: &str) -> Option<&Tenant> {
+        self.document.tenants.iter().find(|t| t.slug == slug)
+    }
+    /// Reads it; `wanted` says of which tenants.
+    ///
+    /// # Errors
+    /// The server's.
+    pub(super) async fn read(r: &Reach, wanted: impl Fn(&str) -> bool) -> Result<Self> {
+        let mut out =
+            Self { document: Document::default(), ids: HashMap::new(), mappings: HashMap::new() };
+        let all = all(r, "/tenants").await?;
+        let slugs: HashMap<String, String> =
+            all.iter().map(|t| (text(t, "id"), text(t, "slug"))).collect();
+        // Who does not hold the whole instance sees no domains.
+        let domains = match self::all(r, "/domains").await {
+            Ok(all) => Some(all),
+            Err(e) if e.kind() == crate::error::Kind::Forbidden => None,
+            Err(e) => return Err(e),
+        };
+        for t in &all {
+            let slug = text(t, "slug");
+            if wanted(&slug) {
+                let mut tenant = out.of(r, t, &slugs).await?;
+                tenant.domains = domains.as_ref().map(|all| {
+                    let id = text(t, "id");
+                    all.iter()
+                        .filter(|d| text(d, "tenant") == id)
+                        .map(|d| text(d, "domain"))
+                        .collect()
+                });
+                out.document.tenants.push(tenant);
+            }
+        }
+        out.document.tenants.sort_by(|a, b| (!a.provider, &a.slug).cmp(&(!b.provider, &b.slug)));
+        Ok(out)
+    }
+
+    async fn of(
+        &mut self,
+        r: &Reach,
+        t: &Value,
+        slugs: &HashMap<String, String>,
+    ) -> Result<Tenant> {
+        let slug = text(t, "slug");
+        let path = at(&slug);
+        let id = text(t, "id");
+        self.ids.insert((slug.clone(), "tenant", slug.clone()), id.clone());
+        let roles = all(r, &format!("{path}/roles")).await?;
+        let directories = all(r, &format!("{path}/directories")).await?;
+        let apps = all(r, &format!("{path}/apps")).await?;
+        let mappings = all(r, &format!("{path}/mappings")).await?;
+        for (kind, list) in [("role", &roles), ("directory", &directories), ("app", &apps)] {
+            for thing in list {
+                let name = text(thing, "name").to_lowercase();
+                self.ids.insert((slug.clone(), kind, name), text(thing, "id"));
+            }
+        }
+        let named = |list: &[Value]| -> HashMap<String, String> {
+            list.iter().map(|v| (text(v, "id"), text(v, "name"))).collect()
+        };
+        let (role_names, directory_names) = (named(&roles), named(&directories));
+        let mut out = Tenant {
+            name: text(t, "name"),
+            provider: t["provider"].as_bool().unwrap_or_default(),
+            tags: Some(texts(&t["tags"])),
+            policy: policy(&t["policy"], |id| role_names.get(id).cloned()),
+            roles: roles.iter().filter(|r| r["tenant"] == *id).map(role).collect(),
+            directories: directories.iter().map(directory).collect(),
+            applications: apps.iter().filter(|a| a["kind"] == "app").map(application).collect(),
+            slug,
+            ..Tenant::default()
+        };
+        for m in mappings.iter().filter(|m| m["tenant"] == *id) {
+            let called = |names: &HashMap<String, String>, field| {
+                let id = text(m, field);
+                names.get(&id).cloned().unwrap_or(id)
+            };
+            let scope = &m["scope"];
+            let many = matches!(
+                scope["kind"].as_str(),
+                Some("tenants" | "tag" | "all_tenants" | "all_tenants_except")
+            );
+            let mapping = Mapping {
+                directory: called(&directory_names, "directory"),
+                group: text(m, "group_name"),
+                role: called(&role_names, "role"),
+                in_tenant: m["in_tenant"]
+                    .as_str()
+                    .map(|t| slug_of(slugs, t))
+                    .filter(|t| *t != out.slug && !many),
+                everywhere: m["everywhere"].as_bool().unwrap_or_default(),
+                scope: many.then(|| Scope {
+                    kind: text(scope, "kind"),
+                    tenants: named_tenants(scope, slugs),
+                    tag: scope["tag"].as_str().map(str::to_owned),
+                }),
+            };
+            self.mappings.insert((out.slug.clone(), mapping.to_string()), text(m, "id"));
+            out.mappings.push(mapping);
+        }
+        out.roles.sort_by(|a, b| a.name.cmp(&b.name));
+        out.directories.sort_by(|a, b| a.name.cmp(&b.name));
+        out.applications.sort_by(|a, b| a.name.cmp(&b.name));
+        out.mappings.sort_by_cached_key(ToString::to_string);
+        Ok(out)
+    }
+}
+
+/// A list of the API, to its end.
+///
+/// # Errors
+/// The server's.
+pub(super) async fn all(r: &Reach, path: &str) -> Result<Vec<Value>> {
+    let (mut out, mut cursor) = (Vec::new(), None::<String>);
+    loop {
+        let mark = if path.contains('?') { '&' } else { '?' };
+        let more = cursor.map(|c| format!("{mark}cursor={}", escaped(&c))).unwrap_or_default();
+        let mut page = r.get(&format!("{path}{more}")).await?;
+        match page["items"].take() {
+            Value::Array(items) => out.extend(items),
+            _ => return Err(Error::internal(format!("no list at {path}"))),
+        }
+        match page["next"].as_str() {
+            Some(next) => cursor = Some(next.to_owned()),
+            None => return Ok(out),
+        }
+    }
+}
+
+fn text(v: &Value, field: &str) -> String {
+    v[field].as_str().unwrap_or_default().to_owned()
+}
+fn texts(v: &Value) -> Vec<String> {
+    let all = v.as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut all: Vec<String> = all.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    all.sort();
+    all
+}
+fn slug_of(slugs: &HashMap<String, String>, id: &str) -> String {
+    slugs.get(id).cloned().unwrap_or_else(|| id.to_owned())
+}
+/// The tenants of a scope, as ids or with their names beside them.
+fn named_tenants(scope: &Value, slugs: &HashMap<String, String>) -> Vec<String> {
+    let all = scope["tenants"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let one = |t: &Value| t.as_str().or_else(|| t["id"].as_str()).map(|id| slug_of(slugs, id));
+    let mut all: Vec<String> = all.iter().filter_map(one).collect();
+    all.sort();
+    all
+}
+fn object(v: &Value) -> Map<String, Value> {
+    match without_nulls(v.clone()) {
+        Value::Object(o) => o,
+        _ => Map::new(),
+    }
+}
+
+/// A policy whose roles have the names that `name` gives for their ids.
+pub(super) fn policy(
+    p: &Value,
+    name: impl Fn(&str) -> Option<String>,
+) -> Option<Map<String, Value>> {
+    let mut p = object(p);
+    if let Some(Value::Object(roles)) = p.get_mut("mfa").and_then(|m| m.get_mut("roles")) {
+        let renamed = std::mem::take(roles).into_iter();
+        *roles = renamed.map(|(id, v)| (name(&id).unwrap_or(id), v)).collect();
+    }
+    Some(p).filter(|p| !p.is_empty())
+}
+
+fn role(v: &Value) -> Role {
+    Role {
+        name: text(v, "name"),
+        description: text(v, "description"),
+        offered: v["offered"].as_bool().unwrap_or_default(),
+        permissions: texts(&v["permissions"]),
+    }
+}
+
+fn directory(v: &Value) -> Directory {
+    Directory {
+        name: text(v, "name"),
+        preset: text(v, "preset"),
+        status: text(v, "status"),
+        client_secret_file: None,
+        signin: Some(object(&v["signin"])).filter(|s| !s.is_empty()),
+        provisioning: Some(object(&v["provisioning"])),
+    }
+}
+
+fn application(v: &Value) -> Application {
+    Application {
+        name: text(v, "name"),
+        public: v["public"].as_bool().unwrap_or_default(),
+        platform: v["platform"].as_bool().unwrap_or_default(),
+        enabled: v["enabled"].as_bool().unwrap_or(true),
+        settings: object(&v["settings"]),
+    }
+}
