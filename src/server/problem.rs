@@ -28,13 +28,26 @@ pub(super) fn refuse(path: &str, status: StatusCode, detail: &str) -> Response {
     } else if path.starts_with("/api/") {
         let title = status.canonical_reason().unwrap_or("Error");
         let body = json!({
-            "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail,
+            "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail, "code": word(status),
         });
         ("application/problem+json", body.to_string())
     } else {
         return crate::web::notice(status, detail);
     };
     (status, [(header::CONTENT_TYPE, HeaderValue::from_static(kind))], body).into_response()
+}
+
+/// The admin API's word for programs.
+fn word(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        404 => "not_found",
+        405 => "method_not_allowed",
+        413 => "too_large",
+        429 => "rate_limited",
+        503 => "unavailable",
+        500.. => "internal",
+        _ => "invalid",
+    }
 }
 
 /// Metadata, and decisions for applications.
