@@ -32,7 +32,7 @@ impl Extent {
         }
         out
     }
-    fn add(&mut self, reach: &Reach, role: RoleId, permissions: &BTreeSet<String>) {
+    pub(super) fn add(&mut self, reach: &Reach, role: RoleId, permissions: &BTreeSet<String>) {
         self.global |= role == GLOBAL_ADMINISTRATOR;
         let permissions = permissions.iter().filter(|p| *p != SELF_SERVICE).cloned();
         let (scope, tenant) = (reach.column(), reach.tenant());

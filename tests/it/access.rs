@@ -4,6 +4,7 @@ mod authors;
 mod ceiling;
 mod differential;
 mod ending;
+mod entrusted;
 mod grants;
 mod laws;
 mod mappings;
