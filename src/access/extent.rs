@@ -2,7 +2,7 @@
 //! begins tomorrow begins without anybody's doing. Whoever lets others act as somebody must hold as much.
 
 use super::{
-    Access, Path, Reach,
+    Access, Path, Reach, Subject,
     catalogue::{GLOBAL_ADMINISTRATOR, SELF_SERVICE},
     db, effective, roles,
 };
@@ -25,10 +25,11 @@ pub struct Extent {
 }
 
 impl Extent {
-    fn of(paths: &[Path]) -> Self {
+    fn of(subject: &Subject, paths: &[Path]) -> Self {
         let mut out = Self::default();
         for p in paths {
-            out.add(&p.reach, p.role.id, &p.permissions);
+            let theirs = p.permissions.iter().filter(|p| subject.can_hold(p)).cloned().collect();
+            out.add(&p.reach, p.role.id, &theirs);
         }
         out
     }
@@ -103,7 +104,7 @@ impl Access {
         let paths = db::paths(c, self.catalogue(), home, &[user], now).await?;
         let mut paths: Vec<Path> = paths.into_iter().map(|(_, p)| p).collect();
         paths.retain(|p| effective::void(&subject, p).is_none());
-        let mut out = Extent::of(&paths);
+        let mut out = Extent::of(&subject, &paths);
         for (reach, role) in planned {
             let at = reach.tenant().unwrap_or(home);
             if let Some(role) = roles::named(c, self, at, *role).await? {

@@ -112,6 +112,10 @@ pub async fn edit<P: Manages + 'static>(
             }
             db::update(tx, t, id, &app.name, J(&app.settings.0)).await?;
             tx.changed(Topic::App(id));
+            if let Some(user) = app.user_id {
+                // What was chosen for it bounds what it holds.
+                tx.changed(Topic::User(t, user));
+            }
             let detail = json!({"name": app.name, "settings": differing(&was, &app)?});
             let event = Event::new("app.edit").target("app", id);
             audit::record(tx, t, event.detail(detail)).await?;

@@ -1,6 +1,7 @@
 //! The issuer, over HTTP.
 
 mod backchannel;
+mod chosen;
 mod consent;
 mod evaluate;
 mod integration;
