@@ -7,8 +7,8 @@ use super::{
     db, effective, roles,
 };
 use crate::{
-    actor::Actor,
-    error::Result,
+    actor::{Actor, UserKind},
+    error::{Error, Result},
     id::{RoleId, TenantId, UserId},
     store::{Conn, Scope, Tx},
 };
@@ -62,7 +62,78 @@ impl Extent {
     }
 }
 
+/// What another kind of user would let count, and whether whoever sets the kind holds as much.
+#[derive(Debug, Clone)]
+pub struct Gains {
+    kind: UserKind,
+    extent: Extent,
+    covered: bool,
+}
+
+impl Gains {
+    /// Refuses who holds less; and when more would count by now than was looked at.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Forbidden`], [`crate::error::Kind::Conflict`].
+    pub async fn check(
+        &self,
+        access: &Access,
+        tx: &mut Tx,
+        user: (TenantId, UserId),
+    ) -> Result<()> {
+        if !self.covered {
+            let text = format!(
+                "as '{}' the person would hold more than you do: what was given to them, or to groups that they are in, \
+                 would begin to count",
+                self.kind.as_str()
+            );
+            return Err(Error::forbidden(text).attr("kind"));
+        }
+        let was = db::widen(tx).await?;
+        let now = access.let_count(tx, user, self.kind).await?;
+        db::narrow(tx, &was).await?;
+        if now.within(&self.extent) {
+            return Ok(());
+        }
+        Err(Error::conflict("what the person would hold was changed meanwhile"))
+    }
+}
+
 impl Access {
+    /// What would count for a user of another kind and does not count for them now, against what an actor holds.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn gains(
+        &self,
+        actor: &Actor,
+        user: (TenantId, UserId),
+        kind: UserKind,
+    ) -> Result<Gains> {
+        // platform: what somebody has may come from the provider's roles.
+        let mut c = self.0.store.read(Scope::Platform).await?;
+        let extent = self.let_count(&mut c, user, kind).await?;
+        drop(c);
+        let covered = self.reaches(actor, &extent).await?;
+        Ok(Gains { kind, extent, covered })
+    }
+    async fn let_count(
+        &self,
+        c: &mut Conn,
+        (home, user): (TenantId, UserId),
+        kind: UserKind,
+    ) -> Result<Extent> {
+        let Some((_, was, _)) = db::subjects(c, home, &[user]).await?.pop() else {
+            return Ok(Extent::default());
+        };
+        let then = Subject { kind, ..was.clone() };
+        let now = self.0.store.clock().now();
+        let paths = db::paths(c, self.catalogue(), home, &[user], now).await?;
+        let mut paths: Vec<Path> = paths.into_iter().map(|(_, p)| p).collect();
+        let counts = |s: &Subject, p: &Path| effective::void(s, p).is_none();
+        paths.retain(|p| counts(&then, p) && !counts(&was, p));
+        Ok(Extent::of(&then, &paths))
+    }
     /// What somebody holds or will hold, with the roles that are planned for them, each with where.
     ///
     /// # Errors

@@ -37,7 +37,7 @@ pub use catalogue::Catalogue;
 pub use effective::{Effective, Path, RoleRef, Source, Subject, Via};
 pub use entrusted::Entrusted;
 pub use explain::{Explanation, Holdings, Needed};
-pub use extent::Extent;
+pub use extent::{Extent, Gains};
 pub use over::Over;
 pub use perm::Permit;
 pub use reach::{Reach, Site};

@@ -6,6 +6,7 @@ mod differential;
 mod ending;
 mod entrusted;
 mod grants;
+mod kinds;
 mod laws;
 mod mappings;
 mod previews;

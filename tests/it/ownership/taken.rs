@@ -37,6 +37,7 @@ story!(async fn a_person_in_a_confirmed_domain_is_taken_over(t) {
     // And only the directory describes them.
     let e = users::edit(
         &w.store,
+        &w.access,
         &w.may(acme.id).await,
         u.id,
         None,
