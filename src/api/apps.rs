@@ -112,6 +112,7 @@ pub(super) struct NewApplication {
     access_ttl: Option<u32>,
     #[serde(default)]
     public: bool,
+    /// People of every tenant may sign in to it (the provider's only); takes a Global Administrator.
     #[serde(default)]
     platform: bool,
     #[serde(default)]

@@ -73,13 +73,17 @@ pub(super) fn checked(name: &str, s: &Settings) -> Result<()> {
 /// proves itself with a key.
 ///
 /// # Errors
-/// `Invalid`, naming the field.
+/// `Invalid`, naming the field; `Forbidden` for an application of every tenant by somebody who is not a Global
+/// Administrator.
 pub async fn create(
     store: &Store,
     p: &Permit<SystemEditSettings>,
     new: NewApp,
 ) -> Result<(App, Option<Secret>)> {
     checked(&new.name, &new.settings)?;
+    if new.platform {
+        of_every_tenant(p)?;
+    }
     if new.settings.redirect_uris.is_empty() {
         return Err(Error::invalid("'redirect_uris' is empty").attr("redirect_uris"));
     }
@@ -117,6 +121,18 @@ pub async fn create(
         let app = db::get(tx, t, id).await?.ok_or_else(|| Error::internal("the row just made"))?;
         Ok((app, secret))
     })
+}
+
+/// An application that serves every tenant hears of all their people: who makes it, sets where its answers go or gives it
+/// a key holds everything.
+pub(super) fn of_every_tenant<P>(p: &Permit<P>) -> Result<()> {
+    if p.everything() {
+        return Ok(());
+    }
+    Err(Error::forbidden(
+        "an application of every tenant is made and changed by Global Administrators",
+    )
+    .attr("platform"))
 }
 
 /// An integration user to be made.

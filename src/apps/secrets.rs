@@ -2,7 +2,7 @@
 
 use super::{
     db,
-    manage::{Manages, find},
+    manage::{Manages, find, of_every_tenant},
 };
 use crate::{
     access::Permit,
@@ -60,7 +60,8 @@ pub(super) async fn add(
 /// hold what that user may use.
 ///
 /// # Errors
-/// `NotFound`; `Conflict` when two are live; `Forbidden` for an integration user beyond the caller's own rights.
+/// `NotFound`; `Conflict` when two are live; `Forbidden` for an integration user beyond the caller's own rights, and for an
+/// application of every tenant by somebody who is not a Global Administrator.
 pub async fn secret_add<P: Manages + 'static>(
     store: &Store,
     p: &Permit<P>,
@@ -68,11 +69,13 @@ pub async fn secret_add<P: Manages + 'static>(
     expires: Option<Timestamp>,
 ) -> Result<Secret> {
     let t = p.tenant();
-    let held = std::sync::Arc::new(p.held().clone());
-    tx!(store, &p.cx(), [held], |tx| {
+    tx!(store, &p.cx(), [p], |tx| {
         let found = find::<P>(tx, t, app).await?;
+        if found.platform {
+            of_every_tenant(&p)?;
+        }
         let scopes = found.settings.0.scopes.iter().flatten();
-        let beyond = scopes.clone().find(|s| !held.allows(s));
+        let beyond = scopes.clone().find(|s| !p.held().allows(s));
         if let Some(s) = beyond.filter(|_| found.kind == super::Kind::Integration) {
             return Err(Error::forbidden(format!(
                 "the integration user may use '{s}', which you do not hold here"

@@ -7,6 +7,7 @@ mod evaluate;
 mod integration;
 pub mod logout;
 mod params;
+mod platform;
 mod private_key;
 mod prompts;
 mod withdrawn;
