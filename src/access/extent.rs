@@ -13,7 +13,7 @@ use crate::{
     store::{Conn, Scope, Tx},
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// What somebody holds or will hold, scope by scope; without Self-Service, which is everybody's.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -211,5 +211,29 @@ impl Access {
     pub async fn covers(&self, actor: &Actor, user: (TenantId, UserId)) -> Result<bool> {
         let extent = self.extent(user, &[]).await?;
         self.reaches(actor, &extent).await
+    }
+    /// The same of an integration user for whom these permissions are chosen (`None`: all).
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn covers_chosen(
+        &self,
+        actor: &Actor,
+        (home, user): (TenantId, UserId),
+        chosen: Option<&[String]>,
+    ) -> Result<bool> {
+        // platform: what it has may come from the provider's roles.
+        let mut c = self.0.store.read(Scope::Platform).await?;
+        let Some((_, was, _)) = db::subjects(&mut c, home, &[user]).await?.pop() else {
+            return Ok(true);
+        };
+        let chosen = chosen.map(|c| Arc::new(c.iter().cloned().collect()));
+        let then = Subject { chosen, ..was };
+        let now = self.0.store.clock().now();
+        let paths = db::paths(&mut c, self.catalogue(), home, &[user], now).await?;
+        drop(c);
+        let mut paths: Vec<Path> = paths.into_iter().map(|(_, p)| p).collect();
+        paths.retain(|p| effective::void(&then, p).is_none());
+        self.reaches(actor, &Extent::of(&then, &paths)).await
     }
 }

@@ -4,7 +4,7 @@
 use super::{
     App, Kind, Settings, db,
     keys::KeySet,
-    manage::{Manages, checked, find, of_every_tenant, platform, within_ceiling},
+    manage::{Manages, checked, find, of_every_tenant, platform, within_ceiling, within_reach},
 };
 use crate::{
     access::{Access, Permit, perm::SystemManageIntegrations},
@@ -144,9 +144,10 @@ pub async fn integration_edit(
     change: Change,
 ) -> Result<App> {
     if change.empowers() {
-        let now = super::get(store, p, id).await?.settings.0.scopes;
-        let then = change.scopes.clone().unwrap_or(now).unwrap_or_default();
-        within_ceiling(access, p, &then)?;
+        let was = super::get(store, p, id).await?;
+        let then = change.scopes.clone().unwrap_or(was.settings.0.scopes.clone());
+        within_ceiling(access, p, then.as_deref().unwrap_or_default())?;
+        within_reach(access, p.actor(), &was, then.as_deref()).await?;
     }
     edit(store, p, id, change).await
 }

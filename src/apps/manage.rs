@@ -6,6 +6,7 @@ use crate::{
         Access, Permit,
         perm::{SystemEditSettings, SystemManageIntegrations, SystemViewSettings},
     },
+    actor::Actor,
     audit::{self, Event},
     clock::Timestamp,
     crypto,
@@ -173,6 +174,23 @@ pub(super) fn within_ceiling(
         }
     }
     Ok(())
+}
+
+/// Whoever can act as an integration user must hold, wherever it has a role, what it may use there.
+pub(super) async fn within_reach(
+    access: &Access,
+    actor: &Actor,
+    app: &App,
+    scopes: Option<&[String]>,
+) -> Result<()> {
+    match app.user_id {
+        Some(user) if !access.covers_chosen(actor, (app.tenant_id, user), scopes).await? => {
+            let text =
+                "the integration user may use more than you hold, in a tenant where it has a role";
+            Err(Error::forbidden(text).attr("scopes"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Makes an integration user and its client. The giver must hold every scope chosen there (the ceiling); what the

@@ -1,14 +1,18 @@
 //! The permissions chosen for an integration user bound whoever asks about it, not its tokens alone.
 
 use crate::{
+    access::{give, make_global, person, session},
+    api::call,
+    people::world::World,
     story,
     support::{
         TestServer,
-        person::{TENANT_ADMIN, TestApp},
+        person::{READ_ONLY, TENANT_ADMIN, TestApp},
     },
 };
 use muster::{
     access::grants::{self, NewGrant},
+    actor::UserKind,
     apps::{self, Change, IntegrationPlan},
     id::{AppId, RoleId, TenantId, UserId},
 };
@@ -85,4 +89,37 @@ story!(async fn what_was_not_chosen_for_an_integration_is_not_held(t) {
     let held = s.app.access.effective(contoso, user, contoso).await.unwrap();
     assert_eq!(held.permissions.iter().map(String::as_str).collect::<Vec<_>>(), ["users.view"]);
     assert!(!held.self_service);
+});
+
+story!(async fn who_can_act_as_an_integration_holds_what_it_uses_in_every_tenant(t) {
+    let s = TestServer::start(&t).await;
+    let w = World { store: s.app.store.clone(), access: s.app.access.clone(), master: s.app.master.clone() };
+    let us = s.provider().await;
+    let contoso = s.tenant("contoso").await;
+    let (client, user) = integration(&s, us, &["users.view"]).await;
+    let boss = person(&w, us, "boss", UserKind::Technician).await;
+    give(&w, &boss, us, TENANT_ADMIN.parse().unwrap()).await;
+    let root = make_global(&w, us, "root").await;
+    let at = format!("/tenants/{us}/integrations/{client}");
+    let keys = json!({"jwks_uri": "https://keys.example/jwks"}).to_string();
+    let wider = json!({"scopes": ["users.view", "users.edit"]}).to_string();
+    let tries = async |by: &muster::users::User| {
+        let by = session(by);
+        let secret = call(&s, Some(&by), "POST", &format!("{at}/secrets"), "{}").await.status;
+        let keys = call(&s, Some(&by), "PATCH", &at, &keys).await.status;
+        let wider = call(&s, Some(&by), "PATCH", &at, &wider).await.status;
+        [secret, keys, wider].map(|s| s.as_u16())
+    };
+    // At home alone: theirs to hand out.
+    let secret = call(&s, Some(&session(&boss)), "POST", &format!("{at}/secrets"), "{}").await.expect(201);
+    assert!(secret.json()["client_secret"].is_string());
+    let all = call(&s, Some(&session(&boss)), "GET", &format!("{at}/secrets"), "").await.expect(200).json();
+    for known in all["items"].as_array().unwrap() {
+        let gone = format!("{at}/secrets/{}", known["id"].as_str().unwrap());
+        call(&s, Some(&session(&boss)), "DELETE", &gone, "").await.expect(204);
+    }
+    let grant = NewGrant::manual(us, user, RoleId::parse(READ_ONLY).unwrap());
+    grants::add(&s.app.access, &s.permit(contoso).await, grant).await.unwrap();
+    assert_eq!(tries(&boss).await, [403, 403, 403]);
+    assert_eq!(tries(&root).await, [201, 200, 200]);
 });
