@@ -13,6 +13,7 @@ mod previews;
 mod require;
 mod roles;
 mod scopes;
+mod strangers;
 
 use crate::people::world::World;
 use muster::{

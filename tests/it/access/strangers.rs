@@ -1,0 +1,63 @@
+//! What one company learns of the others: nothing by name.
+
+use super::{READ_ONLY, id, make_global, person, session};
+use crate::{people::world::World, story, support::TestServer};
+use muster::{
+    access::{
+        Reach,
+        grants::{self, NewGrant},
+        mappings::{self, Target},
+    },
+    actor::UserKind,
+    audit,
+};
+use serde_json::json;
+
+fn world(s: &TestServer) -> World {
+    World { store: s.app.store.clone(), access: s.app.access.clone(), master: s.app.master.clone() }
+}
+
+story!(async fn a_trail_tells_of_a_chosen_set_what_concerns_the_tenant(t) {
+    let s = TestServer::start(&t).await;
+    let w = world(&s);
+    let us = s.provider().await;
+    let (contoso, hidden) = (s.tenant("contoso").await, s.tenant("hidden").await);
+    let scim = w.scim(&w.directory(us, "Entra ID").await).await;
+    let g = w.group(&scim, "Technicians", &[]).await;
+    let tom = person(&w, us, "tom", UserKind::Technician).await;
+    let root = make_global(&w, us, "root").await;
+    let set = || Reach::set([contoso, hidden].into()).unwrap();
+    for a in [s.owner(), session(&root)] {
+        let p = w.access.require(&a, us).await.unwrap();
+        let o = w.access.over(&p, set()).await.unwrap();
+        let new = NewGrant {
+            valid_to: Some(w.store.clock().now().plus(std::time::Duration::from_hours(1))),
+            ..NewGrant::manual(us, tom.id, id(READ_ONLY))
+        };
+        grants::add_over(&w.access, &o, new).await.unwrap();
+        let m = mappings::create(&w.access, &p, Target::Over(&o), g.id, id(READ_ONLY)).await.unwrap();
+        mappings::adopt(&w.access, &p, Target::Over(&o), m.id).await.unwrap();
+        mappings::delete(&w.access, &p, m.id).await.unwrap();
+    }
+    for (here, other) in [(contoso, hidden), (hidden, contoso)] {
+        let trail = audit::list(&w.store, here, None, 100).await.unwrap();
+        let told = |action: &str| trail.iter().filter(|e| e.action == action).collect::<Vec<_>>();
+        for action in ["grant.add", "mapping.create", "mapping.adopt", "mapping.delete"] {
+            let events = told(action);
+            assert_eq!(events.len(), 2, "{action}");
+            for e in events {
+                let d = &e.detail;
+                assert_eq!((&d["scope"], &d["others"]), (&json!("tenants"), &json!(1)), "{action}: {d}");
+                assert_eq!(d["tenant"], here.to_string(), "{action}: {d}");
+                let text = d.to_string().replace('-', "");
+                assert!(!text.contains(&other.0.simple().to_string()), "{action}: {d}");
+            }
+        }
+    }
+    // At home the whole of it is written down, once each time.
+    let trail = audit::list(&w.store, us, None, 200).await.unwrap();
+    for action in ["grant.add", "mapping.create", "mapping.adopt", "mapping.delete"] {
+        let full = |e: &&audit::Entry| e.action == action && e.detail["scope"] == set().column();
+        assert_eq!(trail.iter().filter(full).count(), 2, "{action}");
+    }
+});
