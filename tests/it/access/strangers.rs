@@ -1,21 +1,61 @@
 //! What one company learns of the others: nothing by name.
 
-use super::{READ_ONLY, id, make_global, person, session};
-use crate::{people::world::World, story, support::TestServer};
+use super::{READ_ONLY, give, id, make_global, person, role, session};
+use crate::{api::call, people::world::World, story, support::TestServer};
 use muster::{
     access::{
         Reach,
+        catalogue::TENANT_ADMINISTRATOR,
         grants::{self, NewGrant},
         mappings::{self, Target},
     },
     actor::UserKind,
     audit,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn world(s: &TestServer) -> World {
     World { store: s.app.store.clone(), access: s.app.access.clone(), master: s.app.master.clone() }
 }
+
+story!(async fn a_preview_names_the_companies_that_are_seen_and_counts_all(t) {
+    let s = TestServer::start(&t).await;
+    let w = world(&s);
+    let us = s.provider().await;
+    let mut all = Vec::new();
+    for n in 0..25 {
+        all.push(s.tenant(&format!("secret{n:02}")).await);
+    }
+    let contoso = s.tenant("zz-contoso").await;
+    let scim = w.scim(&w.directory(us, "Entra ID").await).await;
+    let tom = w.user(&scim, "tom").await;
+    let g = w.group(&scim, "Technicians", &[tom.id]).await;
+    let offered = role(&w, us, "Desk", &["computers.view"], true).await;
+    let o = w.access.over(&w.may(us).await, Reach::Every).await.unwrap();
+    let m = mappings::create(&w.access, &w.may(us).await, Target::Over(&o), g.id, offered.id).await.unwrap();
+    let boss = person(&w, us, "boss", UserKind::Technician).await;
+    give(&w, &boss, us, TENANT_ADMINISTRATOR).await;
+    let root = make_global(&w, us, "root").await;
+    let (by_mapping, by_group) = (format!("/mappings/{}/preview", m.id), format!("/groups/{}/preview", g.id));
+    let by_role = format!("/roles/{}/preview", offered.id);
+    let asks = [(by_mapping, Value::Null), (by_group, Value::Null), (by_role, json!({"delete": true}))];
+    for (sees, named) in [(&boss, 1), (&root, 20)] {
+        for (path, body) in &asks {
+            let body = if body.is_null() { String::new() } else { body.to_string() };
+            let path = format!("/tenants/{us}{path}");
+            let said = call(&s, Some(&session(sees)), "POST", &path, &body).await.expect(200);
+            let there = &said.json()["items"][0]["changes"][0];
+            assert_eq!(there["tenant_count"], 27, "{path}");
+            assert_eq!(there["tenants"].as_array().unwrap().len(), named, "{path}: {there}");
+            assert!(named > 1 || !said.text.contains("secret"), "{path}: {}", said.text);
+        }
+    }
+    // Where one works oneself is named, however far down the list it is.
+    give(&w, &boss, contoso, id(READ_ONLY)).await;
+    let path = format!("/tenants/{us}{}", asks[0].0);
+    let said = call(&s, Some(&session(&boss)), "POST", &path, "").await.expect(200);
+    assert!(said.text.contains("zz-contoso") && !said.text.contains("secret"), "{}", said.text);
+});
 
 story!(async fn a_trail_tells_of_a_chosen_set_what_concerns_the_tenant(t) {
     let s = TestServer::start(&t).await;
