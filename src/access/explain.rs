@@ -111,10 +111,11 @@ impl Access {
         let tenant = permit.tenant();
         super::who_can::known(self, permission)?;
         let person = self.0.people.person(home, user).await?;
-        let person = person.ok_or_else(|| Error::not_found("user"))?;
+        let missing = || Error::not_found("user").attr("user");
+        let person = person.ok_or_else(missing)?;
         let reaching = self.0.people.reaching(&person, tenant).await?;
         if home != tenant && reaching.is_empty() {
-            return Err(Error::not_found("user"));
+            return Err(missing());
         }
         let now = self.0.store.clock().now();
         let e = self.0.people.effective(&person, tenant).await?;

@@ -9,13 +9,18 @@ use muster::{
         grants::{self, NewGrant},
         mappings::{self, Target},
     },
-    actor::UserKind,
+    actor::{Actor, UserKind},
     audit,
+    id::{TenantId, UserId},
 };
 use serde_json::{Value, json};
 
 fn world(s: &TestServer) -> World {
     World { store: s.app.store.clone(), access: s.app.access.clone(), master: s.app.master.clone() }
+}
+async fn post(s: &TestServer, a: &Actor, path: &str, body: Value) -> (u16, Value) {
+    let answer = call(s, Some(a), "POST", path, &body.to_string()).await;
+    (answer.status.as_u16(), answer.json())
 }
 
 story!(async fn a_preview_names_the_companies_that_are_seen_and_counts_all(t) {
@@ -99,5 +104,38 @@ story!(async fn a_trail_tells_of_a_chosen_set_what_concerns_the_tenant(t) {
     for action in ["grant.add", "mapping.create", "mapping.adopt", "mapping.delete"] {
         let full = |e: &&audit::Entry| e.action == action && e.detail["scope"] == set().column();
         assert_eq!(trail.iter().filter(full).count(), 2, "{action}");
+    }
+});
+
+/// An answer without what differs each time.
+fn plain((status, mut body): (u16, Value)) -> (u16, Value) {
+    for name in ["instance", "request", "request_id"] {
+        if let Some(o) = body.as_object_mut() {
+            o.remove(name);
+        }
+    }
+    (status, body)
+}
+
+story!(async fn whether_a_company_exists_is_not_asked_by_the_home_of_a_user(t) {
+    let s = TestServer::start(&t).await;
+    let w = world(&s);
+    let (contoso, hidden) = (s.tenant("contoso").await, s.tenant("hidden").await);
+    let ann = person(&w, contoso, "ann", UserKind::Tenant).await;
+    give(&w, &ann, contoso, TENANT_ADMINISTRATOR).await;
+    let bob = person(&w, hidden, "bob", UserKind::Tenant).await;
+    let mut answers = Vec::new();
+    for user in [bob.id.to_string(), UserId::new().to_string(), "bob".to_owned()] {
+        for home in ["hidden".to_owned(), hidden.to_string(), "nowhere".to_owned(), TenantId::new().to_string()] {
+            let path = format!("/tenants/contoso/explain?user={user}&home={home}&permission=users.view");
+            let a = call(&s, Some(&session(&ann)), "GET", &path, "").await;
+            answers.push(plain((a.status.as_u16(), a.json())));
+            let body = json!({"user": user, "home": home, "role": "Read-Only"});
+            answers.push(plain(post(&s, &session(&ann), "/tenants/contoso/grants", body).await));
+        }
+    }
+    for a in &answers {
+        assert_eq!((a.0, &a.1["field"], &a.1["detail"]), (404, &json!("user"), &json!("user not found")), "{a:?}");
+        assert_eq!(*a, answers[0]);
     }
 });
