@@ -139,3 +139,39 @@ story!(async fn whether_a_company_exists_is_not_asked_by_the_home_of_a_user(t) {
         assert_eq!(*a, answers[0]);
     }
 });
+
+story!(async fn whether_a_company_exists_is_not_asked_by_what_a_scope_leaves_out(t) {
+    let s = TestServer::start(&t).await;
+    let w = world(&s);
+    let us = s.provider().await;
+    let hidden = s.tenant("hidden").await;
+    let boss = person(&w, us, "boss", UserKind::Technician).await;
+    give(&w, &boss, us, TENANT_ADMINISTRATOR).await;
+    let tom = person(&w, us, "tom", UserKind::Technician).await;
+    let root = make_global(&w, us, "root").await;
+    let out = async |a: &Actor, name: String| {
+        let scope = json!({"kind": "all_tenants_except", "tenants": [name]});
+        let body = json!({"user": tom.id, "role": "Read-Only", "scope": scope});
+        plain(post(&s, a, &format!("/tenants/{us}/grants"), body).await)
+    };
+    let first = out(&session(&boss), "hidden".into()).await;
+    assert_eq!(first.0, 403, "{first:?}");
+    for name in [hidden.to_string(), "nowhere".into(), TenantId::new().to_string()] {
+        assert_eq!(out(&session(&boss), name).await, first);
+    }
+    // By ids, below the API.
+    let p = w.access.require(&session(&boss), us).await.unwrap();
+    for id in [hidden, TenantId::new()] {
+        let e = w.access.over(&p, Reach::except([id].into()).unwrap()).await.unwrap_err();
+        assert_eq!(e.kind(), muster::error::Kind::Forbidden);
+    }
+    // Who holds such a scope themselves hears what is wrong with it.
+    let lead = person(&w, us, "lead", UserKind::Technician).await;
+    let o = w.access.over(&w.may(us).await, Reach::except([us].into()).unwrap()).await.unwrap();
+    grants::add_over(&w.access, &o, NewGrant::manual(us, lead.id, TENANT_ADMINISTRATOR)).await.unwrap();
+    give(&w, &lead, us, TENANT_ADMINISTRATOR).await;
+    assert_eq!(out(&session(&lead), "nowhere".into()).await.0, 404);
+    assert_eq!(out(&session(&lead), "hidden".into()).await.0, 403, "it would reach the provider");
+    assert_eq!(out(&session(&root), "nowhere".into()).await.0, 404);
+    assert_eq!(out(&session(&root), "hidden".into()).await.0, 201);
+});
