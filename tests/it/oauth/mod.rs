@@ -3,6 +3,7 @@
 mod backchannel;
 mod chosen;
 mod consent;
+mod ends;
 mod evaluate;
 mod integration;
 pub mod logout;
