@@ -169,7 +169,7 @@ impl People {
             let Some(p) = self.person(who.0, who.1).await? else { continue };
             asked.extend(authors(&p.paths));
             sites.extend(self::sites(&p.paths));
-            model.people.insert(who, (p.subject, Arc::clone(&p.paths)));
+            model.people.insert(who, (p.subject.clone(), Arc::clone(&p.paths)));
         }
         for t in sites {
             if let Some(row) = self.tenant(t).await? {

@@ -25,7 +25,15 @@ row! {
         home_status: String,
         provider: bool,
         label: String,
+        client: Option<J<Client>>,
     }
+}
+
+/// What is asked of the client of an integration user.
+#[derive(Debug, serde::Deserialize)]
+struct Client {
+    #[serde(default)]
+    scopes: Option<BTreeSet<String>>,
 }
 
 fn list(users: &[UserId]) -> List {
@@ -42,15 +50,22 @@ pub async fn subjects(
     let rows = sql!(
         c,
         all<SubjectRow>,
-        "SELECT u.id, u.kind, u.active, u.enabled, h.status, h.provider, u.user_name
+        "SELECT u.id, u.kind, u.active, u.enabled, h.status, h.provider, u.user_name, a.settings
          FROM users u JOIN tenants h ON h.id = u.tenant_id
+         LEFT JOIN apps a ON a.tenant_id = u.tenant_id AND a.user_id = u.id
          WHERE u.tenant_id = $1 AND u.id IN (SELECT value FROM rarray($2))",
         home,
         users
     )?;
     let subject = |r: SubjectRow| {
         let live = r.active && r.enabled && r.home_status == "active";
-        (r.id, Subject { home, provider: r.provider, kind: r.kind, live }, r.label)
+        let chosen = match r.client {
+            _ if r.kind != UserKind::Integration => None,
+            Some(J(client)) => client.scopes.map(Arc::new),
+            // Nobody can act as it.
+            None => Some(Arc::default()),
+        };
+        (r.id, Subject { home, provider: r.provider, kind: r.kind, live, chosen }, r.label)
     };
     Ok(rows.into_iter().map(subject).collect())
 }

@@ -152,7 +152,7 @@ pub struct Effective {
 }
 
 /// Who it is computed for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
     /// The user's tenant.
     pub home: TenantId,
@@ -162,6 +162,19 @@ pub struct Subject {
     pub kind: UserKind,
     /// Active, enabled, and the home tenant not suspended.
     pub live: bool,
+    /// Of an integration user: the permissions chosen for it; it holds no others, whatever its roles permit.
+    pub chosen: Option<Arc<BTreeSet<String>>>,
+}
+
+impl Subject {
+    /// Whether a role can give them the permission (or `self_service`) at all.
+    pub fn can_hold(&self, permission: &str) -> bool {
+        match &self.chosen {
+            _ if permission == SELF_SERVICE => self.kind != UserKind::Integration,
+            Some(chosen) => chosen.contains(permission),
+            None => true,
+        }
+    }
 }
 
 impl Effective {
@@ -202,8 +215,10 @@ impl Effective {
             if let Some(u) = p.until {
                 end(u, &mut e);
             }
-            e.permissions.extend(p.permissions.iter().filter(|p| *p != SELF_SERVICE).cloned());
-            e.self_service |= p.permissions.contains(SELF_SERVICE);
+            let theirs = p.permissions.iter().filter(|p| subject.can_hold(p));
+            e.permissions.extend(theirs.filter(|p| *p != SELF_SERVICE).cloned());
+            e.self_service |=
+                p.permissions.contains(SELF_SERVICE) && subject.can_hold(SELF_SERVICE);
             e.global |= p.role.id == GLOBAL_ADMINISTRATOR;
             e.mfa |= p.role.mfa;
             if !e.roles.contains(&p.role) {

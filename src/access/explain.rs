@@ -56,6 +56,8 @@ pub struct Holdings {
 const NOT_LIVE: &str =
     "the user is switched off, deactivated by the directory, or of a suspended tenant";
 
+const NOT_CHOSEN: &str = "the permissions chosen for the integration user do not include it";
+
 /// Why a way does not count, if it does not.
 fn why_void(
     subject: &Subject,
@@ -109,10 +111,11 @@ impl Access {
         let tenant = permit.tenant();
         super::who_can::known(self, permission)?;
         let person = self.0.people.person(home, user).await?;
-        let person = person.ok_or_else(|| Error::not_found("user"))?;
+        let missing = || Error::not_found("user").attr("user");
+        let person = person.ok_or_else(missing)?;
         let reaching = self.0.people.reaching(&person, tenant).await?;
         if home != tenant && reaching.is_empty() {
-            return Err(Error::not_found("user"));
+            return Err(missing());
         }
         let now = self.0.store.clock().now();
         let e = self.0.people.effective(&person, tenant).await?;
@@ -124,6 +127,7 @@ impl Access {
             None
         };
         let gives = |p: &&Path| p.permissions.contains(permission);
+        let unchosen = !person.subject.can_hold(permission);
         let mut reaching = reaching;
         if !e.allows(permission) {
             // What has ended is not kept with the person; who asks why, wants to know of it.
@@ -133,7 +137,8 @@ impl Access {
             .into_iter()
             .filter(|p| gives(&p))
             .filter_map(|p| {
-                let why = why_void(&person.subject, &p, nothing_counts, now)?;
+                let why = why_void(&person.subject, &p, nothing_counts, now);
+                let why = why.or_else(|| unchosen.then(|| NOT_CHOSEN.to_owned()))?;
                 Some((p, why))
             })
             .collect();
@@ -151,6 +156,7 @@ impl Access {
                 };
                 let s = &person.subject;
                 let cannot = rules::out_of_bounds(s.kind, home, s.provider, r.id, &reach);
+                let cannot = cannot.or_else(|| unchosen.then_some(NOT_CHOSEN));
                 let (these, rest) = groups.into_iter().partition(|(role, _, _)| *role == r.id);
                 groups = rest;
                 let groups = if cannot.is_some() { Vec::new() } else { these };
@@ -165,7 +171,7 @@ impl Access {
             tenant,
             user_label: person.label.clone(),
             nothing_counts,
-            paths: e.paths.iter().filter(gives).cloned().collect(),
+            paths: e.paths.iter().filter(|p| gives(p) && !unchosen).cloned().collect(),
             void,
             needed,
         })

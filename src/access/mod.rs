@@ -15,6 +15,7 @@ mod crowd;
 mod db;
 mod decide;
 pub mod effective;
+mod entrusted;
 pub mod explain;
 mod extent;
 pub mod grants;
@@ -34,8 +35,9 @@ pub mod who_can;
 pub use authors::{Author, Standing};
 pub use catalogue::Catalogue;
 pub use effective::{Effective, Path, RoleRef, Source, Subject, Via};
+pub use entrusted::Entrusted;
 pub use explain::{Explanation, Holdings, Needed};
-pub use extent::Extent;
+pub use extent::{Extent, Gains};
 pub use over::Over;
 pub use perm::Permit;
 pub use reach::{Reach, Site};
@@ -48,7 +50,7 @@ use crate::{
     store::{Cache, Scope, Store},
 };
 use perm::{Global, Permission, Provision, System};
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// The room's service. Cheap to clone.
 #[derive(Clone)]
@@ -203,6 +205,17 @@ impl Access {
             }
         }
         Ok(out)
+    }
+    /// The tenants that whoever has the permit may see by name; `None`: all.
+    async fn seen<P>(&self, permit: &Permit<P>) -> Result<Option<BTreeSet<TenantId>>> {
+        if permit.everything() {
+            return Ok(None);
+        }
+        let mut seen: BTreeSet<TenantId> = [permit.tenant(), TenantId::PLATFORM].into();
+        if let Some((home, user)) = permit.actor().user() {
+            seen.extend(self.tenants_of(home, user).await?);
+        }
+        Ok(Some(seen))
     }
     /// What an actor holds in another tenant than their permit's: the ceiling where one act reaches several.
     async fn held(&self, actor: &Actor, tenant: TenantId) -> Result<Arc<Effective>> {

@@ -14,7 +14,7 @@ use crate::{
     error::{Error, Result},
     id::TenantId,
 };
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// The right to give roles in a scope, to people and groups of one tenant; only [`Access::over`] makes one.
 #[derive(Debug, Clone)]
@@ -44,6 +44,18 @@ impl Over {
     }
 }
 
+/// Refuses whoever may not give roles where they hold this.
+fn giving(held: &Effective) -> Result<()> {
+    if held.global || held.allows(UsersManageRoles::ID) {
+        return Ok(());
+    }
+    Err(Error::forbidden(format!(
+        "the permission '{}' is needed in all of that scope, also in tenants that come into it later",
+        UsersManageRoles::ID
+    ))
+    .attr("scope"))
+}
+
 impl Access {
     /// The right to give roles in `reach` to people and groups of the permit's tenant, which is the provider.
     ///
@@ -52,31 +64,50 @@ impl Access {
     /// `users.manage_roles`; [`crate::error::Kind::NotFound`] for a named tenant that the caller does not see.
     pub async fn over(&self, permit: &Permit<UsersManageRoles>, reach: Reach) -> Result<Over> {
         let home = permit.tenant();
-        if !self.0.people.tenant(home).await?.is_some_and(|t| t.provider) {
-            return Err(Error::forbidden(
-                "a tenant's people and groups have roles in their own tenant only; the provider's alone reach beyond",
-            )
-            .attr("scope"));
-        }
-        for t in reach.named() {
-            match reach {
-                // What is left out is no place to have a right in, but it is there.
-                Reach::Except(_) => {
-                    let found = self.0.people.tenant(t).await?;
-                    found.ok_or_else(|| Error::not_found("tenant").attr("scope"))?;
-                }
-                _ => drop(self.require::<UsersManageRoles>(permit.actor(), t).await?),
+        self.reaches_beyond(home).await?;
+        if !matches!(reach, Reach::Except(_)) {
+            for t in reach.named() {
+                drop(self.require::<UsersManageRoles>(permit.actor(), t).await?);
             }
         }
         let held = self.held_over(permit.actor(), &reach).await?;
-        if !held.global && !held.allows(UsersManageRoles::ID) {
-            return Err(Error::forbidden(format!(
-                "the permission '{}' is needed in all of that scope, also in tenants that come into it later",
-                UsersManageRoles::ID
-            ))
-            .attr("scope"));
+        giving(&held)?;
+        if let Reach::Except(some) = &reach {
+            // What is left out is no place to have a right in, but it is there.
+            for t in some.iter() {
+                let found = self.0.people.tenant(*t).await?;
+                found.ok_or_else(|| Error::not_found("tenant").attr("scope"))?;
+            }
         }
         Ok(Over { home, reach, actor: permit.actor().clone(), held })
+    }
+    /// Refuses who could give roles in no scope of all tenants but some, whichever these are: before tenants that are
+    /// named are looked for.
+    ///
+    /// # Errors
+    /// As [`Self::over`].
+    pub async fn over_most(&self, permit: &Permit<UsersManageRoles>) -> Result<()> {
+        self.reaches_beyond(permit.tenant()).await?;
+        let mut without = BTreeSet::new();
+        if let Some((home, user)) = permit.actor().user()
+            && let Some(p) = self.0.people.person(home, user).await?
+        {
+            let except = p.paths.iter().filter(|p| matches!(p.reach, Reach::Except(_)));
+            without.extend(except.flat_map(|p| p.reach.named()));
+        }
+        // The least of them: whatever includes any includes this.
+        let least = Reach::Except(Arc::new(without));
+        giving(&*self.held_over(permit.actor(), &least).await?)
+    }
+    /// Refuses a tenant whose people and groups have roles in it alone.
+    async fn reaches_beyond(&self, home: TenantId) -> Result<()> {
+        if self.0.people.tenant(home).await?.is_some_and(|t| t.provider) {
+            return Ok(());
+        }
+        Err(Error::forbidden(
+            "a tenant's people and groups have roles in their own tenant only; the provider's alone reach beyond",
+        )
+        .attr("scope"))
     }
     /// What an actor holds wherever `reach` reaches.
     pub(super) async fn held_over(&self, actor: &Actor, reach: &Reach) -> Result<Arc<Effective>> {

@@ -2,7 +2,7 @@
 
 use super::Effective;
 use crate::{
-    actor::Actor,
+    actor::{Actor, Principal},
     id::{DirectoryId, TenantId},
     store::{Cx, Scope},
 };
@@ -107,6 +107,11 @@ impl<P> Permit<P> {
     /// The context of a transaction: the actor, over this tenant (and the actor's own, where it differs).
     pub fn cx(&self) -> Cx {
         Cx::new(self.actor.clone(), self.scope)
+    }
+    /// Whether the actor holds everything: a Global Administrator, the owner of the data directory, the server.
+    pub fn everything(&self) -> bool {
+        self.held.global
+            || matches!(self.actor.principal(), Principal::Owner | Principal::System(_))
     }
     /// What the actor holds here: the ceiling of what they may give.
     pub fn held(&self) -> &Effective {

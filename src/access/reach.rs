@@ -147,6 +147,15 @@ impl Reach {
     pub fn tagged(word: &str) -> Result<Self> {
         Ok(Self::Tag(tag(word)?.into()))
     }
+    /// In the detail of an event that another tenant than the people's own is told: of a chosen set, that tenant `here`
+    /// alone and how many others there are.
+    pub(super) fn tell_one(&self, here: TenantId, detail: &mut serde_json::Value) {
+        if let Self::Tenants(some) = self {
+            detail["scope"] = "tenants".into();
+            detail["tenant"] = here.to_string().into();
+            detail["others"] = some.len().saturating_sub(usize::from(some.contains(&here))).into();
+        }
+    }
     /// In words, with the names that `name` knows; tenants without are counted.
     pub fn words(&self, name: impl Fn(TenantId) -> Option<String>) -> String {
         let listed = |some: &BTreeSet<TenantId>| {

@@ -112,6 +112,7 @@ pub(super) struct NewApplication {
     access_ttl: Option<u32>,
     #[serde(default)]
     public: bool,
+    /// People of every tenant may sign in to it (the provider's only); takes a Global Administrator.
     #[serde(default)]
     platform: bool,
     #[serde(default)]
@@ -278,7 +279,7 @@ pub(super) async fn secrets(c: Call) -> Result<Shown<Page<SecretShown>>> {
 pub(super) async fn secret_add(c: With<NewSecret>) -> Result<Made<SecretMade>> {
     let p = c.tenant::<SystemEditSettings>().await?;
     let until = time("expires_at", c.json()?.expires_at.as_ref())?;
-    let secret = apps::secret_add(&c.app.store, &p, c.id("app")?, until).await?;
+    let secret = apps::secret_add(&c.app.store, &c.app.access, &p, c.id("app")?, until).await?;
     Ok(Made::of(secret.into()))
 }
 

@@ -178,7 +178,8 @@ pub(super) async fn edit(c: With<Change>) -> Result<Shown<DirectoryShown>> {
     let body = c.json()?;
     let preset = body.preset.as_deref().map(preset).transpose()?.map(|p| p.0);
     let edit = Edit { name: body.name, preset, signin: body.signin.map(|s| s.map(Into::into)) };
-    let mut d = directories::edit(store, &p, id, c.if_match, edit, &c.app.master).await?;
+    let mut d =
+        directories::edit(store, &c.app.access, &p, id, c.if_match, edit, &c.app.master).await?;
     if let Some(to) = body.provisioning {
         d = provisioning::configure(store, &p, id, to).await?;
     }

@@ -7,7 +7,7 @@ use crate::{
         perm::{UsersManageRoles, UsersView},
         roles,
     },
-    error::{Error, Result},
+    error::{Error, Kind, Result},
     groups,
     id::{GroupId, RoleId, TenantId, UserId},
     text,
@@ -46,21 +46,26 @@ pub(super) async fn group(c: &Call, name: &str) -> Result<GroupId> {
     only("group", name, all.iter().filter(|g| g.display_name == name).map(|g| g.id).collect())
 }
 
-/// A user: of the tenant `home` if that is said (id or slug), else of `tenant`.
+/// A user: of the tenant `home` if that is said (id or slug), else of `tenant`. A home that is not there is answered like
+/// one that is not seen: whether a company exists is not to be asked.
 pub(super) async fn user(
     c: &Call,
     name: &str,
     home: Option<&str>,
     tenant: TenantId,
 ) -> Result<(TenantId, UserId)> {
+    let unseen = |e: Error| match e.kind() {
+        Kind::NotFound => Error::not_found("user").attr("user"),
+        _ => e,
+    };
     let home = match home {
-        Some(h) => c.find_tenant(h).await?,
+        Some(h) => c.find_tenant(h).await.map_err(unseen)?,
         None => tenant,
     };
     if let Some(id) = UserId::parse(name) {
         return Ok((home, id));
     }
-    let p: Permit<UsersView> = c.require(home).await?;
+    let p: Permit<UsersView> = c.require(home).await.map_err(unseen)?;
     let search = Search { text: Some(name.to_owned()), limit: Some(1000), ..Search::default() };
     let (all, folded) = (users::search(&c.app.store, &p, &search).await?, text::fold(name));
     let named = |u: &&users::User| text::fold(&u.user_name) == folded;

@@ -128,7 +128,8 @@ pub(super) async fn secrets(c: Call) -> Result<Shown<Page<SecretShown>>> {
 pub(super) async fn secret_add(c: With<NewSecret>) -> Result<Made<SecretMade>> {
     let p = c.tenant::<SystemManageIntegrations>().await?;
     let until = time("expires_at", c.json()?.expires_at.as_ref())?;
-    let secret = apps::secret_add(&c.app.store, &p, c.id("integration")?, until).await?;
+    let secret =
+        apps::secret_add(&c.app.store, &c.app.access, &p, c.id("integration")?, until).await?;
     Ok(Made::of(secret.into()))
 }
 

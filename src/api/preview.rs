@@ -29,9 +29,9 @@ struct Named {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "PreviewThere")]
 struct ThereShown {
-    /// The first of the tenants, by name.
+    /// The first of the tenants, by name, of those that you see.
     tenants: Vec<Named>,
-    /// How many they are.
+    /// How many they are, those that you do not see among them.
     tenant_count: usize,
     /// What is held there then and not now.
     gains: Vec<String>,

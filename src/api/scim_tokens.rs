@@ -71,7 +71,7 @@ pub(super) async fn create(c: With<NewToken>) -> Result<Made<TokenMade>> {
     let p = c.tenant::<SystemEditSettings>().await?;
     let (body, id) = (c.json()?, c.id("directory")?);
     let until = time("expires_at", body.expires_at.as_ref())?;
-    let (t, text) = directories::token_create(&c.app.store, &p, id, until).await?;
+    let (t, text) = directories::token_create(&c.app.store, &c.app.access, &p, id, until).await?;
     Ok(Made::of(TokenMade {
         shown: (&t).into(),
         token: text.expose_secret().to_owned(),

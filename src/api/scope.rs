@@ -132,8 +132,8 @@ impl ScopeWanted {
             Self::Tag { tag } => Reach::tagged(tag).map_err(|e| e.attr("scope"))?,
             Self::AllTenants {} => Reach::Every,
             Self::AllTenantsExcept { tenants } => {
-                // Who may not reach beyond one tenant learns of none by its name.
-                c.app.access.over(home, Reach::Tenant(home.tenant())).await?;
+                // Whoever holds no such scope learns of no tenant by its name.
+                c.app.access.over_most(home).await?;
                 for t in tenants {
                     let id = c.find_tenant(t).await;
                     named.insert(id.map_err(|e: Error| e.attr("scope"))?);

@@ -115,7 +115,7 @@ pub(super) async fn edit(c: With<Change>) -> Result<Shown<UserShown>> {
     let switch_only = enabled.is_some() && edit == Edit::default();
     let mut done = None;
     if !switch_only {
-        done = Some(users::edit(store, &p, id, c.if_match, edit).await?);
+        done = Some(users::edit(store, &c.app.access, &p, id, c.if_match, edit).await?);
     }
     if let Some(on) = enabled {
         done = Some(users::set_enabled(store, &p, id, on).await?);

@@ -4,7 +4,7 @@
 use super::{
     App, Kind, Settings, db,
     keys::KeySet,
-    manage::{Manages, checked, find, platform, within_ceiling},
+    manage::{Manages, checked, find, of_every_tenant, platform, within_ceiling, within_reach},
 };
 use crate::{
     access::{Access, Permit, perm::SystemManageIntegrations},
@@ -82,7 +82,8 @@ impl Change {
 /// Changes it, in one transaction; switched off, everything issued to it ends.
 ///
 /// # Errors
-/// `NotFound`; `Invalid`, naming the field; `Conflict` for an integration user's name that is taken.
+/// `NotFound`; `Invalid`, naming the field; `Conflict` for an integration user's name that is taken; `Forbidden` for more
+/// than the switch of an application of every tenant by somebody who is not a Global Administrator.
 pub async fn edit<P: Manages + 'static>(
     store: &Store,
     p: &Permit<P>,
@@ -90,7 +91,8 @@ pub async fn edit<P: Manages + 'static>(
     change: Change,
 ) -> Result<App> {
     let t = p.tenant();
-    tx!(store, &platform(p), [change], |tx| {
+    let cx = platform(p);
+    tx!(store, &cx, [change, p], |tx| {
         tx.lock(Lock::Named(format!("settings of {id}"))).await?;
         let was = find::<P>(tx, t, id).await?;
         let mut app = was.clone();
@@ -107,11 +109,18 @@ pub async fn edit<P: Manages + 'static>(
             return Err(Error::invalid(text).attr("jwks"));
         }
         if app.name != was.name || app.settings.0 != was.settings.0 {
+            if app.platform {
+                of_every_tenant(&p)?;
+            }
             if let Some(user) = app.user_id.filter(|_| app.name != was.name) {
                 users::rename_integration(tx, t, user, &app.name).await?;
             }
             db::update(tx, t, id, &app.name, J(&app.settings.0)).await?;
             tx.changed(Topic::App(id));
+            if let Some(user) = app.user_id {
+                // What was chosen for it bounds what it holds.
+                tx.changed(Topic::User(t, user));
+            }
             let detail = json!({"name": app.name, "settings": differing(&was, &app)?});
             let event = Event::new("app.edit").target("app", id);
             audit::record(tx, t, event.detail(detail)).await?;
@@ -135,9 +144,10 @@ pub async fn integration_edit(
     change: Change,
 ) -> Result<App> {
     if change.empowers() {
-        let now = super::get(store, p, id).await?.settings.0.scopes;
-        let then = change.scopes.clone().unwrap_or(now).unwrap_or_default();
-        within_ceiling(access, p, &then)?;
+        let was = super::get(store, p, id).await?;
+        let then = change.scopes.clone().unwrap_or(was.settings.0.scopes.clone());
+        within_ceiling(access, p, then.as_deref().unwrap_or_default())?;
+        within_reach(access, p.actor(), &was, then.as_deref()).await?;
     }
     edit(store, p, id, change).await
 }

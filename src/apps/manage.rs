@@ -6,6 +6,7 @@ use crate::{
         Access, Permit,
         perm::{SystemEditSettings, SystemManageIntegrations, SystemViewSettings},
     },
+    actor::Actor,
     audit::{self, Event},
     clock::Timestamp,
     crypto,
@@ -73,13 +74,17 @@ pub(super) fn checked(name: &str, s: &Settings) -> Result<()> {
 /// proves itself with a key.
 ///
 /// # Errors
-/// `Invalid`, naming the field.
+/// `Invalid`, naming the field; `Forbidden` for an application of every tenant by somebody who is not a Global
+/// Administrator.
 pub async fn create(
     store: &Store,
     p: &Permit<SystemEditSettings>,
     new: NewApp,
 ) -> Result<(App, Option<Secret>)> {
     checked(&new.name, &new.settings)?;
+    if new.platform {
+        of_every_tenant(p)?;
+    }
     if new.settings.redirect_uris.is_empty() {
         return Err(Error::invalid("'redirect_uris' is empty").attr("redirect_uris"));
     }
@@ -117,6 +122,18 @@ pub async fn create(
         let app = db::get(tx, t, id).await?.ok_or_else(|| Error::internal("the row just made"))?;
         Ok((app, secret))
     })
+}
+
+/// An application that serves every tenant hears of all their people: who makes it, sets where its answers go or gives it
+/// a key holds everything.
+pub(super) fn of_every_tenant<P>(p: &Permit<P>) -> Result<()> {
+    if p.everything() {
+        return Ok(());
+    }
+    Err(Error::forbidden(
+        "an application of every tenant is made and changed by Global Administrators",
+    )
+    .attr("platform"))
 }
 
 /// An integration user to be made.
@@ -157,6 +174,23 @@ pub(super) fn within_ceiling(
         }
     }
     Ok(())
+}
+
+/// Whoever can act as an integration user must hold, wherever it has a role, what it may use there.
+pub(super) async fn within_reach(
+    access: &Access,
+    actor: &Actor,
+    app: &App,
+    scopes: Option<&[String]>,
+) -> Result<()> {
+    match app.user_id {
+        Some(user) if !access.covers_chosen(actor, (app.tenant_id, user), scopes).await? => {
+            let text =
+                "the integration user may use more than you hold, in a tenant where it has a role";
+            Err(Error::forbidden(text).attr("scopes"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Makes an integration user and its client. The giver must hold every scope chosen there (the ceiling); what the

@@ -2,10 +2,10 @@
 
 use super::{
     db,
-    manage::{Manages, find},
+    manage::{Manages, find, of_every_tenant, within_reach},
 };
 use crate::{
-    access::Permit,
+    access::{Access, Permit},
     audit::{self, Event},
     clock::Timestamp,
     crypto::token::{self, Kind},
@@ -57,22 +57,30 @@ pub(super) async fn add(
 }
 
 /// A further secret, returned this once. Whoever has it can act as the integration user, so that who makes it must
-/// hold what that user may use.
+/// hold what that user may use, wherever it has a role.
 ///
 /// # Errors
-/// `NotFound`; `Conflict` when two are live; `Forbidden` for an integration user beyond the caller's own rights.
+/// `NotFound`; `Conflict` when two are live; `Forbidden` for an integration user beyond the caller's own rights, and for an
+/// application of every tenant by somebody who is not a Global Administrator.
 pub async fn secret_add<P: Manages + 'static>(
     store: &Store,
+    access: &Access,
     p: &Permit<P>,
     app: AppId,
     expires: Option<Timestamp>,
 ) -> Result<Secret> {
     let t = p.tenant();
-    let held = std::sync::Arc::new(p.held().clone());
-    tx!(store, &p.cx(), [held], |tx| {
+    let mut c = store.read(Scope::Tenant(t)).await?;
+    let found = find::<P>(&mut c, t, app).await?;
+    drop(c);
+    within_reach(access, p.actor(), &found, found.settings.0.scopes.as_deref()).await?;
+    tx!(store, &p.cx(), [p], |tx| {
         let found = find::<P>(tx, t, app).await?;
+        if found.platform {
+            of_every_tenant(&p)?;
+        }
         let scopes = found.settings.0.scopes.iter().flatten();
-        let beyond = scopes.clone().find(|s| !held.allows(s));
+        let beyond = scopes.clone().find(|s| !p.held().allows(s));
         if let Some(s) = beyond.filter(|_| found.kind == super::Kind::Integration) {
             return Err(Error::forbidden(format!(
                 "the integration user may use '{s}', which you do not hold here"

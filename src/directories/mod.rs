@@ -20,7 +20,7 @@ pub use tokens::{Token, Tokens, by_token, token_create, token_revoke, tokens, to
 
 use crate::{
     access::{
-        Permit,
+        Access, Permit,
         parked::Limits,
         perm::{SystemEditSettings, SystemViewSettings},
     },
@@ -310,12 +310,14 @@ pub async fn ways_in(store: &Store, t: TenantId) -> Result<Vec<(DirectoryId, Str
     Ok(all.into_iter().filter(open).map(|d| (d.id, d.name)).collect())
 }
 
-/// Changes a directory. A change of the sign-in half bumps its generation.
+/// Changes a directory. A change of the sign-in half bumps its generation, and takes somebody who holds what the
+/// directory's people hold: it says who can sign in as them.
 ///
 /// # Errors
-/// `NotFound`; `Precondition` when `if_match` is not its version; `Invalid`.
+/// `NotFound`; `Precondition` when `if_match` is not its version; `Invalid`; `Forbidden` beyond the caller's own rights.
 pub async fn edit(
     store: &Store,
+    access: &Access,
     p: &Permit<SystemEditSettings>,
     id: DirectoryId,
     if_match: Option<i64>,
@@ -328,7 +330,10 @@ pub async fn edit(
     let preset = edit.preset.map(PresetColumn);
     let half = edit.signin.map(|s| s.map(|s| signin::sealed(s, id, master)).transpose());
     let half = half.transpose()?.map(Option::unwrap_or_default);
-    tx!(store, &p.cx(), [name, half], |tx| {
+    // Without a sign-in half nobody signs in: taking it away gives nobody anything.
+    let opens = half.as_ref().map_or(preset.is_some(), |h| h.issuer.is_some());
+    let entrusted = if opens { Some(access.entrusted(p.actor(), (t, id)).await?) } else { None };
+    tx!(store, &p.cx(), [name, half, access, entrusted], |tx| {
         let (was, secret) = locked(tx, t, id, if_match).await?;
         let mut next = was.clone();
         next.name = name.unwrap_or(next.name);
@@ -340,6 +345,9 @@ pub async fn edit(
         let signin_changed = rules::signin_differs(&was, &next) || half.secret != secret;
         if !signin_changed && was == next {
             return Ok(was);
+        }
+        if let Some(entrusted) = entrusted.filter(|_| signin_changed && next.issuer.is_some()) {
+            entrusted.check(&access, tx).await?;
         }
         next.generation += i64::from(signin_changed);
         let d = db::update(tx, &next, half.secret.as_deref()).await?;

@@ -4,7 +4,7 @@
 use super::{db, gone, locked, rules};
 use crate::{
     access::{
-        Permit,
+        Access, Permit,
         perm::{SystemEditSettings, SystemViewSettings},
     },
     actor::Actor,
@@ -53,21 +53,26 @@ crate::row! {
     }
 }
 
-/// Makes a token and hands it out, this once.
+/// Makes a token and hands it out, this once. Whoever has it can act as the directory's people, so that who makes it must
+/// hold what they hold.
 ///
 /// # Errors
-/// `NotFound`; `Conflict` when two are live: revoke one first; `Invalid` for an expiry in the past.
+/// `NotFound`; `Conflict` when two are live: revoke one first; `Invalid` for an expiry in the past; `Forbidden` beyond
+/// the caller's own rights.
 pub async fn token_create(
     store: &Store,
+    access: &Access,
     p: &Permit<SystemEditSettings>,
     directory: DirectoryId,
     expires_at: Option<Timestamp>,
 ) -> Result<(Token, Secret)> {
     let (t, id) = (p.tenant(), ScimTokenId::new());
+    let entrusted = access.entrusted(p.actor(), (t, directory)).await?;
     let (plain, hash) = token::generate(token::Kind::Scim);
     let hint = token::hint(crate::secret::ExposeSecret::expose_secret(&plain));
-    let row = tx!(store, &p.cx().urgent(), [hash, hint], |tx| {
+    let row = tx!(store, &p.cx().urgent(), [hash, hint, access, entrusted], |tx| {
         locked(tx, t, directory, None).await?;
+        entrusted.check(&access, tx).await?;
         if expires_at.is_some_and(|at| at <= tx.now()) {
             return Err(Error::invalid("the expiry is in the past").attr("expires_at"));
         }

@@ -251,15 +251,21 @@ impl Gate {
         }
         let now = self.0.store.clock().now();
         let ttl = client.app.settings.0.access_ttl;
-        let end = Timestamp::from_secs(now.secs() + i64::from(ttl));
-        let end = actual.held.until.map_or(end, |u| end.min(u));
-        let end = actual.session.as_ref().map_or(end, |s| end.min(s.expires_at));
+        // No token outlives what it is for: the roles that it tells of, the session that it came by.
+        let session = actual.session.as_ref().map(|s| s.expires_at);
+        let over = actual.held.until.into_iter().chain(session).min();
+        let after = |seconds: i64| {
+            let end = Timestamp::from_secs(now.secs() + seconds);
+            over.map_or(end, |o| end.min(o))
+        };
+        let end = after(i64::from(ttl));
         let jti = crypto::random_b64(16);
         let payload = write::access_token(self.issuer(), &actual, &scopes, &jti, now, end);
         let signable = Signable::for_gate("at+jwt", payload.into_bytes());
         let access_token = self.0.keys.sign(Alg::ES256, &signable)?;
         let id_token = if person && scopes.iter().any(|s| s == "openid") {
-            let claims = write::id_token(self.issuer(), &actual, &scopes, now, &access_token);
+            let times = (now, after(write::ID_TOKEN_LIFE));
+            let claims = write::id_token(self.issuer(), &actual, &scopes, times, &access_token);
             let signable = Signable::for_gate("JWT", claims.to_string().into_bytes());
             Some(self.0.keys.sign(client.app.settings.0.id_token_alg, &signable)?)
         } else {

@@ -85,12 +85,15 @@ pub(super) fn about(a: &super::Person, roles: &[String], scopes: &[String]) -> M
     out
 }
 
+/// How long an id token lives at most, in seconds.
+pub(super) const ID_TOKEN_LIFE: i64 = 300;
+
 /// OpenID Connect Core 2.
 pub(super) fn id_token(
     issuer: &str,
     a: &Actual<'_>,
     scopes: &[String],
-    now: Timestamp,
+    (now, end): (Timestamp, Timestamp),
     access_token: &str,
 ) -> Value {
     let roles: Vec<String> = a.held.roles.iter().map(|r| r.name.clone()).collect();
@@ -99,7 +102,7 @@ pub(super) fn id_token(
     c.insert("sub".into(), json!(a.user));
     c.insert("aud".into(), json!(a.request.client.app.client_id));
     c.insert("iat".into(), json!(now.secs()));
-    c.insert("exp".into(), json!(now.secs() + 300));
+    c.insert("exp".into(), json!(end.secs()));
     c.insert("tid".into(), json!(a.request.tid));
     if let Some(n) = a.request.nonce {
         c.insert("nonce".into(), json!(n));

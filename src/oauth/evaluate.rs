@@ -97,6 +97,9 @@ enum Semantic {
     PermitOnFirstPermit,
 }
 
+/// A tenant that is not there.
+const NOWHERE: TenantId = TenantId(uuid::Uuid::max());
+
 /// Why something is refused, besides that it is not held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Why {
@@ -157,7 +160,8 @@ impl Asker<'_> {
         let Some(name) = name else { return Ok(None) };
         let found = match TenantId::parse(name) {
             Some(id) => Some(id),
-            None => self.by_name(name).await?,
+            // Like any tenant in which nothing is held.
+            None => Some(self.by_name(name).await?.unwrap_or(NOWHERE)),
         };
         let own = self.client.app.tenant_id;
         Ok(found.filter(|t| *t != TenantId::PLATFORM && (self.client.app.platform || *t == own)))

@@ -46,7 +46,7 @@ pub fn again(
     Box::pin(async move {
         let proved = caller::again(&app, &permit, directory).await?;
         if apply {
-            log::replaying(&app.store, &permit, directory, &entry).await?;
+            log::replaying(&app.store, &app.access, &permit, directory, &entry).await?;
             return one(&app, proved, &entry, true).await;
         }
         if reads(&entry) {

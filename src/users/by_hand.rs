@@ -9,11 +9,11 @@ use super::{
 };
 use crate::{
     access::{
-        Permit,
+        Access, Permit,
         guard::By,
         perm::{UsersAdd, UsersDelete, UsersEdit, UsersView},
     },
-    actor::{Principal, UserKind},
+    actor::UserKind,
     audit::{self, Event},
     directories,
     error::{Error, Result},
@@ -90,12 +90,7 @@ pub async fn view(store: &Store, p: &Permit<UsersView>, id: UserId) -> Result<Us
 /// # Errors
 /// `Forbidden`.
 pub fn within_reach<P>(p: &Permit<P>, u: &User) -> Result<()> {
-    rules::reachable(u.kind, everything(p))
-}
-
-/// Who may make administrators: those who hold everything.
-fn everything<P>(p: &Permit<P>) -> bool {
-    p.held().global || matches!(p.actor().principal(), Principal::Owner | Principal::System(_))
+    rules::reachable(u.kind, p.everything())
 }
 
 /// Adds a user by hand.
@@ -104,7 +99,7 @@ fn everything<P>(p: &Permit<P>) -> bool {
 /// `Invalid` for a kind that does not fit the tenant; `Forbidden` for an administrator made by somebody who is not a
 /// Global Administrator; `Conflict` with the code `uniqueness` for a name that is taken.
 pub async fn add(store: &Store, p: &Permit<UsersAdd>, new: NewUser) -> Result<User> {
-    let (t, id, may) = (p.tenant(), UserId::new(), everything(p));
+    let (t, id, may) = (p.tenant(), UserId::new(), p.everything());
     let name = new.user_name.clone();
     tx!(store, &p.cx(), [new], |tx| { insert(tx, t, id, &new, may).await })
         .map_err(|e| name_taken(e, &name, "user_name"))
@@ -119,7 +114,7 @@ pub struct Adder {
 impl Adder {
     /// What a permit allows.
     pub fn of(p: &Permit<UsersAdd>) -> Self {
-        Self { tenant: p.tenant(), everything: everything(p) }
+        Self { tenant: p.tenant(), everything: p.everything() }
     }
     /// As [`add`], under an id that was chosen before.
     ///
@@ -152,18 +147,24 @@ async fn insert(tx: &mut Tx, t: TenantId, id: UserId, new: &NewUser, may: bool) 
 ///
 /// # Errors
 /// `NotFound`; `Precondition`; `Forbidden` for what a directory manages, for integration users (see `apps`), for a
-/// kind the caller may not give, and when it would take away the last administrator; `Conflict` as [`add`].
+/// kind the caller may not give or that lets more count than the caller holds, and when it would take away the last
+/// administrator; `Conflict` as [`add`].
 pub async fn edit(
     store: &Store,
+    access: &Access,
     p: &Permit<UsersEdit>,
     id: UserId,
     if_match: Option<i64>,
     edit: Edit,
 ) -> Result<User> {
-    let (t, may) = (p.tenant(), everything(p));
+    let (t, may) = (p.tenant(), p.everything());
     let name = edit.user_name.clone().unwrap_or_default();
     rules::typed(edit.user_name.as_deref(), edit.display_name.as_deref(), edit.email.as_deref())?;
-    tx!(store, &p.cx(), [edit], |tx| {
+    let gains = match edit.kind {
+        Some(kind) => Some(access.gains(p.actor(), (t, id), kind).await?),
+        None => None,
+    };
+    tx!(store, &p.cx(), [edit, access, gains], |tx| {
         tx.lock(Lock::User(id)).await?;
         let was = db::get(tx, t, id).await?.ok_or_else(|| gone(id))?;
         fresh(&was, if_match)?;
@@ -172,6 +173,9 @@ pub async fn edit(
         let kind = edit.kind.unwrap_or(was.kind);
         if kind != was.kind {
             rules::kind_fits(kind, db::is_provider(tx, t).await?, may)?;
+            if let Some(gains) = &gains {
+                gains.check(&access, tx, (t, id)).await?;
+            }
         }
         let draft = rules::edited(&was, &edit);
         if kind == was.kind && !rules::differs(&was, &draft) {
@@ -222,7 +226,7 @@ pub async fn set_enabled(
     id: UserId,
     on: bool,
 ) -> Result<User> {
-    let (t, may) = (p.tenant(), everything(p));
+    let (t, may) = (p.tenant(), p.everything());
     tx!(store, &p.cx().urgent(), [], |tx| {
         tx.lock(Lock::User(id)).await?;
         let was = db::get(tx, t, id).await?.ok_or_else(|| gone(id))?;
@@ -243,7 +247,7 @@ pub async fn remove(
     id: UserId,
     if_match: Option<i64>,
 ) -> Result<()> {
-    let (t, may) = (p.tenant(), everything(p));
+    let (t, may) = (p.tenant(), p.everything());
     tx!(store, &p.cx().urgent(), [], |tx| {
         tx.lock(Lock::User(id)).await?;
         let was = db::get(tx, t, id).await?.ok_or_else(|| gone(id))?;

@@ -4,13 +4,16 @@ mod authors;
 mod ceiling;
 mod differential;
 mod ending;
+mod entrusted;
 mod grants;
+mod kinds;
 mod laws;
 mod mappings;
 mod previews;
 mod require;
 mod roles;
 mod scopes;
+mod strangers;
 
 use crate::people::world::World;
 use muster::{

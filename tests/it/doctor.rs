@@ -402,7 +402,7 @@ story! {
         let permit = ward.server.permit(tenant).await;
         let at = |days: u32| Some(Clock::System.now().plus(days * DAY));
         let store = &ward.server.app.store;
-        directories::token_create(store, &permit, scim.directory, at(3)).await.unwrap();
+        directories::token_create(store, &ward.server.app.access, &permit, scim.directory, at(3)).await.unwrap();
         Ward::demand(&ward.says("secrets").await, "warn", "of Directory in acme ends on");
     }
 }

@@ -27,7 +27,7 @@ use crate::{
 pub use db::GrantRow as Grant;
 pub use ending::end_due;
 pub use plan::{Giver, Planned, bootstrap, give_planned, would_give};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
 pub use whole::{Changed, Wanted, places, set};
 
@@ -215,7 +215,8 @@ async fn give(access: &Access, place: Place, new: NewGrant) -> Result<Grant> {
 }
 
 /// Tells the tenant in which the role is given, or each of a chosen set and the holder's own; of what grows by itself
-/// and of the instance only the holder's own.
+/// and of the instance only the holder's own. Where somebody works besides is nobody else's to know: of a chosen set, the
+/// holder's own tenant is told the whole, each other that it is among them.
 async fn told_of(
     tx: &mut crate::store::Tx,
     g: &Grant,
@@ -230,13 +231,12 @@ async fn told_of(
     if g.reach().tenant().is_none() && !told.contains(&g.tenant_id) {
         told.push(g.tenant_id);
     }
-    // An actor's own tenant is told by `audit` itself.
-    let own = tx.actor().user().map(|(own, _)| own);
-    if told.len() > 1 {
-        told.retain(|t| Some(*t) != own);
-    }
     for t in told {
-        audit::record(tx, t, event(action, g, role)).await?;
+        let mut detail = detail(g, role);
+        if t != g.tenant_id {
+            g.reach().tell_one(t, &mut detail);
+        }
+        audit::record(tx, t, event(action, g, role).detail(detail)).await?;
     }
     Ok(())
 }
@@ -258,13 +258,16 @@ fn fits(role: &Role, holder: &db::Holder, new: &NewGrant, place: &Place) -> Resu
     roles::ceiling(&role.permissions, &place.held)
 }
 
-fn event(action: &'static str, g: &Grant, role: Option<&Role>) -> Event {
-    let detail = json!({
+fn detail(g: &Grant, role: Option<&Role>) -> Value {
+    json!({
         "user": g.user_id, "home": g.tenant_id, "role": g.role_id, "role_name": role.map(|r| &r.name),
         "tenant": g.scope_tenant, "scope": g.scope, "source": g.source.as_str(), "valid_to": g.valid_to.map(Timestamp::rfc3339),
-    });
+    })
+}
+
+fn event(action: &'static str, g: &Grant, role: Option<&Role>) -> Event {
     let personal = json!({"user": g.user_label, "reason": g.reason});
-    Event::new(action).target("grant", g.id).detail(detail).personal(personal)
+    Event::new(action).target("grant", g.id).detail(detail(g, role)).personal(personal)
 }
 
 /// Takes a role in the permit's tenant away; a hold, too.

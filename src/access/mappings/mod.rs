@@ -171,11 +171,12 @@ fn may_map(role: RoleId, reach: &Reach, offered: bool, held: &Effective) -> Resu
     Ok(())
 }
 
-/// Tells the directory's tenant, and the one in which the role is given.
+/// Tells the directory's tenant, and the one in which the role is given, or each of a chosen set: that it is among them,
+/// and not which the others are.
 async fn tell(tx: &mut Tx, action: &'static str, m: &Mapping) -> Result<()> {
     let detail = json!({"group": m.group_id, "group_name": m.group_name, "role": m.role_id,
                         "directory": m.directory_id, "tenant": m.scope_tenant, "scope": m.scope});
-    let event = || Event::new(action).target("mapping", m.id).detail(detail.clone());
+    let event = |detail| Event::new(action).target("mapping", m.id).detail(detail);
     let beyond: Vec<TenantId> = match m.reach() {
         Reach::Tenant(t) => vec![t],
         Reach::Tenants(some) => some.iter().copied().collect(),
@@ -183,12 +184,15 @@ async fn tell(tx: &mut Tx, action: &'static str, m: &Mapping) -> Result<()> {
         _ => Vec::new(),
     };
     let beyond: Vec<TenantId> = beyond.into_iter().filter(|t| *t != m.tenant_id).collect();
-    // An actor's own tenant is told by `audit` itself.
-    if beyond.is_empty() || tx.actor().user().is_none_or(|(home, _)| home != m.tenant_id) {
-        audit::record(tx, m.tenant_id, event()).await?;
+    // An actor's own tenant is told of what happens in one other by `audit` itself; of a chosen set it is told the whole.
+    let told = matches!(m.reach(), Reach::Tenant(_)) && !beyond.is_empty();
+    if !told || tx.actor().user().is_none_or(|(home, _)| home != m.tenant_id) {
+        audit::record(tx, m.tenant_id, event(detail.clone())).await?;
     }
     for t in beyond {
-        audit::record(tx, t, event()).await?;
+        let mut detail = detail.clone();
+        m.reach().tell_one(t, &mut detail);
+        audit::record(tx, t, event(detail)).await?;
     }
     tx.changed(Topic::Access(m.tenant_id));
     Ok(())

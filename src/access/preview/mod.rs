@@ -66,9 +66,9 @@ pub struct Changes {
 /// What changes in some tenants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct There {
-    /// The first of the tenants, by name.
+    /// The first of the tenants, by name, of those that are seen by whoever asks.
     pub tenants: Vec<(TenantId, String)>,
-    /// How many they are.
+    /// How many they are, seen or not.
     pub count: usize,
     /// What is held there then and not now.
     pub gains: Vec<String>,
@@ -124,8 +124,18 @@ fn words(e: &Effective) -> BTreeSet<&str> {
     out
 }
 
-fn differing(who: &Somebody, then: &[Path], classes: &[Alike], now: Timestamp) -> Vec<There> {
+fn differing(
+    who: &Somebody,
+    then: &[Path],
+    classes: &[Alike],
+    seen: Option<&BTreeSet<TenantId>>,
+    now: Timestamp,
+) -> Vec<There> {
     let mut out: Vec<There> = Vec::new();
+    let named = |class: &Alike| -> Vec<(TenantId, String)> {
+        let known = class.tenants.iter().filter(|(t, _)| seen.is_none_or(|s| s.contains(t)));
+        known.take(NAMED).cloned().collect()
+    };
     for class in classes {
         let (before, after) =
             (class.effective(who, &who.paths, now), class.effective(who, then, now));
@@ -140,11 +150,10 @@ fn differing(who: &Somebody, then: &[Path], classes: &[Alike], now: Timestamp) -
         match out.iter_mut().find(|t| t.gains == gains && t.loses == loses) {
             Some(t) => {
                 t.count += class.tenants.len();
-                t.tenants.extend(class.tenants.iter().take(NAMED).cloned());
+                t.tenants.extend(named(class));
             }
             None => {
-                let tenants = class.tenants.iter().take(NAMED).cloned().collect();
-                out.push(There { tenants, count: class.tenants.len(), gains, loses });
+                out.push(There { tenants: named(class), count: class.tenants.len(), gains, loses });
             }
         }
     }
@@ -181,9 +190,10 @@ pub(super) async fn of(
     let all = crowd::reaches(&people).chain(reaches.iter().copied());
     let classes = access.alike(&reaches, all).await?;
     let now = access.0.store.clock().now();
+    let seen = access.seen(permit).await?;
     let mut out = Preview { people: people.len(), ..Preview::default() };
     for s in &people {
-        let there = differing(s, &thought.applied(&s.paths), &classes, now);
+        let there = differing(s, &thought.applied(&s.paths), &classes, seen.as_ref(), now);
         if there.is_empty() {
             continue;
         }

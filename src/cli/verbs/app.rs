@@ -31,7 +31,7 @@ pub(crate) enum App {
         /// It cannot keep a secret (a browser or phone app)
         #[arg(long)]
         public: bool,
-        /// The platform's own: people of every tenant may sign in to it (the provider's only)
+        /// The platform's own: people of every tenant may sign in to it (the provider's only; takes a Global Administrator)
         #[arg(long)]
         platform: bool,
         /// You answer for it: people are not asked for their consent

@@ -14,7 +14,7 @@ pub use row::of as row;
 use super::health;
 use crate::{
     access::{
-        Permit,
+        Access, Permit,
         perm::{SystemEditSettings, SystemViewLogs},
     },
     audit::{self, Event},
@@ -295,12 +295,14 @@ pub async fn replayable(
     Ok(e)
 }
 
-/// Says in the audit trail that a request is done once more, and which.
+/// Says in the audit trail that a request is done once more, and which. Whoever has it done acts as the directory, so that
+/// they must hold what its people hold.
 ///
 /// # Errors
-/// The database's.
+/// `Forbidden` beyond the caller's own rights.
 pub async fn replaying(
     store: &Store,
+    access: &Access,
     p: &Permit<SystemEditSettings>,
     d: DirectoryId,
     e: &Logged,
@@ -309,7 +311,9 @@ pub async fn replaying(
     let detail = json!({
         "entry": e.id, "request": e.request, "method": e.method, "resource": e.resource, "id": e.resource_id,
     });
-    tx!(store, &p.cx(), [detail], |tx| {
+    let entrusted = access.entrusted(p.actor(), (t, d)).await?;
+    tx!(store, &p.cx(), [detail, access, entrusted], |tx| {
+        entrusted.check(&access, tx).await?;
         let event = Event::new("provisioning.replay").target("directory", d).detail(detail.clone());
         audit::record(tx, t, event).await
     })

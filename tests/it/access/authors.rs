@@ -184,7 +184,7 @@ story!(async fn the_last_administrator_is_not_lost_by_a_suspension(t) {
     let root = make_global(&w, provider.id, "root").await;
     let tom = w.user(&s, "tom").await;
     let edit = users::Edit { kind: Some(UserKind::Administrator), ..users::Edit::default() };
-    users::edit(&w.store, &w.may(provider.id).await, tom.id, None, edit).await.unwrap();
+    users::edit(&w.store, &w.access, &w.may(provider.id).await, tom.id, None, edit).await.unwrap();
     let g = w.group(&s, "Administrators", &[tom.id]).await;
     let p = w.access.require::<UsersManageRoles>(&session(&root), provider.id).await.unwrap();
     let global = w.access.require_global(&session(&root)).await.unwrap();

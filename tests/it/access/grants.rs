@@ -59,7 +59,7 @@ story!(async fn kinds_of_users_keep_their_bounds(t) {
     // Who becomes another kind keeps the rows and loses what they no longer may have.
     let e = users::Edit { kind: Some(UserKind::Technician), ..users::Edit::default() };
     make_global(&w, provider.id, "gina").await;
-    users::edit(&w.store, &w.may(provider.id).await, alma.id, None, e).await.unwrap();
+    users::edit(&w.store, &w.access, &w.may(provider.id).await, alma.id, None, e).await.unwrap();
     assert!(w.access.effective(provider.id, alma.id, acme.id).await.unwrap().is_empty());
 });
 

@@ -90,8 +90,15 @@ fn paths() -> impl Strategy<Value = Path> {
         })
 }
 fn subjects() -> impl Strategy<Value = Subject> {
-    (0u8..3, any::<bool>(), kinds(), prop::bool::weighted(0.9))
-        .prop_map(|(n, provider, kind, live)| Subject { home: tenant(n), provider, kind, live })
+    let chosen =
+        prop::option::of(prop::collection::btree_set(prop::sample::select(WORDS.to_vec()), 0..4));
+    (0u8..3, any::<bool>(), kinds(), prop::bool::weighted(0.9), chosen).prop_map(
+        |(n, provider, kind, live, chosen)| {
+            let words = |c: BTreeSet<&str>| Arc::new(c.into_iter().map(str::to_owned).collect());
+            let chosen = chosen.filter(|_| kind == UserKind::Integration).map(words);
+            Subject { home: tenant(n), provider, kind, live, chosen }
+        },
+    )
 }
 fn rights(e: &Effective) -> (BTreeSet<String>, bool, bool, bool) {
     (e.permissions.clone(), e.self_service, e.global, e.mfa)
@@ -150,7 +157,11 @@ pure!(
             let e = Effective::compute(s, paths, t, NOW);
             for w in WORDS {
                 let explained = e.paths.iter().any(|p| p.permissions.contains(w));
-                prop_assert_eq!(e.allows(w), explained, "{} {:?}", w, e);
+                // Of an integration user, only what was chosen for it.
+                let chosen = s.chosen.as_ref().is_none_or(|c| c.contains(w));
+                let theirs =
+                    if w == "self_service" { s.kind != UserKind::Integration } else { chosen };
+                prop_assert_eq!(e.allows(w), explained && theirs, "{} {:?}", w, e);
             }
             for p in paths {
                 let counts = s.live

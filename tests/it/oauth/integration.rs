@@ -81,8 +81,8 @@ story!(
         let (mut app, user) = integration(&s, tenant, &["computers.view"]).await;
         give(&s, tenant, user, tenant, TECHNICIAN).await;
         let permit = s.permit::<muster::access::perm::SystemManageIntegrations>(tenant).await;
-        let second = apps::secret_add(&s.app.store, &permit, app.id, None).await.unwrap();
-        let third = apps::secret_add(&s.app.store, &permit, app.id, None).await;
+        let second = apps::secret_add(&s.app.store, &s.app.access, &permit, app.id, None).await.unwrap();
+        let third = apps::secret_add(&s.app.store, &s.app.access, &permit, app.id, None).await;
         assert_eq!(third.unwrap_err().kind(), muster::error::Kind::Conflict);
         let first = app.secret.clone();
         let fields = [("grant_type", "client_credentials")];

@@ -1,11 +1,14 @@
 //! The issuer, over HTTP.
 
 mod backchannel;
+mod chosen;
 mod consent;
+mod ends;
 mod evaluate;
 mod integration;
 pub mod logout;
 mod params;
+mod platform;
 mod private_key;
 mod prompts;
 mod withdrawn;

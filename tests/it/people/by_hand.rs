@@ -24,7 +24,7 @@ async fn add(w: &World, t: TenantId, kind: UserKind, name: &str) -> Result<User>
 }
 
 async fn edit(w: &World, u: &User, e: Edit) -> Result<User> {
-    users::edit(&w.store, &w.may(u.tenant_id).await, u.id, None, e).await
+    users::edit(&w.store, &w.access, &w.may(u.tenant_id).await, u.id, None, e).await
 }
 
 async fn switch(w: &World, u: &User, on: bool) -> Result<User> {

@@ -50,7 +50,7 @@ story!(async fn a_change_of_the_signin_half_begins_a_generation(t) {
     let p = w.may::<SystemEditSettings>(acme.id).await;
     let d = w.directory(acme.id, "Entra").await;
     assert!(directories::signin(&w.store, acme.id, d.id, &w.master).await.unwrap().is_none());
-    let go = async |e: Edit| directories::edit(&w.store, &p, d.id, None, e, &w.master).await.unwrap();
+    let go = async |e: Edit| directories::edit(&w.store, &w.access, &p, d.id, None, e, &w.master).await.unwrap();
     let named = go(Edit { name: Some("Okta".into()), ..Edit::default() }).await;
     assert_eq!((named.name.as_str(), named.generation, named.version), ("Okta", 1, 2));
     let with = go(Edit { signin: Some(Some(signin(Some("s1")))), ..Edit::default() }).await;
@@ -69,12 +69,12 @@ story!(async fn a_change_of_the_signin_half_begins_a_generation(t) {
     assert!(half.client_secret.is_none(), "another provider is not told the old one's secret");
     let without = go(Edit { signin: Some(None), ..Edit::default() }).await;
     assert_eq!((without.generation, without.issuer), (4, None));
-    let stale = directories::edit(&w.store, &p, d.id, Some(1), Edit::default(), &w.master).await;
+    let stale = directories::edit(&w.store, &w.access, &p, d.id, Some(1), Edit::default(), &w.master).await;
     assert_eq!(stale.unwrap_err().kind(), Kind::Precondition);
     for bad in ["", "ftp://x", "https://x/?q=1", "not a url"] {
         let s = SignInSettings { issuer: bad.into(), ..signin(None) };
         let e = Edit { signin: Some(Some(s)), ..Edit::default() };
-        let e = directories::edit(&w.store, &p, d.id, None, e, &w.master).await.unwrap_err();
+        let e = directories::edit(&w.store, &w.access, &p, d.id, None, e, &w.master).await.unwrap_err();
         assert_eq!((e.kind(), e.attr_str()), (Kind::Invalid, Some("issuer")), "{bad}");
     }
 });
@@ -85,7 +85,7 @@ story!(async fn a_directory_switched_off_signs_nobody_in(t) {
     let p = w.may::<SystemEditSettings>(acme.id).await;
     let d = w.directory(acme.id, "Entra").await;
     let e = Edit { signin: Some(Some(signin(None))), ..Edit::default() };
-    directories::edit(&w.store, &p, d.id, None, e, &w.master).await.unwrap();
+    directories::edit(&w.store, &w.access, &p, d.id, None, e, &w.master).await.unwrap();
     let scim = w.scim(&d).await;
     let other = w.scim(&w.directory(acme.id, "Okta").await).await;
     let theirs = w.signs_in(&w.user(&other, "bob@example.com").await).await;
@@ -112,9 +112,9 @@ story!(async fn two_scim_tokens_live_and_a_revoked_one_is_refused_at_once(t) {
     let d = w.directory(acme.id, "Entra").await;
     let p = w.may::<SystemEditSettings>(acme.id).await;
     let known = Tokens::new(&w.store);
-    let (a, plain_a) = directories::token_create(&w.store, &p, d.id, None).await.unwrap();
-    let (_, plain_b) = directories::token_create(&w.store, &p, d.id, None).await.unwrap();
-    let e = directories::token_create(&w.store, &p, d.id, None).await.unwrap_err();
+    let (a, plain_a) = directories::token_create(&w.store, &w.access, &p, d.id, None).await.unwrap();
+    let (_, plain_b) = directories::token_create(&w.store, &w.access, &p, d.id, None).await.unwrap();
+    let e = directories::token_create(&w.store, &w.access, &p, d.id, None).await.unwrap_err();
     assert_eq!((e.kind(), e.code_str()), (Kind::Conflict, Some("two_live_tokens")));
     for plain in [&plain_a, &plain_b] {
         let opens = known.open(plain.expose_secret()).await.unwrap();
@@ -130,7 +130,7 @@ story!(async fn two_scim_tokens_live_and_a_revoked_one_is_refused_at_once(t) {
     assert_eq!(known.open(plain_b.expose_secret()).await.unwrap(), Some((acme.id, d.id)));
     let e = directories::token_revoke(&w.store, &p, d.id, a.id).await.unwrap_err();
     assert_eq!(e.kind(), Kind::NotFound);
-    directories::token_create(&w.store, &p, d.id, None).await.unwrap();
+    directories::token_create(&w.store, &w.access, &p, d.id, None).await.unwrap();
 });
 
 story!(async fn many_at_once_make_two_scim_tokens(t) {
@@ -139,8 +139,8 @@ story!(async fn many_at_once_make_two_scim_tokens(t) {
     let d = w.directory(acme.id, "Entra").await;
     let p = w.may::<SystemEditSettings>(acme.id).await;
     let tries = (0..6).map(|_| {
-        let (store, p, id) = (w.store.clone(), p.clone(), d.id);
-        tokio::spawn(async move { directories::token_create(&store, &p, id, None).await.is_ok() })
+        let (store, access, p, id) = (w.store.clone(), w.access.clone(), p.clone(), d.id);
+        tokio::spawn(async move { directories::token_create(&store, &access, &p, id, None).await.is_ok() })
     });
     let mut made = 0;
     for t in tries.collect::<Vec<_>>() {
@@ -159,9 +159,9 @@ story!(async fn a_scim_token_expires_and_says_when_it_was_used(t) {
     let p = w.may::<SystemEditSettings>(acme.id).await;
     let v = w.may::<SystemViewSettings>(acme.id).await;
     let end = clock.now().plus(Duration::from_secs(60));
-    let past = directories::token_create(&w.store, &p, d.id, Some(clock.now())).await;
+    let past = directories::token_create(&w.store, &w.access, &p, d.id, Some(clock.now())).await;
     assert_eq!(past.unwrap_err().kind(), Kind::Invalid);
-    let (_, plain) = directories::token_create(&w.store, &p, d.id, Some(end)).await.unwrap();
+    let (_, plain) = directories::token_create(&w.store, &w.access, &p, d.id, Some(end)).await.unwrap();
     let known = Tokens::new(&w.store);
     assert!(known.open(plain.expose_secret()).await.unwrap().is_some());
     let shown = directories::tokens(&w.store, &v, d.id).await.unwrap();
@@ -173,6 +173,6 @@ story!(async fn a_scim_token_expires_and_says_when_it_was_used(t) {
     assert_eq!(known.open(plain.expose_secret()).await.unwrap(), None);
     assert_eq!(directories::by_token(&w.store, plain.expose_secret()).await.unwrap(), None);
     // Expired ones do not count as live.
-    directories::token_create(&w.store, &p, d.id, None).await.unwrap();
-    directories::token_create(&w.store, &p, d.id, None).await.unwrap();
+    directories::token_create(&w.store, &w.access, &p, d.id, None).await.unwrap();
+    directories::token_create(&w.store, &w.access, &p, d.id, None).await.unwrap();
 });

@@ -22,7 +22,7 @@ story!(async fn a_directory_goes_with_everybody_it_brought(t) {
     let cookie = w.signs_in(&users::get(&w.store, &p, u[7]).await.unwrap()).await;
     let stays = w.signs_in(&kept).await;
     let may = w.may::<SystemEditSettings>(acme.id).await;
-    directories::token_create(&w.store, &may, d.id, None).await.unwrap();
+    directories::token_create(&w.store, &w.access, &may, d.id, None).await.unwrap();
     let gone = provisioning::delete_directory(&w.store, &may, d.id).await.unwrap();
     assert_eq!((gone.users, gone.groups), (230, 3));
     assert!(!w.signed_in(&cookie).await && w.signed_in(&stays).await);

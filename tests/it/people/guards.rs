@@ -179,7 +179,7 @@ story!(async fn the_last_global_administrator_stays_by_every_path_of_a_hand(t) {
     let (msp, d, p) = w.company("msp", true).await;
     let tech = w.user(&p, "root@msp.example").await;
     let up = Edit { kind: Some(UserKind::Administrator), ..Edit::default() };
-    users::edit(&w.store, &w.may(msp.id).await, tech.id, None, up).await.unwrap();
+    users::edit(&w.store, &w.access, &w.may(msp.id).await, tech.id, None, up).await.unwrap();
     let new = NewGrant::manual(msp.id, tech.id, GLOBAL_ADMINISTRATOR);
     grants::add_everywhere(&w.access, &w.global().await, new).await.unwrap();
     let last = Some("last_administrator");
@@ -187,7 +187,7 @@ story!(async fn the_last_global_administrator_stays_by_every_path_of_a_hand(t) {
     let e = users::remove(&w.store, &w.may(msp.id).await, tech.id, None).await.unwrap_err();
     assert_eq!(e.code_str(), last);
     let down = Edit { kind: Some(UserKind::Technician), ..Edit::default() };
-    let e = users::edit(&w.store, &w.may(msp.id).await, tech.id, None, down).await.unwrap_err();
+    let e = users::edit(&w.store, &w.access, &w.may(msp.id).await, tech.id, None, down).await.unwrap_err();
     assert_eq!(e.code_str(), last);
     let e = provisioning::delete_directory(&w.store, &w.may(msp.id).await, d.id).await.unwrap_err();
     assert_eq!(e.code_str(), last);
@@ -232,7 +232,7 @@ story!(
         let e = users::set_enabled(&w.store, &p, second.id, false).await.unwrap_err();
         assert_eq!((e.kind(), e.code_str()), (Kind::Forbidden, None));
         let rename = Edit { user_name: Some("mine".into()), ..Edit::default() };
-        let e = users::edit(&w.store, &p, second.id, None, rename).await.unwrap_err();
+        let e = users::edit(&w.store, &w.access, &p, second.id, None, rename).await.unwrap_err();
         assert_eq!(e.kind(), Kind::Forbidden);
         assert!(users::within_reach(&p, &second).is_err() && users::within_reach(&p, &tech).is_ok());
         let d = w.access.require::<perm::UsersDelete>(&acting(&tech), msp.id).await.unwrap();

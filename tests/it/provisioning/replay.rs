@@ -2,8 +2,15 @@
 
 use super::{at, log, newest, patch, raw, set};
 use crate::{
+    access::{TECHNICIAN, give, id, person, role, session},
+    api::call,
+    people::world::World,
     story,
-    support::{TestDb, TestServer, server::Scim},
+    support::{TestDb, TestServer, person::TENANT_ADMIN, server::Scim},
+};
+use muster::{
+    access::mappings::{self, Target},
+    actor::UserKind,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -237,5 +244,45 @@ story!(
         scim.send(r).await.expect(412);
         let why = refused(&newest(&server, &scim).await, true).await;
         assert!(why.contains("if-match"), "{why}");
+    }
+);
+
+story!(
+    async fn a_request_is_done_again_for_good_by_whoever_holds_what_hangs_on_the_directory(t) {
+        let (server, scim) = full(&t).await;
+        let w = World {
+            store: server.app.store.clone(),
+            access: server.app.access.clone(),
+            master: server.app.master.clone(),
+        };
+        let ada = scim.post("/Users", json!({ "userName": "ada" })).await.expect(201).json();
+        let group = scim.post("/Groups", json!({ "displayName": "Desk" })).await.expect(201).json();
+        let at_group = format!("/Groups/{}", group["id"].as_str().unwrap());
+        let add = json!([{ "op": "add", "path": "members", "value": [{ "value": ada["id"] }] }]);
+        scim.patch(&at_group, patch(&add)).await.expect(200);
+        let entry = newest(&server, &scim).await;
+        scim.patch(&at_group, patch(&json!([{ "op": "remove", "path": "members" }]))).await.expect(200);
+        let p = w.may(scim.tenant).await;
+        let group = group["id"].as_str().unwrap().parse().unwrap();
+        mappings::create(&w.access, &p, Target::Own, group, id(TECHNICIAN)).await.unwrap();
+        let small = person(&w, scim.tenant, "small", UserKind::Tenant).await;
+        let settings = role(&w, scim.tenant, "Settings", &["system.edit_settings"], false).await;
+        give(&w, &small, scim.tenant, settings.id).await;
+        let admin = person(&w, scim.tenant, "admin", UserKind::Tenant).await;
+        give(&w, &admin, scim.tenant, id(TENANT_ADMIN)).await;
+        let path = at(&scim, &format!("/log/{}/replay", entry["id"].as_str().unwrap()));
+        let path = path.strip_prefix("/api/v1").unwrap();
+        let can = async || {
+            let ada = ada["id"].as_str().unwrap().parse().unwrap();
+            let held = w.access.effective(scim.tenant, ada, scim.tenant).await.unwrap();
+            held.allows("computers.edit")
+        };
+        for (who, apply, status) in [(&small, false, 200), (&small, true, 403), (&admin, true, 200)] {
+            assert!(!can().await);
+            let body = json!({ "apply": apply }).to_string();
+            let answer = call(&server, Some(&session(who)), "POST", path, &body).await.expect(status);
+            assert!(status == 200 || answer.json()["code"] == "directory_holds_more", "{}", answer.text);
+        }
+        assert!(can().await);
     }
 );

@@ -172,8 +172,9 @@ impl TestServer {
         };
         let (store, master) = (&self.app.store, &self.app.master);
         let made = directories::create(store, &permit, new, master).await.expect("a directory");
-        let (_, token) =
-            directories::token_create(store, &permit, made.id, None).await.expect("a token");
+        let (_, token) = directories::token_create(store, &self.app.access, &permit, made.id, None)
+            .await
+            .expect("a token");
         let token = token.expose_secret().to_owned();
         let base = format!("{}/scim/{}/v2", self.url, made.id);
         Scim { client: self.client(&base).bearer(&token), tenant, directory: made.id, base, token }
