@@ -6,12 +6,17 @@ use super::{
     call::{Call, time},
 };
 use crate::{
-    access::perm::{SystemEditSettings, SystemViewSettings},
+    access::{
+        catalogue::SELF_SERVICE,
+        perm::{SystemEditSettings, SystemViewSettings},
+    },
     apps::{self, App, Change, KeySet, Kind, NewApp, SecretInfo, Settings},
     crypto::jwt::Alg,
     error::{Error, Result},
+    gate,
     id::{AppId, SecretId, TenantId, UserId},
     secret::{ExposeSecret as _, Secret},
+    text,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -135,6 +140,21 @@ pub(super) async fn list(c: Call) -> Result<Shown<Page<ClientShown>>> {
     Ok(Shown::page(apps::list(&c.app.store, &p).await?.iter().map(show), None))
 }
 
+/// What an application may be set to ask for: words that somebody could be given.
+fn known<T>(c: &With<T>, scopes: Option<&[String]>) -> Result<()> {
+    const OURS: [&str; 6] =
+        ["openid", "profile", "email", "offline_access", SELF_SERVICE, gate::INSTANCE];
+    let all = c.app.access.catalogue().all();
+    let unknown = |s: &&String| !all.contains(*s) && !OURS.contains(&s.as_str());
+    match scopes.unwrap_or_default().iter().find(unknown) {
+        None => Ok(()),
+        Some(s) => {
+            let text = format!("'{}' is not a permission of the catalogue", text::excerpt(s));
+            Err(Error::invalid(text).attr("scopes"))
+        }
+    }
+}
+
 pub(super) async fn create(c: With<NewApplication>) -> Result<Made<ClientShown>> {
     let p = c.tenant::<SystemEditSettings>().await?;
     let b = c.json()?;
@@ -158,6 +178,7 @@ pub(super) async fn create(c: With<NewApplication>) -> Result<Made<ClientShown>>
     };
     reachable(&c, settings.jwks_uri.as_ref())?;
     reachable(&c, settings.backchannel_logout_uri.as_ref())?;
+    known(&c, settings.scopes.as_deref())?;
     let new = NewApp { name: b.name, public: b.public, platform: b.platform, settings };
     let (app, secret) = apps::create(&c.app.store, &p, new).await?;
     Ok(Made::of(with_secret(&app, secret.as_ref())))
@@ -233,6 +254,7 @@ pub(super) async fn edit(c: With<EditApplication>) -> Result<Shown<ClientShown>>
     let b = c.json()?;
     reachable(&c, b.jwks_uri.iter().flatten().next())?;
     reachable(&c, b.backchannel_logout_uri.iter().flatten().next())?;
+    known(&c, b.scopes.iter().flatten().next().map(Vec::as_slice))?;
     let change = Change {
         enabled: b.enabled,
         name: b.name,

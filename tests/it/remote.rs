@@ -343,6 +343,9 @@ story!(async fn a_global_administrators_token_for_the_instance_does_what_they_do
     let told: Value = serde_json::from_str(&out).unwrap_or_else(|e| panic!("{e}: {out}{err}"));
     assert!(status <= 1 && told["checks"].as_array().unwrap().iter().any(|c| c["name"] == "database"), "{told}");
 
+    let odd = ["app", "create", "fabrikam", "Odd", "--redirect-uri", "https://a.example/", "--scope", "nope.x"];
+    assert!(sh.refused(&odd).await.contains("'nope.x' is not a permission"));
+
     // Any other token of theirs is bound to one company, and says so.
     let bound = got(&portal, &proved, ("scope", "openid users.view")).await;
     let bound = Shell::new(&s, bound["access_token"].as_str().unwrap());
