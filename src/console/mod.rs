@@ -70,6 +70,9 @@ struct Me {
     brand: String,
     user_name: String,
     company: String,
+    /// Whether there is a choice of companies to work in, and which one the person has made.
+    several: bool,
+    acting: Option<String>,
     done: Option<&'static str>,
     places: Vec<Place>,
     sessions: Vec<Session>,
@@ -115,9 +118,11 @@ async fn me(
 }
 
 async fn page(app: &App, s: &LiveSession, done: Option<&'static str>) -> Result<Me> {
-    let reach = app.access.tenants_of(s.home, s.user).await?;
+    let open = tenants::open_to(&app.store, &app.access, s.home, s.user).await?;
+    let several = open.len() > 1;
+    let acting = open.iter().find(|t| s.chosen && t.id == s.acting).map(|t| t.name.clone());
     let mut places = Vec::new();
-    for t in tenants::some(&app.store, &reach).await? {
+    for t in open {
         let e = app.access.effective(s.home, s.user, t.id).await?;
         places.push(Place {
             slug: t.slug,
@@ -135,6 +140,8 @@ async fn page(app: &App, s: &LiveSession, done: Option<&'static str>) -> Result<
         brand: app.config.brand.name.clone(),
         user_name: s.user_name.clone(),
         company: tenants::get(&app.store, s.home).await?.name,
+        several,
+        acting,
         done,
         places,
         sessions: sessions.map(|l| Session::of(&l, s.id)).collect(),

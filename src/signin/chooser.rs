@@ -14,7 +14,7 @@ use crate::{
     id::{FlowId, RequestId, TenantId},
     sessions,
     store::Topic,
-    tenants::{self, Status, Tenant},
+    tenants::{self, Tenant},
     tx,
     web::{Browser, LiveSession, Redirect, StrictForm},
 };
@@ -26,10 +26,7 @@ use serde_json::json;
 
 /// The companies somebody may act in.
 async fn open(app: &App, s: &LiveSession) -> Result<Vec<Tenant>> {
-    let reach = app.access.tenants_of(s.home, s.user).await?;
-    let mut all = tenants::some(&app.store, &reach).await?;
-    all.retain(|t| t.status == Status::Active);
-    Ok(all)
+    tenants::open_to(&app.store, &app.access, s.home, s.user).await
 }
 
 /// The page that asks, unless it is settled or there is nothing to choose.

@@ -335,10 +335,16 @@ async fn let_in(
         }
         signins::enter(tx, &session, before.as_ref(), limits).await
     })?;
-    flows::end(&app.store, &cx, id).await?;
     let mut response = match &flow.after {
-        After::Invitation(invited) => invite::welcome(app, invited).await?,
-        _ => Redirect::to("/me?done=setup").into_response(),
+        After::Invitation(invited) => {
+            // What was chosen is stored with the person now.
+            let flow = Flow { enrolment: None, ..flow.clone() };
+            invite::welcome(app, request, (id, &flow), invited, (t, user)).await?
+        }
+        _ => {
+            flows::end(&app.store, &cx, id).await?;
+            Redirect::to("/me?done=setup").into_response()
+        }
     };
     response.headers_mut().append(header::SET_COOKIE, web::session_cookie(app, &cookie));
     Ok(response)

@@ -2,7 +2,7 @@
 //! it, and the two ways to accept.
 
 use super::{
-    caller,
+    caller, chooser,
     error::or_page,
     pages::{self, Way},
 };
@@ -11,8 +11,9 @@ use crate::{
     directories,
     error::{Error, Kind, Result},
     flows::{self, After, State as Flow},
-    id::{FlowId, RequestId},
+    id::{FlowId, RequestId, TenantId, UserId},
     invitations::{self, Closed, Invited, Opened},
+    tenants,
     web::{Browser, LiveSession, Redirect, StrictForm},
 };
 use askama::Template;
@@ -91,7 +92,7 @@ async fn shown(app: &App, token: String, session: Option<&LiveSession>) -> Resul
 }
 
 /// The page of a link that does not open.
-fn closed(app: &App, why: Closed) -> Response {
+pub(super) fn closed(app: &App, why: Closed) -> Response {
     let (title, explanation, advice) = match why {
         Closed::Unknown => (
             "This link leads nowhere",
@@ -168,9 +169,13 @@ pub(super) async fn ways(
 ) -> Result<Response> {
     let opened = match invitations::open(&app.store, &app.access, invited).await? {
         Ok(opened) => opened,
-        Err(Closed::Accepted) if session.is_some() => {
+        Err(why @ Closed::Accepted) => {
+            let Some(s) = session else { return Ok(closed(app, why)) };
+            if let Some(page) = chooser::ask(app, id, flow, s).await? {
+                return Ok(page);
+            }
             flows::end(&app.store, &caller::platform(request), id).await?;
-            return welcome(app, invited).await;
+            return accepted(app, invited).await;
         }
         Err(why) => return Ok(closed(app, why)),
     };
@@ -199,8 +204,26 @@ fn not_another(opened: &Opened, session: Option<&LiveSession>) -> Result<()> {
     Err(Error::new(Kind::Conflict, text))
 }
 
-/// Where somebody goes who has just accepted; the page there says so, and whether all that was planned was given.
-pub(super) async fn welcome(app: &App, invited: &Invited) -> Result<Response> {
+/// Where somebody goes who has just accepted with a password: who may act in several companies now is asked in which
+/// first, by the flow, which goes on; for anybody else it has ended.
+pub(super) async fn welcome(
+    app: &App,
+    request: RequestId,
+    (id, flow): (FlowId, &Flow),
+    invited: &Invited,
+    (home, user): (TenantId, UserId),
+) -> Result<Response> {
+    let cx = caller::platform(request);
+    if tenants::several(&app.store, &app.access, home, user).await? {
+        flows::put(&app.store, &cx, id, flow).await?;
+        return Ok(Redirect::to(&format!("/signin/{id}")).into_response());
+    }
+    flows::end(&app.store, &cx, id).await?;
+    accepted(app, invited).await
+}
+
+/// The page there says that it was accepted, and whether all that was planned was given.
+async fn accepted(app: &App, invited: &Invited) -> Result<Response> {
     let all = invitations::all_given(&app.store, invited).await?;
     let done = if all { "invited" } else { "partly" };
     Ok(Redirect::to(&format!("/me?done={done}")).into_response())

@@ -4,6 +4,7 @@ mod directory;
 mod guarded;
 mod letter;
 mod moved;
+mod several;
 mod standing;
 
 use crate::{
