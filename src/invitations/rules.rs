@@ -16,8 +16,10 @@ pub enum Closed {
     Accepted,
     /// Its time is over.
     Expired,
-    /// It was taken back, or who wrote it, or whom it is for, was switched off.
+    /// It was taken back.
     Revoked,
+    /// What it depends on is switched off, or the person can sign in without it.
+    Suspended,
 }
 
 pub(super) fn state(

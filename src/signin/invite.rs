@@ -114,6 +114,11 @@ pub(super) fn closed(app: &App, why: Closed) -> Response {
             "It cannot be accepted any more.",
             "Ask your administrator if that is a mistake.",
         ),
+        Closed::Suspended => (
+            "This invitation cannot be accepted now",
+            "An account or a company that it depends on is switched off, or you have a way to sign in by now.",
+            "Try to sign in. If that does not work, ask your administrator.",
+        ),
     };
     let page = Over { title, brand: pages::brand(app), explanation, advice };
     pages::show(StatusCode::GONE, &page)

@@ -1,5 +1,6 @@
 //! People who were asked in: the letter, the link, the two ways to accept, and everything that must not open.
 
+mod dead;
 mod directory;
 mod guarded;
 mod letter;
@@ -329,7 +330,7 @@ story!(async fn somebody_else_who_is_signed_in_is_told_so(t) {
     assert_eq!(state(&s, &second).await, "pending");
 });
 
-/// A mail server, as far as a letter needs one. Refuses the first `refusals` letters.
+/// A mail server, as far as a letter needs one. Refuses the first `refusals` letters, and knows no `nobody`.
 async fn smtp(refusals: usize) -> (u16, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -359,6 +360,8 @@ async fn smtp(refusals: usize) -> (u16, Arc<Mutex<Vec<String>>>) {
                             kept.lock().await.push(std::mem::take(&mut data));
                             b"250 ok\r\n"
                         }
+                    } else if line.starts_with("RCPT") && line.contains("<nobody@") {
+                        b"550 5.1.1 no such mailbox\r\n"
                     } else if line.starts_with("DATA") {
                         inside = true;
                         b"354 go\r\n"
