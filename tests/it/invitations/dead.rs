@@ -2,7 +2,8 @@
 //! to do.
 
 use super::{
-    PASSWORD, accept, invite, letters, path, setting, smtp, waiting, with_mail, with_password,
+    PASSWORD, accept, invite, letters, me, path, setting, shown_code, smtp, waiting, with_mail,
+    with_password,
 };
 use crate::{
     story,
@@ -49,6 +50,34 @@ async fn stands(s: &TestServer, made: &Value, state: &str, why: Option<&str>) {
     let opens = s.browser().get(&path(s, made)).await;
     assert_eq!(opens.status.as_u16(), if state == "pending" { 200 } else { 410 }, "{}", opens.text);
 }
+
+story!(async fn one_that_ends_while_its_page_is_open_says_so(t) {
+    let clock = Clock::manual(t.store.clock().now());
+    let store = Store::open(&t.options, clock.clone()).await.unwrap();
+    let minutes = |n: u64| Duration::from_secs(n * 60);
+    let life = muster::config::Span(minutes(5));
+    let s = TestServer::on(store, |c| c.signin.invitation = life).await;
+    s.tenant("contoso").await;
+    let made = invite(&s, "contoso", json!({
+        "email": "bert@contoso.example", "roles": [{ "role": "Tenant Administrator" }],
+    })).await;
+    let browser = s.browser();
+    let enrol = accept(&browser, &path(&s, &made)).await.replace("/signin/", "/enrol/");
+    let both = [("password", PASSWORD), ("password_again", PASSWORD)];
+    let code = browser.form(&enrol, &both).await.expect(303).header("location").to_owned();
+    let secret = browser.get(&code).await.expect(200).text;
+    clock.advance(minutes(6));
+    for page in [
+        browser.form(&code, &[("code", &shown_code(&secret))]).await,
+        browser.get(&code).await,
+        browser.form(&enrol, &both).await,
+        browser.get(&enrol).await,
+    ] {
+        let page = page.expect(410).text;
+        assert!(page.contains("is over") && page.contains("id=\"advice\""), "{page}");
+    }
+    assert!(me(&browser).await.is_none());
+});
 
 story!(async fn what_is_dead_is_not_called_pending(t) {
     let s = setting(&t).await;
