@@ -1,7 +1,7 @@
 //! Accepting: the link is looked up by its hash, shown, and claimed by one statement in the transaction that lets the
 //! person in. Looking never changes anything, so a scanner that opens every link of a letter does no harm.
 
-use super::{Closed, Invitation, LeftOut, State, db};
+use super::{Closed, Invitation, LeftOut, State, db, rules, same_address};
 use crate::{
     access::{
         Access, Effective, Reach,
@@ -71,6 +71,24 @@ pub async fn find(store: &Store, link: &str) -> Result<std::result::Result<Invit
     let mut c = store.read(Scope::Platform).await?;
     let Some(i) = db::by_hash(&mut c, &hash).await? else { return Ok(Err(Closed::Unknown)) };
     Ok(Ok(Invited { tenant: i.tenant_id, invitation: i.id, hash }))
+}
+
+/// The invitations in a tenant that can be accepted and were written to this address, for somebody who proved that it is
+/// theirs and came without a link.
+///
+/// # Errors
+/// The database's.
+pub async fn of_address(store: &Store, t: TenantId, address: &str) -> Result<Vec<Invited>> {
+    let mut c = store.read(Scope::Platform).await?;
+    let now = store.clock().now();
+    let mut found = Vec::new();
+    for (id, hash) in db::of_address(&mut c, t, &rules::spellings(address)).await? {
+        let Some(i) = db::get(&mut c, t, id).await? else { continue };
+        if i.state(now) == State::Pending && same_address(&i.email, address) {
+            found.push(Invited { tenant: t, invitation: id, hash });
+        }
+    }
+    Ok(found)
 }
 
 /// Reads an invitation that somebody holds the link of; changes nothing.

@@ -5,7 +5,7 @@ use crate::{
     clock::Timestamp,
     error::Result,
     id::{InvitationId, MessageId, TenantId, UserId},
-    sql,
+    row, sql,
     store::{Conn, J, Tx},
 };
 
@@ -98,6 +98,30 @@ pub(super) async fn list(
         after,
         limit
     )
+}
+
+row! {
+    struct Waiting { id: InvitationId, hash: String }
+}
+
+/// The invitations of people in no directory who have an address of one of these spellings; ten at most.
+pub(super) async fn of_address(
+    c: &mut Conn,
+    t: TenantId,
+    [one, two, three]: &[String; 3],
+) -> Result<Vec<(InvitationId, String)>> {
+    let found = sql!(
+        c,
+        all<Waiting>,
+        "SELECT i.id, i.hash FROM users u JOIN invitations i ON i.tenant_id = u.tenant_id AND i.user_id = u.id
+         WHERE u.tenant_id = $1 AND u.email_key IN ($2, $3, $4) AND u.directory_id IS NULL
+           AND i.accepted_at IS NULL AND i.revoked_at IS NULL ORDER BY i.id LIMIT 10",
+        t,
+        one,
+        two,
+        three
+    )?;
+    Ok(found.into_iter().map(|w| (w.id, w.hash)).collect())
 }
 
 /// Whether the token of this hash is still the invitation's.

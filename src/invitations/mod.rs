@@ -11,7 +11,9 @@ mod letter;
 mod rules;
 mod stand;
 
-pub use accept::{How, Invited, Opened, Ready, accept, all_given, demanded, find, open, ready};
+pub use accept::{
+    How, Invited, Opened, Ready, accept, all_given, demanded, find, of_address, open, ready,
+};
 pub use letter::{Sender, TOPIC, deliver, given_up, render};
 pub use rules::{Closed, address, same_address};
 pub use stand::{Invitation, State, Suspended, Undelivered};

@@ -47,6 +47,18 @@ pub fn address(text: &str) -> Result<String> {
     Ok(parsed.to_string())
 }
 
+/// The spellings that users may have of what [`same_address`] calls one address, as they are looked for.
+pub(super) fn spellings(address: &str) -> [String; 3] {
+    let whole = text::fold(address.trim());
+    let Some((local, domain)) = whole.rsplit_once('@') else {
+        return [whole.clone(), whole.clone(), whole];
+    };
+    let ascii = idna::domain_to_ascii(domain).unwrap_or_else(|_| domain.to_owned());
+    let (unicode, _) = idna::domain_to_unicode(domain);
+    let (ascii, unicode) = (format!("{local}@{ascii}"), format!("{local}@{unicode}"));
+    [whole, ascii, unicode]
+}
+
 /// Whether two addresses are one person's: in any case, the domain in any of its two spellings. Dots and "+" parts are
 /// not ours to fold: the directory that vouches decides what it calls an account.
 pub fn same_address(a: &str, b: &str) -> bool {
