@@ -16,7 +16,7 @@ use crate::{
     store::Topic,
     tenants::{self, Tenant},
     tx,
-    web::{Browser, LiveSession, Redirect, StrictForm},
+    web::{Browser, LiveSession, Redirect, Sought, StrictForm},
 };
 use axum::{
     extract::{Extension, Path, State},
@@ -35,6 +35,7 @@ pub(super) async fn ask(
     id: FlowId,
     flow: &Flow,
     session: &LiveSession,
+    sought: &Sought,
 ) -> Result<Option<Response>> {
     if flow.settled {
         return Ok(None);
@@ -43,8 +44,9 @@ pub(super) async fn ask(
     if all.len() < 2 {
         return Ok(None);
     }
+    let (companies, shown) = sought.among(format!("/signin/{id}"), all, |t| t);
     let mut places = Vec::new();
-    for t in all {
+    for t in shown {
         let held = app.access.effective(session.home, session.user, t.id).await?;
         places.push(Place {
             id: t.id.to_string(),
@@ -60,6 +62,7 @@ pub(super) async fn ask(
         flow: id,
         app: pages::about(flow),
         user_name: session.user_name.clone(),
+        companies,
         places,
     };
     Ok(Some(pages::show_for(page.app.as_ref(), &page)))

@@ -14,7 +14,7 @@ use crate::{
     id::{FlowId, RequestId, TenantId, UserId},
     invitations::{self, Closed, Invited, Opened},
     tenants,
-    web::{Browser, LiveSession, Redirect, StrictForm},
+    web::{Browser, LiveSession, Redirect, Sought, StrictForm},
 };
 use askama::Template;
 use axum::{
@@ -167,16 +167,16 @@ async fn begun(
 pub(super) async fn ways(
     app: &App,
     request: RequestId,
-    id: FlowId,
-    flow: &Flow,
+    (id, flow): (FlowId, &Flow),
     invited: &Invited,
     session: Option<&LiveSession>,
+    sought: &Sought,
 ) -> Result<Response> {
     let opened = match invitations::open(&app.store, &app.access, invited).await? {
         Ok(opened) => opened,
         Err(why @ Closed::Accepted) => {
             let Some(s) = session else { return Ok(closed(app, why)) };
-            if let Some(page) = chooser::ask(app, id, flow, s).await? {
+            if let Some(page) = chooser::ask(app, id, flow, s, sought).await? {
                 return Ok(page);
             }
             flows::end(&app.store, &caller::platform(request), id).await?;
