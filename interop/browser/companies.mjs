@@ -42,6 +42,11 @@ export async function companies(world) {
   const { id } = muster('tenant', 'show', 'fabrikam');
   report.check('and acts in the one she chose', tess.path === '/me' && acting === id, `${acting} ${id}`);
 
+  report.check('her page says where she works', (await tess.read('acting-company')) === 'Fabrikam', await tess.words());
+  await tess.press('another-company');
+  await tess.look('in which company now');
+  report.check('and leads to the choice again', await tess.has('tenant-contoso'), await tess.words());
+
   // She signs in anew: one session still, and it acts where it did.
   await tess.go(`${url}/signin?tenant=${provider}`);
   report.check('who is signed in is asked for the company only', await tess.has('tenant-contoso'), await tess.words());

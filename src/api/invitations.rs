@@ -11,7 +11,7 @@ use crate::{
     clock::Timestamp,
     error::{Error, Result},
     id::{InvitationId, RoleId, TenantId, UserId},
-    invitations::{self, Invitation, New, Post, State, Wanted},
+    invitations::{self, Invitation, New, Post, State, Suspended, Undelivered, Wanted},
     secret::ExposeSecret as _,
 };
 use schemars::JsonSchema;
@@ -62,6 +62,8 @@ pub(super) struct InvitationShown {
     user: UserId,
     email: String,
     state: State,
+    /// Why it is `suspended`; `null` in every other state.
+    suspended: Option<Suspended>,
     roles: Vec<PlannedRole>,
     /// As in the audit trail.
     invited_by: String,
@@ -70,13 +72,19 @@ pub(super) struct InvitationShown {
     expires_at: Time,
     /// When the last letter left.
     sent_at: Option<Time>,
+    /// When the last letter was given up; `null` again when it is sent again.
+    letter_failed_at: Option<Time>,
+    /// Why.
+    letter_failed: Option<Undelivered>,
     accepted_at: Option<Time>,
     /// `directory` or `local`.
     accepted_by: Option<String>,
     /// Planned roles that acceptance did not give, as the inviter could not give them any more.
     left_out: Vec<ShownLeftOut>,
     revoked_at: Option<Time>,
-    /// The way to accept, to be handed over; only where no mail server is set, and only this once.
+    /// What is to be done about it, if something is.
+    next: Option<&'static str>,
+    /// The way to accept, to be handed over; only where no letter leaves, and only this once.
     #[serde(skip_serializing_if = "Option::is_none")]
     link: Option<String>,
 }
@@ -100,18 +108,22 @@ struct PlannedRole {
 
 fn show(i: &Invitation, now: Timestamp, link: Option<String>) -> InvitationShown {
     let roles = i.plan.0.iter().map(|p| PlannedRole { role: p.role, tenant: p.tenant });
+    let state = i.state(now);
     InvitationShown {
         id: i.id,
         tenant: i.tenant_id,
         user: i.user_id,
         email: i.email.clone(),
-        state: i.state(now),
+        state,
+        suspended: i.suspended().filter(|_| state == State::Suspended),
         roles: roles.collect(),
         invited_by: i.invited_by.clone(),
         invited_by_user: i.invited_by_user,
         created_at: i.created_at.into(),
         expires_at: i.expires_at.into(),
         sent_at: i.sent_at.map(Into::into),
+        letter_failed_at: i.failed_at.map(Into::into),
+        letter_failed: i.undelivered(),
         accepted_at: i.accepted_at.map(Into::into),
         accepted_by: i.accepted_by.clone(),
         left_out: i
@@ -121,6 +133,7 @@ fn show(i: &Invitation, now: Timestamp, link: Option<String>) -> InvitationShown
             .map(|l| ShownLeftOut { role: l.role, tenant: l.tenant, why: l.why.clone() })
             .collect(),
         revoked_at: i.revoked_at.map(Into::into),
+        next: i.next(now),
         link,
     }
 }
@@ -134,9 +147,9 @@ fn post(c: &Call) -> Post {
 }
 
 /// Where no letter leaves, whoever invited hands the link over.
-fn made(c: &Call, m: &invitations::Made) -> InvitationShown {
-    let link =
-        (!c.app.mailer.sends()).then(|| c.url(&format!("/invite/{}", m.token.expose_secret())));
+fn made(c: &Call, m: &invitations::Made, by_hand: bool) -> InvitationShown {
+    let link = (by_hand || !c.app.mailer.sends())
+        .then(|| c.url(&format!("/invite/{}", m.token.expose_secret())));
     show(&m.invitation, c.app.store.clock().now(), link)
 }
 
@@ -150,7 +163,7 @@ pub(super) async fn create(c: With<NewInvitation>) -> Result<Made<InvitationShow
     let new =
         New { email: n.email, kind: n.kind, user_name: n.user_name, display_name: n.display_name };
     let m = invitations::create(&c.app.store, &c.app.access, &p, &post(&c), new, &wanted).await?;
-    Ok(Made::of(made(&c, &m)))
+    Ok(Made::of(made(&c, &m, false)))
 }
 
 /// The role, with the caller's right to give it where it is wanted.
@@ -188,11 +201,22 @@ pub(super) async fn get(c: Call) -> Result<Shown<InvitationShown>> {
     Ok(Shown::of(show(&i, c.app.store.clock().now(), None)))
 }
 
-pub(super) async fn resend(c: Call) -> Result<Shown<InvitationShown>> {
+/// How it is sent again.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Resend {
+    /// No letter leaves; the answer has the link, to be handed over.
+    #[serde(default)]
+    by_hand: bool,
+}
+
+pub(super) async fn resend(c: With<Resend>) -> Result<Shown<InvitationShown>> {
     let p = c.tenant::<UsersAdd>().await?;
-    let m = invitations::resend(&c.app.store, &c.app.access, &p, &post(&c), c.id("invitation")?)
-        .await?;
-    Ok(Shown::of(made(&c, &m)))
+    let id: InvitationId = c.id("invitation")?;
+    let Resend { by_hand } = c.json()?;
+    let (store, access, post) = (&c.app.store, &c.app.access, post(&c));
+    let m = invitations::resend(store, access, &p, &post, id, by_hand).await?;
+    Ok(Shown::of(made(&c, &m, by_hand)))
 }
 
 pub(super) async fn revoke(c: Call) -> Result<Done> {

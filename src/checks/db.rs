@@ -1,7 +1,8 @@
 //! What the checks read of everybody's tables; they write none.
 
 use crate::{
-    access::catalogue::GLOBAL_ADMINISTRATOR, clock::Timestamp, error::Result, row, sql, store::Conn,
+    access::catalogue::GLOBAL_ADMINISTRATOR, clock::Timestamp, error::Result, id::InvitationId,
+    row, sql, store::Conn,
 };
 
 row! {
@@ -40,7 +41,37 @@ pub(super) async fn dead(c: &mut Conn) -> Result<Vec<Dead>> {
         all<Dead>,
         "SELECT /* platform: the whole instance is checked, scan: no request waits for it */
                 topic, count(*), max(last_error)
-         FROM outbox WHERE dead_at IS NOT NULL GROUP BY topic ORDER BY topic"
+         FROM outbox WHERE dead_at IS NOT NULL
+           AND NOT EXISTS (SELECT 1 FROM invitations i WHERE i.tenant_id = outbox.tenant_id
+                           AND i.failed_message = outbox.id)
+         GROUP BY topic ORDER BY topic"
+    )
+}
+
+row! {
+    /// An invitation whose letter was given up.
+    pub(super) struct Unreached {
+        pub tenant: String,
+        pub invitation: InvitationId,
+        pub error: Option<String>,
+    }
+}
+
+/// The invitations that could be accepted, if their letter had arrived; the newest `most`.
+pub(super) async fn unreached(c: &mut Conn, now: Timestamp, most: i64) -> Result<Vec<Unreached>> {
+    sql!(
+        c,
+        all<Unreached>,
+        "SELECT /* platform: the whole instance is checked, scan: no request waits for it */
+                t.slug, i.id, o.last_error
+         FROM invitations i JOIN tenants t ON t.id = i.tenant_id
+         JOIN users u ON u.tenant_id = i.tenant_id AND u.id = i.user_id
+         LEFT JOIN outbox o ON o.id = i.failed_message
+         WHERE i.failed_at IS NOT NULL AND i.accepted_at IS NULL AND i.revoked_at IS NULL AND i.expires_at > $1
+           AND t.status = 'active' AND u.active AND u.enabled
+         ORDER BY i.failed_at DESC LIMIT $2",
+        now,
+        most
     )
 }
 

@@ -16,6 +16,8 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 const SOON: Duration = Duration::from_secs(14 * 24 * 3600);
 /// So many directories are told of.
 const UNWELL: usize = 20;
+/// So many invitations whose letters were given up are named.
+const UNREACHED: i64 = 20;
 /// A message that waits longer tells of trouble.
 const LONG: Duration = Duration::from_secs(15 * 60);
 
@@ -155,6 +157,15 @@ pub(super) async fn outbox(place: Place, name: &'static str) -> Result<Vec<Findi
         found.push(Finding::warn(name, what, mend));
     }
     let now = store.clock().now();
+    for letter in db::unreached(&mut c, now, UNREACHED).await? {
+        let (t, id) = (letter.tenant, letter.invitation);
+        let error = letter.error.unwrap_or_default();
+        let what = format!("the letter of the invitation {id} in {t} was given up: {error}");
+        let mend = format!(
+            "mend the cause, then: muster invitation resend {t} {id} (with --by-hand you get the link instead)"
+        );
+        found.push(Finding::warn(name, what, mend));
+    }
     match db::waiting_since(&mut c).await? {
         Some(since) if now.since(since) > LONG => {
             let what = format!("messages wait since {}", since.rfc3339());

@@ -2,6 +2,7 @@
 //! rights, and nothing of how somebody got in.
 
 use crate::{
+    access::{self, Effective, Reach, catalogue::SELF_SERVICE},
     actor::Actor,
     app::App,
     apps::consents,
@@ -12,7 +13,10 @@ use crate::{
     sessions::{self, Listed, Who},
     store::{Cx, Scope},
     tenants, tx,
-    web::{self, Caller, LiveSession, Redirect, Refusal, RequestId, StrictForm, StrictQuery},
+    web::{
+        self, Caller, Found, LiveSession, Redirect, Refusal, RequestId, Sought, StrictForm,
+        StrictQuery,
+    },
 };
 use askama::Template;
 use axum::{
@@ -22,6 +26,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
+use std::collections::BTreeSet;
 
 /// The voice's routes.
 pub fn routes() -> Router<App> {
@@ -37,6 +42,14 @@ pub fn routes() -> Router<App> {
 struct Place {
     slug: String,
     name: String,
+    roles: Vec<String>,
+    permissions: Vec<String>,
+}
+
+/// What somebody may do wherever there is a company.
+struct Wide {
+    id: &'static str,
+    name: &'static str,
     roles: Vec<String>,
     permissions: Vec<String>,
 }
@@ -70,7 +83,13 @@ struct Me {
     brand: String,
     user_name: String,
     company: String,
+    /// Whether there is a choice of companies to work in, and which one the person has made.
+    several: bool,
+    acting: Option<String>,
     done: Option<&'static str>,
+    /// What they may do wherever there is a company, by how far that goes.
+    wide: Vec<Wide>,
+    companies: Found,
     places: Vec<Place>,
     sessions: Vec<Session>,
     consents: Vec<Agreed>,
@@ -81,6 +100,11 @@ struct Me {
 struct Shown {
     /// What was just done.
     done: Option<String>,
+    /// A part of the name of a company.
+    #[serde(default)]
+    q: String,
+    #[serde(default)]
+    page: String,
 }
 
 async fn me(
@@ -107,25 +131,66 @@ async fn me(
         ),
         _ => None,
     };
-    let page = page(&app, &session, done).await;
+    let sought = Sought { q: shown.q, page: shown.page };
+    let page = page(&app, &session, done, &sought).await;
     match page.and_then(|p| p.render().map_err(Error::internal)) {
         Ok(text) => web::html(StatusCode::OK, text),
         Err(e) => Refusal::new(&app, request, e).into_response(),
     }
 }
 
-async fn page(app: &App, s: &LiveSession, done: Option<&'static str>) -> Result<Me> {
-    let reach = app.access.tenants_of(s.home, s.user).await?;
-    let mut places = Vec::new();
-    for t in tenants::some(&app.store, &reach).await? {
-        let e = app.access.effective(s.home, s.user, t.id).await?;
-        places.push(Place {
-            slug: t.slug,
-            name: t.name,
-            roles: e.roles.iter().map(|r| r.name.clone()).collect(),
-            permissions: e.permissions.iter().cloned().collect(),
-        });
+/// The roles of these ways to have them, each once, and what they permit.
+fn held<'a>(paths: impl Iterator<Item = &'a access::Path>) -> (Vec<String>, Vec<String>) {
+    let (mut roles, mut permissions) = (BTreeSet::new(), BTreeSet::new());
+    for p in paths {
+        roles.insert(&p.role);
+        permissions.extend(p.permissions.iter().filter(|p| *p != SELF_SERVICE));
     }
+    let roles = roles.into_iter().map(|r| r.name.clone()).collect();
+    (roles, permissions.into_iter().cloned().collect())
+}
+
+/// Whether something is held in every company: it is shown once, and not with each.
+fn wide(p: &access::Path) -> bool {
+    matches!(p.reach, Reach::All | Reach::Every)
+}
+
+/// What is held in every company.
+fn everywhere(at_home: &Effective) -> Vec<Wide> {
+    let of = |id, name, reach: Reach| {
+        let (roles, permissions) = held(at_home.paths.iter().filter(|p| p.reach == reach));
+        (!roles.is_empty()).then_some(Wide { id, name, roles, permissions })
+    };
+    let all =
+        of("everywhere", "Everywhere: in every company, and on the platform itself", Reach::All);
+    all.into_iter().chain(of("every-company", "In every company", Reach::Every)).collect()
+}
+
+async fn page(
+    app: &App,
+    s: &LiveSession,
+    done: Option<&'static str>,
+    sought: &Sought,
+) -> Result<Me> {
+    let open = tenants::open_to(&app.store, &app.access, s.home, s.user).await?;
+    let several = open.len() > 1;
+    let acting = open.iter().find(|t| s.chosen && t.id == s.acting).map(|t| t.name.clone());
+    let at_home = app.access.effective(s.home, s.user, s.home).await?;
+    let wide_ones = everywhere(&at_home);
+    let mut own = Vec::new();
+    for t in open {
+        let e = app.access.effective(s.home, s.user, t.id).await?;
+        // One's own company is shown as well when there is nothing else to show.
+        if wide_ones.is_empty() || e.paths.iter().any(|p| !wide(p)) {
+            own.push((t, e));
+        }
+    }
+    let (companies, shown) = sought.among("/me".to_owned(), own, |(t, _)| t);
+    let places = shown.into_iter().map(|(t, e)| {
+        let (roles, permissions) = held(e.paths.iter().filter(|p| !wide(p)));
+        Place { slug: t.slug, name: t.name, roles, permissions }
+    });
+    let places = places.collect();
     let now = app.store.clock().now();
     let sessions = sessions::list(&app.store, s.home, s.user).await?.into_iter();
     let sessions = sessions.filter(|l| l.ended_at.is_none() && l.expires_at > now);
@@ -135,7 +200,11 @@ async fn page(app: &App, s: &LiveSession, done: Option<&'static str>) -> Result<
         brand: app.config.brand.name.clone(),
         user_name: s.user_name.clone(),
         company: tenants::get(&app.store, s.home).await?.name,
+        several,
+        acting,
         done,
+        wide: wide_ones,
+        companies,
         places,
         sessions: sessions.map(|l| Session::of(&l, s.id)).collect(),
         consents: agreed(app, s).await?,

@@ -89,16 +89,12 @@ impl<'a> Identity<'a> {
     }
 
     /// The linked person, or the provisioned one whom the directory calls so.
-    async fn find(&self, c: &mut Conn, up: &Upstream) -> Result<User> {
+    async fn find(&self, c: &mut Conn, up: &Upstream) -> Result<Option<User>> {
         let (t, d) = (up.tenant, up.directory);
         if let Some(u) = users::find_by_identity(c, t, d, self.issuer, self.subject).await? {
-            return Ok(u);
+            return Ok(Some(u));
         }
-        let found = users::find_by_external_id(c, t, d, self.subject).await?;
-        found.ok_or_else(|| {
-            let why = "the directory has provisioned nobody whose 'externalId' is this subject";
-            Reason::IdentityUnknown.error(why)
-        })
+        users::find_by_external_id(c, t, d, self.subject).await
     }
 }
 
@@ -128,17 +124,25 @@ async fn admitted(
     let identity = Identity::of(s, claims)?;
     seen["subject"] = identity.subject.into();
     let cx = caller::cx(up.tenant, a.request);
-    let invitation = match a.invited() {
+    let mut accepts = a.invited().cloned();
+    let mut known = None;
+    if accepts.is_none() {
+        let mut c = app.store.read(cx.scope).await?;
+        known = identity.find(&mut c, up).await?;
+        drop(c);
+        if known.is_none() {
+            // Whoever is invited and begins here instead of at the link accepts as if they had opened it.
+            accepts = invited::waiting(a, s, claims).await?;
+        }
+    }
+    let invitation = match &accepts {
         Some(invited) => Some(invited::open(a, invited, identity.subject, s, claims).await?),
         None => None,
     };
-    let person = match &invitation {
-        Some(i) => i.user.clone(),
-        None => {
-            let mut c = app.store.read(cx.scope).await?;
-            identity.find(&mut c, up).await?
-        }
-    };
+    let person = invitation.as_ref().map(|i| i.user.clone()).or(known).ok_or_else(|| {
+        let why = "the directory has provisioned nobody whose 'externalId' is this subject";
+        Reason::IdentityUnknown.error(why)
+    })?;
     *user = Some(person.id);
     may_enter(&person)?;
     // Judged by when the person left us: how long they took there does not make the proof older.

@@ -4,6 +4,7 @@
 use super::admit::Attempt;
 use crate::{
     directories::SignIn,
+    domains,
     error::Result,
     invitations::{self, Invited, Ready},
     protocol::oidc::{Claims, Preset},
@@ -56,6 +57,47 @@ pub(super) async fn open(
     let demanded = invitations::demanded(&app.store, &app.access, &invitation).await?;
     let ready = invitations::ready(&app.access, invited, &invitation).await?;
     Ok(Invitation { user, demanded, ready })
+}
+
+/// The invitation that waits for somebody who signed in without its link: of the address that the directory vouches for,
+/// in a domain that was confirmed to be the tenant's. `None`: nobody invited them.
+///
+/// # Errors
+/// [`Reason::InvitationWaits`] when they are invited, as far as anybody can tell, and that does not suffice; the database's.
+pub(super) async fn waiting(
+    a: &Attempt<'_>,
+    s: &SignIn,
+    claims: &Claims,
+) -> Result<Option<Invited>> {
+    let (store, t) = (&a.app.store, a.up.tenant);
+    let mut why = None;
+    for address in vouched(s.preset, claims) {
+        let found = invitations::of_address(store, t, address).await?;
+        let mut c = store.read(Scope::Platform).await?;
+        let ours = domains::confirmed(&mut c, t, address).await?;
+        match <[Invited; 1]>::try_from(found) {
+            Ok([invited]) if ours => return Ok(Some(invited)),
+            Ok(_) => {
+                why = Some(
+                    "the domain of the address that was invited is not confirmed for the tenant",
+                );
+            }
+            Err(found) if !found.is_empty() => {
+                why = Some(
+                    "the address was invited more than once: whose account it is cannot be told",
+                );
+            }
+            Err(_) => {}
+        }
+    }
+    let said = claims.email.iter().chain(&claims.preferred_username);
+    for address in said.filter(|_| why.is_none()) {
+        if !invitations::of_address(store, t, address).await?.is_empty() {
+            why = Some("the directory does not vouch for the address that was invited");
+            break;
+        }
+    }
+    why.map_or(Ok(None), |why| Err(Reason::InvitationWaits.error(why)))
 }
 
 /// The addresses that the directory vouches for. Entra sends no `email_verified`. There the name to sign in with is in a

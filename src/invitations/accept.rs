@@ -1,7 +1,7 @@
 //! Accepting: the link is looked up by its hash, shown, and claimed by one statement in the transaction that lets the
 //! person in. Looking never changes anything, so a scanner that opens every link of a letter does no harm.
 
-use super::{Closed, Invitation, LeftOut, State, db, same_address};
+use super::{Closed, Invitation, LeftOut, State, db, rules, same_address};
 use crate::{
     access::{
         Access, Effective, Reach,
@@ -12,8 +12,8 @@ use crate::{
     crypto::token::{self, Kind},
     error::{Error, Result},
     id::{InvitationId, TenantId, UserId},
-    store::{Conn, Lock, Scope, Store, Tx},
-    tenants::{self, Required, Status, Tenant},
+    store::{Lock, Scope, Store, Tx},
+    tenants::{self, Required},
     users::{self, User},
 };
 use serde::{Deserialize, Serialize};
@@ -73,6 +73,24 @@ pub async fn find(store: &Store, link: &str) -> Result<std::result::Result<Invit
     Ok(Ok(Invited { tenant: i.tenant_id, invitation: i.id, hash }))
 }
 
+/// The invitations in a tenant that can be accepted and were written to this address, for somebody who proved that it is
+/// theirs and came without a link.
+///
+/// # Errors
+/// The database's.
+pub async fn of_address(store: &Store, t: TenantId, address: &str) -> Result<Vec<Invited>> {
+    let mut c = store.read(Scope::Platform).await?;
+    let now = store.clock().now();
+    let mut found = Vec::new();
+    for (id, hash) in db::of_address(&mut c, t, &rules::spellings(address)).await? {
+        let Some(i) = db::get(&mut c, t, id).await? else { continue };
+        if i.state(now) == State::Pending && same_address(&i.email, address) {
+            found.push(Invited { tenant: t, invitation: id, hash });
+        }
+    }
+    Ok(found)
+}
+
 /// Reads an invitation that somebody holds the link of; changes nothing.
 ///
 /// # Errors
@@ -93,10 +111,11 @@ pub async fn open(
         State::Expired => return Ok(Err(Closed::Expired)),
         State::Revoked => return Ok(Err(Closed::Revoked)),
         State::Outdated => return Ok(Err(Closed::Unknown)),
+        State::Suspended => return Ok(Err(Closed::Suspended)),
     }
-    let (of, by) = ((invitation.user_id, invitation.email.as_str()), invitation.by());
-    let Some((user, tenant)) = standing(&mut c, t, of, by).await? else {
-        return Ok(Err(Closed::Revoked));
+    let user = users::find(&mut c, t, invitation.user_id).await?;
+    let Some((user, tenant)) = user.zip(tenants::find(&mut c, t).await?) else {
+        return Ok(Err(Closed::Suspended));
     };
     let mut shown = Vec::new();
     for p in &invitation.plan.0 {
@@ -110,34 +129,6 @@ pub async fn open(
         shown.push((role.name, place));
     }
     Ok(Ok(Opened { invitation, user, company: tenant.name, roles: shown }))
-}
-
-/// The invited person and their tenant, while both and whoever invites may still do anything, and the person has the
-/// address that was invited.
-async fn standing(
-    c: &mut Conn,
-    t: TenantId,
-    (user, email): (UserId, &str),
-    by: Option<(TenantId, UserId)>,
-) -> Result<Option<(User, Tenant)>> {
-    // Of a person whom a directory has taken over it says the address, and who they are proves itself there.
-    let there = |u: &User| {
-        u.directory_id.is_some() || u.email.as_deref().is_some_and(|e| same_address(e, email))
-    };
-    let user = users::find(c, t, user).await?.filter(|u| u.live() && there(u));
-    let tenant = tenants::find(c, t).await?.filter(|t| t.status == Status::Active);
-    if let Some((home, by)) = by
-        && !users::find(c, home, by).await?.is_some_and(|u| u.live())
-    {
-        return Ok(None);
-    }
-    // The link of somebody who came in another way must not change how they come in.
-    if let Some(u) = &user
-        && db::has_way_in(c, t, u.id).await?
-    {
-        return Ok(None);
-    }
-    Ok(user.zip(tenant))
 }
 
 /// Whether an invitation that was accepted gave all that was planned.
@@ -201,8 +192,6 @@ async fn planned(access: &Access, i: &Invitation) -> Result<Vec<Planned>> {
 pub struct Ready {
     invited: Invited,
     user: UserId,
-    email: String,
-    by: Option<(TenantId, UserId)>,
     plans: Vec<Planned>,
 }
 
@@ -212,8 +201,7 @@ pub struct Ready {
 /// The database's.
 pub async fn ready(access: &Access, invited: &Invited, i: &Invitation) -> Result<Ready> {
     let plans = planned(access, i).await?;
-    let (user, email) = (i.user_id, i.email.clone());
-    Ok(Ready { invited: invited.clone(), user, email, by: i.by(), plans })
+    Ok(Ready { invited: invited.clone(), user: i.user_id, plans })
 }
 
 /// Accepts, in the transaction that lets the person in: claims the invitation and gives the planned roles. Run it over
@@ -229,16 +217,15 @@ pub async fn accept(tx: &mut Tx, access: &Access, ready: &Ready, how: How) -> Re
         let text = "the invitation was used, replaced or taken back meanwhile";
         return Err(Error::conflict(text).code("invitation_used"));
     }
-    let person =
-        standing(tx, *t, (ready.user, &ready.email), ready.by).await?.map(|(user, _)| user);
-    if how == How::Local && person.as_ref().is_some_and(|u| u.directory_id.is_some()) {
-        let text = "your company's directory looks after this account by now: accept through it, not with a password";
-        return Err(Error::conflict(text).code("managed_by_directory"));
-    }
-    if person.is_none() {
+    if !db::get(tx, *t, *id).await?.is_some_and(|i| i.sound()) {
         let text = "the invitation is over: an account or a company was switched off, the person can sign in already, or \
                     has another address now";
         return Err(Error::conflict(text).code("invitation_used"));
+    }
+    let person = users::find(tx, *t, ready.user).await?;
+    if how == How::Local && person.is_some_and(|u| u.directory_id.is_some()) {
+        let text = "your company's directory looks after this account by now: accept through it, not with a password";
+        return Err(Error::conflict(text).code("managed_by_directory"));
     }
     let mut left_out = Vec::new();
     for p in &ready.plans {

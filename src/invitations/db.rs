@@ -4,10 +4,35 @@ use super::{Invitation, LeftOut, PlannedRole};
 use crate::{
     clock::Timestamp,
     error::Result,
-    id::{InvitationId, TenantId, UserId},
-    sql,
+    id::{InvitationId, MessageId, TenantId, UserId},
+    row, sql,
     store::{Conn, J, Tx},
 };
+
+/// An invitation with everything that decides where it stands; whoever invited may be another tenant's, so it is read
+/// over all of them.
+macro_rules! invitation {
+    ($which:literal) => {
+        concat!(
+            "SELECT i.tenant_id, i.id, i.user_id, i.email, i.plan, i.invited_by, i.invited_by_tenant, i.invited_by_user,
+                    i.created_at, i.expires_at, i.sent_at, i.accepted_at, i.accepted_by, i.left_out, i.revoked_at,
+                    i.failed_at, i.failed, i.failed_message,
+                    CASE WHEN u.directory_id IS NULL THEN u.email ELSE i.email END,
+                    (u.active AND u.enabled),
+                    (i.invited_by_user IS NULL
+                       OR EXISTS (SELECT 1 FROM users b WHERE b.tenant_id = i.invited_by_tenant
+                                  AND b.id = i.invited_by_user AND b.active AND b.enabled)),
+                    (h.status = 'active'),
+                    (EXISTS (SELECT 1 FROM passwords p WHERE p.tenant_id = i.tenant_id AND p.user_id = i.user_id)
+                       OR EXISTS (SELECT 1 FROM identities a WHERE a.tenant_id = i.tenant_id AND a.user_id = i.user_id))
+             FROM invitations i
+             JOIN users u ON u.tenant_id = i.tenant_id AND u.id = i.user_id
+             JOIN tenants h ON h.id = i.tenant_id
+             ",
+            $which
+        )
+    };
+}
 
 pub(super) struct NewRow<'a> {
     pub t: TenantId,
@@ -46,28 +71,14 @@ pub(super) async fn insert(tx: &mut Tx, r: &NewRow<'_>) -> Result<()> {
 }
 
 pub(super) async fn get(c: &mut Conn, t: TenantId, id: InvitationId) -> Result<Option<Invitation>> {
-    sql!(
-        c,
-        opt<Invitation>,
-        "SELECT tenant_id, id, user_id, email, plan, invited_by, invited_by_tenant, invited_by_user, created_at,
-                expires_at, sent_at, accepted_at, accepted_by, left_out, revoked_at,
-                (SELECT CASE WHEN u.directory_id IS NULL THEN u.email ELSE invitations.email END
-                   FROM users u WHERE u.tenant_id = invitations.tenant_id AND u.id = invitations.user_id)
-         FROM invitations WHERE tenant_id = $1 AND id = $2",
-        t,
-        id
-    )
+    sql!(c, opt<Invitation>, invitation!("WHERE i.tenant_id = $1 AND i.id = $2"), t, id)
 }
 
 pub(super) async fn by_hash(c: &mut Conn, hash: &str) -> Result<Option<Invitation>> {
     sql!(
         c,
         opt<Invitation>,
-        "SELECT tenant_id, id, user_id, email, plan, invited_by, invited_by_tenant, invited_by_user, created_at,
-                expires_at, sent_at, accepted_at, accepted_by, left_out, revoked_at,
-                (SELECT CASE WHEN u.directory_id IS NULL THEN u.email ELSE invitations.email END
-                   FROM users u WHERE u.tenant_id = invitations.tenant_id AND u.id = invitations.user_id)
-         FROM invitations WHERE hash = $1 /* platform: the link says whose it is */",
+        invitation!("WHERE i.hash = $1 /* platform: the link says whose it is */"),
         hash
     )
 }
@@ -82,15 +93,35 @@ pub(super) async fn list(
     sql!(
         c,
         all<Invitation>,
-        "SELECT tenant_id, id, user_id, email, plan, invited_by, invited_by_tenant, invited_by_user, created_at,
-                expires_at, sent_at, accepted_at, accepted_by, left_out, revoked_at,
-                (SELECT CASE WHEN u.directory_id IS NULL THEN u.email ELSE invitations.email END
-                   FROM users u WHERE u.tenant_id = invitations.tenant_id AND u.id = invitations.user_id)
-         FROM invitations WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
+        invitation!("WHERE i.tenant_id = $1 AND i.id < $2 ORDER BY i.id DESC LIMIT $3"),
         t,
         after,
         limit
     )
+}
+
+row! {
+    struct Waiting { id: InvitationId, hash: String }
+}
+
+/// The invitations of people in no directory who have an address of one of these spellings; ten at most.
+pub(super) async fn of_address(
+    c: &mut Conn,
+    t: TenantId,
+    [one, two, three]: &[String; 3],
+) -> Result<Vec<(InvitationId, String)>> {
+    let found = sql!(
+        c,
+        all<Waiting>,
+        "SELECT i.id, i.hash FROM users u JOIN invitations i ON i.tenant_id = u.tenant_id AND i.user_id = u.id
+         WHERE u.tenant_id = $1 AND u.email_key IN ($2, $3, $4) AND u.directory_id IS NULL
+           AND i.accepted_at IS NULL AND i.revoked_at IS NULL ORDER BY i.id LIMIT 10",
+        t,
+        one,
+        two,
+        three
+    )?;
+    Ok(found.into_iter().map(|w| (w.id, w.hash)).collect())
 }
 
 /// Whether the token of this hash is still the invitation's.
@@ -116,12 +147,10 @@ pub(super) async fn open_of(c: &mut Conn, t: TenantId, user: UserId) -> Result<V
     sql!(
         c,
         all<Invitation>,
-        "SELECT tenant_id, id, user_id, email, plan, invited_by, invited_by_tenant, invited_by_user, created_at,
-                expires_at, sent_at, accepted_at, accepted_by, left_out, revoked_at,
-                (SELECT CASE WHEN u.directory_id IS NULL THEN u.email ELSE invitations.email END
-                   FROM users u WHERE u.tenant_id = invitations.tenant_id AND u.id = invitations.user_id)
-         FROM invitations WHERE tenant_id = $1 AND user_id = $2 AND accepted_at IS NULL AND revoked_at IS NULL
-         ORDER BY id",
+        invitation!(
+            "WHERE i.tenant_id = $1 AND i.user_id = $2 AND i.accepted_at IS NULL AND i.revoked_at IS NULL
+             ORDER BY i.id"
+        ),
         t,
         user
     )
@@ -145,8 +174,8 @@ pub(super) async fn renew(
     let n = sql!(
         tx,
         exec,
-        "UPDATE invitations SET hash = $3, expires_at = $4, revoked_at = NULL, sent_at = NULL, invited_by = $5,
-                invited_by_tenant = $6, invited_by_user = $7, email = $11,
+        "UPDATE invitations SET hash = $3, expires_at = $4, revoked_at = NULL, sent_at = NULL, failed_at = NULL,
+                failed = NULL, failed_message = NULL, invited_by = $5, invited_by_tenant = $6, invited_by_user = $7, email = $11,
                 letters = CASE WHEN letters_from > $8 THEN letters + 1 ELSE 1 END,
                 letters_from = CASE WHEN letters_from > $8 THEN letters_from ELSE $9 END
          WHERE tenant_id = $1 AND id = $2 AND accepted_at IS NULL AND (letters < $10 OR letters_from <= $8)",
@@ -188,6 +217,30 @@ pub(super) async fn sent(tx: &mut Tx, t: TenantId, id: InvitationId, hash: &str)
         id,
         hash,
         now
+    )
+}
+
+/// Notes that the letter with the link of this hash was given up.
+pub(super) async fn failed(
+    tx: &mut Tx,
+    t: TenantId,
+    id: InvitationId,
+    hash: &str,
+    message: MessageId,
+    why: &str,
+) -> Result<u64> {
+    let now = tx.now();
+    sql!(
+        tx,
+        exec,
+        "UPDATE invitations SET failed_at = $4, failed = $5, failed_message = $6
+         WHERE tenant_id = $1 AND id = $2 AND hash = $3 AND sent_at IS NULL",
+        t,
+        id,
+        hash,
+        now,
+        why,
+        message
     )
 }
 

@@ -1,7 +1,7 @@
 //! The letter. Its words are ours, its names are others': those are shortened, kept on one line and escaped, and hold no
 //! address that a mail program would make a link of.
 
-use super::{Invitation, State, bound, db};
+use super::{Invitation, State, Undelivered, bound, db};
 use crate::{
     crypto::{
         seal::MasterKey,
@@ -10,8 +10,8 @@ use crate::{
     error::{Error, Result},
     id::InvitationId,
     mail::{Letter, Mailer, plain_name},
-    outbox::Message,
-    store::{Cx, Scope, Store},
+    outbox::{GivenUp, Message},
+    store::{Cx, Scope, Store, Tx},
     tenants, tx,
 };
 use askama::Template;
@@ -60,18 +60,19 @@ pub struct Sender {
 /// # Errors
 /// The mail server's, the database's: the outbox tries again.
 pub async fn deliver(s: Sender, cx: Cx, m: Message) -> Result<()> {
-    let id = m.payload["invitation"].as_str().and_then(InvitationId::parse);
-    let (Some(id), Some(sealed)) = (id, m.payload["token"].as_str()) else {
-        return Err(Error::internal("a message of this topic without invitation or token"));
-    };
-    let plain = s.master.open(&bound(m.tenant, id), sealed)?;
-    let token = String::from_utf8(plain).map_err(Error::internal)?;
-    let hash = token::hash(Kind::Invitation, &token).unwrap_or_default();
-    let mut c = s.store.read(Scope::Tenant(m.tenant)).await?;
+    let (id, token, hash) = opened(&s, &m)?;
+    let mut c = s.store.read(Scope::Platform).await?;
     let Some(invitation) = db::get(&mut c, m.tenant, id).await? else { return Ok(()) };
-    let current = db::is_current(&mut c, m.tenant, id, &hash).await?;
-    if !current || invitation.state(s.store.clock().now()) != State::Pending {
+    if !db::is_current(&mut c, m.tenant, id, &hash).await? {
         return Ok(());
+    }
+    match invitation.state(s.store.clock().now()) {
+        State::Pending => {}
+        State::Suspended => {
+            // That may end before the outbox gives up.
+            return Err(Error::unavailable("the invitation cannot be accepted at the moment"));
+        }
+        State::Accepted | State::Expired | State::Revoked | State::Outdated => return Ok(()),
     }
     // It left, and the crash was before the outbox wrote that down; a link made anew begins without this.
     if invitation.sent_at.is_some() {
@@ -88,6 +89,35 @@ pub async fn deliver(s: Sender, cx: Cx, m: Message) -> Result<()> {
         tx.unaudited("when a letter left is on the invitation itself");
         db::sent(tx, t, id, &hash).await
     })?;
+    Ok(())
+}
+
+/// What a message is about: the invitation, its token, and the token's hash.
+fn opened(s: &Sender, m: &Message) -> Result<(InvitationId, String, String)> {
+    let id = m.payload["invitation"].as_str().and_then(InvitationId::parse);
+    let (Some(id), Some(sealed)) = (id, m.payload["token"].as_str()) else {
+        return Err(Error::internal("a message of this topic without invitation or token"));
+    };
+    let plain = s.master.open(&bound(m.tenant, id), sealed)?;
+    let token = String::from_utf8(plain).map_err(Error::internal)?;
+    let hash = token::hash(Kind::Invitation, &token).unwrap_or_default();
+    Ok((id, token, hash))
+}
+
+/// Notes on the invitation that its letter was given up, in the transaction that gives it up. One with a newer link has
+/// another letter.
+///
+/// # Errors
+/// The database's.
+pub async fn given_up(s: &Sender, tx: &mut Tx, m: &Message, why: GivenUp) -> Result<()> {
+    let Ok((id, _, hash)) = opened(s, m) else { return Ok(()) };
+    let Some(invitation) = db::get(tx, m.tenant, id).await? else { return Ok(()) };
+    let why = match why {
+        GivenUp::Undeliverable => Undelivered::BadAddress,
+        GivenUp::Exhausted if invitation.suspended().is_some() => Undelivered::Held,
+        GivenUp::Exhausted => Undelivered::NotTaken,
+    };
+    db::failed(tx, m.tenant, id, &hash, m.id, why.as_str()).await?;
     Ok(())
 }
 

@@ -9,10 +9,14 @@ mod accept;
 mod db;
 mod letter;
 mod rules;
+mod stand;
 
-pub use accept::{How, Invited, Opened, Ready, accept, all_given, demanded, find, open, ready};
-pub use letter::{Sender, TOPIC, deliver, render};
+pub use accept::{
+    How, Invited, Opened, Ready, accept, all_given, demanded, find, of_address, open, ready,
+};
+pub use letter::{Sender, TOPIC, deliver, given_up, render};
 pub use rules::{Closed, address, same_address};
+pub use stand::{Invitation, State, Suspended, Undelivered};
 
 use crate::{
     access::{
@@ -30,9 +34,9 @@ use crate::{
     },
     error::{Error, Kind as ErrorKind, Result},
     id::{InvitationId, RoleId, TenantId, UserId},
-    outbox, row,
+    outbox,
     secret::{ExposeSecret as _, Secret},
-    store::{J, Lock, Scope, Store, Tx},
+    store::{Lock, Scope, Store, Tx},
     tenants, tx,
     users::{self, Adder, NewUser},
 };
@@ -62,80 +66,6 @@ pub struct LeftOut {
     pub role: RoleId,
     /// Why, for the administrator.
     pub why: String,
-}
-
-row! {
-    /// An invitation.
-    #[derive(Debug, Clone)]
-    pub struct Invitation {
-        /// The person's tenant.
-        pub tenant_id: TenantId,
-        /// Its id.
-        pub id: InvitationId,
-        /// The person.
-        pub user_id: UserId,
-        /// The address it was written to.
-        pub email: String,
-        /// What acceptance gives.
-        pub plan: J<Vec<PlannedRole>>,
-        /// By whom, for people.
-        pub invited_by: String,
-        /// The inviter's tenant; `None`: the owner of the data directory.
-        pub invited_by_tenant: Option<TenantId>,
-        /// The inviter.
-        pub invited_by_user: Option<UserId>,
-        /// When it was made.
-        pub created_at: Timestamp,
-        /// Until when it can be accepted.
-        pub expires_at: Timestamp,
-        /// When the last letter left.
-        pub sent_at: Option<Timestamp>,
-        /// When it was accepted.
-        pub accepted_at: Option<Timestamp>,
-        /// In which way ([`How`]).
-        pub accepted_by: Option<String>,
-        /// The planned roles that were not given; `None` before it is accepted, and when all were.
-        pub left_out: Option<J<Vec<LeftOut>>>,
-        /// When it was revoked.
-        pub revoked_at: Option<Timestamp>,
-        /// The person's address now.
-        pub user_email: Option<String>,
-    }
-}
-
-/// Where an invitation stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
-#[schemars(rename = "InvitationState")]
-#[serde(rename_all = "snake_case")]
-pub enum State {
-    /// It can be accepted.
-    Pending,
-    /// It was.
-    Accepted,
-    /// Its time is over.
-    Expired,
-    /// It was taken back.
-    Revoked,
-    /// The person has another address now: its link is dead, until it is sent again to that one.
-    Outdated,
-}
-
-impl Invitation {
-    /// Where it stands at `now`.
-    pub fn state(&self, now: Timestamp) -> State {
-        match rules::state(self.accepted_at, self.revoked_at, self.expires_at, now) {
-            State::Pending if !self.still_to(self.user_email.as_deref()) => State::Outdated,
-            state => state,
-        }
-    }
-    /// Whether it was written to this address.
-    fn still_to(&self, email: Option<&str>) -> bool {
-        email.is_some_and(|e| same_address(e, &self.email))
-    }
-    /// The inviter; `None`: the owner of the data directory.
-    pub fn by(&self) -> Option<(TenantId, UserId)> {
-        self.invited_by_tenant.zip(self.invited_by_user)
-    }
 }
 
 /// A person to be invited.
@@ -293,7 +223,8 @@ async fn reachable(
     Ok(())
 }
 
-/// Writes the letter anew, with a new link; the one before is dead. An expired or revoked invitation lives again.
+/// Writes the letter anew, with a new link; the one before is dead. An expired or revoked invitation lives again, and
+/// what became of the letter before is forgotten. `by_hand`: no letter leaves, whoever asks hands the link over.
 ///
 /// # Errors
 /// `NotFound`; `Forbidden` when the person holds what the caller does not; `Conflict` when it was accepted, or the
@@ -304,6 +235,7 @@ pub async fn resend(
     p: &Permit<UsersAdd>,
     post: &Post,
     id: InvitationId,
+    by_hand: bool,
 ) -> Result<Made> {
     let t = p.tenant();
     reachable(store, access, p, id).await?;
@@ -333,8 +265,12 @@ pub async fn resend(
             let text = format!("{LETTERS} letters were written about this invitation today");
             return Err(Error::new(ErrorKind::RateLimited, text));
         }
-        write(tx, t, id, &sealed, post.sends).await?;
+        if let Some(message) = was.failed_message {
+            outbox::settled(tx, t, message).await?;
+        }
+        write(tx, t, id, &sealed, post.sends && !by_hand).await?;
         let event = Event::new("invitation.resend").target("invitation", id);
+        let event = event.detail(json!({ "by_hand": by_hand }));
         audit::record(tx, t, event.personal(json!({ "email": email }))).await?;
         db::get(tx, t, id).await?.ok_or_else(gone)
     })?;
@@ -378,7 +314,8 @@ pub async fn list(
     after: Option<InvitationId>,
     limit: u32,
 ) -> Result<Vec<Invitation>> {
-    let mut c = store.read(Scope::Tenant(p.tenant())).await?;
+    // Whoever invited may be another tenant's, and counts.
+    let mut c = store.read(Scope::Platform).await?;
     db::list(&mut c, p.tenant(), after, i64::from(limit)).await
 }
 
@@ -452,6 +389,6 @@ pub async fn pending(
 /// # Errors
 /// `NotFound`.
 pub async fn get(store: &Store, p: &Permit<UsersView>, id: InvitationId) -> Result<Invitation> {
-    let mut c = store.read(Scope::Tenant(p.tenant())).await?;
+    let mut c = store.read(Scope::Platform).await?;
     db::get(&mut c, p.tenant(), id).await?.ok_or_else(gone)
 }

@@ -12,8 +12,10 @@ pub enum Closed {
     Accepted,
     /// Its time is over.
     Expired,
-    /// It was taken back, or who wrote it, or whom it is for, was switched off.
+    /// It was taken back.
     Revoked,
+    /// What it depends on is switched off, or the person can sign in without it.
+    Suspended,
 }
 
 pub(super) fn state(
@@ -36,6 +38,18 @@ pub(super) fn state(
 /// `Invalid`.
 pub fn address(text: &str) -> Result<String> {
     text::address("email", text)
+}
+
+/// The spellings that users may have of what [`same_address`] calls one address, as they are looked for.
+pub(super) fn spellings(address: &str) -> [String; 3] {
+    let whole = text::fold(address.trim());
+    let Some((local, domain)) = whole.rsplit_once('@') else {
+        return [whole.clone(), whole.clone(), whole];
+    };
+    let ascii = idna::domain_to_ascii(domain).unwrap_or_else(|_| domain.to_owned());
+    let (unicode, _) = idna::domain_to_unicode(domain);
+    let (ascii, unicode) = (format!("{local}@{ascii}"), format!("{local}@{unicode}"));
+    [whole, ascii, unicode]
 }
 
 /// Whether two addresses are one person's: in any case, the domain in any of its two spellings. Dots and "+" parts are

@@ -98,6 +98,14 @@ async fn begun(
     let fresh = |s: &LiveSession| request.min_auth_time.is_none_or(|m| s.proved_since(m));
     let someone_else = session.as_ref().is_some_and(|s| !expected(s));
     if let Some(session) = session.filter(|s| expected(s) && fresh(s)) {
+        if resume::undecided(app, &request, &session).await? {
+            if request.silent {
+                let text = "the person has not said in which company, and no page may be shown";
+                return Err(OAuthError::new("interaction_required", text));
+            }
+            let flow = kept(app, client, &request, params, browser).await?;
+            return Ok(web::Redirect::to(&format!("/signin/{flow}")).into_response());
+        }
         return match resume::weigh(app, client, &request, &session, true).await? {
             Next::Answer(r) => Ok(r),
             Next::StepUp(required) => {

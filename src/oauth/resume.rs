@@ -13,7 +13,7 @@ use crate::{
     secret::ExposeSecret as _,
     sessions::Live,
     signins::{self, NewSignin, Reason},
-    tenants::Required,
+    tenants::{self, Required},
     tx,
     web::{self, Browser, LiveSession, RequestId, StrictQuery},
 };
@@ -110,6 +110,17 @@ async fn go_on(
             give(app, &client, &request, &session, scopes).await
         }
     }
+}
+
+/// Whether nobody has said yet for which tenant: neither the request, nor the person, who may act in several.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn undecided(app: &App, request: &AuthRequest, session: &Live) -> Result<bool> {
+    if request.tid.is_some() || session.chosen {
+        return Ok(false);
+    }
+    tenants::several(&app.store, &app.access, session.home, session.user).await
 }
 
 /// What comes of a request, now that somebody is signed in.

@@ -95,6 +95,17 @@ pub(super) async fn dead(tx: &mut Tx, id: MessageId, lease: Timestamp, error: &s
          WHERE id = $1 AND leased_until = $4 AND done_at IS NULL", id, now, error, lease)
 }
 
+/// Only of those that were given up.
+pub(super) async fn forget(tx: &mut Tx, t: TenantId, id: MessageId) -> Result<u64> {
+    sql!(
+        tx,
+        exec,
+        "DELETE FROM outbox WHERE tenant_id = $1 AND id = $2 AND dead_at IS NOT NULL",
+        t,
+        id
+    )
+}
+
 pub(super) async fn sweep(tx: &mut Tx, before: Timestamp) -> Result<u64> {
     sql!(
         tx,

@@ -59,7 +59,20 @@ pub struct Message {
     pub attempts: i64,
 }
 
+/// Why a message was given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GivenUp {
+    /// No try would have delivered it ([`UNDELIVERABLE`]).
+    Undeliverable,
+    /// It was tried as often as anything is.
+    Exhausted,
+}
+
 type Handler = Arc<dyn Fn(Message) -> BoxFuture<'static, Result<()>> + Send + Sync>;
+
+type Last = Arc<
+    dyn for<'a> Fn(&'a mut Tx, &'a Message, GivenUp) -> BoxFuture<'a, Result<()>> + Send + Sync,
+>;
 
 /// Delivers. A topic without a handler is settled at once: nobody listens. A handler's error is tried again, but for one
 /// with the code [`UNDELIVERABLE`].
@@ -68,12 +81,13 @@ pub struct Worker {
     store: Store,
     cx: Cx,
     handlers: Arc<HashMap<&'static str, Handler>>,
+    last: Arc<HashMap<&'static str, Last>>,
 }
 
 impl Worker {
     /// A worker over `store`; `cx` is the system's own, over the whole platform.
     pub fn new(store: Store, cx: Cx) -> Self {
-        Self { store, cx, handlers: Arc::default() }
+        Self { store, cx, handlers: Arc::default(), last: Arc::default() }
     }
     /// Registers the handler of a topic.
     #[must_use]
@@ -85,6 +99,22 @@ impl Worker {
         let mut map = (*self.handlers).clone();
         map.insert(topic, Arc::new(handler));
         self.handlers = Arc::new(map);
+        self
+    }
+    /// Registers what is written down when a message of a topic is given up, in the transaction that does so. An error
+    /// leaves the message where it was.
+    #[must_use]
+    pub fn when_given_up(
+        mut self,
+        topic: &'static str,
+        note: impl for<'a> Fn(&'a mut Tx, &'a Message, GivenUp) -> BoxFuture<'a, Result<()>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        let mut map = (*self.last).clone();
+        map.insert(topic, Arc::new(note));
+        self.last = Arc::new(map);
         self
     }
     /// Runs until `stop`. New messages are taken while others are under way: nobody waits for a slow receiver.
@@ -155,19 +185,21 @@ impl Worker {
         })
     }
     async fn hand_over(&self, row: db::Taken) -> Result<()> {
-        let (id, attempts, lease) = (row.id, row.attempts + 1, row.leased_until);
-        let outcome = self.deliver(row).await;
-        self.settle(id, attempts, outcome, lease).await?;
-        Ok(())
-    }
-    async fn deliver(&self, row: db::Taken) -> Outcome {
-        let Some(handler) = self.handlers.get(row.topic.as_str()) else { return Outcome::Done };
+        let lease = row.leased_until;
         let message = Message {
             id: row.id,
             tenant: row.tenant_id,
             topic: row.topic,
             payload: row.payload.0,
             attempts: row.attempts,
+        };
+        let outcome = self.deliver(message.clone()).await;
+        self.settle(message, outcome, lease).await?;
+        Ok(())
+    }
+    async fn deliver(&self, message: Message) -> Outcome {
+        let Some(handler) = self.handlers.get(message.topic.as_str()) else {
+            return Outcome::Done;
         };
         let run = AssertUnwindSafe(async { handler(message).await }).catch_unwind();
         match tokio::time::timeout(PATIENCE, run).await {
@@ -180,14 +212,10 @@ impl Worker {
             Err(_) => Outcome::Later(format!("not handed over within {} s", PATIENCE.as_secs())),
         }
     }
-    async fn settle(
-        &self,
-        id: MessageId,
-        attempts: i64,
-        outcome: Outcome,
-        lease: Timestamp,
-    ) -> Result<u64> {
-        tx!(self.store, &self.cx, [outcome], |tx| {
+    async fn settle(&self, message: Message, outcome: Outcome, lease: Timestamp) -> Result<u64> {
+        let (id, attempts) = (message.id, message.attempts + 1);
+        let last = self.last.get(message.topic.as_str()).cloned();
+        tx!(self.store, &self.cx, [message, outcome, last], |tx| {
             tx.unaudited("delivery is recorded on the message itself");
             match &outcome {
                 Outcome::Done => db::done(tx, id).await,
@@ -197,7 +225,15 @@ impl Worker {
                 }
                 Outcome::Later(e) | Outcome::Never(e) => {
                     tracing::error!(message = %id, error = e, "a message is given up");
-                    db::dead(tx, id, lease, e).await
+                    let n = db::dead(tx, id, lease, e).await?;
+                    if let Some(note) = last.filter(|_| n > 0) {
+                        let why = match outcome {
+                            Outcome::Never(_) => GivenUp::Undeliverable,
+                            Outcome::Done | Outcome::Later(_) => GivenUp::Exhausted,
+                        };
+                        note(tx, &message, why).await?;
+                    }
+                    Ok(n)
                 }
             }
         })
@@ -217,6 +253,14 @@ fn backoff(attempts: i64) -> Duration {
     let base = 1u64 << attempts.clamp(1, 12);
     let secs = base.min(3600);
     Duration::from_millis(secs * 1000 + rand::random_range(0..=secs * 250))
+}
+
+/// What a message that was given up was about is done again: nobody need look at it any more.
+///
+/// # Errors
+/// As the store.
+pub async fn settled(tx: &mut Tx, tenant: TenantId, id: MessageId) -> Result<u64> {
+    db::forget(tx, tenant, id).await
 }
 
 /// Removes messages that were delivered before `before`; dead ones stay until somebody looks.

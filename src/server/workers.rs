@@ -40,9 +40,15 @@ pub(super) fn start(app: &App, stop: CancellationToken) -> Workers {
     };
     let worker = outbox::Worker::new(app.store.clone(), cx.clone());
     let invite = cx.clone();
-    let worker = worker.on(invitations::TOPIC, move |m| {
-        Box::pin(invitations::deliver(letters.clone(), invite.clone(), m))
-    });
+    let unsent = letters.clone();
+    let worker = worker
+        .on(invitations::TOPIC, move |m| {
+            Box::pin(invitations::deliver(letters.clone(), invite.clone(), m))
+        })
+        .when_given_up(invitations::TOPIC, move |tx, m, why| {
+            let unsent = unsent.clone();
+            Box::pin(async move { invitations::given_up(&unsent, tx, m, why).await })
+        });
     let health = provisioning::health::Sender {
         store: app.store.clone(),
         mailer: app.mailer.clone(),

@@ -109,6 +109,8 @@ row! {
         pub expires_at: Timestamp,
         /// Ended before that.
         pub ended_at: Option<Timestamp>,
+        /// The person has said that it acts there.
+        pub chosen: bool,
     }
 }
 
@@ -118,7 +120,7 @@ macro_rules! live {
             "SELECT /* platform: whose it is, is what is looked up */ s.tenant_id, s.id, s.user_id, u.kind,
                     u.user_name, u.display_name, (u.active AND u.enabled), (h.status = 'active'), s.acting_tenant,
                     (a.status = 'active'), s.directory_id, s.class, s.evidence, s.auth_time, s.created_at,
-                    s.last_seen_at, s.expires_at, s.ended_at
+                    s.last_seen_at, s.expires_at, s.ended_at, (s.chosen OR s.acting_tenant <> s.tenant_id)
              FROM sessions s
              JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
              JOIN tenants h ON h.id = s.tenant_id
@@ -233,7 +235,8 @@ pub(super) async fn choose(
     sql!(
         tx,
         opt<UserId>,
-        "UPDATE sessions SET acting_tenant = $3 WHERE tenant_id = $1 AND id = $2 RETURNING user_id",
+        "UPDATE sessions SET acting_tenant = $3, chosen = true
+         WHERE tenant_id = $1 AND id = $2 RETURNING user_id",
         t,
         id,
         acting

@@ -14,9 +14,9 @@ use crate::{
     id::{FlowId, RequestId, TenantId},
     sessions,
     store::Topic,
-    tenants::{self, Status, Tenant},
+    tenants::{self, Tenant},
     tx,
-    web::{Browser, LiveSession, Redirect, StrictForm, StrictPath},
+    web::{Browser, LiveSession, Redirect, Sought, StrictForm, StrictPath},
 };
 use axum::{
     extract::{Extension, State},
@@ -26,10 +26,7 @@ use serde_json::json;
 
 /// The companies somebody may act in.
 async fn open(app: &App, s: &LiveSession) -> Result<Vec<Tenant>> {
-    let reach = app.access.tenants_of(s.home, s.user).await?;
-    let mut all = tenants::some(&app.store, &reach).await?;
-    all.retain(|t| t.status == Status::Active);
-    Ok(all)
+    tenants::open_to(&app.store, &app.access, s.home, s.user).await
 }
 
 /// The page that asks, unless it is settled or there is nothing to choose.
@@ -38,6 +35,7 @@ pub(super) async fn ask(
     id: FlowId,
     flow: &Flow,
     session: &LiveSession,
+    sought: &Sought,
 ) -> Result<Option<Response>> {
     if flow.settled {
         return Ok(None);
@@ -46,8 +44,9 @@ pub(super) async fn ask(
     if all.len() < 2 {
         return Ok(None);
     }
+    let (companies, shown) = sought.among(format!("/signin/{id}"), all, |t| t);
     let mut places = Vec::new();
-    for t in all {
+    for t in shown {
         let held = app.access.effective(session.home, session.user, t.id).await?;
         places.push(Place {
             id: t.id.to_string(),
@@ -63,6 +62,7 @@ pub(super) async fn ask(
         flow: id,
         app: pages::about(flow),
         user_name: session.user_name.clone(),
+        companies,
         places,
     };
     Ok(Some(pages::show_for(page.app.as_ref(), &page)))

@@ -9,7 +9,7 @@ use crate::{
     error::{Error, Kind, Result},
     flows::{self, After, State as Flow},
     id::{FlowId, RequestId, TenantId, UserId},
-    invitations::{self, How, Opened},
+    invitations::{self, Closed, How, Opened},
     protocol::oidc::Class,
     secret::{ExposeSecret as _, Secret},
     sessions::NewSession,
@@ -64,22 +64,21 @@ struct Who {
     opened: Option<Box<Opened>>,
 }
 
-/// Whom a flow lets in; the refusal of a flow that is over.
-async fn who(app: &App, flow: &Flow) -> Result<Who> {
+/// Whom a flow lets in; `Ok(Err)` says why its invitation does not open any more.
+async fn who(app: &App, flow: &Flow) -> Result<std::result::Result<Who, Closed>> {
     match &flow.after {
-        After::Setup(d) => Ok(Who {
+        After::Setup(d) => Ok(Ok(Who {
             tenant: d.tenant,
             user: d.user,
             user_name: d.user_name.clone(),
             needs: Required::Mfa,
             opened: None,
-        }),
+        })),
         After::Invitation(invited) => {
-            let opened = invitations::open(&app.store, &app.access, invited).await?;
-            let opened = opened.map_err(|_| {
-                let text = "this invitation was used, replaced or taken back meanwhile";
-                Error::new(Kind::Conflict, text)
-            })?;
+            let opened = match invitations::open(&app.store, &app.access, invited).await? {
+                Ok(opened) => opened,
+                Err(why) => return Ok(Err(why)),
+            };
             let planned =
                 invitations::demanded(&app.store, &app.access, &opened.invitation).await?;
             // What was given by hand since then counts as well.
@@ -91,13 +90,13 @@ async fn who(app: &App, flow: &Flow) -> Result<Who> {
                      ask your administrator for a way in through your company's login",
                 ));
             }
-            Ok(Who {
+            Ok(Ok(Who {
                 tenant: invited.tenant,
                 user: opened.user.id,
                 user_name: opened.user.user_name.clone(),
                 needs,
                 opened: Some(Box::new(opened)),
-            })
+            }))
         }
         After::Page | After::Authorize { .. } => {
             Err(Error::invalid("there is nothing to choose in this sign-in"))
@@ -114,7 +113,10 @@ pub(super) async fn show(
 ) -> Response {
     let shown = async {
         let flow = find(&app, id, &browser).await?;
-        let who = who(&app, &flow).await?;
+        let who = match who(&app, &flow).await? {
+            Ok(who) => who,
+            Err(why) => return Ok(invite::closed(&app, why)),
+        };
         Ok(ask_password(&app, id, &who, None))
     };
     or_page(&app, request, shown.await)
@@ -155,7 +157,10 @@ pub(super) async fn choose(
 ) -> Response {
     let done = async {
         let mut flow = find(&app, id, &browser).await?;
-        let who = who(&app, &flow).await?;
+        let who = match who(&app, &flow).await? {
+            Ok(who) => who,
+            Err(why) => return Ok(invite::closed(&app, why)),
+        };
         if chosen.password.expose_secret() != chosen.password_again.expose_secret() {
             let text = "The two passwords are not the same.".to_owned();
             return Ok(ask_password(&app, id, &who, Some(text)));
@@ -198,7 +203,10 @@ pub(super) async fn show_code(
 ) -> Response {
     let shown = async {
         let flow = find(&app, id, &browser).await?;
-        let who = who(&app, &flow).await?;
+        let who = match who(&app, &flow).await? {
+            Ok(who) => who,
+            Err(why) => return Ok(invite::closed(&app, why)),
+        };
         ask_code(&app, id, &flow, &who, None)
     };
     or_page(&app, request, shown.await)
@@ -266,7 +274,10 @@ pub(super) async fn prove_code(
 ) -> Response {
     let done = async {
         let mut flow = find(&app, id, &browser).await?;
-        let who = who(&app, &flow).await?;
+        let who = match who(&app, &flow).await? {
+            Ok(who) => who,
+            Err(why) => return Ok(invite::closed(&app, why)),
+        };
         let Some(enrolment) = &mut flow.enrolment else {
             return Ok(Redirect::to(&format!("/enrol/{id}")).into_response());
         };
@@ -321,7 +332,7 @@ async fn let_in(
     let adder = Adder::of(&app.access.require::<UsersAdd>(&cx.actor, t).await?);
     let (limits, access, after) = (app.session_limits(), app.access.clone(), flow.after.clone());
     let before = before.map(|s| s.0);
-    let cookie = tx!(app.store, &cx, [session, enrolment, ready, access, after, before], |tx| {
+    let entered = tx!(app.store, &cx, [session, enrolment, ready, access, after, before], |tx| {
         tx.lock(Lock::User(user)).await?;
         match (&after, &ready) {
             (After::Setup(draft), _) => {
@@ -334,11 +345,26 @@ async fn let_in(
             _ => return Err(Error::internal("an enrolment of nobody")),
         }
         signins::enter(tx, &session, before.as_ref(), limits).await
-    })?;
-    flows::end(&app.store, &cx, id).await?;
+    });
+    let cookie = match (entered, &flow.after) {
+        (Ok(cookie), _) => cookie,
+        // It ended at the last moment: the page says how.
+        (Err(e), After::Invitation(invited)) if e.code_str() == Some("invitation_used") => {
+            let opened = invitations::open(&app.store, &app.access, invited).await?;
+            return opened.map_or_else(|why| Ok(invite::closed(app, why)), |_| Err(e));
+        }
+        (Err(e), _) => return Err(e),
+    };
     let mut response = match &flow.after {
-        After::Invitation(invited) => invite::welcome(app, invited).await?,
-        _ => Redirect::to("/me?done=setup").into_response(),
+        After::Invitation(invited) => {
+            // What was chosen is stored with the person now.
+            let flow = Flow { enrolment: None, ..flow.clone() };
+            invite::welcome(app, request, (id, &flow), invited, (t, user)).await?
+        }
+        _ => {
+            flows::end(&app.store, &cx, id).await?;
+            Redirect::to("/me?done=setup").into_response()
+        }
     };
     response.headers_mut().append(header::SET_COOKIE, web::session_cookie(app, &cookie));
     Ok(response)

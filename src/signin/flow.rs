@@ -13,7 +13,7 @@ use crate::{
     flows::{self, After, State as Flow},
     id::{FlowId, RequestId},
     tenants::{self, Status, Tenant},
-    web::{Browser, LiveSession, Redirect, StrictPath, StrictQuery},
+    web::{Browser, LiveSession, Redirect, Sought, StrictPath, StrictQuery},
 };
 use axum::{
     extract::{Extension, State},
@@ -47,15 +47,16 @@ async fn begun(app: &App, request: RequestId, browser: &Browser, query: Begin) -
     Ok(browser.keep(Redirect::to(&format!("/signin/{id}")).into_response()))
 }
 
-/// `GET /signin/{flow}`: what is missing still, or onwards.
+/// `GET /signin/{flow}`: what is missing still, or onwards. `?q=` and `?page=` find a company among many.
 pub(super) async fn show(
     State(app): State<App>,
     Extension(request): Extension<RequestId>,
     StrictPath(id): StrictPath<FlowId>,
     browser: Browser,
     session: Option<LiveSession>,
+    StrictQuery(sought): StrictQuery<Sought>,
 ) -> Response {
-    or_page(&app, request, shown(&app, request, id, &browser, session.as_ref()).await)
+    or_page(&app, request, shown(&app, request, id, &browser, session.as_ref(), &sought).await)
 }
 
 async fn shown(
@@ -64,17 +65,20 @@ async fn shown(
     id: FlowId,
     browser: &Browser,
     session: Option<&LiveSession>,
+    sought: &Sought,
 ) -> Result<Response> {
     let flow = find(app, id, browser).await?;
     match &flow.after {
-        After::Invitation(i) => return invite::ways(app, request, id, &flow, i, session).await,
+        After::Invitation(i) => {
+            return invite::ways(app, request, (id, &flow), i, session, sought).await;
+        }
         After::Setup(_) => return Ok(Redirect::to(&format!("/enrol/{id}/code")).into_response()),
         After::Page | After::Authorize { .. } => {}
     }
     if let Some(session) = session
         && suffices(&flow, session)
     {
-        if let Some(page) = chooser::ask(app, id, &flow, session).await? {
+        if let Some(page) = chooser::ask(app, id, &flow, session, sought).await? {
             return Ok(page);
         }
         return onwards(app, request, id, &flow).await;

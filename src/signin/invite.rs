@@ -2,7 +2,7 @@
 //! it, and the two ways to accept.
 
 use super::{
-    caller,
+    caller, chooser,
     error::or_page,
     pages::{self, Way},
 };
@@ -11,9 +11,10 @@ use crate::{
     directories,
     error::{Error, Kind, Result},
     flows::{self, After, State as Flow},
-    id::{FlowId, RequestId},
+    id::{FlowId, RequestId, TenantId, UserId},
     invitations::{self, Closed, Invited, Opened},
-    web::{Browser, LiveSession, Redirect, StrictForm, StrictPath},
+    tenants,
+    web::{Browser, LiveSession, Redirect, Sought, StrictForm, StrictPath},
 };
 use askama::Template;
 use axum::{
@@ -91,7 +92,7 @@ async fn shown(app: &App, token: String, session: Option<&LiveSession>) -> Resul
 }
 
 /// The page of a link that does not open.
-fn closed(app: &App, why: Closed) -> Response {
+pub(super) fn closed(app: &App, why: Closed) -> Response {
     let (title, explanation, advice) = match why {
         Closed::Unknown => (
             "This link leads nowhere",
@@ -112,6 +113,11 @@ fn closed(app: &App, why: Closed) -> Response {
             "This invitation was taken back",
             "It cannot be accepted any more.",
             "Ask your administrator if that is a mistake.",
+        ),
+        Closed::Suspended => (
+            "This invitation cannot be accepted now",
+            "An account or a company that it depends on is switched off, or you have a way to sign in by now.",
+            "Try to sign in. If that does not work, ask your administrator.",
         ),
     };
     let page = Over { title, brand: pages::brand(app), explanation, advice };
@@ -161,16 +167,20 @@ async fn begun(
 pub(super) async fn ways(
     app: &App,
     request: RequestId,
-    id: FlowId,
-    flow: &Flow,
+    (id, flow): (FlowId, &Flow),
     invited: &Invited,
     session: Option<&LiveSession>,
+    sought: &Sought,
 ) -> Result<Response> {
     let opened = match invitations::open(&app.store, &app.access, invited).await? {
         Ok(opened) => opened,
-        Err(Closed::Accepted) if session.is_some() => {
+        Err(why @ Closed::Accepted) => {
+            let Some(s) = session else { return Ok(closed(app, why)) };
+            if let Some(page) = chooser::ask(app, id, flow, s, sought).await? {
+                return Ok(page);
+            }
             flows::end(&app.store, &caller::platform(request), id).await?;
-            return welcome(app, invited).await;
+            return accepted(app, invited).await;
         }
         Err(why) => return Ok(closed(app, why)),
     };
@@ -199,8 +209,26 @@ fn not_another(opened: &Opened, session: Option<&LiveSession>) -> Result<()> {
     Err(Error::new(Kind::Conflict, text))
 }
 
-/// Where somebody goes who has just accepted; the page there says so, and whether all that was planned was given.
-pub(super) async fn welcome(app: &App, invited: &Invited) -> Result<Response> {
+/// Where somebody goes who has just accepted with a password: who may act in several companies now is asked in which
+/// first, by the flow, which goes on; for anybody else it has ended.
+pub(super) async fn welcome(
+    app: &App,
+    request: RequestId,
+    (id, flow): (FlowId, &Flow),
+    invited: &Invited,
+    (home, user): (TenantId, UserId),
+) -> Result<Response> {
+    let cx = caller::platform(request);
+    if tenants::several(&app.store, &app.access, home, user).await? {
+        flows::put(&app.store, &cx, id, flow).await?;
+        return Ok(Redirect::to(&format!("/signin/{id}")).into_response());
+    }
+    flows::end(&app.store, &cx, id).await?;
+    accepted(app, invited).await
+}
+
+/// The page there says that it was accepted, and whether all that was planned was given.
+async fn accepted(app: &App, invited: &Invited) -> Result<Response> {
     let all = invitations::all_given(&app.store, invited).await?;
     let done = if all { "invited" } else { "partly" };
     Ok(Redirect::to(&format!("/me?done={done}")).into_response())

@@ -5,7 +5,7 @@ use crate::{
     apps::About,
     flows::{After, State},
     id::FlowId,
-    web,
+    web::{self, Found},
 };
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
@@ -80,6 +80,7 @@ pub(super) struct Chooser {
     /// The application that the sign-in is for.
     pub app: Option<About>,
     pub user_name: String,
+    pub companies: Found,
     pub places: Vec<Place>,
 }
 

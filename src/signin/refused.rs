@@ -57,6 +57,10 @@ fn words(told: Told) -> (&'static str, &'static str) {
             "Your company's login knows you, but nobody has given you an account here.",
             "Ask your administrator to assign you to this application in the directory.",
         ),
+        Told::Invited => (
+            "You are invited here, and your company's login alone does not show that the invitation is yours.",
+            "Open the link in the letter that you got. If you do not find it, ask whoever invited you to send it again.",
+        ),
         Told::WrongAccount => (
             "The account you used at your company's login is not the one you are known by here.",
             "Sign in with your other account, or ask your administrator.",

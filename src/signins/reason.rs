@@ -104,6 +104,9 @@ reasons! {
     /// The directory vouches for another address than the one that was invited.
     InvitationAddress "invitation_other_address" Refused WrongAccount
         "Invite the address that the directory knows, or let the person sign in with the invited account. Directories other than Entra must send 'email_verified'."
+    /// The person is invited and came without the link, and what the directory says of their address does not suffice.
+    InvitationWaits "invitation_waits" Refused Invited
+        "Let the person open the link in their letter. To let the sign-in alone suffice, confirm the address's domain for the tenant (muster domain add) and have the directory vouch for the address ('email_verified')."
     /// The tenant is suspended.
     TenantSuspended "tenant_suspended" Refused Closed
         "Set the tenant active again."
@@ -150,6 +153,8 @@ pub enum Told {
     Stale,
     /// Nobody gave them an account.
     Unknown,
+    /// They are invited, and the link is the way in.
+    Invited,
     /// It is somebody else's account.
     WrongAccount,
     /// Their account is off.

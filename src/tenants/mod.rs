@@ -9,13 +9,13 @@ pub use policy::{MfaDefault, MfaPolicy, Policy, Required};
 
 use crate::{
     access::{
-        Permit,
+        Access, Permit,
         perm::{Global, SystemEditSettings},
     },
     audit::{self, Event},
     clock::Timestamp,
     error::{Error, Result},
-    id::TenantId,
+    id::{TenantId, UserId},
     sessions::{self, Who},
     store::{Conn, J, Scope, Store, Topic, Tx},
     tx,
@@ -179,6 +179,33 @@ pub async fn list(store: &Store, _p: &Permit<Global>) -> Result<Vec<Tenant>> {
 pub async fn some(store: &Store, ids: &[TenantId]) -> Result<Vec<Tenant>> {
     let mut c = store.read(Scope::Platform).await?;
     db::some(&mut c, ids).await
+}
+
+/// The tenants in which somebody may act, by slug: their own and where they have anything, but no suspended one.
+///
+/// # Errors
+/// The database's.
+pub async fn open_to(
+    store: &Store,
+    access: &Access,
+    home: TenantId,
+    user: UserId,
+) -> Result<Vec<Tenant>> {
+    let reach = access.tenants_of(home, user).await?;
+    let mut all = some(store, &reach).await?;
+    all.retain(|t| t.status == Status::Active);
+    Ok(all)
+}
+
+/// Whether somebody may act in more than one tenant. Of most people that is known without asking the database.
+///
+/// # Errors
+/// The database's.
+pub async fn several(store: &Store, access: &Access, home: TenantId, user: UserId) -> Result<bool> {
+    if access.tenants_of(home, user).await?.len() < 2 {
+        return Ok(false);
+    }
+    Ok(open_to(store, access, home, user).await?.len() > 1)
 }
 
 /// What changes of a tenant's life.

@@ -6,6 +6,7 @@ mod caller;
 mod cookies;
 mod path;
 mod refusal;
+mod sought;
 pub mod strict;
 
 pub use assets::{routes, stylesheet};
@@ -13,6 +14,7 @@ pub use caller::{Caller, ClientAddr, Device, LiveSession, RequestId};
 pub use cookies::{Browser, clear_session_cookie, session_cookie};
 pub use path::plain;
 pub use refusal::{Refusal, notice, sentence};
+pub use sought::{Found, Sought};
 pub use strict::{StrictForm, StrictPath, StrictQuery};
 
 use axum::{

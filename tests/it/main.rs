@@ -26,6 +26,7 @@ mod federation;
 mod house;
 mod invitations;
 mod mail;
+mod many_companies;
 mod methods;
 mod net;
 mod oauth;

@@ -37,6 +37,9 @@ Examples:
         tenant: String,
         /// The invitation's id
         invitation: String,
+        /// No letter leaves: the answer holds the link, to be handed over
+        #[arg(long)]
+        by_hand: bool,
     },
     /// Take it back: its link leads nowhere any more
     Revoke {
@@ -86,8 +89,9 @@ pub(super) async fn run(v: Invitation, r: &Reach) -> Result<Value> {
         Invitation::Create(new) => create(new, r).await,
         Invitation::List { tenant } => r.get(&format!("{}/invitations", at(&tenant))).await,
         Invitation::Show { tenant, invitation } => r.get(&one(&tenant, &invitation)).await,
-        Invitation::Resend { tenant, invitation } => {
-            r.post(&format!("{}/resend", one(&tenant, &invitation)), &json!({})).await
+        Invitation::Resend { tenant, invitation, by_hand } => {
+            let body = json!({ "by_hand": by_hand });
+            r.post(&format!("{}/resend", one(&tenant, &invitation)), &body).await
         }
         Invitation::Revoke { tenant, invitation } => {
             r.call(Method::DELETE, &one(&tenant, &invitation), None).await

@@ -90,9 +90,17 @@ impl World {
     }
     /// An ordinary sign-in of the account.
     async fn sign_in(&self, browser: &Client, sub: &str) -> Answer {
+        self.sign_in_as(browser, sub, &json!({})).await
+    }
+    /// The same, with what the directory says of the address.
+    async fn sign_in_as(&self, browser: &Client, sub: &str, more: &Value) -> Answer {
         let begun = browser.get("/signin?tenant=contoso").await.expect(303);
         let asked = self.leave(browser, begun.header("location")).await;
-        self.answer(browser, &asked, sub, &json!({})).await
+        self.answer(browser, &asked, sub, more).await
+    }
+    async fn confirm(&self, domain: &str) {
+        let domain = json!({ "domain": domain, "tenant": "contoso" });
+        self.s.post("/api/v1/domains", domain).await.expect(201);
     }
 }
 
@@ -260,4 +268,90 @@ story!(async fn google_vouches_for_addresses_of_the_company_that_manages_the_acc
     let browser = w.s.browser();
     w.come(&browser, &made, "g-2", &said).await;
     assert!(me(&browser).await.is_some());
+});
+
+story!(async fn whoever_is_invited_and_begins_at_their_companys_login_has_accepted(t) {
+    let w = world(&t, "generic").await;
+    w.confirm("contoso.example").await;
+    let made = w.invited("Carl@Contoso.example").await;
+    let said = json!({ "email": "carl@contoso.EXAMPLE", "email_verified": true });
+    let browser = w.s.browser();
+    let back = w.sign_in_as(&browser, "c-1", &said).await;
+    assert!(back.header("location").starts_with("/signin/"), "{}", back.header("location"));
+    assert_eq!(browser.get(back.header("location")).await.expect(303).header("location"), "/me");
+    let who = me(&browser).await.expect("signed in");
+    assert_eq!((&who["user"], &who["in"][0]["roles"]), (&made["user"], &json!(["Read-Only"])));
+    let at = format!("/api/v1/tenants/contoso/invitations/{}", made["id"].as_str().unwrap());
+    let now = w.s.get(&at).await.expect(200).json();
+    assert_eq!((&now["state"], &now["accepted_by"]), (&"accepted".into(), &"directory".into()));
+    w.s.browser().get(&path(&w.s, &made)).await.expect(410);
+    // The account is theirs from now on, and nobody else's.
+    let later = w.s.browser();
+    w.sign_in(&later, "c-1").await;
+    assert_eq!(me(&later).await.expect("signed in")["user"], who["user"]);
+    let refused = w.sign_in_as(&w.s.browser(), "c-2", &said).await;
+    assert_eq!(w.reason(&refused).await, "identity_unknown_jit_off");
+    // In the other spelling of its domain an address is the same.
+    w.confirm("bücher.example").await;
+    let made = w.invited("dora@bücher.example").await;
+    let said = json!({ "email": "dora@xn--bcher-kva.example", "email_verified": true });
+    w.sign_in_as(&w.s.browser(), "d-1", &said).await;
+    assert_eq!(state(&w.s, &made).await, "accepted");
+});
+
+story!(async fn without_proof_of_the_address_the_link_is_the_way(t) {
+    let w = world(&t, "generic").await;
+    let made = w.invited("carl@contoso.example").await;
+    let proved = json!({ "email": "carl@contoso.example", "email_verified": true });
+    let browser = w.s.browser();
+    let demand = async |said: &Value, reason: &str| {
+        let refused = w.sign_in_as(&browser, "c-1", said).await;
+        assert_eq!(w.reason(&refused).await, reason, "{said}");
+        let page = browser.get(refused.header("location")).await.expect(403).text;
+        let told = page.contains("You are invited") && page.contains("Open the link");
+        assert_eq!(told, reason == "invitation_waits", "{page}");
+        assert!(me(&browser).await.is_none(), "{said}");
+        assert_eq!(state(&w.s, &made).await, "pending");
+    };
+    // The domain is nobody's yet; another tenant's.
+    demand(&proved, "invitation_waits").await;
+    w.s.tenant("fabrikam").await;
+    let domain = json!({ "domain": "contoso.example", "tenant": "fabrikam" });
+    w.s.post("/api/v1/domains", domain).await.expect(201);
+    demand(&proved, "invitation_waits").await;
+    w.s.as_owner(Method::DELETE, "/api/v1/domains/contoso.example", None).await.expect(204);
+    w.confirm("contoso.example").await;
+    for said in [
+        json!({ "email": "carl@contoso.example" }),
+        json!({ "email": "carl@contoso.example", "email_verified": false }),
+        json!({ "preferred_username": "carl@contoso.example", "email_verified": true }),
+    ] {
+        demand(&said, "invitation_waits").await;
+    }
+    for said in [
+        json!({}),
+        json!({ "email": "carla@contoso.example", "email_verified": true }),
+        json!({ "email": "carl+x@contoso.example", "email_verified": true }),
+        json!({ "email": "%@contoso.example", "email_verified": true }),
+    ] {
+        demand(&said, "identity_unknown_jit_off").await;
+    }
+    // Whom two are called by is nobody's to guess.
+    let body = json!({ "email": "carl@contoso.example", "user_name": "second" });
+    let second = invite(&w.s, "contoso", body).await;
+    demand(&proved, "invitation_waits").await;
+    let at = format!("/api/v1/tenants/contoso/invitations/{}", second["id"].as_str().unwrap());
+    w.s.as_owner(Method::DELETE, &at, None).await.expect(204);
+    // One that is suspended does not open in this way either.
+    let user = format!("/api/v1/tenants/contoso/users/{}", made["user"].as_str().unwrap());
+    let enable = async |yes: bool| {
+        w.s.as_owner(Method::PATCH, &user, Some(json!({ "enabled": yes }))).await.expect(200);
+    };
+    enable(false).await;
+    let refused = w.sign_in_as(&browser, "c-1", &proved).await;
+    assert_eq!(w.reason(&refused).await, "identity_unknown_jit_off");
+    enable(true).await;
+    w.sign_in_as(&browser, "c-1", &proved).await;
+    assert!(me(&browser).await.is_some());
+    assert_eq!(state(&w.s, &made).await, "accepted");
 });

@@ -36,14 +36,14 @@ story!(async fn whoever_has_a_link_made_holds_what_the_person_holds(t) {
         life: std::time::Duration::from_secs(3600),
         master: s.app.master.clone(),
     };
-    invitations::resend(&w.store, &w.access, &may, &post, id).await.expect("nobody's rights yet");
+    invitations::resend(&w.store, &w.access, &may, &post, id, false).await.expect("nobody's rights yet");
     // Before the invitation is accepted, its person becomes an administrator.
     let user = made["user"].as_str().unwrap().parse().unwrap();
     let mut c = w.store.read(muster::store::Scope::Tenant(acme)).await.unwrap();
     let boss = users::find(&mut c, acme, user).await.unwrap().unwrap();
     drop(c);
     give(&w, &boss, acme, TENANT_ADMINISTRATOR).await;
-    let e = invitations::resend(&w.store, &w.access, &may, &post, id).await.unwrap_err();
+    let e = invitations::resend(&w.store, &w.access, &may, &post, id, false).await.unwrap_err();
     assert_eq!(e.kind(), Kind::Forbidden, "she could open the link and be the boss");
     let e = invitations::revoke(&w.store, &w.access, &may, id).await.unwrap_err();
     assert_eq!(e.kind(), Kind::Forbidden);

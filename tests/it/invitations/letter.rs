@@ -31,7 +31,14 @@ fn letter(company: &str, inviter: &str) -> Letter {
         accepted_by: None,
         left_out: None,
         revoked_at: None,
+        failed_at: None,
+        failed: None,
+        failed_message: None,
         user_email: Some("bert@contoso.example".to_owned()),
+        user_live: true,
+        inviter_live: true,
+        company_live: true,
+        way_in: false,
     };
     invitations::render("Muster", company, &invitation, LINK, "id").expect("a letter")
 }

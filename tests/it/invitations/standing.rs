@@ -83,7 +83,7 @@ story!(async fn the_last_moment_counts(t) {
     let boss = format!("/api/v1/tenants/contoso/users/{boss}");
     s.as_owner(Method::PATCH, &boss, Some(off)).await.expect(200);
     refused(write(&s, &waits).await);
-    assert_eq!(state(&s, &made).await, "pending");
+    assert_eq!(state(&s, &made).await, "suspended");
     // A letter from somebody who may still invite opens it again.
     let at = format!("/api/v1/tenants/contoso/invitations/{}", made["id"].as_str().unwrap());
     let again = s.post(&format!("{at}/resend"), json!({})).await.expect(200).json();
