@@ -328,7 +328,7 @@ story!(async fn a_global_administrators_token_for_the_instance_does_what_they_do
     let proved = s.session(us, root, "mfa").await;
     let wide = ("scope", "openid muster.instance");
     let got = async |app: &TestApp, who: &Person, scope| {
-        let code = s.code(app, who, &[scope]).await;
+        let code = s.code(app, who, &[scope, ("tenant", "provider")]).await;
         s.redeem(app, &code).await.expect(200).json()
     };
     let given = got(&portal, &proved, wide).await;
@@ -353,7 +353,7 @@ story!(async fn a_global_administrators_token_for_the_instance_does_what_they_do
     assert!(said.contains("muster.instance"), "{said}");
     // It is for those who proved a second factor,
     let single = s.session(us, root, "single").await;
-    let a = s.authorize(&portal, &single, &[wide, ("prompt", "none")]).await.expect(303);
+    let a = s.authorize(&portal, &single, &[wide, ("prompt", "none"), ("tenant", "provider")]).await.expect(303);
     assert_eq!(field(a.header("location"), "error").as_deref(), Some("login_required"));
     // for Global Administrators,
     let tech = s.person(us, "tech", TENANT_ADMIN).await;
