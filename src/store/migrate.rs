@@ -20,6 +20,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0013_what_expires", include_str!("../../migrations/0013_what_expires.sql")),
     ("0014_scopes", include_str!("../../migrations/0014_scopes.sql")),
     ("0015_authors", include_str!("../../migrations/0015_authors.sql")),
+    ("0017_elevation", include_str!("../../migrations/0017_elevation.sql")),
 ];
 
 /// What SQLite makes of a migration: six words replaced, `STRICT` added, sections between `-- postgres:` and

@@ -21,6 +21,7 @@ mod crypto;
 mod demo;
 mod discover;
 mod doctor;
+mod elevation;
 mod federation;
 mod house;
 mod invitations;

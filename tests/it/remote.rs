@@ -15,32 +15,32 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 
 /// A shell on another machine, with a token.
-struct Shell {
+pub struct Shell {
     url: String,
     token: PathBuf,
     _dir: tempfile::TempDir,
 }
 impl Shell {
-    fn new(s: &TestServer, token: &str) -> Self {
+    pub fn new(s: &TestServer, token: &str) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let file = dir.path().join("token.txt");
         std::fs::write(&file, format!("{token}\n")).expect("a file");
         Self { url: s.url.clone(), token: file, _dir: dir }
     }
     /// The status, what was printed, what was said.
-    async fn says(&self, args: &[&str]) -> (i32, String, String) {
+    pub async fn says(&self, args: &[&str]) -> (i32, String, String) {
         let mut c = muster();
         c.args(["--server", &self.url, "--token-file"]).arg(&self.token).args(args);
         let out = tokio::task::spawn_blocking(move || c.output().expect("it runs")).await.unwrap();
         let text = |b: Vec<u8>| String::from_utf8(b).expect("text");
         (out.status.code().expect("a status"), text(out.stdout), text(out.stderr))
     }
-    async fn run(&self, args: &[&str]) -> Value {
+    pub async fn run(&self, args: &[&str]) -> Value {
         let (status, out, err) = self.says(args).await;
         assert_eq!(status, 0, "{args:?}: {out}{err}");
         if out.is_empty() { Value::Null } else { serde_json::from_str(&out).expect("JSON") }
     }
-    async fn refused(&self, args: &[&str]) -> String {
+    pub async fn refused(&self, args: &[&str]) -> String {
         let (status, out, err) = self.says(args).await;
         assert_eq!((status, out.as_str()), (1, ""), "{args:?}: {err}");
         err
@@ -48,7 +48,7 @@ impl Shell {
 }
 
 /// A token of an integration user who may do everything in the tenant.
-async fn token(s: &TestServer, tenant: TenantId) -> String {
+pub async fn token(s: &TestServer, tenant: TenantId) -> String {
     let scopes = s.app.access.catalogue().all().iter().cloned().collect();
     let plan = IntegrationPlan {
         name: "Shell".into(),

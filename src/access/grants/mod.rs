@@ -2,6 +2,7 @@
 //! computed and has no rows here.
 
 pub(super) mod db;
+mod elevate;
 mod ending;
 mod plan;
 mod whole;
@@ -25,6 +26,8 @@ use crate::{
     text, tx,
 };
 pub use db::GrantRow as Grant;
+pub use elevate::Right;
+pub(super) use elevate::{Elevated, elevate, end_now, fitting};
 pub use ending::end_due;
 pub use plan::{Giver, Planned, bootstrap, give_planned, would_give};
 use serde_json::json;
@@ -222,23 +225,28 @@ async fn told_of(
     action: &'static str,
     role: Option<&Role>,
 ) -> Result<()> {
-    let mut told = match g.reach() {
-        Reach::Tenant(t) => vec![t],
-        Reach::Tenants(some) => some.iter().copied().collect(),
-        _ => Vec::new(),
-    };
-    if g.reach().tenant().is_none() && !told.contains(&g.tenant_id) {
-        told.push(g.tenant_id);
-    }
-    // An actor's own tenant is told by `audit` itself.
-    let own = tx.actor().user().map(|(own, _)| own);
-    if told.len() > 1 {
-        told.retain(|t| Some(*t) != own);
-    }
-    for t in told {
+    for t in hearers(tx.actor(), &g.reach(), g.tenant_id) {
         audit::record(tx, t, event(action, g, role)).await?;
     }
     Ok(())
+}
+
+/// The tenants that are told of what gives somebody of `home` a role in `reach`.
+pub(super) fn hearers(actor: &Actor, reach: &Reach, home: TenantId) -> Vec<TenantId> {
+    let mut told = match reach {
+        Reach::Tenant(t) => vec![*t],
+        Reach::Tenants(some) => some.iter().copied().collect(),
+        _ => Vec::new(),
+    };
+    if reach.tenant().is_none() && !told.contains(&home) {
+        told.push(home);
+    }
+    // An actor's own tenant is told by `audit` itself.
+    let own = actor.user().map(|(own, _)| own);
+    if told.len() > 1 {
+        told.retain(|t| Some(*t) != own);
+    }
+    told
 }
 
 fn fits(role: &Role, holder: &db::Holder, new: &NewGrant, place: &Place) -> Result<()> {

@@ -7,6 +7,7 @@ mod audit;
 mod consent;
 mod directory;
 mod domain;
+mod elevation;
 mod explain;
 mod grant;
 mod group;
@@ -71,6 +72,9 @@ pub(super) enum Verb {
     /// Roles given by hand
     #[command(subcommand)]
     Grant(grant::Grant),
+    /// Roles for a while, on request: who may ask, what was asked, what became of it
+    #[command(subcommand)]
+    Elevation(elevation::Elevation),
     /// What is left of roles whose last holder a directory took away
     #[command(subcommand)]
     Hold(hold::Hold),
@@ -160,6 +164,7 @@ pub(super) async fn run(verb: Verb, r: &Reach) -> Result<Value> {
         Verb::Explain(v) => explain::run(v, r).await,
         Verb::WhoCan(v) => who_can::run(v, r).await,
         Verb::Keys(v) => keys::run(v, r).await,
+        Verb::Elevation(v) => elevation::run(v, r).await,
         Verb::Hold(v) => hold::run(v, r).await,
         Verb::Adoption(v) => adoption::run(v, r).await,
         Verb::Parked(v) => parked::run(v, r).await,

@@ -1,11 +1,15 @@
 //! Every route once, to its good end; each answer is held against the description ([`super::openapi::check`]).
 
-use super::{openapi::route, own};
+use super::{call, openapi::route, own};
 use crate::{
     story,
     support::server::{Scim, TestServer},
 };
-use muster::api::TABLE;
+use muster::{
+    actor::{Actor, Principal, UserKind},
+    api::TABLE,
+    id::RequestId,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -21,6 +25,15 @@ impl Walk<'_> {
         self.done.insert((r.method, r.path));
         let json = a.header("content-type").contains("json");
         if json { a.json() } else { Value::Null }
+    }
+    /// By somebody else than the owner.
+    async fn by(&mut self, who: &Actor, method: &str, path: &str, body: Value) -> Value {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let a = call(self.s, Some(who), method, path, &body).await;
+        assert!(a.status.is_success(), "{method} {path}: {} {}", a.status, a.text);
+        let r = route(method, path).expect("a route");
+        self.done.insert((r.method, r.path));
+        if a.text.is_empty() { Value::Null } else { a.json() }
     }
     async fn get(&mut self, path: &str) -> Value {
         self.go("GET", path, Value::Null).await
@@ -67,6 +80,38 @@ async fn owned(w: &mut Walk<'_>, scim: &Scim) {
     w.post(&format!("{all}/parked/{one}"), json!({"decision": "apply"})).await;
 }
 
+/// A role for a while: in a tenant, and on the whole instance.
+async fn elevated(w: &mut Walk<'_>, user: &str) {
+    let us = id(&w.get("/tenants/us").await);
+    let who = Actor::prove(
+        Principal::User {
+            home: us.parse().unwrap(),
+            user: user.parse().unwrap(),
+            kind: UserKind::Administrator,
+            session: None,
+            app: None,
+            scopes: None,
+            bound: None,
+        },
+        RequestId::new(),
+    );
+    for at in ["", "/tenants/us"] {
+        let role = if at.is_empty() { "Global Administrator" } else { "Technician" };
+        let e = json!({"user": user, "home": "us", "role": role, "max_minutes": 60});
+        let e = id(&w.post(&format!("{at}/eligibilities"), e).await);
+        w.get(&format!("{at}/eligibilities")).await;
+        let ask = json!({"eligibility": e, "minutes": 30, "reason": "a walk"});
+        w.by(&who, "GET", "/me/eligibilities", Value::Null).await;
+        let asked = id(&w.by(&who, "POST", "/me/elevations", ask).await);
+        w.by(&who, "GET", "/me/elevations", Value::Null).await;
+        w.get(&format!("{at}/elevations")).await;
+        w.get(&format!("{at}/elevations/{asked}")).await;
+        w.post(&format!("{at}/elevations/{asked}"), json!({"decision": "approve"})).await;
+        w.by(&who, "DELETE", &format!("/me/elevations/{asked}"), Value::Null).await;
+        w.delete(&format!("{at}/eligibilities/{e}")).await;
+    }
+}
+
 story!(async fn every_route_answers_as_described(t) {
     let s = TestServer::start(&t).await;
     let mut w = Walk { s: &s, done: BTreeSet::new() };
@@ -102,6 +147,7 @@ story!(async fn every_route_answers_as_described(t) {
     let hold = id(&w.get("/holds").await["items"][0]);
     let made = w.post("/administrators", json!({"user_name": "eve"})).await;
     w.post(&format!("/holds/{hold}"), json!({"decision": "drop"})).await;
+    elevated(&mut w, made["user"]["id"].as_str().unwrap()).await;
     let again = json!({"user": made["user"]["id"], "home": "us", "role": "Read-Only"});
     let g = id(&w.post("/grants", again).await);
     w.get("/grants").await;
