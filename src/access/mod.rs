@@ -28,6 +28,7 @@ pub mod perm;
 mod person;
 pub mod preview;
 pub mod reach;
+pub mod reviews;
 pub mod roles;
 pub mod rules;
 pub mod who_can;

@@ -27,6 +27,7 @@ mod param;
 mod parked;
 mod preview;
 mod provisioning;
+mod reviews;
 mod roles;
 mod schemas;
 mod scim_tokens;
@@ -122,9 +123,9 @@ macro_rules! table {
 use Needs::{Caller, Global, Owner};
 pub use openapi::document;
 use param::{
-    BAD, CHANGES, CURSOR, DIRECTORY, DROP_VALUES, EXTERNAL_ID, FORMAT, HOME, IF_MATCH, IGNORED,
-    KIND, LIMIT, METHOD, PERMISSION, Param, REQUEST, RESOURCE, RESOURCE_ID, SINCE, STATUS, TEXT,
-    UNTIL, USER, USER_NAME, WHO, WITH,
+    BAD, CHANGES, CURSOR, DIRECTORY, DROP_VALUES, EVIDENCE, EXTERNAL_ID, FORMAT, HOME, IF_MATCH,
+    IGNORED, KIND, LIMIT, METHOD, MINE, OUTCOME, PERMISSION, Param, REQUEST, RESOURCE, RESOURCE_ID,
+    SHA256, SINCE, STATUS, TEXT, UNDECIDED, UNTIL, USER, USER_NAME, WHO, WITH,
 };
 const USERS_VIEW: Needs = Needs::Permission("users.view");
 const USERS_ADD: Needs = Needs::Permission("users.add");
@@ -311,6 +312,25 @@ table! {
     GET "/elevations/{elevation}" Global, elevations::request_everywhere, "One such request.";
     POST "/elevations/{elevation}" Global, elevations::decide_everywhere,
         "Give the role for as long as was asked, or not.";
+
+    GET "/tenants/{tenant}/reviews" ROLES, reviews::list [LIMIT, CURSOR],
+        "Reviews of who has what there, newest first.";
+    POST "/tenants/{tenant}/reviews" ROLES, reviews::open,
+        "Begin a review: who has what is written down as it is now.";
+    GET "/tenants/{tenant}/reviews/{review}" ROLES, reviews::get, "A review, and how far it is.";
+    GET "/tenants/{tenant}/reviews/{review}/items" ROLES, reviews::items [LIMIT, CURSOR, MINE, UNDECIDED, OUTCOME],
+        "The ways in which people have roles, and what was decided about each.";
+    POST "/tenants/{tenant}/reviews/{review}/items" ROLES, reviews::decide,
+        "Decide about some of them: keep, remove, or shorten.";
+    POST "/tenants/{tenant}/reviews/{review}/close" ROLES, reviews::close,
+        "Close a review now, and do what was decided.";
+    GET "/tenants/{tenant}/reviews/{review}/export" ROLES, reviews::export [EVIDENCE],
+        "A review as one document.";
+    GET "/tenants/{tenant}/reviews/{review}/check" ROLES, reviews::check [SHA256],
+        "Whether a closed review is what it was, and whether a file is of it.";
+    GET "/tenants/{tenant}/review-plans" ROLES, reviews::plans [LIMIT, CURSOR],
+        "What begins reviews every so many days.";
+    DELETE "/tenants/{tenant}/review-plans/{plan}" ROLES, reviews::stop, "Begin no further review.";
 
     GET "/tenants/{tenant}/apps" VIEW, apps::list, "Its applications.";
     POST "/tenants/{tenant}/apps" EDIT, apps::create,

@@ -29,7 +29,7 @@ pub(super) async fn show(_: Call) -> Result<Shown<Document>> {
     Ok(Shown::of(Document(document().as_object().cloned().unwrap_or_default())))
 }
 
-const TAGS: [(&str, &str); 13] = [
+const TAGS: [(&str, &str); 14] = [
     ("tenants", "Companies, and what they demand of those who sign in."),
     (
         "directories",
@@ -42,6 +42,7 @@ const TAGS: [(&str, &str); 13] = [
     ("roles", "Sets of permissions, and who gets them by which group."),
     ("grants", "Roles given by hand, and what is held back."),
     ("elevations", "Roles for a while: who may ask, what was asked, what became of it."),
+    ("reviews", "Who has what, decided about again, with evidence."),
     ("apps", "Applications that sign people in."),
     ("integrations", "Integration users: programs that call APIs."),
     ("logs", "What was done, and who tried to sign in."),
@@ -56,6 +57,7 @@ fn tag(path: &str) -> &'static str {
         "mappings" | "explain" | "who-can" | "role-templates" => "roles",
         "holds" => "grants",
         "eligibilities" => "elevations",
+        "review-plans" => "reviews",
         "audit" | "signins" => "logs",
         "policy" | "tenants" => "tenants",
         "administrators" => "users",

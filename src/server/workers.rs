@@ -1,7 +1,7 @@
 //! What no request waits for: messages to others, what is written in batches, what is swept away.
 
 use crate::{
-    access::{authors, elevation, grants, parked},
+    access::{authors, elevation, grants, parked, reviews},
     app::App,
     apps::assertions,
     credentials,
@@ -30,6 +30,7 @@ pub(super) fn start(app: &App, stop: CancellationToken) -> Workers {
     set.spawn(app.log.clone().run(log_writer(), stop.clone()));
     set.spawn(watch(app.clone(), stop.clone()));
     set.spawn(endings(app.clone(), stop.clone()));
+    set.spawn(reviewing(app.clone(), stop.clone()));
     let cx = Cx::new(super::system("outbox"), Scope::Platform);
     let letters = invitations::Sender {
         store: app.store.clone(),
@@ -131,6 +132,19 @@ async fn endings(app: App, stop: CancellationToken) {
         }
         if let Err(e) = authors::review(&app.access, &cx, &mut seen).await {
             tracing::warn!(error = ?e, "cannot look who answers for mappings");
+        }
+    }
+}
+
+/// Begins and closes reviews of access at their times.
+async fn reviewing(app: App, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(10))).await.is_some() {
+        let cx = Cx::new(super::system("reviews"), Scope::Platform);
+        if let Err(e) = reviews::due(&app.access, &cx).await {
+            tracing::warn!(error = ?e, "cannot close reviews that are due");
+        }
+        if let Err(e) = reviews::begin_due(&app.access, &cx).await {
+            tracing::warn!(error = ?e, "cannot begin reviews");
         }
     }
 }

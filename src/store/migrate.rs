@@ -21,6 +21,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0014_scopes", include_str!("../../migrations/0014_scopes.sql")),
     ("0015_authors", include_str!("../../migrations/0015_authors.sql")),
     ("0017_elevation", include_str!("../../migrations/0017_elevation.sql")),
+    ("0018_reviews", include_str!("../../migrations/0018_reviews.sql")),
 ];
 
 /// What SQLite makes of a migration: six words replaced, `STRICT` added, sections between `-- postgres:` and

@@ -35,6 +35,7 @@ mod ownership;
 mod people;
 mod provisioning;
 mod remote;
+mod reviews;
 mod roles;
 mod scim_bulk;
 mod scim_check;

@@ -40,6 +40,10 @@ impl Shell {
         assert_eq!(status, 0, "{args:?}: {out}{err}");
         if out.is_empty() { Value::Null } else { serde_json::from_str(&out).expect("JSON") }
     }
+    /// A file beside the token.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.token.with_file_name(name)
+    }
     pub async fn refused(&self, args: &[&str]) -> String {
         let (status, out, err) = self.says(args).await;
         assert_eq!((status, out.as_str()), (1, ""), "{args:?}: {err}");

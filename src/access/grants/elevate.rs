@@ -1,7 +1,11 @@
 //! A role for a while, on request: what [`crate::access::elevation`] needs of grants. Whoever makes somebody eligible and
 //! whoever approves are measured by the ceiling that everybody is measured by who gives a role.
 
-use super::{Grant, NewGrant, Place, db, ending, fits, told_of};
+use super::{
+    Grant, NewGrant, Place, db, ending, fits,
+    guard::{self, By},
+    told_of,
+};
 use crate::{
     access::{
         Catalogue, Over, Permit, Reach, Source,
@@ -137,5 +141,31 @@ pub(in crate::access) async fn end_now(
         db::shorten(tx, home, *id, now).await?;
     }
     ending::over(tx, catalogue, (home, user)).await?;
+    Ok(())
+}
+
+/// One of somebody's grants.
+pub(in crate::access) async fn one(
+    tx: &mut Tx,
+    (home, user): (TenantId, UserId),
+    id: GrantId,
+) -> Result<Option<Grant>> {
+    Ok(db::of_user(tx, home, user).await?.into_iter().find(|g| g.id == id))
+}
+
+/// Gives a grant an end, unless it is the last administrator's: what ends by itself counts for none.
+pub(in crate::access) async fn shorten_in(tx: &mut Tx, grant: &Grant, to: Timestamp) -> Result<()> {
+    let told = grant.reach().tenant().unwrap_or(grant.tenant_id);
+    let guard =
+        if guard::watches(grant.role_id) { Some(guard::before(tx, told).await?) } else { None };
+    if !db::shorten(tx, grant.tenant_id, grant.id, to).await? {
+        return Err(Error::not_found("grant"));
+    }
+    if let Some(guard) = guard {
+        guard.after(tx, By::Hand).await?;
+    }
+    let grant = Grant { valid_to: Some(to), ..grant.clone() };
+    told_of(tx, &grant, "grant.shorten", None).await?;
+    tx.changed(Topic::User(grant.tenant_id, grant.user_id));
     Ok(())
 }

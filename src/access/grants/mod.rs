@@ -27,7 +27,7 @@ use crate::{
 };
 pub use db::GrantRow as Grant;
 pub use elevate::Right;
-pub(super) use elevate::{Elevated, elevate, end_now, fitting};
+pub(super) use elevate::{Elevated, elevate, end_now, fitting, one, shorten_in};
 pub use ending::end_due;
 pub use plan::{Giver, Planned, bootstrap, give_planned, would_give};
 use serde_json::json;
@@ -303,21 +303,24 @@ async fn take(access: &Access, place: Place, id: GrantId, hold_only: bool) -> Re
     let wanted = |g: &Grant| !hold_only || g.source == Source::Hold;
     let grant = found.filter(wanted).ok_or_else(|| Error::not_found("grant"))?;
     let cx = place.cx(grant.tenant_id)?;
-    let told = place.told(grant.tenant_id);
-    tx!(access.0.store, &cx.urgent(), [grant], |tx| {
-        // Given in this tenant, so this tenant's administrators are counted; and the instance's, always.
-        let guard =
-            if guard::watches(grant.role_id) { Some(guard::before(tx, told).await?) } else { None };
-        if !db::delete(tx, grant.tenant_id, id).await? {
-            return Err(Error::not_found("grant"));
-        }
-        if let Some(guard) = guard {
-            guard.after(tx, By::Hand).await?;
-        }
-        told_of(tx, &grant, "grant.remove", None).await?;
-        tx.changed(Topic::User(grant.tenant_id, grant.user_id));
-        Ok(())
-    })
+    tx!(access.0.store, &cx.urgent(), [grant], |tx| { take_in(tx, &grant).await })
+}
+
+/// Takes a grant away in the running transaction.
+pub(super) async fn take_in(tx: &mut crate::store::Tx, grant: &Grant) -> Result<()> {
+    let told = grant.reach().tenant().unwrap_or(grant.tenant_id);
+    // Given in this tenant, so this tenant's administrators are counted; and the instance's, always.
+    let guard =
+        if guard::watches(grant.role_id) { Some(guard::before(tx, told).await?) } else { None };
+    if !db::delete(tx, grant.tenant_id, grant.id).await? {
+        return Err(Error::not_found("grant"));
+    }
+    if let Some(guard) = guard {
+        guard.after(tx, By::Hand).await?;
+    }
+    told_of(tx, grant, "grant.remove", None).await?;
+    tx.changed(Topic::User(grant.tenant_id, grant.user_id));
+    Ok(())
 }
 
 /// Whether the instance has a Global Administrator, or what is left of one.

@@ -112,6 +112,34 @@ async fn elevated(w: &mut Walk<'_>, user: &str) {
     }
 }
 
+/// A review from its beginning to its evidence.
+async fn reviewed(w: &mut Walk<'_>, reviewer: &str) {
+    let all = "/tenants/us/reviews";
+    let new = json!({
+        "name": "Autumn", "reviewers": [{"user": reviewer}], "due_at": "2099-01-01T00:00:00Z",
+        "role": "Read-Only",
+    });
+    let one = format!("{all}/{}", id(&w.post(all, new).await));
+    w.get(all).await;
+    w.get(&one).await;
+    let items = w.get(&format!("{one}/items?undecided=true")).await;
+    let keep = json!({"items": [items["items"][0]["id"]], "decision": "keep"});
+    w.post(&format!("{one}/items"), keep).await;
+    w.post(&format!("{one}/close"), json!({"anyway": true})).await;
+    w.get(&format!("{one}/items?outcome=kept")).await;
+    w.get(&format!("{one}/export")).await;
+    w.get(&format!("{one}/export?format=csv")).await;
+    w.get(&format!("{one}/check?sha256={}", "a".repeat(64))).await;
+    let due = muster::clock::Clock::System.now().plus(std::time::Duration::from_secs(3600));
+    let new = json!({
+        "name": "Autumn", "reviewers": [{"user": reviewer}], "due_at": due.rfc3339(),
+        "role": "Read-Only", "every_days": 90,
+    });
+    w.post(all, new).await;
+    let plan = id(&w.get("/tenants/us/review-plans").await["items"][0]);
+    w.delete(&format!("/tenants/us/review-plans/{plan}")).await;
+}
+
 story!(async fn every_route_answers_as_described(t) {
     let s = TestServer::start(&t).await;
     let mut w = Walk { s: &s, done: BTreeSet::new() };
@@ -148,6 +176,10 @@ story!(async fn every_route_answers_as_described(t) {
     let made = w.post("/administrators", json!({"user_name": "eve"})).await;
     w.post(&format!("/holds/{hold}"), json!({"decision": "drop"})).await;
     elevated(&mut w, made["user"]["id"].as_str().unwrap()).await;
+    let read = json!({"kind": "tenant", "user_name": "rita"});
+    let rita = id(&w.post("/tenants/us/users", read).await);
+    w.post("/tenants/us/grants", json!({"user": rita, "role": "Read-Only"})).await;
+    reviewed(&mut w, made["user"]["id"].as_str().unwrap()).await;
     let again = json!({"user": made["user"]["id"], "home": "us", "role": "Read-Only"});
     let g = id(&w.post("/grants", again).await);
     w.get("/grants").await;
