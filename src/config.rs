@@ -37,6 +37,8 @@ pub struct Config {
     pub outbound: Outbound,
     /// What directories do with their people.
     pub provisioning: Provisioning,
+    /// Roles for a while, on request.
+    pub elevation: Elevation,
     /// How we write to people.
     pub mail: Mail,
     /// What others may ask of us.
@@ -142,6 +144,16 @@ pub struct Provisioning {
     pub remember: Span,
     /// After how long an undecided parked change is told of once more; zero: never.
     pub remind: Span,
+}
+
+/// `[elevation]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Elevation {
+    /// The longest that a role can be had at a time, whatever an eligibility says.
+    pub longest: Span,
+    /// After how long a request is over that nobody decides about.
+    pub decide_within: Span,
 }
 
 /// `[mail]`

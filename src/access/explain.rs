@@ -2,12 +2,12 @@
 
 use super::{
     Access, Path, Permit, Reach, RoleRef, Subject, catalogue::GLOBAL_ADMINISTRATOR, effective,
-    mappings, perm::UsersManageRoles, roles, rules,
+    elevation, mappings, perm::UsersManageRoles, roles, rules,
 };
 use crate::{
     clock::Timestamp,
     error::{Error, Result},
-    id::{GroupId, TenantId, UserId},
+    id::{EligibilityId, GroupId, TenantId, UserId},
 };
 
 /// The answer.
@@ -40,6 +40,8 @@ pub struct Needed {
     pub cannot: Option<&'static str>,
     /// Groups of the user's own company that give it there already: to be in one of them would be enough.
     pub groups: Vec<(GroupId, String)>,
+    /// By what the user may ask for it there, for a while.
+    pub eligible: Option<EligibilityId>,
 }
 
 /// Everything somebody has anywhere, and why.
@@ -148,6 +150,7 @@ impl Access {
         } else {
             let all = roles::list(self, permit).await?;
             let mut groups = mappings::reaching(self, home, tenant).await?;
+            let open = elevation::open_to(self, (home, user), tenant).await?;
             let mut needed = Vec::new();
             for r in all.iter().filter(|r| r.permissions.contains(permission)) {
                 let reach = match r.id {
@@ -161,7 +164,8 @@ impl Access {
                 groups = rest;
                 let groups = if cannot.is_some() { Vec::new() } else { these };
                 let groups = groups.into_iter().map(|(_, id, name)| (id, name)).collect();
-                needed.push(Needed { role: r.to_ref(), cannot, groups });
+                let eligible = open.iter().find(|e| e.role_id == r.id).map(|e| e.id);
+                needed.push(Needed { role: r.to_ref(), cannot, groups, eligible });
             }
             needed
         };

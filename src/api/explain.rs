@@ -9,7 +9,9 @@ use super::{
 use crate::{
     access::{Able, Needed, Path, Reach, RoleRef, Source, Standing, Via, perm::UsersManageRoles},
     error::Result,
-    id::{DirectoryId, GrantId, GroupId, MappingId, ParkedId, RoleId, TenantId, UserId},
+    id::{
+        DirectoryId, EligibilityId, GrantId, GroupId, MappingId, ParkedId, RoleId, TenantId, UserId,
+    },
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -162,6 +164,11 @@ struct NeededShown {
     cannot_be_given: Option<String>,
     /// Groups of the user's company that give it there: to be in one would be enough.
     groups: Vec<GroupName>,
+    /// By what the user may ask for it there, for a while; null where they may not.
+    eligible: Option<EligibilityId>,
+    /// The same, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<&'static str>,
 }
 
 /// A group by name.
@@ -182,6 +189,8 @@ impl From<&Needed> for NeededShown {
                 .iter()
                 .map(|(id, name)| GroupName { id: *id, name: name.clone() })
                 .collect(),
+            eligible: n.eligible,
+            explanation: n.eligible.map(|_| "eligible: request elevation"),
         }
     }
 }

@@ -13,6 +13,7 @@ mod credentials;
 mod directories;
 mod doctor;
 mod domains;
+mod elevations;
 mod error;
 mod explain;
 mod find;
@@ -26,6 +27,7 @@ mod param;
 mod parked;
 mod preview;
 mod provisioning;
+mod reviews;
 mod roles;
 mod schemas;
 mod scim_tokens;
@@ -121,9 +123,9 @@ macro_rules! table {
 use Needs::{Caller, Global, Owner};
 pub use openapi::document;
 use param::{
-    BAD, CHANGES, CURSOR, DIRECTORY, DROP_VALUES, EXTERNAL_ID, FORMAT, HOME, IF_MATCH, IGNORED,
-    KIND, LIMIT, METHOD, PERMISSION, Param, REQUEST, RESOURCE, RESOURCE_ID, SINCE, STATUS, TEXT,
-    UNTIL, USER, USER_NAME, WHO, WITH,
+    BAD, CHANGES, CURSOR, DIRECTORY, DROP_VALUES, EVIDENCE, EXTERNAL_ID, FORMAT, HOME, IF_MATCH,
+    IGNORED, KIND, LIMIT, METHOD, MINE, OUTCOME, PERMISSION, Param, REQUEST, RESOURCE, RESOURCE_ID,
+    SHA256, SINCE, STATUS, TEXT, UNDECIDED, UNTIL, USER, USER_NAME, WHO, WITH,
 };
 const USERS_VIEW: Needs = Needs::Permission("users.view");
 const USERS_ADD: Needs = Needs::Permission("users.add");
@@ -141,6 +143,12 @@ table! {
     GET "/openapi.json" Caller, openapi::show, "This description of the API.";
     GET "/catalogue" Caller, system::catalogue, "The permissions and the built-in roles.";
     GET "/role-templates" Caller, roles::templates, "Roles for common jobs, to make one's own from.";
+
+    GET "/me/eligibilities" Caller, elevations::mine, "What you may ask for, for a while.";
+    GET "/me/elevations" Caller, elevations::my_requests [LIMIT, CURSOR], "What you asked for, newest first.";
+    POST "/me/elevations" Caller, elevations::ask, "Ask for a role that you may have when you need it.";
+    DELETE "/me/elevations/{elevation}" Caller, elevations::give_back,
+        "Take back what you asked for, or give the role back before its time.";
 
     POST "/administrators" Owner, credentials::administrator, "Make a Global Administrator.";
     GET "/tenants" Caller, tenants::list, "The tenants in which you have anything.";
@@ -281,6 +289,48 @@ table! {
     DELETE "/grants/{grant}" Global, grants::remove_everywhere, "Take it away.";
     GET "/holds" Global, grants::holds_everywhere [LIMIT, CURSOR, USER], "The holds on the whole instance.";
     POST "/holds/{hold}" Global, grants::resolve_everywhere, "Keep or drop a hold.";
+
+    GET "/tenants/{tenant}/eligibilities" ROLES, elevations::list [LIMIT, CURSOR],
+        "Who may ask for which role there.";
+    POST "/tenants/{tenant}/eligibilities" ROLES, elevations::make,
+        "Let somebody ask for a role there when they need it.";
+    DELETE "/tenants/{tenant}/eligibilities/{eligibility}" ROLES, elevations::withdraw,
+        "Take that back, and end what runs on it.";
+    GET "/tenants/{tenant}/elevations" ROLES, elevations::requests [LIMIT, CURSOR],
+        "Who asked for which role there, newest first.";
+    GET "/tenants/{tenant}/elevations/{elevation}" ROLES, elevations::request, "One such request.";
+    POST "/tenants/{tenant}/elevations/{elevation}" ROLES, elevations::decide,
+        "Give the role for as long as was asked, or not.";
+    GET "/eligibilities" Global, elevations::list_everywhere [LIMIT, CURSOR],
+        "Who may ask for which role on the whole instance.";
+    POST "/eligibilities" Global, elevations::make_everywhere,
+        "Let somebody ask for a role on the whole instance when they need it.";
+    DELETE "/eligibilities/{eligibility}" Global, elevations::withdraw_everywhere,
+        "Take that back, and end what runs on it.";
+    GET "/elevations" Global, elevations::requests_everywhere [LIMIT, CURSOR],
+        "Who asked for which role on the whole instance, newest first.";
+    GET "/elevations/{elevation}" Global, elevations::request_everywhere, "One such request.";
+    POST "/elevations/{elevation}" Global, elevations::decide_everywhere,
+        "Give the role for as long as was asked, or not.";
+
+    GET "/tenants/{tenant}/reviews" ROLES, reviews::list [LIMIT, CURSOR],
+        "Reviews of who has what there, newest first.";
+    POST "/tenants/{tenant}/reviews" ROLES, reviews::open,
+        "Begin a review: who has what is written down as it is now.";
+    GET "/tenants/{tenant}/reviews/{review}" ROLES, reviews::get, "A review, and how far it is.";
+    GET "/tenants/{tenant}/reviews/{review}/items" ROLES, reviews::items [LIMIT, CURSOR, MINE, UNDECIDED, OUTCOME],
+        "The ways in which people have roles, and what was decided about each.";
+    POST "/tenants/{tenant}/reviews/{review}/items" ROLES, reviews::decide,
+        "Decide about some of them: keep, remove, or shorten.";
+    POST "/tenants/{tenant}/reviews/{review}/close" ROLES, reviews::close,
+        "Close a review now, and do what was decided.";
+    GET "/tenants/{tenant}/reviews/{review}/export" ROLES, reviews::export [EVIDENCE],
+        "A review as one document.";
+    GET "/tenants/{tenant}/reviews/{review}/check" ROLES, reviews::check [SHA256],
+        "Whether a closed review is what it was, and whether a file is of it.";
+    GET "/tenants/{tenant}/review-plans" ROLES, reviews::plans [LIMIT, CURSOR],
+        "What begins reviews every so many days.";
+    DELETE "/tenants/{tenant}/review-plans/{plan}" ROLES, reviews::stop, "Begin no further review.";
 
     GET "/tenants/{tenant}/apps" VIEW, apps::list, "Its applications.";
     POST "/tenants/{tenant}/apps" EDIT, apps::create,

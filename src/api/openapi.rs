@@ -29,7 +29,7 @@ pub(super) async fn show(_: Call) -> Result<Shown<Document>> {
     Ok(Shown::of(Document(document().as_object().cloned().unwrap_or_default())))
 }
 
-const TAGS: [(&str, &str); 12] = [
+const TAGS: [(&str, &str); 14] = [
     ("tenants", "Companies, and what they demand of those who sign in."),
     (
         "directories",
@@ -41,6 +41,8 @@ const TAGS: [(&str, &str); 12] = [
     ("groups", "The groups that directories brought."),
     ("roles", "Sets of permissions, and who gets them by which group."),
     ("grants", "Roles given by hand, and what is held back."),
+    ("elevations", "Roles for a while: who may ask, what was asked, what became of it."),
+    ("reviews", "Who has what, decided about again, with evidence."),
     ("apps", "Applications that sign people in."),
     ("integrations", "Integration users: programs that call APIs."),
     ("logs", "What was done, and who tried to sign in."),
@@ -49,10 +51,13 @@ const TAGS: [(&str, &str); 12] = [
 
 /// The tag of a route: what its path is about.
 fn tag(path: &str) -> &'static str {
-    let about = path.strip_prefix("/tenants/{tenant}/").unwrap_or(&path[1..]);
+    let about = path.strip_prefix("/tenants/{tenant}/").or_else(|| path.strip_prefix("/me/"));
+    let about = about.unwrap_or(&path[1..]);
     match about.split('/').next().unwrap_or_default() {
         "mappings" | "explain" | "who-can" | "role-templates" => "roles",
         "holds" => "grants",
+        "eligibilities" => "elevations",
+        "review-plans" => "reviews",
         "audit" | "signins" => "logs",
         "policy" | "tenants" => "tenants",
         "administrators" => "users",

@@ -127,3 +127,15 @@ pub(super) const REQUEST: Param =
 pub(super) const IGNORED: Param =
     Param::of("ignored", Form::Flag, "Only where a part was ignored.");
 pub(super) const CHANGES: Param = Param::of("changes", Form::Flag, "Only where something changed.");
+pub(super) const MINE: Param = Param::of("mine", Form::Flag, "Only what is yours to decide about.");
+pub(super) const UNDECIDED: Param =
+    Param::of("undecided", Form::Flag, "Only what nobody decided about.");
+pub(super) const OUTCOME: Param = Param::of(
+    "outcome",
+    Form::Word(&["kept", "undecided", "removed", "shortened", "listed", "held", "gone", "refused"]),
+    "Only what ended so.",
+);
+pub(super) const EVIDENCE: Param =
+    Param::of("format", Form::Word(&["json", "csv"]), "In which form; JSON where nothing is said.");
+pub(super) const SHA256: Param =
+    Param::of("sha256", Form::Text, "The SHA-256 of a file, hexadecimal.");

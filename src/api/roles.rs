@@ -66,7 +66,7 @@ pub(super) struct HoldersShown {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "RoleHolder")]
 pub(super) struct HolderShown {
-    /// Of the grant, mapping, invitation or parked role.
+    /// Of the grant, mapping, invitation, parked role or eligibility.
     #[schemars(extend("format" = "uuid"))]
     id: String,
     /// The person's or the group's own tenant.
@@ -101,6 +101,8 @@ pub(super) struct UsesShown {
     invitations: HoldersShown,
     /// People from whom a directory took it away, and nobody has decided yet.
     parked: HoldersShown,
+    /// People who may ask for it, for a while.
+    eligible: HoldersShown,
     /// How many uses there are beyond the tenant: for the role's owner and for Global Administrators.
     elsewhere: i64,
 }
@@ -114,6 +116,7 @@ impl UsesShown {
             mappings: u.mappings.into(),
             invitations: u.invitations.into(),
             parked: u.parked.into(),
+            eligible: u.eligible.into(),
             elsewhere: u.elsewhere,
         }
     }

@@ -7,6 +7,7 @@ pub mod log;
 mod schemas;
 pub mod tell;
 pub mod tell_author;
+pub mod tell_elevation;
 
 pub use schemas::{change_schema, schema, withdraw_schema};
 

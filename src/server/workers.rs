@@ -1,7 +1,7 @@
 //! What no request waits for: messages to others, what is written in batches, what is swept away.
 
 use crate::{
-    access::{authors, grants, parked},
+    access::{authors, elevation, grants, parked, reviews},
     app::App,
     apps::assertions,
     credentials,
@@ -9,7 +9,7 @@ use crate::{
     flows, invitations, keys,
     oauth::backchannel,
     outbox,
-    provisioning::{self, tell, tell_author},
+    provisioning::{self, tell, tell_author, tell_elevation},
     sessions, signins,
     store::{Cx, Scope},
     users::tombstones,
@@ -30,6 +30,7 @@ pub(super) fn start(app: &App, stop: CancellationToken) -> Workers {
     set.spawn(app.log.clone().run(log_writer(), stop.clone()));
     set.spawn(watch(app.clone(), stop.clone()));
     set.spawn(endings(app.clone(), stop.clone()));
+    set.spawn(reviewing(app.clone(), stop.clone()));
     let cx = Cx::new(super::system("outbox"), Scope::Platform);
     let letters = invitations::Sender {
         store: app.store.clone(),
@@ -75,6 +76,21 @@ pub(super) fn start(app: &App, stop: CancellationToken) -> Workers {
             Box::pin(tell_author::fan_out(author_letters.clone(), author_cx.clone(), m))
         })
         .on(tell_author::LETTER, move |m| Box::pin(tell_author::deliver(author_each.clone(), m)));
+    let asked = tell_elevation::Sender {
+        access: app.access.clone(),
+        store: app.store.clone(),
+        mailer: app.mailer.clone(),
+        issuer: app.config.issuer().to_owned(),
+        brand: app.config.brand.name.clone(),
+    };
+    let (asked_each, asked_cx) = (asked.clone(), Cx::new(super::system("outbox"), Scope::Platform));
+    let worker = worker
+        .on(elevation::TOPIC, move |m| {
+            Box::pin(tell_elevation::fan_out(asked.clone(), asked_cx.clone(), m))
+        })
+        .on(tell_elevation::LETTER, move |m| {
+            Box::pin(tell_elevation::deliver(asked_each.clone(), m))
+        });
     let (ended, withdrawn, telling) = (app.clone(), app.clone(), app.clone());
     let worker = worker
         .on("session.ended", move |m| {
@@ -117,8 +133,24 @@ async fn endings(app: App, stop: CancellationToken) {
         if let Err(e) = grants::end_due(&app.access, &cx).await {
             tracing::warn!(error = ?e, "cannot end what relied on roles that are over");
         }
+        if let Err(e) = elevation::expire(&app.access, &cx).await {
+            tracing::warn!(error = ?e, "cannot close requests that nobody decided about");
+        }
         if let Err(e) = authors::review(&app.access, &cx, &mut seen).await {
             tracing::warn!(error = ?e, "cannot look who answers for mappings");
+        }
+    }
+}
+
+/// Begins and closes reviews of access at their times.
+async fn reviewing(app: App, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(10))).await.is_some() {
+        let cx = Cx::new(super::system("reviews"), Scope::Platform);
+        if let Err(e) = reviews::due(&app.access, &cx).await {
+            tracing::warn!(error = ?e, "cannot close reviews that are due");
+        }
+        if let Err(e) = reviews::begin_due(&app.access, &cx).await {
+            tracing::warn!(error = ?e, "cannot begin reviews");
         }
     }
 }

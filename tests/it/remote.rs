@@ -48,6 +48,10 @@ impl Shell {
         assert_eq!(status, 0, "{args:?}: {out}{err}");
         if out.is_empty() { Value::Null } else { serde_json::from_str(&out).expect("JSON") }
     }
+    /// A file beside the token.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.token.with_file_name(name)
+    }
     pub(crate) async fn refused(&self, args: &[&str]) -> String {
         let (status, out, err) = self.says(args).await;
         assert_eq!((status, out.as_str()), (1, ""), "{args:?}: {err}");
@@ -56,7 +60,7 @@ impl Shell {
 }
 
 /// A token of an integration user who may do everything in the tenant.
-async fn token(s: &TestServer, tenant: TenantId) -> String {
+pub async fn token(s: &TestServer, tenant: TenantId) -> String {
     let scopes = s.app.access.catalogue().all().iter().cloned().collect();
     let plan = IntegrationPlan {
         name: "Shell".into(),

@@ -266,3 +266,17 @@ pub async fn end(tx: &mut Tx, home: TenantId, user: UserId) -> Result<Vec<GrantR
         now
     )
 }
+
+/// Has a grant end at `to`, if it would last longer; says whether it would have.
+pub async fn shorten(tx: &mut Tx, home: TenantId, id: GrantId, to: Timestamp) -> Result<bool> {
+    let n = sql!(
+        tx,
+        exec,
+        "UPDATE grants SET valid_to = $3
+         WHERE tenant_id = $1 AND id = $2 AND (valid_to IS NULL OR valid_to > $3)",
+        home,
+        id,
+        to
+    )?;
+    Ok(n > 0)
+}

@@ -5,13 +5,13 @@
 use super::{db, told_of};
 use crate::{
     access::{
-        Access, Effective, Path, Site,
+        Access, Catalogue, Effective, Path, Site,
         db::{paths, subjects, tenant},
     },
     error::Result,
     id::{TenantId, UserId},
     sessions,
-    store::{Cx, Lock, Scope, Topic},
+    store::{Cx, Lock, Scope, Topic, Tx},
     tx,
 };
 
@@ -43,28 +43,40 @@ async fn of_one(access: &Access, cx: &Cx, (home, user): (TenantId, UserId)) -> R
     let catalogue = access.catalogue().clone();
     tx!(access.0.store, &cx.clone().urgent(), [catalogue], |tx| {
         tx.lock(Lock::User(user)).await?;
-        let over = db::end(tx, home, user).await?;
-        if over.is_empty() {
+        let ended = over(tx, &catalogue, (home, user)).await?;
+        if ended == 0 {
             tx.unaudited("another node was quicker");
-            return Ok(0);
         }
-        for g in &over {
-            told_of(tx, g, "grant.end", None).await?;
-        }
-        tx.changed(Topic::User(home, user));
-        // A person who is gone has no sessions.
-        let found = subjects(tx, home, &[user]).await?.pop();
-        let Some((_, who, _)) = found else { return Ok(over.len()) };
-        let now = tx.now();
-        let left = paths(tx, &catalogue, home, &[user], now).await?;
-        let left: Vec<Path> = left.into_iter().map(|(_, p)| p).collect();
-        for (what, there) in sessions::elsewhere(tx, home, user).await? {
-            let Some(row) = tenant(tx, there).await? else { continue };
-            let site = Site { tenant: there, tags: &row.tags.0 };
-            if Effective::compute(&who, &left, site, now).is_empty() {
-                sessions::revoke(tx, what, WHY).await?;
-            }
-        }
-        Ok(over.len())
+        Ok(ended)
     })
+}
+
+/// Notices which of somebody's grants are over, under their lock and over every tenant's rows; says how many.
+pub(super) async fn over(
+    tx: &mut Tx,
+    catalogue: &Catalogue,
+    (home, user): (TenantId, UserId),
+) -> Result<usize> {
+    let over = db::end(tx, home, user).await?;
+    if over.is_empty() {
+        return Ok(0);
+    }
+    for g in &over {
+        told_of(tx, g, "grant.end", None).await?;
+    }
+    tx.changed(Topic::User(home, user));
+    // A person who is gone has no sessions.
+    let found = subjects(tx, home, &[user]).await?.pop();
+    let Some((_, who, _)) = found else { return Ok(over.len()) };
+    let now = tx.now();
+    let left = paths(tx, catalogue, home, &[user], now).await?;
+    let left: Vec<Path> = left.into_iter().map(|(_, p)| p).collect();
+    for (what, there) in sessions::elsewhere(tx, home, user).await? {
+        let Some(row) = tenant(tx, there).await? else { continue };
+        let site = Site { tenant: there, tags: &row.tags.0 };
+        if Effective::compute(&who, &left, site, now).is_empty() {
+            sessions::revoke(tx, what, WHY).await?;
+        }
+    }
+    Ok(over.len())
 }

@@ -2,6 +2,7 @@
 //! computed and has no rows here.
 
 pub(super) mod db;
+mod elevate;
 mod ending;
 mod plan;
 mod whole;
@@ -25,6 +26,8 @@ use crate::{
     text, tx,
 };
 pub use db::GrantRow as Grant;
+pub use elevate::Right;
+pub(super) use elevate::{Elevated, elevate, end_now, fitting, one, shorten_in};
 pub use ending::end_due;
 pub use plan::{Giver, Planned, bootstrap, give_planned, would_give};
 use serde_json::{Value, json};
@@ -223,15 +226,7 @@ async fn told_of(
     action: &'static str,
     role: Option<&Role>,
 ) -> Result<()> {
-    let mut told = match g.reach() {
-        Reach::Tenant(t) => vec![t],
-        Reach::Tenants(some) => some.iter().copied().collect(),
-        _ => Vec::new(),
-    };
-    if g.reach().tenant().is_none() && !told.contains(&g.tenant_id) {
-        told.push(g.tenant_id);
-    }
-    for t in told {
+    for t in hearers(&g.reach(), g.tenant_id) {
         let mut detail = detail(g, role);
         if t != g.tenant_id {
             g.reach().tell_one(t, &mut detail);
@@ -239,6 +234,19 @@ async fn told_of(
         audit::record(tx, t, event(action, g, role).detail(detail)).await?;
     }
     Ok(())
+}
+
+/// The tenants that are told of what gives somebody of `home` a role in `reach`.
+pub(super) fn hearers(reach: &Reach, home: TenantId) -> Vec<TenantId> {
+    let mut told = match reach {
+        Reach::Tenant(t) => vec![*t],
+        Reach::Tenants(some) => some.iter().copied().collect(),
+        _ => Vec::new(),
+    };
+    if reach.tenant().is_none() && !told.contains(&home) {
+        told.push(home);
+    }
+    told
 }
 
 fn fits(role: &Role, holder: &db::Holder, new: &NewGrant, place: &Place) -> Result<()> {
@@ -298,21 +306,24 @@ async fn take(access: &Access, place: Place, id: GrantId, hold_only: bool) -> Re
     let wanted = |g: &Grant| !hold_only || g.source == Source::Hold;
     let grant = found.filter(wanted).ok_or_else(|| Error::not_found("grant"))?;
     let cx = place.cx(grant.tenant_id)?;
-    let told = place.told(grant.tenant_id);
-    tx!(access.0.store, &cx.urgent(), [grant], |tx| {
-        // Given in this tenant, so this tenant's administrators are counted; and the instance's, always.
-        let guard =
-            if guard::watches(grant.role_id) { Some(guard::before(tx, told).await?) } else { None };
-        if !db::delete(tx, grant.tenant_id, id).await? {
-            return Err(Error::not_found("grant"));
-        }
-        if let Some(guard) = guard {
-            guard.after(tx, By::Hand).await?;
-        }
-        told_of(tx, &grant, "grant.remove", None).await?;
-        tx.changed(Topic::User(grant.tenant_id, grant.user_id));
-        Ok(())
-    })
+    tx!(access.0.store, &cx.urgent(), [grant], |tx| { take_in(tx, &grant).await })
+}
+
+/// Takes a grant away in the running transaction.
+pub(super) async fn take_in(tx: &mut crate::store::Tx, grant: &Grant) -> Result<()> {
+    let told = grant.reach().tenant().unwrap_or(grant.tenant_id);
+    // Given in this tenant, so this tenant's administrators are counted; and the instance's, always.
+    let guard =
+        if guard::watches(grant.role_id) { Some(guard::before(tx, told).await?) } else { None };
+    if !db::delete(tx, grant.tenant_id, grant.id).await? {
+        return Err(Error::not_found("grant"));
+    }
+    if let Some(guard) = guard {
+        guard.after(tx, By::Hand).await?;
+    }
+    told_of(tx, grant, "grant.remove", None).await?;
+    tx.changed(Topic::User(grant.tenant_id, grant.user_id));
+    Ok(())
 }
 
 /// Whether the instance has a Global Administrator, or what is left of one.

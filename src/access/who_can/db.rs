@@ -17,7 +17,7 @@ row! {
 }
 
 /// Who has one of these roles in the tenant, or in scopes that may reach it, after `after`.
-pub(super) async fn candidates(
+pub(in crate::access) async fn candidates(
     c: &mut Conn,
     t: TenantId,
     roles: &[RoleId],

@@ -3,6 +3,8 @@
 
 mod db;
 
+pub(super) use db::candidates;
+
 use super::{
     Access, Effective, Path, Permit, Site, catalogue::SELF_SERVICE, perm::UsersManageRoles, roles,
 };

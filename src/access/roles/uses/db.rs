@@ -67,7 +67,21 @@ pub async fn parked(c: &mut Conn, id: RoleId, t: TenantId, limit: i64) -> Result
     )
 }
 
-/// How many grants, mappings and parked roles there are beyond the tenant.
+/// Who may ask for the role in the tenant, for a while.
+pub async fn eligible(c: &mut Conn, id: RoleId, t: TenantId, limit: i64) -> Result<Vec<Holder>> {
+    sql!(
+        c,
+        all<Holder>,
+        "SELECT e.id, e.tenant_id, e.user_label, count(*) OVER ()
+         FROM eligibilities e WHERE e.role_id = $1 AND e.scope_tenant = $2 ORDER BY e.id LIMIT $3
+         /* platform: who may ask for a role in the tenant may be at home in the provider's */",
+        id,
+        t,
+        limit
+    )
+}
+
+/// How many grants, mappings, parked roles and people who may ask for it there are beyond the tenant.
 pub async fn elsewhere(c: &mut Conn, id: RoleId, t: TenantId) -> Result<i64> {
     sql!(
         c,
@@ -78,6 +92,8 @@ pub async fn elsewhere(c: &mut Conn, id: RoleId, t: TenantId) -> Result<i64> {
                  WHERE p.role_id = $1 AND (p.scope_tenant IS NULL OR p.scope_tenant <> $2))
               + (SELECT count(*) FROM parked_roles k
                  WHERE k.role_id = $1 AND NOT k.kept AND (k.scope_tenant IS NULL OR k.scope_tenant <> $2))
+              + (SELECT count(*) FROM eligibilities e
+                 WHERE e.role_id = $1 AND (e.scope_tenant IS NULL OR e.scope_tenant <> $2))
          /* platform: a role offered to all is used in tenants that its owner does not know */",
         id,
         t

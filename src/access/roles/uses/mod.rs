@@ -37,6 +37,8 @@ pub struct Uses {
     pub invitations: Holders,
     /// What a directory took away and nobody has decided about: people.
     pub parked: Holders,
+    /// Who may ask for it, for a while: people.
+    pub eligible: Holders,
     /// How many uses there are beyond the tenant, of any of these kinds; they are counted and not named.
     pub elsewhere: i64,
 }
@@ -44,7 +46,7 @@ pub struct Uses {
 impl Uses {
     /// How many there are in the tenant.
     pub fn total(&self) -> i64 {
-        [&self.grants, &self.mappings, &self.invitations, &self.parked]
+        [&self.grants, &self.mappings, &self.invitations, &self.parked, &self.eligible]
             .iter()
             .map(|h| h.total)
             .sum()
@@ -60,6 +62,7 @@ impl Uses {
             ("mapped from the group", &self.mappings),
             ("promised in the invitation of", &self.invitations),
             ("kept until somebody decides for", &self.parked),
+            ("to be asked for by", &self.eligible),
         ];
         let mut parts = Vec::new();
         for (words, holders) in kinds.iter().filter(|(_, h)| h.total > 0) {
@@ -108,6 +111,7 @@ pub(super) async fn gather(
         mappings: db::mappings(c, id, t, at_most).await?.into(),
         invitations: Holders { total, first: here },
         parked: db::parked(c, id, t, at_most).await?.into(),
+        eligible: db::eligible(c, id, t, at_most).await?.into(),
         elsewhere,
     })
 }

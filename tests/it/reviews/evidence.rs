@@ -1,0 +1,67 @@
+//! The document of a closed review: its hash, and what a changed byte or a changed row does.
+
+use super::Cast;
+use crate::{access::person, story, support::TestDb};
+use muster::{
+    access::reviews::{self, Form, Verdict},
+    actor::UserKind,
+    crypto,
+};
+use serde_json::json;
+use sqlx::Connection as _;
+
+/// What nobody does who goes through the program.
+async fn tamper(t: &TestDb, sql: &str) {
+    match t.url() {
+        Some(url) => {
+            let mut c = sqlx::PgConnection::connect(&url).await.unwrap();
+            sqlx::query("SET muster.scope = '*'").execute(&mut c).await.unwrap();
+            let sql = sqlx::AssertSqlSafe(sql.to_owned());
+            assert!(sqlx::query(sql).execute(&mut c).await.unwrap().rows_affected() > 0);
+        }
+        None => {
+            let c = rusqlite::Connection::open(t.file().unwrap()).unwrap();
+            c.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+            assert!(c.execute(sql, []).unwrap() > 0);
+        }
+    }
+}
+
+story!(async fn a_file_matches_to_the_byte_and_a_changed_row_shows(t) {
+    let c = Cast::new(&t.store).await;
+    let evil = person(&c.w, c.acme, "=cmd|' /C calc'!A0", UserKind::Tenant).await;
+    crate::access::give(&c.w, &evil, c.acme, crate::access::id(crate::access::READ_ONLY)).await;
+    let r = c.open().await;
+    let (access, p) = (&c.w.access, c.may(&c.boss).await);
+    let before = reviews::check(access, &p, r.id, None).await.unwrap();
+    assert_eq!((before.manifest, before.intact), (None, false), "nothing is sealed yet");
+    c.decide(&c.lead, r.id, &c.ann, Verdict::Remove).await.unwrap();
+    c.decide(&c.lead, r.id, &evil, Verdict::Keep).await.unwrap();
+    let closed = c.close(&c.boss, r.id).await.unwrap();
+    for form in [Form::Json, Form::Csv] {
+        let file = reviews::export(access, &p, r.id, form).await.unwrap();
+        let hash = crypto::sha256_hex(&file);
+        let kept = if form == Form::Json { &closed.manifest } else { &closed.csv_manifest };
+        assert_eq!(kept.as_deref(), Some(hash.as_str()));
+        let said = reviews::check(access, &p, r.id, Some(&hash)).await.unwrap();
+        assert_eq!((said.form, said.intact), (Some(form), true));
+        let mut bytes = file.clone().into_bytes();
+        let at = bytes.len() / 2;
+        bytes[at] ^= 1;
+        let said = reviews::check(access, &p, r.id, Some(&crypto::sha256_hex(&bytes))).await.unwrap();
+        assert_eq!((said.form, said.intact), (None, true));
+    }
+    let json = reviews::export(access, &p, r.id, Form::Json).await.unwrap();
+    let doc: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(doc.to_string(), json, "canonical");
+    let of = |name: &str| doc["items"].as_array().unwrap().iter().find(|i| i["user"]["name"] == name).unwrap();
+    assert_eq!((&of("ann")["outcome"], &of("ann")["note"]), (&json!("removed"), &json!("as we said")));
+    assert_eq!(of("ann")["user"]["last_use"], "never");
+    let csv = reviews::export(access, &p, r.id, Form::Csv).await.unwrap();
+    assert!(csv.contains("\"'=cmd|' /C calc'!A0\""), "no formula: {csv}");
+    assert!(csv.lines().all(|l| !l.starts_with('=') && !l.contains(",=")), "{csv}");
+    // Behind the program's back.
+    tamper(&t, "UPDATE review_items SET note = 'as we did not say' WHERE note = 'as we said' AND decision = 'remove'").await;
+    let said = reviews::check(access, &p, r.id, closed.manifest.as_deref()).await.unwrap();
+    assert_eq!((said.form, said.intact), (Some(Form::Json), false));
+});
