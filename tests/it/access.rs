@@ -5,6 +5,7 @@ mod ceiling;
 mod differential;
 mod ending;
 mod grants;
+mod kinds;
 mod laws;
 mod mappings;
 mod previews;

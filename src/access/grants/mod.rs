@@ -294,7 +294,12 @@ async fn take(access: &Access, place: Place, id: GrantId, hold_only: bool) -> Re
     drop(c);
     let wanted = |g: &Grant| !hold_only || g.source == Source::Hold;
     let grant = found.filter(wanted).ok_or_else(|| Error::not_found("grant"))?;
-    let cx = place.cx(grant.tenant_id)?;
+    let cx = if grant.reach().is_wide() {
+        // platform: of many tenants, each of a chosen set is told.
+        Cx::new(place.actor.clone(), Scope::Platform)
+    } else {
+        place.cx(grant.tenant_id)?
+    };
     let told = place.told(grant.tenant_id);
     tx!(access.0.store, &cx.urgent(), [grant], |tx| {
         // Given in this tenant, so this tenant's administrators are counted; and the instance's, always.
