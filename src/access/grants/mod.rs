@@ -28,8 +28,11 @@ pub use db::GrantRow as Grant;
 pub use ending::end_due;
 pub use plan::{Giver, Planned, bootstrap, give_planned, would_give};
 use serde_json::json;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 pub use whole::{Changed, Wanted, places, set};
+
+/// So far in the past a grant may begin: the clocks of two machines differ.
+const SKEW: Duration = Duration::from_secs(120);
 
 impl Grant {
     /// Where it gives the role.
@@ -181,6 +184,12 @@ async fn give(access: &Access, place: Place, new: NewGrant) -> Result<Grant> {
         fits(&role, &holder, &new, &place)?;
         let now = tx.now();
         let from = new.valid_from.unwrap_or(now);
+        if from < now.minus(SKEW) {
+            return Err(Error::invalid(
+                "'valid_from' is in the past: a role is held from when it is given",
+            )
+            .attr("valid_from"));
+        }
         if new.valid_to.is_some_and(|to| to <= from || to <= now) {
             return Err(
                 Error::invalid("'valid_to' is not after its beginning and now").attr("valid_to")
