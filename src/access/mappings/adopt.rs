@@ -1,6 +1,6 @@
 //! Whoever answers for a mapping: how they stand, what is written down when that changes, and adopting one.
 
-use super::{Mapping, Target, beyond, ceiling_of, db, may_map, tell};
+use super::{Mapping, Target, beyond, ceiling_of, db, may_map, tell, there_already};
 use crate::{
     access::{
         Access, Path, Permit, Reach, Site,
@@ -141,6 +141,9 @@ pub(in crate::access) async fn thought(
     let role = roles::find(&mut c, access.catalogue(), at, role).await?;
     may_map(role.id, &reach, role.offered, &held)?;
     roles::ceiling(&role.permissions, &held)?;
+    if db::has(&mut c, t, group, role.id, &reach).await? {
+        return Err(there_already(&found.name, &role.name));
+    }
     let now = access.0.people.now();
     Ok(Path {
         role: role.to_ref(),

@@ -87,16 +87,17 @@ pub async fn create(
             adopted_at: None,
             suspended_at: None,
         };
-        if db::has(tx, &mapping).await? {
-            return Err(Error::conflict(format!(
-                "the group '{}' is mapped to the role '{}' there already",
-                mapping.group_name, role_row.name
-            )));
+        if db::has(tx, t, group, role, &reach).await? {
+            return Err(there_already(&mapping.group_name, &role_row.name));
         }
         db::insert(tx, &mapping, found.provider, author, &role_row.permissions).await?;
         tell(tx, "mapping.create", &mapping).await?;
         Ok(mapping)
     })
+}
+
+fn there_already(group: &str, role: &str) -> Error {
+    Error::conflict(format!("the group '{group}' is mapped to the role '{role}' there already"))
 }
 
 impl Target<'_> {

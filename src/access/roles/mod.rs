@@ -345,16 +345,7 @@ pub async fn edit(
                 })?;
                 ceiling(&added, held)?;
             }
-            let left = used.iter().filter(|u| u.left && !added.is_empty());
-            if let Some(u) = left.into_iter().next() {
-                return Err(Error::conflict(format!(
-                    "whoever answers for the mapping of the group '{}' has left; it gives no more than it does until \
-                     somebody adopts it",
-                    u.label
-                ))
-                .attr("permissions")
-                .code("mapping_without_author"));
-            }
+            somebody_answers(&used, &added)?;
             row.permissions = J(p);
         }
         let before = row.offered;
@@ -382,6 +373,20 @@ pub async fn edit(
         }
         Ok(Role::custom(row))
     })
+}
+
+/// Refuses to widen a role that a mapping gives whose author has left.
+fn somebody_answers(used: &[db::Use], added: &BTreeSet<String>) -> Result<()> {
+    match used.iter().find(|u| u.left && !added.is_empty()) {
+        None => Ok(()),
+        Some(u) => Err(Error::conflict(format!(
+            "whoever answers for the mapping of the group '{}' has left; it gives no more than it does until somebody \
+             adopts it",
+            u.label
+        ))
+        .attr("permissions")
+        .code("mapping_without_author")),
+    }
 }
 
 /// Deletes a role that nobody has.
@@ -436,6 +441,7 @@ pub(super) async fn thought(
         for reach in reaches.iter().chain([&Reach::Tenant(t)]) {
             ceiling(&added, &*access.held_over(permit.actor(), reach).await?)?;
         }
+        somebody_answers(&used, &added)?;
     }
     Ok(reaches.into_iter().collect())
 }

@@ -90,6 +90,31 @@ story!(async fn a_preview_is_refused_where_saving_would_be(t) {
     assert_eq!(e.kind(), Kind::Forbidden, "a built-in role");
 });
 
+story!(async fn a_preview_refuses_what_is_there_and_what_has_lost_its_author(t) {
+    let w = World::new(&t.store);
+    let (acme, _, s) = w.company("acme", false).await;
+    let g = w.group(&s, "Desk", &[]).await;
+    let desk = role(&w, acme.id, "Desk", &["users.view"], false).await;
+    let boss = person(&w, acme.id, "boss", UserKind::Tenant).await;
+    give(&w, &boss, acme.id, TENANT_ADMINISTRATOR).await;
+    let by = w.access.require::<UsersManageRoles>(&session(&boss), acme.id).await.unwrap();
+    mappings::create(&w.access, &by, Target::Own, g.id, desk.id).await.unwrap();
+    let p: Permit<UsersManageRoles> = w.may(acme.id).await;
+    let saved = mappings::create(&w.access, &p, Target::Own, g.id, desk.id).await.unwrap_err();
+    let said = preview::map(&w.access, &p, Target::Own, g.id, desk.id, 10).await.unwrap_err();
+    assert_eq!((said.kind(), said.detail()), (Kind::Conflict, saved.detail()));
+    let spare = person(&w, acme.id, "spare", UserKind::Tenant).await;
+    give(&w, &spare, acme.id, TENANT_ADMINISTRATOR).await;
+    muster::users::set_enabled(&w.store, &w.may(acme.id).await, boss.id, false).await.unwrap();
+    let wider = || words(&["users.view", "users.add"]);
+    let edit = RoleEdit { permissions: Some(wider()), ..RoleEdit::default() };
+    let saved = roles::edit(&w.access, &p, desk.id, None, edit).await.unwrap_err();
+    let said = preview::role(&w.access, &p, desk.id, Some(wider()), 10).await.unwrap_err();
+    assert_eq!((said.kind(), said.code_str(), said.detail()), (Kind::Conflict, saved.code_str(), saved.detail()));
+    // Less is neither.
+    preview::role(&w.access, &p, desk.id, Some(words(&[])), 10).await.unwrap();
+});
+
 story!(async fn a_wide_scope_is_told_by_tenants_that_are_alike(t) {
     let w = World::new(&t.store);
     let (provider, _, s) = w.company("provider", true).await;
