@@ -1,0 +1,116 @@
+//! A database of an earlier version, filled as that version did, and brought up to date.
+
+use crate::{people::world::World, story, support::TestDb};
+use muster::{
+    access::{catalogue::TENANT_ADMINISTRATOR, grants},
+    audit,
+    clock::Clock,
+    id::{TenantId, UserId},
+    sql,
+    store::{
+        Cx, Scope, Store,
+        migrate::{MIGRATIONS, lite_text},
+    },
+};
+use sqlx::{
+    AssertSqlSafe, Executor as _,
+    migrate::{Migration, MigrationType, Migrator},
+    postgres::PgPoolOptions,
+};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// An id of the model, as a literal.
+fn literal(t: &TestDb, id: Uuid) -> String {
+    match t.url() {
+        None => format!("x'{}'", id.simple()),
+        Some(_) => format!("'{id}'"),
+    }
+}
+fn id(n: u128) -> Uuid {
+    Uuid::from_u128(n)
+}
+
+/// The first so many migrations, on a database with nothing in it if `anew`; then these statements.
+async fn earlier(t: &TestDb, anew: bool, upto: usize, statements: &[String]) {
+    match t.url() {
+        None => {
+            let file = t.file().unwrap();
+            if anew {
+                for end in ["", "-wal", "-shm"] {
+                    let _ = std::fs::remove_file(format!("{}{end}", file.display()));
+                }
+            }
+            let c = rusqlite::Connection::open(file).unwrap();
+            let done: u32 = c.query_row("PRAGMA user_version", [], |r| r.get(0)).unwrap();
+            for (_, text) in &MIGRATIONS[done as usize..upto] {
+                c.execute_batch(&lite_text(text)).unwrap();
+            }
+            c.execute_batch(&format!("PRAGMA user_version = {upto}")).unwrap();
+            for s in statements {
+                c.execute_batch(s).unwrap();
+            }
+        }
+        Some(url) => {
+            let pool = PgPoolOptions::new().max_connections(1).connect(&url).await.unwrap();
+            if anew {
+                pool.execute("DROP SCHEMA public CASCADE").await.unwrap();
+                pool.execute("CREATE SCHEMA public").await.unwrap();
+            }
+            let list = MIGRATIONS[..upto].iter().zip(1i64..).map(|((name, text), n)| {
+                let text = sqlx::SqlStr::from_static(text);
+                Migration::new(n, (*name).into(), MigrationType::Simple, text, false)
+            });
+            Migrator::with_migrations(list.collect()).run(&pool).await.unwrap();
+            pool.execute("SELECT set_config('muster.scope', '*', false)").await.unwrap();
+            for s in statements {
+                pool.execute(AssertSqlSafe(s.clone())).await.unwrap();
+            }
+            pool.close().await;
+        }
+    }
+}
+
+async fn ended(store: &Store, n: u128) -> Option<i64> {
+    let mut c = store.read(Scope::Platform).await.unwrap();
+    let n = id(n);
+    sql!(c, one<Option<i64>>, "SELECT ended_at FROM grants WHERE id = $1", n).unwrap()
+}
+async fn told(store: &Store, t: TenantId) -> usize {
+    let trail = audit::list(store, t, None, 50).await.unwrap();
+    trail.iter().filter(|e| e.action == "grant.end").count()
+}
+
+story!(async fn what_was_over_before_an_upgrade_is_not_told_as_news(t) {
+    t.store.close().await;
+    let clock = Clock::manual(Clock::System.now());
+    let now = clock.now();
+    let (acme, ann) = (TenantId(id(0xA)), UserId(id(0xB)));
+    let x = |n: Uuid| literal(&t, n);
+    let grant = |n: u128, to: Option<i64>| {
+        let to = to.map_or("NULL".to_owned(), |to| to.to_string());
+        format!(
+            "INSERT INTO grants (tenant_id, id, user_id, role_id, scope, scope_tenant, source, user_label, granted_by,
+                                 valid_from, valid_to, created_at)
+             VALUES ({}, {}, {}, {}, 'tenant', {}, 'manual', 'ann', 'owner', 1, {to}, 1)",
+            x(acme.0), x(id(n)), x(ann.0), x(TENANT_ADMINISTRATOR.0), x(acme.0)
+        )
+    };
+    let soon = now.plus(Duration::from_secs(3600));
+    let tenant = format!(
+        "INSERT INTO tenants (id, slug, name, provider, status, policy, version, created_at, updated_at)
+         VALUES ({}, 'acme', 'ACME', FALSE, 'active', '{{}}', 1, 1, 1)",
+        x(acme.0)
+    );
+    let long_ago = now.minus(Duration::from_secs(90 * 24 * 3600)).0;
+    let rows = [tenant, grant(1, Some(long_ago)), grant(2, None), grant(3, Some(soon.0))];
+    earlier(&t, true, 13, &rows).await;
+    let w = World::new(&Store::open(&t.options, clock.clone()).await.unwrap());
+    assert_eq!((ended(&w.store, 1).await, ended(&w.store, 2).await, ended(&w.store, 3).await), (Some(long_ago), None, None));
+    let cx = Cx::new(World::owner(), Scope::Platform);
+    assert_eq!(grants::end_due(&w.access, &cx).await.unwrap(), 0);
+    assert_eq!(told(&w.store, acme).await, 0);
+    clock.advance(Duration::from_secs(3601));
+    assert_eq!(grants::end_due(&w.access, &cx).await.unwrap(), 1, "what ends after it is told");
+    assert_eq!(told(&w.store, acme).await, 1);
+});
