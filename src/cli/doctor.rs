@@ -50,7 +50,7 @@ pub(super) async fn run(options: &Options, file: Option<&Path>, loaded: Result<L
     let found = match loaded {
         Ok(loaded) => {
             let mut found = settings(&loaded, file);
-            found.extend(installation(options, loaded.config).await);
+            found.extend(Box::pin(installation(options, loaded.config)).await);
             found
         }
         Err(e) => vec![error("settings", &e, "every setting is explained by: muster config")],

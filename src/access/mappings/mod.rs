@@ -20,7 +20,7 @@ use crate::{
     tx,
 };
 pub use adopt::{adopt, find, get, standings};
-pub(super) use adopt::{of_group, reaching, record, thought};
+pub(super) use adopt::{noted, of_group, reaching, record, thought};
 pub use db::MappingRow as Mapping;
 use serde_json::json;
 

@@ -6,7 +6,7 @@ use muster::{
     audit,
     clock::Clock,
     id::{TenantId, UserId},
-    sql,
+    row, sql,
     store::{
         Cx, Scope, Store,
         migrate::{MIGRATIONS, lite_text},
@@ -113,4 +113,70 @@ story!(async fn what_was_over_before_an_upgrade_is_not_told_as_news(t) {
     clock.advance(Duration::from_secs(3601));
     assert_eq!(grants::end_due(&w.access, &cx).await.unwrap(), 1, "what ends after it is told");
     assert_eq!(told(&w.store, acme).await, 1);
+});
+
+row! {
+    #[derive(Debug, PartialEq)]
+    struct Kept { mapping: Option<Uuid>, user: Option<Uuid>, suspended_at: Option<i64> }
+}
+
+async fn kept(store: &Store, n: u128) -> Kept {
+    let mut c = store.read(Scope::Platform).await.unwrap();
+    let n = id(n);
+    let found = sql!(
+        c,
+        one<Kept>,
+        "SELECT mapping_id, created_by_user, suspended_at FROM parked_roles WHERE id = $1",
+        n
+    );
+    found.unwrap()
+}
+
+story!(async fn what_is_kept_since_before_an_upgrade_hangs_on_its_mapping(t) {
+    t.store.close().await;
+    let x = |n: u128| literal(&t, id(n));
+    let (acme, d, boss, change) = (x(0xA), x(0xD), x(0xB), x(0xC));
+    let role = literal(&t, TENANT_ADMINISTRATOR.0);
+    let mut rows = vec![
+        format!("INSERT INTO tenants (id, slug, name, provider, status, policy, version, created_at, updated_at)
+                 VALUES ({acme}, 'acme', 'ACME', FALSE, 'active', '{{}}', 1, 1, 1)"),
+        format!("INSERT INTO directories (tenant_id, id, name, preset, status, provisioning, signin, generation, version,
+                                          created_at, updated_at)
+                 VALUES ({acme}, {d}, 'D', 'entra', 'active', '{{}}', '{{}}', 1, 1, 1, 1)"),
+        format!("INSERT INTO parked_changes (tenant_id, id, directory_id, limits, opened_at, last_at)
+                 VALUES ({acme}, {change}, {d}, '{{}}', 1, 1)"),
+    ];
+    for (g, name, suspended) in [(1, "Desk", "7"), (2, "Night", "NULL")] {
+        let (group, mapping) = (x(g), x(g + 10));
+        rows.push(format!(
+            "INSERT INTO groups (tenant_id, id, directory_id, display_name, display_key, doc, folded, version,
+                                 created_at, updated_at)
+             VALUES ({acme}, {group}, {d}, '{name}', '{name}', '{{}}', '{{}}', 1, 1, 1)"
+        ));
+        rows.push(format!(
+            "INSERT INTO mappings (tenant_id, id, provider, directory_id, group_id, role_id, scope, scope_tenant,
+                                   created_by, created_by_tenant, created_by_user, version, created_at, updated_at,
+                                   suspended_at)
+             VALUES ({acme}, {mapping}, FALSE, {d}, {group}, {role}, 'tenant', {acme}, 'boss', {acme}, {boss}, 1, 1, 1,
+                     {suspended})"
+        ));
+    }
+    for (k, name) in [(21, "'Desk'"), (22, "'Night'"), (23, "'Gone'"), (24, "NULL")] {
+        let (row, user) = (x(k), x(k + 10));
+        rows.push(format!(
+            "INSERT INTO parked_roles (tenant_id, id, change_id, directory_id, user_id, user_label, user_name_key, gone,
+                                       kept, role_id, scope, scope_tenant, group_name, granted_by, since, created_at)
+             VALUES ({acme}, {row}, {change}, {d}, {user}, 'u', 'u', FALSE, FALSE, {role}, 'tenant', {acme}, {name},
+                     'boss', 1, 1)"
+        ));
+    }
+    earlier(&t, true, 15, &rows).await;
+    let store = Store::open(&t.options, Clock::System).await.unwrap();
+    let of = |m: u128, suspended_at| Kept { mapping: Some(id(m)), user: Some(id(0xB)), suspended_at };
+    assert_eq!(kept(&store, 21).await, of(11, Some(7)));
+    assert_eq!(kept(&store, 22).await, of(12, None));
+    for other in [23, 24] {
+        let nothing = Kept { mapping: None, user: None, suspended_at: None };
+        assert_eq!(kept(&store, other).await, nothing);
+    }
 });
