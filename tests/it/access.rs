@@ -7,6 +7,7 @@ mod ending;
 mod grants;
 mod kept;
 mod kinds;
+mod lasting;
 mod laws;
 mod mappings;
 mod naive;

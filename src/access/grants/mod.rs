@@ -261,10 +261,14 @@ fn fits(role: &Role, holder: &db::Holder, new: &NewGrant, place: &Place) -> Resu
         )
         .attr("role"));
     }
-    if role.id == GLOBAL_ADMINISTRATOR && !place.held.global {
-        return Err(Error::forbidden("only Global Administrators make Global Administrators"));
+    if role.id == GLOBAL_ADMINISTRATOR && !place.held.global_lasts(new.valid_to) {
+        return Err(Error::forbidden(if place.held.global {
+            "nobody gives for longer than they hold: you are a Global Administrator for a while"
+        } else {
+            "only Global Administrators make Global Administrators"
+        }));
     }
-    roles::ceiling(&role.permissions, &place.held)
+    roles::ceiling_until(&role.permissions, &place.held, new.valid_to)
 }
 
 fn event(action: &'static str, g: &Grant, role: Option<&Role>) -> Event {

@@ -158,7 +158,7 @@ pub(in crate::access) async fn thought(
     let at = reach.tenant().unwrap_or(t);
     let role = roles::find(&mut c, access.catalogue(), at, role).await?;
     may_map(role.id, &reach, role.offered, &held)?;
-    roles::ceiling(&role.permissions, &held)?;
+    roles::ceiling_now(&role.permissions, &held)?;
     if db::has(&mut c, t, group, role.id, &reach).await? {
         return Err(there_already(&found.name, &role.name));
     }
