@@ -7,6 +7,7 @@ mod ending;
 mod grants;
 mod kept;
 mod kinds;
+mod last;
 mod lasting;
 mod laws;
 mod mappings;

@@ -315,9 +315,14 @@ async fn take(access: &Access, place: Place, id: GrantId, hold_only: bool) -> Re
     };
     let told = place.told(grant.tenant_id);
     tx!(access.0.store, &cx.urgent(), [grant], |tx| {
-        // Given in this tenant, so this tenant's administrators are counted; and the instance's, always.
-        let guard =
-            if guard::watches(grant.role_id) { Some(guard::before(tx, told).await?) } else { None };
+        // Given in this tenant, so this tenant's administrators are counted; and the instance's, always; and those
+        // who are administrators by a mapping for which the holder answers.
+        let holder = (grant.tenant_id, grant.user_id);
+        let guard = if guard::watches(grant.role_id) || guard::hang_on(tx, holder).await? {
+            Some(guard::before_all(tx, &[told, grant.tenant_id]).await?)
+        } else {
+            None
+        };
         if !db::delete(tx, grant.tenant_id, id).await? {
             return Err(Error::not_found("grant"));
         }
