@@ -20,7 +20,7 @@
 mod db;
 mod model;
 
-pub(super) use model::Model;
+pub(super) use model::{InForce, Model};
 
 use super::{
     Access, Path, Reach, catalogue::Catalogue, db as paths, guard, mappings, person::People,
