@@ -74,6 +74,7 @@ async fn run(arguments: Vec<String>) -> Result<bool, Fail> {
 fn actor(who: Principal) -> Actor {
     Actor::prove(who, RequestId::new())
 }
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
 fn fail(e: muster::error::Error) -> Fail {
     format!("{e:?}").into()
 }

@@ -48,7 +48,7 @@ impl Raw {
         let actor = Actor::prove(Principal::System("bench"), RequestId::new());
         let (tenant, directory) = (TenantId::new(), DirectoryId::new());
         let cx = Cx::new(actor, Scope::Tenant(tenant));
-        let begin = Cx { scope: Scope::Platform, ..cx.clone() };
+        let begin = Cx::new(cx.actor.clone(), Scope::Platform);
         store
             .write(&begin, move |tx: &mut Tx| {
                 Box::pin(async move {

@@ -1,7 +1,7 @@
 //! Many people at once, with every way in which each has a role: for what is asked about a crowd (a preview, who can do
 //! something). The same rows, the same paths and the same computation as for one.
 
-use super::{Access, Effective, Path, Reach, Site, Subject, Via, db};
+use super::{Access, Effective, Path, Reach, Site, Subject, db};
 use crate::{
     error::Result,
     id::{MappingId, TenantId, UserId},
@@ -58,24 +58,16 @@ impl Access {
     async fn settle_all(&self, all: &mut [Somebody]) -> Result<()> {
         let mut each: HashMap<MappingId, Path> = HashMap::new();
         for p in all.iter().flat_map(|s| &s.paths) {
-            if let (Via::Mapping { mapping, .. }, Some(_)) = (&p.via, &p.author) {
-                each.entry(*mapping).or_insert_with(|| p.clone());
+            if let Some(a) = &p.author {
+                each.entry(a.mapping).or_insert_with(|| p.clone());
             }
         }
         let each: Vec<Path> = each.into_values().collect();
-        let (settled, _) = self.0.people.settled(&each).await?;
-        let mut standing = HashMap::new();
-        for p in settled {
-            if let (Via::Mapping { mapping, .. }, Some(a)) = (&p.via, &p.author) {
-                standing.insert(*mapping, a.standing);
-            }
-        }
-        for p in all.iter_mut().flat_map(|s| &mut s.paths) {
-            if let (Via::Mapping { mapping, .. }, Some(a)) = (&p.via, &mut p.author)
-                && let Some(s) = standing.get(mapping)
-            {
-                a.standing = *s;
-            }
+        let now = self.0.people.now();
+        let model = self.0.people.model(&each).await?;
+        let (good, _) = model.in_force(&each, now);
+        for s in all {
+            s.paths = model.settled(&s.paths, &good);
         }
         Ok(())
     }

@@ -108,6 +108,7 @@ row! {
         author_user: Option<UserId>,
         granted: Option<J<BTreeSet<String>>>,
         suspended_at: Option<Timestamp>,
+        mapping: Option<MappingId>,
     }
 }
 
@@ -127,7 +128,7 @@ pub async fn paths(
         "SELECT g.user_id, g.id, g.role_id, g.scope, g.scope_tenant, g.granted_by, g.valid_from, g.valid_to, g.source,
                 g.reason, CAST(NULL AS uuid), CAST(NULL AS text), CAST(NULL AS uuid), CAST(NULL AS text),
                 r.tenant_id, r.offered, r.name, r.permissions, CAST(NULL AS bigint), CAST(NULL AS uuid),
-                CAST(NULL AS uuid), CAST(NULL AS jsonb), CAST(NULL AS bigint)
+                CAST(NULL AS uuid), CAST(NULL AS jsonb), CAST(NULL AS bigint), CAST(NULL AS uuid)
          FROM grants g LEFT JOIN roles r ON r.id = g.role_id
          WHERE g.tenant_id = $1 AND g.user_id IN (SELECT value FROM rarray($2))
            AND (g.valid_to IS NULL OR g.valid_to > $3)
@@ -136,7 +137,7 @@ pub async fn paths(
                 CASE WHEN m.added_at > p.created_at THEN m.added_at ELSE p.created_at END,
                 CAST(NULL AS bigint), CAST(NULL AS text), CAST(NULL AS text), t.id, t.display_name, d.id, d.name,
                 r.tenant_id, r.offered, r.name, r.permissions, CAST(NULL AS bigint), p.created_by_tenant,
-                p.created_by_user, p.granted, p.suspended_at
+                p.created_by_user, p.granted, p.suspended_at, p.id
          FROM members m
          JOIN mappings p ON p.tenant_id = m.tenant_id AND p.group_id = m.group_id
          JOIN groups t ON t.tenant_id = m.tenant_id AND t.id = m.group_id
@@ -146,8 +147,8 @@ pub async fn paths(
          UNION ALL
          SELECT k.user_id, k.change_id, k.role_id, k.scope, k.scope_tenant, k.granted_by, k.since,
                 CAST(NULL AS bigint), CAST(NULL AS text), CAST(NULL AS text), CAST(NULL AS uuid), k.group_name, d.id,
-                d.name, r.tenant_id, r.offered, r.name, r.permissions, k.created_at, CAST(NULL AS uuid),
-                CAST(NULL AS uuid), CAST(NULL AS jsonb), CAST(NULL AS bigint)
+                d.name, r.tenant_id, r.offered, r.name, r.permissions, k.created_at, k.created_by_tenant,
+                k.created_by_user, k.granted, k.suspended_at, k.mapping_id
          FROM parked_roles k
          JOIN directories d ON d.tenant_id = k.tenant_id AND d.id = k.directory_id
          LEFT JOIN roles r ON r.id = k.role_id
@@ -159,7 +160,8 @@ pub async fn paths(
     Ok(rows.into_iter().filter_map(|r| Some((r.user?, path(r, catalogue)?))).collect())
 }
 
-/// Mappings as ways to their roles, for whoever is in their groups: these, or all that somebody answers for.
+/// Mappings as ways to their roles, for whoever is in their groups: these, or all that somebody answers for. Of such as
+/// are gone, what is kept of them.
 pub async fn mapped(
     c: &mut Conn,
     catalogue: &Catalogue,
@@ -174,12 +176,23 @@ pub async fn mapped(
          SELECT CAST(NULL AS uuid), p.id, p.role_id, p.scope, p.scope_tenant, coalesce(p.adopted_by, p.created_by),
                 p.created_at, CAST(NULL AS bigint), CAST(NULL AS text), CAST(NULL AS text), t.id, t.display_name, d.id,
                 d.name, r.tenant_id, r.offered, r.name, r.permissions, CAST(NULL AS bigint), p.created_by_tenant,
-                p.created_by_user, p.granted, p.suspended_at
+                p.created_by_user, p.granted, p.suspended_at, p.id
          FROM mappings p
          JOIN groups t ON t.tenant_id = p.tenant_id AND t.id = p.group_id
          JOIN directories d ON d.tenant_id = t.tenant_id AND d.id = t.directory_id
          LEFT JOIN roles r ON r.id = p.role_id
-         WHERE ($1 AND p.created_by_user IS NOT NULL) OR p.id IN (SELECT value FROM rarray($2))",
+         WHERE ($1 AND p.created_by_user IS NOT NULL) OR p.id IN (SELECT value FROM rarray($2))
+         UNION
+         SELECT CAST(NULL AS uuid), k.change_id, k.role_id, k.scope, k.scope_tenant, k.granted_by, k.since,
+                CAST(NULL AS bigint), CAST(NULL AS text), CAST(NULL AS text), CAST(NULL AS uuid), k.group_name, d.id,
+                d.name, r.tenant_id, r.offered, r.name, r.permissions, k.since, k.created_by_tenant,
+                k.created_by_user, k.granted, k.suspended_at, k.mapping_id
+         FROM parked_roles k
+         JOIN directories d ON d.tenant_id = k.tenant_id AND d.id = k.directory_id
+         LEFT JOIN roles r ON r.id = k.role_id
+         WHERE k.created_by_user IS NOT NULL AND NOT k.gone
+           AND ($1 OR k.mapping_id IN (SELECT value FROM rarray($2)))
+           AND NOT EXISTS (SELECT 1 FROM mappings p WHERE p.tenant_id = k.tenant_id AND p.id = k.mapping_id)",
         all,
         these
     )?;
@@ -197,7 +210,9 @@ fn path(r: PathRow, catalogue: &Catalogue) -> Option<Path> {
         _ => return None,
     };
     let mfa = rules::role_demands_mfa(permissions.iter());
-    let author = r.author_tenant.zip(r.author_user).map(|who| Author {
+    let answered = r.author_tenant.zip(r.author_user).zip(r.mapping);
+    let author = answered.map(|(who, mapping)| Author {
+        mapping,
         who,
         gave: match r.granted {
             Some(J(granted)) => Arc::new(granted.intersection(&permissions).cloned().collect()),
@@ -205,6 +220,7 @@ fn path(r: PathRow, catalogue: &Catalogue) -> Option<Path> {
         },
         recorded: r.suspended_at.is_some(),
         standing: Standing::default(),
+        until: None,
     });
     let via = match (r.source.as_deref().and_then(Source::parse), r.group_id) {
         _ if let Some(at) = r.parked_at => Via::Parked {

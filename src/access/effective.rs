@@ -11,7 +11,10 @@ use crate::{
     clock::Timestamp,
     id::{DirectoryId, GrantId, GroupId, MappingId, ParkedId, RoleId, TenantId},
 };
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// Where a grant comes from.
 #[derive(
@@ -128,8 +131,15 @@ pub struct Path {
     pub until: Option<Timestamp>,
     /// Who granted, or who made (or adopted) the mapping.
     pub by: String,
-    /// Of a mapping: the user who answers for it, if it is one.
+    /// Of a mapping, and of what is kept of one: the user who answers for it, if it is one.
     pub author: Option<Author>,
+}
+impl Path {
+    /// When it ends by itself, if that is known: its own end, or that of what its author answers with.
+    pub fn end(&self) -> Option<Timestamp> {
+        let of_author = self.author.as_ref().and_then(|a| a.until);
+        self.until.into_iter().chain(of_author).min()
+    }
 }
 
 /// The union of what somebody has in one tenant.
@@ -149,6 +159,10 @@ pub struct Effective {
     pub mfa: bool,
     /// Every way in which they have it.
     pub paths: Vec<Path>,
+    /// What of the permissions is held for a while only, and until when.
+    ends: BTreeMap<String, Timestamp>,
+    /// The same of being a Global Administrator.
+    global_end: Option<Timestamp>,
 }
 
 /// Who it is computed for.
@@ -227,7 +241,25 @@ impl Effective {
             e.paths.push(p.clone());
         }
         e.roles.sort();
+        e.look_for_ends();
         e
+    }
+    /// Finds what all paths give for a while only.
+    fn look_for_ends(&mut self) {
+        let ending = self.paths.iter().filter_map(|p| Some((p, p.end()?)));
+        for (path, end) in ending {
+            let lasting = || self.paths.iter().filter(|p| p.end().is_none());
+            if path.role.id == GLOBAL_ADMINISTRATOR && !lasting().any(|p| p.role.id == path.role.id)
+            {
+                self.global_end = self.global_end.into_iter().chain([end]).max();
+            }
+            for word in path.permissions.iter().filter(|w| *w != SELF_SERVICE) {
+                if !lasting().any(|p| p.permissions.contains(word)) {
+                    let latest = self.ends.entry(word.clone()).or_insert(end);
+                    *latest = end.max(*latest);
+                }
+            }
+        }
     }
     /// The same, seen through a token's scopes.
     #[must_use]
@@ -246,8 +278,31 @@ impl Effective {
             self_service: self.self_service && other.self_service,
             global: self.global && other.global,
             until: self.until.into_iter().chain(other.until).min(),
+            ends: self.ends.iter().chain(&other.ends).fold(BTreeMap::new(), |mut all, (w, end)| {
+                let first = all.entry(w.clone()).or_insert(*end);
+                *first = (*first).min(*end);
+                all
+            }),
+            global_end: self.global_end.into_iter().chain(other.global_end).min(),
             ..Self::default()
         }
+    }
+    /// Whether it includes the permission until then, or without an end.
+    pub fn lasts(&self, permission: &str, until: Option<Timestamp>) -> bool {
+        let ends = self.ends.get(permission);
+        self.allows(permission) && ends.is_none_or(|end| until.is_some_and(|to| to <= *end))
+    }
+    /// Whether they are a Global Administrator until then, or without an end.
+    pub fn global_lasts(&self, until: Option<Timestamp>) -> bool {
+        self.global && self.global_end.is_none_or(|end| until.is_some_and(|to| to <= end))
+    }
+    /// When a permission that is held ends by itself, if it does.
+    pub(super) fn end_of(&self, permission: &str) -> Option<Timestamp> {
+        self.ends.get(permission).copied()
+    }
+    /// When being a Global Administrator ends by itself, if it does.
+    pub(super) fn end_of_global(&self) -> Option<Timestamp> {
+        self.global_end
     }
     /// Whether it includes the permission (or `self_service`).
     pub fn allows(&self, permission: &str) -> bool {

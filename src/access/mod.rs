@@ -71,6 +71,8 @@ impl Access {
     /// Over this database; what is kept follows its changes.
     pub fn new(store: Store, catalogue: Catalogue) -> Self {
         let everything = Arc::new(Effective::everything(&catalogue));
+        // What a transaction decides about authors needs to know what a role permits.
+        store.lend(Arc::new(catalogue.clone()));
         let people = person::People::new(&store, catalogue.clone());
         let homes = Cache::new(person::PEOPLE, person::KEEP);
         Self(Arc::new(Inner { store, catalogue, everything, people, homes }))

@@ -134,6 +134,7 @@ impl Store {
                 scans: store.0.scans.clone(),
                 rehearsals: store.0.rehearsals.clone(),
                 demand_audit: store.0.demand_audit,
+                lent: store.0.lent.clone(),
                 stop: CancellationToken::new().drop_guard(),
             }));
             let run = AssertUnwindSafe(REHEARSING.scope((), rehearse(dry))).catch_unwind();

@@ -20,6 +20,10 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0013_what_expires", include_str!("../../migrations/0013_what_expires.sql")),
     ("0014_scopes", include_str!("../../migrations/0014_scopes.sql")),
     ("0015_authors", include_str!("../../migrations/0015_authors.sql")),
+    (
+        "0016_who_answers_for_what_is_kept",
+        include_str!("../../migrations/0016_who_answers_for_what_is_kept.sql"),
+    ),
     ("0017_elevation", include_str!("../../migrations/0017_elevation.sql")),
     ("0018_reviews", include_str!("../../migrations/0018_reviews.sql")),
     ("0020_choices_and_letters", include_str!("../../migrations/0020_choices_and_letters.sql")),

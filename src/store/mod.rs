@@ -25,6 +25,7 @@ pub use fair::{Fair, Turn};
 pub use feed::{Change, Topic};
 pub use pg::Single;
 pub use sql::{Conn, FromRow, RowReader, Stmt, lite_bytes, statements};
+use tx::Lent;
 pub use tx::{Cx, Lock, Tx};
 pub use value::{Column, J, List, Param, enum_column, lite_text};
 
@@ -34,7 +35,10 @@ use crate::{
     id::TenantId,
 };
 use futures::future::BoxFuture;
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+};
 use tokio::sync::Semaphore;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -85,6 +89,8 @@ struct Inner {
     /// One rehearsal at a time.
     rehearsals: Arc<Semaphore>,
     demand_audit: bool,
+    /// What a room above lends to every transaction.
+    lent: Arc<OnceLock<Lent>>,
     /// Ends the tasks that follow other nodes.
     stop: DropGuard,
 }
@@ -117,6 +123,7 @@ impl Store {
             scans: Fair::new(options.connections as usize / 2, SCANS_WAITING),
             rehearsals: Arc::new(Semaphore::new(1)),
             demand_audit: options.demand_audit,
+            lent: Arc::default(),
             stop: stop.clone().drop_guard(),
         }));
         feed::start(&store, stop.clone()).await?;
@@ -132,6 +139,12 @@ impl Store {
     /// The clock.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+    /// Lends something to every transaction from now on, which [`Tx::lent`] finds again: what a decision needs that is
+    /// neither in the database nor in a body's captures. The first that is lent stays.
+    pub fn lend<T: std::any::Any + Send + Sync>(&self, what: Arc<T>) {
+        // Whoever is second lends what is lent already: a program has one of it.
+        let _ = self.0.lent.set(what);
     }
     /// Whether this is PostgreSQL (for reports and tests; code that asks this to decide wants `{lite:, pg:}`).
     pub fn is_postgres(&self) -> bool {

@@ -9,6 +9,7 @@ use crate::{
     error::{Error, Result},
 };
 use futures::future::BoxFuture;
+use std::{any::Any, sync::Arc};
 
 /// What a transaction is run for: who acts, and whose rows it may see. Permits make these (`permit.cx()`).
 #[derive(Debug, Clone)]
@@ -19,11 +20,17 @@ pub struct Cx {
     pub scope: Scope,
     /// Revocations and token writes go in a lane of their own, ahead of bulk work.
     pub urgent: bool,
+    /// What the store lends, once it runs.
+    lent: Option<Lent>,
 }
+
+/// What is lent to every transaction.
+pub(super) type Lent = Arc<dyn Any + Send + Sync>;
+
 impl Cx {
     /// A context for `actor` over `scope`.
     pub fn new(actor: Actor, scope: Scope) -> Self {
-        Self { actor, scope, urgent: false }
+        Self { actor, scope, urgent: false, lent: None }
     }
     /// In the lane of revocations and tokens.
     #[must_use]
@@ -83,6 +90,14 @@ impl Tx {
     /// Whose rows it may see.
     pub fn scope(&self) -> Scope {
         self.cx.scope
+    }
+    /// What was lent to every transaction ([`Store::lend`]).
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Internal`] when nothing of this type was.
+    pub fn lent<T: Any + Send + Sync>(&self) -> Result<Arc<T>> {
+        let lent = self.cx.lent.clone().and_then(|l| l.downcast::<T>().ok());
+        lent.ok_or_else(|| Error::internal("nothing of the kind was lent to this transaction"))
     }
     /// Runs a statement and says how many rows changed. (Only a transaction has this; the reading calls, which
     /// RETURNING needs as well, are [`Conn`]'s.)
@@ -223,13 +238,14 @@ where
     F: for<'c> Fn(&'c mut Tx) -> BoxFuture<'c, Result<T>> + Send + Sync + 'static,
 {
     outside()?;
+    let cx = Cx { lent: store.0.lent.get().cloned(), ..cx.clone() };
     match &store.0.backend {
-        Backend::Dry(d) => return d.run(store, cx.clone(), body).await,
+        Backend::Dry(d) => return d.run(store, cx, body).await,
         _ => dry::not_rehearsing()?,
     }
     match &store.0.backend {
-        Backend::Lite(l) => l.run(store, cx.clone(), body).await,
-        _ => pg::run(store, cx.clone(), body).await,
+        Backend::Lite(l) => l.run(store, cx, body).await,
+        _ => pg::run(store, cx, body).await,
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     access::{
-        Permit,
+        Permit, authors,
         guard::{self, By},
         parked::{self, Limits, Parked},
         perm::Provision,
@@ -284,6 +284,7 @@ pub(super) async fn gone_for_good(
 
 /// Marks a directory's people inactive, all at once: it is going away.
 pub(crate) async fn deactivate_all(tx: &mut Tx, t: TenantId, d: DirectoryId) -> Result<u64> {
+    authors::all_leave(tx, t, d).await?;
     db::deactivate_all(tx, t, d).await
 }
 

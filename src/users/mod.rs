@@ -41,7 +41,10 @@ pub use rules::changed;
 pub use signed_in::{end_sessions, sessions_of};
 
 use crate::{
-    access::guard::{self, Guard},
+    access::{
+        authors,
+        guard::{self, Guard},
+    },
     actor::UserKind,
     clock::Timestamp,
     error::{Error, Kind, Result},
@@ -185,12 +188,14 @@ fn name_taken(e: Error, name: &str, attr: &str) -> Error {
     e
 }
 
-/// The guard, for those whose access could be an administrator's; nobody else pays for it.
+/// The guard, for those whose access could be an administrator's, or who make others so by a mapping; nobody else pays
+/// for it. And it is written down what somebody leaves behind who answered for a mapping.
 async fn guarded(tx: &mut Tx, u: &User) -> Result<Option<Guard>> {
-    if guard::touches_admin(tx, u.tenant_id, u.id).await? {
-        return guard::before(tx, u.tenant_id).await.map(Some);
-    }
-    Ok(None)
+    let answers = authors::answers(tx, (u.tenant_id, u.id)).await?;
+    let watched = answers.watched || guard::touches_admin(tx, u.tenant_id, u.id).await?;
+    let guard = if watched { Some(guard::before(tx, u.tenant_id).await?) } else { None };
+    authors::leaves(tx, answers).await?;
+    Ok(guard)
 }
 
 /// Announces a change of the user, and of the client that an integration user is.

@@ -6,12 +6,17 @@ mod differential;
 mod ending;
 mod entrusted;
 mod grants;
+mod kept;
 mod kinds;
+mod last;
+mod lasting;
 mod laws;
 mod mappings;
+mod naive;
 mod previews;
 mod require;
 mod roles;
+mod scope_kinds;
 mod scopes;
 mod strangers;
 

@@ -22,6 +22,7 @@ mod migrations;
 pub mod proxy;
 mod rehearsals;
 mod trouble;
+mod upgrade;
 
 fn cx() -> Cx {
     Cx::new(Actor::prove(Principal::System("test"), RequestId::new()), Scope::Platform)

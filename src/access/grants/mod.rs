@@ -31,8 +31,11 @@ pub(super) use elevate::{Elevated, elevate, end_now, fitting, one, shorten_in};
 pub use ending::end_due;
 pub use plan::{Giver, Planned, bootstrap, give_planned, would_give};
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 pub use whole::{Changed, Wanted, places, set};
+
+/// So far in the past a grant may begin: the clocks of two machines differ.
+const SKEW: Duration = Duration::from_secs(120);
 
 impl Grant {
     /// Where it gives the role.
@@ -184,6 +187,12 @@ async fn give(access: &Access, place: Place, new: NewGrant) -> Result<Grant> {
         fits(&role, &holder, &new, &place)?;
         let now = tx.now();
         let from = new.valid_from.unwrap_or(now);
+        if from < now.minus(SKEW) {
+            return Err(Error::invalid(
+                "'valid_from' is in the past: a role is held from when it is given",
+            )
+            .attr("valid_from"));
+        }
         if new.valid_to.is_some_and(|to| to <= from || to <= now) {
             return Err(
                 Error::invalid("'valid_to' is not after its beginning and now").attr("valid_to")
@@ -260,10 +269,14 @@ fn fits(role: &Role, holder: &db::Holder, new: &NewGrant, place: &Place) -> Resu
         )
         .attr("role"));
     }
-    if role.id == GLOBAL_ADMINISTRATOR && !place.held.global {
-        return Err(Error::forbidden("only Global Administrators make Global Administrators"));
+    if role.id == GLOBAL_ADMINISTRATOR && !place.held.global_lasts(new.valid_to) {
+        return Err(Error::forbidden(if place.held.global {
+            "nobody gives for longer than they hold: you are a Global Administrator for a while"
+        } else {
+            "only Global Administrators make Global Administrators"
+        }));
     }
-    roles::ceiling(&role.permissions, &place.held)
+    roles::ceiling_until(&role.permissions, &place.held, new.valid_to)
 }
 
 fn detail(g: &Grant, role: Option<&Role>) -> Value {
@@ -305,16 +318,26 @@ async fn take(access: &Access, place: Place, id: GrantId, hold_only: bool) -> Re
     drop(c);
     let wanted = |g: &Grant| !hold_only || g.source == Source::Hold;
     let grant = found.filter(wanted).ok_or_else(|| Error::not_found("grant"))?;
-    let cx = place.cx(grant.tenant_id)?;
+    let cx = if grant.reach().is_wide() {
+        // platform: of many tenants, each of a chosen set is told.
+        Cx::new(place.actor.clone(), Scope::Platform)
+    } else {
+        place.cx(grant.tenant_id)?
+    };
     tx!(access.0.store, &cx.urgent(), [grant], |tx| { take_in(tx, &grant).await })
 }
 
 /// Takes a grant away in the running transaction.
 pub(super) async fn take_in(tx: &mut crate::store::Tx, grant: &Grant) -> Result<()> {
     let told = grant.reach().tenant().unwrap_or(grant.tenant_id);
-    // Given in this tenant, so this tenant's administrators are counted; and the instance's, always.
-    let guard =
-        if guard::watches(grant.role_id) { Some(guard::before(tx, told).await?) } else { None };
+    // Given in this tenant, so this tenant's administrators are counted; and the instance's, always; and those who are
+    // administrators by a mapping for which the holder answers.
+    let holder = (grant.tenant_id, grant.user_id);
+    let guard = if guard::watches(grant.role_id) || guard::hang_on(tx, holder).await? {
+        Some(guard::before_all(tx, &[told, grant.tenant_id]).await?)
+    } else {
+        None
+    };
     if !db::delete(tx, grant.tenant_id, grant.id).await? {
         return Err(Error::not_found("grant"));
     }

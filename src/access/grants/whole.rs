@@ -110,7 +110,8 @@ pub async fn set(
             }
         }
         // All tenants in which people of this one are administrators are counted, and the instance, always.
-        let watched = done.removed.iter().any(|g| guard::watches(g.role_id));
+        let watched = done.removed.iter().any(|g| guard::watches(g.role_id))
+            || (!done.removed.is_empty() && guard::hang_on(tx, (home, user)).await?);
         let guard = if watched { Some(guard::before(tx, home).await?) } else { None };
         for g in &done.removed {
             db::delete(tx, home, g.id).await?;

@@ -4,7 +4,7 @@ use crate::{
     access::catalogue::{GLOBAL_ADMINISTRATOR, TENANT_ADMINISTRATOR},
     actor::UserKind,
     error::Result,
-    id::{GrantId, GroupId, RoleId, TenantId, UserId},
+    id::{GrantId, GroupId, MappingId, RoleId, TenantId, UserId},
     row, sql,
     store::{List, Tx},
 };
@@ -20,13 +20,13 @@ row! {
         pub provider: bool,
         pub role: RoleId,
         pub scope_tenant: Option<TenantId>,
-        /// Of a mapping: whoever answers for it, if they are there and switched on.
-        pub author_tenant: Option<TenantId>,
-        pub author: Option<UserId>,
+        /// The mapping by which they have it, or of which it is kept.
+        pub mapping: Option<MappingId>,
     }
 }
 
-/// The tenants in which people of `tenant` are administrators, or would be if they were switched on.
+/// The tenants in which people of `tenant` are administrators, or would be if they were switched on, or make others
+/// administrators by a mapping. Call it over every tenant's rows.
 pub async fn places(tx: &mut Tx, tenant: TenantId) -> Result<Vec<TenantId>> {
     sql!(
         tx,
@@ -38,13 +38,22 @@ pub async fn places(tx: &mut Tx, tenant: TenantId) -> Result<Vec<TenantId>> {
          WHERE tenant_id = $1 AND role_id = $2 AND scope_tenant IS NOT NULL
          UNION
          SELECT scope_tenant FROM parked_roles
-         WHERE tenant_id = $1 AND role_id = $2 AND scope_tenant IS NOT NULL AND NOT gone",
+         WHERE tenant_id = $1 AND role_id = $2 AND scope_tenant IS NOT NULL AND NOT gone
+         UNION
+         SELECT scope_tenant FROM mappings
+         WHERE created_by_tenant = $1 AND created_by_user IS NOT NULL AND role_id = $2 AND scope_tenant IS NOT NULL
+         UNION
+         SELECT scope_tenant FROM parked_roles
+         WHERE created_by_tenant = $1 AND created_by_user IS NOT NULL AND role_id = $2 AND scope_tenant IS NOT NULL
+           AND NOT gone
+         /* platform: somebody of the provider's answers for mappings anywhere */",
         tenant,
         TENANT_ADMINISTRATOR
     )
 }
 
-/// The administrators of the instance, and of these tenants.
+/// The administrators of the instance, and of these tenants; how the authors of mappings stand is not asked yet. Call it
+/// over every tenant's rows.
 pub async fn admins(tx: &mut Tx, places: &[TenantId]) -> Result<Vec<Admin>> {
     let now = tx.now();
     let places = List::Ids(places.iter().map(|t| t.0).collect());
@@ -52,20 +61,18 @@ pub async fn admins(tx: &mut Tx, places: &[TenantId]) -> Result<Vec<Admin>> {
         tx,
         all<Admin>,
         "/* platform: whether somebody is the last is a question about all, wherever they are at home */
-         SELECT u.tenant_id, u.id, u.user_name, u.kind, h.provider, a.role_id, a.scope_tenant, b.tenant_id, b.id
-         FROM (SELECT tenant_id, user_id, role_id, scope_tenant, CAST(NULL AS uuid) AS author_tenant,
-                      CAST(NULL AS uuid) AS author FROM grants
+         SELECT u.tenant_id, u.id, u.user_name, u.kind, h.provider, a.role_id, a.scope_tenant, a.mapping
+         FROM (SELECT tenant_id, user_id, role_id, scope_tenant, CAST(NULL AS uuid) AS mapping FROM grants
                WHERE role_id IN ($2, $3) AND scope IN ('tenant', 'all') AND source <> 'break_glass' AND valid_from <= $4 AND valid_to IS NULL
                UNION
-               SELECT m.tenant_id, m.user_id, p.role_id, p.scope_tenant, p.created_by_tenant, p.created_by_user
+               SELECT m.tenant_id, m.user_id, p.role_id, p.scope_tenant, p.id
                FROM mappings p JOIN members m ON m.tenant_id = p.tenant_id AND m.group_id = p.group_id
-               WHERE p.role_id IN ($2, $3) AND p.scope IN ('tenant', 'all') AND p.suspended_at IS NULL
+               WHERE p.role_id IN ($2, $3) AND p.scope IN ('tenant', 'all')
                UNION
-               SELECT tenant_id, user_id, role_id, scope_tenant, CAST(NULL AS uuid), CAST(NULL AS uuid)
+               SELECT tenant_id, user_id, role_id, scope_tenant, mapping_id
                FROM parked_roles WHERE role_id IN ($2, $3) AND scope IN ('tenant', 'all') AND NOT gone) a
          JOIN users u ON u.tenant_id = a.tenant_id AND u.id = a.user_id
          JOIN tenants h ON h.id = u.tenant_id
-         LEFT JOIN users b ON b.tenant_id = a.author_tenant AND b.id = a.author AND b.active AND b.enabled
          WHERE u.active AND u.enabled AND u.kind <> 'integration'
            AND (h.status = 'active' OR a.scope_tenant = h.id)
            AND (a.scope_tenant IS NULL OR a.scope_tenant IN (SELECT value FROM rarray($1)))",
@@ -106,6 +113,8 @@ row! {
     pub struct Ties {
         /// Perhaps the administrators.
         pub admin: bool,
+        /// Mappings for which they answer; of the provider's people it is not looked for: theirs can be anywhere.
+        pub answers: bool,
         /// Sessions or refresh families that have not ended.
         pub live: bool,
     }
@@ -119,7 +128,10 @@ pub async fn ties(tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<Ties> {
         concat!(
             "SELECT ",
             administers!(),
-            ", (EXISTS (SELECT 1 FROM sessions WHERE tenant_id = $1 AND user_id = $2 AND ended_at IS NULL)
+            ", (EXISTS (SELECT 1 FROM tenants WHERE id = $1 AND provider)
+             OR EXISTS (SELECT 1 FROM mappings WHERE created_by_tenant = $1 AND created_by_user = $2)
+             OR EXISTS (SELECT 1 FROM parked_roles WHERE created_by_tenant = $1 AND created_by_user = $2)),
+             (EXISTS (SELECT 1 FROM sessions WHERE tenant_id = $1 AND user_id = $2 AND ended_at IS NULL)
              OR EXISTS (SELECT 1 FROM refresh_families
                         WHERE tenant_id = $1 AND user_id = $2 AND ended_at IS NULL))"
         ),

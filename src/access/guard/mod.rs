@@ -3,11 +3,12 @@
 //! Counted are those who can use the role now and whose role does not end by itself: active, switched on, of a kind
 //! that may hold it, no integration user, not break-glass. A tenant's administrators hold Tenant Administrator in
 //! that very tenant; that Global Administrators, or those of many tenants, reach it as well makes none of them its own.
+//! Who is one by a mapping is counted as long as it is in force, whoever answers for it.
 
 mod db;
 
 use super::{
-    Reach,
+    Reach, authors,
     catalogue::{GLOBAL_ADMINISTRATOR, TENANT_ADMINISTRATOR},
     db::{narrow, widen},
     parked, rules,
@@ -15,12 +16,12 @@ use super::{
 use crate::{
     audit::{self, Event},
     error::{Error, Result},
-    id::{GroupId, RoleId, TenantId, UserId},
+    id::{GrantId, GroupId, MappingId, RoleId, TenantId, UserId},
     store::{Lock, Topic, Tx},
 };
 use db::Admin;
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// By what path an administrator is being taken away.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,49 +53,50 @@ pub(super) fn watches(role: RoleId) -> bool {
 }
 
 /// Takes the administrators' lock and reads who is a usable administrator: of the instance, of `tenant`, and of
-/// every tenant in which people of `tenant` are administrators. Call it before the body decides or writes.
+/// every tenant in which people of `tenant` are administrators or make others so by a mapping. Call it before the body
+/// decides or writes.
 ///
 /// # Errors
 /// The database's.
 pub async fn before(tx: &mut Tx, tenant: TenantId) -> Result<Guard> {
+    before_all(tx, &[tenant]).await
+}
+
+/// The same of several tenants at once.
+pub(super) async fn before_all(tx: &mut Tx, tenants: &[TenantId]) -> Result<Guard> {
     // One lock for all: an administrator of the provider's may be one in many tenants.
     tx.lock(Lock::Admins(None)).await?;
-    let mut places = db::places(tx, tenant).await?;
-    places.push(tenant);
+    let mut places: BTreeSet<TenantId> = tenants.iter().copied().collect();
+    let was = widen(tx).await?;
+    for t in tenants {
+        places.extend(db::places(tx, *t).await?);
+    }
+    narrow(tx, &was).await?;
+    let places: Vec<TenantId> = places.into_iter().collect();
     let admins = usable(tx, &places).await?;
     Ok(Guard { places, admins })
 }
 
+/// Of a mapping's, those are counted for which somebody answers who holds the role, and not for a while only: asked of
+/// what this transaction sees, as [`super::authors`] asks it of what is cached.
 async fn usable(tx: &mut Tx, places: &[TenantId]) -> Result<Vec<Admin>> {
     let was = widen(tx).await?;
     let mut admins = db::admins(tx, places).await?;
+    let by: BTreeSet<MappingId> = admins.iter().filter_map(|a| a.mapping).collect();
+    let by: Vec<MappingId> = by.into_iter().collect();
+    let out = authors::not_lasting(tx, &by).await?;
     narrow(tx, &was).await?;
     admins.retain(|a| {
         let reach = a.scope_tenant.map_or(Reach::All, Reach::Tenant);
-        rules::out_of_bounds(a.kind, a.home, a.provider, a.role, &reach).is_none()
+        a.mapping.is_none_or(|m| !out.contains(&m))
+            && rules::out_of_bounds(a.kind, a.home, a.provider, a.role, &reach).is_none()
     });
-    Ok(answered(admins))
+    Ok(admins)
 }
 
-/// Without those who are administrators by a mapping alone whose author is none any more: it would be suspended. Two
-/// who made each other's mappings keep each other, as in [`super::authors`].
-fn answered(mut admins: Vec<Admin>) -> Vec<Admin> {
-    loop {
-        let holds = |a: &Admin| {
-            let Some(author) = a.author_tenant.zip(a.author) else { return true };
-            admins.iter().any(|b| {
-                (b.home, b.user) == author
-                    && (b.role == GLOBAL_ADMINISTRATOR
-                        || (b.role == a.role
-                            && (b.scope_tenant.is_none() || b.scope_tenant == a.scope_tenant)))
-            })
-        };
-        let left: Vec<Admin> = admins.iter().filter(|a| holds(a)).cloned().collect();
-        if left.len() == admins.len() {
-            return admins;
-        }
-        admins = left;
-    }
+/// Whether somebody may be an administrator by a mapping for which this user answers: what they lose may concern those.
+pub(super) async fn hang_on(tx: &mut Tx, author: (TenantId, UserId)) -> Result<bool> {
+    Ok(authors::answers(tx, author).await?.watched)
 }
 
 impl Guard {
@@ -144,7 +146,17 @@ fn refused(last: &Admin) -> Error {
 
 async fn hold(tx: &mut Tx, lost: &Admin, label: &str) -> Result<bool> {
     let by = tx.actor().label();
-    let Some(id) = db::hold(tx, lost, label, &by).await? else { return Ok(true) };
+    // It may be somebody of another tenant's, who was one by the word of somebody of this one.
+    let was = widen(tx).await?;
+    let written = db::hold(tx, lost, label, &by).await?;
+    if let Some(id) = written {
+        tell_hold(tx, lost, label, id).await?;
+    }
+    narrow(tx, &was).await?;
+    Ok(true)
+}
+
+async fn tell_hold(tx: &mut Tx, lost: &Admin, label: &str, id: GrantId) -> Result<()> {
     let detail = json!({"role": lost.role, "tenant": lost.scope_tenant, "user": lost.user});
     let event = Event::new("grant.hold")
         .target("grant", id)
@@ -152,7 +164,7 @@ async fn hold(tx: &mut Tx, lost: &Admin, label: &str) -> Result<bool> {
         .personal(json!({"user": label}));
     audit::record(tx, lost.home, event).await?;
     tx.changed(Topic::User(lost.home, lost.user));
-    Ok(true)
+    Ok(())
 }
 
 /// Who is to be told what concerns a tenant: its usable administrators, or, where it has none, those of the instance.
@@ -182,13 +194,13 @@ pub async fn touches_admin(tx: &mut Tx, tenant: TenantId, user: UserId) -> Resul
 }
 
 /// Whether the end of this user of `tenant` ends nothing else: no role of an administrator is theirs, usable or not, no
-/// session and no refresh family. Asked under the user's lock.
+/// mapping for which they answer, no session and no refresh family. Asked under the user's lock.
 ///
 /// # Errors
 /// The database's.
 pub async fn ends_alone(tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<bool> {
     let ties = db::ties(tx, tenant, user).await?;
-    Ok(!ties.admin && !ties.live)
+    Ok(!ties.admin && !ties.answers && !ties.live)
 }
 
 /// Whether this group of `tenant` is mapped to an administrator's role.

@@ -1,19 +1,20 @@
 //! Whoever answers for a mapping: how they stand, what is written down when that changes, and adopting one.
 
-use super::{Mapping, Target, beyond, ceiling_of, db, may_map, tell};
+use super::{Mapping, Target, beyond, ceiling_of, db, may_map, tell, there_already};
 use crate::{
     access::{
         Access, Path, Permit, Reach, Site,
-        authors::{Standing, TOPIC},
+        authors::{self, Standing, TOPIC},
         db as paths,
         effective::Via,
+        parked,
         perm::UsersManageRoles,
         roles,
     },
     error::{Error, Result},
     id::{GroupId, MappingId, RoleId, TenantId, UserId},
     outbox,
-    store::{Conn, Cx, Lock, Scope},
+    store::{Conn, Cx, Lock, Scope, Tx},
     tx,
 };
 use serde_json::json;
@@ -87,6 +88,7 @@ pub async fn adopt(
         if !db::adopt(tx, t, id, author, &role.permissions).await? {
             return Err(Error::not_found("mapping"));
         }
+        parked::adopted(tx, (t, id), author, &role.permissions).await?;
         let m = db::get(tx, t, id).await?.ok_or_else(|| Error::not_found("mapping"))?;
         tell(tx, "mapping.adopt", &m).await?;
         Ok(m)
@@ -106,17 +108,33 @@ pub(in crate::access) async fn record(
     suspended: bool,
 ) -> Result<bool> {
     tx!(access.0.store, &cx.clone().urgent(), [], |tx| {
-        let Some(m) = db::record(tx, id, author, suspended).await? else {
+        // What was cached may be older than what was written down when the author left.
+        let stands = authors::suspended(tx, id).await? == suspended;
+        let news = stands && noted(tx, id, author, suspended).await?;
+        if !news {
             tx.unaudited("another node was quicker");
-            return Ok(false);
-        };
-        if suspended {
-            outbox::push(tx, m.tenant_id, TOPIC, &json!({ "mapping": m.id })).await?;
         }
-        let action = if suspended { "mapping.suspend" } else { "mapping.resume" };
-        tell(tx, action, &m).await?;
-        Ok(true)
+        Ok(news)
     })
+}
+
+/// The same in a transaction that sees every tenant's rows.
+pub(in crate::access) async fn noted(
+    tx: &mut Tx,
+    id: MappingId,
+    author: (TenantId, UserId),
+    suspended: bool,
+) -> Result<bool> {
+    let kept = parked::noted(tx, id, author, suspended).await?;
+    let Some(m) = db::record(tx, id, author, suspended).await? else {
+        return Ok(kept);
+    };
+    if suspended {
+        outbox::push(tx, m.tenant_id, TOPIC, &json!({ "mapping": m.id })).await?;
+    }
+    let action = if suspended { "mapping.suspend" } else { "mapping.resume" };
+    tell(tx, action, &m).await?;
+    Ok(true)
 }
 
 /// The way to the role that whoever is in the group would have, were it mapped.
@@ -140,7 +158,10 @@ pub(in crate::access) async fn thought(
     let at = reach.tenant().unwrap_or(t);
     let role = roles::find(&mut c, access.catalogue(), at, role).await?;
     may_map(role.id, &reach, role.offered, &held)?;
-    roles::ceiling(&role.permissions, &held)?;
+    roles::ceiling_now(&role.permissions, &held)?;
+    if db::has(&mut c, t, group, role.id, &reach).await? {
+        return Err(there_already(&found.name, &role.name));
+    }
     let now = access.0.people.now();
     Ok(Path {
         role: role.to_ref(),

@@ -1,7 +1,7 @@
 //! SQL of mappings.
 
 use crate::{
-    access::grants,
+    access::{Reach, grants},
     clock::Timestamp,
     error::Result,
     id::{DirectoryId, GroupId, MappingId, RoleId, TenantId, UserId},
@@ -147,17 +147,24 @@ pub async fn get(c: &mut Conn, t: TenantId, id: MappingId) -> Result<Option<Mapp
 }
 
 /// Whether the group is mapped to this role there already.
-pub async fn has(tx: &mut Tx, m: &MappingRow) -> Result<bool> {
+pub async fn has(
+    c: &mut Conn,
+    t: TenantId,
+    group: GroupId,
+    role: RoleId,
+    reach: &Reach,
+) -> Result<bool> {
+    let (scope, scope_tenant) = (reach.column(), reach.tenant());
     sql!(
-        tx,
+        c,
         one<bool>,
         "SELECT EXISTS (SELECT 1 FROM mappings WHERE tenant_id = $1 AND group_id = $2 AND role_id = $3
                         AND scope = $4 AND (scope_tenant = $5 OR scope_tenant IS NULL))",
-        m.tenant_id,
-        m.group_id,
-        m.role_id,
-        m.scope,
-        m.scope_tenant
+        t,
+        group,
+        role,
+        scope,
+        scope_tenant
     )
 }
 

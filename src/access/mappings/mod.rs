@@ -20,7 +20,7 @@ use crate::{
     tx,
 };
 pub use adopt::{adopt, find, get, standings};
-pub(super) use adopt::{of_group, reaching, record, thought};
+pub(super) use adopt::{noted, of_group, reaching, record, thought};
 pub use db::MappingRow as Mapping;
 use serde_json::json;
 
@@ -87,16 +87,17 @@ pub async fn create(
             adopted_at: None,
             suspended_at: None,
         };
-        if db::has(tx, &mapping).await? {
-            return Err(Error::conflict(format!(
-                "the group '{}' is mapped to the role '{}' there already",
-                mapping.group_name, role_row.name
-            )));
+        if db::has(tx, t, group, role, &reach).await? {
+            return Err(there_already(&mapping.group_name, &role_row.name));
         }
         db::insert(tx, &mapping, found.provider, author, &role_row.permissions).await?;
         tell(tx, "mapping.create", &mapping).await?;
         Ok(mapping)
     })
+}
+
+fn there_already(group: &str, role: &str) -> Error {
+    Error::conflict(format!("the group '{group}' is mapped to the role '{role}' there already"))
 }
 
 impl Target<'_> {
@@ -146,7 +147,8 @@ async fn ceiling_of(
     super::db::narrow(tx, &was).await?;
     let found = found?;
     may_map(role, reach, found.offered, held)?;
-    roles::ceiling(&found.permissions, held)?;
+    // It lasts no longer than its author answers for it.
+    roles::ceiling_now(&found.permissions, held)?;
     Ok(found)
 }
 

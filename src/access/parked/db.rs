@@ -8,197 +8,10 @@ use crate::{
     row, sql,
     store::{Conn, J, List, Tx},
 };
+use std::collections::BTreeSet;
 
 fn list(users: &[UserId]) -> List {
     List::Ids(users.iter().map(|u| u.0).collect())
-}
-
-/// Those of `users` who have a role by this group and by nothing else. Whoever their directory has switched off has it as
-/// well: it may switch them on again.
-pub(super) async fn losing(
-    tx: &mut Tx,
-    t: TenantId,
-    g: GroupId,
-    users: &[UserId],
-) -> Result<Vec<UserId>> {
-    let (now, users) = (tx.now(), list(users));
-    sql!(
-        tx,
-        all<UserId>,
-        "SELECT DISTINCT u.id FROM mappings p JOIN users u ON u.tenant_id = p.tenant_id
-         WHERE p.tenant_id = $1 AND p.group_id = $2 AND u.id IN (SELECT value FROM rarray($3))
-           AND u.enabled
-           AND (p.scope <> 'all' OR u.kind = 'administrator')
-           AND (p.scope_tenant = p.tenant_id OR u.kind <> 'tenant')
-           AND NOT EXISTS (
-             SELECT 1 FROM grants o WHERE o.tenant_id = $1 AND o.user_id = u.id AND o.role_id = p.role_id
-               AND o.scope = p.scope AND coalesce(o.scope_tenant, $1) = coalesce(p.scope_tenant, $1)
-               AND o.valid_from <= $4 AND o.valid_to IS NULL)
-           AND NOT EXISTS (
-             SELECT 1 FROM members m
-             JOIN mappings o ON o.tenant_id = m.tenant_id AND o.group_id = m.group_id
-             WHERE m.tenant_id = $1 AND m.user_id = u.id AND m.group_id <> $2 AND o.role_id = p.role_id
-               AND o.scope = p.scope AND coalesce(o.scope_tenant, $1) = coalesce(p.scope_tenant, $1))
-           AND NOT EXISTS (
-             SELECT 1 FROM parked_roles o WHERE o.tenant_id = $1 AND o.user_id = u.id AND NOT o.gone
-               AND o.role_id = p.role_id
-               AND o.scope = p.scope AND coalesce(o.scope_tenant, $1) = coalesce(p.scope_tenant, $1))",
-        t,
-        g,
-        users,
-        now
-    )
-}
-
-/// Keeps what [`losing`] found. Ids begin with the time, so that rows stand in its order.
-pub(super) async fn park_members(
-    tx: &mut Tx,
-    c: &Change,
-    g: GroupId,
-    users: &[UserId],
-) -> Result<u64> {
-    let (now, users) = (tx.now(), list(users));
-    let ms = now.0 / 1000;
-    sql!(
-        tx,
-        exec,
-        {lite: "INSERT INTO parked_roles (tenant_id, id, change_id, directory_id, user_id, user_label, user_name_key,
-                             external_id, gone, kept, role_id, scope, scope_tenant, group_name, granted_by, since,
-                             created_at)
-         SELECT u.tenant_id, unhex(printf('%012x', $6) || hex(randomblob(10))), $5, t.directory_id, u.id,
-                coalesce(u.display_name, u.user_name), u.user_name_key, u.external_id, FALSE, FALSE, p.role_id,
-                p.scope, p.scope_tenant, t.display_name, p.created_by, p.created_at, $4
-         FROM mappings p JOIN users u ON u.tenant_id = p.tenant_id
-         JOIN groups t ON t.tenant_id = p.tenant_id AND t.id = p.group_id
-         WHERE p.tenant_id = $1 AND p.group_id = $2 AND u.id IN (SELECT value FROM rarray($3))
-           AND (p.scope <> 'all' OR u.kind = 'administrator')
-           AND (p.scope_tenant = p.tenant_id OR u.kind <> 'tenant')
-           AND NOT EXISTS (
-             SELECT 1 FROM grants o WHERE o.tenant_id = $1 AND o.user_id = u.id AND o.role_id = p.role_id
-               AND o.scope = p.scope AND coalesce(o.scope_tenant, $1) = coalesce(p.scope_tenant, $1)
-               AND o.valid_from <= $4 AND o.valid_to IS NULL)
-           AND NOT EXISTS (
-             SELECT 1 FROM members m
-             JOIN mappings o ON o.tenant_id = m.tenant_id AND o.group_id = m.group_id
-             WHERE m.tenant_id = $1 AND m.user_id = u.id AND m.group_id <> $2 AND o.role_id = p.role_id
-               AND o.scope = p.scope AND coalesce(o.scope_tenant, $1) = coalesce(p.scope_tenant, $1))
-           AND NOT EXISTS (
-             SELECT 1 FROM parked_roles o WHERE o.tenant_id = $1 AND o.user_id = u.id AND NOT o.gone
-               AND o.role_id = p.role_id
-               AND o.scope = p.scope AND coalesce(o.scope_tenant, $1) = coalesce(p.scope_tenant, $1))",
-         pg: "INSERT INTO parked_roles (tenant_id, id, change_id, directory_id, user_id, user_label, user_name_key,
-                             external_id, gone, kept, role_id, scope, scope_tenant, group_name, granted_by, since,
-                             created_at)
-         SELECT u.tenant_id, CAST(lpad(to_hex($6::bigint), 12, '0')
-                                  || substr(replace(CAST(gen_random_uuid() AS text), '-', ''), 13) AS uuid),
-                $5, t.directory_id, u.id,
-                coalesce(u.display_name, u.user_name), u.user_name_key, u.external_id, FALSE, FALSE, p.role_id,
-                p.scope, p.scope_tenant, t.display_name, p.created_by, p.created_at, $4
-         FROM mappings p JOIN users u ON u.tenant_id = p.tenant_id
-         JOIN groups t ON t.tenant_id = p.tenant_id AND t.id = p.group_id
-         WHERE p.tenant_id = $1 AND p.group_id = $2 AND u.id IN (SELECT value FROM rarray($3))
-           AND (p.scope <> 'all' OR u.kind = 'administrator')
-           AND (p.scope_tenant = p.tenant_id OR u.kind <> 'tenant')
-           AND NOT EXISTS (
-             SELECT 1 FROM grants o WHERE o.tenant_id = $1 AND o.user_id = u.id AND o.role_id = p.role_id
-               AND o.scope = p.scope AND coalesce(o.scope_tenant, $1) = coalesce(p.scope_tenant, $1)
-               AND o.valid_from <= $4 AND o.valid_to IS NULL)
-           AND NOT EXISTS (
-             SELECT 1 FROM members m
-             JOIN mappings o ON o.tenant_id = m.tenant_id AND o.group_id = m.group_id
-             WHERE m.tenant_id = $1 AND m.user_id = u.id AND m.group_id <> $2 AND o.role_id = p.role_id
-               AND o.scope = p.scope AND coalesce(o.scope_tenant, $1) = coalesce(p.scope_tenant, $1))
-           AND NOT EXISTS (
-             SELECT 1 FROM parked_roles o WHERE o.tenant_id = $1 AND o.user_id = u.id AND NOT o.gone
-               AND o.role_id = p.role_id
-               AND o.scope = p.scope AND coalesce(o.scope_tenant, $1) = coalesce(p.scope_tenant, $1))"},
-        c.tenant_id,
-        g,
-        users,
-        now,
-        c.id,
-        ms
-    )
-}
-
-/// Whether somebody has a role at all that one of their kind may have, in a way that a deletion ends for good.
-pub(super) async fn has_roles(tx: &mut Tx, t: TenantId, user: UserId) -> Result<bool> {
-    let now = tx.now();
-    sql!(
-        tx,
-        one<bool>,
-        "SELECT EXISTS (
-           SELECT 1 FROM users u JOIN (
-             SELECT scope, scope_tenant FROM grants
-             WHERE tenant_id = $1 AND user_id = $2 AND source NOT IN ('hold', 'elevation')
-               AND valid_from <= $3 AND valid_to IS NULL
-             UNION ALL
-             SELECT p.scope, p.scope_tenant FROM members m
-             JOIN mappings p ON p.tenant_id = m.tenant_id AND p.group_id = m.group_id
-             WHERE m.tenant_id = $1 AND m.user_id = $2
-             UNION ALL
-             SELECT scope, scope_tenant FROM parked_roles
-             WHERE tenant_id = $1 AND user_id = $2 AND NOT gone) a ON TRUE
-           WHERE u.tenant_id = $1 AND u.id = $2
-             AND (a.scope <> 'all' OR u.kind = 'administrator')
-             AND (a.scope_tenant = u.tenant_id OR u.kind <> 'tenant'))",
-        t,
-        user,
-        now
-    )
-}
-
-/// Keeps what somebody has who is being deleted, for the day they come again.
-pub(super) async fn park_person(tx: &mut Tx, c: &Change, user: UserId) -> Result<u64> {
-    let now = tx.now();
-    let ms = now.0 / 1000;
-    sql!(
-        tx,
-        exec,
-        {lite: "INSERT INTO parked_roles (tenant_id, id, change_id, directory_id, user_id, user_label, user_name_key,
-                             external_id, gone, kept, role_id, scope, scope_tenant, group_name, granted_by, since,
-                             created_at, source)
-         SELECT u.tenant_id, unhex(printf('%012x', $5) || hex(randomblob(10))), $4, u.directory_id, u.id,
-                coalesce(u.display_name, u.user_name), u.user_name_key, u.external_id, TRUE, FALSE, a.role_id,
-                a.scope, a.scope_tenant, a.group_name, a.granted_by, a.since, $3, a.source
-         FROM users u JOIN (
-           SELECT role_id, scope, scope_tenant, CAST(NULL AS text) AS group_name, granted_by, valid_from AS since, source
-           FROM grants WHERE tenant_id = $1 AND user_id = $2 AND source NOT IN ('hold', 'elevation')
-             AND valid_from <= $3 AND valid_to IS NULL
-           UNION ALL
-           SELECT p.role_id, p.scope, p.scope_tenant, t.display_name, p.created_by, p.created_at, CAST(NULL AS text)
-           FROM members m JOIN mappings p ON p.tenant_id = m.tenant_id AND p.group_id = m.group_id
-           JOIN groups t ON t.tenant_id = m.tenant_id AND t.id = m.group_id
-           WHERE m.tenant_id = $1 AND m.user_id = $2) a ON TRUE
-         WHERE u.tenant_id = $1 AND u.id = $2
-           AND (a.scope <> 'all' OR u.kind = 'administrator')
-           AND (a.scope_tenant = u.tenant_id OR u.kind <> 'tenant')",
-         pg: "INSERT INTO parked_roles (tenant_id, id, change_id, directory_id, user_id, user_label, user_name_key,
-                             external_id, gone, kept, role_id, scope, scope_tenant, group_name, granted_by, since,
-                             created_at, source)
-         SELECT u.tenant_id, CAST(lpad(to_hex($5::bigint), 12, '0')
-                                  || substr(replace(CAST(gen_random_uuid() AS text), '-', ''), 13) AS uuid),
-                $4, u.directory_id, u.id,
-                coalesce(u.display_name, u.user_name), u.user_name_key, u.external_id, TRUE, FALSE, a.role_id,
-                a.scope, a.scope_tenant, a.group_name, a.granted_by, a.since, $3, a.source
-         FROM users u JOIN (
-           SELECT role_id, scope, scope_tenant, CAST(NULL AS text) AS group_name, granted_by, valid_from AS since, source
-           FROM grants WHERE tenant_id = $1 AND user_id = $2 AND source NOT IN ('hold', 'elevation')
-             AND valid_from <= $3 AND valid_to IS NULL
-           UNION ALL
-           SELECT p.role_id, p.scope, p.scope_tenant, t.display_name, p.created_by, p.created_at, CAST(NULL AS text)
-           FROM members m JOIN mappings p ON p.tenant_id = m.tenant_id AND p.group_id = m.group_id
-           JOIN groups t ON t.tenant_id = m.tenant_id AND t.id = m.group_id
-           WHERE m.tenant_id = $1 AND m.user_id = $2) a ON TRUE
-         WHERE u.tenant_id = $1 AND u.id = $2
-           AND (a.scope <> 'all' OR u.kind = 'administrator')
-           AND (a.scope_tenant = u.tenant_id OR u.kind <> 'tenant')"},
-        c.tenant_id,
-        user,
-        now,
-        c.id,
-        ms
-    )
 }
 
 /// What was kept of somebody before they were deleted waits for their return.
@@ -394,6 +207,59 @@ pub(super) async fn role_gone(tx: &mut Tx, role: RoleId) -> Result<u64> {
         "DELETE FROM parked_roles WHERE role_id = $1 AND kept
          /* platform: a role offered to all is kept in tenants that its owner does not know */",
         role
+    )
+}
+
+/// Somebody else answers for what is kept of a mapping from now on.
+pub(super) async fn adopted(
+    tx: &mut Tx,
+    (t, mapping): (TenantId, MappingId),
+    author: Option<(TenantId, UserId)>,
+    granted: &BTreeSet<String>,
+) -> Result<u64> {
+    let (by, (by_tenant, by_user)) = (tx.actor().label(), author.unzip());
+    sql!(
+        tx,
+        exec,
+        "UPDATE parked_roles SET created_by_tenant = $3, created_by_user = $4, granted = $5, granted_by = $6,
+                                 suspended_at = NULL
+         WHERE tenant_id = $1 AND mapping_id = $2 AND NOT kept",
+        t,
+        mapping,
+        by_tenant,
+        by_user,
+        J(granted),
+        by
+    )
+}
+
+row! {
+    /// A change of which something is suspended now, or is not any more.
+    #[derive(PartialEq, Eq, PartialOrd, Ord)]
+    pub(super) struct Noted { pub tenant_id: TenantId, pub change_id: ParkedId }
+}
+
+/// Writes down whether what is kept of a mapping is suspended, while this author answers for it; of which changes it is.
+pub(super) async fn noted(
+    tx: &mut Tx,
+    mapping: MappingId,
+    author: (TenantId, UserId),
+    suspended: bool,
+) -> Result<Vec<Noted>> {
+    let now = tx.now();
+    let at = suspended.then_some(now);
+    sql!(
+        tx,
+        all<Noted>,
+        "/* platform: whoever answers for it, the server writes it down */
+         UPDATE parked_roles SET suspended_at = $4
+         WHERE mapping_id = $1 AND created_by_tenant = $2 AND created_by_user = $3 AND (suspended_at IS NULL) = $5
+         RETURNING tenant_id, change_id",
+        mapping,
+        author.0,
+        author.1,
+        at,
+        suspended
     )
 }
 

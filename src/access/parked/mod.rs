@@ -9,10 +9,12 @@
 mod db;
 mod decide;
 mod rules;
+mod taken;
 
 pub use db::Waiting;
 pub use decide::{Decision, decide, remind, restore, sweep};
 pub use rules::{Limits, Pieces};
+pub use taken::{members, person};
 
 use super::{Access, Permit, Reach, catalogue::Catalogue, perm::UsersManageRoles};
 use crate::{
@@ -21,9 +23,10 @@ use crate::{
     error::{Error, Result},
     id::{DirectoryId, GroupId, MappingId, ParkedId, RoleId, TenantId, UserId},
     outbox, row,
-    store::{Conn, J, Lock, Scope, Tx},
+    store::{Conn, J, Lock, Scope, Topic, Tx},
 };
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// The outbox's word for a change that somebody must be told of.
 pub const TOPIC: &str = "parked.tell";
@@ -112,56 +115,6 @@ impl Parked {
             self.people, self.change
         )
     }
-}
-
-/// Weighs members whom a directory has taken out of a group, or who go with it, and keeps what is too much. Call it before
-/// the group's row goes.
-///
-/// # Errors
-/// The database's.
-pub async fn members(
-    tx: &mut Tx,
-    (t, d): (TenantId, DirectoryId),
-    g: GroupId,
-    users: &[UserId],
-    limits: &Limits,
-) -> Result<Option<Parked>> {
-    if !limits.on || users.is_empty() {
-        return Ok(None);
-    }
-    if !db::mapped(tx, t, g).await? {
-        return Ok(None);
-    }
-    // Before anybody looks who loses something: of two groups that give one role, neither must count on the other's.
-    tx.lock(lock(d)).await?;
-    let losing = db::losing(tx, t, g, users).await?;
-    if losing.is_empty() {
-        return Ok(None);
-    }
-    let Some(change) = weigh(tx, t, d, &losing, limits).await? else { return Ok(None) };
-    db::park_members(tx, &change, g, &losing).await?;
-    Ok(Some(Parked { change: change.id, people: losing.len() }))
-}
-
-/// Weighs the deletion of a person by their directory, and keeps what they held for their return if it is too much. Call
-/// it before the row goes.
-///
-/// # Errors
-/// The database's.
-pub async fn person(
-    tx: &mut Tx,
-    (t, d): (TenantId, DirectoryId),
-    user: UserId,
-    limits: &Limits,
-) -> Result<Option<Parked>> {
-    if !limits.on || !db::has_roles(tx, t, user).await? {
-        return Ok(None);
-    }
-    // What was kept of them already is kept for their return, whatever else.
-    db::person_gone(tx, t, user).await?;
-    let Some(change) = weigh(tx, t, d, &[user], limits).await? else { return Ok(None) };
-    db::park_person(tx, &change, user).await?;
-    Ok(Some(Parked { change: change.id, people: 1 }))
 }
 
 /// Adds losses up; gives the change that they belong to, if they are too many.
@@ -264,6 +217,35 @@ pub(super) async fn unmapped(
         decide::close_empty(tx, t).await?;
     }
     Ok(())
+}
+
+/// Somebody else answers for a mapping: for what is kept of it as well.
+pub(super) async fn adopted(
+    tx: &mut Tx,
+    mapping: (TenantId, MappingId),
+    author: Option<(TenantId, UserId)>,
+    granted: &BTreeSet<String>,
+) -> Result<()> {
+    db::adopted(tx, mapping, author, granted).await?;
+    Ok(())
+}
+
+/// Writes down that what is kept of a mapping is suspended, or is not any more; says whether that was news. Call it over
+/// every tenant's rows.
+pub(super) async fn noted(
+    tx: &mut Tx,
+    mapping: MappingId,
+    author: (TenantId, UserId),
+    suspended: bool,
+) -> Result<bool> {
+    let noted: BTreeSet<_> = db::noted(tx, mapping, author, suspended).await?.into_iter().collect();
+    for n in &noted {
+        let action = if suspended { "parked.suspend" } else { "parked.resume" };
+        let event = Event::new(action).target("parked", n.change_id);
+        audit::record(tx, n.tenant_id, event.detail(json!({ "mapping": mapping }))).await?;
+        tx.changed(Topic::Access(n.tenant_id));
+    }
+    Ok(!noted.is_empty())
 }
 
 /// A role is gone: nobody who comes again gets it. Call it over every tenant's rows, once nothing waits for a decision.

@@ -2,9 +2,9 @@
 
 use crate::{
     error::Result,
-    id::{GroupId, RoleId, TenantId, UserId},
+    id::{GroupId, MappingId, RoleId, TenantId, UserId},
     row, sql,
-    store::Conn,
+    store::{Conn, List},
 };
 
 row! {
@@ -40,5 +40,38 @@ pub(super) async fn holders(c: &mut Conn, role: RoleId) -> Result<Vec<Concerned>
          UNION
          SELECT tenant_id, user_id FROM parked_roles WHERE role_id = $1 AND NOT gone",
         role
+    )
+}
+
+row! {
+    /// A group whose mapping is concerned.
+    pub(super) struct Mapped {
+        pub tenant: TenantId,
+        pub group: GroupId,
+    }
+}
+
+/// The groups of these mappings.
+pub(super) async fn groups(c: &mut Conn, these: &[MappingId]) -> Result<Vec<Mapped>> {
+    let these = List::Ids(these.iter().map(|m| m.0).collect());
+    sql!(
+        c,
+        all<Mapped>,
+        "/* platform: of whoever answers for one, scan: they are few and looked at together */
+         SELECT DISTINCT tenant_id, group_id FROM mappings WHERE id IN (SELECT value FROM rarray($1))",
+        these
+    )
+}
+
+/// Of whom something is kept of these mappings.
+pub(super) async fn kept(c: &mut Conn, these: &[MappingId]) -> Result<Vec<Concerned>> {
+    let these = List::Ids(these.iter().map(|m| m.0).collect());
+    sql!(
+        c,
+        all<Concerned>,
+        "/* platform: of whoever answers for one */
+         SELECT DISTINCT tenant_id, user_id FROM parked_roles
+         WHERE mapping_id IS NOT NULL AND mapping_id IN (SELECT value FROM rarray($1)) AND NOT gone",
+        these
     )
 }

@@ -2,10 +2,11 @@
 //! as they would be go through the one computation; nothing is written, and nothing is refused here that saving would
 //! not refuse as well.
 
+mod authors;
 mod db;
 
 use super::{
-    Access, Effective, Path, Permit, Reach, RoleRef, Via,
+    Access, Author, Effective, Path, Permit, Reach, RoleRef, Via,
     catalogue::SELF_SERVICE,
     crowd::{self, Alike, Permissions, Somebody},
     mappings::{self, Target},
@@ -18,7 +19,11 @@ use crate::{
     id::{GroupId, MappingId, RoleId, TenantId, UserId},
     store::Scope,
 };
-use std::{collections::BTreeSet, sync::Arc};
+use authors::Then;
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+};
 
 /// A change that somebody thinks of.
 #[derive(Debug, Clone)]
@@ -90,24 +95,42 @@ impl Thought {
     /// Somebody's paths as they would be.
     fn applied(&self, paths: &[Path]) -> Vec<Path> {
         let of = |p: &Path, g: GroupId| matches!(p.via, Via::Mapping { group, .. } if group == g);
-        let by =
-            |p: &Path, m: MappingId| matches!(p.via, Via::Mapping { mapping, .. } if mapping == m);
+        let by = |p: &Path, m: MappingId| {
+            matches!(p.via, Via::Mapping { mapping, .. } if mapping == m)
+                || p.author.as_ref().is_some_and(|a| a.mapping == m)
+        };
         match self {
             Self::Map(_, path) => paths.iter().chain([&**path]).cloned().collect(),
             Self::Unmap(_, m, _) => paths.iter().filter(|p| !by(p, *m)).cloned().collect(),
             Self::Disband(g, _) => paths.iter().filter(|p| !of(p, *g)).cloned().collect(),
             Self::Permit(role, permissions, _) => {
+                // Its author answers for what it gave, as far as the role still permits that.
+                let less = |a: &Author| Author {
+                    gave: Arc::new(a.gave.intersection(permissions).cloned().collect()),
+                    ..a.clone()
+                };
                 let then = |p: &Path| Path {
                     role: RoleRef {
                         mfa: rules::role_demands_mfa(permissions.iter()),
                         ..p.role.clone()
                     },
                     permissions: Arc::clone(permissions),
+                    author: p.author.as_ref().map(less),
                     ..p.clone()
                 };
                 let change = |p: &Path| if p.role.id == *role { then(p) } else { p.clone() };
                 paths.iter().map(change).collect()
             }
+        }
+    }
+}
+
+impl Thought {
+    /// Of paths as they would be for whoever is not in the group: all that a mapping of theirs is about.
+    fn elsewhere(&self, paths: &[Path]) -> Vec<Path> {
+        match self {
+            Self::Map(..) => paths.to_vec(),
+            Self::Unmap(..) | Self::Disband(..) | Self::Permit(..) => self.applied(paths),
         }
     }
 }
@@ -184,16 +207,25 @@ pub(super) async fn of(
         Thought::Permit(role, ..) => db::holders(&mut c, *role).await?,
     };
     drop(c);
-    let who: Vec<_> = concerned.iter().map(|w| (w.home, w.user)).collect();
+    let concerned: HashSet<_> = concerned.iter().map(|w| (w.home, w.user)).collect();
+    let after = Then::of(access, thought, &concerned).await?;
+    let who: HashSet<_> = concerned.iter().chain(&after.people).copied().collect();
+    let who: Vec<_> = who.into_iter().collect();
     let people = access.crowd(&who).await?;
-    let reaches = thought.reaches();
+    let reaches: BTreeSet<&Reach> = thought.reaches().into_iter().chain(&after.reaches).collect();
+    let reaches: Vec<&Reach> = reaches.into_iter().collect();
     let all = crowd::reaches(&people).chain(reaches.iter().copied());
     let classes = access.alike(&reaches, all).await?;
     let now = access.0.store.clock().now();
     let seen = access.seen(permit).await?;
     let mut out = Preview { people: people.len(), ..Preview::default() };
     for s in &people {
-        let there = differing(s, &thought.applied(&s.paths), &classes, seen.as_ref(), now);
+        let then = if concerned.contains(&(s.home, s.user)) {
+            thought.applied(&s.paths)
+        } else {
+            thought.elsewhere(&s.paths)
+        };
+        let there = differing(s, &after.settled(&then), &classes, seen.as_ref(), now);
         if there.is_empty() {
             continue;
         }

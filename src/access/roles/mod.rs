@@ -8,7 +8,7 @@ mod uses;
 
 use super::{
     Access, Permit, Reach, RoleRef,
-    catalogue::{BuiltIn, Catalogue},
+    catalogue::{BuiltIn, Catalogue, SELF_SERVICE},
     db::{narrow, tenant, widen},
     parked,
     perm::UsersManageRoles,
@@ -150,8 +150,31 @@ pub async fn named(
     }
 }
 
-/// Refuses to give `wanted` to whoever holds only `held` there.
+/// Refuses to give `wanted` for good to whoever holds only `held` there, or only for a while.
 pub(super) fn ceiling(wanted: &BTreeSet<String>, held: &super::Effective) -> Result<()> {
+    ceiling_until(wanted, held, None)
+}
+
+/// The same, to give it until then.
+pub(super) fn ceiling_until(
+    wanted: &BTreeSet<String>,
+    held: &super::Effective,
+    until: Option<Timestamp>,
+) -> Result<()> {
+    ceiling_now(wanted, held)?;
+    let short = wanted.iter().map(String::as_str);
+    let short: Vec<&str> = short.filter(|w| *w != SELF_SERVICE && !held.lasts(w, until)).collect();
+    if short.is_empty() {
+        return Ok(());
+    }
+    Err(Error::forbidden(format!(
+        "nobody gives for longer than they hold: {} there ends by itself",
+        listed(short.iter().copied())
+    )))
+}
+
+/// The same, to give it for as long as the giver answers for it.
+pub(super) fn ceiling_now(wanted: &BTreeSet<String>, held: &super::Effective) -> Result<()> {
     let beyond = rules::beyond(wanted, &held.permissions);
     if beyond.is_empty() {
         return Ok(());
@@ -345,16 +368,7 @@ pub async fn edit(
                 })?;
                 ceiling(&added, held)?;
             }
-            let left = used.iter().filter(|u| u.left && !added.is_empty());
-            if let Some(u) = left.into_iter().next() {
-                return Err(Error::conflict(format!(
-                    "whoever answers for the mapping of the group '{}' has left; it gives no more than it does until \
-                     somebody adopts it",
-                    u.label
-                ))
-                .attr("permissions")
-                .code("mapping_without_author"));
-            }
+            somebody_answers(&used, &added)?;
             row.permissions = J(p);
         }
         let before = row.offered;
@@ -382,6 +396,20 @@ pub async fn edit(
         }
         Ok(Role::custom(row))
     })
+}
+
+/// Refuses to widen a role that a mapping gives whose author has left.
+fn somebody_answers(used: &[db::Use], added: &BTreeSet<String>) -> Result<()> {
+    match used.iter().find(|u| u.left && !added.is_empty()) {
+        None => Ok(()),
+        Some(u) => Err(Error::conflict(format!(
+            "whoever answers for the mapping of the group '{}' has left; it gives no more than it does until somebody \
+             adopts it",
+            u.label
+        ))
+        .attr("permissions")
+        .code("mapping_without_author")),
+    }
 }
 
 /// Deletes a role that nobody has.
@@ -436,6 +464,7 @@ pub(super) async fn thought(
         for reach in reaches.iter().chain([&Reach::Tenant(t)]) {
             ceiling(&added, &*access.held_over(permit.actor(), reach).await?)?;
         }
+        somebody_answers(&used, &added)?;
     }
     Ok(reaches.into_iter().collect())
 }

@@ -114,6 +114,9 @@ story!(async fn an_author_who_leaves_takes_nothing_along_and_nothing_grows(t) {
             users::remove(&w.store, &w.may(acme.id).await, boss.id, Some(v)).await.unwrap();
         } else {
             users::set_enabled(&w.store, &w.may(acme.id).await, boss.id, false).await.unwrap();
+            // What they had is cleared away after them.
+            let was = grant_of(&w, &boss, acme.id).await;
+            grants::remove(&w.access, &w.may(acme.id).await, was).await.unwrap();
         }
         assert!(can(&w, acme.id, u[0]).await, "{gone}: it stays in force");
         assert_eq!(standing(&w, acme.id, m).await, Standing::AuthorLeft, "{gone}: and is flagged");
@@ -152,7 +155,7 @@ story!(async fn what_others_add_to_a_role_is_not_the_authors_to_hold(t) {
     assert!(!can(&w, acme.id, u[0]).await);
 });
 
-story!(async fn authors_hang_on_authors_and_two_keep_each_other(t) {
+story!(async fn authors_hang_on_authors_and_nobody_on_themselves(t) {
     let w = World::new(&t.store);
     let (acme, _, s) = w.company("acme", false).await;
     let (ann, bea, cid) = (w.user(&s, "ann").await, w.user(&s, "bea").await, w.user(&s, "cid").await);
@@ -170,12 +173,72 @@ story!(async fn authors_hang_on_authors_and_two_keep_each_other(t) {
     for m in [first, second] {
         assert_eq!(standing(&w, acme.id, m).await, Standing::Suspended);
     }
-    // In the group herself, she holds by her own mapping what the mapping gives: nothing was lost.
+    // In the group herself, she would hold by her own mapping what the mapping gives: nobody answers for themselves, or
+    // whoever was demoted would never lose what they have mapped to a group of theirs.
     give(&w, &ann, acme.id, TENANT_ADMINISTRATOR).await;
     w.apply(&s, admins.id, vec![muster::groups::GroupChange::Replace(vec![ann.id, bea.id])]).await;
     let mine = grant_of(&w, &ann, acme.id).await;
     grants::remove(&w.access, &w.may(acme.id).await, mine).await.unwrap();
-    assert!(can(&w, acme.id, ann.id).await && can(&w, acme.id, bea.id).await && can(&w, acme.id, cid.id).await);
+    assert!(!can(&w, acme.id, ann.id).await && !can(&w, acme.id, bea.id).await && !can(&w, acme.id, cid.id).await);
+});
+
+story!(async fn two_authors_do_not_keep_each_other(t) {
+    let w = World::new(&t.store);
+    let (acme, _, s) = w.company("acme", false).await;
+    let (ann, bea) = (w.user(&s, "ann").await, w.user(&s, "bea").await);
+    let spare = person(&w, acme.id, "spare", UserKind::Tenant).await;
+    for b in [&spare, &ann, &bea] {
+        give(&w, b, acme.id, TENANT_ADMINISTRATOR).await;
+    }
+    let (of_ann, of_bea) = (w.group(&s, "A", &[bea.id]).await, w.group(&s, "B", &[ann.id]).await);
+    let first = maps(&w, &ann, of_ann.id, TENANT_ADMINISTRATOR).await;
+    let second = maps(&w, &bea, of_bea.id, TENANT_ADMINISTRATOR).await;
+    let mine = grant_of(&w, &ann, acme.id).await;
+    grants::remove(&w.access, &w.may(acme.id).await, mine).await.unwrap();
+    assert!(can(&w, acme.id, ann.id).await && can(&w, acme.id, bea.id).await, "bea was given hers by hand");
+    let hers = grant_of(&w, &bea, acme.id).await;
+    grants::remove(&w.access, &w.may(acme.id).await, hers).await.unwrap();
+    assert!(!can(&w, acme.id, ann.id).await && !can(&w, acme.id, bea.id).await);
+    for m in [first, second] {
+        assert_eq!(standing(&w, acme.id, m).await, Standing::Suspended);
+    }
+});
+
+story!(async fn a_demotion_counts_however_soon_the_author_leaves(t) {
+    for how in ["switched off", "deactivated", "deleted", "deleted by the directory"] {
+        let w = World::new(&t.store);
+        let (acme, _, s) = w.company(&how.replace(' ', "-"), false).await;
+        let u = w.people(&s, 1).await;
+        let g = w.group(&s, "Technicians", &u).await;
+        let boss = w.user(&s, "boss@example.com").await;
+        let spare = person(&w, acme.id, "spare", UserKind::Tenant).await;
+        for b in [&boss, &spare] {
+            give(&w, b, acme.id, TENANT_ADMINISTRATOR).await;
+        }
+        maps(&w, &boss, g.id, id(TECHNICIAN)).await;
+        let mine = grant_of(&w, &boss, acme.id).await;
+        grants::remove(&w.access, &w.may(acme.id).await, mine).await.unwrap();
+        // Nobody has looked through the mappings meanwhile.
+        match how {
+            "switched off" => {
+                users::set_enabled(&w.store, &w.may(acme.id).await, boss.id, false).await.unwrap();
+            }
+            "deactivated" => {
+                w.set_active(&s, boss.id, false).await.unwrap();
+            }
+            "deleted" => {
+                users::set_enabled(&w.store, &w.may(acme.id).await, boss.id, false).await.unwrap();
+                users::delete(&w.store, &s, boss.id, None).await.unwrap();
+            }
+            _ => {
+                users::delete(&w.store, &s, boss.id, None).await.unwrap();
+            }
+        }
+        assert!(!can(&w, acme.id, u[0]).await, "{how}");
+        let mut seen = Reviewed::default();
+        review(&w, &mut seen).await;
+        assert!(!can(&w, acme.id, u[0]).await, "{how}, and looked through");
+    }
 });
 
 story!(async fn the_last_administrator_is_not_lost_by_a_suspension(t) {

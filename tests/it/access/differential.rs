@@ -1,13 +1,13 @@
 //! One computation: on random models, what is enforced is what explain says, what "who can" lists, and what an evaluator
 //! says that was written here, from the rules and not from the code.
 
-use super::role;
+use super::{
+    naive::{Company, Human, Kinds, Mapped, Model, Way, Where, column},
+    role,
+};
 use crate::{people::world::World, story};
 use muster::{
-    access::{
-        catalogue::GLOBAL_ADMINISTRATOR,
-        perm::{SystemViewLogs, UsersManageRoles, UsersView},
-    },
+    access::perm::{SystemViewLogs, UsersManageRoles, UsersView},
     actor::{Actor, Principal, UserKind},
     error::Kind,
     id::{DirectoryId, GrantId, GroupId, MappingId, ParkedId, RequestId, RoleId, TenantId, UserId},
@@ -30,163 +30,6 @@ impl Dice {
     }
     fn odds(&mut self, percent: usize) -> bool {
         self.below(100) < percent
-    }
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Where {
-    One(TenantId),
-    Each(Vec<TenantId>),
-    Tag(&'static str),
-    Every,
-    But(Vec<TenantId>),
-    Instance,
-}
-struct Company {
-    id: TenantId,
-    provider: bool,
-    active: bool,
-    tags: BTreeSet<String>,
-}
-struct Human {
-    home: TenantId,
-    id: UserId,
-    kind: UserKind,
-    on: bool,
-}
-struct Kinds {
-    owner: Option<TenantId>,
-    offered: bool,
-    gives: BTreeSet<String>,
-}
-#[derive(Debug, Clone)]
-struct Way {
-    user: UserId,
-    role: RoleId,
-    at: Where,
-    begun: bool,
-    over: bool,
-    mapping: Option<MappingId>,
-}
-#[derive(Clone)]
-struct Mapped {
-    author: Option<UserId>,
-    role: RoleId,
-    at: Where,
-}
-struct Model {
-    companies: Vec<Company>,
-    humans: Vec<Human>,
-    roles: BTreeMap<RoleId, Kinds>,
-    ways: Vec<Way>,
-    mappings: BTreeMap<MappingId, Mapped>,
-}
-
-impl Model {
-    fn company(&self, t: TenantId) -> &Company {
-        self.companies.iter().find(|c| c.id == t).unwrap()
-    }
-    fn human(&self, u: UserId) -> &Human {
-        self.humans.iter().find(|h| h.id == u).unwrap()
-    }
-    fn reaches(&self, at: &Where, t: TenantId) -> bool {
-        match at {
-            Where::One(x) => *x == t,
-            Where::Each(x) => x.contains(&t),
-            Where::Tag(w) => self.company(t).tags.contains(*w),
-            Where::Every | Where::Instance => true,
-            Where::But(x) => !x.contains(&t),
-        }
-    }
-    fn live(&self, h: &Human) -> bool {
-        h.on && self.company(h.home).active
-    }
-    /// Whether the way counts, wherever it reaches.
-    fn counts(&self, w: &Way, out: &BTreeSet<MappingId>) -> bool {
-        let (h, r) = (self.human(w.user), &self.roles[&w.role]);
-        let usable = r.owner.is_none() || r.offered || w.at == Where::One(r.owner.unwrap());
-        let everywhere = w.at == Where::Instance;
-        let bounds = (w.role != GLOBAL_ADMINISTRATOR || everywhere)
-            && (!everywhere || h.kind == UserKind::Administrator)
-            && (w.at == Where::One(h.home)
-                || (h.kind != UserKind::Tenant && self.company(h.home).provider));
-        usable && bounds && w.begun && !w.over && w.mapping.is_none_or(|m| !out.contains(&m))
-    }
-    fn can(&self, u: UserId, t: TenantId, what: &str, out: &BTreeSet<MappingId>) -> bool {
-        self.live(self.human(u))
-            && self.ways.iter().any(|w| {
-                w.user == u
-                    && self.reaches(&w.at, t)
-                    && self.counts(w, out)
-                    && self.roles[&w.role].gives.contains(what)
-            })
-    }
-    /// Whether somebody holds what a mapping gives wherever it gives it.
-    fn stands(&self, u: UserId, m: &Mapped, out: &BTreeSet<MappingId>) -> bool {
-        let grows = |what: &dyn Fn(&Way) -> bool| {
-            self.ways
-                .iter()
-                .any(|w| w.user == u && always(&w.at, &m.at) && self.counts(w, out) && what(w))
-        };
-        let holds = |what: &str| match &m.at {
-            Where::One(t) => self.can(u, *t, what, out),
-            Where::Each(all) => all.iter().all(|t| self.can(u, *t, what, out)),
-            _ => grows(&|w| self.roles[&w.role].gives.contains(what)),
-        };
-        let is_global = || {
-            let is = |w: &Way| w.user == u && w.role == GLOBAL_ADMINISTRATOR && self.counts(w, out);
-            self.ways.iter().any(is)
-        };
-        let global = m.role != GLOBAL_ADMINISTRATOR || is_global();
-        global
-            && self.roles[&m.role].gives.iter().filter(|w| *w != "self_service").all(|w| holds(w))
-    }
-    /// What is suspended: nothing at first, then whatever its author does not hold, again and again.
-    fn suspended(&self) -> BTreeSet<MappingId> {
-        let mut out = BTreeSet::new();
-        loop {
-            let more: Vec<MappingId> = self
-                .mappings
-                .iter()
-                .filter(|(id, m)| {
-                    !out.contains(*id)
-                        && m.author
-                            .is_some_and(|a| self.live(self.human(a)) && !self.stands(a, m, &out))
-                })
-                .map(|(id, _)| *id)
-                .collect();
-            if more.is_empty() {
-                return out;
-            }
-            out.extend(more);
-        }
-    }
-}
-
-/// Whether who holds something at `own` holds it at `at`, whatever tenants and tags there will be.
-fn always(own: &Where, at: &Where) -> bool {
-    match (own, at) {
-        (Where::Instance, _) => true,
-        (_, Where::Instance) => false,
-        (Where::Every, _) => true,
-        (Where::Tag(a), Where::Tag(b)) => a == b,
-        (Where::But(a), Where::But(b)) => a.iter().all(|t| b.contains(t)),
-        _ => false,
-    }
-}
-
-fn column(at: &Where) -> (String, Option<TenantId>) {
-    let hex = |all: &[TenantId]| {
-        let all: BTreeSet<_> = all.iter().map(|t| t.0.simple().to_string()).collect();
-        all.into_iter().collect::<Vec<_>>().join(",")
-    };
-    match at {
-        Where::One(t) => ("tenant".into(), Some(*t)),
-        Where::Each(all) => (format!("tenants:{}", hex(all)), None),
-        Where::Tag(w) => (format!("tag:{w}"), None),
-        Where::Every => ("every".into(), None),
-        Where::But(all) => (format!("except:{}", hex(all)), None),
-        Where::Instance => ("all".into(), None),
     }
 }
 
@@ -310,7 +153,7 @@ async fn rows(r: &mut Rows, d: &mut Dice) {
                  VALUES ($1, $2, $3, $4, $5, $6, $7, 'x', 'test', $8, $9, $8)",
                 home, g, user, what, scope, there, source, from, to)
         }).unwrap();
-        r.model.ways.push(Way { user, role: what, at, begun, over, mapping: None });
+        r.model.ways.push(Way { user, role: what, at, begun, over, mapping: None, kept: false });
     }
     for _ in 0..7 {
         let (home, dir, group, members) = r.groups[d.below(r.groups.len())].clone();
@@ -344,27 +187,54 @@ async fn rows(r: &mut Rows, d: &mut Dice) {
                 begun: true,
                 over: false,
                 mapping: Some(m),
+                kept: false,
             });
         }
     }
+    for _ in 0..4 {
+        kept(r, d, &ids, &roles).await;
+    }
+}
+
+/// Something that is kept: of what was given by hand, of a mapping that is there, or of one that is gone.
+async fn kept(r: &mut Rows, d: &mut Dice, ids: &[TenantId], roles: &[RoleId]) {
     let (home, dir) = (r.groups[0].0, r.groups[0].1);
-    let (change, user, what, at) =
-        (ParkedId::new(), r.model.humans[d.below(5)].id, d.one(&roles), place(d, &ids));
-    let ((scope, there), gone, p) = (column(&at), d.odds(30), GrantId::new());
+    let (change, user, gone, p) =
+        (ParkedId::new(), r.model.humans[d.below(5)].id, d.odds(30), GrantId::new());
+    let there: Vec<MappingId> = r.model.mappings.keys().copied().collect();
+    let (mapping, of) = match d.below(3) {
+        0 => (None, Mapped { author: None, role: d.one(roles), at: place(d, ids) }),
+        1 if !there.is_empty() => {
+            let m = d.one(&there);
+            (Some(m), r.model.mappings[&m].clone())
+        }
+        _ => {
+            let author = Some(r.model.humans[d.below(5)].id);
+            (Some(MappingId::new()), Mapped { author, role: d.one(roles), at: place(d, ids) })
+        }
+    };
+    let (scope, there) = column(&of.at);
+    let (what, by) = (of.role, of.author);
+    let by_tenant = by.map(|u| r.model.human(u).home);
     tx!(r.w.store, &r.cx, [scope], |tx| {
         tx.unaudited("a model");
         tx.changed(muster::store::Topic::User(home, user));
         sql!(tx, exec,
-            "INSERT INTO parked_changes (tenant_id, id, directory_id, limits, opened_at, last_at)
-             VALUES ($1, $2, $3, '{}', 0, 0)", home, change, dir)?;
+            "INSERT INTO parked_changes (tenant_id, id, directory_id, limits, opened_at, last_at, closed_at)
+             VALUES ($1, $2, $3, '{}', 0, 0, 0)", home, change, dir)?;
         sql!(tx, exec,
             "INSERT INTO parked_roles (tenant_id, id, change_id, directory_id, user_id, user_label, user_name_key, gone,
-                                       kept, role_id, scope, scope_tenant, granted_by, since, created_at)
-             VALUES ($1, $2, $3, $4, $5, 'x', 'x', $6, FALSE, $7, $8, $9, 'test', 0, 0)",
-            home, p, change, dir, user, gone, what, scope, there)
+                                       kept, role_id, scope, scope_tenant, granted_by, since, created_at, mapping_id,
+                                       created_by_tenant, created_by_user)
+             VALUES ($1, $2, $3, $4, $5, 'x', 'x', $6, FALSE, $7, $8, $9, 'test', 0, 0, $10, $11, $12)",
+            home, p, change, dir, user, gone, what, scope, there, mapping, by_tenant, by)
     }).unwrap();
+    if let Some(m) = mapping {
+        r.model.mappings.entry(m).or_insert(of.clone());
+    }
     if !gone {
-        r.model.ways.push(Way { user, role: what, at, begun: true, over: false, mapping: None });
+        let (role, at) = (of.role, of.at);
+        r.model.ways.push(Way { user, role, at, begun: true, over: false, mapping, kept: true });
     }
 }
 
@@ -456,7 +326,7 @@ async fn rows_more(r: &mut Rows, d: &mut Dice) {
         sql!(tx, exec, "DELETE FROM parked_roles WHERE tenant_id = $1 AND user_id = $2", home, user)
     })
     .unwrap();
-    r.model.ways.retain(|w| w.user != user || w.mapping.is_some());
+    r.model.ways.retain(|w| w.user != user || w.mapping.is_some() && !w.kept);
     // And a tenant gets other tags.
     let c = 1 + d.below(3);
     let tags: BTreeSet<String> =

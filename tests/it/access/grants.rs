@@ -86,6 +86,27 @@ story!(async fn a_grant_begins_and_ends_at_its_times(t) {
     assert_eq!((e.kind(), e.attr_str()), (Kind::Invalid, Some("valid_to")));
 });
 
+story!(async fn a_grant_does_not_begin_in_the_past(t) {
+    let w = World::new(&t.store);
+    let acme = w.tenant("acme", false).await.id;
+    let ann = person(&w, acme, "ann", UserKind::Tenant).await;
+    let now = t.store.clock().now();
+    for (ago, fits) in [(365 * 24 * 3600, false), (600, false), (30, true), (0, true)] {
+        let new = NewGrant {
+            valid_from: Some(now.minus(Duration::from_secs(ago))),
+            valid_to: Some(now.plus(Duration::from_secs(3600))),
+            ..NewGrant::manual(acme, ann.id, id(READ_ONLY))
+        };
+        match grants::add(&w.access, &w.may(acme).await, new).await {
+            Ok(_) => assert!(fits, "{ago} seconds ago"),
+            Err(e) => {
+                assert!(!fits, "{ago} seconds ago: {e:?}");
+                assert_eq!((e.kind(), e.attr_str()), (Kind::Invalid, Some("valid_from")));
+            }
+        }
+    }
+});
+
 story!(async fn the_last_global_administrator_stays(t) {
     let w = World::new(&t.store);
     let provider = w.tenant("provider", true).await;

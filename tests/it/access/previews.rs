@@ -90,6 +90,64 @@ story!(async fn a_preview_is_refused_where_saving_would_be(t) {
     assert_eq!(e.kind(), Kind::Forbidden, "a built-in role");
 });
 
+story!(async fn a_preview_refuses_what_is_there_and_what_has_lost_its_author(t) {
+    let w = World::new(&t.store);
+    let (acme, _, s) = w.company("acme", false).await;
+    let g = w.group(&s, "Desk", &[]).await;
+    let desk = role(&w, acme.id, "Desk", &["users.view"], false).await;
+    let boss = person(&w, acme.id, "boss", UserKind::Tenant).await;
+    give(&w, &boss, acme.id, TENANT_ADMINISTRATOR).await;
+    let by = w.access.require::<UsersManageRoles>(&session(&boss), acme.id).await.unwrap();
+    mappings::create(&w.access, &by, Target::Own, g.id, desk.id).await.unwrap();
+    let p: Permit<UsersManageRoles> = w.may(acme.id).await;
+    let saved = mappings::create(&w.access, &p, Target::Own, g.id, desk.id).await.unwrap_err();
+    let said = preview::map(&w.access, &p, Target::Own, g.id, desk.id, 10).await.unwrap_err();
+    assert_eq!((said.kind(), said.detail()), (Kind::Conflict, saved.detail()));
+    let spare = person(&w, acme.id, "spare", UserKind::Tenant).await;
+    give(&w, &spare, acme.id, TENANT_ADMINISTRATOR).await;
+    muster::users::set_enabled(&w.store, &w.may(acme.id).await, boss.id, false).await.unwrap();
+    let wider = || words(&["users.view", "users.add"]);
+    let edit = RoleEdit { permissions: Some(wider()), ..RoleEdit::default() };
+    let saved = roles::edit(&w.access, &p, desk.id, None, edit).await.unwrap_err();
+    let said = preview::role(&w.access, &p, desk.id, Some(wider()), 10).await.unwrap_err();
+    assert_eq!((said.kind(), said.code_str(), said.detail()), (Kind::Conflict, saved.code_str(), saved.detail()));
+    // Less is neither.
+    preview::role(&w.access, &p, desk.id, Some(words(&[])), 10).await.unwrap();
+});
+
+story!(async fn a_preview_follows_what_authors_lose(t) {
+    let w = World::new(&t.store);
+    let (acme, _, s) = w.company("acme", false).await;
+    let (lead, ann, cid) = (w.user(&s, "lead").await, w.user(&s, "ann").await, w.user(&s, "cid").await);
+    let leads = role(&w, acme.id, "Leads", &["users.manage_roles", "computers.edit", "users.view"], false).await;
+    let desk = role(&w, acme.id, "Desk", &["computers.edit"], false).await;
+    let (first, second) = (w.group(&s, "Leads", &[lead.id]).await, w.group(&s, "Desk", &[ann.id]).await);
+    let third = w.group(&s, "Night desk", &[cid.id]).await;
+    let p: Permit<UsersManageRoles> = w.may(acme.id).await;
+    let m = mappings::create(&w.access, &p, Target::Own, first.id, leads.id).await.unwrap();
+    let by = w.access.require::<UsersManageRoles>(&session(&lead), acme.id).await.unwrap();
+    for g in [second.id, third.id] {
+        mappings::create(&w.access, &by, Target::Own, g, desk.id).await.unwrap();
+    }
+    let spare = role(&w, acme.id, "Spare", &["computers.edit"], false).await;
+    mappings::create(&w.access, &p, Target::Own, third.id, spare.id).await.unwrap();
+    let all = || vec![("ann", vec![], vec!["computers.edit"]),
+                      ("lead", vec![], vec!["computers.edit", "users.manage_roles", "users.view"])];
+    let said = preview::unmap(&w.access, &p, m.id, 10).await.unwrap();
+    assert_eq!((who(&said), said.losing), (all(), 2), "cid has it by another mapping");
+    let said = preview::disband(&w.access, &p, first.id, 10).await.unwrap();
+    assert_eq!((who(&said), said.losing), (all(), 2));
+    let said = preview::role(&w.access, &p, leads.id, Some(words(&["users.manage_roles", "users.view"])), 10).await;
+    assert_eq!(who(&said.unwrap()), [("ann", vec![], vec!["computers.edit"]), ("lead", vec![], vec!["computers.edit"])]);
+    // What brings an author's rights back brings back what hangs on them.
+    mappings::delete(&w.access, &p, m.id).await.unwrap();
+    let held = async |u: UserId| w.access.effective(acme.id, u, acme.id).await.unwrap().allows("computers.edit");
+    assert!(!held(lead.id).await && !held(ann.id).await && held(cid.id).await, "it does what it said");
+    let said = preview::map(&w.access, &p, Target::Own, first.id, leads.id, 10).await.unwrap();
+    assert_eq!((said.gaining, said.losing), (2, 0));
+    assert_eq!(who(&said)[0], ("ann", vec!["computers.edit"], vec![]));
+});
+
 story!(async fn a_wide_scope_is_told_by_tenants_that_are_alike(t) {
     let w = World::new(&t.store);
     let (provider, _, s) = w.company("provider", true).await;

@@ -55,7 +55,7 @@ story!(async fn a_catalogue_without_what_is_in_use_is_refused_with_the_list(t) {
     let new = json!({"name": "RMM", "scopes": ["computers.remote_control", "computers.view"]});
     let i = own(&s, "POST", "/tenants/acme/integrations", new).await.expect(201).json();
     let new = json!({"name": "Wiki", "redirect_uris": ["https://wiki.example/cb"],
-                     "scopes": ["openid", "computers.remote_control", "pages.read"]});
+                     "scopes": ["openid", "computers.remote_control", "profile"]});
     let a = own(&s, "POST", "/tenants/acme/apps", new).await.expect(201).json();
     let e = start().await.unwrap_err();
     assert_eq!(e.code_str(), Some("catalogue_in_use"));
@@ -66,7 +66,7 @@ story!(async fn a_catalogue_without_what_is_in_use_is_refused_with_the_list(t) {
     ] {
         assert!(e.detail().contains(words), "{}", e.detail());
     }
-    assert!(!e.detail().contains("pages.read") && !e.detail().contains("users.view"), "{}", e.detail());
+    assert!(!e.detail().contains("profile") && !e.detail().contains("users.view"), "{}", e.detail());
     let shipped = Catalogue::shipped().unwrap();
     must_fit(&s.app.store, &shipped).await.unwrap();
 

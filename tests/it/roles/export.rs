@@ -1,7 +1,7 @@
 //! The document of all roles and who has them.
 
 use crate::{
-    access::{give, make_global, person, role, session},
+    access::{READ_ONLY, give, id, make_global, person, role, session},
     api::{call, own},
     people::world::World,
     pure, story,
@@ -9,11 +9,14 @@ use crate::{
 };
 use muster::{
     access::{
+        Reach,
         catalogue::TENANT_ADMINISTRATOR,
         mappings::{self, Target},
         roles::export::{plain, value},
     },
     actor::UserKind,
+    groups::GroupChange,
+    users,
 };
 use serde_json::{Value, json};
 
@@ -106,4 +109,37 @@ story!(async fn a_document_of_many_pieces_tells_each_assignment_once(t) {
     let a = own(&s, "GET", "/tenants/acme/roles/export", Value::Null).await.expect(200);
     assert_eq!(a.text.matches("## Given to people").count(), 1, "one table, however many pieces");
     assert_eq!(a.text.matches("| bob | acme | Read-Only |").count(), 1001);
+});
+
+story!(async fn what_is_kept_in_many_tenants_is_told_where_it_counts(t) {
+    let s = TestServer::start(&t).await;
+    let w = World { store: s.app.store.clone(), access: s.app.access.clone(), master: s.app.master.clone() };
+    let (us, _, scim) = w.company("us", true).await;
+    let (acme, beta) = (w.tenant("acme", false).await.id, w.tenant("beta", false).await.id);
+    let u = w.people(&scim, 20).await;
+    let g = w.group(&scim, "Night", &u).await;
+    let p = w.may(us.id).await;
+    let o = w.access.over(&p, Reach::except([beta].into()).unwrap()).await.unwrap();
+    let desk = role(&w, us.id, "Desk", &["computers.view"], true).await;
+    mappings::create(&w.access, &p, Target::Over(&o), g.id, desk.id).await.unwrap();
+    let all = w.access.require_global(&World::owner()).await.unwrap();
+    mappings::create(&w.access, &p, Target::All(&all), g.id, id(READ_ONLY)).await.unwrap();
+    for n in &u[..10] {
+        let edit = users::Edit { kind: Some(UserKind::Administrator), ..users::Edit::default() };
+        users::edit(&w.store, &w.access, &w.may(us.id).await, *n, None, edit).await.unwrap();
+    }
+    w.apply(&scim, g.id, vec![GroupChange::Clear]).await;
+    assert!(w.access.effective(us.id, u[0], acme).await.unwrap().allows("computers.view"));
+    for (tenant, desks) in [("acme", 20), ("us", 20), ("beta", 0)] {
+        let a = own(&s, "GET", &format!("/tenants/{tenant}/roles/export?format=csv"), Value::Null).await.expect(200);
+        let lines: Vec<&str> = a.text.lines().filter(|l| l.starts_with("parked,")).collect();
+        let of = |role: &str, place: &str| lines.iter().filter(|l| l.contains(role) && l.contains(place)).count();
+        assert_eq!(of("Desk", "all tenants except"), desks, "{tenant}: {}", a.text);
+        assert_eq!(of("Read-Only", "everywhere"), 10, "{tenant}: {}", a.text);
+    }
+    // Whoever may not see who has a role on the whole instance does not see what is kept there either.
+    let ann = person(&w, acme, "ann", UserKind::Tenant).await;
+    give(&w, &ann, acme, TENANT_ADMINISTRATOR).await;
+    let a = call(&s, Some(&session(&ann)), "GET", "/tenants/acme/roles/export?format=csv", "").await.expect(200);
+    assert!(a.text.contains("Desk") && !a.text.contains(",everywhere,"), "{}", a.text);
 });

@@ -53,7 +53,11 @@ impl TestServer {
             kind: UserKind::Tenant,
             user_name: name.to_owned(),
             display_name: Some(name.to_uppercase()),
-            email: Some(format!("{name}@contoso.example")),
+            email: Some(if name.contains('@') {
+                name.to_owned()
+            } else {
+                format!("{name}@contoso.example")
+            }),
         };
         let user = users::add(&self.app.store, &permit, new).await.expect("a user").id;
         let role = RoleId::parse(role).expect("a role");

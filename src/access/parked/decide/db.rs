@@ -66,7 +66,7 @@ pub(super) async fn people(
     )
 }
 
-/// Gives what is kept of people who are here by hand, unless they have it so.
+/// Gives what is kept of people who are here by hand, unless they have it so; what is suspended nobody has, and is let go.
 pub(super) async fn give(
     tx: &mut Tx,
     t: TenantId,
@@ -85,7 +85,7 @@ pub(super) async fn give(
          SELECT k.tenant_id, k.id, k.user_id, k.role_id, k.scope, k.scope_tenant, 'manual', $6, k.user_label,
                 $5, $7, $8, NULL, $8
          FROM parked_roles k
-         WHERE k.tenant_id = $1 AND k.change_id = $2 AND NOT k.kept AND NOT k.gone
+         WHERE k.tenant_id = $1 AND k.change_id = $2 AND NOT k.kept AND NOT k.gone AND k.suspended_at IS NULL
            AND ($3 OR k.user_id IN (SELECT value FROM rarray($4)))
            AND NOT EXISTS (
              SELECT 1 FROM grants o WHERE o.tenant_id = $1 AND o.user_id = k.user_id AND o.role_id = k.role_id
@@ -116,7 +116,7 @@ pub(super) async fn keep_gone(
         tx,
         exec,
         "UPDATE parked_roles SET kept = TRUE, kept_by = $5, reason = $6
-         WHERE tenant_id = $1 AND change_id = $2 AND NOT kept AND gone
+         WHERE tenant_id = $1 AND change_id = $2 AND NOT kept AND gone AND suspended_at IS NULL
            AND ($3 OR user_id IN (SELECT value FROM rarray($4)))",
         t,
         id,

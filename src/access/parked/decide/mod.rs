@@ -139,7 +139,7 @@ async fn could_take(
 /// Whether the caller could give this role there by hand.
 async fn could_give(access: &Access, p: &Permit<UsersManageRoles>, kept: &db::Kept) -> Result<()> {
     let held = could_take(access, p, kept).await?;
-    if kept.role_id == GLOBAL_ADMINISTRATOR && !held.global {
+    if kept.role_id == GLOBAL_ADMINISTRATOR && !held.global_lasts(None) {
         return Err(Error::forbidden("only Global Administrators make Global Administrators"));
     }
     let mut c = access.0.store.read(Scope::Platform).await?;

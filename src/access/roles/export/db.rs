@@ -1,12 +1,14 @@
 //! SQL of the exported document: the names of what it tells, and what is parked.
 
 use crate::{
+    access::{Reach, grants},
     clock::Timestamp,
     error::Result,
     id::{DirectoryId, GroupId, ParkedId, RoleId, TenantId, UserId},
     row, sql,
     store::{Conn, List},
 };
+use std::collections::BTreeSet;
 
 row! {
     /// A tenant's names.
@@ -108,6 +110,8 @@ row! {
         pub user_id: UserId,
         pub user_label: String,
         pub role_id: RoleId,
+        pub scope: String,
+        pub scope_tenant: Option<TenantId>,
         pub directory_id: DirectoryId,
         pub group_name: Option<String>,
         pub granted_by: String,
@@ -115,26 +119,44 @@ row! {
     }
 }
 
-/// What is parked in the tenant and counts meanwhile, oldest first, after `after`.
+impl Parked {
+    /// Where they have it.
+    pub fn reach(&self) -> Reach {
+        Reach::read(&self.scope, self.scope_tenant)
+    }
+}
+
+/// What is parked and counts in the tenant meanwhile, alone or among others (and what its own people have in many tenants),
+/// and on the whole instance if that is to be shown; oldest first, after `after`.
 pub async fn parked(
     c: &mut Conn,
-    t: TenantId,
+    (t, tags): (TenantId, &BTreeSet<String>),
+    instance: bool,
     after: Option<ParkedId>,
     limit: i64,
 ) -> Result<Vec<Parked>> {
     let after = after.unwrap_or(ParkedId(uuid::Uuid::nil()));
+    let (tags, named) = grants::db::reaching(t, tags);
     sql!(
         c,
         all<Parked>,
-        "SELECT k.id, k.tenant_id, k.user_id, k.user_label, k.role_id, k.directory_id, k.group_name, k.granted_by,
-                k.since
+        "SELECT k.id, k.tenant_id, k.user_id, k.user_label, k.role_id, k.scope, k.scope_tenant, k.directory_id,
+                k.group_name, k.granted_by, k.since
          FROM parked_roles k
-         WHERE k.tenant_id IN ($1, (SELECT t.id FROM tenants t WHERE t.provider)) AND k.scope_tenant = $1
+         WHERE k.tenant_id IN ($1, (SELECT t.id FROM tenants t WHERE t.provider))
+           AND (k.scope_tenant = $1 OR (k.scope = 'all' AND $4)
+                OR (k.scope_tenant IS NULL AND k.scope <> 'all'
+                    AND (k.tenant_id = $1 OR k.scope = 'every' OR k.scope IN (SELECT value FROM rarray($5))
+                         OR (k.scope LIKE 'tenants:%' AND k.scope LIKE $6)
+                         OR (k.scope LIKE 'except:%' AND k.scope NOT LIKE $6))))
            AND k.id > $2 AND NOT k.gone
          ORDER BY k.id LIMIT $3
          /* scan: the one row of the index tenants_one_provider */",
         t,
         after,
-        limit
+        limit,
+        instance,
+        tags,
+        named
     )
 }

@@ -13,7 +13,7 @@ use crate::{
         perm::{Global, UsersManageRoles},
     },
     clock::Timestamp,
-    error::Result,
+    error::{Error, Result},
     id::{DirectoryId, GrantId, MappingId, ParkedId, RoleId, TenantId, UserId},
     store::{Conn, List, Scope},
 };
@@ -128,8 +128,11 @@ impl Export {
             }
             Part::Parked(after) => {
                 let t = self.permit.tenant();
+                let row = self.access.0.people.tenant(t).await?;
+                let row = row.ok_or_else(|| Error::not_found("tenant"))?;
                 let mut c = self.access.reader().await?;
-                let rows = db::parked(&mut c, t, after, i64::from(PIECE)).await?;
+                let (there, all) = ((t, &row.tags.0), self.global.is_some());
+                let rows = db::parked(&mut c, there, all, after, i64::from(PIECE)).await?;
                 let last = rows.last().filter(|_| full(rows.len()));
                 self.next = last.map_or(Part::End, |last| Part::Parked(Some(last.id)));
                 let lines = self.parked(&mut c, rows).await?;
@@ -280,10 +283,10 @@ impl Export {
         let lines = rows.into_iter().map(|k| Line {
             kind: "parked",
             id: k.id.to_string(),
+            place: self.place(&k.reach()),
             name: names.get(&k.user_id).cloned().unwrap_or(k.user_label),
             home: self.tenant(k.tenant_id),
             role: self.role(k.role_id),
-            place: self.tenant(self.permit.tenant()),
             directory: self.directory(k.directory_id),
             source: "parked".to_owned(),
             since: Some(k.since),

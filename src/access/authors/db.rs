@@ -1,0 +1,48 @@
+//! SQL of what somebody answers for.
+
+use crate::{
+    error::Result,
+    id::{DirectoryId, MappingId, RoleId, TenantId, UserId},
+    row, sql,
+    store::Conn,
+};
+
+row! {
+    /// A mapping that somebody answers for, and its role.
+    pub struct Authored {
+        pub mapping: MappingId,
+        pub role: RoleId,
+    }
+}
+
+/// What somebody answers for, in any tenant: mappings, and what is kept of such as are gone.
+pub async fn authored(c: &mut Conn, (home, user): (TenantId, UserId)) -> Result<Vec<Authored>> {
+    sql!(
+        c,
+        all<Authored>,
+        "/* platform: somebody of the provider's answers for mappings anywhere */
+         SELECT id, role_id FROM mappings WHERE created_by_tenant = $1 AND created_by_user = $2
+         UNION
+         SELECT mapping_id, role_id FROM parked_roles
+         WHERE created_by_tenant = $1 AND created_by_user = $2 AND mapping_id IS NOT NULL
+         ORDER BY 1",
+        home,
+        user
+    )
+}
+
+/// The people of a directory who answer for anything.
+pub async fn authors(c: &mut Conn, t: TenantId, d: DirectoryId) -> Result<Vec<UserId>> {
+    sql!(
+        c,
+        all<UserId>,
+        "/* platform: somebody of the provider's answers for mappings anywhere */
+         SELECT u.id FROM users u
+         WHERE u.tenant_id = $1 AND u.directory_id = $2
+           AND (EXISTS (SELECT 1 FROM mappings p WHERE p.created_by_tenant = $1 AND p.created_by_user = u.id)
+                OR EXISTS (SELECT 1 FROM parked_roles k
+                           WHERE k.created_by_tenant = $1 AND k.created_by_user = u.id))",
+        t,
+        d
+    )
+}

@@ -1,0 +1,151 @@
+//! Which mappings somebody answers for, worked out of what everybody holds: no I/O.
+
+use super::{Author, Standing};
+use crate::{
+    access::{
+        Effective, Path, Reach, Site, Subject,
+        catalogue::{GLOBAL_ADMINISTRATOR, SELF_SERVICE},
+    },
+    clock::Timestamp,
+    id::{MappingId, TenantId, UserId},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
+
+/// When something ends by itself; `None`: it does not.
+type End = Option<Timestamp>;
+
+/// Until when each mapping counts that somebody answers for. What is not in it is suspended.
+pub(in crate::access) type InForce = HashMap<MappingId, End>;
+
+/// Somebody, with every way in which they have a role.
+type Known = (Subject, Arc<[Path]>);
+
+/// Everything that is asked about authors: who they are and what they hold, and the tags of the tenants where.
+#[derive(Default, Clone)]
+pub(in crate::access) struct Model {
+    pub(in crate::access) people: HashMap<(TenantId, UserId), Known>,
+    pub(in crate::access) tags: HashMap<TenantId, BTreeSet<String>>,
+}
+
+impl Model {
+    /// What somebody holds wherever `reach` reaches: of what they hold by mappings that somebody answers for, what is in
+    /// `good`.
+    fn held(
+        &self,
+        (subject, paths): &Known,
+        reach: &Reach,
+        good: &InForce,
+        now: Timestamp,
+    ) -> Effective {
+        let paths: Vec<Path> = paths.iter().filter_map(|p| counting(p, good)).collect();
+        let none = BTreeSet::new();
+        let there = |t: &TenantId| {
+            let site = Site { tenant: *t, tags: self.tags.get(t).unwrap_or(&none) };
+            Effective::compute(subject, &paths, site, now)
+        };
+        match reach {
+            Reach::Tenant(t) => there(t),
+            Reach::Tenants(some) => {
+                let all = some.iter().map(there);
+                all.reduce(|a, b| a.shared(&b)).unwrap_or_default()
+            }
+            _ => Effective::throughout(subject, &paths, reach, now),
+        }
+    }
+    /// Until when an author answers for what a path gives; no answer where they do not.
+    fn answered(
+        &self,
+        path: &Path,
+        author: &Author,
+        good: &InForce,
+        now: Timestamp,
+        until: &mut Option<Timestamp>,
+    ) -> Option<End> {
+        let Some(known) = self.people.get(&author.who).filter(|(s, _)| s.live) else {
+            // Of who has left there is only what was written down then.
+            return (!author.recorded).then_some(None);
+        };
+        let held = self.held(known, &path.reach, good, now);
+        *until = (*until).into_iter().chain(held.until).min();
+        let mut ends = Vec::new();
+        if path.role.id == GLOBAL_ADMINISTRATOR {
+            if !held.global {
+                return None;
+            }
+            ends.extend(held.end_of_global());
+        }
+        for word in author.gave.iter().filter(|p| *p != SELF_SERVICE) {
+            if !held.allows(word) {
+                return None;
+            }
+            ends.extend(held.end_of(word));
+        }
+        Some(ends.into_iter().min())
+    }
+    /// The mappings that count, among everybody's and these, and when that may change by itself. None does at first; then
+    /// those whose authors hold what they gave by what was given to them, then those whose authors hold it by these, and
+    /// so on: so nobody holds up themselves. An end moves only away, so this comes to an end.
+    pub(in crate::access) fn in_force(
+        &self,
+        asked: &[Path],
+        now: Timestamp,
+    ) -> (InForce, Option<Timestamp>) {
+        let mut all: BTreeMap<MappingId, (&Path, &Author)> = BTreeMap::new();
+        let of_people = self.people.values().flat_map(|(_, paths)| paths.iter());
+        for p in asked.iter().chain(of_people) {
+            if let Some(author) = &p.author {
+                all.insert(author.mapping, (p, author));
+            }
+        }
+        let mut good = InForce::new();
+        let mut until: Option<Timestamp> = None;
+        loop {
+            let mut moved = false;
+            for (m, (path, author)) in &all {
+                let Some(end) = self.answered(path, author, &good, now, &mut until) else {
+                    continue;
+                };
+                let further = match good.get(m) {
+                    None => true,
+                    Some(None) => false,
+                    Some(Some(was)) => end.is_none_or(|end| end > *was),
+                };
+                if further {
+                    good.insert(*m, end);
+                    moved = true;
+                }
+            }
+            if !moved {
+                return (good, until);
+            }
+        }
+    }
+    /// Somebody's paths, each with how its author stands.
+    pub(in crate::access) fn settled(&self, paths: &[Path], good: &InForce) -> Vec<Path> {
+        let mut settled = paths.to_vec();
+        for a in settled.iter_mut().filter_map(|p| p.author.as_mut()) {
+            let there = self.people.get(&a.who).is_some_and(|(s, _)| s.live);
+            (a.standing, a.until) = match good.get(&a.mapping) {
+                None => (Standing::Suspended, None),
+                Some(end) if there => (Standing::InForce, *end),
+                Some(end) => (Standing::AuthorLeft, *end),
+            };
+        }
+        settled
+    }
+}
+
+/// The path if it counts, as long as it does.
+fn counting(p: &Path, good: &InForce) -> Option<Path> {
+    let author = match &p.author {
+        None => None,
+        Some(a) => {
+            let until = *good.get(&a.mapping)?;
+            Some(Author { standing: Standing::InForce, until, ..a.clone() })
+        }
+    };
+    Some(Path { author, ..p.clone() })
+}

@@ -1,0 +1,132 @@
+//! The last administrator, who is one by a mapping: counted by how whoever answers for it stands.
+
+use super::{give, person, session};
+use crate::{people::world::World, story};
+use muster::{
+    access::{
+        Permit, Reach,
+        catalogue::TENANT_ADMINISTRATOR,
+        grants::{self, NewGrant, Query},
+        guard,
+        mappings::{self, Mapping, Target},
+        perm::{Provision, SystemManageIntegrations, UsersManageRoles},
+    },
+    actor::UserKind,
+    apps::{self, IntegrationPlan},
+    error::Error,
+    id::{GrantId, TenantId, UserId},
+    store::{Cx, Scope},
+    tenants, tx,
+    users::{self, User},
+};
+
+/// A tenant whose only administrator is one by a mapping of somebody's.
+struct Scene {
+    w: World,
+    t: TenantId,
+    p: Permit<Provision>,
+    ann: UserId,
+    m: Mapping,
+}
+
+impl Scene {
+    async fn mapped(w: World, t: TenantId, p: Permit<Provision>, by: &User) -> Self {
+        let ann = w.user(&p, "ann@example.com").await.id;
+        let g = w.group(&p, "Administrators", &[ann]).await.id;
+        let may = w.access.require::<UsersManageRoles>(&session(by), t).await.unwrap();
+        let m =
+            mappings::create(&w.access, &may, Target::Own, g, TENANT_ADMINISTRATOR).await.unwrap();
+        assert!(w.access.effective(t, ann, t).await.unwrap().allows("users.delete"));
+        Self { w, t, p, ann, m }
+    }
+    /// Made by an integration user of the tenant's own.
+    async fn of_an_integration(t: &crate::support::TestDb) -> (Self, User) {
+        let w = World::new(&t.store);
+        let (acme, _, p) = w.company("acme", false).await;
+        let (id, may) = (acme.id, w.may::<SystemManageIntegrations>(acme.id).await);
+        let plan = IntegrationPlan {
+            name: "Bot".into(),
+            description: None,
+            scopes: w.access.catalogue().all().iter().cloned().collect(),
+            expires_at: None,
+            jwks: None,
+            jwks_uri: None,
+        };
+        let (app, _) = apps::integration_create(&w.store, &w.access, &may, plan).await.unwrap();
+        let bot = users::view(&w.store, &w.may(id).await, app.user_id.unwrap()).await.unwrap();
+        give(&w, &bot, id, TENANT_ADMINISTRATOR).await;
+        (Self::mapped(w, id, p, &bot).await, bot)
+    }
+    /// Made by somebody of the provider's who holds the role in all tenants of a tag.
+    async fn of_a_wide_scope(t: &crate::support::TestDb) -> (Self, GrantId) {
+        let w = World::new(&t.store);
+        let us = w.tenant("us", true).await.id;
+        let (acme, _, p) = w.company("acme", false).await;
+        let gold = tenants::Edit { tags: Some(vec!["gold".into()]), status: None };
+        tenants::edit(&w.store, &w.global().await, acme.id, gold).await.unwrap();
+        let tom = person(&w, us, "tom", UserKind::Technician).await;
+        let o = w.access.over(&w.may(us).await, Reach::tagged("gold").unwrap()).await.unwrap();
+        let new = NewGrant::manual(us, tom.id, TENANT_ADMINISTRATOR);
+        let wide = grants::add_over(&w.access, &o, new).await.unwrap();
+        (Self::mapped(w, acme.id, p, &tom).await, wide.id)
+    }
+    async fn holds(&self) -> usize {
+        let q = Query { holds: true, ..Query::default() };
+        grants::list(&self.w.access, &self.w.may(self.t).await, q).await.unwrap().len()
+    }
+    async fn told(&self) -> Vec<(TenantId, UserId)> {
+        let (cx, t) = (Cx::new(World::owner(), Scope::Platform), self.t);
+        tx!(self.w.store, &cx, [], |tx| { guard::to_be_told(tx, t).await }).unwrap()
+    }
+    /// The mapping stays as long as nobody else administers the tenant; what the directory takes away is held.
+    async fn is_the_last(&self) {
+        assert_eq!(self.told().await, [(self.t, self.ann)]);
+        let e = mappings::delete(&self.w.access, &self.w.may(self.t).await, self.m.id).await;
+        last(&e.unwrap_err());
+        assert_eq!(self.holds().await, 0);
+        self.w.set_active(&self.p, self.ann, false).await.unwrap();
+        assert_eq!(self.holds().await, 1, "what the last administrator would lose stays as a hold");
+    }
+}
+
+fn last(e: &Error) {
+    assert_eq!(e.code_str(), Some("last_administrator"), "{e:?}");
+}
+
+story!(async fn by_a_mapping_of_an_integration_users(t) {
+    let (s, _) = Scene::of_an_integration(&t).await;
+    s.is_the_last().await;
+});
+
+story!(async fn by_a_mapping_of_somebody_with_a_role_in_many_tenants(t) {
+    let (s, _) = Scene::of_a_wide_scope(&t).await;
+    s.is_the_last().await;
+});
+
+story!(async fn an_author_is_not_demoted_where_that_leaves_no_administrator(t) {
+    let (s, bot) = Scene::of_an_integration(&t).await;
+    let q = Query { user: Some(bot.id), ..Query::default() };
+    let may = s.w.may(s.t).await;
+    let g = grants::list(&s.w.access, &may, q).await.unwrap()[0].id;
+    last(&grants::remove(&s.w.access, &may, g).await.unwrap_err());
+    let spare = person(&s.w, s.t, "spare", UserKind::Tenant).await;
+    give(&s.w, &spare, s.t, TENANT_ADMINISTRATOR).await;
+    grants::remove(&s.w.access, &may, g).await.unwrap();
+    assert!(s.w.access.effective(s.t, s.ann, s.t).await.unwrap().is_empty());
+    assert_eq!(s.told().await, [(s.t, spare.id)]);
+    // Suspended, it counts for nobody: the spare one is the last.
+    let q = Query { user: Some(spare.id), ..Query::default() };
+    let g = grants::list(&s.w.access, &may, q).await.unwrap()[0].id;
+    last(&grants::remove(&s.w.access, &may, g).await.unwrap_err());
+});
+
+story!(async fn an_author_of_the_providers_is_not_demoted_where_that_leaves_a_customer_without(t) {
+    let (s, wide) = Scene::of_a_wide_scope(&t).await;
+    let us = tenants::provider(&s.w.store).await.unwrap().unwrap().id;
+    let may = s.w.may(us).await;
+    last(&grants::remove(&s.w.access, &may, wide).await.unwrap_err());
+    let spare = person(&s.w, s.t, "spare", UserKind::Tenant).await;
+    give(&s.w, &spare, s.t, TENANT_ADMINISTRATOR).await;
+    grants::remove(&s.w.access, &may, wide).await.unwrap();
+    assert!(s.w.access.effective(s.t, s.ann, s.t).await.unwrap().is_empty());
+});
