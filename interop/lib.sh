@@ -8,7 +8,7 @@ cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/muster-interop
 work=$(mktemp -d)
 pids=()
 postgres=
-export MUSTER_TEST_POSTGRES_DIR=/tmp/muster-interop-postgres MUSTER_TEST_POSTGRES_PORT=54342
+export MUSTER_TEST_POSTGRES_DIR=/tmp/muster-interop-postgres MUSTER_TEST_POSTGRES_PORT=24342
 finish() {
   for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true; done
   if [ -n "$postgres" ]; then "$here/../tests/postgres.sh" stop >/dev/null 2>&1 || true; fi

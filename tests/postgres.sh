@@ -5,7 +5,8 @@
 set -euo pipefail
 
 dir=${MUSTER_TEST_POSTGRES_DIR:-/tmp/muster-postgres}
-port=${MUSTER_TEST_POSTGRES_PORT:-54329}
+# Below the ports that outgoing connections take by themselves.
+port=${MUSTER_TEST_POSTGRES_PORT:-24329}
 bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1 || true)
 [ -x "$bin/initdb" ] || bin=$(dirname "$(readlink -f "$(command -v initdb)")")
 as() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
