@@ -52,6 +52,43 @@ pub(super) async fn losing(
     )
 }
 
+/// What [`park_members`] writes, with the new row's id as the dialect makes it.
+macro_rules! parking {
+    ($id:literal) => {
+        concat!(
+            "INSERT INTO parked_roles (tenant_id, id, change_id, directory_id, user_id, user_label, user_name_key,
+                             external_id, gone, kept, role_id, scope, scope_tenant, group_name, granted_by, since,
+                             created_at, mapping_id, created_by_tenant, created_by_user, granted)
+         SELECT u.tenant_id, ",
+            $id,
+            ", $5, t.directory_id, u.id,
+                coalesce(u.display_name, u.user_name), u.user_name_key, u.external_id, FALSE, FALSE, p.role_id,
+                p.scope, p.scope_tenant, t.display_name, coalesce(p.adopted_by, p.created_by), p.created_at, $4,
+                p.id, p.created_by_tenant, p.created_by_user, p.granted
+         FROM mappings p JOIN users u ON u.tenant_id = p.tenant_id
+         JOIN groups t ON t.tenant_id = p.tenant_id AND t.id = p.group_id
+         WHERE p.tenant_id = $1 AND p.group_id = $2 AND p.suspended_at IS NULL
+           AND u.id IN (SELECT value FROM rarray($3))
+           AND (p.scope <> 'all' OR u.kind = 'administrator')
+           AND (p.scope_tenant = p.tenant_id OR u.kind <> 'tenant')
+           AND NOT EXISTS (
+             SELECT 1 FROM grants o WHERE o.tenant_id = $1 AND o.user_id = u.id AND o.role_id = p.role_id
+               AND o.scope = p.scope AND coalesce(o.scope_tenant, $1) = coalesce(p.scope_tenant, $1)
+               AND o.valid_from <= $4 AND o.valid_to IS NULL)
+           AND NOT EXISTS (
+             SELECT 1 FROM members m
+             JOIN mappings o ON o.tenant_id = m.tenant_id AND o.group_id = m.group_id
+             WHERE m.tenant_id = $1 AND m.user_id = u.id AND m.group_id <> $2
+               AND o.role_id = p.role_id AND o.suspended_at IS NULL
+               AND o.scope = p.scope AND coalesce(o.scope_tenant, $1) = coalesce(p.scope_tenant, $1))
+           AND NOT EXISTS (
+             SELECT 1 FROM parked_roles o WHERE o.tenant_id = $1 AND o.user_id = u.id AND NOT o.gone
+               AND o.role_id = p.role_id AND o.suspended_at IS NULL
+               AND o.scope = p.scope AND coalesce(o.scope_tenant, $1) = coalesce(p.scope_tenant, $1))"
+        )
+    };
+}
+
 /// Keeps what [`losing`] found. Ids begin with the time, so that rows stand in its order.
 pub(super) async fn park_members(
     tx: &mut Tx,
@@ -64,62 +101,9 @@ pub(super) async fn park_members(
     sql!(
         tx,
         exec,
-        {lite: "INSERT INTO parked_roles (tenant_id, id, change_id, directory_id, user_id, user_label, user_name_key,
-                             external_id, gone, kept, role_id, scope, scope_tenant, group_name, granted_by, since,
-                             created_at, mapping_id, created_by_tenant, created_by_user, granted)
-         SELECT u.tenant_id, unhex(printf('%012x', $6) || hex(randomblob(10))), $5, t.directory_id, u.id,
-                coalesce(u.display_name, u.user_name), u.user_name_key, u.external_id, FALSE, FALSE, p.role_id,
-                p.scope, p.scope_tenant, t.display_name, coalesce(p.adopted_by, p.created_by), p.created_at, $4,
-                p.id, p.created_by_tenant, p.created_by_user, p.granted
-         FROM mappings p JOIN users u ON u.tenant_id = p.tenant_id
-         JOIN groups t ON t.tenant_id = p.tenant_id AND t.id = p.group_id
-         WHERE p.tenant_id = $1 AND p.group_id = $2 AND p.suspended_at IS NULL
-           AND u.id IN (SELECT value FROM rarray($3))
-           AND (p.scope <> 'all' OR u.kind = 'administrator')
-           AND (p.scope_tenant = p.tenant_id OR u.kind <> 'tenant')
-           AND NOT EXISTS (
-             SELECT 1 FROM grants o WHERE o.tenant_id = $1 AND o.user_id = u.id AND o.role_id = p.role_id
-               AND o.scope = p.scope AND coalesce(o.scope_tenant, $1) = coalesce(p.scope_tenant, $1)
-               AND o.valid_from <= $4 AND o.valid_to IS NULL)
-           AND NOT EXISTS (
-             SELECT 1 FROM members m
-             JOIN mappings o ON o.tenant_id = m.tenant_id AND o.group_id = m.group_id
-             WHERE m.tenant_id = $1 AND m.user_id = u.id AND m.group_id <> $2
-               AND o.role_id = p.role_id AND o.suspended_at IS NULL
-               AND o.scope = p.scope AND coalesce(o.scope_tenant, $1) = coalesce(p.scope_tenant, $1))
-           AND NOT EXISTS (
-             SELECT 1 FROM parked_roles o WHERE o.tenant_id = $1 AND o.user_id = u.id AND NOT o.gone
-               AND o.role_id = p.role_id AND o.suspended_at IS NULL
-               AND o.scope = p.scope AND coalesce(o.scope_tenant, $1) = coalesce(p.scope_tenant, $1))",
-         pg: "INSERT INTO parked_roles (tenant_id, id, change_id, directory_id, user_id, user_label, user_name_key,
-                             external_id, gone, kept, role_id, scope, scope_tenant, group_name, granted_by, since,
-                             created_at, mapping_id, created_by_tenant, created_by_user, granted)
-         SELECT u.tenant_id, CAST(lpad(to_hex($6::bigint), 12, '0')
-                                  || substr(replace(CAST(gen_random_uuid() AS text), '-', ''), 13) AS uuid),
-                $5, t.directory_id, u.id,
-                coalesce(u.display_name, u.user_name), u.user_name_key, u.external_id, FALSE, FALSE, p.role_id,
-                p.scope, p.scope_tenant, t.display_name, coalesce(p.adopted_by, p.created_by), p.created_at, $4,
-                p.id, p.created_by_tenant, p.created_by_user, p.granted
-         FROM mappings p JOIN users u ON u.tenant_id = p.tenant_id
-         JOIN groups t ON t.tenant_id = p.tenant_id AND t.id = p.group_id
-         WHERE p.tenant_id = $1 AND p.group_id = $2 AND p.suspended_at IS NULL
-           AND u.id IN (SELECT value FROM rarray($3))
-           AND (p.scope <> 'all' OR u.kind = 'administrator')
-           AND (p.scope_tenant = p.tenant_id OR u.kind <> 'tenant')
-           AND NOT EXISTS (
-             SELECT 1 FROM grants o WHERE o.tenant_id = $1 AND o.user_id = u.id AND o.role_id = p.role_id
-               AND o.scope = p.scope AND coalesce(o.scope_tenant, $1) = coalesce(p.scope_tenant, $1)
-               AND o.valid_from <= $4 AND o.valid_to IS NULL)
-           AND NOT EXISTS (
-             SELECT 1 FROM members m
-             JOIN mappings o ON o.tenant_id = m.tenant_id AND o.group_id = m.group_id
-             WHERE m.tenant_id = $1 AND m.user_id = u.id AND m.group_id <> $2
-               AND o.role_id = p.role_id AND o.suspended_at IS NULL
-               AND o.scope = p.scope AND coalesce(o.scope_tenant, $1) = coalesce(p.scope_tenant, $1))
-           AND NOT EXISTS (
-             SELECT 1 FROM parked_roles o WHERE o.tenant_id = $1 AND o.user_id = u.id AND NOT o.gone
-               AND o.role_id = p.role_id AND o.suspended_at IS NULL
-               AND o.scope = p.scope AND coalesce(o.scope_tenant, $1) = coalesce(p.scope_tenant, $1))"},
+        {lite: parking!("unhex(printf('%012x', $6) || hex(randomblob(10)))"),
+         pg: parking!("CAST(lpad(to_hex($6::bigint), 12, '0')
+                                  || substr(replace(CAST(gen_random_uuid() AS text), '-', ''), 13) AS uuid)")},
         c.tenant_id,
         g,
         users,
