@@ -95,8 +95,12 @@ pub async fn modify_seen(
 /// How often a change is decided anew because the person has changed meanwhile.
 const STALE: u32 = 4;
 
+/// Why their sessions end.
+const DEACTIVATED: &str = "deactivated by the directory";
+
 /// Writes what was decided about the person as the caller saw them, if they are still that: on PostgreSQL one statement,
-/// which is its own transaction, and where access ends (and nothing else does) one under the person's lock.
+/// which is its own transaction. Where access ends it is under the person's lock, and whoever is an administrator or
+/// answers for mappings is looked at anew.
 async fn prepared(
     store: &Store,
     cx: &Cx,
@@ -110,10 +114,15 @@ async fn prepared(
         let (seen, draft) = &*ready;
         if seen.active && !draft.active {
             tx.lock(Lock::User(seen.id)).await?;
-            if !guard::ends_alone(tx, t, seen.id).await? {
+            let ties = guard::ties(tx, t, seen.id).await?;
+            if ties.admin || ties.answers {
                 return again(tx, (t, d, seen.id), if_match, &change).await;
             }
-            sessions::revoke_tokens(tx, t, seen.id).await?;
+            if ties.live {
+                sessions::revoke(tx, Who::User(t, seen.id), DEACTIVATED).await?;
+            } else {
+                sessions::revoke_tokens(tx, t, seen.id).await?;
+            }
         }
         describe(tx, seen, draft).await?;
         Ok((record(tx, seen, draft, false).await?, true))
@@ -178,7 +187,7 @@ async fn write(tx: &mut Tx, was: &User, draft: &Draft) -> Result<User> {
         User { version: was.version + i64::from(off), enabled: was.enabled && !off, ..was.clone() };
     describe(tx, &was, draft).await?;
     if ends {
-        sessions::revoke(tx, Who::User(t, id), "deactivated by the directory").await?;
+        sessions::revoke(tx, Who::User(t, id), DEACTIVATED).await?;
     }
     let held = match guard {
         Some(g) => g.after(tx, By::Directory { user: id, label: was.label().to_owned() }).await?,

@@ -191,8 +191,12 @@ fn name_taken(e: Error, name: &str, attr: &str) -> Error {
 /// The guard, for those whose access could be an administrator's, or who make others so by a mapping; nobody else pays
 /// for it. And it is written down what somebody leaves behind who answered for a mapping.
 async fn guarded(tx: &mut Tx, u: &User) -> Result<Option<Guard>> {
+    let ties = guard::ties(tx, u.tenant_id, u.id).await?;
+    if !ties.answers {
+        return if ties.admin { guard::before(tx, u.tenant_id).await.map(Some) } else { Ok(None) };
+    }
     let answers = authors::answers(tx, (u.tenant_id, u.id)).await?;
-    let watched = answers.watched || guard::touches_admin(tx, u.tenant_id, u.id).await?;
+    let watched = answers.watched || ties.admin;
     let guard = if watched { Some(guard::before(tx, u.tenant_id).await?) } else { None };
     authors::leaves(tx, answers).await?;
     Ok(guard)

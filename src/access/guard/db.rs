@@ -83,30 +83,6 @@ pub async fn admins(tx: &mut Tx, places: &[TenantId]) -> Result<Vec<Admin>> {
     )
 }
 
-macro_rules! administers {
-    () => {
-        "(EXISTS (SELECT 1 FROM grants WHERE tenant_id = $1 AND user_id = $2 AND role_id IN ($3, $4))
-             OR EXISTS (SELECT 1 FROM members m
-                        JOIN mappings p ON p.tenant_id = m.tenant_id AND p.group_id = m.group_id
-                        WHERE m.tenant_id = $1 AND m.user_id = $2 AND p.role_id IN ($3, $4))
-             OR EXISTS (SELECT 1 FROM parked_roles
-                        WHERE tenant_id = $1 AND user_id = $2 AND role_id IN ($3, $4) AND NOT gone))"
-    };
-}
-
-/// Whether the user has an administrator's role at all, usable or not.
-pub async fn touches(tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<bool> {
-    sql!(
-        tx,
-        one<bool>,
-        concat!("SELECT ", administers!()),
-        tenant,
-        user,
-        GLOBAL_ADMINISTRATOR,
-        TENANT_ADMINISTRATOR
-    )
-}
-
 row! {
     /// What a user's end would touch besides the user.
     #[derive(Debug, Clone, Copy)]
@@ -120,21 +96,23 @@ row! {
     }
 }
 
-/// As [`touches`], with what `sessions` would end.
+/// What of that there is.
 pub async fn ties(tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<Ties> {
     sql!(
         tx,
         one<Ties>,
-        concat!(
-            "SELECT ",
-            administers!(),
-            ", (EXISTS (SELECT 1 FROM tenants WHERE id = $1 AND provider)
+        "SELECT (EXISTS (SELECT 1 FROM grants WHERE tenant_id = $1 AND user_id = $2 AND role_id IN ($3, $4))
+             OR EXISTS (SELECT 1 FROM members m
+                        JOIN mappings p ON p.tenant_id = m.tenant_id AND p.group_id = m.group_id
+                        WHERE m.tenant_id = $1 AND m.user_id = $2 AND p.role_id IN ($3, $4))
+             OR EXISTS (SELECT 1 FROM parked_roles
+                        WHERE tenant_id = $1 AND user_id = $2 AND role_id IN ($3, $4) AND NOT gone)),
+                (EXISTS (SELECT 1 FROM tenants WHERE id = $1 AND provider)
              OR EXISTS (SELECT 1 FROM mappings WHERE created_by_tenant = $1 AND created_by_user = $2)
              OR EXISTS (SELECT 1 FROM parked_roles WHERE created_by_tenant = $1 AND created_by_user = $2)),
              (EXISTS (SELECT 1 FROM sessions WHERE tenant_id = $1 AND user_id = $2 AND ended_at IS NULL)
              OR EXISTS (SELECT 1 FROM refresh_families
-                        WHERE tenant_id = $1 AND user_id = $2 AND ended_at IS NULL))"
-        ),
+                        WHERE tenant_id = $1 AND user_id = $2 AND ended_at IS NULL))",
         tenant,
         user,
         GLOBAL_ADMINISTRATOR,

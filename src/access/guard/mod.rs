@@ -20,6 +20,7 @@ use crate::{
     store::{Lock, Topic, Tx},
 };
 use db::Admin;
+pub use db::Ties;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -184,23 +185,12 @@ pub async fn to_be_told(tx: &mut Tx, tenant: TenantId) -> Result<Vec<(TenantId, 
     Ok(if own.is_empty() { of(None) } else { own })
 }
 
-/// Whether this user of `tenant` has an administrator's role at all: one indexed statement, so that the guard costs
-/// ordinary people nothing. Ask it under the user's lock.
+/// What the end of this user of `tenant` touches besides them, in one question; asked under the user's lock.
 ///
 /// # Errors
 /// The database's.
-pub async fn touches_admin(tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<bool> {
-    db::touches(tx, tenant, user).await
-}
-
-/// Whether the end of this user of `tenant` ends nothing else: no role of an administrator is theirs, usable or not, no
-/// mapping for which they answer, no session and no refresh family. Asked under the user's lock.
-///
-/// # Errors
-/// The database's.
-pub async fn ends_alone(tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<bool> {
-    let ties = db::ties(tx, tenant, user).await?;
-    Ok(!ties.admin && !ties.answers && !ties.live)
+pub async fn ties(tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<Ties> {
+    db::ties(tx, tenant, user).await
 }
 
 /// Whether this group of `tenant` is mapped to an administrator's role.

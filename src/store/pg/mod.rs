@@ -158,7 +158,7 @@ impl Drop for Waiting {
 
 /// How long bulk work stands back for an urgent transaction that is under way: it shares the database's processors
 /// and its log with it. Bounded, so that an endless row of urgent ones slows bulk work down and never stops it.
-const STAND_BACK: Duration = Duration::from_millis(5);
+const STAND_BACK: Duration = Duration::from_millis(15);
 
 /// The urgent transactions under way.
 #[derive(Default)]
