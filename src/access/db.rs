@@ -36,6 +36,8 @@ struct Client {
     scopes: Option<BTreeSet<String>>,
 }
 
+/// For a join that begins with them (CROSS, which SQLite does not turn round): whoever is asked about is few, and so are their
+/// memberships beside a tenant's mappings.
 fn list(users: &[UserId]) -> List {
     List::Ids(users.iter().map(|u| u.0).collect())
 }
@@ -51,9 +53,9 @@ pub async fn subjects(
         c,
         all<SubjectRow>,
         "SELECT u.id, u.kind, u.active, u.enabled, h.status, h.provider, u.user_name, a.settings
-         FROM users u JOIN tenants h ON h.id = u.tenant_id
+         FROM rarray($2) AS who CROSS JOIN users u CROSS JOIN tenants h
          LEFT JOIN apps a ON a.tenant_id = u.tenant_id AND a.user_id = u.id
-         WHERE u.tenant_id = $1 AND u.id IN (SELECT value FROM rarray($2))",
+         WHERE u.tenant_id = $1 AND u.id = who.value AND h.id = u.tenant_id",
         home,
         users
     )?;
@@ -129,30 +131,27 @@ pub async fn paths(
                 g.reason, CAST(NULL AS uuid), CAST(NULL AS text), CAST(NULL AS uuid), CAST(NULL AS text),
                 r.tenant_id, r.offered, r.name, r.permissions, CAST(NULL AS bigint), CAST(NULL AS uuid),
                 CAST(NULL AS uuid), CAST(NULL AS jsonb), CAST(NULL AS bigint), CAST(NULL AS uuid)
-         FROM grants g LEFT JOIN roles r ON r.id = g.role_id
-         WHERE g.tenant_id = $1 AND g.user_id IN (SELECT value FROM rarray($2))
-           AND (g.valid_to IS NULL OR g.valid_to > $3)
+         FROM rarray($2) AS who CROSS JOIN grants g LEFT JOIN roles r ON r.id = g.role_id
+         WHERE g.tenant_id = $1 AND g.user_id = who.value AND (g.valid_to IS NULL OR g.valid_to > $3)
          UNION ALL
          SELECT m.user_id, p.id, p.role_id, p.scope, p.scope_tenant, coalesce(p.adopted_by, p.created_by),
                 CASE WHEN m.added_at > p.created_at THEN m.added_at ELSE p.created_at END,
                 CAST(NULL AS bigint), CAST(NULL AS text), CAST(NULL AS text), t.id, t.display_name, d.id, d.name,
                 r.tenant_id, r.offered, r.name, r.permissions, CAST(NULL AS bigint), p.created_by_tenant,
                 p.created_by_user, p.granted, p.suspended_at, p.id
-         FROM members m
-         JOIN mappings p ON p.tenant_id = m.tenant_id AND p.group_id = m.group_id
-         JOIN groups t ON t.tenant_id = m.tenant_id AND t.id = m.group_id
-         JOIN directories d ON d.tenant_id = t.tenant_id AND d.id = t.directory_id
-         LEFT JOIN roles r ON r.id = p.role_id
-         WHERE m.tenant_id = $1 AND m.user_id IN (SELECT value FROM rarray($2))
+         FROM rarray($2) AS who CROSS JOIN members m CROSS JOIN mappings p
+         CROSS JOIN groups t CROSS JOIN directories d LEFT JOIN roles r ON r.id = p.role_id
+         WHERE m.tenant_id = $1 AND m.user_id = who.value AND p.tenant_id = m.tenant_id AND p.group_id = m.group_id
+           AND t.tenant_id = m.tenant_id AND t.id = m.group_id AND d.tenant_id = t.tenant_id AND d.id = t.directory_id
          UNION ALL
          SELECT k.user_id, k.change_id, k.role_id, k.scope, k.scope_tenant, k.granted_by, k.since,
                 CAST(NULL AS bigint), CAST(NULL AS text), CAST(NULL AS text), CAST(NULL AS uuid), k.group_name, d.id,
                 d.name, r.tenant_id, r.offered, r.name, r.permissions, k.created_at, k.created_by_tenant,
                 k.created_by_user, k.granted, k.suspended_at, k.mapping_id
-         FROM parked_roles k
-         JOIN directories d ON d.tenant_id = k.tenant_id AND d.id = k.directory_id
-         LEFT JOIN roles r ON r.id = k.role_id
-         WHERE k.tenant_id = $1 AND k.user_id IN (SELECT value FROM rarray($2)) AND NOT k.gone",
+         FROM rarray($2) AS who CROSS JOIN parked_roles k
+         CROSS JOIN directories d LEFT JOIN roles r ON r.id = k.role_id
+         WHERE k.tenant_id = $1 AND k.user_id = who.value AND NOT k.gone AND d.tenant_id = k.tenant_id
+           AND d.id = k.directory_id",
         home,
         users,
         now

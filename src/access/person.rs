@@ -120,7 +120,7 @@ impl People {
         }
         let ticket = self.kept.ticket();
         // platform: what somebody has may come from the provider's roles.
-        let mut c = self.store.read(Scope::Platform).await?;
+        let mut c = self.store.read_steadily(Scope::Platform).await?;
         let who = [user];
         let Some((_, subject, label)) = db::subjects(&mut c, home, &who).await?.pop() else {
             return Ok(None);

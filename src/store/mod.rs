@@ -164,10 +164,21 @@ impl Store {
     /// [`crate::error::Kind::Unavailable`] when none comes free in time; [`crate::error::Kind::Internal`] inside a
     /// transaction body, which reads through its `Tx`.
     pub async fn read(&self, scope: Scope) -> Result<Conn> {
+        self.reading(scope, false).await
+    }
+    /// As [`Self::read`], for a statement of many tables that finds its rows by indexes and is always the same: PostgreSQL
+    /// makes its plan once and not for each that is asked about, which takes longer than finding the rows.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn read_steadily(&self, scope: Scope) -> Result<Conn> {
+        self.reading(scope, true).await
+    }
+    async fn reading(&self, scope: Scope, steady: bool) -> Result<Conn> {
         tx::outside()?;
         match &self.0.backend {
             Backend::Lite(l) => l.read().await,
-            Backend::Pg(p) => p.read(scope).await,
+            Backend::Pg(p) => p.read(pg::Want { scope, steady }).await,
             Backend::Dry(d) => d.read(scope).await,
         }
     }

@@ -6,10 +6,10 @@ mod pool;
 
 pub(super) use figures::start as keep_figures;
 pub use pool::PgConn;
-pub(super) use pool::Pool;
+pub(super) use pool::{Pool, Want};
 
 use super::{
-    Conn, Cx, FromRow, Options, Param, RowReader, Scope, Stmt, Store, Tx, feed, migrate,
+    Conn, Cx, FromRow, Options, Param, RowReader, Stmt, Store, Tx, feed, migrate,
     sql::{Driver, Held, count, pg_args},
     tx::IN_TX,
 };
@@ -18,7 +18,7 @@ use crate::{
     secret::{ExposeSecret as _, Secret},
 };
 use futures::{FutureExt as _, future::BoxFuture};
-use pool::scope_text;
+use pool::{STEADY, scope_text};
 use sqlx::{ConnectOptions as _, Row as _, postgres::PgConnectOptions};
 use std::{
     panic::AssertUnwindSafe,
@@ -218,16 +218,7 @@ impl Pg {
         ];
         let base = base.options(limits);
         let reading = base.clone().options([("default_transaction_read_only", "on")]);
-        // Whatever the statistics say, nothing but an index and a loop over it: a plan that was made while a table was
-        // small is kept, and would read it whole when it is large.
-        let steady = [
-            ("enable_seqscan", "off"),
-            ("enable_hashjoin", "off"),
-            ("enable_mergejoin", "off"),
-            ("plan_cache_mode", "force_generic_plan"),
-            ("lock_timeout", "50ms"),
-        ];
-        let steady = base.clone().options(steady);
+        let steady = base.clone().options(STEADY).options([("lock_timeout", "50ms")]);
         let size = options.connections.max(2);
         let n = size as usize;
         Ok(Self {
@@ -245,12 +236,12 @@ impl Pg {
     pub(super) fn options(&self) -> &PgConnectOptions {
         &self.options
     }
-    pub(super) async fn read(&self, scope: Scope) -> Result<Conn> {
-        Ok(Conn::reading(Driver::Pg(self.readers.take(Some(scope)).await?)))
+    pub(super) async fn read(&self, want: Want) -> Result<Conn> {
+        Ok(Conn::reading(Driver::Pg(self.readers.take(Some(want)).await?)))
     }
     pub(super) async fn single(&self, cx: &Cx) -> Result<Single> {
         let running = cx.urgent.then(|| self.urgent.begin());
-        let conn = self.shared.take(Some(cx.scope)).await?;
+        let conn = self.shared.take(Some(Want { scope: cx.scope, steady: false })).await?;
         Ok(Single { conn, _running: running })
     }
     /// A connection with a transaction that its user undoes; dropped before, it is closed. Its turn is one of bulk work,

@@ -43,9 +43,29 @@ struct Link {
     born: Instant,
     /// When it was last given back.
     used: Instant,
-    /// What `muster.scope` is set to outside of transactions.
-    scope: Option<Scope>,
+    /// What it is set to outside of transactions.
+    set: Option<Want>,
 }
+
+/// What a read wants of its connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) struct Want {
+    /// Whose rows: `muster.scope`.
+    pub scope: Scope,
+    /// Plans that are made once, of [`STEADY`]; else each is made for what is asked, as long as that seems to be better.
+    pub steady: bool,
+}
+
+/// Whatever the statistics say, nothing but an index and a loop over it, table by table as the statement joins them, and one
+/// plan for all that is asked: making a plan may take longer than what it is for; and one that was made while a table was
+/// small is kept, and would read it whole when it is large.
+pub(super) const STEADY: [(&str, &str); 5] = [
+    ("join_collapse_limit", "1"),
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("plan_cache_mode", "force_generic_plan"),
+];
 
 /// A connection of the pool. It goes back when it is dropped, unless a statement was cut short, the server went
 /// away or a transaction is still open.
@@ -62,8 +82,7 @@ pub struct PgConn {
     pub(super) begin: Option<String>,
     /// The number of the transaction.
     pub(super) xid: Option<String>,
-    /// Whose rows a read wants to see.
-    want: Option<Scope>,
+    want: Option<Want>,
     _slot: OwnedSemaphorePermit,
 }
 
@@ -88,13 +107,13 @@ impl Pool {
             closed: AtomicBool::new(false),
         })
     }
-    pub(in crate::store) async fn take(self: &Arc<Self>, want: Option<Scope>) -> Result<PgConn> {
+    pub(in crate::store) async fn take(self: &Arc<Self>, want: Option<Want>) -> Result<PgConn> {
         let slot = timeout(WAIT, self.slots.clone().acquire_owned())
             .await
             .map_err(|_| Error::unavailable("PostgreSQL: no connection came free in time"))?
             .map_err(|_| Error::unavailable("the store is closed"))?;
         let link = loop {
-            match lock(&self.idle).pop() {
+            match self.idle(want) {
                 Some(l) if l.born.elapsed() > LIFE => drop(l),
                 other => break other,
             }
@@ -117,13 +136,21 @@ impl Pool {
             _slot: slot,
         })
     }
+    /// The one of those that lie idle that was in use last, of those that are set as wanted already if there are any.
+    fn idle(&self, want: Option<Want>) -> Option<Link> {
+        let mut idle = lock(&self.idle);
+        match idle.iter().rposition(|l| l.set == want) {
+            Some(at) => Some(idle.remove(at)),
+            None => idle.pop(),
+        }
+    }
     async fn connect(&self) -> Result<Link> {
         let conn = timeout(WAIT, self.options.connect())
             .await
             .map_err(|_| Error::unavailable("PostgreSQL: no answer to a new connection"))?
             .map_err(|e| error(&e))?;
         let now = Instant::now();
-        Ok(Link { conn, born: now, used: now, scope: None })
+        Ok(Link { conn, born: now, used: now, set: None })
     }
     /// Waits for the connections in use and closes all of them.
     pub(in crate::store) async fn close(&self, size: u32) {
@@ -212,14 +239,21 @@ impl PgConn {
     /// Sees to it that a read sees the rows it should.
     async fn scoped(&mut self) -> Result<()> {
         let Some(want) = self.want else { return Ok(()) };
-        if self.link.as_ref().is_some_and(|l| l.scope == Some(want)) {
+        let set = self.link.as_ref().and_then(|l| l.set);
+        if set == Some(want) {
             return Ok(());
         }
         // Our own ids and commas.
-        let text = format!("SET muster.scope = '{}'", scope_text(want));
+        let mut text = format!("SET muster.scope = '{}'", scope_text(want.scope));
+        if set.is_some_and(|s| s.steady) != want.steady {
+            for (name, value) in STEADY {
+                let value = if want.steady { format!("'{value}'") } else { "DEFAULT".to_owned() };
+                text = format!("{text}; SET {name} = {value}");
+            }
+        }
         self.batch(text).await?;
         if let Some(l) = &mut self.link {
-            l.scope = Some(want);
+            l.set = Some(want);
         }
         Ok(())
     }
@@ -293,7 +327,7 @@ impl PgConn {
         scope: Scope,
     ) -> Result<Vec<PgRow>> {
         self.begin = None;
-        self.want = Some(scope);
+        self.want = Some(Want { scope, steady: false });
         self.fetch_once(s, args).await
     }
     /// Only inside a transaction, which has proved the connection: never run twice.
