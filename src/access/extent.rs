@@ -7,13 +7,14 @@ use super::{
     db, effective, roles,
 };
 use crate::{
-    actor::{Actor, UserKind},
+    actor::{Actor, Principal, UserKind},
+    clock::Timestamp,
     error::{Error, Result},
     id::{RoleId, TenantId, UserId},
     store::{Conn, Scope, Tx},
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 /// What somebody holds or will hold, scope by scope; without Self-Service, which is everybody's.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,7 +26,7 @@ pub struct Extent {
 }
 
 impl Extent {
-    fn of(subject: &Subject, paths: &[Path]) -> Self {
+    pub(super) fn of(subject: &Subject, paths: &[Path]) -> Self {
         let mut out = Self::default();
         for p in paths {
             let theirs = p.permissions.iter().filter(|p| subject.can_hold(p)).cloned().collect();
@@ -114,7 +115,7 @@ impl Access {
         let mut c = self.0.store.read(Scope::Platform).await?;
         let extent = self.let_count(&mut c, user, kind).await?;
         drop(c);
-        let covered = self.reaches(actor, &extent).await?;
+        let covered = self.reaches(actor, &extent, None).await?;
         Ok(Gains { kind, extent, covered })
     }
     async fn let_count(
@@ -184,56 +185,88 @@ impl Access {
         }
         Ok(out)
     }
-    /// Whether an actor holds, wherever it gives anything, at least so much.
+    /// Whether an actor holds, wherever it gives anything, at least so much, and until then (`None`: without an end).
     ///
     /// # Errors
     /// The database's.
-    pub async fn reaches(&self, actor: &Actor, extent: &Extent) -> Result<bool> {
-        let everywhere = self.held(actor, TenantId::PLATFORM).await?;
-        if everywhere.global {
+    pub async fn reaches(
+        &self,
+        actor: &Actor,
+        extent: &Extent,
+        until: Option<Timestamp>,
+    ) -> Result<bool> {
+        if self.held(actor, TenantId::PLATFORM).await?.global_lasts(until) {
             return Ok(true);
         }
         if extent.global {
             return Ok(false);
         }
         for (reach, wanted) in extent.scopes() {
-            if !wanted.is_subset(&self.held_over(actor, &reach).await?.permissions) {
+            let held = self.held_over(actor, &reach).await?;
+            if !wanted.iter().all(|p| held.lasts(p, until)) {
                 return Ok(false);
             }
         }
         Ok(true)
     }
-    /// Whether an actor holds, wherever a user has anything or will have it, at least what the user has: whoever may act
-    /// as somebody (set their credentials) must. That the user is switched off makes no difference.
+    /// The same of whoever answers for something that they set, now: without an end. In sets of tenants nobody is found to.
     ///
     /// # Errors
     /// The database's.
-    pub async fn covers(&self, actor: &Actor, user: (TenantId, UserId)) -> Result<bool> {
-        let extent = self.extent(user, &[]).await?;
-        self.reaches(actor, &extent).await
-    }
-    /// The same of an integration user for whom these permissions are chosen (`None`: all).
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn covers_chosen(
-        &self,
-        actor: &Actor,
-        (home, user): (TenantId, UserId),
-        chosen: Option<&[String]>,
-    ) -> Result<bool> {
-        // platform: what it has may come from the provider's roles.
-        let mut c = self.0.store.read(Scope::Platform).await?;
-        let Some((_, was, _)) = db::subjects(&mut c, home, &[user]).await?.pop() else {
+    pub async fn answers_for(&self, by: &Setter, extent: &Extent) -> Result<bool> {
+        let Setter::User { home, user, scopes, bound } = by else { return Ok(true) };
+        let held = async |at| self.held_by((*home, *user), scopes.as_deref(), *bound, at).await;
+        if held(TenantId::PLATFORM).await?.global_lasts(None) {
             return Ok(true);
-        };
-        let chosen = chosen.map(|c| Arc::new(c.iter().cloned().collect()));
-        let then = Subject { chosen, ..was };
-        let now = self.0.store.clock().now();
-        let paths = db::paths(&mut c, self.catalogue(), home, &[user], now).await?;
-        drop(c);
-        let mut paths: Vec<Path> = paths.into_iter().map(|(_, p)| p).collect();
-        paths.retain(|p| effective::void(&then, p).is_none());
-        self.reaches(actor, &Extent::of(&then, &paths)).await
+        }
+        if extent.global {
+            return Ok(false);
+        }
+        for (reach, wanted) in extent.scopes() {
+            let at = match reach {
+                Reach::Tenant(t) => t,
+                Reach::All => TenantId::PLATFORM,
+                _ => return Ok(false),
+            };
+            let held = held(at).await?;
+            if !wanted.iter().all(|p| held.lasts(p, None)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Who set something that goes on to open doors, and with what rights, as it is kept beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Setter {
+    /// Whoever owns the data directory, or the server itself.
+    Owner,
+    /// A user.
+    User {
+        /// Of which tenant.
+        home: TenantId,
+        /// Who.
+        user: UserId,
+        /// By a token: of which scopes.
+        scopes: Option<Vec<String>>,
+        /// By a token: for which tenant.
+        bound: Option<TenantId>,
+    },
+}
+impl Setter {
+    /// Of an act by this actor; `None` for a directory, which sets nothing of the kind.
+    pub fn of(actor: &Actor) -> Option<Self> {
+        match actor.principal() {
+            Principal::Owner | Principal::System(_) => Some(Self::Owner),
+            Principal::User { home, user, scopes, bound, .. } => Some(Self::User {
+                home: *home,
+                user: *user,
+                scopes: scopes.as_ref().map(|s| s.to_vec()),
+                bound: *bound,
+            }),
+            Principal::Directory { .. } => None,
+        }
     }
 }

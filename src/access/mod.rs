@@ -9,6 +9,7 @@
 //! * This room knows no HTTP and no tokens' form; it writes `roles`, `grants`, `mappings` and what is parked, and reads
 //!   users, members, groups, directories and tenants in joins.
 
+mod acting;
 pub mod authors;
 pub mod catalogue;
 mod crowd;
@@ -34,12 +35,13 @@ pub mod roles;
 pub mod rules;
 pub mod who_can;
 
+pub use acting::{Acting, Chosen};
 pub use authors::{Author, Standing};
 pub use catalogue::Catalogue;
 pub use effective::{Effective, Path, RoleRef, Source, Subject, Via};
 pub use entrusted::Entrusted;
 pub use explain::{Explanation, Holdings, Needed};
-pub use extent::{Extent, Gains};
+pub use extent::{Extent, Gains, Setter};
 pub use grants::Right;
 pub use over::Over;
 pub use perm::Permit;
@@ -226,18 +228,28 @@ impl Access {
     async fn held(&self, actor: &Actor, tenant: TenantId) -> Result<Arc<Effective>> {
         match actor.principal() {
             Principal::Owner | Principal::System(_) => Ok(Arc::clone(&self.0.everything)),
-            Principal::User { scopes: Some(_), bound, .. } if *bound != Some(tenant) => {
-                Ok(Arc::default())
-            }
-            Principal::User { home, user, scopes, .. } => {
-                let e = self.effective(*home, *user, tenant).await?;
-                Ok(match scopes {
-                    Some(s) => Arc::new(e.limited(s)),
-                    None => e,
-                })
+            Principal::User { home, user, scopes, bound, .. } => {
+                self.held_by((*home, *user), scopes.as_deref(), *bound, tenant).await
             }
             Principal::Directory { .. } => Ok(Arc::default()),
         }
+    }
+    /// The same of a user by what they came with: all that they have, or some scopes in one tenant.
+    async fn held_by(
+        &self,
+        (home, user): (TenantId, UserId),
+        scopes: Option<&[String]>,
+        bound: Option<TenantId>,
+        tenant: TenantId,
+    ) -> Result<Arc<Effective>> {
+        if scopes.is_some() && bound != Some(tenant) {
+            return Ok(Arc::default());
+        }
+        let e = self.effective(home, user, tenant).await?;
+        Ok(match scopes {
+            Some(s) => Arc::new(e.limited(s)),
+            None => e,
+        })
     }
     /// Whether somebody would see the tenant if it were not suspended.
     async fn suspended_before(

@@ -4,10 +4,12 @@
 use super::{
     App, Kind, Settings, db,
     keys::KeySet,
-    manage::{Manages, checked, find, of_every_tenant, platform, within_ceiling, within_reach},
+    manage::{
+        MORE, Manages, checked, find, of_every_tenant, platform, within_ceiling, within_reach,
+    },
 };
 use crate::{
-    access::{Access, Permit, perm::SystemManageIntegrations},
+    access::{Access, Acting, Permit, perm::SystemManageIntegrations},
     audit::{self, Event},
     crypto::jwt::Alg,
     error::{Error, Result},
@@ -90,11 +92,25 @@ pub async fn edit<P: Manages + 'static>(
     id: AppId,
     change: Change,
 ) -> Result<App> {
+    edit_as(store, p, id, change, None).await
+}
+
+/// The same, where whoever does it comes to act as its user.
+async fn edit_as<P: Manages + 'static>(
+    store: &Store,
+    p: &Permit<P>,
+    id: AppId,
+    change: Change,
+    acting: Option<(Access, Acting)>,
+) -> Result<App> {
     let t = p.tenant();
     let cx = platform(p);
-    tx!(store, &cx, [change, p], |tx| {
+    tx!(store, &cx, [change, p, acting], |tx| {
         tx.lock(Lock::Named(format!("settings of {id}"))).await?;
         let was = find::<P>(tx, t, id).await?;
+        if let Some((access, acting)) = acting {
+            acting.check(&access, tx, MORE).await?;
+        }
         let mut app = was.clone();
         if let Some(name) = &change.name {
             name.trim().clone_into(&mut app.name);
@@ -143,13 +159,15 @@ pub async fn integration_edit(
     id: AppId,
     change: Change,
 ) -> Result<App> {
+    let mut acting = None;
     if change.empowers() {
         let was = super::get(store, p, id).await?;
         let then = change.scopes.clone().unwrap_or(was.settings.0.scopes.clone());
         within_ceiling(access, p, then.as_deref().unwrap_or_default())?;
-        within_reach(access, p.actor(), &was, then.as_deref()).await?;
+        let found = within_reach(access, p.actor(), &was, then.as_deref(), None).await?;
+        acting = found.map(|a| (access.clone(), a));
     }
-    edit(store, p, id, change).await
+    edit_as(store, p, id, change, acting).await
 }
 
 /// The names of the settings that are not what they were.

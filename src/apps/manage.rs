@@ -3,7 +3,7 @@
 use super::{Kind, Settings, consents, db, keys::KeySet, secrets};
 use crate::{
     access::{
-        Access, Permit,
+        Access, Acting, Chosen, Permit,
         perm::{SystemEditSettings, SystemManageIntegrations, SystemViewSettings},
     },
     actor::Actor,
@@ -176,21 +176,25 @@ pub(super) fn within_ceiling(
     Ok(())
 }
 
-/// Whoever can act as an integration user must hold, wherever it has a role, what it may use there.
+/// Why somebody may not let others act as an integration user.
+pub(super) const MORE: &str = "the integration user may use more than you hold, or for longer, in a tenant where it has a role";
+
+/// Whoever can act as an integration user must hold, wherever it has a role, what it may use there, and until then (`None`:
+/// without an end). `None` of what is not one.
 pub(super) async fn within_reach(
     access: &Access,
     actor: &Actor,
     app: &App,
     scopes: Option<&[String]>,
-) -> Result<()> {
-    match app.user_id {
-        Some(user) if !access.covers_chosen(actor, (app.tenant_id, user), scopes).await? => {
-            let text =
-                "the integration user may use more than you hold, in a tenant where it has a role";
-            Err(Error::forbidden(text).attr("scopes"))
-        }
-        _ => Ok(()),
+    until: Option<Timestamp>,
+) -> Result<Option<Acting>> {
+    let Some(user) = app.user_id else { return Ok(None) };
+    let chosen = Chosen::these(scopes);
+    let acting = access.acting(actor, (app.tenant_id, user), Some(chosen), until).await?;
+    if !acting.covered() {
+        return Err(Error::forbidden(MORE).attr("scopes"));
     }
+    Ok(Some(acting))
 }
 
 /// Makes an integration user and its client. The giver must hold every scope chosen there (the ceiling); what the

@@ -2,7 +2,7 @@
 
 use super::{
     db,
-    manage::{Manages, find, of_every_tenant, within_reach},
+    manage::{MORE, Manages, find, of_every_tenant, within_reach},
 };
 use crate::{
     access::{Access, Permit},
@@ -73,9 +73,13 @@ pub async fn secret_add<P: Manages + 'static>(
     let mut c = store.read(Scope::Tenant(t)).await?;
     let found = find::<P>(&mut c, t, app).await?;
     drop(c);
-    within_reach(access, p.actor(), &found, found.settings.0.scopes.as_deref()).await?;
-    tx!(store, &p.cx(), [p], |tx| {
+    let scopes = found.settings.0.scopes.as_deref();
+    let acting = within_reach(access, p.actor(), &found, scopes, expires).await?;
+    tx!(store, &p.cx(), [p, acting, access], |tx| {
         let found = find::<P>(tx, t, app).await?;
+        if let Some(acting) = acting {
+            acting.check(&access, tx, MORE).await?;
+        }
         if found.platform {
             of_every_tenant(&p)?;
         }

@@ -11,7 +11,7 @@ mod rules;
 mod tries;
 
 use crate::{
-    access::{Access, Permit, perm::UsersEdit},
+    access::{Access, Acting, Permit, perm::UsersEdit},
     actor::UserKind,
     audit::{self, Event},
     config::Signin,
@@ -57,6 +57,9 @@ fn gone(user: UserId) -> Error {
     Error::not_found(format!("user {user}"))
 }
 
+/// Why somebody may not set another's credentials.
+const MORE: &str = "the person holds more than you do, or for longer; whoever sets their credentials could act as them";
+
 /// What a sealed secret is bound to.
 fn bound(t: TenantId, user: UserId) -> String {
     format!("one-time code {t} {user}")
@@ -96,7 +99,7 @@ impl Credentials {
         user: UserId,
         password: &Secret,
     ) -> Result<()> {
-        let found = self.reachable(permit, user).await?;
+        let (found, acting) = self.reachable(permit, user).await?;
         let plain = password.expose_secret();
         let mut known = vec![found.user_name.as_str(), "muster"];
         known.extend(found.display_name.as_deref());
@@ -106,10 +109,12 @@ impl Credentials {
         rules::strong(plain, &known, &self.0.settings)?;
         let hash = self.0.hasher.hash(password).await?;
         let t = permit.tenant();
-        tx!(self.0.store, &permit.cx().urgent(), [hash], |tx| {
+        let access = &self.0.access;
+        tx!(self.0.store, &permit.cx().urgent(), [hash, acting, access], |tx| {
             tx.lock(Lock::User(user)).await?;
             let found = users::find(tx, t, user).await?.ok_or_else(|| gone(user))?;
             local(&found)?;
+            acting.check(&access, tx, MORE).await?;
             db::set_password(tx, t, user, &hash).await?;
             // Wherever the name was typed.
             for key in [tries::key, tries::domain_key, tries::address_key] {
@@ -130,15 +135,16 @@ impl Credentials {
         user: UserId,
         issuer: &str,
     ) -> Result<Code> {
-        let found = self.reachable(permit, user).await?;
-        let t = permit.tenant();
+        let (found, acting) = self.reachable(permit, user).await?;
+        let (t, access) = (permit.tenant(), &self.0.access);
         let secret = totp_rs::Secret::from(random_bytes()?);
         let sealed = self.0.master.seal(&bound(t, user), secret.as_bytes())?;
         let base32 = secret.to_base32();
         let otpauth = otpauth(issuer, &found.user_name, &base32);
-        tx!(self.0.store, &permit.cx().urgent(), [sealed], |tx| {
+        tx!(self.0.store, &permit.cx().urgent(), [sealed, acting, access], |tx| {
             tx.lock(Lock::User(user)).await?;
             local(&users::find(tx, t, user).await?.ok_or_else(|| gone(user))?)?;
+            acting.check(&access, tx, MORE).await?;
             db::set_code(tx, t, user, &sealed).await?;
             sessions::revoke(tx, Who::User(t, user), "one-time code set").await?;
             audit::record(tx, t, Event::new("one_time_code.set").target("user", user)).await
@@ -151,10 +157,11 @@ impl Credentials {
     /// # Errors
     /// As [`Self::set_password`]; [`crate::error::Kind::NotFound`] also where there is none.
     pub async fn remove_code(&self, permit: &Permit<UsersEdit>, user: UserId) -> Result<()> {
-        self.reachable(permit, user).await?;
-        let t = permit.tenant();
-        tx!(self.0.store, &permit.cx().urgent(), [], |tx| {
+        let (_, acting) = self.reachable(permit, user).await?;
+        let (t, access) = (permit.tenant(), &self.0.access);
+        tx!(self.0.store, &permit.cx().urgent(), [acting, access], |tx| {
             tx.lock(Lock::User(user)).await?;
+            acting.check(&access, tx, MORE).await?;
             if !db::delete_code(tx, t, user).await? {
                 return Err(Error::not_found("one-time code"));
             }
@@ -163,8 +170,9 @@ impl Credentials {
         })
     }
 
-    /// The user, if the caller may set their credentials: whoever sets them can sign in as them.
-    async fn reachable(&self, permit: &Permit<UsersEdit>, user: UserId) -> Result<User> {
+    /// The user, if the caller may set their credentials, and what decides that once more when they are written: whoever
+    /// sets them can sign in as them.
+    async fn reachable(&self, permit: &Permit<UsersEdit>, user: UserId) -> Result<(User, Acting)> {
         let t = permit.tenant();
         let mut c = self.0.store.read(Scope::Tenant(t)).await?;
         let found = users::find(&mut c, t, user).await?.ok_or_else(|| gone(user))?;
@@ -180,13 +188,11 @@ impl Credentials {
         drop(c);
         local(&found)?;
         users::within_reach(permit, &found)?;
-        if !self.0.access.covers(permit.actor(), (t, user)).await? {
-            return Err(Error::forbidden(format!(
-                "'{}' holds more than you do; whoever sets their credentials could act as them",
-                found.user_name
-            )));
+        let acting = self.0.access.acting(permit.actor(), (t, user), None, None).await?;
+        if !acting.covered() {
+            return Err(Error::forbidden(format!("'{}': {MORE}", found.user_name)));
         }
-        Ok(found)
+        Ok((found, acting))
     }
 }
 

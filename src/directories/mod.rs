@@ -20,7 +20,7 @@ pub use tokens::{Token, Tokens, by_token, token_create, token_revoke, tokens, to
 
 use crate::{
     access::{
-        Access, Permit,
+        Access, Permit, Setter,
         parked::Limits,
         perm::{SystemEditSettings, SystemViewSettings},
     },
@@ -249,7 +249,9 @@ pub async fn create(
 ) -> Result<Directory> {
     let (t, id) = (p.tenant(), DirectoryId::new());
     let name = crate::text::key("name", &new.name)?.to_owned();
-    let half = new.signin.map(|s| signin::sealed(s, id, master)).transpose()?.unwrap_or_default();
+    let by = Setter::of(p.actor());
+    let half = new.signin.map(|s| signin::sealed(s, id, master, by)).transpose()?;
+    let half = half.unwrap_or_default();
     let (preset, provisioning) = (PresetColumn(new.preset), new.provisioning);
     provisioning.checked()?;
     tx!(store, &p.cx(), [name, half, provisioning], |tx| {
@@ -328,12 +330,15 @@ pub async fn edit(
     let name = edit.name.as_deref().map(|n| crate::text::key("name", n)).transpose()?;
     let name = name.map(str::to_owned);
     let preset = edit.preset.map(PresetColumn);
-    let half = edit.signin.map(|s| s.map(|s| signin::sealed(s, id, master)).transpose());
+    let by = Setter::of(p.actor());
+    let seal = |s| signin::sealed(s, id, master, by.clone());
+    let half = edit.signin.map(|s| s.map(seal).transpose());
     let half = half.transpose()?.map(Option::unwrap_or_default);
     // Without a sign-in half nobody signs in: taking it away gives nobody anything.
     let opens = half.as_ref().map_or(preset.is_some(), |h| h.issuer.is_some());
-    let entrusted = if opens { Some(access.entrusted(p.actor(), (t, id)).await?) } else { None };
-    tx!(store, &p.cx(), [name, half, access, entrusted], |tx| {
+    let entrusted =
+        if opens { Some(access.entrusted(p.actor(), (t, id), None).await?) } else { None };
+    tx!(store, &p.cx(), [name, half, access, entrusted, by], |tx| {
         let (was, secret) = locked(tx, t, id, if_match).await?;
         let mut next = was.clone();
         next.name = name.unwrap_or(next.name);
@@ -343,10 +348,14 @@ pub async fn edit(
         next.client_id.clone_from(&half.client_id);
         next.signin = J(half.stored.clone());
         let signin_changed = rules::signin_differs(&was, &next) || half.secret != secret;
+        if signin_changed {
+            next.signin.0.set_by = by;
+        }
         if !signin_changed && was == next {
             return Ok(was);
         }
-        if let Some(entrusted) = entrusted.filter(|_| signin_changed && next.issuer.is_some()) {
+        let answers = signin_changed || next.signin != was.signin;
+        if let Some(entrusted) = entrusted.filter(|_| answers && next.issuer.is_some()) {
             entrusted.check(&access, tx).await?;
         }
         next.generation += i64::from(signin_changed);

@@ -29,7 +29,7 @@ pub(super) fn signin_differs(a: &Directory, b: &Directory) -> bool {
     a.issuer != b.issuer
         || a.client_id != b.client_id
         || a.preset != b.preset
-        || a.signin != b.signin
+        || a.signin.0.differs(&b.signin.0)
 }
 
 /// What an edit changed, for the audit event: values from and to, of the secret only that it changed.

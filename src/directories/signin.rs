@@ -3,6 +3,7 @@
 
 use super::{Status, db};
 use crate::{
+    access::Setter,
     crypto::seal::MasterKey,
     error::{Error, Result},
     id::{DirectoryId, TenantId},
@@ -35,8 +36,16 @@ pub struct Stored {
     pub scopes: Vec<String>,
     /// How its claims prove factors.
     pub rules: Rules,
+    /// Who set the half last; unknown of one that was set before this was kept.
+    pub set_by: Option<Setter>,
 }
 impl Eq for Stored {}
+impl Stored {
+    /// Whether people sign in otherwise.
+    pub(super) fn differs(&self, other: &Self) -> bool {
+        self.scopes != other.scopes || self.rules != other.rules
+    }
+}
 
 /// The half as it goes into the row.
 #[derive(Debug, Clone, Default)]
@@ -71,6 +80,8 @@ pub struct SignIn {
     pub rules: Rules,
     /// Asked for besides `openid`.
     pub scopes: Vec<String>,
+    /// Who set all this.
+    pub set_by: Option<Setter>,
 }
 
 fn aad(id: DirectoryId) -> String {
@@ -78,7 +89,12 @@ fn aad(id: DirectoryId) -> String {
 }
 
 /// Checks and seals what an administrator gave.
-pub(super) fn sealed(s: SignInSettings, id: DirectoryId, master: &MasterKey) -> Result<Half> {
+pub(super) fn sealed(
+    s: SignInSettings,
+    id: DirectoryId,
+    master: &MasterKey,
+    by: Option<Setter>,
+) -> Result<Half> {
     let issuer = text::key("issuer", &s.issuer)?.to_owned();
     let parsed = url::Url::parse(&issuer).ok().filter(|u| {
         u.has_host()
@@ -104,7 +120,7 @@ pub(super) fn sealed(s: SignInSettings, id: DirectoryId, master: &MasterKey) -> 
         issuer: Some(issuer),
         client_id: Some(client_id),
         secret: s.client_secret.map(seal).transpose()?,
-        stored: Stored { scopes: s.scopes, rules },
+        stored: Stored { scopes: s.scopes, rules, set_by: by },
     })
 }
 
@@ -139,5 +155,6 @@ pub async fn signin(
         generation: d.generation,
         rules: d.signin.0.rules,
         scopes: d.signin.0.scopes,
+        set_by: d.signin.0.set_by,
     }))
 }

@@ -54,7 +54,7 @@ crate::row! {
 }
 
 /// Makes a token and hands it out, this once. Whoever has it can act as the directory's people, so that who makes it must
-/// hold what they hold.
+/// hold what they hold, as long as the token lives.
 ///
 /// # Errors
 /// `NotFound`; `Conflict` when two are live: revoke one first; `Invalid` for an expiry in the past; `Forbidden` beyond
@@ -67,7 +67,7 @@ pub async fn token_create(
     expires_at: Option<Timestamp>,
 ) -> Result<(Token, Secret)> {
     let (t, id) = (p.tenant(), ScimTokenId::new());
-    let entrusted = access.entrusted(p.actor(), (t, directory)).await?;
+    let entrusted = access.entrusted(p.actor(), (t, directory), expires_at).await?;
     let (plain, hash) = token::generate(token::Kind::Scim);
     let hint = token::hint(crate::secret::ExposeSecret::expose_secret(&plain));
     let row = tx!(store, &p.cx().urgent(), [hash, hint, access, entrusted], |tx| {

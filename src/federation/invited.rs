@@ -76,7 +76,13 @@ pub(super) async fn waiting(
         let mut c = store.read(Scope::Platform).await?;
         let ours = domains::confirmed(&mut c, t, address).await?;
         match <[Invited; 1]>::try_from(found) {
-            Ok([invited]) if ours => return Ok(Some(invited)),
+            Ok([invited]) if ours && answered(a, s, &invited).await? => return Ok(Some(invited)),
+            Ok(_) if ours => {
+                why = Some(
+                    "whoever set where this directory's people sign in does not hold what was planned for the person (or \
+                     is not known): somebody who does can set it again",
+                );
+            }
             Ok(_) => {
                 why = Some(
                     "the domain of the address that was invited is not confirmed for the tenant",
@@ -98,6 +104,19 @@ pub(super) async fn waiting(
         }
     }
     why.map_or(Ok(None), |why| Err(Reason::InvitationWaits.error(why)))
+}
+
+/// Whether whoever set where the directory's people sign in may let somebody in as whom was invited. They choose who vouches
+/// for an address, and without the link nothing else does.
+async fn answered(a: &Attempt<'_>, s: &SignIn, invited: &Invited) -> Result<bool> {
+    let Some(by) = &s.set_by else { return Ok(false) };
+    let (app, t) = (a.app, a.up.tenant);
+    let mut c = app.store.read(Scope::Platform).await?;
+    let Some(user) = invitations::invitee(&mut c, invited).await? else { return Ok(false) };
+    let planned = invitations::meant_for(&mut c, t, user).await?;
+    drop(c);
+    let extent = app.access.extent((t, user), &planned).await?;
+    app.access.answers_for(by, &extent).await
 }
 
 /// The addresses that the directory vouches for. Entra sends no `email_verified`. There the name to sign in with is in a

@@ -12,7 +12,7 @@ use crate::{
     crypto::token::{self, Kind},
     error::{Error, Result},
     id::{InvitationId, TenantId, UserId},
-    store::{Lock, Scope, Store, Tx},
+    store::{Conn, Lock, Scope, Store, Tx},
     tenants::{self, Required},
     users::{self, User},
 };
@@ -89,6 +89,14 @@ pub async fn of_address(store: &Store, t: TenantId, address: &str) -> Result<Vec
         }
     }
     Ok(found)
+}
+
+/// Whom an invitation is for, if it is still there.
+///
+/// # Errors
+/// The database's.
+pub async fn invitee(c: &mut Conn, invited: &Invited) -> Result<Option<UserId>> {
+    Ok(db::get(c, invited.tenant, invited.invitation).await?.map(|i| i.user_id))
 }
 
 /// Reads an invitation that somebody holds the link of; changes nothing.

@@ -12,7 +12,8 @@ mod rules;
 mod stand;
 
 pub use accept::{
-    How, Invited, Opened, Ready, accept, all_given, demanded, find, of_address, open, ready,
+    How, Invited, Opened, Ready, accept, all_given, demanded, find, invitee, of_address, open,
+    ready,
 };
 pub use letter::{Sender, TOPIC, deliver, given_up, render};
 pub use rules::{Closed, address, same_address};
@@ -20,7 +21,7 @@ pub use stand::{Invitation, State, Suspended, Undelivered};
 
 use crate::{
     access::{
-        Access, Permit, Reach, RoleRef,
+        Access, Acting, Permit, Reach, RoleRef,
         grants::{self, Giver},
         perm::{Global, UsersAdd, UsersManageRoles, UsersView},
         roles,
@@ -209,19 +210,23 @@ async fn reachable(
     access: &Access,
     p: &Permit<UsersAdd>,
     id: InvitationId,
-) -> Result<()> {
+) -> Result<Acting> {
     let t = p.tenant();
     let mut c = store.read(Scope::Tenant(t)).await?;
     let user = db::get(&mut c, t, id).await?.ok_or_else(gone)?.user_id;
     let user = users::find(&mut c, t, user).await?.ok_or_else(gone)?;
     drop(c);
     users::within_reach(p, &user)?;
-    if !access.covers(p.actor(), (t, user.id)).await? {
-        let text = "the person holds more than you do; whoever has their link could act as them";
-        return Err(Error::forbidden(text));
+    let acting = access.acting(p.actor(), (t, user.id), None, None).await?;
+    if !acting.covered() {
+        return Err(Error::forbidden(MORE));
     }
-    Ok(())
+    Ok(acting)
 }
+
+/// Why somebody may not have another's link.
+const MORE: &str =
+    "the person holds more than you do, or for longer; whoever has their link could act as them";
 
 /// Writes the letter anew, with a new link; the one before is dead. An expired or revoked invitation lives again, and
 /// what became of the letter before is forgotten. `by_hand`: no letter leaves, whoever asks hands the link over.
@@ -238,12 +243,13 @@ pub async fn resend(
     by_hand: bool,
 ) -> Result<Made> {
     let t = p.tenant();
-    reachable(store, access, p, id).await?;
+    let acting = reachable(store, access, p, id).await?;
     let (token, hash) = token::generate(Kind::Invitation);
     let sealed = post.master.seal(&bound(t, id), token.expose_secret().as_bytes())?;
     let (post, inviter) = (post.clone(), inviter(store, p.actor()).await?);
-    let invitation = tx!(store, &p.cx(), [hash, sealed, post, inviter], |tx| {
+    let invitation = tx!(store, &p.cx(), [hash, sealed, post, inviter, acting, access], |tx| {
         tx.lock(Lock::Named(format!("invitation:{id}"))).await?;
+        acting.check(&access, tx, MORE).await?;
         let was = db::get(tx, t, id).await?.ok_or_else(gone)?;
         if was.accepted_at.is_some() {
             return Err(Error::conflict("the invitation was accepted; there is nothing to send"));

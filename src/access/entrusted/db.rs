@@ -17,7 +17,8 @@ row! {
     }
 }
 
-/// What the directory's groups give, what its people were given, and what is kept for them; each role and scope once.
+/// What the directory's groups give, what its people (those it brought, and those who sign in through it) were given, and
+/// what is kept for them; each role and scope once.
 pub(super) async fn gives(
     c: &mut Conn,
     t: TenantId,
@@ -32,6 +33,10 @@ pub(super) async fn gives(
          SELECT g.role_id, g.scope, g.scope_tenant FROM grants g
          JOIN users u ON u.tenant_id = g.tenant_id AND u.id = g.user_id
          WHERE g.tenant_id = $1 AND u.directory_id = $2 AND (g.valid_to IS NULL OR g.valid_to > $3)
+         UNION
+         SELECT g.role_id, g.scope, g.scope_tenant FROM grants g
+         JOIN identities i ON i.tenant_id = g.tenant_id AND i.user_id = g.user_id
+         WHERE g.tenant_id = $1 AND i.directory_id = $2 AND (g.valid_to IS NULL OR g.valid_to > $3)
          UNION
          SELECT role_id, scope, scope_tenant FROM parked_roles WHERE tenant_id = $1 AND directory_id = $2",
         t,

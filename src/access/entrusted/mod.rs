@@ -7,6 +7,7 @@ mod db;
 use super::{Access, Extent, Reach, roles};
 use crate::{
     actor::Actor,
+    clock::Timestamp,
     error::{Error, Result},
     id::{DirectoryId, TenantId},
     store::{Conn, Scope, Tx},
@@ -28,8 +29,8 @@ impl Entrusted {
     pub async fn check(&self, access: &Access, tx: &mut Tx) -> Result<()> {
         if !self.covered {
             return Err(Error::forbidden(
-                "the directory's people and groups hold more than you do; whoever has its token, or says where its \
-                 people sign in, could act as them",
+                "the directory's people and groups hold more than you do, or for longer; whoever has its token, or says \
+                 where its people sign in, could act as them",
             )
             .code("directory_holds_more"));
         }
@@ -45,7 +46,7 @@ impl Entrusted {
 }
 
 impl Access {
-    /// What hangs on a directory, against what an actor holds.
+    /// What hangs on a directory, against what an actor holds until then (`None`: without an end).
     ///
     /// # Errors
     /// The database's.
@@ -53,12 +54,13 @@ impl Access {
         &self,
         actor: &Actor,
         directory: (TenantId, DirectoryId),
+        until: Option<Timestamp>,
     ) -> Result<Entrusted> {
         // platform: what hangs on it may be a role of the provider's.
         let mut c = self.0.store.read(Scope::Platform).await?;
         let extent = self.hangs_on(&mut c, directory.0, directory.1).await?;
         drop(c);
-        let covered = self.reaches(actor, &extent).await?;
+        let covered = self.reaches(actor, &extent, until).await?;
         Ok(Entrusted { directory, extent, covered })
     }
     /// What its groups' mappings give, what its people were given, and what is kept for either; whether or not it counts

@@ -318,9 +318,8 @@ pub async fn decide(
         let user = user.ok_or_else(|| Error::not_found("adoption"))?;
         users::within_reach(p, &user)?;
         let extent = access.extent((t, user.id), &planned).await?;
-        if !access.reaches(p.actor(), &extent).await? {
-            let text =
-                "the person holds more than you do; whoever runs the directory could act as them";
+        if !access.reaches(p.actor(), &extent, None).await? {
+            let text = "the person holds more than you do, or for longer; whoever runs the directory could act as them";
             return Err(Error::forbidden(text));
         }
         holds = Some(extent);

@@ -311,7 +311,7 @@ pub async fn replaying(
     let detail = json!({
         "entry": e.id, "request": e.request, "method": e.method, "resource": e.resource, "id": e.resource_id,
     });
-    let entrusted = access.entrusted(p.actor(), (t, d)).await?;
+    let entrusted = access.entrusted(p.actor(), (t, d), None).await?;
     tx!(store, &p.cx(), [detail, access, entrusted], |tx| {
         entrusted.check(&access, tx).await?;
         let event = Event::new("provisioning.replay").target("directory", d).detail(detail.clone());

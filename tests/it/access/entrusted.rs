@@ -6,14 +6,16 @@ use muster::{
     access::{
         Reach,
         catalogue::TENANT_ADMINISTRATOR,
+        grants::{self, NewGrant},
         mappings::{self, Target},
     },
     actor::{Actor, UserKind},
     groups,
-    id::{DirectoryId, TenantId},
+    id::{DirectoryId, TenantId, UserId},
     users::User,
 };
 use serde_json::json;
+use std::time::Duration;
 
 fn world(s: &TestServer) -> World {
     World { store: s.app.store.clone(), access: s.app.access.clone(), master: s.app.master.clone() }
@@ -108,4 +110,58 @@ story!(async fn a_tenants_administrator_sets_up_the_tenants_directory(t) {
     assert!(mappings::list(&w.access, &w.may(acme).await, None, 10).await.unwrap().is_empty());
     assert_eq!(answers(&s, &session(&small), acme, d.id).await, NO);
     assert_eq!(answers(&s, &session(&admin), acme, d.id).await, YES);
+});
+
+story!(async fn whoever_holds_it_for_a_while_lets_nobody_act_as_who_keeps_it(t) {
+    let s = TestServer::start(&t).await;
+    let w = world(&s);
+    let acme = s.tenant("acme").await;
+    let (temp, lasting) = (person(&w, acme, "temp", UserKind::Tenant).await, person(&w, acme, "ann", UserKind::Tenant).await);
+    let plain = person(&w, acme, "bob", UserKind::Tenant).await;
+    let hour = w.store.clock().now().plus(Duration::from_secs(3600));
+    let new = NewGrant { valid_to: Some(hour), ..NewGrant::manual(acme, temp.id, TENANT_ADMINISTRATOR) };
+    grants::add(&w.access, &w.may(acme).await, new).await.unwrap();
+    give(&w, &lasting, acme, TENANT_ADMINISTRATOR).await;
+    let d = w.directory(acme, "Entra ID").await;
+    let scim = w.scim(&d).await;
+    let tom = w.user(&scim, "tom").await;
+    give(&w, &tom, acme, id(READ_ONLY)).await;
+    let at = |path: &str| format!("/tenants/{acme}/{path}");
+    let plan = json!({"name": "RMM", "scopes": ["computers.view"]}).to_string();
+    let made = call(&s, Some(&session(&lasting)), "POST", &at("integrations"), &plan).await.expect(201).json();
+    let user = UserId(made["user"].as_str().unwrap().parse().unwrap());
+    grants::add(&w.access, &w.may(acme).await, NewGrant::manual(acme, user, id(READ_ONLY))).await.unwrap();
+    let secrets = at(&format!("integrations/{}/secrets", made["id"].as_str().unwrap()));
+    let tokens = at(&format!("directories/{}/scim-tokens", d.id));
+    let (until, later) = (hour.rfc3339(), hour.plus(Duration::from_secs(1)).rfc3339());
+    for what in [&secrets, &tokens] {
+        for (body, status) in [
+            (json!({}), 403),
+            (json!({"expires_at": later}), 403),
+            (json!({"expires_at": until}), 201),
+        ] {
+            let said = call(&s, Some(&session(&temp)), "POST", what, &body.to_string()).await;
+            assert_eq!(said.status, status, "{what} {body}: {}", said.text);
+        }
+        let all = call(&s, Some(&session(&lasting)), "GET", what, "").await.json();
+        let newest = all["items"].as_array().unwrap().iter().find(|i| !i["expires_at"].is_null());
+        let gone = format!("{what}/{}", newest.unwrap()["id"].as_str().unwrap());
+        call(&s, Some(&session(&lasting)), "DELETE", &gone, "").await.expect(204);
+        call(&s, Some(&session(&lasting)), "POST", what, "{}").await.expect(201);
+    }
+    let password = json!({"password": "correct horse battery staple 7"}).to_string();
+    let set = async |by: &User, of: &User| {
+        let at = at(&format!("users/{}/password", of.id));
+        call(&s, Some(&session(by)), "PUT", &at, &password).await.status.as_u16()
+    };
+    // Nor a password, which nobody ends with the hour; of who holds nothing it is nobody's gain.
+    assert_eq!((set(&temp, &lasting).await, set(&temp, &plain).await), (403, 204));
+    let elsewhere = person(&w, acme, "cid", UserKind::Tenant).await;
+    give(&w, &elsewhere, acme, TENANT_ADMINISTRATOR).await;
+    assert_eq!(set(&lasting, &elsewhere).await, 204);
+    let signin = json!({"signin": {"issuer": "https://login.example", "client_id": "muster"}}).to_string();
+    let edit = async |by: &User| {
+        call(&s, Some(&session(by)), "PATCH", &at(&format!("directories/{}", d.id)), &signin).await.status
+    };
+    assert_eq!((edit(&temp).await.as_u16(), edit(&lasting).await.as_u16()), (403, 200));
 });

@@ -3,6 +3,9 @@
 
 use super::{accept, invite, me, path, state};
 use crate::{
+    access,
+    api::call,
+    people::world::World as People,
     story,
     support::{
         TestDb, TestServer,
@@ -11,7 +14,11 @@ use crate::{
     },
 };
 use muster::{
-    actor::{Actor, Principal},
+    access::{
+        catalogue::TENANT_ADMINISTRATOR,
+        grants::{self, NewGrant},
+    },
+    actor::{Actor, Principal, UserKind},
     id::{DirectoryId, RequestId, TenantId},
     users::{self, Draft},
 };
@@ -354,4 +361,56 @@ story!(async fn without_proof_of_the_address_the_link_is_the_way(t) {
     w.sign_in_as(&browser, "c-1", &proved).await;
     assert!(me(&browser).await.is_some());
     assert_eq!(state(&w.s, &made).await, "accepted");
+});
+
+story!(async fn whoever_chose_who_vouches_for_an_address_holds_what_is_planned_for_it(t) {
+    let w = world(&t, "generic").await;
+    w.confirm("contoso.example").await;
+    let people = People {
+        store: w.s.app.store.clone(),
+        access: w.s.app.access.clone(),
+        master: w.s.app.master.clone(),
+    };
+    let words = ["system.view_settings", "system.edit_settings"];
+    let settings = access::role(&people, w.tenant, "Settings", &words, false).await;
+    let setter = access::person(&people, w.tenant, "setter", UserKind::Tenant).await;
+    access::give(&people, &setter, w.tenant, settings.id).await;
+    let at = format!("/tenants/{}/directories/{}", w.tenant, w.directory);
+    let set = async |by: &Actor, secret: &str| {
+        let signin = json!({ "issuer": w.op.issuer, "client_id": "muster", "client_secret": secret });
+        call(&w.s, Some(by), "PATCH", &at, &json!({ "signin": signin }).to_string()).await
+    };
+    let carl = json!({ "email": "carl@contoso.example", "email_verified": true });
+    let waits = async |made: &Value| {
+        let browser = w.s.browser();
+        let refused = w.sign_in_as(&browser, "c-1", &carl).await;
+        assert_eq!(w.reason(&refused).await, "invitation_waits");
+        assert_eq!(state(&w.s, made).await, "pending");
+    };
+    // It hangs on nothing yet; whoever set it says from now on who is whom.
+    set(&access::session(&setter), "theirs").await.expect(200);
+    let made = w.invited("carl@contoso.example").await;
+    waits(&made).await;
+    // Somebody who holds all that is planned, but for an hour.
+    let temp = access::person(&people, w.tenant, "temp", UserKind::Tenant).await;
+    let hour = people.store.clock().now().plus(std::time::Duration::from_secs(3600));
+    let new = NewGrant::manual(w.tenant, temp.id, TENANT_ADMINISTRATOR);
+    let new = NewGrant { valid_to: Some(hour), ..new };
+    grants::add(&people.access, &people.may(w.tenant).await, new).await.unwrap();
+    set(&access::session(&temp), "hour").await.expect(200);
+    waits(&made).await;
+    // Somebody who does sets it again, to the same.
+    let admin = access::person(&people, w.tenant, "admin", UserKind::Tenant).await;
+    access::give(&people, &admin, w.tenant, TENANT_ADMINISTRATOR).await;
+    set(&access::session(&admin), "hour").await.expect(200);
+    let browser = w.s.browser();
+    w.sign_in_as(&browser, "c-1", &carl).await;
+    assert!(me(&browser).await.is_some());
+    assert_eq!(state(&w.s, &made).await, "accepted");
+    // What they hold hangs on it from now on.
+    for by in [&setter, &temp] {
+        let refused = set(&access::session(by), "other").await.expect(403).json();
+        assert_eq!(refused["code"], "directory_holds_more");
+    }
+    set(&access::session(&admin), "other").await.expect(200);
 });
