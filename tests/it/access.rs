@@ -2,6 +2,7 @@
 
 mod authors;
 mod ceiling;
+mod defaults;
 mod differential;
 mod ending;
 mod entrusted;

@@ -15,7 +15,7 @@ row! {
     }
 }
 
-/// What somebody answers for, in any tenant: mappings, and what is kept of such as are gone.
+/// What somebody answers for, in any tenant: mappings, what is kept of such as are gone, and default roles.
 pub async fn authored(c: &mut Conn, (home, user): (TenantId, UserId)) -> Result<Vec<Authored>> {
     sql!(
         c,
@@ -25,6 +25,9 @@ pub async fn authored(c: &mut Conn, (home, user): (TenantId, UserId)) -> Result<
          UNION
          SELECT mapping_id, role_id FROM parked_roles
          WHERE created_by_tenant = $1 AND created_by_user = $2 AND mapping_id IS NOT NULL
+         UNION
+         SELECT id, role_id FROM default_roles
+         WHERE created_by_tenant = $1 AND created_by_user = $2 AND role_id IS NOT NULL
          ORDER BY 1",
         home,
         user
@@ -41,7 +44,9 @@ pub async fn authors(c: &mut Conn, t: TenantId, d: DirectoryId) -> Result<Vec<Us
          WHERE u.tenant_id = $1 AND u.directory_id = $2
            AND (EXISTS (SELECT 1 FROM mappings p WHERE p.created_by_tenant = $1 AND p.created_by_user = u.id)
                 OR EXISTS (SELECT 1 FROM parked_roles k
-                           WHERE k.created_by_tenant = $1 AND k.created_by_user = u.id))",
+                           WHERE k.created_by_tenant = $1 AND k.created_by_user = u.id)
+                OR EXISTS (SELECT 1 FROM default_roles e
+                           WHERE e.created_by_tenant = $1 AND e.created_by_user = u.id))",
         t,
         d
     )

@@ -5,7 +5,8 @@
 //! before they left, or answered for a while only, leaves nothing behind: that is written down in the very transaction in
 //! which they leave ([`leaves`]). What is asked for is what the mapping gave when it was made or adopted: a role that
 //! somebody with more rights widens later is theirs to answer for, not the author's. What is kept of what a mapping gave
-//! ([`super::parked`]) is asked about in the same way.
+//! ([`super::parked`]) is asked about in the same way, and a tenant's default role ([`super::defaults`]) is a mapping here
+//! whose group is everybody.
 //!
 //! Nobody answers for themselves: what an author holds by a mapping counts if that mapping is answered for without it, by
 //! what was given to somebody in the end. Two authors who made each other's mappings do not keep each other.
@@ -39,7 +40,7 @@ use std::{
 /// Whoever answers for a mapping: who made it, or adopted it later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Author {
-    /// The mapping they answer for; of what is kept, the one that gave it, which may be gone.
+    /// The mapping they answer for; of what is kept, the one that gave it, which may be gone; of a default role, its id.
     pub mapping: MappingId,
     /// Who.
     pub who: (TenantId, UserId),

@@ -5,7 +5,7 @@ use crate::{
     access::{
         Access, Path, Permit, Reach, Site,
         authors::{self, Standing, TOPIC},
-        db as paths,
+        db as paths, defaults,
         effective::Via,
         parked,
         perm::UsersManageRoles,
@@ -118,14 +118,15 @@ pub(in crate::access) async fn record(
     })
 }
 
-/// The same in a transaction that sees every tenant's rows.
+/// The same in a transaction that sees every tenant's rows; of a default role by its id as well.
 pub(in crate::access) async fn noted(
     tx: &mut Tx,
     id: MappingId,
     author: (TenantId, UserId),
     suspended: bool,
 ) -> Result<bool> {
-    let kept = parked::noted(tx, id, author, suspended).await?;
+    let kept = parked::noted(tx, id, author, suspended).await?
+        | defaults::noted(tx, id, author, suspended).await?;
     let Some(m) = db::record(tx, id, author, suspended).await? else {
         return Ok(kept);
     };

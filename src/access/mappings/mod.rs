@@ -7,6 +7,7 @@ mod db;
 use super::{
     Access, Effective, Over, Permit, Reach,
     catalogue::{Catalogue, GLOBAL_ADMINISTRATOR},
+    defaults,
     guard::{self, By},
     parked,
     perm::{Global, UsersManageRoles},
@@ -90,7 +91,13 @@ pub async fn create(
         if db::has(tx, t, group, role, &reach).await? {
             return Err(there_already(&mapping.group_name, &role_row.name));
         }
+        // Whoever is in the group loses the tenant's default role, and by it perhaps what they answer with.
+        let guard =
+            if defaults::given(tx, t).await? { Some(guard::before(tx, t).await?) } else { None };
         db::insert(tx, &mapping, found.provider, author, &role_row.permissions).await?;
+        if let Some(guard) = guard {
+            guard.after(tx, By::Hand).await?;
+        }
         tell(tx, "mapping.create", &mapping).await?;
         Ok(mapping)
     })

@@ -398,17 +398,19 @@ pub async fn edit(
     })
 }
 
-/// Refuses to widen a role that a mapping gives whose author has left.
+/// Refuses to widen a role that a mapping or a default role gives whose author has left.
 fn somebody_answers(used: &[db::Use], added: &BTreeSet<String>) -> Result<()> {
     match used.iter().find(|u| u.left && !added.is_empty()) {
         None => Ok(()),
-        Some(u) => Err(Error::conflict(format!(
-            "whoever answers for the mapping of the group '{}' has left; it gives no more than it does until somebody \
-             adopts it",
-            u.label
-        ))
-        .attr("permissions")
-        .code("mapping_without_author")),
+        Some(u) => {
+            let what = if u.by_default { "default role of" } else { "mapping of the group" };
+            Err(Error::conflict(format!(
+                "whoever answers for the {what} '{}' has left; it gives no more than it does until somebody adopts it",
+                u.label
+            ))
+            .attr("permissions")
+            .code("mapping_without_author"))
+        }
     }
 }
 
