@@ -3,6 +3,7 @@
 mod authors;
 mod ceiling;
 mod defaults;
+mod demoted;
 mod differential;
 mod ending;
 mod entrusted;

@@ -23,9 +23,7 @@ mod model;
 
 pub(super) use model::{InForce, Model};
 
-use super::{
-    Access, Path, Reach, catalogue::Catalogue, db as paths, guard, mappings, person::People,
-};
+use super::{Access, Path, Reach, catalogue::Catalogue, db as paths, mappings, person::People};
 use crate::{
     clock::Timestamp,
     error::Result,
@@ -149,13 +147,18 @@ pub(super) async fn suspended(tx: &mut Tx, mapping: MappingId) -> Result<bool> {
     Ok(authored.any(|a| !good.contains_key(&a.mapping)))
 }
 
-/// What somebody answers for, and whether an administrator's role is among it.
+/// What somebody answers for.
 #[derive(Debug, Clone, Default)]
 pub struct Answers {
     who: Option<(TenantId, UserId)>,
     mappings: Vec<MappingId>,
-    /// Whether somebody may be an administrator by it.
-    pub watched: bool,
+}
+impl Answers {
+    /// Whether somebody may be an administrator by it: as those to whom it gives any role may answer for others with that,
+    /// and those for others again, it is whether there is anything.
+    pub fn watched(&self) -> bool {
+        !self.mappings.is_empty()
+    }
 }
 
 /// The mappings for which somebody answers, with those that are gone and of which something is kept.
@@ -166,10 +169,9 @@ pub async fn answers(tx: &mut Tx, who: (TenantId, UserId)) -> Result<Answers> {
     let was = paths::widen(tx).await?;
     let found = db::authored(tx, who).await?;
     paths::narrow(tx, &was).await?;
-    let watched = found.iter().any(|a| guard::watches(a.role));
-    let mut mappings: Vec<MappingId> = found.into_iter().map(|a| a.mapping).collect();
+    let mut mappings = found;
     mappings.dedup();
-    Ok(Answers { who: Some(who), mappings, watched })
+    Ok(Answers { who: Some(who), mappings })
 }
 
 /// Whoever answers for these is being switched off or deleted: what they do not answer for without an end is suspended

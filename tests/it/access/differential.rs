@@ -153,7 +153,16 @@ async fn rows(r: &mut Rows, d: &mut Dice) {
                  VALUES ($1, $2, $3, $4, $5, $6, $7, 'x', 'test', $8, $9, $8)",
                 home, g, user, what, scope, there, source, from, to)
         }).unwrap();
-        r.model.ways.push(Way { user, role: what, at, begun, over, mapping: None, kept: false, default: false });
+        r.model.ways.push(Way {
+            user,
+            role: what,
+            at,
+            begun,
+            over,
+            mapping: None,
+            kept: false,
+            default: false,
+        });
     }
     for _ in 0..7 {
         let (home, dir, group, members) = r.groups[d.below(r.groups.len())].clone();
@@ -220,8 +229,13 @@ async fn by_default(r: &mut Rows, d: &mut Dice, t: TenantId, roles: &[RoleId]) {
              VALUES ($1, $2, $3, 'test', $4, $5, 1, 0, 0)", t, m, what, by_tenant, by_user)
     })
     .unwrap();
-    let was: BTreeSet<MappingId> =
-        r.model.ways.iter().filter(|w| w.default && w.at == Where::One(t)).filter_map(|w| w.mapping).collect();
+    let was: BTreeSet<MappingId> = r
+        .model
+        .ways
+        .iter()
+        .filter(|w| w.default && w.at == Where::One(t))
+        .filter_map(|w| w.mapping)
+        .collect();
     r.model.ways.retain(|w| !(w.default && w.at == Where::One(t)));
     r.model.mappings.retain(|id, _| !was.contains(id));
     let at = Where::One(t);

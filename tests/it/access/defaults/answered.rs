@@ -8,16 +8,14 @@ use crate::{
 };
 use muster::{
     access::{
-        Standing,
+        Permit, Standing,
         authors::{self, Reviewed},
         catalogue::TENANT_ADMINISTRATOR,
-        defaults,
-        grants,
+        defaults, grants,
         mappings::{self, Target},
         parked::{self, Decision},
         perm::{Provision, UsersManageRoles},
         roles::{self, RoleEdit},
-        Permit,
     },
     actor::UserKind,
     audit,
@@ -59,13 +57,21 @@ impl Scene {
     async fn standing(&self) -> Standing {
         defaults::get(&self.w.access, &self.w.may(self.t).await).await.unwrap().1
     }
-    async fn maps(&self, by: &User, name: &str, members: &[UserId], role: RoleId) -> (muster::id::GroupId, MappingId) {
+    async fn maps(
+        &self,
+        by: &User,
+        name: &str,
+        members: &[UserId],
+        role: RoleId,
+    ) -> (muster::id::GroupId, MappingId) {
         let g = self.w.group(&self.p, name, members).await.id;
         let p = self.w.access.require::<UsersManageRoles>(&session(by), self.t).await.unwrap();
         (g, mappings::create(&self.w.access, &p, Target::Own, g, role).await.unwrap().id)
     }
     async fn review(&self, seen: &mut Reviewed) -> usize {
-        authors::review(&self.w.access, &Cx::new(World::owner(), Scope::Platform), seen).await.unwrap()
+        authors::review(&self.w.access, &Cx::new(World::owner(), Scope::Platform), seen)
+            .await
+            .unwrap()
     }
     async fn told(&self, action: &str) -> usize {
         let trail = audit::list(&self.w.store, self.t, None, 500).await.unwrap();
