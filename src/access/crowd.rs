@@ -1,7 +1,7 @@
 //! Many people at once, with every way in which each has a role: for what is asked about a crowd (a preview, who can do
 //! something). The same rows, the same paths and the same computation as for one.
 
-use super::{Access, Effective, Path, Reach, Site, Subject, db};
+use super::{Access, Effective, Path, Reach, Site, Subject, db, effective};
 use crate::{
     error::Result,
     id::{MappingId, TenantId, UserId},
@@ -68,6 +68,7 @@ impl Access {
         let (good, _) = model.in_force(&each, now);
         for s in all {
             s.paths = model.settled(&s.paths, &good);
+            effective::stand_back(&s.subject, &mut s.paths);
         }
         Ok(())
     }

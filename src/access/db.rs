@@ -151,7 +151,16 @@ pub async fn paths(
          FROM rarray($2) AS who CROSS JOIN parked_roles k
          CROSS JOIN directories d LEFT JOIN roles r ON r.id = k.role_id
          WHERE k.tenant_id = $1 AND k.user_id = who.value AND NOT k.gone AND d.tenant_id = k.tenant_id
-           AND d.id = k.directory_id",
+           AND d.id = k.directory_id
+         UNION ALL
+         SELECT u.id, e.id, e.role_id, 'tenant', e.tenant_id, coalesce(e.adopted_by, e.created_by),
+                CASE WHEN u.created_at > e.created_at THEN u.created_at ELSE e.created_at END,
+                CAST(NULL AS bigint), 'default', CAST(NULL AS text), CAST(NULL AS uuid), CAST(NULL AS text),
+                CAST(NULL AS uuid), CAST(NULL AS text), r.tenant_id, r.offered, r.name, r.permissions,
+                CAST(NULL AS bigint), e.created_by_tenant, e.created_by_user, e.granted, e.suspended_at, e.id
+         FROM rarray($2) AS who CROSS JOIN users u CROSS JOIN default_roles e LEFT JOIN roles r ON r.id = e.role_id
+         WHERE u.tenant_id = $1 AND u.id = who.value AND u.kind <> 'integration' AND e.tenant_id = u.tenant_id
+           AND e.role_id IS NOT NULL",
         home,
         users,
         now
@@ -160,7 +169,7 @@ pub async fn paths(
 }
 
 /// Mappings as ways to their roles, for whoever is in their groups: these, or all that somebody answers for. Of such as
-/// are gone, what is kept of them.
+/// are gone, what is kept of them. Default roles are among them, by ids of their own.
 pub async fn mapped(
     c: &mut Conn,
     catalogue: &Catalogue,
@@ -191,7 +200,16 @@ pub async fn mapped(
          LEFT JOIN roles r ON r.id = k.role_id
          WHERE k.created_by_user IS NOT NULL AND NOT k.gone
            AND ($1 OR k.mapping_id IN (SELECT value FROM rarray($2)))
-           AND NOT EXISTS (SELECT 1 FROM mappings p WHERE p.tenant_id = k.tenant_id AND p.id = k.mapping_id)",
+           AND NOT EXISTS (SELECT 1 FROM mappings p WHERE p.tenant_id = k.tenant_id AND p.id = k.mapping_id)
+         UNION
+         SELECT CAST(NULL AS uuid), e.id, e.role_id, 'tenant', e.tenant_id, coalesce(e.adopted_by, e.created_by),
+                e.created_at, CAST(NULL AS bigint), 'default', CAST(NULL AS text), CAST(NULL AS uuid),
+                CAST(NULL AS text), CAST(NULL AS uuid), CAST(NULL AS text), r.tenant_id, r.offered, r.name,
+                r.permissions, CAST(NULL AS bigint), e.created_by_tenant, e.created_by_user, e.granted, e.suspended_at,
+                e.id
+         FROM default_roles e LEFT JOIN roles r ON r.id = e.role_id
+         WHERE e.role_id IS NOT NULL
+           AND (($1 AND e.created_by_user IS NOT NULL) OR e.id IN (SELECT value FROM rarray($2)))",
         all,
         these
     )?;
@@ -229,6 +247,9 @@ fn path(r: PathRow, catalogue: &Catalogue) -> Option<Path> {
             directory_name: r.directory_name?,
             at,
         },
+        _ if r.source.as_deref() == Some("default") => {
+            Via::Default { id: MappingId(r.id), behind: false }
+        }
         (Some(source), _) => Via::Assignment { grant: GrantId(r.id), source, reason: r.reason },
         (None, Some(group)) => Via::Mapping {
             mapping: MappingId(r.id),

@@ -112,6 +112,14 @@ pub enum Via {
         /// When it was taken away.
         at: Timestamp,
     },
+    /// The default role of their own tenant, for whom no mapped group gives anything.
+    Default {
+        /// Its own id, one of those of mappings.
+        id: MappingId,
+        /// Whether a mapped group gives them something, so that it does not count; known once it is known which mappings
+        /// do ([`stand_back`]).
+        behind: bool,
+    },
 }
 
 /// One way in which somebody has a role.
@@ -131,10 +139,18 @@ pub struct Path {
     pub until: Option<Timestamp>,
     /// Who granted, or who made (or adopted) the mapping.
     pub by: String,
-    /// Of a mapping, and of what is kept of one: the user who answers for it, if it is one.
+    /// Of a mapping, of what is kept of one, and of a default role: the user who answers for it, if it is one.
     pub author: Option<Author>,
 }
 impl Path {
+    /// Whether it comes of a group's mapping, what is kept of one too.
+    pub(super) fn of_group(&self) -> bool {
+        match &self.via {
+            Via::Mapping { .. } => true,
+            Via::Parked { group_name, .. } => group_name.is_some(),
+            Via::Assignment { .. } | Via::Default { .. } => false,
+        }
+    }
     /// When it ends by itself, if that is known: its own end, or that of what its author answers with.
     pub fn end(&self) -> Option<Timestamp> {
         let of_author = self.author.as_ref().and_then(|a| a.until);
@@ -316,11 +332,37 @@ impl Effective {
 
 /// Why a path does not count for its holder, whatever the time; `None` if it counts.
 pub fn void(subject: &Subject, path: &Path) -> Option<&'static str> {
-    if path.author.as_ref().is_some_and(|a| a.standing == Standing::Suspended) {
+    let suspended = path.author.as_ref().is_some_and(|a| a.standing == Standing::Suspended);
+    if let Via::Default { behind, .. } = path.via {
+        if behind {
+            return Some(
+                "the tenant's default role is for people without a mapped group, and one of theirs gives a role",
+            );
+        }
+        if suspended {
+            return Some(
+                "the tenant's default role is suspended: who answers for it does not hold all that it gives any more; \
+                 somebody who does can adopt it",
+            );
+        }
+    }
+    if suspended {
         return Some(
             "the mapping is suspended: who answers for it does not hold all that it gives any more; \
              somebody who does can adopt it",
         );
     }
     rules::out_of_bounds(subject.kind, subject.home, subject.provider, path.role.id, &path.reach)
+}
+
+/// Lets the default role stand back for whoever has something by a mapped group, wherever that gives it: asked of paths
+/// that say how the authors of mappings stand. What a suspended mapping gives, and what somebody of their kind cannot hold,
+/// is nothing; what is kept of a mapping until somebody decides is something.
+pub(super) fn stand_back(subject: &Subject, paths: &mut [Path]) {
+    let mapped = paths.iter().any(|p| p.of_group() && void(subject, p).is_none());
+    for p in paths {
+        if let Via::Default { behind, .. } = &mut p.via {
+            *behind = mapped;
+        }
+    }
 }

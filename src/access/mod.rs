@@ -1,12 +1,13 @@
 //! What they may do: catalogue, roles, grants, mappings, effective permissions, explain, the guards. A
 //! permission is a value: [`Permit`], which only this room makes and which domain functions demand.
 //!
-//! * Effective = by hand + computed from membership and mapping + held + parked, only added up. One computation
+//! * Effective = by hand + computed from membership and mapping + held + parked, only added up; for whom no mapped group
+//!   gives anything, the default role of their own tenant beside what was given by hand. One computation
 //!   ([`Effective::compute`]) serves [`Access::require`] and [`Access::explain`].
 //! * MFA: [`RoleRef::mfa`] and [`Effective::mfa`] say what roles demand by default. A tenant's policy is in
 //!   `tenants`, to the right of here, so whoever signs in or issues combines the two, role by role: the policy's
 //!   word for the role's id if there is one, else the policy's default, where "by role" means [`RoleRef::mfa`].
-//! * This room knows no HTTP and no tokens' form; it writes `roles`, `grants`, `mappings` and what is parked, and reads
+//! * This room knows no HTTP and no tokens' form; it writes `roles`, `grants`, `mappings`, default roles and what is parked, and reads
 //!   users, members, groups, directories and tenants in joins.
 
 mod acting;
@@ -15,6 +16,7 @@ pub mod catalogue;
 mod crowd;
 mod db;
 mod decide;
+pub mod defaults;
 pub mod effective;
 pub mod elevation;
 mod entrusted;

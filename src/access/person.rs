@@ -1,6 +1,6 @@
 //! Effective permissions, kept: what one person has anywhere is loaded once, and computed per tenant when asked.
 
-use super::{Catalogue, Effective, Path, Site, Subject, db};
+use super::{Catalogue, Effective, Path, Site, Subject, db, effective};
 use crate::{
     clock::Timestamp,
     error::Result,
@@ -142,8 +142,9 @@ impl People {
             return Ok(s);
         }
         let authored = p.paths.iter().any(|p| p.author.is_some());
-        let (paths, until) =
+        let (mut paths, until) =
             if authored { self.settled(&p.paths).await? } else { (p.paths.to_vec(), None) };
+        effective::stand_back(&p.subject, &mut paths);
         let under = authored.then_some(moved);
         let s = Arc::new(Settled { paths, until, under, done: RwLock::default() });
         *p.settled.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&s));

@@ -56,6 +56,13 @@ pub(super) enum ViaShown {
         /// The same, in words.
         explanation: String,
     },
+    /// By the default role of their own tenant, without a mapped group.
+    Default {
+        /// The default role's own id.
+        default_role: MappingId,
+        /// The same, in words.
+        explanation: &'static str,
+    },
 }
 impl From<&Via> for ViaShown {
     fn from(v: &Via) -> Self {
@@ -72,6 +79,10 @@ impl From<&Via> for ViaShown {
                 let (parked, at) = (change, at.into());
                 Self::Parked { parked, group_name, directory, directory_name, at, explanation }
             }
+            Via::Default { id, .. } => Self::Default {
+                default_role: id,
+                explanation: "the tenant's default role: for its own people whom no mapped group gives a role",
+            },
         }
     }
 }
@@ -91,7 +102,7 @@ pub(super) struct PathShown {
     until: Option<Time>,
     /// Who granted it, or made (or adopted) the mapping.
     by: String,
-    /// How whoever answers for the mapping stands; null for what is no mapping.
+    /// How whoever answers for the mapping or the default role stands; null for what is neither.
     standing: Option<Standing>,
     /// Why it does not count, where it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -110,7 +121,7 @@ impl PathShown {
             until: p.until.map(Into::into),
             by: p.by.clone(),
             standing: match p.via {
-                Via::Mapping { .. } => {
+                Via::Mapping { .. } | Via::Default { .. } => {
                     Some(p.author.as_ref().map_or_else(Standing::default, |a| a.standing))
                 }
                 _ => None,

@@ -10,6 +10,7 @@ mod call;
 mod caller;
 mod consents;
 mod credentials;
+mod defaults;
 mod directories;
 mod doctor;
 mod domains;
@@ -272,6 +273,15 @@ table! {
         "Answer for a mapping whose author was demoted or has left.";
     DELETE "/tenants/{tenant}/mappings/{mapping}" ROLES, access::mapping_delete,
         "Delete a mapping and what it gave.";
+    GET "/tenants/{tenant}/default-role" ROLES, defaults::get,
+        "What its own people have there whom no mapped group gives a role.";
+    PUT "/tenants/{tenant}/default-role" ROLES, defaults::set [IF_MATCH], "Set it.";
+    DELETE "/tenants/{tenant}/default-role" ROLES, defaults::unset [IF_MATCH],
+        "Let them have nothing by default.";
+    POST "/tenants/{tenant}/default-role/preview" ROLES, defaults::think [LIMIT],
+        "Who would gain and lose what, were it so; nothing is done.";
+    POST "/tenants/{tenant}/default-role/adopt" ROLES, defaults::adopt,
+        "Answer for the default role of a tenant whose author was demoted or has left.";
     GET "/tenants/{tenant}/explain" ROLES, explain::explain [WHO, PERMISSION, HOME],
         "Whether somebody may do something there, and why.";
 

@@ -54,7 +54,7 @@ fn tag(path: &str) -> &'static str {
     let about = path.strip_prefix("/tenants/{tenant}/").or_else(|| path.strip_prefix("/me/"));
     let about = about.unwrap_or(&path[1..]);
     match about.split('/').next().unwrap_or_default() {
-        "mappings" | "explain" | "who-can" | "role-templates" => "roles",
+        "mappings" | "default-role" | "explain" | "who-can" | "role-templates" => "roles",
         "holds" => "grants",
         "eligibilities" => "elevations",
         "review-plans" => "reviews",

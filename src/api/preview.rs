@@ -101,7 +101,7 @@ impl From<Preview> for PreviewShown {
     }
 }
 
-fn most(c: &Call) -> Result<usize> {
+pub(super) fn most(c: &Call) -> Result<usize> {
     Ok(usize::try_from(c.limit()?).unwrap_or(usize::MAX))
 }
 

@@ -66,12 +66,12 @@ pub(super) struct HoldersShown {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "RoleHolder")]
 pub(super) struct HolderShown {
-    /// Of the grant, mapping, invitation, parked role or eligibility.
+    /// Of the grant, mapping, invitation, parked role, eligibility or default role.
     #[schemars(extend("format" = "uuid"))]
     id: String,
     /// The person's or the group's own tenant.
     tenant: TenantId,
-    /// The person's or the group's name, or the address.
+    /// The person's, the group's or the tenant's name, or the address.
     name: String,
 }
 impl From<Holders> for HoldersShown {
@@ -103,6 +103,8 @@ pub(super) struct UsesShown {
     parked: HoldersShown,
     /// People who may ask for it, for a while.
     eligible: HoldersShown,
+    /// The tenant, where it is its default role.
+    by_default: HoldersShown,
     /// How many uses there are beyond the tenant: for the role's owner and for Global Administrators.
     elsewhere: i64,
 }
@@ -117,6 +119,7 @@ impl UsesShown {
             invitations: u.invitations.into(),
             parked: u.parked.into(),
             eligible: u.eligible.into(),
+            by_default: u.by_default.into(),
             elsewhere: u.elsewhere,
         }
     }

@@ -9,7 +9,11 @@ use super::{
     },
 };
 use crate::{
-    access::{Access, Acting, Permit, perm::SystemManageIntegrations},
+    access::{
+        Access, Acting, Permit,
+        guard::{self, By},
+        perm::SystemManageIntegrations,
+    },
     audit::{self, Event},
     crypto::jwt::Alg,
     error::{Error, Result},
@@ -131,7 +135,18 @@ async fn edit_as<P: Manages + 'static>(
             if let Some(user) = app.user_id.filter(|_| app.name != was.name) {
                 users::rename_integration(tx, t, user, &app.name).await?;
             }
+            // An integration user of which less is chosen may not hold any more what it answers for.
+            let rechosen = app.user_id.filter(|_| app.settings.0.scopes != was.settings.0.scopes);
+            let guard = match rechosen {
+                Some(user) if guard::hang_on(tx, (t, user)).await? => {
+                    Some(guard::before(tx, t).await?)
+                }
+                _ => None,
+            };
             db::update(tx, t, id, &app.name, J(&app.settings.0)).await?;
+            if let Some(guard) = guard {
+                guard.after(tx, By::Hand).await?;
+            }
             tx.changed(Topic::App(id));
             if let Some(user) = app.user_id {
                 // What was chosen for it bounds what it holds.

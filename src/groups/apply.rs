@@ -37,9 +37,10 @@ pub async fn apply(
         let was = db::of_directory(tx, t, d, id).await?.ok_or_else(|| gone(id))?;
         fresh(&was, if_match)?;
         let settings = settings(tx, t, d).await?;
-        // Only what takes people out of a group with an administrator's role can take the last one away.
+        // Who leaves a group loses what it gives, and who comes to one what they had by default.
         let takes = changes.iter().any(rules::takes_away);
-        let guard = if takes && guard::group_touches_admin(tx, t, id).await? {
+        let comes = rules::coming(&changes);
+        let guard = if guard::group_change(tx, t, id, takes, &comes).await? {
             Some(guard::before(tx, t).await?)
         } else {
             None

@@ -311,7 +311,7 @@ pub async fn delete(
 async fn remove(tx: &mut Tx, row: &GroupRow, limits: Option<&Limits>) -> Result<Option<Parked>> {
     let (t, id) = (row.tenant_id, row.id);
     let mapped = db::mapped(tx, t, id).await?;
-    let guard = if mapped && guard::group_touches_admin(tx, t, id).await? {
+    let guard = if mapped && guard::group_change(tx, t, id, true, &[]).await? {
         Some(guard::before(tx, t).await?)
     } else {
         None

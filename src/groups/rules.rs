@@ -3,6 +3,7 @@
 use super::GroupChange;
 use crate::{
     error::{Error, Result},
+    id::UserId,
     text::{self, MAX_KEY},
 };
 
@@ -28,6 +29,15 @@ pub(super) fn checked(name: &str, external_id: Option<&str>) -> Result<()> {
 /// Whether a step can take somebody out.
 pub(super) fn takes_away(c: &GroupChange) -> bool {
     matches!(c, GroupChange::Remove(_) | GroupChange::Replace(_) | GroupChange::Clear)
+}
+
+/// Who is put into the group.
+pub(super) fn coming(changes: &[GroupChange]) -> Vec<UserId> {
+    let lists = changes.iter().filter_map(|c| match c {
+        GroupChange::Add(users) | GroupChange::Replace(users) => Some(users),
+        _ => None,
+    });
+    lists.flatten().copied().collect()
 }
 
 /// The last name that the steps give.

@@ -21,7 +21,7 @@ pub use stand::{Invitation, State, Suspended, Undelivered};
 
 use crate::{
     access::{
-        Access, Acting, Permit, Reach, RoleRef,
+        Access, Acting, Permit, Reach, RoleRef, defaults,
         grants::{self, Giver},
         perm::{Global, UsersAdd, UsersManageRoles, UsersView},
         roles,
@@ -117,8 +117,8 @@ fn gone() -> Error {
 /// Adds a person and invites them.
 ///
 /// # Errors
-/// `Invalid` for an address that is none; `Forbidden` for a role that the inviter could not give; `Conflict` (code
-/// `uniqueness`) when the name is taken.
+/// `Invalid` for an address that is none; `Forbidden` for a role that the inviter could not give, and where somebody new
+/// has by default what the inviter does not hold; `Conflict` (code `uniqueness`) when the name is taken.
 pub async fn create(
     store: &Store,
     access: &Access,
@@ -129,6 +129,7 @@ pub async fn create(
 ) -> Result<Made> {
     let t = p.tenant();
     let email = rules::address(&new.email)?;
+    defaults::within(access, p).await?;
     let provider = tenants::get(store, t).await?.provider;
     let mut plan: Vec<PlannedRole> = Vec::new();
     for w in wanted {

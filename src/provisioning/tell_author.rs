@@ -1,17 +1,18 @@
-//! An administrator is told of a mapping that is suspended, since whoever answers for it was demoted: found out first,
-//! then a letter to each, as in [`super::tell`].
+//! An administrator is told of a mapping or a default role that is suspended, since whoever answers for it was demoted:
+//! found out first, then a letter to each, as in [`super::tell`].
 
 use super::tell::{Sender, TOLD};
 use crate::{
     access::{
+        defaults::{self, DefaultRole},
         guard,
         mappings::{self, Mapping},
     },
     error::{Error, Result},
-    id::MappingId,
+    id::{MappingId, TenantId},
     mail::{Letter, plain_name},
     outbox::{self, Message},
-    store::{Cx, Scope},
+    store::{Conn, Cx, Scope},
     tenants, tx, users,
 };
 use askama::Template;
@@ -26,7 +27,7 @@ struct Text<'a> {
     brand: &'a str,
     issuer: &'a str,
     company: &'a str,
-    group: &'a str,
+    group: Option<&'a str>,
     author: &'a str,
     tenant: &'a str,
     id: &'a str,
@@ -37,10 +38,28 @@ struct Page<'a> {
     brand: &'a str,
     issuer: &'a str,
     company: &'a str,
-    group: &'a str,
+    group: Option<&'a str>,
     author: &'a str,
     tenant: &'a str,
     id: &'a str,
+}
+
+/// What is suspended.
+#[derive(Debug, Clone)]
+pub enum Suspended {
+    /// A group's mapping.
+    Mapping(Mapping),
+    /// A tenant's default role.
+    Default(DefaultRole),
+}
+
+/// What this is about, if it is suspended still.
+async fn suspended(c: &mut Conn, t: TenantId, id: MappingId) -> Result<Option<Suspended>> {
+    if let Some(m) = mappings::find(c, t, id).await? {
+        return Ok(Some(m).filter(|m| m.suspended_at.is_some()).map(Suspended::Mapping));
+    }
+    let found = defaults::find(c, t, id).await?;
+    Ok(found.filter(|d| d.suspended_at.is_some()).map(Suspended::Default))
 }
 
 fn about(m: &Message) -> Result<MappingId> {
@@ -56,7 +75,7 @@ pub async fn fan_out(s: Sender, cx: Cx, m: Message) -> Result<()> {
     let (id, t) = (about(&m)?, m.tenant);
     let told = tx!(s.store, &cx, [], |tx| {
         tx.unaudited("letters about what is in the audit trail");
-        if mappings::find(tx, t, id).await?.is_none_or(|m| m.suspended_at.is_none()) {
+        if suspended(tx, t, id).await?.is_none() {
             return Ok(None);
         }
         let mut told = 0;
@@ -71,7 +90,7 @@ pub async fn fan_out(s: Sender, cx: Cx, m: Message) -> Result<()> {
         Ok(Some(told))
     })?;
     if told == Some(0) || !s.mailer.sends() && told.is_some() {
-        tracing::warn!(mapping = %id, "a mapping is suspended, and no administrator can be told by mail");
+        tracing::warn!(mapping = %id, "a mapping or a default role is suspended, and no administrator can be told by mail");
     }
     Ok(())
 }
@@ -86,12 +105,11 @@ pub async fn deliver(s: Sender, m: Message) -> Result<()> {
         return Ok(());
     }
     let mut c = s.store.read(Scope::Tenant(m.tenant)).await?;
-    let found = mappings::find(&mut c, m.tenant, id).await?;
-    let Some(mapping) = found.filter(|m| m.suspended_at.is_some()) else { return Ok(()) };
+    let Some(what) = suspended(&mut c, m.tenant, id).await? else { return Ok(()) };
     let tenant = tenants::find(&mut c, m.tenant).await?;
     drop(c);
     let Some(tenant) = tenant else { return Ok(()) };
-    let letter = render((&s.brand, &s.issuer), (&tenant.slug, &tenant.name), &mapping)?;
+    let letter = render((&s.brand, &s.issuer), (&tenant.slug, &tenant.name), &what)?;
     s.mailer.send(Letter { to: to.to_owned(), id: m.id.to_string(), ..letter }).await
 }
 
@@ -102,19 +120,26 @@ pub async fn deliver(s: Sender, m: Message) -> Result<()> {
 pub fn render(
     (brand, issuer): (&str, &str),
     (tenant, company): (&str, &str),
-    m: &Mapping,
+    what: &Suspended,
 ) -> Result<Letter> {
     let (brand, company) = (plain_name(brand, "Muster"), plain_name(company, "your company"));
-    let group = plain_name(&m.group_name, "a group");
-    let author = plain_name(m.adopted_by.as_deref().unwrap_or(&m.created_by), "its author");
-    let id = m.id.to_string();
-    let (brand, company, group) = (brand.as_str(), company.as_str(), group.as_str());
+    let (group, adopted, made, id) = match what {
+        Suspended::Mapping(m) => (Some(&m.group_name), &m.adopted_by, &m.created_by, m.id),
+        Suspended::Default(d) => (None, &d.adopted_by, &d.created_by, d.id),
+    };
+    let group = group.map(|name| plain_name(name, "a group"));
+    let author = plain_name(adopted.as_ref().unwrap_or(made), "its author");
+    let id = id.to_string();
+    let (brand, company, group) = (brand.as_str(), company.as_str(), group.as_deref());
     let (author, id) = (author.as_str(), id.as_str());
     let text = Text { brand, issuer, company, group, author, tenant, id };
     let html = Page { brand, issuer, company, group, author, tenant, id };
     Ok(Letter {
         to: String::new(),
-        subject: format!("{company}: the mapping of a group is suspended"),
+        subject: match what {
+            Suspended::Mapping(_) => format!("{company}: the mapping of a group is suspended"),
+            Suspended::Default(_) => format!("{company}: the default role is suspended"),
+        },
         text: text.render().map_err(Error::internal)?,
         html: html.render().map_err(Error::internal)?,
         id: String::new(),

@@ -10,6 +10,7 @@ pub use policy::{MfaDefault, MfaPolicy, Policy, Required};
 use crate::{
     access::{
         Access, Permit,
+        guard::{self, By},
         perm::{Global, SystemEditSettings},
     },
     audit::{self, Event},
@@ -222,7 +223,7 @@ pub struct Edit {
 ///
 /// # Errors
 /// `NotFound`; `Invalid` for what is no tag; `Forbidden` to suspend the provider's own tenant, whose people run the
-/// instance.
+/// instance, and to take a tag away by which somebody answers for the tenant's last administrator.
 pub async fn edit(store: &Store, p: &Permit<Global>, id: TenantId, edit: Edit) -> Result<Tenant> {
     let tags = edit.tags.as_deref().map(rules::tags).transpose()?;
     let status = edit.status;
@@ -231,7 +232,13 @@ pub async fn edit(store: &Store, p: &Permit<Global>, id: TenantId, edit: Edit) -
         let was = db::get(tx, id).await?.ok_or_else(gone)?;
         if let Some(tags) = tags.filter(|tags| *tags != was.tags.0) {
             let detail = serde_json::json!({ "from": was.tags.0, "to": tags });
+            // Somebody with a role by a tag that goes may answer for who administers the tenant.
+            let guard =
+                if was.tags.0.is_subset(&tags) { None } else { Some(guard::before(tx, id).await?) };
             db::set_tags(tx, id, J(tags)).await?;
+            if let Some(guard) = guard {
+                guard.after(tx, By::Hand).await?;
+            }
             let event = Event::new("tenant.tags").target("tenant", id).detail(detail);
             audit::record(tx, id, event).await?;
             tx.changed(Topic::Tenant(id));

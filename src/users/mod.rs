@@ -196,7 +196,7 @@ async fn guarded(tx: &mut Tx, u: &User) -> Result<Option<Guard>> {
         return if ties.admin { guard::before(tx, u.tenant_id).await.map(Some) } else { Ok(None) };
     }
     let answers = authors::answers(tx, (u.tenant_id, u.id)).await?;
-    let watched = answers.watched || ties.admin;
+    let watched = answers.watched() || ties.admin;
     let guard = if watched { Some(guard::before(tx, u.tenant_id).await?) } else { None };
     authors::leaves(tx, answers).await?;
     Ok(guard)

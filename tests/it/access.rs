@@ -2,6 +2,8 @@
 
 mod authors;
 mod ceiling;
+mod defaults;
+mod demoted;
 mod differential;
 mod ending;
 mod entrusted;

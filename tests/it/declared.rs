@@ -58,11 +58,16 @@ story!(async fn what_is_exported_is_applied_elsewhere_and_changes_nothing_where_
     sh.run(&["role", "create", "acme", "Desk", "--permission", "users.view"]).await;
     sh.run(&["mapping", "create", "acme", "--group", "Support", "--role", "Desk"]).await;
     sh.run(&["policy", "set", "acme", "--mfa", "always", "--role", "Desk=none"]).await;
+    let said = sh.run(&["tenant", "default-role", "acme", "Read-Only", "--preview"]).await;
+    assert_eq!(said["people"], 0, "{said}");
+    assert_eq!(sh.run(&["tenant", "default-role", "acme"]).await["role"], Value::Null);
+    assert_eq!(sh.run(&["tenant", "default-role", "acme", "Read-Only"]).await["role"]["name"], "Read-Only");
+    assert_eq!(sh.run(&["tenant", "default-role", "acme", "--adopt"]).await["version"], 2);
     sh.run(&["app", "create", "acme", "Portal", "--redirect-uri", CALLBACK, "--trusted"]).await;
 
     let (status, text, err) = sh.says(&["export", "acme"]).await;
     assert_eq!(status, 0, "{err}");
-    for part in ["slug = \"acme\"", "acme.example", "[[tenant.role]]", "Desk = \"none\"", "group = \"Support\"", CALLBACK] {
+    for part in ["slug = \"acme\"", "acme.example", "[[tenant.role]]", "Desk = \"none\"", "default_role = \"Read-Only\"", "group = \"Support\"", CALLBACK] {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(!text.contains("secret"), "{text}");
@@ -79,6 +84,7 @@ slug = "fabrikam"
 name = "Fabrikam"
 tags = ["gold"]
 domains = ["fabrikam.example"]
+default_role = "Night"
 [tenant.policy.mfa]
 default = "by_role"
 [tenant.policy.mfa.roles]
@@ -106,7 +112,7 @@ redirect_uris = ["https://console.example/back"]
         "create tenant fabrikam", "create domain fabrikam.example of fabrikam", "change role 'Desk' of acme",
         "create role 'Night' of fabrikam", "create directory 'Okta' of fabrikam",
         "change directory 'Okta' of fabrikam", "change policy of fabrikam", "create application 'Console' of fabrikam",
-        "change application 'Console' of fabrikam",
+        "change application 'Console' of fabrikam", "change default role of fabrikam",
     ];
     let told = sh.run(&["apply", path, "--dry-run"]).await;
     assert_eq!(steps(&told), wanted);
@@ -121,10 +127,15 @@ redirect_uris = ["https://console.example/back"]
     let d = sh.run(&["directory", "show", "fabrikam", "Okta"]).await;
     assert_eq!((&d["status"], &d["provisioning"]["unique_group_names"]), (&json!("disabled"), &json!(false)));
     assert_eq!(sh.run(&["app", "show", "fabrikam", "Console"]).await["enabled"], false);
+    assert_eq!(sh.run(&["tenant", "default-role", "fabrikam"]).await["role"]["name"], "Night");
     let night = sh.run(&["role", "show", "fabrikam", "Night"]).await["id"].as_str().unwrap().to_owned();
     assert_eq!(sh.run(&["policy", "show", "fabrikam"]).await["mfa"]["roles"][&night], "phr");
     let told = sh.run(&["apply", path, "--yes", "--prune"]).await;
     assert_eq!((steps(&told).len(), told["waiting"].as_array().unwrap().len()), (0, 1), "{told}");
+
+    std::fs::write(&file, "[[tenant]]\nslug = \"fabrikam\"\nname = \"Fabrikam\"\ndefault_role = \"\"\n").unwrap();
+    assert_eq!(steps(&sh.run(&["apply", path, "--yes"]).await), ["change default role of fabrikam"]);
+    assert_eq!(sh.run(&["tenant", "default-role", "fabrikam"]).await["role"], Value::Null);
 
     // What the file does not name stays, and goes when that is asked for; directories and tenants never.
     std::fs::write(&file, "[[tenant]]\nslug = \"acme\"\nname = \"acme\"\ntags = []\n").unwrap();

@@ -2,29 +2,24 @@
 
 use crate::{
     error::Result,
-    id::{DirectoryId, MappingId, RoleId, TenantId, UserId},
-    row, sql,
+    id::{DirectoryId, MappingId, TenantId, UserId},
+    sql,
     store::Conn,
 };
 
-row! {
-    /// A mapping that somebody answers for, and its role.
-    pub struct Authored {
-        pub mapping: MappingId,
-        pub role: RoleId,
-    }
-}
-
-/// What somebody answers for, in any tenant: mappings, and what is kept of such as are gone.
-pub async fn authored(c: &mut Conn, (home, user): (TenantId, UserId)) -> Result<Vec<Authored>> {
+/// What somebody answers for, in any tenant: mappings, what is kept of such as are gone, and default roles.
+pub async fn authored(c: &mut Conn, (home, user): (TenantId, UserId)) -> Result<Vec<MappingId>> {
     sql!(
         c,
-        all<Authored>,
+        all<MappingId>,
         "/* platform: somebody of the provider's answers for mappings anywhere */
-         SELECT id, role_id FROM mappings WHERE created_by_tenant = $1 AND created_by_user = $2
+         SELECT id FROM mappings WHERE created_by_tenant = $1 AND created_by_user = $2
          UNION
-         SELECT mapping_id, role_id FROM parked_roles
+         SELECT mapping_id FROM parked_roles
          WHERE created_by_tenant = $1 AND created_by_user = $2 AND mapping_id IS NOT NULL
+         UNION
+         SELECT id FROM default_roles
+         WHERE created_by_tenant = $1 AND created_by_user = $2 AND role_id IS NOT NULL
          ORDER BY 1",
         home,
         user
@@ -41,7 +36,9 @@ pub async fn authors(c: &mut Conn, t: TenantId, d: DirectoryId) -> Result<Vec<Us
          WHERE u.tenant_id = $1 AND u.directory_id = $2
            AND (EXISTS (SELECT 1 FROM mappings p WHERE p.created_by_tenant = $1 AND p.created_by_user = u.id)
                 OR EXISTS (SELECT 1 FROM parked_roles k
-                           WHERE k.created_by_tenant = $1 AND k.created_by_user = u.id))",
+                           WHERE k.created_by_tenant = $1 AND k.created_by_user = u.id)
+                OR EXISTS (SELECT 1 FROM default_roles e
+                           WHERE e.created_by_tenant = $1 AND e.created_by_user = u.id))",
         t,
         d
     )

@@ -5,7 +5,8 @@
 //! before they left, or answered for a while only, leaves nothing behind: that is written down in the very transaction in
 //! which they leave ([`leaves`]). What is asked for is what the mapping gave when it was made or adopted: a role that
 //! somebody with more rights widens later is theirs to answer for, not the author's. What is kept of what a mapping gave
-//! ([`super::parked`]) is asked about in the same way.
+//! ([`super::parked`]) is asked about in the same way, and a tenant's default role ([`super::defaults`]) is a mapping here
+//! whose group is everybody.
 //!
 //! Nobody answers for themselves: what an author holds by a mapping counts if that mapping is answered for without it, by
 //! what was given to somebody in the end. Two authors who made each other's mappings do not keep each other.
@@ -22,9 +23,7 @@ mod model;
 
 pub(super) use model::{InForce, Model};
 
-use super::{
-    Access, Path, Reach, catalogue::Catalogue, db as paths, guard, mappings, person::People,
-};
+use super::{Access, Path, Reach, catalogue::Catalogue, db as paths, mappings, person::People};
 use crate::{
     clock::Timestamp,
     error::Result,
@@ -39,7 +38,7 @@ use std::{
 /// Whoever answers for a mapping: who made it, or adopted it later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Author {
-    /// The mapping they answer for; of what is kept, the one that gave it, which may be gone.
+    /// The mapping they answer for; of what is kept, the one that gave it, which may be gone; of a default role, its id.
     pub mapping: MappingId,
     /// Who.
     pub who: (TenantId, UserId),
@@ -148,13 +147,18 @@ pub(super) async fn suspended(tx: &mut Tx, mapping: MappingId) -> Result<bool> {
     Ok(authored.any(|a| !good.contains_key(&a.mapping)))
 }
 
-/// What somebody answers for, and whether an administrator's role is among it.
+/// What somebody answers for.
 #[derive(Debug, Clone, Default)]
 pub struct Answers {
     who: Option<(TenantId, UserId)>,
     mappings: Vec<MappingId>,
-    /// Whether somebody may be an administrator by it.
-    pub watched: bool,
+}
+impl Answers {
+    /// Whether somebody may be an administrator by it: as those to whom it gives any role may answer for others with that,
+    /// and those for others again, it is whether there is anything.
+    pub fn watched(&self) -> bool {
+        !self.mappings.is_empty()
+    }
 }
 
 /// The mappings for which somebody answers, with those that are gone and of which something is kept.
@@ -165,10 +169,9 @@ pub async fn answers(tx: &mut Tx, who: (TenantId, UserId)) -> Result<Answers> {
     let was = paths::widen(tx).await?;
     let found = db::authored(tx, who).await?;
     paths::narrow(tx, &was).await?;
-    let watched = found.iter().any(|a| guard::watches(a.role));
-    let mut mappings: Vec<MappingId> = found.into_iter().map(|a| a.mapping).collect();
+    let mut mappings = found;
     mappings.dedup();
-    Ok(Answers { who: Some(who), mappings, watched })
+    Ok(Answers { who: Some(who), mappings })
 }
 
 /// Whoever answers for these is being switched off or deleted: what they do not answer for without an end is suspended

@@ -3,8 +3,9 @@
 use super::{Author, Standing};
 use crate::{
     access::{
-        Effective, Path, Reach, Site, Subject,
+        Effective, Path, Reach, Site, Subject, Via,
         catalogue::{GLOBAL_ADMINISTRATOR, SELF_SERVICE},
+        effective,
     },
     clock::Timestamp,
     id::{MappingId, TenantId, UserId},
@@ -20,6 +21,9 @@ type End = Option<Timestamp>;
 /// Until when each mapping counts that somebody answers for. What is not in it is suspended.
 pub(in crate::access) type InForce = HashMap<MappingId, End>;
 
+/// Which mappings are taken to count where it is asked who is left to a default role; `None`: all.
+type Taken<'a> = Option<&'a InForce>;
+
 /// Somebody, with every way in which they have a role.
 type Known = (Subject, Arc<[Path]>);
 
@@ -32,15 +36,22 @@ pub(in crate::access) struct Model {
 
 impl Model {
     /// What somebody holds wherever `reach` reaches: of what they hold by mappings that somebody answers for, what is in
-    /// `good`.
+    /// `good`; by a default role, if none of `taken` gives them anything.
     fn held(
         &self,
         (subject, paths): &Known,
         reach: &Reach,
-        good: &InForce,
+        (good, taken): (&InForce, Taken<'_>),
         now: Timestamp,
     ) -> Effective {
-        let paths: Vec<Path> = paths.iter().filter_map(|p| counting(p, good)).collect();
+        let mapped = paths.iter().any(|p| {
+            let counts = p.author.as_ref().zip(taken);
+            p.of_group()
+                && counts.is_none_or(|(a, taken)| taken.contains_key(&a.mapping))
+                && effective::void(subject, p).is_none()
+        });
+        let left = paths.iter().filter(|p| !(mapped && matches!(p.via, Via::Default { .. })));
+        let paths: Vec<Path> = left.filter_map(|p| counting(p, good)).collect();
         let none = BTreeSet::new();
         let there = |t: &TenantId| {
             let site = Site { tenant: *t, tags: self.tags.get(t).unwrap_or(&none) };
@@ -60,7 +71,7 @@ impl Model {
         &self,
         path: &Path,
         author: &Author,
-        good: &InForce,
+        good: (&InForce, Taken<'_>),
         now: Timestamp,
         until: &mut Option<Timestamp>,
     ) -> Option<End> {
@@ -85,14 +96,43 @@ impl Model {
         }
         Some(ends.into_iter().min())
     }
-    /// The mappings that count, among everybody's and these, and when that may change by itself. None does at first; then
-    /// those whose authors hold what they gave by what was given to them, then those whose authors hold it by these, and
-    /// so on: so nobody holds up themselves. An end moves only away, so this comes to an end.
+    /// The mappings that count, among everybody's and these, and when that may change by itself.
+    ///
+    /// A default role makes that a question about itself: an author may hold what they gave because no mapping gives them
+    /// anything. So it is asked from both sides, who is left to a default role if so many mappings count as surely do, and
+    /// if so many do as possibly do, until nothing moves any more. A mapping that would put its own author out when it
+    /// counts, and only then, does not count.
     pub(in crate::access) fn in_force(
         &self,
         asked: &[Path],
         now: Timestamp,
     ) -> (InForce, Option<Timestamp>) {
+        let mut until: Option<Timestamp> = None;
+        let mut surely = self.supposing(asked, None, now, &mut until);
+        let mut paths = self.people.values().flat_map(|(_, paths)| paths.iter());
+        if !paths.any(|p| matches!(p.via, Via::Default { .. })) {
+            return (surely, until);
+        }
+        loop {
+            let possibly = self.supposing(asked, Some(&surely), now, &mut until);
+            let more = self.supposing(asked, Some(&possibly), now, &mut until);
+            let still = more.len() == surely.len();
+            surely = more;
+            if still {
+                return (surely, until);
+            }
+        }
+    }
+    /// The same, were those left to a default role whom none of `taken` gives anything. No mapping counts at first; then
+    /// those whose authors hold what they gave by what was given to them, then those whose authors hold it by these, and
+    /// so on: so nobody holds up themselves. An end moves only away, so this comes to an end.
+    fn supposing(
+        &self,
+        asked: &[Path],
+        taken: Taken<'_>,
+        now: Timestamp,
+        until: &mut Option<Timestamp>,
+    ) -> InForce {
         let mut all: BTreeMap<MappingId, (&Path, &Author)> = BTreeMap::new();
         let of_people = self.people.values().flat_map(|(_, paths)| paths.iter());
         for p in asked.iter().chain(of_people) {
@@ -101,11 +141,10 @@ impl Model {
             }
         }
         let mut good = InForce::new();
-        let mut until: Option<Timestamp> = None;
         loop {
             let mut moved = false;
             for (m, (path, author)) in &all {
-                let Some(end) = self.answered(path, author, &good, now, &mut until) else {
+                let Some(end) = self.answered(path, author, (&good, taken), now, until) else {
                     continue;
                 };
                 let further = match good.get(m) {
@@ -119,7 +158,7 @@ impl Model {
                 }
             }
             if !moved {
-                return (good, until);
+                return good;
             }
         }
     }

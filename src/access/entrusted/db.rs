@@ -17,8 +17,8 @@ row! {
     }
 }
 
-/// What the directory's groups give, what its people (those it brought, and those who sign in through it) were given, and
-/// what is kept for them; each role and scope once.
+/// What the directory's groups give, what its people (those it brought, and those who sign in through it) were given, what is
+/// kept for them, and what they have by default; each role and scope once.
 pub(super) async fn gives(
     c: &mut Conn,
     t: TenantId,
@@ -38,7 +38,9 @@ pub(super) async fn gives(
          JOIN identities i ON i.tenant_id = g.tenant_id AND i.user_id = g.user_id
          WHERE g.tenant_id = $1 AND i.directory_id = $2 AND (g.valid_to IS NULL OR g.valid_to > $3)
          UNION
-         SELECT role_id, scope, scope_tenant FROM parked_roles WHERE tenant_id = $1 AND directory_id = $2",
+         SELECT role_id, scope, scope_tenant FROM parked_roles WHERE tenant_id = $1 AND directory_id = $2
+         UNION
+         SELECT role_id, 'tenant', tenant_id FROM default_roles WHERE tenant_id = $1 AND role_id IS NOT NULL",
         t,
         d,
         now

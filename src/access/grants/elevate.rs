@@ -156,8 +156,12 @@ pub(in crate::access) async fn one(
 /// Gives a grant an end, unless it is the last administrator's: what ends by itself counts for none.
 pub(in crate::access) async fn shorten_in(tx: &mut Tx, grant: &Grant, to: Timestamp) -> Result<()> {
     let told = grant.reach().tenant().unwrap_or(grant.tenant_id);
-    let guard =
-        if guard::watches(grant.role_id) { Some(guard::before(tx, told).await?) } else { None };
+    let holder = (grant.tenant_id, grant.user_id);
+    let guard = if guard::watches(grant.role_id) || guard::hang_on(tx, holder).await? {
+        Some(guard::before_all(tx, &[told, grant.tenant_id]).await?)
+    } else {
+        None
+    };
     if !db::shorten(tx, grant.tenant_id, grant.id, to).await? {
         return Err(Error::not_found("grant"));
     }

@@ -109,7 +109,8 @@ pub async fn ties(tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<Ties> {
                         WHERE tenant_id = $1 AND user_id = $2 AND role_id IN ($3, $4) AND NOT gone)),
                 (EXISTS (SELECT 1 FROM tenants WHERE id = $1 AND provider)
              OR EXISTS (SELECT 1 FROM mappings WHERE created_by_tenant = $1 AND created_by_user = $2)
-             OR EXISTS (SELECT 1 FROM parked_roles WHERE created_by_tenant = $1 AND created_by_user = $2)),
+             OR EXISTS (SELECT 1 FROM parked_roles WHERE created_by_tenant = $1 AND created_by_user = $2)
+             OR EXISTS (SELECT 1 FROM default_roles WHERE created_by_tenant = $1 AND created_by_user = $2)),
              (EXISTS (SELECT 1 FROM sessions WHERE tenant_id = $1 AND user_id = $2 AND ended_at IS NULL)
              OR EXISTS (SELECT 1 FROM refresh_families
                         WHERE tenant_id = $1 AND user_id = $2 AND ended_at IS NULL))",
@@ -120,16 +121,104 @@ pub async fn ties(tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<Ties> {
     )
 }
 
-/// Whether the group gives an administrator's role.
-pub async fn group_touches(tx: &mut Tx, tenant: TenantId, group: GroupId) -> Result<bool> {
+row! {
+    /// Whether a change of a group could take an administrator away.
+    pub struct Touch {
+        pub touches: bool,
+        /// Whether people of the tenant may answer for mappings in others, which are not looked at here.
+        pub beyond: bool,
+    }
+}
+
+/// What of that is known of the tenant's own rows, or of all.
+pub async fn group_change(
+    tx: &mut Tx,
+    (t, group): (TenantId, GroupId),
+    takes: bool,
+    comes: &[UserId],
+) -> Result<Touch> {
+    let comes = List::Ids(comes.iter().map(|u| u.0).collect());
+    sql!(
+        tx,
+        one<Touch>,
+        "/* platform: somebody of the provider's answers for mappings anywhere */
+         SELECT EXISTS (SELECT 1 FROM mappings WHERE tenant_id = $1 AND group_id = $2)
+            AND (($3 AND (EXISTS (SELECT 1 FROM mappings
+                                  WHERE tenant_id = $1 AND group_id = $2 AND role_id IN ($5, $6))
+                       OR EXISTS (SELECT 1 FROM members m WHERE m.tenant_id = $1 AND m.group_id = $2 AND m.user_id IN (
+                            SELECT created_by_user FROM mappings
+                            WHERE created_by_tenant = $1 AND created_by_user IS NOT NULL
+                            UNION
+                            SELECT created_by_user FROM parked_roles
+                            WHERE created_by_tenant = $1 AND created_by_user IS NOT NULL
+                            UNION
+                            SELECT created_by_user FROM default_roles
+                            WHERE created_by_tenant = $1 AND created_by_user IS NOT NULL))))
+              OR (EXISTS (SELECT 1 FROM default_roles WHERE tenant_id = $1 AND role_id IS NOT NULL)
+                  AND EXISTS (SELECT 1 FROM rarray($4) AS came WHERE came.value IN (
+                            SELECT created_by_user FROM mappings
+                            WHERE created_by_tenant = $1 AND created_by_user IS NOT NULL
+                            UNION
+                            SELECT created_by_user FROM parked_roles
+                            WHERE created_by_tenant = $1 AND created_by_user IS NOT NULL
+                            UNION
+                            SELECT created_by_user FROM default_roles
+                            WHERE created_by_tenant = $1 AND created_by_user IS NOT NULL)))),
+                EXISTS (SELECT 1 FROM tenants WHERE id = $1 AND provider)",
+        t,
+        group,
+        takes,
+        comes,
+        GLOBAL_ADMINISTRATOR,
+        TENANT_ADMINISTRATOR
+    )
+}
+
+/// Whether one of these people of the tenant answers for anything, in any tenant.
+pub async fn answering(tx: &mut Tx, t: TenantId, users: &[UserId]) -> Result<bool> {
+    let users = List::Ids(users.iter().map(|u| u.0).collect());
     sql!(
         tx,
         one<bool>,
-        "SELECT EXISTS (SELECT 1 FROM mappings WHERE tenant_id = $1 AND group_id = $2 AND role_id IN ($3, $4))",
-        tenant,
-        group,
-        GLOBAL_ADMINISTRATOR,
-        TENANT_ADMINISTRATOR
+        "/* platform: somebody of the provider's answers for mappings anywhere */
+         SELECT EXISTS (SELECT 1 FROM mappings
+                        WHERE created_by_tenant = $1 AND created_by_user IS NOT NULL
+                          AND created_by_user IN (SELECT value FROM rarray($2)))
+             OR EXISTS (SELECT 1 FROM parked_roles
+                        WHERE created_by_tenant = $1 AND created_by_user IS NOT NULL
+                          AND created_by_user IN (SELECT value FROM rarray($2)))
+             OR EXISTS (SELECT 1 FROM default_roles
+                        WHERE created_by_tenant = $1 AND created_by_user IS NOT NULL
+                          AND created_by_user IN (SELECT value FROM rarray($2)))",
+        t,
+        users
+    )
+}
+
+/// Whether somebody who has the role, in whatever way, answers for anything.
+pub async fn role_hangs(tx: &mut Tx, role: RoleId) -> Result<bool> {
+    sql!(
+        tx,
+        one<bool>,
+        "/* platform: a role offered to all is used in tenants that its owner does not know */
+         SELECT EXISTS (
+           SELECT 1 FROM (SELECT tenant_id, user_id FROM grants WHERE role_id = $1
+                          UNION
+                          SELECT m.tenant_id, m.user_id
+                          FROM mappings p JOIN members m ON m.tenant_id = p.tenant_id AND m.group_id = p.group_id
+                          WHERE p.role_id = $1
+                          UNION
+                          SELECT tenant_id, user_id FROM parked_roles WHERE role_id = $1 AND NOT gone
+                          UNION
+                          SELECT u.tenant_id, u.id FROM default_roles e JOIN users u ON u.tenant_id = e.tenant_id
+                          WHERE e.role_id = $1) has
+           WHERE EXISTS (SELECT 1 FROM mappings
+                         WHERE created_by_tenant = has.tenant_id AND created_by_user = has.user_id)
+              OR EXISTS (SELECT 1 FROM parked_roles
+                         WHERE created_by_tenant = has.tenant_id AND created_by_user = has.user_id)
+              OR EXISTS (SELECT 1 FROM default_roles
+                         WHERE created_by_tenant = has.tenant_id AND created_by_user = has.user_id))",
+        role
     )
 }
 

@@ -1,4 +1,6 @@
 //! The last administrator: whoever writes what could remove one asks [`before`], writes, and asks [`Guard::after`].
+//! What takes anything from somebody who answers for mappings could: as long as they hold what those give, others are
+//! administrators by them, or answer for mappings in their turn ([`hang_on`], [`group_change`], [`before_less`]).
 //!
 //! Counted are those who can use the role now and whose role does not end by itself: active, switched on, of a kind
 //! that may hold it, no integration user, not break-glass. A tenant's administrators hold Tenant Administrator in
@@ -96,8 +98,37 @@ async fn usable(tx: &mut Tx, places: &[TenantId]) -> Result<Vec<Admin>> {
 }
 
 /// Whether somebody may be an administrator by a mapping for which this user answers: what they lose may concern those.
-pub(super) async fn hang_on(tx: &mut Tx, author: (TenantId, UserId)) -> Result<bool> {
-    Ok(authors::answers(tx, author).await?.watched)
+///
+/// # Errors
+/// The database's.
+pub async fn hang_on(tx: &mut Tx, author: (TenantId, UserId)) -> Result<bool> {
+    Ok(authors::answers(tx, author).await?.watched())
+}
+
+/// The same of any of these people of `tenant`.
+pub(super) async fn hang_on_any(tx: &mut Tx, tenant: TenantId, users: &[UserId]) -> Result<bool> {
+    let was = widen(tx).await?;
+    let found = db::answering(tx, tenant, users).await;
+    narrow(tx, &was).await?;
+    found
+}
+
+/// The guard, before a role permits less than it does, if anybody who has it answers for mappings; `used` is where it is
+/// given, and `t` its owner.
+pub(super) async fn before_less(
+    tx: &mut Tx,
+    (t, role): (TenantId, RoleId),
+    used: impl Iterator<Item = TenantId>,
+) -> Result<Option<Guard>> {
+    let was = widen(tx).await?;
+    let hangs = db::role_hangs(tx, role).await;
+    narrow(tx, &was).await?;
+    if !hangs? {
+        return Ok(None);
+    }
+    let places: BTreeSet<TenantId> = used.chain([t]).collect();
+    let places: Vec<TenantId> = places.into_iter().collect();
+    before_all(tx, &places).await.map(Some)
 }
 
 impl Guard {
@@ -193,12 +224,31 @@ pub async fn ties(tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<Ties> {
     db::ties(tx, tenant, user).await
 }
 
-/// Whether this group of `tenant` is mapped to an administrator's role.
+/// Whether a change of a mapped group of `tenant` could take an administrator away: people leave it (`takes`) and it gives
+/// an administrator's role, or one of them answers for mappings, perhaps with what it gives; or people come to it who answer
+/// for mappings, perhaps with what they have by default without it.
 ///
 /// # Errors
 /// The database's.
-pub async fn group_touches_admin(tx: &mut Tx, tenant: TenantId, group: GroupId) -> Result<bool> {
-    db::group_touches(tx, tenant, group).await
+pub async fn group_change(
+    tx: &mut Tx,
+    tenant: TenantId,
+    group: GroupId,
+    takes: bool,
+    comes: &[UserId],
+) -> Result<bool> {
+    if !takes && comes.is_empty() {
+        return Ok(false);
+    }
+    let found = db::group_change(tx, (tenant, group), takes, comes).await?;
+    if found.touches || !found.beyond {
+        return Ok(found.touches);
+    }
+    // The provider's people answer for mappings anywhere.
+    let was = widen(tx).await?;
+    let found = db::group_change(tx, (tenant, group), takes, comes).await;
+    narrow(tx, &was).await?;
+    Ok(found?.touches)
 }
 
 /// Forgets what a deleted user was granted (holds stay). Called by `users` between its DELETE and [`Guard::after`].

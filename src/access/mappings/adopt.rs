@@ -5,8 +5,9 @@ use crate::{
     access::{
         Access, Path, Permit, Reach, Site,
         authors::{self, Standing, TOPIC},
-        db as paths,
+        db as paths, defaults,
         effective::Via,
+        guard::{self, By},
         parked,
         perm::UsersManageRoles,
         roles,
@@ -64,8 +65,8 @@ pub async fn find(c: &mut Conn, t: TenantId, id: MappingId) -> Result<Option<Map
 /// and is the adopter's to answer for. `target` is the mapping's own scope, with the right to give roles there.
 ///
 /// # Errors
-/// [`crate::error::Kind::Forbidden`] for more than the adopter holds there; [`crate::error::Kind::NotFound`];
-/// [`crate::error::Kind::Conflict`] when it is not that scope.
+/// [`crate::error::Kind::Forbidden`] for more than the adopter holds there, and when a last administrator would be one for
+/// a while only by it; [`crate::error::Kind::NotFound`]; [`crate::error::Kind::Conflict`] when it is not that scope.
 pub async fn adopt(
     access: &Access,
     permit: &Permit<UsersManageRoles>,
@@ -85,10 +86,13 @@ pub async fn adopt(
             return Err(Error::conflict("the mapping gives its role elsewhere"));
         }
         let role = ceiling_of(tx, &catalogue, t, &reach, found.role_id, &held).await?;
+        // Whoever holds it for a while only answers for no longer.
+        let guard = guard::before(tx, t).await?;
         if !db::adopt(tx, t, id, author, &role.permissions).await? {
             return Err(Error::not_found("mapping"));
         }
         parked::adopted(tx, (t, id), author, &role.permissions).await?;
+        guard.after(tx, By::Hand).await?;
         let m = db::get(tx, t, id).await?.ok_or_else(|| Error::not_found("mapping"))?;
         tell(tx, "mapping.adopt", &m).await?;
         Ok(m)
@@ -118,14 +122,15 @@ pub(in crate::access) async fn record(
     })
 }
 
-/// The same in a transaction that sees every tenant's rows.
+/// The same in a transaction that sees every tenant's rows; of a default role by its id as well.
 pub(in crate::access) async fn noted(
     tx: &mut Tx,
     id: MappingId,
     author: (TenantId, UserId),
     suspended: bool,
 ) -> Result<bool> {
-    let kept = parked::noted(tx, id, author, suspended).await?;
+    let kept = parked::noted(tx, id, author, suspended).await?
+        | defaults::noted(tx, id, author, suspended).await?;
     let Some(m) = db::record(tx, id, author, suspended).await? else {
         return Ok(kept);
     };

@@ -7,6 +7,7 @@ mod db;
 use super::{
     Access, Effective, Over, Permit, Reach,
     catalogue::{Catalogue, GLOBAL_ADMINISTRATOR},
+    defaults,
     guard::{self, By},
     parked,
     perm::{Global, UsersManageRoles},
@@ -90,7 +91,13 @@ pub async fn create(
         if db::has(tx, t, group, role, &reach).await? {
             return Err(there_already(&mapping.group_name, &role_row.name));
         }
+        // Whoever is in the group loses the tenant's default role, and by it perhaps what they answer with.
+        let guard =
+            if defaults::given(tx, t).await? { Some(guard::before(tx, t).await?) } else { None };
         db::insert(tx, &mapping, found.provider, author, &role_row.permissions).await?;
+        if let Some(guard) = guard {
+            guard.after(tx, By::Hand).await?;
+        }
         tell(tx, "mapping.create", &mapping).await?;
         Ok(mapping)
     })
@@ -203,7 +210,8 @@ async fn tell(tx: &mut Tx, action: &'static str, m: &Mapping) -> Result<()> {
 /// Deletes a mapping of the permit's tenant, and with it exactly what it gave.
 ///
 /// # Errors
-/// [`crate::error::Kind::NotFound`]; [`crate::error::Kind::Forbidden`] when a last administrator is one by it.
+/// [`crate::error::Kind::NotFound`]; [`crate::error::Kind::Forbidden`] when a last administrator is one by it, or by the
+/// word of somebody who is demoted by its end.
 pub async fn delete(
     access: &Access,
     permit: &Permit<UsersManageRoles>,
@@ -222,8 +230,9 @@ pub async fn delete(
     };
     let cx = Cx::new(permit.actor().clone(), scope).urgent();
     tx!(access.0.store, &cx, [mapping], |tx| {
-        let guard =
-            if guard::watches(mapping.role_id) { Some(guard::before(tx, t).await?) } else { None };
+        let watched = guard::watches(mapping.role_id)
+            || guard::group_change(tx, t, mapping.group_id, true, &[]).await?;
+        let guard = if watched { Some(guard::before(tx, t).await?) } else { None };
         parked::unmapped(tx, (t, mapping.directory_id), id).await?;
         if !db::delete(tx, t, id).await? {
             return Err(Error::not_found("mapping"));

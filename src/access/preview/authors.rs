@@ -64,6 +64,9 @@ impl Then {
             for g in super::db::groups(&mut c, &turned).await? {
                 people.extend(super::db::members(&mut c, g.tenant, g.group).await?);
             }
+            for t in super::db::defaults(&mut c, &turned).await? {
+                people.extend(super::db::everybody(&mut c, t).await?);
+            }
         }
         let people = people.into_iter().map(|c| (c.home, c.user)).collect();
         Ok(Self { model, good, people, reaches: reaches.into_iter().collect() })

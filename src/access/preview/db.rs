@@ -38,8 +38,33 @@ pub(super) async fn holders(c: &mut Conn, role: RoleId) -> Result<Vec<Concerned>
          FROM mappings p JOIN members m ON m.tenant_id = p.tenant_id AND m.group_id = p.group_id
          WHERE p.role_id = $1
          UNION
-         SELECT tenant_id, user_id FROM parked_roles WHERE role_id = $1 AND NOT gone",
+         SELECT tenant_id, user_id FROM parked_roles WHERE role_id = $1 AND NOT gone
+         UNION
+         SELECT u.tenant_id, u.id FROM default_roles e JOIN users u ON u.tenant_id = e.tenant_id
+         WHERE e.role_id = $1 AND u.kind <> 'integration'",
         role
+    )
+}
+
+/// Whom a default role of the tenant is for: everybody of it, with or without a mapped group.
+pub(super) async fn everybody(c: &mut Conn, t: TenantId) -> Result<Vec<Concerned>> {
+    sql!(
+        c,
+        all<Concerned>,
+        "SELECT tenant_id, id FROM users WHERE tenant_id = $1 AND kind <> 'integration'",
+        t
+    )
+}
+
+/// The tenants whose default roles are among these.
+pub(super) async fn defaults(c: &mut Conn, these: &[MappingId]) -> Result<Vec<TenantId>> {
+    let these = List::Ids(these.iter().map(|m| m.0).collect());
+    sql!(
+        c,
+        all<TenantId>,
+        "/* platform: of whoever answers for one */
+         SELECT tenant_id FROM default_roles WHERE id IN (SELECT value FROM rarray($1))",
+        these
     )
 }
 

@@ -9,6 +9,7 @@ use super::{
     Access, Author, Effective, Path, Permit, Reach, RoleRef, Via,
     catalogue::SELF_SERVICE,
     crowd::{self, Alike, Permissions, Somebody},
+    defaults, effective,
     mappings::{self, Target},
     perm::UsersManageRoles,
     roles, rules,
@@ -34,8 +35,10 @@ pub(super) enum Thought {
     Unmap(GroupId, MappingId, Reach),
     /// The group is gone, and its mappings with it.
     Disband(GroupId, Vec<Reach>),
-    /// The role permits this from now on; nothing, if it is gone.
-    Permit(RoleId, Permissions, Vec<Reach>),
+    /// The role permits this from now on; `None`: it is gone, with all that gives it.
+    Permit(RoleId, Option<Permissions>, Vec<Reach>),
+    /// This is the tenant's default role, or it has none.
+    Default(TenantId, Option<Box<Path>>),
 }
 
 /// What a change would do.
@@ -90,6 +93,7 @@ impl Thought {
             Self::Map(_, path) => vec![&path.reach],
             Self::Unmap(_, _, reach) => vec![reach],
             Self::Disband(_, all) | Self::Permit(_, _, all) => all.iter().collect(),
+            Self::Default(_, path) => path.iter().map(|p| &p.reach).collect(),
         }
     }
     /// Somebody's paths as they would be.
@@ -103,7 +107,15 @@ impl Thought {
             Self::Map(_, path) => paths.iter().chain([&**path]).cloned().collect(),
             Self::Unmap(_, m, _) => paths.iter().filter(|p| !by(p, *m)).cloned().collect(),
             Self::Disband(g, _) => paths.iter().filter(|p| !of(p, *g)).cloned().collect(),
-            Self::Permit(role, permissions, _) => {
+            Self::Default(t, path) => {
+                let mut paths = without_default(paths, *t);
+                paths.extend(path.as_deref().cloned());
+                paths
+            }
+            Self::Permit(role, None, _) => {
+                paths.iter().filter(|p| p.role.id != *role).cloned().collect()
+            }
+            Self::Permit(role, Some(permissions), _) => {
                 // Its author answers for what it gave, as far as the role still permits that.
                 let less = |a: &Author| Author {
                     gave: Arc::new(a.gave.intersection(permissions).cloned().collect()),
@@ -131,8 +143,14 @@ impl Thought {
         match self {
             Self::Map(..) => paths.to_vec(),
             Self::Unmap(..) | Self::Disband(..) | Self::Permit(..) => self.applied(paths),
+            Self::Default(t, _) => without_default(paths, *t),
         }
     }
+}
+
+fn without_default(paths: &[Path], t: TenantId) -> Vec<Path> {
+    let is = |p: &Path| matches!(p.via, Via::Default { .. }) && p.reach == Reach::Tenant(t);
+    paths.iter().filter(|p| !is(p)).cloned().collect()
 }
 
 /// What is held, in words.
@@ -205,6 +223,7 @@ pub(super) async fn of(
             db::members(&mut c, t, *g).await?
         }
         Thought::Permit(role, ..) => db::holders(&mut c, *role).await?,
+        Thought::Default(t, _) => db::everybody(&mut c, *t).await?,
     };
     drop(c);
     let concerned: HashSet<_> = concerned.iter().map(|w| (w.home, w.user)).collect();
@@ -212,7 +231,11 @@ pub(super) async fn of(
     let who: HashSet<_> = concerned.iter().chain(&after.people).copied().collect();
     let who: Vec<_> = who.into_iter().collect();
     let people = access.crowd(&who).await?;
-    let reaches: BTreeSet<&Reach> = thought.reaches().into_iter().chain(&after.reaches).collect();
+    // Where a default role is had or lost, whatever the change itself is about.
+    let by_default = people.iter().flat_map(|s| &s.paths);
+    let by_default = by_default.filter(|p| matches!(p.via, Via::Default { .. })).map(|p| &p.reach);
+    let reaches: BTreeSet<&Reach> =
+        thought.reaches().into_iter().chain(&after.reaches).chain(by_default).collect();
     let reaches: Vec<&Reach> = reaches.into_iter().collect();
     let all = crowd::reaches(&people).chain(reaches.iter().copied());
     let classes = access.alike(&reaches, all).await?;
@@ -225,7 +248,9 @@ pub(super) async fn of(
         } else {
             thought.elsewhere(&s.paths)
         };
-        let there = differing(s, &after.settled(&then), &classes, seen.as_ref(), now);
+        let mut then = after.settled(&then);
+        effective::stand_back(&s.subject, &mut then);
+        let there = differing(s, &then, &classes, seen.as_ref(), now);
         if there.is_empty() {
             continue;
         }
@@ -300,6 +325,19 @@ pub async fn role(
     limit: usize,
 ) -> Result<Preview> {
     let reaches = roles::thought(access, permit, id, permissions.as_ref()).await?;
-    let then = Arc::new(permissions.unwrap_or_default());
-    of(access, permit, &Thought::Permit(id, then, reaches), limit).await
+    of(access, permit, &Thought::Permit(id, permissions.map(Arc::new), reaches), limit).await
+}
+
+/// What it would do if a role were the default of the permit's tenant, or none were.
+///
+/// # Errors
+/// As [`defaults::set`].
+pub async fn default_role(
+    access: &Access,
+    permit: &Permit<UsersManageRoles>,
+    role: Option<RoleId>,
+    limit: usize,
+) -> Result<Preview> {
+    let path = defaults::thought(access, permit, role).await?;
+    of(access, permit, &Thought::Default(permit.tenant(), path.map(Box::new)), limit).await
 }

@@ -61,7 +61,9 @@ pub(super) async fn item(
                 tx.lock(Lock::User(i.user_id)).await?;
                 taken(tx, &i, verdict).await?
             }
-            (_, Way::Mapping | Way::Parked) => (Outcome::Listed, Some(work(&i, verdict))),
+            (_, Way::Mapping | Way::Parked | Way::Default) => {
+                (Outcome::Listed, Some(work(&i, verdict)))
+            }
         };
         if !matches!(outcome, Outcome::Removed | Outcome::Shortened) {
             tx.unaudited("what became of each stands in the review, and in its end in the trail");
@@ -147,6 +149,10 @@ fn work(i: &Item, verdict: Verdict) -> String {
         (Way::Mapping, Some(group)) => {
             format!("take '{who}' out of the group '{group}' in the directory '{directory}'{by}")
         }
+        (Way::Default, _) => format!(
+            "'{who}' has the tenant's default role like everybody without a mapped group: give them another by a mapped \
+             group, or change the default role{by}"
+        ),
         _ => format!("decide about the parked change {} of '{directory}'{by}", i.via_id),
     }
 }

@@ -117,6 +117,8 @@ words! {
         Mapping = "mapping",
         /// Kept until somebody decides about a parked change.
         Parked = "parked",
+        /// By the tenant's default role, without a mapped group.
+        Default = "default",
     }
 }
 words! {

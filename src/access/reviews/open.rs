@@ -190,6 +190,10 @@ async fn items(access: &Access, p: &Permit<UsersManageRoles>, draft: &Draft) -> 
                 if filter.role.is_some_and(|r| r != path.role.id) {
                     continue;
                 }
+                // It is not theirs as long as a mapped group gives them something.
+                if matches!(path.via, Via::Default { behind: true, .. }) {
+                    continue;
+                }
                 let mut item = item((s.home, s.user), path);
                 item.user_label.clone_from(&s.label);
                 (item.user_kind, item.user_live) = (s.subject.kind, s.subject.live);
@@ -235,6 +239,7 @@ fn item((home, user_id): (TenantId, UserId), p: &Path) -> Item {
             let directory = Some(directory_name.clone());
             (Way::Parked, change.0, "parked", group_name.clone(), directory, None)
         }
+        Via::Default { id, .. } => (Way::Default, id.0, "default", None, None, None),
     };
     Item {
         id: ReviewItemId(uuid::Uuid::nil()),

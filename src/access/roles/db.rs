@@ -103,7 +103,9 @@ row! {
     #[derive(Debug, Clone)]
     pub struct Use {
         pub label: String,
-        /// Whether whoever answers for the mapping has left.
+        /// Whether it is a tenant's default role; `label` is the tenant then.
+        pub by_default: bool,
+        /// Whether whoever answers for the mapping or the default role has left.
         pub left: bool,
         pub scope: String,
         pub scope_tenant: Option<TenantId>,
@@ -117,16 +119,16 @@ impl Use {
     }
 }
 
-/// Everything that gives the role to somebody, grants before mappings; and what waits for a decision. What was decided
+/// Everything that gives the role to somebody, grants before mappings, default roles last; and what waits for a decision. What was decided
 /// for people who are gone gives nothing to anybody who is here.
 pub async fn uses(c: &mut Conn, id: RoleId) -> Result<Vec<Use>> {
     sql!(
         c,
         all<Use>,
         "/* platform: a role offered to all is used in tenants that its owner does not know */
-         SELECT g.user_label, false, g.scope, g.scope_tenant FROM grants g WHERE g.role_id = $1
+         SELECT g.user_label, false, false, g.scope, g.scope_tenant FROM grants g WHERE g.role_id = $1
          UNION ALL
-         SELECT t.display_name,
+         SELECT t.display_name, false,
                 p.created_by_user IS NOT NULL AND NOT EXISTS (
                   SELECT 1 FROM users u JOIN tenants h ON h.id = u.tenant_id
                   WHERE u.tenant_id = p.created_by_tenant AND u.id = p.created_by_user
@@ -135,8 +137,17 @@ pub async fn uses(c: &mut Conn, id: RoleId) -> Result<Vec<Use>> {
          FROM mappings p JOIN groups t ON t.tenant_id = p.tenant_id AND t.id = p.group_id
          WHERE p.role_id = $1
          UNION ALL
-         SELECT k.user_label, false, k.scope, k.scope_tenant FROM parked_roles k
-         WHERE k.role_id = $1 AND NOT k.kept",
+         SELECT k.user_label, false, false, k.scope, k.scope_tenant FROM parked_roles k
+         WHERE k.role_id = $1 AND NOT k.kept
+         UNION ALL
+         SELECT t.name, true,
+                e.created_by_user IS NOT NULL AND NOT EXISTS (
+                  SELECT 1 FROM users u JOIN tenants h ON h.id = u.tenant_id
+                  WHERE u.tenant_id = e.created_by_tenant AND u.id = e.created_by_user
+                    AND u.active AND u.enabled AND h.status = 'active'),
+                'tenant', e.tenant_id
+         FROM default_roles e JOIN tenants t ON t.id = e.tenant_id
+         WHERE e.role_id = $1",
         id
     )
 }

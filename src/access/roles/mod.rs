@@ -10,6 +10,7 @@ use super::{
     Access, Permit, Reach, RoleRef,
     catalogue::{BuiltIn, Catalogue, SELF_SERVICE},
     db::{narrow, tenant, widen},
+    guard::{self, By},
     parked,
     perm::UsersManageRoles,
     rules,
@@ -323,7 +324,8 @@ async fn make(
 /// # Errors
 /// As [`create`]; [`Kind::NotFound`] for a role of another tenant, [`Kind::Forbidden`] for a built-in one,
 /// [`Kind::Precondition`] when `if_match` is not its version, [`Kind::Conflict`] when it is no longer to be offered
-/// but used elsewhere.
+/// but used elsewhere; [`Kind::Forbidden`] when the last administrator is one by the word of somebody who would be
+/// demoted.
 pub async fn edit(
     access: &Access,
     permit: &Permit<UsersManageRoles>,
@@ -359,6 +361,7 @@ pub async fn edit(
         let was = widen(tx).await?;
         let used = db::uses(tx, id).await?;
         narrow(tx, &was).await?;
+        let mut guard = None;
         if let Some(p) = edit.permissions {
             let added: BTreeSet<String> = p.difference(&row.permissions.0).cloned().collect();
             let places = used.iter().map(db::Use::reach);
@@ -369,6 +372,10 @@ pub async fn edit(
                 ceiling(&added, held)?;
             }
             somebody_answers(&used, &added)?;
+            if !row.permissions.0.is_subset(&p) {
+                let places = used.iter().filter_map(|u| u.scope_tenant);
+                guard = guard::before_less(tx, (t, id), places).await?;
+            }
             row.permissions = J(p);
         }
         let before = row.offered;
@@ -387,6 +394,9 @@ pub async fn edit(
         row.updated_at = tx.now();
         let folded = text::fold(&row.name);
         db::update(tx, &row, &folded).await.map_err(|e| taken(e, &row.name))?;
+        if let Some(guard) = guard {
+            guard.after(tx, By::Hand).await?;
+        }
         let detail =
             json!({"name": row.name, "permissions": row.permissions.0, "offered": row.offered});
         audit::record(tx, t, Event::new("role.edit").target("role", id).detail(detail)).await?;
@@ -398,17 +408,19 @@ pub async fn edit(
     })
 }
 
-/// Refuses to widen a role that a mapping gives whose author has left.
+/// Refuses to widen a role that a mapping or a default role gives whose author has left.
 fn somebody_answers(used: &[db::Use], added: &BTreeSet<String>) -> Result<()> {
     match used.iter().find(|u| u.left && !added.is_empty()) {
         None => Ok(()),
-        Some(u) => Err(Error::conflict(format!(
-            "whoever answers for the mapping of the group '{}' has left; it gives no more than it does until somebody \
-             adopts it",
-            u.label
-        ))
-        .attr("permissions")
-        .code("mapping_without_author")),
+        Some(u) => {
+            let what = if u.by_default { "default role of" } else { "mapping of the group" };
+            Err(Error::conflict(format!(
+                "whoever answers for the {what} '{}' has left; it gives no more than it does until somebody adopts it",
+                u.label
+            ))
+            .attr("permissions")
+            .code("mapping_without_author"))
+        }
     }
 }
 

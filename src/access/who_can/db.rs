@@ -40,7 +40,10 @@ pub(in crate::access) async fn candidates(
            UNION
            SELECT tenant_id, user_id FROM parked_roles
            WHERE (scope_tenant = $1 OR scope_tenant IS NULL) AND NOT gone
-             AND role_id IN (SELECT value FROM rarray($2))) a
+             AND role_id IN (SELECT value FROM rarray($2))
+           UNION
+           SELECT u.tenant_id, u.id FROM default_roles e JOIN users u ON u.tenant_id = e.tenant_id
+           WHERE e.tenant_id = $1 AND e.role_id IN (SELECT value FROM rarray($2)) AND u.kind <> 'integration') a
          WHERE user_id > $3 ORDER BY user_id LIMIT $4",
         t,
         roles,

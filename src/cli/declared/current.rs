@@ -83,6 +83,7 @@ impl Current {
         let directories = all(r, &format!("{path}/directories")).await?;
         let apps = all(r, &format!("{path}/apps")).await?;
         let mappings = all(r, &format!("{path}/mappings")).await?;
+        let default = r.get(&format!("{path}/default-role")).await?;
         for (kind, list) in [("role", &roles), ("directory", &directories), ("app", &apps)] {
             for thing in list {
                 let name = text(thing, "name").to_lowercase();
@@ -97,6 +98,7 @@ impl Current {
             name: text(t, "name"),
             provider: t["provider"].as_bool().unwrap_or_default(),
             tags: Some(texts(&t["tags"])),
+            default_role: Some(text(&default["role"], "name")),
             policy: policy(&t["policy"], |id| role_names.get(id).cloned()),
             roles: roles.iter().filter(|r| r["tenant"] == *id).map(role).collect(),
             directories: directories.iter().map(directory).collect(),

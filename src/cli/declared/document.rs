@@ -27,6 +27,9 @@ pub(super) struct Tenant {
     pub(super) tags: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) domains: Option<Vec<String>>,
+    /// The name of the role that its own people have without a mapped group; empty: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) default_role: Option<String>,
     /// As `muster policy show` prints it, with names of roles instead of ids.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) policy: Option<Map<String, Value>>,

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "TOML on standard output: tenants with tags, domains, policy, roles, directories (without secrets),
+    after_help = "TOML on standard output: tenants with tags, domains, default role, policy, roles, directories (without secrets),
 mappings and applications, by their names. People, groups and what is given by hand are not configuration.
 
 Examples:

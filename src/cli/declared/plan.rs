@@ -43,6 +43,7 @@ enum Order {
     Policies,
     Applications,
     Mappings,
+    Defaults,
     GoneMappings,
     GoneApplications,
     GoneRoles,
@@ -81,6 +82,7 @@ impl Plan {
             }
             plan.applications(t, was, is, prune);
             plan.mappings(r, t, was, is, prune).await?;
+            plan.default_role(t, was);
         }
         plan.steps.sort_by_key(|s| s.order);
         Ok(plan)
@@ -123,6 +125,20 @@ impl Plan {
         let what = format!("policy of {}", t.slug);
         let call = Call::Policy(t.slug.clone(), policy.clone());
         self.step(Order::Policies, '~', what, changes, call);
+    }
+    fn default_role(&mut self, t: &Tenant, was: &Tenant) {
+        let Some(wanted) = &t.default_role else { return };
+        let has = was.default_role.as_deref().unwrap_or_default();
+        if same(has, wanted) {
+            return;
+        }
+        let path = format!("{}/default-role", at(&t.slug));
+        let call = match wanted.as_str() {
+            "" => Call::Send(Method::DELETE, path, Value::Null),
+            role => Call::Send(Method::PUT, path, json!({ "role": role })),
+        };
+        let change = told("role", &json!(has), &json!(wanted));
+        self.step(Order::Defaults, '~', format!("default role of {}", t.slug), vec![change], call);
     }
     fn domains(&mut self, t: &Tenant, was: &Tenant, prune: bool) {
         let Some(wanted) = &t.domains else { return };

@@ -1,6 +1,6 @@
 //! `muster tenant`: companies.
 
-use super::at;
+use super::{at, given};
 use crate::{cli::reach::Reach, error::Result};
 use axum::http::Method;
 use clap::Subcommand;
@@ -42,6 +42,29 @@ pub(crate) enum Tenant {
         /// All its tags from now on
         tags: Vec<String>,
     },
+    /// What its own people have there whom no mapped group gives a role: show it, set it, or none
+    #[command(after_help = "Examples:
+  muster tenant default-role contoso                        what it is, and who answers for it
+  muster tenant default-role contoso Read-Only --preview    who would gain and lose what; nothing is done
+  muster tenant default-role contoso Read-Only
+  muster tenant default-role contoso --none
+  muster tenant default-role contoso --adopt                when whoever set it was demoted (it is suspended) or has left")]
+    DefaultRole {
+        /// Tenant: id or slug
+        tenant: String,
+        /// The role's id or name
+        #[arg(conflicts_with_all = ["none", "adopt"])]
+        role: Option<String>,
+        /// From now on they have nothing by default
+        #[arg(long)]
+        none: bool,
+        /// Answer for it as it is
+        #[arg(long, conflicts_with_all = ["none", "preview"])]
+        adopt: bool,
+        /// Only say who would gain and lose what
+        #[arg(long)]
+        preview: bool,
+    },
     /// End everything of a company at once, until `resume`
     Suspend {
         /// Tenant: id or slug
@@ -67,6 +90,20 @@ pub(super) async fn run(v: Tenant, r: &Reach) -> Result<Value> {
         Tenant::List => r.get("/tenants").await,
         Tenant::Show { tenant } => r.get(&at(&tenant)).await,
         Tenant::Tag { tenant, tags } => r.patch(&at(&tenant), &json!({ "tags": tags })).await,
+        Tenant::DefaultRole { tenant, role, none, adopt, preview } => {
+            let path = format!("{}/default-role", at(&tenant));
+            match (role, none, adopt, preview) {
+                (None, false, true, _) => r.post(&format!("{path}/adopt"), &json!({})).await,
+                (role, none, _, true) if none || role.is_some() => {
+                    r.post(&format!("{path}/preview"), &given(json!({ "role": role }))).await
+                }
+                (Some(role), ..) => {
+                    r.call(Method::PUT, &path, Some(&json!({ "role": role }))).await
+                }
+                (None, true, ..) => r.delete(&path).await,
+                (None, false, ..) => r.get(&path).await,
+            }
+        }
         Tenant::Suspend { tenant } => set(tenant, "suspended").await,
         Tenant::Resume { tenant } => set(tenant, "active").await,
     }

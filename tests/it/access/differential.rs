@@ -153,7 +153,16 @@ async fn rows(r: &mut Rows, d: &mut Dice) {
                  VALUES ($1, $2, $3, $4, $5, $6, $7, 'x', 'test', $8, $9, $8)",
                 home, g, user, what, scope, there, source, from, to)
         }).unwrap();
-        r.model.ways.push(Way { user, role: what, at, begun, over, mapping: None, kept: false });
+        r.model.ways.push(Way {
+            user,
+            role: what,
+            at,
+            begun,
+            over,
+            mapping: None,
+            kept: false,
+            default: false,
+        });
     }
     for _ in 0..7 {
         let (home, dir, group, members) = r.groups[d.below(r.groups.len())].clone();
@@ -188,11 +197,60 @@ async fn rows(r: &mut Rows, d: &mut Dice) {
                 over: false,
                 mapping: Some(m),
                 kept: false,
+                default: false,
             });
         }
     }
     for _ in 0..4 {
         kept(r, d, &ids, &roles).await;
+    }
+    for t in &ids[..3] {
+        if d.odds(70) {
+            by_default(r, d, *t, &roles).await;
+        }
+    }
+}
+
+/// A tenant's default role, also such as no service would set.
+async fn by_default(r: &mut Rows, d: &mut Dice, t: TenantId, roles: &[RoleId]) {
+    let (m, what) = (MappingId::new(), d.one(roles));
+    let author = d.odds(60).then(|| {
+        let h = &r.model.humans[d.below(5)];
+        (h.home, h.id)
+    });
+    let (by_tenant, by_user) = author.unzip();
+    tx!(r.w.store, &r.cx, [], |tx| {
+        tx.unaudited("a model");
+        tx.changed(muster::store::Topic::Access(t));
+        sql!(tx, exec, "DELETE FROM default_roles WHERE tenant_id = $1", t)?;
+        sql!(tx, exec,
+            "INSERT INTO default_roles (tenant_id, id, role_id, created_by, created_by_tenant, created_by_user, version,
+                                        created_at, updated_at)
+             VALUES ($1, $2, $3, 'test', $4, $5, 1, 0, 0)", t, m, what, by_tenant, by_user)
+    })
+    .unwrap();
+    let was: BTreeSet<MappingId> = r
+        .model
+        .ways
+        .iter()
+        .filter(|w| w.default && w.at == Where::One(t))
+        .filter_map(|w| w.mapping)
+        .collect();
+    r.model.ways.retain(|w| !(w.default && w.at == Where::One(t)));
+    r.model.mappings.retain(|id, _| !was.contains(id));
+    let at = Where::One(t);
+    r.model.mappings.insert(m, Mapped { author: by_user, role: what, at: at.clone() });
+    for h in r.model.humans.iter().filter(|h| h.home == t) {
+        r.model.ways.push(Way {
+            user: h.id,
+            role: what,
+            at: at.clone(),
+            begun: true,
+            over: false,
+            mapping: Some(m),
+            kept: false,
+            default: true,
+        });
     }
 }
 
@@ -216,6 +274,7 @@ async fn kept(r: &mut Rows, d: &mut Dice, ids: &[TenantId], roles: &[RoleId]) {
     let (scope, there) = column(&of.at);
     let (what, by) = (of.role, of.author);
     let by_tenant = by.map(|u| r.model.human(u).home);
+    let group = mapping.map(|_| "a group");
     tx!(r.w.store, &r.cx, [scope], |tx| {
         tx.unaudited("a model");
         tx.changed(muster::store::Topic::User(home, user));
@@ -225,16 +284,17 @@ async fn kept(r: &mut Rows, d: &mut Dice, ids: &[TenantId], roles: &[RoleId]) {
         sql!(tx, exec,
             "INSERT INTO parked_roles (tenant_id, id, change_id, directory_id, user_id, user_label, user_name_key, gone,
                                        kept, role_id, scope, scope_tenant, granted_by, since, created_at, mapping_id,
-                                       created_by_tenant, created_by_user)
-             VALUES ($1, $2, $3, $4, $5, 'x', 'x', $6, FALSE, $7, $8, $9, 'test', 0, 0, $10, $11, $12)",
-            home, p, change, dir, user, gone, what, scope, there, mapping, by_tenant, by)
+                                       created_by_tenant, created_by_user, group_name)
+             VALUES ($1, $2, $3, $4, $5, 'x', 'x', $6, FALSE, $7, $8, $9, 'test', 0, 0, $10, $11, $12, $13)",
+            home, p, change, dir, user, gone, what, scope, there, mapping, by_tenant, by, group)
     }).unwrap();
     if let Some(m) = mapping {
         r.model.mappings.entry(m).or_insert(of.clone());
     }
     if !gone {
         let (role, at) = (of.role, of.at);
-        r.model.ways.push(Way { user, role, at, begun: true, over: false, mapping, kept: true });
+        let (begun, over, kept, default) = (true, false, true, false);
+        r.model.ways.push(Way { user, role, at, begun, over, mapping, kept, default });
     }
 }
 
@@ -327,6 +387,10 @@ async fn rows_more(r: &mut Rows, d: &mut Dice) {
     })
     .unwrap();
     r.model.ways.retain(|w| w.user != user || w.mapping.is_some() && !w.kept);
+    // One has another default role, by somebody else.
+    let t = r.model.companies[d.below(2)].id;
+    let roles: Vec<RoleId> = r.model.roles.keys().copied().collect();
+    by_default(r, d, t, &roles).await;
     // And a tenant gets other tags.
     let c = 1 + d.below(3);
     let tags: BTreeSet<String> =

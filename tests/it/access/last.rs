@@ -130,3 +130,30 @@ story!(async fn an_author_of_the_providers_is_not_demoted_where_that_leaves_a_cu
     grants::remove(&s.w.access, &may, wide).await.unwrap();
     assert!(s.w.access.effective(s.t, s.ann, s.t).await.unwrap().is_empty());
 });
+
+story!(async fn a_tag_stays_by_which_somebody_answers_for_the_last_one(t) {
+    let (s, _) = Scene::of_a_wide_scope(&t).await;
+    let tags = async |tags: &[&str]| {
+        let tags = Some(tags.iter().map(|t| (*t).to_owned()).collect());
+        tenants::edit(&s.w.store, &s.w.global().await, s.t, tenants::Edit { tags, status: None }).await
+    };
+    last(&tags(&[]).await.unwrap_err());
+    tags(&["gold", "north"]).await.unwrap();
+    let spare = person(&s.w, s.t, "spare", UserKind::Tenant).await;
+    give(&s.w, &spare, s.t, TENANT_ADMINISTRATOR).await;
+    tags(&["north"]).await.unwrap();
+    assert!(s.w.access.effective(s.t, s.ann, s.t).await.unwrap().is_empty());
+});
+
+story!(async fn an_integration_user_keeps_the_permissions_with_which_it_answers_for_the_last_one(t) {
+    let (s, bot) = Scene::of_an_integration(&t).await;
+    let may = s.w.may::<SystemManageIntegrations>(s.t).await;
+    let app = apps::list(&s.w.store, &may).await.unwrap().into_iter().find(|a| a.user_id == Some(bot.id)).unwrap();
+    let less = || apps::Change { scopes: Some(Some(vec!["users.view".into()])), ..apps::Change::default() };
+    let e = apps::integration_edit(&s.w.store, &s.w.access, &may, app.id, less()).await;
+    last(&e.unwrap_err());
+    let spare = person(&s.w, s.t, "spare", UserKind::Tenant).await;
+    give(&s.w, &spare, s.t, TENANT_ADMINISTRATOR).await;
+    apps::integration_edit(&s.w.store, &s.w.access, &may, app.id, less()).await.unwrap();
+    assert!(s.w.access.effective(s.t, s.ann, s.t).await.unwrap().is_empty());
+});

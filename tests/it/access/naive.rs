@@ -42,6 +42,8 @@ pub struct Way {
     pub over: bool,
     pub mapping: Option<MappingId>,
     pub kept: bool,
+    /// The default role of their company.
+    pub default: bool,
 }
 #[derive(Clone)]
 pub struct Mapped {
@@ -55,6 +57,11 @@ pub struct Model {
     pub roles: BTreeMap<RoleId, Kinds>,
     pub ways: Vec<Way>,
     pub mappings: BTreeMap<MappingId, Mapped>,
+}
+
+struct Out<'a> {
+    suspended: &'a BTreeSet<MappingId>,
+    apart: &'a BTreeSet<MappingId>,
 }
 
 impl Model {
@@ -76,8 +83,17 @@ impl Model {
     fn live(&self, h: &Human) -> bool {
         h.on && self.company(h.home).active
     }
-    /// Whether the way counts, wherever it reaches.
-    fn counts(&self, w: &Way, out: &BTreeSet<MappingId>) -> bool {
+    /// Whether a group gives somebody anything, were these mappings suspended: then they have nothing by default.
+    fn mapped(&self, u: UserId, out: &BTreeSet<MappingId>) -> bool {
+        let of_group = |w: &Way| w.user == u && w.mapping.is_some() && !w.default;
+        self.ways.iter().any(|w| of_group(w) && self.gives(w, out))
+    }
+    /// Whether the way counts, wherever it reaches; `apart` are the mappings that are taken to be suspended where it is
+    /// asked who has nothing by a group.
+    fn counts(&self, w: &Way, out: &Out<'_>) -> bool {
+        self.gives(w, out.suspended) && !(w.default && self.mapped(w.user, out.apart))
+    }
+    fn gives(&self, w: &Way, out: &BTreeSet<MappingId>) -> bool {
         let (h, r) = (self.human(w.user), &self.roles[&w.role]);
         let usable = r.owner.is_none() || r.offered || w.at == Where::One(r.owner.unwrap());
         let everywhere = w.at == Where::Instance;
@@ -88,6 +104,9 @@ impl Model {
         usable && bounds && w.begun && !w.over && w.mapping.is_none_or(|m| !out.contains(&m))
     }
     pub fn can(&self, u: UserId, t: TenantId, what: &str, out: &BTreeSet<MappingId>) -> bool {
+        self.could(u, t, what, &Out { suspended: out, apart: out })
+    }
+    fn could(&self, u: UserId, t: TenantId, what: &str, out: &Out<'_>) -> bool {
         self.live(self.human(u))
             && self.ways.iter().any(|w| {
                 w.user == u
@@ -97,15 +116,15 @@ impl Model {
             })
     }
     /// Whether somebody holds what a mapping gives wherever it gives it.
-    fn stands(&self, u: UserId, m: &Mapped, out: &BTreeSet<MappingId>) -> bool {
+    fn stands(&self, u: UserId, m: &Mapped, out: &Out<'_>) -> bool {
         let grows = |what: &dyn Fn(&Way) -> bool| {
             self.ways
                 .iter()
                 .any(|w| w.user == u && always(&w.at, &m.at) && self.counts(w, out) && what(w))
         };
         let holds = |what: &str| match &m.at {
-            Where::One(t) => self.can(u, *t, what, out),
-            Where::Each(all) => all.iter().all(|t| self.can(u, *t, what, out)),
+            Where::One(t) => self.could(u, *t, what, out),
+            Where::Each(all) => all.iter().all(|t| self.could(u, *t, what, out)),
             _ => grows(&|w| self.roles[&w.role].gives.contains(what)),
         };
         let is_global = || {
@@ -116,16 +135,29 @@ impl Model {
         global
             && self.roles[&m.role].gives.iter().filter(|w| *w != "self_service").all(|w| holds(w))
     }
-    /// What is suspended: all that somebody answers for at first who has not left; then no more what its author holds
-    /// without what still is, again and again.
+    /// What is suspended. Who has a mapping may have nothing by default, and who has something by default may answer for a
+    /// mapping: so first, if any mapping at all takes the default away, which is the most that can be suspended; then what
+    /// is so at least, and again what is so at most, until that stays.
     pub fn suspended(&self) -> BTreeSet<MappingId> {
+        let mut out = self.suspended_if(&BTreeSet::new());
+        loop {
+            let next = self.suspended_if(&self.suspended_if(&out));
+            if next == out {
+                return out;
+            }
+            out = next;
+        }
+    }
+    /// The same, were these suspended as far as defaults go: all that somebody answers for at first who has not left; then
+    /// no more what its author holds without what still is, again and again.
+    fn suspended_if(&self, apart: &BTreeSet<MappingId>) -> BTreeSet<MappingId> {
         let live = |m: &Mapped| m.author.is_some_and(|a| self.live(self.human(a)));
         let authored = self.mappings.iter().filter(|(_, m)| live(m));
         let mut out: BTreeSet<MappingId> = authored.map(|(id, _)| *id).collect();
         loop {
             let stands = |id: &MappingId| {
                 let m = &self.mappings[id];
-                self.stands(m.author.unwrap(), m, &out)
+                self.stands(m.author.unwrap(), m, &Out { suspended: &out, apart })
             };
             let fewer: BTreeSet<MappingId> = out.iter().copied().filter(|id| !stands(id)).collect();
             if fewer.len() == out.len() {

@@ -74,13 +74,18 @@ pub async fn decide(
     let watched = !decision.keep && roles.iter().any(|k| guard::watches(k.role_id));
     let (decision, change, roles) = (Arc::new(decision), Arc::new(change), Arc::new(roles));
     tx!(access.0.store, &p.cx().urgent(), [decision, change, roles], |tx| {
+        let some = decision.users.as_deref();
+        let watched = watched
+            || !decision.keep && {
+                let losing = db::people(tx, t, id, some).await?;
+                guard::hang_on_any(tx, t, &losing).await?
+            };
         let guard = if watched { Some(guard::before(tx, t).await?) } else { None };
         if decision.keep {
             // Whoever is just coming again is here, or comes after this.
             tx.lock(super::returns(change.directory_id)).await?;
         }
         tx.lock(lock(change.directory_id)).await?;
-        let some = decision.users.as_deref();
         // What was added since was not among what the caller may give.
         let now = db::roles(tx, t, id, some).await?;
         if now.iter().any(|k| !roles.contains(k)) {

@@ -40,6 +40,7 @@ pub(super) struct Line {
 pub(super) enum Table {
     People,
     Groups,
+    Default,
     Parked,
 }
 
@@ -136,6 +137,10 @@ impl Table {
                 "Given to groups",
                 &["Group", "Of", "Directory", "Members", "Role", "Where", "Since", "By"],
             ),
+            Self::Default => (
+                "Given by default, to its own people without a mapped group",
+                &["Role", "Where", "Since", "By", "Standing"],
+            ),
             Self::Parked => (
                 "Kept until somebody decides, after a directory took it away",
                 &["Who", "Of", "Role", "Where", "Directory", "Group", "Since", "By"],
@@ -154,6 +159,7 @@ impl Table {
             Self::Groups => {
                 vec![&l.name, &l.home, &l.directory, &members, &l.role, &l.place, &since, &l.by]
             }
+            Self::Default => vec![&l.role, &l.place, &since, &l.by, &l.reason],
             Self::Parked => {
                 vec![&l.name, &l.home, &l.role, &l.place, &l.directory, &l.reason, &since, &l.by]
             }

@@ -7,7 +7,7 @@ mod form;
 use super::{Role, list};
 use crate::{
     access::{
-        Access, Permit, Reach,
+        Access, Permit, Reach, Standing, defaults,
         grants::{self, Grant, Query},
         mappings::{self, Mapping},
         perm::{Global, UsersManageRoles},
@@ -46,6 +46,7 @@ enum Part {
     Grants(Option<GrantId>),
     Everywhere(Option<GrantId>),
     Mappings(Option<MappingId>),
+    Default,
     Parked(Option<ParkedId>),
     End,
 }
@@ -121,10 +122,15 @@ impl Export {
                 let rows = mappings::list(&self.access, &self.permit, after, PIECE).await?;
                 self.next = match rows.last().filter(|_| full(rows.len())) {
                     Some(last) => Part::Mappings(Some(last.id)),
-                    None => Part::Parked(None),
+                    None => Part::Default,
                 };
                 let lines = self.mappings(rows).await?;
                 self.table(Table::Groups, after.is_none(), &lines)
+            }
+            Part::Default => {
+                self.next = Part::Parked(None);
+                let lines = self.default_role().await?;
+                self.table(Table::Default, !lines.is_empty(), &lines)
             }
             Part::Parked(after) => {
                 let t = self.permit.tenant();
@@ -274,6 +280,32 @@ impl Export {
             ..Line::default()
         });
         Ok(lines.collect())
+    }
+
+    /// What people have by default, if anything.
+    async fn default_role(&self) -> Result<Vec<Line>> {
+        let (d, standing) = defaults::get(&self.access, &self.permit).await?;
+        let Some(role) = d.role_id else { return Ok(Vec::new()) };
+        let by = d.adopted_by.unwrap_or(d.created_by);
+        let makers = user(&by).into_iter().collect();
+        let names = self.people(&mut self.access.reader().await?, makers).await?;
+        let standing = match standing {
+            Standing::InForce => "in force",
+            Standing::AuthorLeft => "in force, who answered for it has left",
+            Standing::Suspended => "suspended",
+        };
+        Ok(vec![Line {
+            kind: "default",
+            id: d.id.to_string(),
+            place: self.tenant(d.tenant_id),
+            home: self.tenant(d.tenant_id),
+            role: self.role(role),
+            source: "default".to_owned(),
+            since: Some(d.created_at),
+            by: self::by(&names, by),
+            reason: standing.to_owned(),
+            ..Line::default()
+        }])
     }
 
     async fn parked(&self, c: &mut Conn, rows: Vec<db::Parked>) -> Result<Vec<Line>> {

@@ -66,7 +66,8 @@ pub async fn built_in(c: &mut Conn) -> Result<Vec<RoleId>> {
         all<RoleId>,
         "/* platform: the catalogue is all tenants', scan: once, at the start */
          SELECT u.role_id FROM (SELECT g.role_id FROM grants g UNION SELECT p.role_id FROM mappings p
-                                UNION SELECT k.role_id FROM parked_roles k WHERE NOT k.kept) u
+                                UNION SELECT k.role_id FROM parked_roles k WHERE NOT k.kept
+                                UNION SELECT e.role_id FROM default_roles e WHERE e.role_id IS NOT NULL) u
          WHERE NOT EXISTS (SELECT 1 FROM roles r WHERE r.id = u.role_id) ORDER BY u.role_id"
     )
 }

@@ -14,7 +14,7 @@ row! {
     /// Somebody or something that gives a role.
     #[derive(Debug, Clone)]
     pub struct Holder {
-        /// The grant, mapping, invitation or parked role.
+        /// The grant, mapping, invitation, parked role, eligibility or default role.
         pub id: Uuid,
         /// Whose it is: the person's or the group's own tenant.
         pub tenant_id: TenantId,
@@ -81,7 +81,20 @@ pub async fn eligible(c: &mut Conn, id: RoleId, t: TenantId, limit: i64) -> Resu
     )
 }
 
-/// How many grants, mappings, parked roles and people who may ask for it there are beyond the tenant.
+/// The tenant, where the role is its default.
+pub async fn by_default(c: &mut Conn, id: RoleId, t: TenantId) -> Result<Vec<Holder>> {
+    sql!(
+        c,
+        all<Holder>,
+        "SELECT e.id, e.tenant_id, t.name, CAST(1 AS bigint)
+         FROM default_roles e JOIN tenants t ON t.id = e.tenant_id
+         WHERE e.role_id = $1 AND e.tenant_id = $2",
+        id,
+        t
+    )
+}
+
+/// How many grants, mappings, parked roles, people who may ask for it and default roles there are beyond the tenant.
 pub async fn elsewhere(c: &mut Conn, id: RoleId, t: TenantId) -> Result<i64> {
     sql!(
         c,
@@ -94,6 +107,7 @@ pub async fn elsewhere(c: &mut Conn, id: RoleId, t: TenantId) -> Result<i64> {
                  WHERE k.role_id = $1 AND NOT k.kept AND (k.scope_tenant IS NULL OR k.scope_tenant <> $2))
               + (SELECT count(*) FROM eligibilities e
                  WHERE e.role_id = $1 AND (e.scope_tenant IS NULL OR e.scope_tenant <> $2))
+              + (SELECT count(*) FROM default_roles e WHERE e.role_id = $1 AND e.tenant_id <> $2)
          /* platform: a role offered to all is used in tenants that its owner does not know */",
         id,
         t

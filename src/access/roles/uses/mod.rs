@@ -39,6 +39,8 @@ pub struct Uses {
     pub parked: Holders,
     /// Who may ask for it, for a while: people.
     pub eligible: Holders,
+    /// Whether it is the tenant's default role: the tenant.
+    pub by_default: Holders,
     /// How many uses there are beyond the tenant, of any of these kinds; they are counted and not named.
     pub elsewhere: i64,
 }
@@ -46,10 +48,15 @@ pub struct Uses {
 impl Uses {
     /// How many there are in the tenant.
     pub fn total(&self) -> i64 {
-        [&self.grants, &self.mappings, &self.invitations, &self.parked, &self.eligible]
-            .iter()
-            .map(|h| h.total)
-            .sum()
+        let kinds = [
+            &self.grants,
+            &self.mappings,
+            &self.invitations,
+            &self.parked,
+            &self.eligible,
+            &self.by_default,
+        ];
+        kinds.iter().map(|h| h.total).sum()
     }
     /// Whether nobody has the role anywhere, nor is to have it.
     pub(super) fn none(&self) -> bool {
@@ -63,6 +70,7 @@ impl Uses {
             ("promised in the invitation of", &self.invitations),
             ("kept until somebody decides for", &self.parked),
             ("to be asked for by", &self.eligible),
+            ("the default role of", &self.by_default),
         ];
         let mut parts = Vec::new();
         for (words, holders) in kinds.iter().filter(|(_, h)| h.total > 0) {
@@ -112,6 +120,7 @@ pub(super) async fn gather(
         invitations: Holders { total, first: here },
         parked: db::parked(c, id, t, at_most).await?.into(),
         eligible: db::eligible(c, id, t, at_most).await?.into(),
+        by_default: db::by_default(c, id, t).await?.into(),
         elsewhere,
     })
 }
