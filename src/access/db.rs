@@ -111,6 +111,7 @@ row! {
         granted: Option<J<BTreeSet<String>>>,
         suspended_at: Option<Timestamp>,
         mapping: Option<MappingId>,
+        over: Option<TenantId>,
     }
 }
 
@@ -129,16 +130,17 @@ pub async fn paths(
         all<PathRow>,
         "SELECT g.user_id, g.id, g.role_id, g.scope, g.scope_tenant, g.granted_by, g.valid_from, g.valid_to, g.source,
                 g.reason, CAST(NULL AS uuid), CAST(NULL AS text), CAST(NULL AS uuid), CAST(NULL AS text),
-                r.tenant_id, r.offered, r.name, r.permissions, CAST(NULL AS bigint), CAST(NULL AS uuid),
-                CAST(NULL AS uuid), CAST(NULL AS jsonb), CAST(NULL AS bigint), CAST(NULL AS uuid)
+                r.tenant_id, r.offered, r.name, r.permissions, CAST(NULL AS bigint), a.made_by_tenant, a.made_by_user,
+                a.settings -> 'scopes', a.suspended_at, a.id, a.tenant_id
          FROM rarray($2) AS who CROSS JOIN grants g LEFT JOIN roles r ON r.id = g.role_id
+         LEFT JOIN apps a ON a.tenant_id = g.tenant_id AND a.user_id = g.user_id AND a.made_by_user IS NOT NULL
          WHERE g.tenant_id = $1 AND g.user_id = who.value AND (g.valid_to IS NULL OR g.valid_to > $3)
          UNION ALL
          SELECT m.user_id, p.id, p.role_id, p.scope, p.scope_tenant, coalesce(p.adopted_by, p.created_by),
                 CASE WHEN m.added_at > p.created_at THEN m.added_at ELSE p.created_at END,
                 CAST(NULL AS bigint), CAST(NULL AS text), CAST(NULL AS text), t.id, t.display_name, d.id, d.name,
                 r.tenant_id, r.offered, r.name, r.permissions, CAST(NULL AS bigint), p.created_by_tenant,
-                p.created_by_user, p.granted, p.suspended_at, p.id
+                p.created_by_user, p.granted, p.suspended_at, p.id, CAST(NULL AS uuid)
          FROM rarray($2) AS who CROSS JOIN members m CROSS JOIN mappings p
          CROSS JOIN groups t CROSS JOIN directories d LEFT JOIN roles r ON r.id = p.role_id
          WHERE m.tenant_id = $1 AND m.user_id = who.value AND p.tenant_id = m.tenant_id AND p.group_id = m.group_id
@@ -147,7 +149,7 @@ pub async fn paths(
          SELECT k.user_id, k.change_id, k.role_id, k.scope, k.scope_tenant, k.granted_by, k.since,
                 CAST(NULL AS bigint), CAST(NULL AS text), CAST(NULL AS text), CAST(NULL AS uuid), k.group_name, d.id,
                 d.name, r.tenant_id, r.offered, r.name, r.permissions, k.created_at, k.created_by_tenant,
-                k.created_by_user, k.granted, k.suspended_at, k.mapping_id
+                k.created_by_user, k.granted, k.suspended_at, k.mapping_id, CAST(NULL AS uuid)
          FROM rarray($2) AS who CROSS JOIN parked_roles k
          CROSS JOIN directories d LEFT JOIN roles r ON r.id = k.role_id
          WHERE k.tenant_id = $1 AND k.user_id = who.value AND NOT k.gone AND d.tenant_id = k.tenant_id
@@ -157,7 +159,8 @@ pub async fn paths(
                 CASE WHEN u.created_at > e.created_at THEN u.created_at ELSE e.created_at END,
                 CAST(NULL AS bigint), 'default', CAST(NULL AS text), CAST(NULL AS uuid), CAST(NULL AS text),
                 CAST(NULL AS uuid), CAST(NULL AS text), r.tenant_id, r.offered, r.name, r.permissions,
-                CAST(NULL AS bigint), e.created_by_tenant, e.created_by_user, e.granted, e.suspended_at, e.id
+                CAST(NULL AS bigint), e.created_by_tenant, e.created_by_user, e.granted, e.suspended_at, e.id,
+                CAST(NULL AS uuid)
          FROM rarray($2) AS who CROSS JOIN users u CROSS JOIN default_roles e LEFT JOIN roles r ON r.id = e.role_id
          WHERE u.tenant_id = $1 AND u.id = who.value AND u.kind <> 'integration' AND e.tenant_id = u.tenant_id
            AND e.role_id IS NOT NULL",
@@ -184,7 +187,7 @@ pub async fn mapped(
          SELECT CAST(NULL AS uuid), p.id, p.role_id, p.scope, p.scope_tenant, coalesce(p.adopted_by, p.created_by),
                 p.created_at, CAST(NULL AS bigint), CAST(NULL AS text), CAST(NULL AS text), t.id, t.display_name, d.id,
                 d.name, r.tenant_id, r.offered, r.name, r.permissions, CAST(NULL AS bigint), p.created_by_tenant,
-                p.created_by_user, p.granted, p.suspended_at, p.id
+                p.created_by_user, p.granted, p.suspended_at, p.id, CAST(NULL AS uuid)
          FROM mappings p
          JOIN groups t ON t.tenant_id = p.tenant_id AND t.id = p.group_id
          JOIN directories d ON d.tenant_id = t.tenant_id AND d.id = t.directory_id
@@ -194,7 +197,7 @@ pub async fn mapped(
          SELECT CAST(NULL AS uuid), k.change_id, k.role_id, k.scope, k.scope_tenant, k.granted_by, k.since,
                 CAST(NULL AS bigint), CAST(NULL AS text), CAST(NULL AS text), CAST(NULL AS uuid), k.group_name, d.id,
                 d.name, r.tenant_id, r.offered, r.name, r.permissions, k.since, k.created_by_tenant,
-                k.created_by_user, k.granted, k.suspended_at, k.mapping_id
+                k.created_by_user, k.granted, k.suspended_at, k.mapping_id, CAST(NULL AS uuid)
          FROM parked_roles k
          JOIN directories d ON d.tenant_id = k.tenant_id AND d.id = k.directory_id
          LEFT JOIN roles r ON r.id = k.role_id
@@ -206,10 +209,18 @@ pub async fn mapped(
                 e.created_at, CAST(NULL AS bigint), 'default', CAST(NULL AS text), CAST(NULL AS uuid),
                 CAST(NULL AS text), CAST(NULL AS uuid), CAST(NULL AS text), r.tenant_id, r.offered, r.name,
                 r.permissions, CAST(NULL AS bigint), e.created_by_tenant, e.created_by_user, e.granted, e.suspended_at,
-                e.id
+                e.id, CAST(NULL AS uuid)
          FROM default_roles e LEFT JOIN roles r ON r.id = e.role_id
          WHERE e.role_id IS NOT NULL
-           AND (($1 AND e.created_by_user IS NOT NULL) OR e.id IN (SELECT value FROM rarray($2)))",
+           AND (($1 AND e.created_by_user IS NOT NULL) OR e.id IN (SELECT value FROM rarray($2)))
+         UNION
+         SELECT CAST(NULL AS uuid), g.id, g.role_id, g.scope, g.scope_tenant, g.granted_by, g.valid_from, g.valid_to,
+                g.source, g.reason, CAST(NULL AS uuid), CAST(NULL AS text), CAST(NULL AS uuid), CAST(NULL AS text),
+                r.tenant_id, r.offered, r.name, r.permissions, CAST(NULL AS bigint), a.made_by_tenant, a.made_by_user,
+                a.settings -> 'scopes', a.suspended_at, a.id, a.tenant_id
+         FROM apps a JOIN grants g ON g.tenant_id = a.tenant_id AND g.user_id = a.user_id
+         LEFT JOIN roles r ON r.id = g.role_id
+         WHERE a.made_by_user IS NOT NULL AND ($1 OR a.id IN (SELECT value FROM rarray($2)))",
         all,
         these
     )?;
@@ -232,9 +243,14 @@ fn path(r: PathRow, catalogue: &Catalogue) -> Option<Path> {
         mapping,
         who,
         gave: match r.granted {
-            Some(J(granted)) => Arc::new(granted.intersection(&permissions).cloned().collect()),
+            Some(J(granted)) => {
+                // Of an integration user's: all that was chosen for it, whatever this role permits of it.
+                let known = if r.over.is_some() { catalogue.all() } else { &permissions };
+                Arc::new(granted.intersection(known).cloned().collect())
+            }
             None => Arc::clone(&permissions),
         },
+        over: r.over,
         recorded: r.suspended_at.is_some(),
         standing: Standing::default(),
         until: None,

@@ -346,6 +346,12 @@ pub fn void(subject: &Subject, path: &Path) -> Option<&'static str> {
             );
         }
     }
+    if suspended && matches!(path.via, Via::Assignment { .. }) {
+        return Some(
+            "the integration user is suspended: who chose its permissions does not hold all of them any more; somebody \
+             who does can answer for it",
+        );
+    }
     if suspended {
         return Some(
             "the mapping is suspended: who answers for it does not hold all that it gives any more; \

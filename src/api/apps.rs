@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     access::{
+        Standing,
         catalogue::SELF_SERVICE,
         perm::{SystemEditSettings, SystemViewSettings},
     },
@@ -40,6 +41,15 @@ pub(super) struct ClientShown {
     enabled: bool,
     /// Who made it, as in the audit trail.
     created_by: String,
+    /// Of an integration user: who has answered for it since, the last of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    adopted_by: Option<String>,
+    /// Of an integration user: how whoever chose its permissions stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    author: Option<Standing>,
+    /// Since when an integration user is suspended, as far as that was noticed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suspended_at: Option<Time>,
     created_at: Time,
     /// Its secret, shown this once.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,9 +69,17 @@ pub(super) fn show(a: &App) -> ClientShown {
         settings: a.settings.0.clone(),
         enabled: a.enabled,
         created_by: a.created_by.clone(),
+        adopted_by: a.adopted_by.clone(),
+        author: None,
+        suspended_at: a.suspended_at.map(Into::into),
         created_at: a.created_at.into(),
         client_secret: None,
     }
+}
+
+/// An integration user, with how whoever answers for it stands.
+pub(super) fn answered(a: &App, author: Option<Standing>) -> ClientShown {
+    ClientShown { author: Some(author.unwrap_or_default()), ..show(a) }
 }
 
 pub(super) fn with_secret(a: &App, secret: Option<&Secret>) -> ClientShown {

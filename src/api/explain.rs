@@ -124,7 +124,7 @@ impl PathShown {
                 Via::Mapping { .. } | Via::Default { .. } => {
                     Some(p.author.as_ref().map_or_else(Standing::default, |a| a.standing))
                 }
-                _ => None,
+                _ => p.author.as_ref().map(|a| a.standing),
             },
             does_not_count: None,
         }

@@ -3,17 +3,21 @@
 
 use super::{
     answer::{Done, Made, Page, Shown, With},
-    apps::{ClientShown, NewSecret, SecretMade, SecretShown, given, reachable, show, with_secret},
+    apps::{
+        ClientShown, NewSecret, SecretMade, SecretShown, answered, given, reachable, with_secret,
+    },
     call::{Call, time},
     find,
 };
 use crate::{
     access::{
+        authors::integrations,
         grants::{self, NewGrant},
         perm::{SystemManageIntegrations, UsersManageRoles},
     },
-    apps::{self, Change, IntegrationPlan, KeySet},
+    apps::{self, App, Change, IntegrationPlan, KeySet},
     error::{Error, Result},
+    id::AppId,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -35,7 +39,16 @@ pub(super) struct NewIntegration {
 
 pub(super) async fn list(c: Call) -> Result<Shown<Page<ClientShown>>> {
     let p = c.tenant::<SystemManageIntegrations>().await?;
-    Ok(Shown::page(apps::list(&c.app.store, &p).await?.iter().map(show), None))
+    let all = apps::list(&c.app.store, &p).await?;
+    let ids: Vec<AppId> = all.iter().map(|a| a.id).collect();
+    let standings = integrations::standings(&c.app.access, &ids).await?;
+    let shown = all.iter().map(|a| answered(a, standings.get(&a.id).copied()));
+    Ok(Shown::page(shown, None))
+}
+
+async fn one(c: &Call, a: &App) -> Result<Shown<ClientShown>> {
+    let standing = integrations::standings(&c.app.access, &[a.id]).await?.remove(&a.id);
+    Ok(Shown::of(answered(a, standing)))
 }
 
 pub(super) async fn create(c: With<NewIntegration>) -> Result<Made<ClientShown>> {
@@ -72,7 +85,15 @@ pub(super) async fn create(c: With<NewIntegration>) -> Result<Made<ClientShown>>
 
 pub(super) async fn get(c: Call) -> Result<Shown<ClientShown>> {
     let p = c.tenant::<SystemManageIntegrations>().await?;
-    Ok(Shown::of(show(&apps::get(&c.app.store, &p, c.id("integration")?).await?)))
+    let found = apps::get(&c.app.store, &p, c.id("integration")?).await?;
+    one(&c, &found).await
+}
+
+pub(super) async fn adopt(c: Call) -> Result<Shown<ClientShown>> {
+    let p = c.tenant::<SystemManageIntegrations>().await?;
+    let (store, access) = (&c.app.store, &c.app.access);
+    let adopted = apps::integration_adopt(store, access, &p, c.id("integration")?).await?;
+    one(&c, &adopted).await
 }
 
 /// What is given is set, `null` takes it away, what is left out stays.
@@ -110,7 +131,8 @@ pub(super) async fn edit(c: With<EditIntegration>) -> Result<Shown<ClientShown>>
     };
     let (store, access) = (&c.app.store, &c.app.access);
     let id = c.id("integration")?;
-    Ok(Shown::of(show(&apps::integration_edit(store, access, &p, id, change).await?)))
+    let edited = apps::integration_edit(store, access, &p, id, change).await?;
+    one(&c, &edited).await
 }
 
 pub(super) async fn remove(c: Call) -> Result<Done> {

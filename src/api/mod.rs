@@ -361,6 +361,8 @@ table! {
         "An integration user.";
     PATCH "/tenants/{tenant}/integrations/{integration}" INTEGRATIONS, integrations::edit,
         "Change an integration user's name, permissions and keys, or switch it off or on.";
+    POST "/tenants/{tenant}/integrations/{integration}/adopt" INTEGRATIONS, integrations::adopt,
+        "Answer for an integration user whose author was demoted or has left.";
     DELETE "/tenants/{tenant}/integrations/{integration}" INTEGRATIONS, integrations::remove,
         "Remove an integration user.";
     GET "/tenants/{tenant}/integrations/{integration}/secrets" INTEGRATIONS,

@@ -144,6 +144,9 @@ async fn edit_as<P: Manages + 'static>(
                 _ => None,
             };
             db::update(tx, t, id, &app.name, J(&app.settings.0)).await?;
+            if rechosen.is_some() {
+                db::adopt(tx, t, id).await?;
+            }
             if let Some(guard) = guard {
                 guard.after(tx, By::Hand).await?;
             }
@@ -183,6 +186,41 @@ pub async fn integration_edit(
         acting = found.map(|a| (access.clone(), a));
     }
     edit_as(store, p, id, change, acting).await
+}
+
+/// Answers for an integration user from now on, whoever did so before: it counts again if it was suspended.
+///
+/// # Errors
+/// `NotFound`; `Forbidden` for more than the caller holds, here or where it has a role, or holds for a while only.
+pub async fn integration_adopt(
+    store: &Store,
+    access: &Access,
+    p: &Permit<SystemManageIntegrations>,
+    id: AppId,
+) -> Result<App> {
+    let t = p.tenant();
+    let was = super::get(store, p, id).await?;
+    let chosen = was.settings.0.scopes.clone();
+    within_ceiling(access, p, chosen.as_deref().unwrap_or_default())?;
+    let acting = within_reach(access, p.actor(), &was, chosen.as_deref(), None).await?;
+    tx!(store, &p.cx(), [acting, access, chosen], |tx| {
+        tx.lock(Lock::Named(format!("settings of {id}"))).await?;
+        let now = find::<SystemManageIntegrations>(tx, t, id).await?;
+        if now.settings.0.scopes != chosen {
+            return Err(Error::conflict("its permissions were changed in the meantime"));
+        }
+        if let Some(acting) = acting {
+            acting.check(&access, tx, MORE).await?;
+        }
+        db::adopt(tx, t, id).await?;
+        tx.changed(Topic::App(id));
+        if let Some(user) = now.user_id {
+            tx.changed(Topic::User(t, user));
+        }
+        let event = Event::new("integration.adopt").target("app", id);
+        audit::record(tx, t, event.detail(json!({ "name": now.name }))).await?;
+        find::<SystemManageIntegrations>(tx, t, id).await
+    })
 }
 
 /// The names of the settings that are not what they were.

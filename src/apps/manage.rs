@@ -47,6 +47,10 @@ crate::row! {
         pub enabled: bool,
         /// By whom.
         pub created_by: String,
+        /// Who has answered for an integration user since, the last of them.
+        pub adopted_by: Option<String>,
+        /// Since when an integration user is suspended, as far as that was noticed.
+        pub suspended_at: Option<Timestamp>,
         /// When.
         pub created_at: Timestamp,
     }

@@ -15,7 +15,7 @@ mod settings;
 
 pub use about::About;
 pub use clients::{Apps, Client, Kept, Proof};
-pub use edit::{Change, edit, integration_edit, set_enabled};
+pub use edit::{Change, edit, integration_adopt, integration_edit, set_enabled};
 pub use keys::{ASSERTION_ALGS, KeySet};
 pub use manage::{
     App, IntegrationPlan, NewApp, create, get, integration_create, list, remove, to_be_told,

@@ -1,9 +1,10 @@
-//! An administrator is told of a mapping or a default role that is suspended, since whoever answers for it was demoted:
+//! An administrator is told of a mapping, a default role or an integration user that is suspended, since whoever answers for it was demoted:
 //! found out first, then a letter to each, as in [`super::tell`].
 
 use super::tell::{Sender, TOLD};
 use crate::{
     access::{
+        authors::integrations::{self, Answered},
         defaults::{self, DefaultRole},
         guard,
         mappings::{self, Mapping},
@@ -28,6 +29,7 @@ struct Text<'a> {
     issuer: &'a str,
     company: &'a str,
     group: Option<&'a str>,
+    integration: Option<&'a str>,
     author: &'a str,
     tenant: &'a str,
     id: &'a str,
@@ -39,6 +41,7 @@ struct Page<'a> {
     issuer: &'a str,
     company: &'a str,
     group: Option<&'a str>,
+    integration: Option<&'a str>,
     author: &'a str,
     tenant: &'a str,
     id: &'a str,
@@ -51,12 +54,17 @@ pub enum Suspended {
     Mapping(Mapping),
     /// A tenant's default role.
     Default(DefaultRole),
+    /// An integration user.
+    Integration(Answered),
 }
 
 /// What this is about, if it is suspended still.
 async fn suspended(c: &mut Conn, t: TenantId, id: MappingId) -> Result<Option<Suspended>> {
     if let Some(m) = mappings::find(c, t, id).await? {
         return Ok(Some(m).filter(|m| m.suspended_at.is_some()).map(Suspended::Mapping));
+    }
+    if let Some(a) = integrations::find(c, t, id).await? {
+        return Ok(Some(a).filter(|a| a.suspended_at.is_some()).map(Suspended::Integration));
     }
     let found = defaults::find(c, t, id).await?;
     Ok(found.filter(|d| d.suspended_at.is_some()).map(Suspended::Default))
@@ -90,7 +98,7 @@ pub async fn fan_out(s: Sender, cx: Cx, m: Message) -> Result<()> {
         Ok(Some(told))
     })?;
     if told == Some(0) || !s.mailer.sends() && told.is_some() {
-        tracing::warn!(mapping = %id, "a mapping or a default role is suspended, and no administrator can be told by mail");
+        tracing::warn!(mapping = %id, "a mapping, a default role or an integration user is suspended, and no administrator can be told by mail");
     }
     Ok(())
 }
@@ -123,22 +131,26 @@ pub fn render(
     what: &Suspended,
 ) -> Result<Letter> {
     let (brand, company) = (plain_name(brand, "Muster"), plain_name(company, "your company"));
-    let (group, adopted, made, id) = match what {
-        Suspended::Mapping(m) => (Some(&m.group_name), &m.adopted_by, &m.created_by, m.id),
-        Suspended::Default(d) => (None, &d.adopted_by, &d.created_by, d.id),
+    let (group, integration, adopted, made, id) = match what {
+        Suspended::Mapping(m) => (Some(&m.group_name), None, &m.adopted_by, &m.created_by, m.id.0),
+        Suspended::Default(d) => (None, None, &d.adopted_by, &d.created_by, d.id.0),
+        Suspended::Integration(a) => (None, Some(&a.name), &a.adopted_by, &a.created_by, a.id.0),
     };
     let group = group.map(|name| plain_name(name, "a group"));
+    let integration = integration.map(|name| plain_name(name, "an integration user"));
     let author = plain_name(adopted.as_ref().unwrap_or(made), "its author");
     let id = id.to_string();
     let (brand, company, group) = (brand.as_str(), company.as_str(), group.as_deref());
+    let integration = integration.as_deref();
     let (author, id) = (author.as_str(), id.as_str());
-    let text = Text { brand, issuer, company, group, author, tenant, id };
-    let html = Page { brand, issuer, company, group, author, tenant, id };
+    let text = Text { brand, issuer, company, group, integration, author, tenant, id };
+    let html = Page { brand, issuer, company, group, integration, author, tenant, id };
     Ok(Letter {
         to: String::new(),
         subject: match what {
             Suspended::Mapping(_) => format!("{company}: the mapping of a group is suspended"),
             Suspended::Default(_) => format!("{company}: the default role is suspended"),
+            Suspended::Integration(_) => format!("{company}: an integration user is suspended"),
         },
         text: text.render().map_err(Error::internal)?,
         html: html.render().map_err(Error::internal)?,

@@ -13,6 +13,7 @@ mod kinds;
 mod last;
 mod lasting;
 mod laws;
+mod makers;
 mod mappings;
 mod naive;
 mod previews;

@@ -19,6 +19,7 @@
 //! told: nothing is decided by what it writes, but for an author who was demoted and then left.
 
 mod db;
+pub mod integrations;
 mod model;
 
 pub(super) use model::{InForce, Model};
@@ -44,6 +45,9 @@ pub struct Author {
     pub who: (TenantId, UserId),
     /// What the mapping gave when they made it, as far as its role still permits it.
     pub gave: Arc<BTreeSet<String>>,
+    /// Where they must hold it, if that is not wherever the path reaches: the roles of an integration user are given by
+    /// others, what it may use of them is chosen in its tenant.
+    pub over: Option<TenantId>,
     /// Whether it was written down that they do not hold it any more.
     pub recorded: bool,
     /// How they stand now.
@@ -209,7 +213,9 @@ fn authors(paths: &[Path]) -> impl Iterator<Item = (TenantId, UserId)> + '_ {
 
 /// The tenants in which it is asked what an author holds.
 fn sites(paths: &[Path]) -> impl Iterator<Item = TenantId> + '_ {
-    paths.iter().filter(|p| p.author.is_some()).flat_map(|p| match &p.reach {
+    let over = |p: &Path| p.author.as_ref().and_then(|a| a.over);
+    paths.iter().filter(|p| p.author.is_some()).flat_map(move |p| match &p.reach {
+        _ if let Some(t) = over(p) => vec![t],
         Reach::Tenant(t) => vec![*t],
         Reach::Tenants(some) => some.iter().copied().collect(),
         _ => Vec::new(),

@@ -79,10 +79,11 @@ impl Model {
             // Of who has left there is only what was written down then.
             return (!author.recorded).then_some(None);
         };
-        let held = self.held(known, &path.reach, good, now);
+        let over = author.over.map(Reach::Tenant);
+        let held = self.held(known, over.as_ref().unwrap_or(&path.reach), good, now);
         *until = (*until).into_iter().chain(held.until).min();
         let mut ends = Vec::new();
-        if path.role.id == GLOBAL_ADMINISTRATOR {
+        if path.role.id == GLOBAL_ADMINISTRATOR && over.is_none() {
             if !held.global {
                 return None;
             }

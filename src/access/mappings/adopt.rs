@@ -122,7 +122,7 @@ pub(in crate::access) async fn record(
     })
 }
 
-/// The same in a transaction that sees every tenant's rows; of a default role by its id as well.
+/// The same in a transaction that sees every tenant's rows; of a default role and an integration user by its id as well.
 pub(in crate::access) async fn noted(
     tx: &mut Tx,
     id: MappingId,
@@ -130,7 +130,8 @@ pub(in crate::access) async fn noted(
     suspended: bool,
 ) -> Result<bool> {
     let kept = parked::noted(tx, id, author, suspended).await?
-        | defaults::noted(tx, id, author, suspended).await?;
+        | defaults::noted(tx, id, author, suspended).await?
+        | authors::integrations::noted(tx, id, author, suspended).await?;
     let Some(m) = db::record(tx, id, author, suspended).await? else {
         return Ok(kept);
     };

@@ -65,6 +65,14 @@ Examples:
         /// Its id or name
         integration: String,
     },
+    /// Answer for it from now on: it counts again if whoever chose its permissions was demoted, and may be changed if they
+    /// have left
+    Adopt {
+        /// Tenant: id or slug
+        tenant: String,
+        /// Its id or name
+        integration: String,
+    },
     /// Switch it on again
     Enable {
         /// Tenant: id or slug
@@ -100,6 +108,10 @@ pub(super) async fn run(v: Integration, r: &Reach) -> Result<Value> {
             let mut body = json!({ "name": name, "scopes": scopes, "roles": roles });
             add(&mut body, &keys.fields()?);
             r.post(&format!("{}/integrations", at(&tenant)), &body).await
+        }
+        Integration::Adopt { tenant, integration } => {
+            let path = find(r, &tenant, &integration).await?;
+            r.post(&format!("{path}/adopt"), &json!({})).await
         }
         Integration::Edit { tenant, integration, name, scopes, enabled, keys } => {
             let mut body = given(json!({
