@@ -62,8 +62,8 @@ impl Scene {
         let w = World::new(&t.store);
         let us = w.tenant("us", true).await.id;
         let (acme, _, p) = w.company("acme", false).await;
-        let gold = tenants::Edit { tags: Some(vec!["gold".into()]), status: None };
-        tenants::edit(&w.store, &w.global().await, acme.id, gold).await.unwrap();
+        let gold = tenants::Edit { tags: Some(vec!["gold".into()]), ..Default::default() };
+        tenants::edit(&w.store, &w.global().await, acme.id, None, gold).await.unwrap();
         let tom = person(&w, us, "tom", UserKind::Technician).await;
         let o = w.access.over(&w.may(us).await, Reach::tagged("gold").unwrap()).await.unwrap();
         let new = NewGrant::manual(us, tom.id, TENANT_ADMINISTRATOR);
