@@ -88,12 +88,22 @@ pub enum Principal {
 pub struct Actor {
     principal: Principal,
     request: RequestId,
+    keyed: bool,
 }
 
 impl Actor {
     /// Only for the places this file's first lines name.
     pub fn prove(principal: Principal, request: RequestId) -> Self {
-        Self { principal, request }
+        Self { principal, request, keyed: false }
+    }
+    /// The same, where what they ask is to be done once: every transaction of the request says that it did it (`repeats`).
+    #[must_use]
+    pub fn keyed(self) -> Self {
+        Self { keyed: true, ..self }
+    }
+    /// Whether it is.
+    pub fn is_keyed(&self) -> bool {
+        self.keyed
     }
     /// Who.
     pub fn principal(&self) -> &Principal {

@@ -16,6 +16,7 @@ use crate::{
     mail::Mailer,
     net::Client,
     provisioning::log::{Logged, Recorder, Replayed},
+    repeats,
     sessions::{Limits, Rotations},
     store::{Cx, Fair, Scope, Store},
 };
@@ -88,6 +89,7 @@ impl App {
         master: MasterKey,
         system: &Actor,
     ) -> Result<Self> {
+        store.end_with(|tx, request| Box::pin(repeats::mark(tx, request)));
         let catalogue = catalogue(&config)?;
         roles::must_fit(&store, &catalogue).await?;
         let access = Access::new(store.clone(), catalogue);

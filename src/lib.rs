@@ -20,12 +20,14 @@ pub mod net;
 // 2 memory
 pub mod audit;
 pub mod outbox;
+pub mod repeats;
 // 3 truth
 pub mod access;
 pub mod apps;
 pub mod credentials;
 pub mod directories;
 pub mod domains;
+pub mod farewell;
 pub mod flows;
 pub mod gate;
 pub mod groups;

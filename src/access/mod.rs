@@ -25,6 +25,7 @@ mod extent;
 pub mod grants;
 pub mod guard;
 pub mod holds;
+pub mod leaving;
 pub mod mappings;
 pub mod over;
 pub mod parked;
@@ -252,6 +253,20 @@ impl Access {
             Some(s) => Arc::new(e.limited(s)),
             None => e,
         })
+    }
+    /// Refuses whoever does not hold this permission in `tenant` now, as [`Self::require`] does; for who does nothing with it.
+    ///
+    /// # Errors
+    /// As [`Self::require`].
+    pub async fn demand(&self, actor: &Actor, tenant: TenantId, permission: &str) -> Result<()> {
+        let held = self.held(actor, tenant).await?;
+        if held.allows(permission) {
+            return Ok(());
+        }
+        if held.is_empty() && actor.user().is_none_or(|(home, _)| home != tenant) {
+            return Err(Error::not_found("tenant"));
+        }
+        Err(Error::forbidden(format!("the permission '{permission}' is needed here")))
     }
     /// Whether somebody would see the tenant if it were not suspended.
     async fn suspended_before(

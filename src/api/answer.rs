@@ -132,6 +132,18 @@ impl Answer for Written {
         Ok(Reply::written(self.0, self.1))
     }
 }
+/// A document of lines, each a JSON object.
+pub(super) struct Lines(pub(super) Body);
+impl Answer for Lines {
+    const STATUS: StatusCode = StatusCode::OK;
+    const KINDS: &'static [&'static str] = &["application/x-ndjson"];
+    fn schema(_: &mut SchemaGenerator) -> Option<Schema> {
+        Some(json_schema!({ "type": "string" }))
+    }
+    fn sent(self) -> Result<Reply> {
+        Ok(Reply::written("application/x-ndjson", self.0))
+    }
+}
 /// A page of a list.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "PageOf{T}")]

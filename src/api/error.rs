@@ -3,6 +3,7 @@
 use crate::{
     error::{Error, Kind},
     id::RequestId,
+    repeats,
 };
 use axum::{
     body::Body,
@@ -70,7 +71,7 @@ pub(super) struct Problem {
 }
 
 /// The statuses of refusals and what each means.
-pub(super) const STATUSES: [(u16, &str); 12] = [
+pub(super) const STATUSES: [(u16, &str); 13] = [
     (400, "the request does not fit"),
     (401, "no session and no token, or one that is over"),
     (403, "not allowed, or a stronger proof of identity is needed"),
@@ -79,6 +80,7 @@ pub(super) const STATUSES: [(u16, &str); 12] = [
     (409, "it collides with what is there"),
     (412, "changed in the meantime"),
     (413, "too large"),
+    (422, "the `Idempotency-Key` was used for another request"),
     (429, "too many attempts, see `Retry-After`"),
     (500, "an error of ours"),
     (501, "not supported"),
@@ -87,7 +89,10 @@ pub(super) const STATUSES: [(u16, &str); 12] = [
 
 /// The answer to a request that was refused.
 pub(super) fn problem(e: &Error, request: Option<RequestId>) -> Response<Body> {
-    let (status, title) = face(e.kind());
+    let (status, title) = match e.code_str() {
+        Some(repeats::REUSED) => (StatusCode::UNPROCESSABLE_ENTITY, "The key is in use"),
+        _ => face(e.kind()),
+    };
     if let Some(text) = e.operator_text() {
         let request = request.map(|r| r.to_string());
         if status.is_server_error() {

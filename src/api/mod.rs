@@ -23,6 +23,7 @@ mod groups;
 mod holdings;
 mod integrations;
 mod invitations;
+mod keyed;
 mod openapi;
 mod param;
 mod parked;
@@ -124,9 +125,9 @@ macro_rules! table {
 use Needs::{Caller, Global, Owner};
 pub use openapi::document;
 use param::{
-    BAD, CHANGES, CURSOR, DIRECTORY, DROP_VALUES, EVIDENCE, EXTERNAL_ID, FORMAT, HOME, IF_MATCH,
-    IGNORED, KIND, LIMIT, METHOD, MINE, OUTCOME, PERMISSION, Param, REQUEST, RESOURCE, RESOURCE_ID,
-    SHA256, SINCE, STATUS, TEXT, UNDECIDED, UNTIL, USER, USER_NAME, WHO, WITH,
+    BAD, CHANGES, CONFIRM, CURSOR, DIRECTORY, DROP_VALUES, EVIDENCE, EXTERNAL_ID, FORMAT, HOME,
+    IF_MATCH, IGNORED, KIND, LIMIT, METHOD, MINE, OUTCOME, PERMISSION, Param, REQUEST, RESOURCE,
+    RESOURCE_ID, SHA256, SINCE, STATUS, TENANT, TEXT, UNDECIDED, UNTIL, USER, USER_NAME, WHO, WITH,
 };
 const USERS_VIEW: Needs = Needs::Permission("users.view");
 const USERS_ADD: Needs = Needs::Permission("users.add");
@@ -155,7 +156,11 @@ table! {
     GET "/tenants" Caller, tenants::list, "The tenants in which you have anything.";
     POST "/tenants" Global, tenants::create, "Make a tenant.";
     GET "/tenants/{tenant}" VIEW, tenants::get, "A tenant.";
-    PATCH "/tenants/{tenant}" Global, tenants::edit, "Suspend a tenant, let it act again, set its tags.";
+    PATCH "/tenants/{tenant}" Global, tenants::edit [IF_MATCH], "Rename a tenant, suspend it, let it act again, set its tags.";
+    DELETE "/tenants/{tenant}" Global, tenants::delete [CONFIRM],
+        "Delete a suspended tenant with all that is its own; what it did stays in the trail.";
+    GET "/tenants/{tenant}/export" Global, tenants::export,
+        "All that a tenant has, without secrets, as one document of JSON lines.";
     GET "/tenants/{tenant}/policy" VIEW, tenants::policy, "Its sign-in policy.";
     PUT "/tenants/{tenant}/policy" EDIT, tenants::set_policy, "Set its sign-in policy.";
 
@@ -375,7 +380,8 @@ table! {
     GET "/tenants/{tenant}/audit" LOGS, system::audit [LIMIT, CURSOR], "What was done there, newest first.";
     GET "/tenants/{tenant}/signins" LOGS, signins::list [LIMIT, CURSOR, USER, BAD], "Who tried to sign in, newest first.";
     GET "/tenants/{tenant}/signins/{attempt}" LOGS, signins::get, "One attempt, by its reference.";
-    GET "/audit" Global, system::audit_instance [LIMIT, CURSOR], "What was done to the instance, newest first.";
+    GET "/audit" Global, system::audit_instance [LIMIT, CURSOR, TENANT],
+        "What was done to the instance, or in a tenant that is there no more, newest first.";
     GET "/keys" Global, system::keys, "The signing keys.";
     POST "/keys/rotate" Global, system::keys_rotate, "Begin a rotation of the signing keys.";
 }
@@ -426,30 +432,33 @@ async fn nothing_here() -> Response<Body> {
 
 async fn answer(
     app: App,
-    route: &Route,
+    route: &'static Route,
     path: HashMap<String, String>,
     request: Request,
 ) -> Response<Body> {
     let mut id = request.extensions().get::<RequestId>().copied();
-    match run(app, route, path, request, &mut id).await {
-        Ok(r) => r.into_response(),
-        Err(e) => error::problem(&e, id),
-    }
+    let answer = run(app, route, path, request, &mut id).await;
+    answer.unwrap_or_else(|e| error::problem(&e, id))
 }
 
 async fn run(
     app: App,
-    route: &Route,
+    route: &'static Route,
     path: HashMap<String, String>,
     request: Request,
     id: &mut Option<RequestId>,
-) -> Result<Reply> {
+) -> Result<Response<Body>> {
     let (mut parts, body) = request.into_parts();
     let caller = caller::caller(&app, &mut parts).await?;
     *id = Some(caller.actor.request());
     let query = strict::pairs(parts.uri.query().unwrap_or_default().as_bytes())?;
     route.knows(&query)?;
     let if_match = call::if_match(parts.headers.get(header::IF_MATCH))?;
+    let key = keyed::key(route, &parts.headers)?;
     let (query, body) = (query.into_iter().collect(), strict::body(body).await?);
-    (route.handler)(Call { app, caller, path, query, if_match, body }).await
+    let call = Call { app, caller, path, query, if_match, body };
+    match key {
+        Some(key) => keyed::run(route, call, &key).await,
+        None => Ok((route.handler)(call).await?.into_response()),
+    }
 }

@@ -6,7 +6,7 @@ use super::{
     answer::Shown,
     call::Call,
     error::{Problem, STATUSES},
-    param::Param,
+    param::{IDEMPOTENCY_KEY, Param},
 };
 use crate::error::Result;
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
@@ -152,8 +152,9 @@ fn describe(r: &Route, sent: &mut SchemaGenerator, answered: &mut SchemaGenerato
             "default": { "$ref": "#/components/responses/Problem" },
         },
     });
+    let key = (r.method == "POST").then_some(&IDEMPOTENCY_KEY);
     let parameters: Vec<Value> =
-        path_parameters(r.path).chain(r.params.iter().map(parameter)).collect();
+        path_parameters(r.path).chain(r.params.iter().chain(key).map(parameter)).collect();
     if !parameters.is_empty() {
         out["parameters"] = parameters.into();
     }

@@ -33,6 +33,8 @@ pub enum Form {
     Moment,
     /// The header `If-Match`.
     Version,
+    /// The header `Idempotency-Key`.
+    Key,
 }
 
 impl Param {
@@ -44,12 +46,13 @@ impl Param {
     }
     /// Whether it stands in the query.
     pub fn in_query(&self) -> bool {
-        !matches!(self.form, Form::Version)
+        !matches!(self.form, Form::Version | Form::Key)
     }
     /// Its schema.
     pub fn schema(&self) -> Schema {
         match self.form {
             Form::Text | Form::Version => json_schema!({ "type": "string" }),
+            Form::Key => json_schema!({ "type": "string", "minLength": 1, "maxLength": KEY }),
             Form::Id => json_schema!({ "type": "string", "format": "uuid" }),
             Form::Moment => json_schema!({ "type": "string", "format": "date-time" }),
             Form::Flag => json_schema!({ "type": "boolean", "default": false }),
@@ -78,6 +81,16 @@ pub(super) const DIRECTORY: Param =
     Param::of("directory", Form::Id, "Only those of this directory.");
 pub(super) const DROP_VALUES: Param =
     Param::of("drop_values", Form::Flag, "Also when people carry values: these go with it.");
+pub(super) const CONFIRM: Param = Param::needed(
+    "confirm",
+    Form::Text,
+    "The slug of the tenant, so that it is the one that is meant.",
+);
+pub(super) const TENANT: Param = Param::of(
+    "tenant",
+    Form::Id,
+    "Not of the instance but of the tenant of this id, also after it was deleted.",
+);
 pub(super) const USER: Param = Param::of("user", Form::Id, "Only of this user.");
 pub(super) const WITH: Param =
     Param::needed("with", Form::Text, "The id or name of the role to compare with.");
@@ -97,6 +110,14 @@ pub(super) const IF_MATCH: Param = Param::of(
     "If-Match",
     Form::Version,
     "The `ETag` of what you saw; if it has changed since, the answer is 412 and nothing happens.",
+);
+/// The longest key.
+pub(super) const KEY: usize = 255;
+pub(super) const IDEMPOTENCY_KEY: Param = Param::of(
+    "Idempotency-Key",
+    Form::Key,
+    "A text of your own for this one request. Sent again under the same key within a day, it is answered as the first was \
+     and does nothing more; see `docs/admin-api.md`.",
 );
 pub(super) const SINCE: Param =
     Param::of("since", Form::Moment, "Only from this moment on, like 2026-01-31T12:00:00Z.");

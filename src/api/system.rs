@@ -117,7 +117,9 @@ pub(super) async fn audit(c: Call) -> Result<Shown<Page<Entry>>> {
 }
 
 pub(super) async fn audit_instance(c: Call) -> Result<Shown<Page<Entry>>> {
-    trail(&c, c.global().await?.tenant()).await
+    let p = c.global().await?;
+    let tenant = c.read::<TenantId>("tenant")?;
+    trail(&c, tenant.unwrap_or(p.tenant())).await
 }
 
 async fn trail(c: &Call, t: TenantId) -> Result<Shown<Page<Entry>>> {

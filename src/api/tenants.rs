@@ -1,18 +1,34 @@
-//! Tenants and their policies.
+//! Tenants and their policies; their export and their end.
 
 use super::{
-    answer::{Made, Page, Shown, Time, With},
+    answer::{Lines, Made, Page, Shown, Time, With},
     call::Call,
 };
 use crate::{
     access::perm::{SystemEditSettings, SystemViewSettings},
-    error::{Error, Result},
+    error::{Error, Kind, Result},
+    farewell,
     id::TenantId,
     tenants::{self, New, Policy, Status, Tenant},
 };
+use axum::body::Body;
+use futures::{TryStreamExt as _, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
+
+/// Whether a tenant's people and programs may act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "TenantState")]
+#[serde(rename_all = "snake_case")]
+enum State {
+    /// They may.
+    Active,
+    /// Nobody of it may, and nothing of it is answered.
+    Suspended,
+    /// As suspended, and it does not come back: what is its own is being removed.
+    Deleting,
+}
 
 /// A tenant; what is of its settings only for those who may see them.
 #[derive(Serialize, JsonSchema)]
@@ -23,7 +39,7 @@ pub(super) struct TenantShown {
     name: String,
     /// Whether it is the platform's own company.
     provider: bool,
-    status: Status,
+    status: State,
     #[serde(flatten)]
     more: Option<TenantSettings>,
 }
@@ -37,6 +53,21 @@ pub(super) struct TenantSettings {
     version: i64,
     created_at: Time,
     updated_at: Time,
+    /// Of one that is being deleted: how far that is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deletion: Option<Deletion>,
+}
+
+/// A deletion under way.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "TenantDeletion")]
+struct Deletion {
+    /// Since when.
+    since: Time,
+    /// By whom: `user:<id>` or `owner`.
+    by: String,
+    /// How many rows are gone.
+    removed: i64,
 }
 
 fn show(t: &Tenant) -> TenantShown {
@@ -46,6 +77,11 @@ fn show(t: &Tenant) -> TenantShown {
         version: t.version,
         created_at: t.created_at.into(),
         updated_at: t.updated_at.into(),
+        deletion: t.deleting.as_ref().map(|d| Deletion {
+            since: d.0.since.into(),
+            by: d.0.by.clone(),
+            removed: d.0.removed,
+        }),
     };
     TenantShown { more: Some(more), ..brief(t) }
 }
@@ -57,7 +93,11 @@ fn brief(t: &Tenant) -> TenantShown {
         slug: t.slug.clone(),
         name: t.name.clone(),
         provider: t.provider,
-        status: t.status,
+        status: match (&t.deleting, t.status) {
+            (Some(_), _) => State::Deleting,
+            (None, Status::Active) => State::Active,
+            (None, Status::Suspended) => State::Suspended,
+        },
         more: None,
     }
 }
@@ -82,31 +122,88 @@ pub(super) async fn create(c: With<New>) -> Result<Made<TenantShown>> {
 }
 
 pub(super) async fn get(c: Call) -> Result<Shown<TenantShown>> {
-    let p = c.tenant::<SystemViewSettings>().await?;
-    let t = tenants::get(&c.app.store, p.tenant()).await?;
+    let t = match c.tenant::<SystemViewSettings>().await {
+        Ok(p) => p.tenant(),
+        // In a suspended tenant nobody holds anything; who may let it act again sees what it is.
+        Err(e) if e.kind() == Kind::Forbidden => match c.global().await {
+            Ok(_) => c.tenant_id().await?,
+            Err(_) => return Err(e),
+        },
+        Err(e) => return Err(e),
+    };
+    let t = tenants::get(&c.app.store, t).await?;
     Ok(Shown::of(show(&t)).version(t.version))
 }
 
-/// A change of a tenant; what is left out stays.
+/// A change of a tenant; what is left out stays. Its slug stays in any case.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ChangeTenant")]
 pub(super) struct Edit {
+    /// Its name for people.
+    name: Option<String>,
     /// `suspended` ends everything of it at once.
     status: Option<Status>,
     /// All its tags from now on; roles that were given by a tag follow at once.
     tags: Option<Vec<String>>,
+    /// Refused, and why it is.
+    #[schemars(skip)]
+    slug: Option<String>,
 }
 
 pub(super) async fn edit(c: With<Edit>) -> Result<Shown<TenantShown>> {
     let p = c.global().await?;
     let t = c.tenant_id().await?;
-    let Edit { status, tags } = c.json()?;
-    if status.is_none() && tags.is_none() {
-        return Err(Error::invalid("'status' and 'tags' are missing").attr("status"));
+    let Edit { name, status, tags, slug } = c.json()?;
+    if slug.is_some() {
+        let text = "'slug' stays as it is: it stands in links, in what applications and scripts send as a tenant, and in \
+                    files of the configuration; 'name' is for people";
+        return Err(Error::invalid(text).attr("slug"));
     }
-    let t = tenants::edit(&c.app.store, &p, t, tenants::Edit { status, tags }).await?;
+    if name.is_none() && status.is_none() && tags.is_none() {
+        return Err(Error::invalid("'name', 'status' and 'tags' are missing").attr("name"));
+    }
+    let edit = tenants::Edit { name, status, tags };
+    let t = tenants::edit(&c.app.store, &p, t, c.if_match, edit).await?;
     Ok(Shown::of(show(&t)).version(t.version))
+}
+
+/// What became of a deletion.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "TenantRemoval")]
+pub(super) struct Removal {
+    id: TenantId,
+    slug: String,
+    /// Whether nothing is left; if not, the server goes on by itself.
+    gone: bool,
+}
+
+/// What a request waits for; a small tenant is gone by then.
+const AT_ONCE: Duration = Duration::from_secs(2);
+
+pub(super) async fn delete(c: Call) -> Result<Shown<Removal>> {
+    let p = c.global().await?;
+    let t = c.tenant_id().await?;
+    let tenant = tenants::mark(&c.app.store, &p, t, c.needed("confirm")?).await?;
+    // What a request has begun is the server's own work from here on.
+    let gone = farewell::go_on(&c.app.store, &c.app.system(), t, AT_ONCE).await?;
+    Ok(Shown::of(Removal { id: t, slug: tenant.slug, gone }))
+}
+
+pub(super) async fn export(c: Call) -> Result<Lines> {
+    let p = c.global().await?;
+    let t = c.tenant_id().await?;
+    let mut export = farewell::Export::begin(&c.app.store, &p, t).await?;
+    let first = export.next().await?.unwrap_or_default();
+    let rest = stream::try_unfold(export, |mut export| async move {
+        Ok::<_, Error>(export.next().await?.map(|text| (text, export)))
+    });
+    let all = stream::once(async { Ok(first) });
+    let all = futures::StreamExt::chain(all, rest).inspect_err(|e| {
+        let why = e.operator_text().unwrap_or(e.detail());
+        tracing::warn!(why, "an export broke off");
+    });
+    Ok(Lines(Body::from_stream(all)))
 }
 
 pub(super) async fn policy(c: Call) -> Result<Shown<Policy>> {

@@ -14,7 +14,7 @@ use crate::{
     id::{AppId, TenantId, UserId},
     secret::Secret,
     sessions::{self, Who},
-    store::{Conn, J, Scope, Store, Topic},
+    store::{Conn, J, Scope, Store, Topic, Tx},
     text, tx,
     users::{self, NewIntegration},
 };
@@ -330,4 +330,19 @@ pub async fn remove<P: Manages + 'static>(store: &Store, p: &Permit<P>, id: AppI
 /// An application's refresh families belong to people of any tenant.
 pub(super) fn platform<P>(p: &Permit<P>) -> crate::store::Cx {
     crate::store::Cx::new(p.actor().clone(), Scope::Platform).urgent()
+}
+
+/// Removes some applications of a tenant that is deleted, each with what was issued to it anywhere; says how many.
+///
+/// # Errors
+/// The database's.
+pub async fn leave(tx: &mut Tx, t: TenantId, n: usize) -> Result<u64> {
+    let mut gone = 0;
+    for app in db::list(tx, t, Kind::App).await?.into_iter().take(n) {
+        sessions::revoke(tx, Who::App(t, app.id), "tenant deleted").await?;
+        consents::forget(tx, app.id).await?;
+        gone += db::delete(tx, t, app.id).await?;
+        tx.changed(Topic::App(app.id));
+    }
+    Ok(gone)
 }

@@ -83,3 +83,24 @@ pub(super) async fn page(
         limit
     )
 }
+
+macro_rules! some {
+    ($table:literal, $key:literal) => {
+        concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE tenant_id = $1 AND (",
+            $key,
+            ") IN (SELECT ",
+            $key,
+            " FROM ",
+            $table,
+            " WHERE tenant_id = $1 LIMIT $2)"
+        )
+    };
+}
+
+/// Some of the personal data in the trail of a tenant that leaves.
+pub(super) async fn forget(tx: &mut Tx, t: TenantId, n: i64) -> Result<u64> {
+    sql!(tx, exec, some!("audit_personal", "event_id"), t, n)
+}

@@ -171,3 +171,11 @@ pub async fn list(
         })
         .collect())
 }
+
+/// Erases some of the personal data in the trail of a tenant that is deleted; what happened stays, and can be proved.
+///
+/// # Errors
+/// As the store.
+pub async fn forget(tx: &mut Tx, t: TenantId, n: i64) -> Result<u64> {
+    db::forget(tx, t, n).await
+}

@@ -16,12 +16,13 @@ use crate::{
 use axum::{
     Router,
     body::Body,
-    http::{HeaderMap, HeaderValue, Method, Request, header},
+    http::{HeaderMap, HeaderValue, Method, Request, Response, header},
 };
 use http_body_util::BodyExt as _;
+use hyper::{body::Incoming, client::conn::http1::SendRequest};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use std::{path::Path, time::Duration};
+use std::{io::Write, path::Path, time::Duration};
 use tokio::net::UnixStream;
 use tower::ServiceExt as _;
 
@@ -97,6 +98,30 @@ impl Reach {
             return answered(status, &bytes);
         }
         String::from_utf8(bytes.into()).map(Value::String).map_err(Error::internal)
+    }
+    /// GET of a document of any size, written as it comes.
+    ///
+    /// # Errors
+    /// As [`Self::call`], and when it breaks off.
+    pub async fn copy(&self, path: &str, out: &mut (dyn Write + Send)) -> Result<()> {
+        let path = format!("/api/v1{path}");
+        let request = local(Method::GET, &path, HeaderMap::new(), String::new());
+        match self {
+            Self::Running(socket) => {
+                let (_held, response) = ask(socket, request?).await?;
+                pour(response.map(Body::new), out).await
+            }
+            Self::Held(router, _) => {
+                let mut request = request?;
+                server::as_owner(&mut request);
+                let response = router.clone().oneshot(request).await.map_err(Error::internal)?;
+                pour(response, out).await
+            }
+            Self::Remote(server) => match server.copy(&path, out).await? {
+                Some((status, bytes)) => answered(status, &bytes).map(drop),
+                None => Ok(()),
+            },
+        }
     }
     async fn fetch(
         &self,
@@ -190,16 +215,46 @@ fn answered(status: axum::http::StatusCode, bytes: &[u8]) -> Result<Value> {
     Err(Error::new(kind, detail))
 }
 
+/// Writes what comes, or says why it does not.
+async fn pour(response: Response<Body>, out: &mut (dyn Write + Send)) -> Result<()> {
+    let (status, mut body) = (response.status(), response.into_body());
+    if !status.is_success() {
+        let body = body.collect().await.map_err(Error::internal)?;
+        return answered(status, &body.to_bytes()).map(drop);
+    }
+    while let Some(frame) = body.frame().await {
+        if let Ok(bytes) = frame.map_err(|e| broke_off(&e))?.into_data() {
+            out.write_all(&bytes).map_err(|e| broke_off(&e))?;
+        }
+    }
+    out.flush().map_err(|e| broke_off(&e))
+}
+
+/// The document is not whole.
+pub(super) fn broke_off(e: &dyn std::fmt::Display) -> Error {
+    Error::new(Kind::Unavailable, format!("the document broke off: {e}"))
+}
+
+fn lost(e: &dyn std::fmt::Display) -> Error {
+    Error::new(Kind::Unavailable, format!("the running server went away: {e}"))
+}
+
 async fn over(socket: &Path, request: Request<Body>) -> Result<Whole> {
-    let lost = |e: &dyn std::fmt::Display| {
-        Error::new(Kind::Unavailable, format!("the running server went away: {e}"))
-    };
+    let (_held, response) = ask(socket, request).await?;
+    let status = response.status();
+    let body = response.into_body().collect().await.map_err(|e| lost(&e))?;
+    Ok((status, body.to_bytes()))
+}
+
+/// The answer, and what it comes by.
+async fn ask(
+    socket: &Path,
+    request: Request<Body>,
+) -> Result<(SendRequest<Body>, Response<Incoming>)> {
     let stream = UnixStream::connect(socket).await.map_err(|e| lost(&e))?;
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|e| lost(&e))?;
     tokio::spawn(connection);
     let response = sender.send_request(request).await.map_err(|e| lost(&e))?;
-    let status = response.status();
-    let body = response.into_body().collect().await.map_err(|e| lost(&e))?;
-    Ok((status, body.to_bytes()))
+    Ok((sender, response))
 }

@@ -222,3 +222,24 @@ pub async fn any(c: &mut Conn, t: TenantId, user: UserId) -> Result<bool> {
         user
     )
 }
+
+macro_rules! some {
+    ($table:literal, $key:literal) => {
+        concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE tenant_id = $1 AND (",
+            $key,
+            ") IN (SELECT ",
+            $key,
+            " FROM ",
+            $table,
+            " WHERE tenant_id = $1 LIMIT $2)"
+        )
+    };
+}
+
+/// Some of the tries that were counted in a tenant that leaves.
+pub async fn leave(tx: &mut Tx, t: TenantId, n: i64) -> Result<u64> {
+    sql!(tx, exec, some!("password_tries", "name_hash"), t, n)
+}

@@ -21,7 +21,7 @@ use crate::{
     id::{TenantId, UserId},
     secret::{ExposeSecret as _, Secret},
     sessions::{self, Who},
-    store::{Lock, Scope, Store},
+    store::{Lock, Scope, Store, Tx},
     tx,
     users::{self, User},
 };
@@ -232,4 +232,12 @@ pub fn new_password() -> Result<Secret> {
         .map(|g| g.iter().map(|b| char::from(ALPHABET[usize::from(b % 32)])).collect())
         .collect();
     Ok(groups.join("-").into())
+}
+
+/// Removes some of what a tenant that is deleted has here beside its people's own.
+///
+/// # Errors
+/// The database's.
+pub async fn leave(tx: &mut Tx, t: TenantId, n: i64) -> Result<u64> {
+    db::leave(tx, t, n).await
 }

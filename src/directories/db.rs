@@ -283,3 +283,26 @@ pub(super) async fn used(tx: &mut Tx, t: TenantId, id: ScimTokenId, at: Timestam
         at
     )
 }
+
+macro_rules! some {
+    ($table:literal, $key:literal) => {
+        concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE tenant_id = $1 AND (",
+            $key,
+            ") IN (SELECT ",
+            $key,
+            " FROM ",
+            $table,
+            " WHERE tenant_id = $1 LIMIT $2)"
+        )
+    };
+}
+
+/// Some of the directories of a tenant that leaves, with their tokens, and its extensions.
+pub(super) async fn leave(tx: &mut Tx, t: TenantId, n: i64) -> Result<u64> {
+    let mut gone = sql!(tx, exec, some!("scim_tokens", "id"), t, n)?;
+    gone += sql!(tx, exec, some!("directories", "id"), t, n)?;
+    Ok(gone)
+}

@@ -490,3 +490,11 @@ pub async fn remove(tx: &mut Tx, t: TenantId, id: DirectoryId) -> Result<()> {
 pub async fn live(c: &mut Conn, t: TenantId, id: DirectoryId) -> Result<bool> {
     Ok(db::get(c, t, id).await?.is_some_and(|d| d.status == Status::Active))
 }
+
+/// Removes some directories of a tenant that is deleted, and its extensions; its people and groups are gone.
+///
+/// # Errors
+/// The database's.
+pub async fn leave(tx: &mut Tx, t: TenantId, n: i64) -> Result<u64> {
+    Ok(db::leave(tx, t, n).await? + extensions::leave(tx, t).await?)
+}

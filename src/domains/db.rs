@@ -47,3 +47,8 @@ pub(super) async fn list(c: &mut Conn, after: &str, limit: u32) -> Result<Vec<Do
 pub(super) async fn delete(tx: &mut Tx, t: TenantId, name: &str) -> Result<u64> {
     sql!(tx, exec, "DELETE FROM domains WHERE tenant_id = $1 AND name = $2", t, name)
 }
+
+/// The domains of a tenant that leaves.
+pub(super) async fn leave(tx: &mut Tx, t: TenantId) -> Result<u64> {
+    sql!(tx, exec, "DELETE FROM domains WHERE tenant_id = $1", t)
+}

@@ -12,7 +12,7 @@ use crate::{
     clock::Timestamp,
     error::{Error, Result},
     id::TenantId,
-    store::{Conn, Scope, Store},
+    store::{Conn, Scope, Store, Tx},
     tenants, tx,
 };
 use serde_json::json;
@@ -109,4 +109,12 @@ pub async fn tenant_of(store: &Store, address: &str) -> Result<Option<TenantId>>
     let name = rules::of_address(address)?;
     let mut c = store.read(Scope::Platform).await?;
     Ok(db::by_name(&mut c, &name).await?.map(|d| d.tenant_id))
+}
+
+/// Frees the domains of a tenant that is deleted.
+///
+/// # Errors
+/// The database's.
+pub async fn leave(tx: &mut Tx, t: TenantId) -> Result<u64> {
+    db::leave(tx, t).await
 }

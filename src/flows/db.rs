@@ -207,3 +207,20 @@ pub(super) async fn sweep(tx: &mut Tx) -> Result<u64> {
     let c = sql!(tx, exec, "DELETE FROM codes /* platform: worker */ WHERE expires_at < $1", now)?;
     Ok(f + u + c)
 }
+
+/// What was under way in a tenant that leaves.
+pub(super) async fn leave(tx: &mut Tx, t: TenantId) -> Result<u64> {
+    let states = sql!(
+        tx,
+        exec,
+        "DELETE FROM upstream_states WHERE tenant_id = $1 /* scan: there are few at a time */",
+        t
+    )?;
+    let codes = sql!(
+        tx,
+        exec,
+        "DELETE FROM codes WHERE tenant_id = $1 OR tid = $1 /* scan: there are few at a time */",
+        t
+    )?;
+    Ok(states + codes)
+}

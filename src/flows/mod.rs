@@ -19,7 +19,7 @@ use crate::{
     id::{AppId, DirectoryId, FlowId, TenantId},
     invitations::Invited,
     setup,
-    store::{Cx, J, Scope, Store},
+    store::{Cx, J, Scope, Store, Tx},
     tenants::Required,
     tx,
 };
@@ -243,4 +243,12 @@ pub async fn sweep(store: &Store, cx: &Cx) -> Result<u64> {
         tx.unaudited("expired rows");
         db::sweep(tx).await
     })
+}
+
+/// Removes what was under way in a tenant that is deleted.
+///
+/// # Errors
+/// The database's.
+pub async fn leave(tx: &mut Tx, t: TenantId) -> Result<u64> {
+    db::leave(tx, t).await
 }

@@ -415,3 +415,24 @@ pub(super) async fn count_to(c: &mut Conn, t: TenantId, id: GroupId, most: i64) 
         most
     )
 }
+
+macro_rules! some {
+    ($table:literal, $key:literal) => {
+        concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE tenant_id = $1 AND (",
+            $key,
+            ") IN (SELECT ",
+            $key,
+            " FROM ",
+            $table,
+            " WHERE tenant_id = $1 LIMIT $2)"
+        )
+    };
+}
+
+/// Some of the groups of a tenant that leaves; its people are gone, and their memberships with them.
+pub(super) async fn leave(tx: &mut Tx, t: TenantId, n: i64) -> Result<u64> {
+    sql!(tx, exec, some!("groups", "id"), t, n)
+}

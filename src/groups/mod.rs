@@ -372,3 +372,11 @@ pub(crate) async fn keep_names_unique(
         e
     })
 }
+
+/// Removes some groups of a tenant that is deleted, whose people are gone.
+///
+/// # Errors
+/// The database's.
+pub async fn leave(tx: &mut Tx, t: TenantId, n: i64) -> Result<u64> {
+    db::leave(tx, t, n).await
+}

@@ -6,7 +6,7 @@ use crate::{
     error::Result,
     id::{MessageId, TenantId},
     row, sql,
-    store::{Conn, J, Tx},
+    store::{Conn, J, List, Tx},
 };
 use serde_json::Value;
 
@@ -112,5 +112,38 @@ pub(super) async fn sweep(tx: &mut Tx, before: Timestamp) -> Result<u64> {
         exec,
         "DELETE FROM outbox /* platform: worker, scan: daily */ WHERE done_at < $1",
         before
+    )
+}
+
+macro_rules! some {
+    ($table:literal, $key:literal) => {
+        concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE tenant_id = $1 AND (",
+            $key,
+            ") IN (SELECT ",
+            $key,
+            " FROM ",
+            $table,
+            " WHERE tenant_id = $1 LIMIT $2)"
+        )
+    };
+}
+
+/// Some of the messages of a tenant that leaves.
+pub(super) async fn leave(tx: &mut Tx, t: TenantId, n: i64) -> Result<u64> {
+    sql!(tx, exec, some!("outbox", "id"), t, n)
+}
+
+/// How many of a tenant's messages nobody has tried to deliver yet.
+pub(super) async fn untried(c: &mut Conn, t: TenantId, topics: &List) -> Result<i64> {
+    sql!(
+        c,
+        one<i64>,
+        "SELECT count(*) FROM outbox WHERE tenant_id = $1 AND done_at IS NULL AND dead_at IS NULL AND attempts = 0
+           AND topic IN (SELECT value FROM rarray($2)) /* scan: of what waits, which is little */",
+        t,
+        *topics
     )
 }

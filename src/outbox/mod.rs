@@ -8,7 +8,7 @@ use crate::{
     clock::Timestamp,
     error::{Result, UNDELIVERABLE},
     id::{MessageId, TenantId},
-    store::{Cx, J, Scope, Store, Tx},
+    store::{Cx, J, List, Scope, Store, Tx},
     tx,
 };
 use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
@@ -272,4 +272,22 @@ pub async fn sweep(store: &Store, cx: &Cx, before: Timestamp) -> Result<u64> {
         tx.unaudited("delivered messages expire");
         db::sweep(tx, before).await
     })
+}
+
+/// Drops some messages of a tenant that is deleted, delivered or not.
+///
+/// # Errors
+/// As the store.
+pub async fn leave(tx: &mut Tx, t: TenantId, n: i64) -> Result<u64> {
+    db::leave(tx, t, n).await
+}
+
+/// How many of a tenant's messages of these topics nobody has tried to deliver yet.
+///
+/// # Errors
+/// As the store.
+pub async fn untried(store: &Store, t: TenantId, topics: &[&str]) -> Result<i64> {
+    let topics = List::Texts(topics.iter().map(|t| (*t).to_owned()).collect());
+    let mut c = store.read(Scope::Tenant(t)).await?;
+    db::untried(&mut c, t, &topics).await
 }

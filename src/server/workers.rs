@@ -6,11 +6,11 @@ use crate::{
     apps::assertions,
     credentials,
     error::Result,
-    flows, invitations, keys,
+    farewell, flows, invitations, keys,
     oauth::backchannel,
     outbox,
     provisioning::{self, tell, tell_author, tell_elevation},
-    sessions, signins,
+    repeats, sessions, signins,
     store::{Cx, Scope},
     users::tombstones,
 };
@@ -31,6 +31,7 @@ pub(super) fn start(app: &App, stop: CancellationToken) -> Workers {
     set.spawn(watch(app.clone(), stop.clone()));
     set.spawn(endings(app.clone(), stop.clone()));
     set.spawn(reviewing(app.clone(), stop.clone()));
+    set.spawn(farewells(app.clone(), stop.clone()));
     let cx = Cx::new(super::system("outbox"), Scope::Platform);
     let letters = invitations::Sender {
         store: app.store.clone(),
@@ -155,6 +156,19 @@ async fn reviewing(app: App, stop: CancellationToken) {
     }
 }
 
+/// Goes on with the deletion of tenants, those that were begun before the server was stopped too.
+async fn farewells(app: App, stop: CancellationToken) {
+    let mut wait = Duration::ZERO;
+    while stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_some() {
+        let cx = Cx::new(super::system("farewell"), Scope::Platform);
+        let left = farewell::round(&app.store, &cx, Duration::from_secs(1)).await;
+        wait = Duration::from_secs(if matches!(left, Ok(true)) { 1 } else { 5 });
+        if let Err(e) = left {
+            tracing::warn!(error = ?e, "cannot go on with the deletion of a tenant");
+        }
+    }
+}
+
 /// Writes when credentials were last used; once more at the end.
 async fn last_used(app: App, stop: CancellationToken) {
     loop {
@@ -199,7 +213,7 @@ async fn move_keys(app: &App, cx: &Cx) -> Result<()> {
     app.keys.advance(cx, *settings.publish_ahead, keys::BEHIND).await
 }
 
-/// Ends sessions whose time is over, and removes what is over: flows and codes soon, sessions and delivered messages
+/// Ends sessions whose time is over, and removes what is over: flows and codes soon, keys of requests after a day, sessions and delivered messages
 /// after a month, records of sign-ins as the settings say, entries of the provisioning log as their directories want it,
 /// once an hour.
 async fn sweep(app: App, stop: CancellationToken) {
@@ -216,6 +230,7 @@ async fn sweep(app: App, stop: CancellationToken) {
             app.gate.sweep(&cx).await,
             assertions::sweep(&app.store, &cx).await,
             credentials::sweep(&app.store, &cx).await,
+            repeats::sweep(&app.store, &cx).await,
             sessions::sweep(&app.store, &cx, before).await,
             outbox::sweep(&app.store, &cx, before).await,
             forget_people(&app, &cx).await,

@@ -5,6 +5,7 @@
 
 pub mod apps;
 mod db;
+pub mod leaving;
 mod refresh;
 mod revoke;
 

@@ -88,3 +88,24 @@ pub async fn sweep(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<u64> {
         limit
     )
 }
+
+macro_rules! some {
+    ($table:literal, $key:literal) => {
+        concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE tenant_id = $1 AND (",
+            $key,
+            ") IN (SELECT ",
+            $key,
+            " FROM ",
+            $table,
+            " WHERE tenant_id = $1 LIMIT $2)"
+        )
+    };
+}
+
+/// Some of the records of a tenant that leaves.
+pub(super) async fn leave(tx: &mut Tx, t: TenantId, n: i64) -> Result<u64> {
+    sql!(tx, exec, some!("signins", "id"), t, n)
+}

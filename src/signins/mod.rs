@@ -268,3 +268,11 @@ pub async fn sweep(store: &Store, cx: &Cx, before: Timestamp) -> Result<u64> {
         }
     }
 }
+
+/// Removes some records of a tenant that is deleted.
+///
+/// # Errors
+/// The database's.
+pub async fn leave(tx: &mut Tx, t: TenantId, n: i64) -> Result<u64> {
+    db::leave(tx, t, n).await
+}

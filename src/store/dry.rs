@@ -66,7 +66,9 @@ impl Dry {
         let conn = self.take(cx.scope, true).await?;
         let mut tx = Tx::new(conn, store.clock().now(), cx);
         tx.simple("SAVEPOINT dry").await?;
-        let out = AssertUnwindSafe(IN_TX.scope((), body(&mut tx))).catch_unwind().await;
+        let out = AssertUnwindSafe(IN_TX.scope((), tx::whole(store, &mut tx, &body)))
+            .catch_unwind()
+            .await;
         let r = out.unwrap_or_else(|_| Err(Error::internal("a transaction body panicked")));
         let r = match r {
             Ok(v) => tx.conn.flush().await.map(|()| v),
@@ -135,6 +137,8 @@ impl Store {
                 rehearsals: store.0.rehearsals.clone(),
                 demand_audit: store.0.demand_audit,
                 lent: store.0.lent.clone(),
+                // What does not stay is not done.
+                ending: Arc::default(),
                 stop: CancellationToken::new().drop_guard(),
             }));
             let run = AssertUnwindSafe(REHEARSING.scope((), rehearse(dry))).catch_unwind();

@@ -28,6 +28,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0018_reviews", include_str!("../../migrations/0018_reviews.sql")),
     ("0020_choices_and_letters", include_str!("../../migrations/0020_choices_and_letters.sql")),
     ("0021_default_roles", include_str!("../../migrations/0021_default_roles.sql")),
+    ("0022_keys_and_farewells", include_str!("../../migrations/0022_keys_and_farewells.sql")),
     ("0025_who_made_integrations", include_str!("../../migrations/0025_who_made_integrations.sql")),
 ];
 

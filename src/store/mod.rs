@@ -26,7 +26,7 @@ pub use feed::{Change, Topic};
 pub use pg::Single;
 pub use sql::{Conn, FromRow, RowReader, Stmt, lite_bytes, statements};
 use tx::Lent;
-pub use tx::{Cx, Lock, Tx};
+pub use tx::{Cx, Ending, Lock, Tx};
 pub use value::{Column, J, List, Param, enum_column, lite_text};
 
 use crate::{
@@ -91,6 +91,8 @@ struct Inner {
     demand_audit: bool,
     /// What a room above lends to every transaction.
     lent: Arc<OnceLock<Lent>>,
+    /// What transactions end with.
+    ending: Arc<OnceLock<Ending>>,
     /// Ends the tasks that follow other nodes.
     stop: DropGuard,
 }
@@ -124,6 +126,7 @@ impl Store {
             rehearsals: Arc::new(Semaphore::new(1)),
             demand_audit: options.demand_audit,
             lent: Arc::default(),
+            ending: Arc::default(),
             stop: stop.clone().drop_guard(),
         }));
         feed::start(&store, stop.clone()).await?;
@@ -145,6 +148,12 @@ impl Store {
     pub fn lend<T: std::any::Any + Send + Sync>(&self, what: Arc<T>) {
         // Whoever is second lends what is lent already: a program has one of it.
         let _ = self.0.lent.set(what);
+    }
+    /// What every transaction ends with that changed rows for somebody whose request is to be done once. The first that is
+    /// set stays.
+    pub fn end_with(&self, ending: Ending) {
+        // A program has one.
+        let _ = self.0.ending.set(ending);
     }
     /// Whether this is PostgreSQL (for reports and tests; code that asks this to decide wants `{lite:, pg:}`).
     pub fn is_postgres(&self) -> bool {

@@ -7,6 +7,7 @@ use crate::{
     actor::Actor,
     clock::Timestamp,
     error::{Error, Result},
+    id::RequestId,
 };
 use futures::future::BoxFuture;
 use std::{any::Any, sync::Arc};
@@ -22,6 +23,19 @@ pub struct Cx {
     pub urgent: bool,
     /// What the store lends, once it runs.
     lent: Option<Lent>,
+}
+
+/// What a transaction ends with: it is told the request.
+pub type Ending = fn(&mut Tx, RequestId) -> BoxFuture<'_, Result<()>>;
+
+/// A body, and what its transaction ends with.
+pub(super) async fn whole<T, F>(store: &Store, tx: &mut Tx, body: &F) -> Result<T>
+where
+    F: for<'c> Fn(&'c mut Tx) -> BoxFuture<'c, Result<T>>,
+{
+    let out = body(tx).await?;
+    tx.end(store).await?;
+    Ok(out)
 }
 
 /// What is lent to every transaction.
@@ -194,6 +208,16 @@ impl Tx {
         self.audited = true;
     }
 
+    async fn end(&mut self, store: &Store) -> Result<()> {
+        let actor = &self.cx.actor;
+        match store.0.ending.get() {
+            Some(ending) if actor.is_keyed() && self.conn.rows > 0 => {
+                let request = actor.request();
+                ending(self, request).await
+            }
+            _ => Ok(()),
+        }
+    }
     pub(super) async fn simple(&mut self, text: &str) -> Result<()> {
         self.conn.flush().await?;
         let r = match self.conn.driver.get() {

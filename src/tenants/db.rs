@@ -1,6 +1,6 @@
 //! All SQL of the tenants room.
 
-use super::{Policy, Status, Tenant};
+use super::{Deleting, Policy, Status, Tenant};
 use crate::{
     error::Result,
     id::TenantId,
@@ -23,7 +23,7 @@ pub(super) async fn insert(
         one<Tenant>,
         "INSERT INTO tenants (id, slug, name, provider, status, policy, tags, version, created_at, updated_at)
          VALUES ($1, $2, $3, $4, 'active', $5, $7, 1, $6, $6)
-         RETURNING id, slug, name, provider, status, policy, tags, version, created_at, updated_at",
+         RETURNING id, slug, name, provider, status, policy, tags, version, created_at, updated_at, deleting",
         id,
         slug,
         name,
@@ -38,7 +38,7 @@ pub(super) async fn get(c: &mut Conn, id: TenantId) -> Result<Option<Tenant>> {
     sql!(
         c,
         opt<Tenant>,
-        "SELECT id, slug, name, provider, status, policy, tags, version, created_at, updated_at
+        "SELECT id, slug, name, provider, status, policy, tags, version, created_at, updated_at, deleting
          FROM tenants WHERE id = $1",
         id
     )
@@ -48,7 +48,7 @@ pub(super) async fn by_slug(c: &mut Conn, slug: &str) -> Result<Option<Tenant>> 
     sql!(
         c,
         opt<Tenant>,
-        "SELECT id, slug, name, provider, status, policy, tags, version, created_at, updated_at
+        "SELECT id, slug, name, provider, status, policy, tags, version, created_at, updated_at, deleting
          FROM tenants WHERE slug = $1 /* platform: where a sign-in begins */",
         slug
     )
@@ -58,7 +58,7 @@ pub(super) async fn provider(c: &mut Conn) -> Result<Option<Tenant>> {
     sql!(
         c,
         opt<Tenant>,
-        "SELECT id, slug, name, provider, status, policy, tags, version, created_at, updated_at
+        "SELECT id, slug, name, provider, status, policy, tags, version, created_at, updated_at, deleting
          FROM tenants WHERE provider /* platform: there is one, scan: the one row of the index tenants_one_provider */"
     )
 }
@@ -67,7 +67,7 @@ pub(super) async fn all(c: &mut Conn) -> Result<Vec<Tenant>> {
     sql!(
         c,
         all<Tenant>,
-        "SELECT id, slug, name, provider, status, policy, tags, version, created_at, updated_at
+        "SELECT id, slug, name, provider, status, policy, tags, version, created_at, updated_at, deleting
          FROM tenants ORDER BY slug /* platform: the list of tenants, scan: all of them */"
     )
 }
@@ -77,7 +77,7 @@ pub(super) async fn some(c: &mut Conn, ids: &[TenantId]) -> Result<Vec<Tenant>> 
     sql!(
         c,
         all<Tenant>,
-        "SELECT id, slug, name, provider, status, policy, tags, version, created_at, updated_at
+        "SELECT id, slug, name, provider, status, policy, tags, version, created_at, updated_at, deleting
          FROM tenants WHERE id IN (SELECT value FROM rarray($1)) ORDER BY slug
          /* platform: the caller's tenants */",
         ids
@@ -102,7 +102,7 @@ pub(super) async fn set_policy(tx: &mut Tx, id: TenantId, policy: J<Policy>) -> 
         tx,
         one<Tenant>,
         "UPDATE tenants SET policy = $2, version = version + 1, updated_at = $3 WHERE id = $1
-         RETURNING id, slug, name, provider, status, policy, tags, version, created_at, updated_at",
+         RETURNING id, slug, name, provider, status, policy, tags, version, created_at, updated_at, deleting",
         id,
         policy,
         now
@@ -119,4 +119,51 @@ pub(super) async fn set_tags(tx: &mut Tx, id: TenantId, tags: J<BTreeSet<String>
         tags,
         now
     )
+}
+
+pub(super) async fn set_name(tx: &mut Tx, id: TenantId, name: &str) -> Result<u64> {
+    let now = tx.now();
+    sql!(
+        tx,
+        exec,
+        "UPDATE tenants SET name = $2, version = version + 1, updated_at = $3 WHERE id = $1",
+        id,
+        name,
+        now
+    )
+}
+
+pub(super) async fn set_deleting(tx: &mut Tx, id: TenantId, to: J<Deleting>) -> Result<u64> {
+    let now = tx.now();
+    sql!(
+        tx,
+        exec,
+        "UPDATE tenants SET deleting = $2, version = version + 1, updated_at = $3 WHERE id = $1",
+        id,
+        to,
+        now
+    )
+}
+
+/// So many rows more are gone.
+pub(super) async fn progress(tx: &mut Tx, id: TenantId, rows: i64) -> Result<u64> {
+    sql!(tx, exec, {
+        lite: "UPDATE tenants SET deleting = json_set(deleting, '$.removed', (deleting ->> 'removed') + $2)
+               WHERE id = $1 AND deleting IS NOT NULL",
+        pg: "UPDATE tenants SET deleting = jsonb_set(deleting, '{removed}', to_jsonb((deleting ->> 'removed')::bigint + $2))
+             WHERE id = $1 AND deleting IS NOT NULL",
+    }, id, rows)
+}
+
+pub(super) async fn leaving(c: &mut Conn) -> Result<Vec<TenantId>> {
+    sql!(
+        c,
+        all<TenantId>,
+        "SELECT id FROM tenants WHERE deleting IS NOT NULL ORDER BY id
+         /* platform: worker, scan: the index tenants_deleting, which holds nothing else */"
+    )
+}
+
+pub(super) async fn delete(tx: &mut Tx, id: TenantId) -> Result<u64> {
+    sql!(tx, exec, "DELETE FROM tenants WHERE id = $1 AND deleting IS NOT NULL", id)
 }

@@ -2,9 +2,11 @@
 //! looks for its tenant); changes of a tenant's life take a [`Permit<Global>`].
 
 mod db;
+mod leaving;
 mod policy;
 mod rules;
 
+pub use leaving::{Deleting, leaving, mark, progress, remove};
 pub use policy::{MfaDefault, MfaPolicy, Policy, Required};
 
 use crate::{
@@ -15,7 +17,7 @@ use crate::{
     },
     audit::{self, Event},
     clock::Timestamp,
-    error::{Error, Result},
+    error::{Error, Kind, Result},
     id::{TenantId, UserId},
     sessions::{self, Who},
     store::{Conn, J, Scope, Store, Topic, Tx},
@@ -86,6 +88,8 @@ crate::row! {
         pub created_at: Timestamp,
         /// When it was last changed.
         pub updated_at: Timestamp,
+        /// That it is being deleted, and how far that is; it is suspended then.
+        pub deleting: Option<J<Deleting>>,
     }
 }
 
@@ -209,9 +213,12 @@ pub async fn several(store: &Store, access: &Access, home: TenantId, user: UserI
     Ok(open_to(store, access, home, user).await?.len() > 1)
 }
 
-/// What changes of a tenant's life.
+/// What changes of a tenant's life. Its slug does not: it stands in links, in what applications and scripts send, and in
+/// files of the configuration.
 #[derive(Debug, Clone, Default)]
 pub struct Edit {
+    /// Another name for people.
+    pub name: Option<String>,
     /// Suspends it (everything of it ends at once) or lets it act again.
     pub status: Option<Status>,
     /// All its tags from now on. Roles that were given by a tag follow at once: whoever has one by a tag that is new
@@ -222,14 +229,35 @@ pub struct Edit {
 /// Changes a tenant.
 ///
 /// # Errors
-/// `NotFound`; `Invalid` for what is no tag; `Forbidden` to suspend the provider's own tenant, whose people run the
-/// instance, and to take a tag away by which somebody answers for the tenant's last administrator.
-pub async fn edit(store: &Store, p: &Permit<Global>, id: TenantId, edit: Edit) -> Result<Tenant> {
+/// `NotFound`; `Precondition` when `if_match` is not its version; `Invalid` for what is no name or tag; `Forbidden` to
+/// suspend the provider's own tenant, whose people run the instance, and to take a tag away by which somebody answers for
+/// the tenant's last administrator; `Conflict` while it is being deleted.
+pub async fn edit(
+    store: &Store,
+    p: &Permit<Global>,
+    id: TenantId,
+    if_match: Option<i64>,
+    edit: Edit,
+) -> Result<Tenant> {
     let tags = edit.tags.as_deref().map(rules::tags).transpose()?;
-    let status = edit.status;
-    tx!(store, &p.cx().urgent(), [tags], |tx| {
+    let name = edit.name.as_deref().map(|n| crate::text::key("name", n)).transpose()?;
+    let (name, status) = (name.map(str::to_owned), edit.status);
+    tx!(store, &p.cx().urgent(), [name, tags], |tx| {
         let gone = || Error::not_found(format!("tenant {id}"));
+        tx.lock(leaving::lock(id)).await?;
         let was = db::get(tx, id).await?.ok_or_else(gone)?;
+        if if_match.is_some_and(|v| v != was.version) {
+            let detail = format!("the tenant is at version {}, not the one given", was.version);
+            return Err(Error::new(Kind::Precondition, detail));
+        }
+        rules::stays(&was)?;
+        if let Some(name) = name.filter(|name| *name != was.name) {
+            let detail = serde_json::json!({ "from": was.name, "to": name });
+            db::set_name(tx, id, &name).await?;
+            let event = Event::new("tenant.rename").target("tenant", id).detail(detail);
+            audit::record(tx, id, event).await?;
+            tx.changed(Topic::Tenant(id));
+        }
         if let Some(tags) = tags.filter(|tags| *tags != was.tags.0) {
             let detail = serde_json::json!({ "from": was.tags.0, "to": tags });
             // Somebody with a role by a tag that goes may answer for who administers the tenant.
@@ -270,7 +298,7 @@ pub async fn set_status(
     id: TenantId,
     status: Status,
 ) -> Result<Tenant> {
-    edit(store, p, id, Edit { status: Some(status), tags: None }).await
+    edit(store, p, id, None, Edit { status: Some(status), ..Edit::default() }).await
 }
 
 /// Sets a tenant's sign-in policy.

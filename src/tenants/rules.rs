@@ -52,3 +52,28 @@ pub(super) fn may_suspend(t: &Tenant, to: Status) -> Result<()> {
     }
     Ok(())
 }
+
+/// What is being deleted is changed no more, and does not come back.
+pub(super) fn stays(t: &Tenant) -> Result<()> {
+    match t.deleting {
+        Some(_) => Err(Error::conflict("the tenant is being deleted").code("tenant_deleting")),
+        None => Ok(()),
+    }
+}
+
+/// Deleted is what was suspended first, by whoever says which it is; never the provider's own.
+pub(super) fn may_delete(t: &Tenant, confirm: &str) -> Result<()> {
+    if t.provider {
+        return Err(Error::forbidden("the provider's own tenant cannot be deleted"));
+    }
+    if confirm != t.slug {
+        let text = "'confirm' is not the slug of the tenant; nothing was deleted";
+        return Err(Error::invalid(text).attr("confirm"));
+    }
+    if t.status != Status::Suspended {
+        let text =
+            "only a suspended tenant is deleted: suspend it, and look whether anybody misses it";
+        return Err(Error::conflict(text).code("not_suspended"));
+    }
+    Ok(())
+}

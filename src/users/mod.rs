@@ -15,6 +15,7 @@ pub mod filter;
 mod identity;
 mod integration;
 mod labels;
+pub mod leaving;
 pub mod query;
 mod removal;
 mod rules;

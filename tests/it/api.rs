@@ -1,6 +1,7 @@
 //! The admin API: what it answers, whom, and how it refuses.
 
 mod errors;
+mod keyed;
 mod openapi;
 mod person;
 mod routes;

@@ -13,7 +13,7 @@ use std::{
 const FLOORS: &[(&str, &[&str])] = &[
     ("words", &["error", "clock", "text", "id", "secret", "config", "actor", "protocol"]),
     ("ground", &["store", "crypto", "net", "mail"]),
-    ("memory", &["audit", "outbox"]),
+    ("memory", &["audit", "outbox", "repeats"]),
     (
         "truth",
         &[
@@ -33,6 +33,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "provisioning",
             "signins",
             "gate",
+            "farewell",
         ],
     ),
     ("between", &["app", "checks"]),

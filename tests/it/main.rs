@@ -23,6 +23,7 @@ mod demo;
 mod discover;
 mod doctor;
 mod elevation;
+mod farewell;
 mod federation;
 mod house;
 mod invitations;

@@ -61,9 +61,14 @@ impl Shell {
 
 /// A token of an integration user who may do everything in the tenant.
 pub async fn token(s: &TestServer, tenant: TenantId) -> String {
+    token_of(s, tenant, "Shell").await
+}
+
+/// The same of one called so.
+pub async fn token_of(s: &TestServer, tenant: TenantId, name: &str) -> String {
     let scopes = s.app.access.catalogue().all().iter().cloned().collect();
     let plan = IntegrationPlan {
-        name: "Shell".into(),
+        name: name.into(),
         description: None,
         scopes,
         expires_at: None,

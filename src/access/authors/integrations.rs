@@ -1,53 +1,25 @@
 //! Integration users as something that somebody answers for: whoever chose what one may use. Its id stands among those of
 //! mappings.
 
-use super::{Standing, TOPIC};
+pub use super::db::Answered;
+use super::{Standing, TOPIC, db};
 use crate::{
     access::{Access, db as paths},
     audit::{self, Event},
-    clock::Timestamp,
     error::Result,
     id::{AppId, MappingId, TenantId, UserId},
-    outbox, row, sql,
+    outbox,
     store::{Conn, Scope, Topic, Tx},
 };
 use serde_json::json;
 use std::collections::HashMap;
-
-row! {
-    /// An integration user, as far as somebody answers for it.
-    #[derive(Debug, Clone)]
-    pub struct Answered {
-        /// Whose.
-        pub tenant_id: TenantId,
-        /// Which.
-        pub id: AppId,
-        /// The user itself.
-        pub user_id: Option<UserId>,
-        /// Its name.
-        pub name: String,
-        /// Who made it ([`crate::actor::Actor::label`]).
-        pub created_by: String,
-        /// Who has answered for it since, the last of them.
-        pub adopted_by: Option<String>,
-        /// Since when it is suspended, as far as that was noticed.
-        pub suspended_at: Option<Timestamp>,
-    }
-}
 
 /// The integration user with this id, for who tells of it.
 ///
 /// # Errors
 /// The database's.
 pub async fn find(c: &mut Conn, t: TenantId, id: MappingId) -> Result<Option<Answered>> {
-    sql!(
-        c,
-        opt<Answered>,
-        "SELECT tenant_id, id, user_id, name, created_by, adopted_by, suspended_at FROM apps
-         WHERE tenant_id = $1 AND id = $2 AND user_id IS NOT NULL",
-        t,
-        id
-    )
+    db::integration(c, t, id).await
 }
 
 /// How whoever answers for each of these integration users stands. One that has no role says nothing: nobody can lose by it.
@@ -73,22 +45,7 @@ pub(in crate::access) async fn noted(
     author: (TenantId, UserId),
     suspended: bool,
 ) -> Result<bool> {
-    let now = tx.now();
-    let at = suspended.then_some(now);
-    let changed = sql!(
-        tx,
-        opt<Answered>,
-        "/* platform: whoever answers for it, the server writes it down */
-         UPDATE apps SET suspended_at = $4, updated_at = $5
-         WHERE id = $1 AND made_by_tenant = $2 AND made_by_user = $3 AND (suspended_at IS NULL) = $6
-         RETURNING tenant_id, id, user_id, name, created_by, adopted_by, suspended_at",
-        id,
-        author.0,
-        author.1,
-        at,
-        now,
-        suspended
-    )?;
+    let changed = db::record_integration(tx, id, author, suspended).await?;
     let Some(a) = changed else { return Ok(false) };
     if suspended {
         outbox::push(tx, a.tenant_id, TOPIC, &json!({ "mapping": id })).await?;

@@ -1,10 +1,14 @@
 //! `muster tenant`: companies.
 
-use super::{at, given};
-use crate::{cli::reach::Reach, error::Result};
+use super::{at, confirmed, given, query};
+use crate::{
+    cli::reach::Reach,
+    error::{Kind, Result},
+};
 use axum::http::Method;
 use clap::Subcommand;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Tenant {
@@ -31,6 +35,13 @@ pub(crate) enum Tenant {
     Show {
         /// Tenant: id or slug
         tenant: String,
+    },
+    /// Give a company another name for people; its slug stays
+    Rename {
+        /// Tenant: id or slug
+        tenant: String,
+        /// Its name from now on
+        name: String,
     },
     /// Set a company's tags; roles that were given by a tag follow at once
     #[command(after_help = "Examples:
@@ -75,6 +86,30 @@ pub(crate) enum Tenant {
         /// Tenant: id or slug
         tenant: String,
     },
+    /// All that a company has, without secrets, as lines of JSON
+    #[command(after_help = "Examples:
+  muster tenant export contoso > contoso.ndjson
+  jq -r 'select(.type == \"user\") | .user_name' contoso.ndjson
+
+The last line has the type `end`; a document without it broke off.")]
+    Export {
+        /// Tenant: id or slug
+        tenant: String,
+    },
+    /// Delete a suspended company with all that is its own; its audit trail stays
+    #[command(after_help = "Examples:
+  muster tenant suspend contoso
+  muster tenant export contoso > contoso.ndjson
+  muster tenant delete contoso
+
+It goes on by itself when this command or the server is stopped, and cannot be taken back.")]
+    Delete {
+        /// Tenant: id or slug
+        tenant: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 pub(super) async fn run(v: Tenant, r: &Reach) -> Result<Value> {
@@ -104,7 +139,39 @@ pub(super) async fn run(v: Tenant, r: &Reach) -> Result<Value> {
                 (None, false, ..) => r.get(&path).await,
             }
         }
+        Tenant::Rename { tenant, name } => {
+            let was = r.get(&at(&tenant)).await?;
+            let body = json!({ "name": name });
+            r.call_at(Method::PATCH, &at(&tenant), Some(&body), was["version"].as_i64()).await
+        }
+        Tenant::Export { tenant } => {
+            r.copy(&format!("{}/export", at(&tenant)), &mut std::io::stdout()).await?;
+            Ok(Value::Null)
+        }
+        Tenant::Delete { tenant, yes } => delete(&tenant, yes, r).await,
         Tenant::Suspend { tenant } => set(tenant, "suspended").await,
         Tenant::Resume { tenant } => set(tenant, "active").await,
+    }
+}
+
+async fn delete(tenant: &str, yes: bool, r: &Reach) -> Result<Value> {
+    let shown = r.get(&at(tenant)).await?;
+    let (id, slug) = (shown["id"].as_str(), shown["slug"].as_str().unwrap_or_default());
+    confirmed("the tenant with all that is its own:", slug, yes)?;
+    let path = at(id.unwrap_or(tenant));
+    let ask = format!("{path}{}", query(&[("confirm", Some(slug.to_owned()))]));
+    loop {
+        let told = match r.delete(&ask).await {
+            // The server was quicker.
+            Err(e) if e.kind() == Kind::NotFound => json!({ "id": id, "slug": slug, "gone": true }),
+            told => told?,
+        };
+        if told["gone"] == true {
+            return Ok(told);
+        }
+        if let Ok(shown) = r.get(&path).await {
+            eprintln!("  {} rows are gone", shown["deletion"]["removed"]);
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }

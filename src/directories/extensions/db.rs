@@ -71,3 +71,8 @@ pub(super) async fn update(
 pub(super) async fn delete(tx: &mut Tx, t: TenantId, key: &str) -> Result<u64> {
     sql!(tx, exec, "DELETE FROM schema_extensions WHERE tenant_id = $1 AND urn_key = $2", t, key)
 }
+
+/// The extensions of a tenant that leaves.
+pub(in crate::directories) async fn leave(tx: &mut Tx, t: TenantId) -> Result<u64> {
+    sql!(tx, exec, "DELETE FROM schema_extensions WHERE tenant_id = $1", t)
+}

@@ -142,3 +142,8 @@ async fn record(tx: &mut Tx, t: TenantId, action: &'static str, d: &Declaration)
     tx.changed(Topic::Tenant(t));
     Ok(())
 }
+
+/// Removes those of a tenant that is deleted.
+pub(super) async fn leave(tx: &mut Tx, t: TenantId) -> Result<u64> {
+    db::leave(tx, t).await
+}

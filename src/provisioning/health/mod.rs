@@ -174,3 +174,11 @@ pub(super) async fn sweep(
         Ok(())
     })
 }
+
+/// Removes some of what is known of the directories of a tenant that is deleted.
+///
+/// # Errors
+/// The database's.
+pub async fn leave(tx: &mut Tx, t: TenantId, n: i64) -> Result<u64> {
+    db::leave(tx, t, n).await
+}

@@ -25,7 +25,7 @@ use crate::{
     id::{DirectoryId, LogId, RequestId, TenantId},
     protocol::scim::Outcome,
     row,
-    store::{Cx, J, Scope, Store},
+    store::{Cx, J, Scope, Store, Tx},
     tx,
 };
 use bytes::Bytes;
@@ -399,4 +399,12 @@ async fn forget_before(
 pub(super) async fn forget(store: &Store, cx: &Cx, t: TenantId, d: DirectoryId) -> Result<()> {
     forget_before(store, cx, (t, d), LogId(Uuid::max())).await?;
     health::sweep(store, cx, (t, d), true).await
+}
+
+/// Removes some entries of a tenant that is deleted.
+///
+/// # Errors
+/// The database's.
+pub async fn leave(tx: &mut Tx, t: TenantId, n: i64) -> Result<u64> {
+    db::leave(tx, t, n).await
 }

@@ -13,6 +13,7 @@ use crate::{
     store::{
         Change, Conn, Cx, Options, Store, Tx,
         sql::{Driver, Held},
+        tx,
     },
 };
 use futures::{FutureExt as _, future::BoxFuture};
@@ -82,8 +83,9 @@ where
         let _in = self.span.enter();
         let conn = Conn::body(Driver::Lite(conn));
         let mut tx = Tx::new(conn, self.store.clock().now(), self.cx.clone());
-        let body = &self.body;
-        let out = match catch_unwind(AssertUnwindSafe(|| body(&mut tx).now_or_never())) {
+        let (store, body) = (&self.store, &self.body);
+        let whole = AssertUnwindSafe(|| tx::whole(store, &mut tx, body).now_or_never());
+        let out = match catch_unwind(whole) {
             Ok(Some(r)) => r,
             Ok(None) => Err(Error::internal(
                 "a transaction body awaited something that is not the database",

@@ -11,7 +11,7 @@ pub(super) use pool::{Pool, Want};
 use super::{
     Conn, Cx, FromRow, Options, Param, RowReader, Stmt, Store, Tx, feed, migrate,
     sql::{Driver, Held, count, pg_args},
-    tx::IN_TX,
+    tx::{IN_TX, whole},
 };
 use crate::{
     error::{Error, Kind, Result},
@@ -365,7 +365,7 @@ where
         format!("BEGIN; SET LOCAL muster.scope = '{scope}'; SELECT pg_current_xact_id()::text");
     conn.begin = Some(begin);
     let mut tx = Tx::new(Conn::body(Driver::Pg(conn)), store.clock().now(), cx.clone());
-    let out = AssertUnwindSafe(IN_TX.scope((), body(&mut tx))).catch_unwind().await;
+    let out = AssertUnwindSafe(IN_TX.scope((), whole(store, &mut tx, body))).catch_unwind().await;
     let r = out.unwrap_or_else(|_| Err(Error::internal("a transaction body panicked")));
     let r = match r {
         Ok(v) if tx.conn.goes_alone() => return alone(store, cx, tx, v).await,

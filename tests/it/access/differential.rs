@@ -63,8 +63,9 @@ async fn random(w: World, d: &mut Dice) -> Rows {
         let edit = muster::tenants::Edit {
             tags: Some(tags.iter().cloned().collect()),
             status: (!active).then_some(muster::tenants::Status::Suspended),
+            ..Default::default()
         };
-        muster::tenants::edit(&w.store, &w.global().await, t.id, edit).await.unwrap();
+        muster::tenants::edit(&w.store, &w.global().await, t.id, None, edit).await.unwrap();
         companies.push(Company { id: t.id, provider: n == 0, active, tags });
     }
     let ids: Vec<TenantId> = companies.iter().map(|c| c.id).collect();
@@ -395,9 +396,10 @@ async fn rows_more(r: &mut Rows, d: &mut Dice) {
     let c = 1 + d.below(3);
     let tags: BTreeSet<String> =
         ["gold", "silver"].into_iter().filter(|_| d.odds(50)).map(str::to_owned).collect();
-    let edit = muster::tenants::Edit { tags: Some(tags.iter().cloned().collect()), status: None };
+    let edit =
+        muster::tenants::Edit { tags: Some(tags.iter().cloned().collect()), ..Default::default() };
     let t = r.model.companies[c].id;
-    muster::tenants::edit(&r.w.store, &r.w.global().await, t, edit).await.unwrap();
+    muster::tenants::edit(&r.w.store, &r.w.global().await, t, None, edit).await.unwrap();
     r.model.companies[c].tags = tags;
 }
 

@@ -62,8 +62,8 @@ impl Scene {
         let w = World::new(&t.store);
         let us = w.tenant("us", true).await.id;
         let (acme, _, p) = w.company("acme", false).await;
-        let gold = tenants::Edit { tags: Some(vec!["gold".into()]), status: None };
-        tenants::edit(&w.store, &w.global().await, acme.id, gold).await.unwrap();
+        let gold = tenants::Edit { tags: Some(vec!["gold".into()]), ..Default::default() };
+        tenants::edit(&w.store, &w.global().await, acme.id, None, gold).await.unwrap();
         let tom = person(&w, us, "tom", UserKind::Technician).await;
         let o = w.access.over(&w.may(us).await, Reach::tagged("gold").unwrap()).await.unwrap();
         let new = NewGrant::manual(us, tom.id, TENANT_ADMINISTRATOR);
@@ -135,7 +135,7 @@ story!(async fn a_tag_stays_by_which_somebody_answers_for_the_last_one(t) {
     let (s, _) = Scene::of_a_wide_scope(&t).await;
     let tags = async |tags: &[&str]| {
         let tags = Some(tags.iter().map(|t| (*t).to_owned()).collect());
-        tenants::edit(&s.w.store, &s.w.global().await, s.t, tenants::Edit { tags, status: None }).await
+        tenants::edit(&s.w.store, &s.w.global().await, s.t, None, tenants::Edit { tags, ..tenants::Edit::default() }).await
     };
     last(&tags(&[]).await.unwrap_err());
     tags(&["gold", "north"]).await.unwrap();

@@ -26,8 +26,8 @@ story!(async fn a_grant_of_every_kind_of_scope_is_given_taken_away_and_ends(t) {
     let w = World::new(&Store::open(&t.options, clock.clone()).await.unwrap());
     let provider = w.tenant("provider", true).await.id;
     let (a, b) = (w.tenant("alpha", false).await.id, w.tenant("beta", false).await.id);
-    let gold = tenants::Edit { tags: Some(vec!["gold".into()]), status: None };
-    tenants::edit(&w.store, &w.global().await, a, gold).await.unwrap();
+    let gold = tenants::Edit { tags: Some(vec!["gold".into()]), ..Default::default() };
+    tenants::edit(&w.store, &w.global().await, a, None, gold).await.unwrap();
     let tom = person(&w, provider, "tom", UserKind::Technician).await;
     let both = || Reach::set([a, b].into()).unwrap();
     for (reach, told_to) in [

@@ -52,8 +52,8 @@ async fn by(w: &World, u: &User, reach: Reach) -> Result<Over> {
 }
 async fn tags(w: &World, t: TenantId, words: &[&str]) {
     let words = words.iter().map(|s| (*s).to_owned()).collect();
-    let edit = tenants::Edit { tags: Some(words), status: None };
-    tenants::edit(&w.store, &w.global().await, t, edit).await.unwrap();
+    let edit = tenants::Edit { tags: Some(words), ..Default::default() };
+    tenants::edit(&w.store, &w.global().await, t, None, edit).await.unwrap();
 }
 async fn can(w: &World, u: &User, t: TenantId) -> bool {
     w.access.effective(u.tenant_id, u.id, t).await.unwrap().allows("computers.edit")
@@ -79,8 +79,8 @@ story!(async fn a_role_by_a_tag_follows_the_tags(t) {
     assert!(!can(&w, &tom, b.id).await && can(&w, &tom, c.id).await, "and not where it was taken away");
     tenants::set_status(&w.store, &w.global().await, c.id, Status::Suspended).await.unwrap();
     assert!(!can(&w, &tom, c.id).await);
-    let e = tenants::edit(&w.store, &w.global().await, b.id, tenants::Edit {
-        tags: Some(vec!["a:b".into()]), status: Some(Status::Suspended),
+    let e = tenants::edit(&w.store, &w.global().await, b.id, None, tenants::Edit {
+        tags: Some(vec!["a:b".into()]), status: Some(Status::Suspended), ..Default::default()
     }).await.unwrap_err();
     assert_eq!(e.attr_str(), Some("tags"));
     assert_eq!(tenants::get(&w.store, b.id).await.unwrap().status, Status::Active, "nothing by half");

@@ -23,7 +23,7 @@ impl Walk<'_> {
         assert!(a.status.is_success(), "{method} {path}: {} {}", a.status, a.text);
         let r = route(method, path).expect("a route");
         self.done.insert((r.method, r.path));
-        let json = a.header("content-type").contains("json");
+        let json = a.header("content-type") == "application/json";
         if json { a.json() } else { Value::Null }
     }
     /// By somebody else than the owner.
@@ -327,6 +327,14 @@ story!(async fn every_route_answers_as_described(t) {
     }).unwrap();
     w.get("/tenants/acme/signins?bad=true").await;
     w.get(&format!("/tenants/acme/signins/{reference}")).await;
+
+    // The end of a tenant.
+    w.post("/tenants", json!({"slug": "gone", "name": "Gone"})).await;
+    w.get("/tenants/gone/export").await;
+    w.go("PATCH", "/tenants/gone", json!({"status": "suspended"})).await;
+    w.go("PATCH", "/tenants/gone", json!({"name": "Going"})).await;
+    w.delete("/tenants/gone?confirm=gone").await;
+    w.get(&format!("/audit?tenant={acme}")).await;
 
     let left: Vec<_> =
         TABLE.iter().map(|r| (r.method, r.path)).filter(|r| !w.done.contains(r)).collect();
