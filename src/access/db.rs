@@ -130,10 +130,11 @@ pub async fn paths(
         all<PathRow>,
         "SELECT g.user_id, g.id, g.role_id, g.scope, g.scope_tenant, g.granted_by, g.valid_from, g.valid_to, g.source,
                 g.reason, CAST(NULL AS uuid), CAST(NULL AS text), CAST(NULL AS uuid), CAST(NULL AS text),
-                r.tenant_id, r.offered, r.name, r.permissions, CAST(NULL AS bigint), a.made_by_tenant, a.made_by_user,
-                a.settings -> 'scopes', a.suspended_at, a.id, a.tenant_id
+                r.tenant_id, r.offered, r.name, r.permissions, CAST(NULL AS bigint), w.made_by_tenant, w.made_by_user,
+                a.settings -> 'scopes', w.suspended_at, w.app_id, w.tenant_id
          FROM rarray($2) AS who CROSS JOIN grants g LEFT JOIN roles r ON r.id = g.role_id
-         LEFT JOIN apps a ON a.tenant_id = g.tenant_id AND a.user_id = g.user_id AND a.made_by_user IS NOT NULL
+         LEFT JOIN apps a ON a.tenant_id = g.tenant_id AND a.user_id = g.user_id
+         LEFT JOIN app_authors w ON w.tenant_id = a.tenant_id AND w.app_id = a.id AND w.made_by_user IS NOT NULL
          WHERE g.tenant_id = $1 AND g.user_id = who.value AND (g.valid_to IS NULL OR g.valid_to > $3)
          UNION ALL
          SELECT m.user_id, p.id, p.role_id, p.scope, p.scope_tenant, coalesce(p.adopted_by, p.created_by),
@@ -216,11 +217,12 @@ pub async fn mapped(
          UNION
          SELECT CAST(NULL AS uuid), g.id, g.role_id, g.scope, g.scope_tenant, g.granted_by, g.valid_from, g.valid_to,
                 g.source, g.reason, CAST(NULL AS uuid), CAST(NULL AS text), CAST(NULL AS uuid), CAST(NULL AS text),
-                r.tenant_id, r.offered, r.name, r.permissions, CAST(NULL AS bigint), a.made_by_tenant, a.made_by_user,
-                a.settings -> 'scopes', a.suspended_at, a.id, a.tenant_id
-         FROM apps a JOIN grants g ON g.tenant_id = a.tenant_id AND g.user_id = a.user_id
+                r.tenant_id, r.offered, r.name, r.permissions, CAST(NULL AS bigint), w.made_by_tenant, w.made_by_user,
+                a.settings -> 'scopes', w.suspended_at, w.app_id, w.tenant_id
+         FROM app_authors w JOIN apps a ON a.tenant_id = w.tenant_id AND a.id = w.app_id
+         JOIN grants g ON g.tenant_id = a.tenant_id AND g.user_id = a.user_id
          LEFT JOIN roles r ON r.id = g.role_id
-         WHERE a.made_by_user IS NOT NULL AND ($1 OR a.id IN (SELECT value FROM rarray($2)))",
+         WHERE w.made_by_user IS NOT NULL AND ($1 OR w.app_id IN (SELECT value FROM rarray($2)))",
         all,
         these
     )?;

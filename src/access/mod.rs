@@ -7,8 +7,8 @@
 //! * MFA: [`RoleRef::mfa`] and [`Effective::mfa`] say what roles demand by default. A tenant's policy is in
 //!   `tenants`, to the right of here, so whoever signs in or issues combines the two, role by role: the policy's
 //!   word for the role's id if there is one, else the policy's default, where "by role" means [`RoleRef::mfa`].
-//! * This room knows no HTTP and no tokens' form; it writes `roles`, `grants`, `mappings`, default roles and what is parked, and reads
-//!   users, members, groups, directories and tenants in joins.
+//! * This room knows no HTTP and no tokens' form; it writes `roles`, `grants`, `mappings`, `default_roles` and what is
+//!   parked, and reads users, members, groups, directories and tenants in joins.
 
 mod acting;
 pub mod authors;

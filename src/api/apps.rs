@@ -8,6 +8,7 @@ use super::{
 use crate::{
     access::{
         Standing,
+        authors::integrations::Answered,
         catalogue::SELF_SERVICE,
         perm::{SystemEditSettings, SystemViewSettings},
     },
@@ -69,17 +70,22 @@ pub(super) fn show(a: &App) -> ClientShown {
         settings: a.settings.0.clone(),
         enabled: a.enabled,
         created_by: a.created_by.clone(),
-        adopted_by: a.adopted_by.clone(),
+        adopted_by: None,
         author: None,
-        suspended_at: a.suspended_at.map(Into::into),
+        suspended_at: None,
         created_at: a.created_at.into(),
         client_secret: None,
     }
 }
 
 /// An integration user, with how whoever answers for it stands.
-pub(super) fn answered(a: &App, author: Option<Standing>) -> ClientShown {
-    ClientShown { author: Some(author.unwrap_or_default()), ..show(a) }
+pub(super) fn answered(a: &App, by: Option<&(Standing, Answered)>) -> ClientShown {
+    ClientShown {
+        author: by.map(|(standing, _)| *standing),
+        adopted_by: by.and_then(|(_, w)| w.adopted_by.clone()),
+        suspended_at: by.and_then(|(_, w)| w.suspended_at).map(Into::into),
+        ..show(a)
+    }
 }
 
 pub(super) fn with_secret(a: &App, secret: Option<&Secret>) -> ClientShown {

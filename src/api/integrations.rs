@@ -41,14 +41,14 @@ pub(super) async fn list(c: Call) -> Result<Shown<Page<ClientShown>>> {
     let p = c.tenant::<SystemManageIntegrations>().await?;
     let all = apps::list(&c.app.store, &p).await?;
     let ids: Vec<AppId> = all.iter().map(|a| a.id).collect();
-    let standings = integrations::standings(&c.app.access, &ids).await?;
-    let shown = all.iter().map(|a| answered(a, standings.get(&a.id).copied()));
+    let standings = integrations::standings(&c.app.access, p.tenant(), &ids).await?;
+    let shown = all.iter().map(|a| answered(a, standings.get(&a.id)));
     Ok(Shown::page(shown, None))
 }
 
 async fn one(c: &Call, a: &App) -> Result<Shown<ClientShown>> {
-    let standing = integrations::standings(&c.app.access, &[a.id]).await?.remove(&a.id);
-    Ok(Shown::of(answered(a, standing)))
+    let found = integrations::standings(&c.app.access, a.tenant_id, &[a.id]).await?;
+    Ok(Shown::of(answered(a, found.get(&a.id))))
 }
 
 pub(super) async fn create(c: With<NewIntegration>) -> Result<Made<ClientShown>> {

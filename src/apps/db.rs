@@ -13,7 +13,7 @@ macro_rules! app {
     ($tail:literal) => {
         concat!(
             "SELECT tenant_id, id, kind, user_id, client_id, name, public, platform, settings, enabled, created_by,
-                    adopted_by, suspended_at, created_at
+                    created_at
              FROM apps ",
             $tail
         )
@@ -58,15 +58,12 @@ pub(super) struct NewRow<'a> {
 
 pub(super) async fn insert(tx: &mut Tx, r: &NewRow<'_>) -> Result<()> {
     let (now, by) = (tx.now(), tx.actor().label());
-    // Nobody answers for an application: it acts for the people who sign in.
-    let maker = tx.actor().user().filter(|_| r.user.is_some());
-    let (maker_tenant, maker_user) = maker.unzip();
     sql!(
         tx,
         exec,
         "INSERT INTO apps (tenant_id, id, kind, user_id, client_id, name, public, platform, settings, enabled,
-                           created_by, version, created_at, updated_at, made_by_tenant, made_by_user)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $12, $12, $13, $14)",
+                           created_by, version, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $12, $12)",
         r.tenant,
         r.id,
         r.kind,
@@ -78,30 +75,9 @@ pub(super) async fn insert(tx: &mut Tx, r: &NewRow<'_>) -> Result<()> {
         r.settings,
         true,
         by,
-        now,
-        maker_tenant,
-        maker_user
+        now
     )?;
     Ok(())
-}
-
-/// Whoever acts answers for the integration user from now on.
-pub(super) async fn adopt(tx: &mut Tx, t: TenantId, id: AppId) -> Result<u64> {
-    let (now, by, maker) = (tx.now(), tx.actor().label(), tx.actor().user());
-    let (maker_tenant, maker_user) = maker.unzip();
-    sql!(
-        tx,
-        exec,
-        "UPDATE apps SET made_by_tenant = $3, made_by_user = $4, adopted_by = $5, suspended_at = NULL,
-                         version = version + 1, updated_at = $6
-         WHERE tenant_id = $1 AND id = $2 AND user_id IS NOT NULL",
-        t,
-        id,
-        maker_tenant,
-        maker_user,
-        by,
-        now
-    )
 }
 
 pub(super) async fn set_enabled(tx: &mut Tx, t: TenantId, id: AppId, on: bool) -> Result<u64> {

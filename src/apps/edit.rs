@@ -11,6 +11,7 @@ use super::{
 use crate::{
     access::{
         Access, Acting, Permit,
+        authors::integrations,
         guard::{self, By},
         perm::SystemManageIntegrations,
     },
@@ -145,7 +146,7 @@ async fn edit_as<P: Manages + 'static>(
             };
             db::update(tx, t, id, &app.name, J(&app.settings.0)).await?;
             if rechosen.is_some() {
-                db::adopt(tx, t, id).await?;
+                integrations::answer(tx, t, id, false).await?;
             }
             if let Some(guard) = guard {
                 guard.after(tx, By::Hand).await?;
@@ -212,7 +213,7 @@ pub async fn integration_adopt(
         if let Some(acting) = acting {
             acting.check(&access, tx, MORE).await?;
         }
-        db::adopt(tx, t, id).await?;
+        integrations::answer(tx, t, id, false).await?;
         tx.changed(Topic::App(id));
         if let Some(user) = now.user_id {
             tx.changed(Topic::User(t, user));

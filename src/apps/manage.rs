@@ -4,6 +4,7 @@ use super::{Kind, Settings, consents, db, keys::KeySet, secrets};
 use crate::{
     access::{
         Access, Acting, Chosen, Permit,
+        authors::integrations,
         perm::{SystemEditSettings, SystemManageIntegrations, SystemViewSettings},
     },
     actor::Actor,
@@ -47,10 +48,6 @@ crate::row! {
         pub enabled: bool,
         /// By whom.
         pub created_by: String,
-        /// Who has answered for an integration user since, the last of them.
-        pub adopted_by: Option<String>,
-        /// Since when an integration user is suspended, as far as that was noticed.
-        pub suspended_at: Option<Timestamp>,
         /// When.
         pub created_at: Timestamp,
     }
@@ -237,6 +234,7 @@ pub async fn integration_create(
             settings: J(&settings),
         };
         db::insert(tx, &row).await?;
+        integrations::answer(tx, t, id, true).await?;
         let event = Event::new("integration.create").target("app", id);
         let detail = json!({"client_id": client_id, "scopes": plan.scopes, "user": user.id});
         audit::record(tx, t, event.detail(detail)).await?;

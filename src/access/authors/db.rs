@@ -5,7 +5,7 @@ use crate::{
     error::Result,
     id::{AppId, DirectoryId, MappingId, TenantId, UserId},
     row, sql,
-    store::{Conn, Tx},
+    store::{Conn, List, Tx},
 };
 
 /// What somebody answers for, in any tenant: mappings, what is kept of such as are gone, integration users, and
@@ -20,7 +20,7 @@ pub async fn authored(c: &mut Conn, (home, user): (TenantId, UserId)) -> Result<
          SELECT mapping_id FROM parked_roles
          WHERE created_by_tenant = $1 AND created_by_user = $2 AND mapping_id IS NOT NULL
          UNION
-         SELECT id FROM apps WHERE made_by_tenant = $1 AND made_by_user = $2
+         SELECT app_id FROM app_authors WHERE made_by_tenant = $1 AND made_by_user = $2
          UNION
          SELECT id FROM default_roles
          WHERE created_by_tenant = $1 AND created_by_user = $2 AND role_id IS NOT NULL
@@ -41,7 +41,7 @@ pub async fn authors(c: &mut Conn, t: TenantId, d: DirectoryId) -> Result<Vec<Us
            AND (EXISTS (SELECT 1 FROM mappings p WHERE p.created_by_tenant = $1 AND p.created_by_user = u.id)
                 OR EXISTS (SELECT 1 FROM parked_roles k
                            WHERE k.created_by_tenant = $1 AND k.created_by_user = u.id)
-                OR EXISTS (SELECT 1 FROM apps a WHERE a.made_by_tenant = $1 AND a.made_by_user = u.id)
+                OR EXISTS (SELECT 1 FROM app_authors a WHERE a.made_by_tenant = $1 AND a.made_by_user = u.id)
                 OR EXISTS (SELECT 1 FROM default_roles e
                            WHERE e.created_by_tenant = $1 AND e.created_by_user = u.id))",
         t,
@@ -70,16 +70,45 @@ row! {
     }
 }
 
-/// The integration user with this id.
-pub async fn integration(c: &mut Conn, t: TenantId, id: MappingId) -> Result<Option<Answered>> {
+/// These of the tenant's integration users for which somebody answers.
+pub async fn integrations(c: &mut Conn, t: TenantId, these: &[MappingId]) -> Result<Vec<Answered>> {
+    let these = List::Ids(these.iter().map(|m| m.0).collect());
     sql!(
         c,
-        opt<Answered>,
-        "SELECT tenant_id, id, user_id, name, created_by, adopted_by, suspended_at FROM apps
-         WHERE tenant_id = $1 AND id = $2 AND user_id IS NOT NULL",
+        all<Answered>,
+        "SELECT a.tenant_id, a.id, a.user_id, a.name, a.created_by, w.adopted_by, w.suspended_at
+         FROM app_authors w JOIN apps a ON a.tenant_id = w.tenant_id AND a.id = w.app_id
+         WHERE w.tenant_id = $1 AND w.app_id IN (SELECT value FROM rarray($2))",
         t,
-        id
+        these
     )
+}
+
+/// Whoever acts answers for it from now on: its maker (`first`), or somebody later.
+pub async fn answer(tx: &mut Tx, t: TenantId, app: AppId, first: bool) -> Result<()> {
+    let (now, label, maker) = (tx.now(), tx.actor().label(), tx.actor().user());
+    let (by_tenant, by_user) = maker.unzip();
+    let (by, at) = if first { (None, None) } else { (Some(label), Some(now)) };
+    sql!(
+        tx,
+        exec,
+        "INSERT INTO app_authors (tenant_id, app_id, made_by_tenant, made_by_user, adopted_by, adopted_at)
+         VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (tenant_id, app_id) DO UPDATE SET made_by_tenant = $3, made_by_user = $4, adopted_by = $5,
+           adopted_at = $6, suspended_at = NULL",
+        t,
+        app,
+        by_tenant,
+        by_user,
+        by,
+        at
+    )?;
+    Ok(())
+}
+
+row! {
+    /// An integration user of which something was written down.
+    struct Written { tenant_id: TenantId }
 }
 
 /// Writes down whether it is suspended, while this author answers for it; `None` when that was written before.
@@ -89,20 +118,22 @@ pub async fn record_integration(
     author: (TenantId, UserId),
     suspended: bool,
 ) -> Result<Option<Answered>> {
-    let now = tx.now();
-    let at = suspended.then_some(now);
-    sql!(
+    let at = suspended.then_some(tx.now());
+    let written = sql!(
         tx,
-        opt<Answered>,
+        opt<Written>,
         "/* platform: whoever answers for it, the server writes it down */
-         UPDATE apps SET suspended_at = $4, updated_at = $5
-         WHERE id = $1 AND made_by_tenant = $2 AND made_by_user = $3 AND (suspended_at IS NULL) = $6
-         RETURNING tenant_id, id, user_id, name, created_by, adopted_by, suspended_at",
+         UPDATE app_authors SET suspended_at = $4
+         WHERE app_id = $1 AND made_by_tenant = $2 AND made_by_user = $3 AND (suspended_at IS NULL) = $5
+         RETURNING tenant_id",
         id,
         author.0,
         author.1,
         at,
-        now,
         suspended
-    )
+    )?;
+    match written {
+        Some(w) => Ok(integrations(tx, w.tenant_id, &[id]).await?.pop()),
+        None => Ok(None),
+    }
 }

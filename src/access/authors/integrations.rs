@@ -19,22 +19,39 @@ use std::collections::HashMap;
 /// # Errors
 /// The database's.
 pub async fn find(c: &mut Conn, t: TenantId, id: MappingId) -> Result<Option<Answered>> {
-    db::integration(c, t, id).await
+    Ok(db::integrations(c, t, &[id]).await?.pop())
 }
 
-/// How whoever answers for each of these integration users stands. One that has no role says nothing: nobody can lose by it.
+/// Whoever acts answers for this integration user from now on: its maker (`first`), or somebody later.
 ///
 /// # Errors
 /// The database's.
-pub async fn standings(access: &Access, these: &[AppId]) -> Result<HashMap<AppId, Standing>> {
+pub async fn answer(tx: &mut Tx, t: TenantId, app: AppId, first: bool) -> Result<()> {
+    db::answer(tx, t, app, first).await
+}
+
+/// Those of these integration users for which somebody answers, each with how they stand. While one has no role it is in
+/// force: nobody can lose by it.
+///
+/// # Errors
+/// The database's.
+pub async fn standings(
+    access: &Access,
+    t: TenantId,
+    these: &[AppId],
+) -> Result<HashMap<AppId, (Standing, Answered)>> {
     let ids: Vec<MappingId> = these.iter().map(|a| MappingId(a.0)).collect();
     // platform: who answers for one may be of the provider's.
     let mut c = access.0.store.read(Scope::Platform).await?;
+    let rows = db::integrations(&mut c, t, &ids).await?;
     let found = paths::mapped(&mut c, access.catalogue(), Some(&ids)).await?;
     drop(c);
     let (settled, _) = access.0.people.settled(&found).await?;
     let authors = settled.into_iter().filter_map(|p| p.author);
-    Ok(authors.map(|a| (AppId(a.mapping.0), a.standing)).collect())
+    let stands: HashMap<AppId, Standing> =
+        authors.map(|a| (AppId(a.mapping.0), a.standing)).collect();
+    let with = |a: Answered| (a.id, (stands.get(&a.id).copied().unwrap_or_default(), a));
+    Ok(rows.into_iter().map(with).collect())
 }
 
 /// Writes down that it is suspended, or is not any more, while this author answers for it; has an administrator told of the

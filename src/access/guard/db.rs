@@ -109,7 +109,7 @@ pub async fn ties(tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<Ties> {
                         WHERE tenant_id = $1 AND user_id = $2 AND role_id IN ($3, $4) AND NOT gone)),
                 (EXISTS (SELECT 1 FROM tenants WHERE id = $1 AND provider)
              OR EXISTS (SELECT 1 FROM mappings WHERE created_by_tenant = $1 AND created_by_user = $2)
-             OR EXISTS (SELECT 1 FROM apps WHERE made_by_tenant = $1 AND made_by_user = $2)
+             OR EXISTS (SELECT 1 FROM app_authors WHERE made_by_tenant = $1 AND made_by_user = $2)
              OR EXISTS (SELECT 1 FROM parked_roles WHERE created_by_tenant = $1 AND created_by_user = $2)
              OR EXISTS (SELECT 1 FROM default_roles WHERE created_by_tenant = $1 AND created_by_user = $2)),
              (EXISTS (SELECT 1 FROM sessions WHERE tenant_id = $1 AND user_id = $2 AND ended_at IS NULL)

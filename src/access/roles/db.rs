@@ -119,8 +119,8 @@ impl Use {
     }
 }
 
-/// Everything that gives the role to somebody, grants before mappings, default roles last; and what waits for a decision. What was decided
-/// for people who are gone gives nothing to anybody who is here.
+/// Everything that gives the role to somebody, grants before mappings, default roles last; and what waits for a decision.
+/// What was decided for people who are gone gives nothing to anybody who is here.
 pub async fn uses(c: &mut Conn, id: RoleId) -> Result<Vec<Use>> {
     sql!(
         c,

@@ -10,6 +10,7 @@ use muster::{
         defaults,
         grants::{self, NewGrant, Query},
         mappings::{self, Target},
+        parked::{self, Decision as Decide},
         perm::{Provision, UsersManageRoles},
         reviews::{self, Decision, Filter, New, Outcome, Undecided, Verdict, Wanted},
         roles::{self, Role, RoleEdit},
@@ -32,9 +33,9 @@ struct Scene {
     admins: GroupId,
 }
 impl Scene {
-    async fn of(t: &crate::support::TestDb) -> Self {
+    async fn of(t: &crate::support::TestDb, slug: &str) -> Self {
         let w = World::new(&t.store);
-        let (acme, _, p) = w.company("acme", false).await;
+        let (acme, _, p) = w.company(slug, false).await;
         let words: Vec<String> = w.access.catalogue().all().iter().cloned().collect();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let all = role(&w, acme.id, "All", &words, false).await;
@@ -82,7 +83,7 @@ fn last(e: &Error) {
 }
 
 story!(async fn by_an_edit_of_a_role_that_was_given_by_hand(t) {
-    let s = Scene::of(&t).await;
+    let s = Scene::of(&t, "acme").await;
     let boss = person(&s.w, s.t, "boss", UserKind::Tenant).await;
     give(&s.w, &boss, s.t, s.all.id).await;
     s.maps(&boss, s.admins, TENANT_ADMINISTRATOR).await;
@@ -98,7 +99,7 @@ story!(async fn by_an_edit_of_a_role_that_was_given_by_hand(t) {
 
 story!(async fn by_what_is_done_to_the_group_of_an_author(t) {
     for how in ["role", "mapping", "member", "group"] {
-        let s = Scene::of(&t).await;
+        let s = Scene::of(&t, how).await;
         let boss = s.w.user(&s.p, "boss@example.com").await;
         let g = s.w.group(&s.p, "Leads", &[boss.id]).await.id;
         let m = s.mapped(g, s.all.id).await;
@@ -117,31 +118,32 @@ story!(async fn by_what_is_done_to_the_group_of_an_author(t) {
         }
         assert!(s.administers().await, "{how}");
         assert_eq!(s.holds().await, usize::from(["member", "group"].contains(&how)), "{how}");
-        // The next story in the same database.
-        let close = muster::tenants::Status::Suspended;
-        muster::tenants::set_status(&s.w.store, &s.w.global().await, s.t, close).await.unwrap();
-        rename(&s.w, s.t).await;
     }
 });
 
-/// Frees the slug.
-async fn rename(w: &World, t: TenantId) {
-    use muster::{
-        sql,
-        store::{Cx, Scope},
-        tx,
-    };
-    let (cx, slug) =
-        (Cx::new(World::owner(), Scope::Platform), format!("gone-{}", &t.to_string()[24..]));
-    tx!(w.store, &cx, [slug], |tx| {
-        tx.unaudited("a test");
-        sql!(tx, exec, "UPDATE tenants SET slug = $2 WHERE id = $1", t, slug)
-    })
-    .unwrap();
-}
+story!(async fn by_what_was_parked_and_is_let_go(t) {
+    let s = Scene::of(&t, "acme").await;
+    let boss = s.w.user(&s.p, "boss@example.com").await;
+    let mut leads = s.w.people(&s.p, 12).await;
+    leads.push(boss.id);
+    let g = s.w.group(&s.p, "Leads", &leads).await.id;
+    s.mapped(g, s.all.id).await;
+    s.maps(&boss, s.admins, TENANT_ADMINISTRATOR).await;
+    let (cleared, _) = s.w.apply(&s.p, g, vec![GroupChange::Clear]).await;
+    let change = cleared.parked.unwrap().change;
+    assert!(s.administers().await, "the author's role is parked, and counts");
+    assert_eq!(s.holds().await, 0);
+    let decision = || Decide { keep: false, users: None, reason: None };
+    let may = s.w.may::<UsersManageRoles>(s.t).await;
+    last(&parked::decide(&s.w.access, &may, change, decision()).await.unwrap_err());
+    assert!(s.administers().await);
+    s.spare().await;
+    parked::decide(&s.w.access, &may, change, decision()).await.unwrap();
+    assert!(!s.administers().await);
+});
 
 story!(async fn through_an_author_of_an_author(t) {
-    let s = Scene::of(&t).await;
+    let s = Scene::of(&t, "acme").await;
     let ada = person(&s.w, s.t, "ada", UserKind::Tenant).await;
     give(&s.w, &ada, s.t, s.all.id).await;
     let boss = s.w.user(&s.p, "boss@example.com").await;
@@ -160,7 +162,7 @@ story!(async fn through_an_author_of_an_author(t) {
 });
 
 story!(async fn by_an_end_that_a_review_gives(t) {
-    let s = Scene::of(&t).await;
+    let s = Scene::of(&t, "acme").await;
     let boss = person(&s.w, s.t, "boss", UserKind::Tenant).await;
     give(&s.w, &boss, s.t, s.all.id).await;
     s.maps(&boss, s.admins, TENANT_ADMINISTRATOR).await;
@@ -186,7 +188,7 @@ story!(async fn by_an_end_that_a_review_gives(t) {
 });
 
 story!(async fn by_who_adopts_a_mapping_for_a_while_only(t) {
-    let s = Scene::of(&t).await;
+    let s = Scene::of(&t, "acme").await;
     let boss = person(&s.w, s.t, "boss", UserKind::Tenant).await;
     give(&s.w, &boss, s.t, s.all.id).await;
     let m = s.maps(&boss, s.admins, TENANT_ADMINISTRATOR).await;
@@ -201,7 +203,7 @@ story!(async fn by_who_adopts_a_mapping_for_a_while_only(t) {
 });
 
 story!(async fn by_a_default_role_that_goes_or_stands_back(t) {
-    let s = Scene::of(&t).await;
+    let s = Scene::of(&t, "acme").await;
     let may = s.w.may::<UsersManageRoles>(s.t).await;
     defaults::set(&s.w.access, &may, None, Some(s.all.id)).await.unwrap();
     let boss = s.w.user(&s.p, "boss@example.com").await;

@@ -33,6 +33,7 @@ pub struct Kinds {
     pub offered: bool,
     pub gives: BTreeSet<String>,
 }
+#[expect(clippy::struct_excessive_bools, reason = "what a row says of it")]
 #[derive(Debug, Clone)]
 pub struct Way {
     pub user: UserId,

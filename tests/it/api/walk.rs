@@ -262,6 +262,14 @@ story!(async fn every_route_answers_as_described(t) {
     w.get(&format!("/tenants/acme/explain?user={cid}&permission=users.delete")).await;
     w.get(&format!("/tenants/acme/users/{cid}/access")).await;
     w.delete(&format!("/tenants/acme/mappings/{m}")).await;
+    let default = "/tenants/acme/default-role";
+    w.get(default).await;
+    w.post(&format!("{default}/preview"), json!({"role": "Help desk"})).await;
+    w.go("PUT", default, json!({"role": "Help desk"})).await;
+    w.post(&format!("{default}/adopt"), json!({})).await;
+    w.get(default).await;
+    w.get(&format!("/tenants/acme/explain?user={cid}&permission=users.view")).await;
+    w.delete(default).await;
     let g = id(&w.post("/tenants/acme/grants", json!({"user": cid, "role": "Help desk"})).await);
     w.get("/tenants/acme/grants").await;
     w.delete(&format!("/tenants/acme/grants/{g}")).await;

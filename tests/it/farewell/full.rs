@@ -112,6 +112,8 @@ impl Full {
             json!({"id": "urn:acme:badge:User", "name": "Badge", "attributes": [{"name": "tag"}]});
         post("/tenants/acme/schemas", badge).await;
         post("/tenants/acme/roles", json!({"name": "Desk", "permissions": ["users.view"]})).await;
+        let plan = json!({"name": "RMM", "scopes": ["users.view"]});
+        post("/tenants/acme/integrations", plan).await;
         let default = json!({"role": "Read-Only"});
         done(own(s, "PUT", "/tenants/acme/default-role", default).await);
 
