@@ -27,6 +27,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0017_elevation", include_str!("../../migrations/0017_elevation.sql")),
     ("0018_reviews", include_str!("../../migrations/0018_reviews.sql")),
     ("0020_choices_and_letters", include_str!("../../migrations/0020_choices_and_letters.sql")),
+    ("0023_review_reminders", include_str!("../../migrations/0023_review_reminders.sql")),
 ];
 
 /// What SQLite makes of a migration: six words replaced, `STRICT` added, sections between `-- postgres:` and

@@ -2,6 +2,7 @@
 
 mod evidence;
 mod shell;
+mod waiting;
 
 use crate::{
     access::{READ_ONLY, TECHNICIAN, give, id, make_global, person, role, session},
