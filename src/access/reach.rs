@@ -25,6 +25,16 @@ pub enum Reach {
     All,
 }
 
+/// A scope as a tenant is told of it that sees no other.
+pub(super) struct Told {
+    /// As in the column, without a list.
+    pub(super) scope: String,
+    /// The tenant itself, where the scope names it.
+    pub(super) tenant: Option<TenantId>,
+    /// How many others it names, where there was a list.
+    pub(super) others: Option<usize>,
+}
+
 /// A tenant, as far as scopes ask about it.
 #[derive(Debug, Clone, Copy)]
 pub struct Site<'a> {
@@ -147,13 +157,24 @@ impl Reach {
     pub fn tagged(word: &str) -> Result<Self> {
         Ok(Self::Tag(tag(word)?.into()))
     }
-    /// In the detail of an event that another tenant than the people's own is told: of a chosen set, that tenant `here`
-    /// alone and how many others there are.
+    /// What another tenant than the people's own is told: of a chosen set, or of what is left out, no more than the kind,
+    /// that tenant `here` itself and how many others it names.
+    pub(super) fn told(&self, here: TenantId) -> Told {
+        let others = |some: &BTreeSet<TenantId>| some.len() - usize::from(some.contains(&here));
+        let (scope, tenant, others) = match self {
+            Self::Tenants(some) => ("tenants".to_owned(), Some(here), Some(others(some))),
+            Self::Except(some) => ("except".to_owned(), None, Some(others(some))),
+            _ => (self.column(), self.tenant(), None),
+        };
+        Told { scope, tenant, others }
+    }
+    /// The same in the detail of an event.
     pub(super) fn tell_one(&self, here: TenantId, detail: &mut serde_json::Value) {
-        if let Self::Tenants(some) = self {
-            detail["scope"] = "tenants".into();
-            detail["tenant"] = here.to_string().into();
-            detail["others"] = some.len().saturating_sub(usize::from(some.contains(&here))).into();
+        let told = self.told(here);
+        if let Some(others) = told.others {
+            detail["scope"] = told.scope.into();
+            detail["tenant"] = told.tenant.map(|t| t.to_string()).into();
+            detail["others"] = others.into();
         }
     }
     /// In words, with the names that `name` knows; tenants without are counted.

@@ -39,6 +39,8 @@ pub struct Bearer {
     /// The scopes that could be given now: fewer than were given, where its application, its person's rights or their
     /// agreement were narrowed since.
     pub scopes: Arc<[String]>,
+    /// How well its session's person was proved.
+    class: Option<String>,
     verified: Arc<Verified>,
     person: Arc<Person>,
 }
@@ -69,6 +71,11 @@ impl Bearer {
     }
     fn issuer(&self) -> Option<&str> {
         self.verified.claims.get("iss").and_then(Value::as_str)
+    }
+    /// How well the person was proved, where the token speaks for them in every tenant: it was judged when it was made by
+    /// what the tenant it is for demands, and each other demands its own.
+    pub fn class(&self) -> Option<&str> {
+        self.class.as_deref().filter(|_| self.has(INSTANCE))
     }
     /// All claims.
     pub fn claims(&self) -> &Map<String, Value> {
@@ -162,6 +169,7 @@ impl Gate {
         if t.ep != [tenant.epoch, client.epoch, person.epoch] {
             return Err(over("the access token was revoked"));
         }
+        let mut class = None;
         if let Some(sid) = t.sid {
             let live = self.session_of(t.home, t.sub, sid).await?;
             let live = live.ok_or_else(|| over("there is no such session"))?;
@@ -169,6 +177,7 @@ impl Gate {
             if live.user != t.sub {
                 return Err(bad());
             }
+            class = Some(live.class.clone());
         } else if person.kind != UserKind::Integration {
             return Err(bad());
         }
@@ -187,6 +196,7 @@ impl Gate {
             session: t.sid,
             client,
             scopes: scopes.into(),
+            class,
             person,
             verified,
         })

@@ -9,7 +9,7 @@ use crate::{
     farewell, flows, invitations, keys,
     oauth::backchannel,
     outbox,
-    provisioning::{self, tell, tell_author, tell_elevation},
+    provisioning::{self, tell, tell_author, tell_elevation, tell_review},
     repeats, sessions, signins,
     store::{Cx, Scope},
     users::tombstones,
@@ -92,6 +92,19 @@ pub(super) fn start(app: &App, stop: CancellationToken) -> Workers {
         .on(tell_elevation::LETTER, move |m| {
             Box::pin(tell_elevation::deliver(asked_each.clone(), m))
         });
+    let waits = tell_review::Sender {
+        access: app.access.clone(),
+        store: app.store.clone(),
+        mailer: app.mailer.clone(),
+        issuer: app.config.issuer().to_owned(),
+        brand: app.config.brand.name.clone(),
+    };
+    let (waits_each, waits_cx) = (waits.clone(), Cx::new(super::system("outbox"), Scope::Platform));
+    let worker = worker
+        .on(reviews::TOPIC, move |m| {
+            Box::pin(tell_review::fan_out(waits.clone(), waits_cx.clone(), m))
+        })
+        .on(tell_review::LETTER, move |m| Box::pin(tell_review::deliver(waits_each.clone(), m)));
     let (ended, withdrawn, telling) = (app.clone(), app.clone(), app.clone());
     let worker = worker
         .on("session.ended", move |m| {
@@ -143,7 +156,7 @@ async fn endings(app: App, stop: CancellationToken) {
     }
 }
 
-/// Begins and closes reviews of access at their times.
+/// Begins and closes reviews of access at their times, and has their reviewers told before.
 async fn reviewing(app: App, stop: CancellationToken) {
     while stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(10))).await.is_some() {
         let cx = Cx::new(super::system("reviews"), Scope::Platform);
@@ -152,6 +165,9 @@ async fn reviewing(app: App, stop: CancellationToken) {
         }
         if let Err(e) = reviews::begin_due(&app.access, &cx).await {
             tracing::warn!(error = ?e, "cannot begin reviews");
+        }
+        if let Err(e) = reviews::remind(&app.access, &cx).await {
+            tracing::warn!(error = ?e, "cannot have reviewers told again");
         }
     }
 }

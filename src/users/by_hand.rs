@@ -184,10 +184,17 @@ pub async fn edit(
         rules::checked(&draft)?;
         let guard = if kind == was.kind { None } else { guarded(tx, &was).await? };
         let folded = rules::folded(&draft.doc)?;
-        db::update_by_hand(tx, t, id, kind, &draft, &folded).await?;
-        if rules::emails_differ(&was, &draft) {
-            db::delete_emails(tx, t, id).await?;
-            db::insert_emails(tx, t, id, &draft.emails).await?;
+        if was.directory_id.is_some() {
+            // Their directory does not wait for this lock, and may have written what describes them since.
+            if db::set_kind(tx, (t, id), kind, if_match).await? == 0 {
+                fresh(&db::get(tx, t, id).await?.ok_or_else(|| gone(id))?, if_match)?;
+            }
+        } else {
+            db::update_by_hand(tx, t, id, kind, &draft, &folded).await?;
+            if rules::emails_differ(&was, &draft) {
+                db::delete_emails(tx, t, id).await?;
+                db::insert_emails(tx, t, id, &draft.emails).await?;
+            }
         }
         if let Some(g) = guard {
             g.after(tx, By::Hand).await?;

@@ -218,6 +218,29 @@ pub(super) async fn update_provisioned(
     )
 }
 
+/// The one thing that is a person's to say of somebody whom a directory describes; what the directory writes meanwhile
+/// stays. `version`: only of this one.
+pub(super) async fn set_kind(
+    tx: &mut Tx,
+    (t, id): (TenantId, UserId),
+    kind: UserKind,
+    version: Option<i64>,
+) -> Result<u64> {
+    let now = tx.now();
+    sql!(
+        tx,
+        exec,
+        "UPDATE users SET kind = $3, version = version + 1, updated_at = $4
+         WHERE tenant_id = $1 AND id = $2 AND version = coalesce($5, version)",
+        t,
+        id,
+        kind,
+        now,
+        version
+    )
+}
+
+/// Writes all of somebody whom no directory describes: whoever else changes them holds their lock, too.
 pub(super) async fn update_by_hand(
     tx: &mut Tx,
     t: TenantId,

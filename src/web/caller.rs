@@ -94,8 +94,8 @@ impl FromRequestParts<App> for LiveSession {
 pub struct Caller {
     /// Who asks.
     pub actor: Actor,
-    /// How well a session's person is proved (`protocol::oidc::Class`, as text); `None` for a token, whose proof was
-    /// judged when it was made, and for the owner.
+    /// How well a session's person is proved (`protocol::oidc::Class`, as text), also where their token speaks for them in
+    /// every tenant; `None` for any other token, whose proof was judged when it was made, and for the owner.
     pub class: Option<String>,
 }
 
@@ -128,7 +128,8 @@ impl Caller {
                 return Err(Error::unauthenticated(text).code("invalid_token"));
             }
             let actor = Actor::prove(bearer.principal(), request);
-            return Ok(Some(Self { actor, class: None }));
+            let class = bearer.class().map(str::to_owned);
+            return Ok(Some(Self { actor, class }));
         }
         let Some(session) = LiveSession::find(app, &parts.headers).await? else { return Ok(None) };
         if !parts.method.is_safe() {
@@ -137,7 +138,7 @@ impl Caller {
         let actor = Actor::prove(session.principal(), request);
         Ok(Some(Self { actor, class: Some(session.0.class) }))
     }
-    /// Refuses a session whose proof is weaker than what its person's roles in `tenant` demand: rights may have come
+    /// Refuses a session, or its token for the whole instance, whose proof is weaker than what its person's roles in `tenant` demand: rights may have come
     /// after the sign-in, and are in other tenants than the one signed in to.
     ///
     /// # Errors

@@ -163,3 +163,55 @@ redirect_uris = ["https://console.example/back"]
     assert!(e.contains("step 2 of 2, role 'R' of acme") && e.contains("no.such"), "{e}");
     assert_eq!(sh.run(&["tenant", "show", "acme"]).await["tags"], json!(["x"]));
 });
+
+story!(async fn what_is_only_offered_and_what_is_no_application_is_not_taken_for_its_namesake(t) {
+    let s = TestServer::start(&t).await;
+    let sh = root(&s).await;
+    s.tenant("acme").await;
+    let named = async |list: &[&str]| sh.run(list).await["id"].as_str().unwrap().to_owned();
+    let own = named(&["role", "create", "acme", "Desk", "--permission", "users.view"]).await;
+    let app = named(&["app", "create", "acme", "Portal", "--redirect-uri", CALLBACK]).await;
+    sh.run(&["policy", "set", "acme", "--mfa", "by-role", "--role", "Desk=none"]).await;
+    let (status, text, err) = sh.says(&["export", "acme"]).await;
+    assert_eq!(status, 0, "{err}");
+    let file = sh.file("muster.toml");
+    let path = file.to_str().unwrap();
+    // The provider offers a role of the same name, and a program has the application's.
+    let offer = ["role", "create", "provider", "Desk", "--permission", "computers.view", "--offered"];
+    let offered = named(&offer).await;
+    let program = sh.run(&["integration", "create", "acme", "Portal", "--scope", "users.view"]).await;
+    let program = program["id"].as_str().unwrap().to_owned();
+
+    let more = text.replace("\"users.view\"", "\"users.view\", \"users.edit\"").replace("Desk = \"none\"", "Desk = \"phr\"");
+    std::fs::write(&file, more.replace(CALLBACK, "https://other.example/cb")).unwrap();
+    let told = sh.run(&["apply", path, "--yes"]).await;
+    assert_eq!(steps(&told), ["change role 'Desk' of acme", "change policy of acme", "change application 'Portal' of acme"]);
+    let permissions = async |t: &str, id: &str| sh.run(&["role", "show", t, id]).await["permissions"].clone();
+    assert_eq!(permissions("acme", &own).await, json!(["users.edit", "users.view"]));
+    assert_eq!(permissions("provider", &offered).await, json!(["computers.view"]));
+    assert_eq!(sh.run(&["policy", "show", "acme"]).await["mfa"]["roles"], json!({ (own.clone()): "phr" }));
+    assert_eq!(sh.run(&["app", "show", "acme", &app]).await["settings"]["redirect_uris"], json!(["https://other.example/cb"]));
+
+    std::fs::write(&file, "[[tenant]]\nslug = \"acme\"\nname = \"acme\"\n").unwrap();
+    sh.run(&["apply", path, "--yes", "--prune"]).await;
+    assert_eq!(permissions("provider", &offered).await, json!(["computers.view"]));
+    assert!(sh.refused(&["app", "show", "acme", &app]).await.contains("not found"));
+    sh.run(&["integration", "show", "acme", &program]).await;
+});
+
+story!(async fn what_is_done_is_said_without_what_a_terminal_would_do(t) {
+    let s = TestServer::start(&t).await;
+    let sh = root(&s).await;
+    let acme = s.tenant("acme").await;
+    s.directory(acme).await.post("/Groups", json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Sup\u{1b}[2Jport",
+    })).await.expect(201);
+    let groups = sh.run(&["group", "list", "acme"]).await;
+    let group = groups["items"][0]["id"].as_str().unwrap();
+    sh.run(&["mapping", "create", "acme", "--group", group, "--role", "Read-Only"]).await;
+    let file = sh.file("muster.toml");
+    std::fs::write(&file, "[[tenant]]\nslug = \"acme\"\nname = \"acme\"\n").unwrap();
+    let (status, out, err) = sh.says(&["apply", file.to_str().unwrap(), "--yes", "--prune"]).await;
+    assert_eq!(status, 0, "{err}");
+    assert!(err.contains("- mapping 'Sup [2Jport'") && !err.contains('\u{1b}'), "{err:?} {out:?}");
+});

@@ -366,3 +366,97 @@ story!(async fn the_provider_reaches_as_far_as_it_was_agreed(t) {
     decides(&w, &over, &asked, true).await.unwrap();
     assert!(!w.access.effective(us, tom.id, acme).await.unwrap().is_empty());
 });
+
+story!(async fn a_trail_of_a_chosen_set_tells_each_tenant_what_concerns_it(t) {
+    let w = World::new(&t.store);
+    let us = w.tenant("us", true).await.id;
+    let (acme, globex) = (w.tenant("acme", false).await.id, w.tenant("globex", false).await.id);
+    let tom = person(&w, us, "tom", UserKind::Technician).await;
+    let gina = make_global(&w, us, "gina").await;
+    let p = w.access.require(&session(&gina), us).await.unwrap();
+    let reach = Reach::set([acme, globex].into()).unwrap();
+    let over = Right::Over(w.access.over(&p, reach.clone()).await.unwrap());
+    let new = New { home: us, user: tom.id, role: id(READ_ONLY), max_minutes: 60, reason: None, valid_to: None };
+    let e = elevation::make(&w.access, &over, new, DAY).await.unwrap();
+    let own = w.access.own(&session(&tom)).unwrap();
+    let asked = asks(&w, &session(&tom), e.id, 60).await.unwrap();
+    elevation::give_back(&w.access, &own, asked.id).await.unwrap();
+    let asked = asks(&w, &session(&tom), e.id, 60).await.unwrap();
+    decides(&w, &over, &asked, false).await.unwrap();
+    let asked = asks(&w, &session(&tom), e.id, 60).await.unwrap();
+    decides(&w, &over, &asked, true).await.unwrap();
+    elevation::give_back(&w.access, &own, asked.id).await.unwrap();
+    elevation::withdraw(&w.access, &w.may(us).await, e.id).await.unwrap();
+    let actions = [
+        "eligibility.add", "eligibility.withdraw", "elevation.ask", "elevation.cancel", "elevation.refuse",
+        "elevation.approve", "elevation.return",
+    ];
+    for (here, other) in [(acme, globex), (globex, acme)] {
+        let trail = audit::list(&w.store, here, None, 100).await.unwrap();
+        for action in actions {
+            assert!(trail.iter().any(|e| e.action == action), "{action}");
+        }
+        for e in trail.iter().filter(|e| actions.contains(&e.action.as_str())) {
+            let d = &e.detail;
+            assert_eq!((&d["scope"], &d["others"]), (&serde_json::json!("tenants"), &serde_json::json!(1)), "{}: {d}", e.action);
+            assert_eq!(d["tenant"], here.to_string(), "{}: {d}", e.action);
+            let text = d.to_string().replace('-', "");
+            assert!(!text.contains(&other.0.simple().to_string()), "{}: {d}", e.action);
+        }
+    }
+    // At home the whole of it is written down.
+    let trail = audit::list(&w.store, us, None, 100).await.unwrap();
+    for action in actions {
+        assert!(trail.iter().any(|e| e.action == action && e.detail["scope"] == reach.column()), "{action}");
+    }
+});
+
+story!(async fn who_asks_and_takes_it_back_in_a_circle_writes_few_letters(t) {
+    let (store, clock) = clocked(&t).await;
+    let c = Cast::new(&store).await;
+    let e = c.allow(&c.boss, TENANT_ADMINISTRATOR, 60).await.unwrap();
+    let own = c.w.access.own(&session(&c.ann)).unwrap();
+    // What was approved is counted by nobody.
+    for _ in 0..6 {
+        let asked = c.ask(&e, 60).await.unwrap();
+        c.decide(&c.boss, &asked, true).await.unwrap();
+        elevation::give_back(&c.w.access, &own, asked.id).await.unwrap();
+    }
+    for n in 0..5 {
+        let asked = c.ask(&e, 60).await.unwrap();
+        if n % 2 == 0 {
+            elevation::give_back(&c.w.access, &own, asked.id).await.unwrap();
+        } else {
+            c.decide(&c.boss, &asked, false).await.unwrap();
+        }
+    }
+    assert_eq!(said(c.ask(&e, 60).await).0, Kind::RateLimited);
+    assert_eq!(c.trail("elevation.ask").await, 11);
+    // By another eligibility of theirs it is another matter, and tomorrow another day.
+    let other = c.allow(&c.boss, id(READ_ONLY), 60).await.unwrap();
+    c.ask(&other, 60).await.unwrap();
+    clock.advance(DAY);
+    c.ask(&e, 60).await.unwrap();
+});
+
+story!(async fn a_token_of_one_tenant_pages_through_what_was_asked_there(t) {
+    let w = World::new(&t.store);
+    let (us, acme) = (w.tenant("us", true).await.id, w.tenant("acme", false).await.id);
+    let tom = person(&w, us, "tom", UserKind::Technician).await;
+    let mut asked = Vec::new();
+    for there in [acme, us, acme, us, us] {
+        let owner = Right::Tenant(w.may(there).await);
+        let end = Some(t.store.clock().now().plus(DAY));
+        let new = New { home: us, user: tom.id, role: id(READ_ONLY), max_minutes: 60, reason: None, valid_to: end };
+        let e = elevation::make(&w.access, &owner, new, DAY).await.unwrap();
+        asked.push(asks(&w, &session(&tom), e.id, 5).await.unwrap().id);
+    }
+    let own = w.access.own(&crate::access::token(&tom, acme, &["self_service"])).unwrap();
+    let mut seen = Vec::new();
+    while let Some(e) = elevation::my_requests(&w.access, &own, seen.last().copied(), 1).await.unwrap().pop() {
+        seen.push(e.id);
+    }
+    assert_eq!(seen, [asked[2], asked[0]]);
+    let own = w.access.own(&session(&tom)).unwrap();
+    assert_eq!(elevation::my_requests(&w.access, &own, None, 10).await.unwrap().len(), 5);
+});

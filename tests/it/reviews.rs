@@ -2,6 +2,7 @@
 
 mod evidence;
 mod shell;
+mod waiting;
 
 use crate::{
     access::{READ_ONLY, TECHNICIAN, give, id, make_global, person, role, session},
@@ -82,7 +83,13 @@ impl Cast {
     /// One by the lead and the other.
     pub async fn open(&self) -> Review {
         let new = self.plan(&[&self.lead, &self.other]);
-        reviews::open(&self.w.access, &self.w.may(self.acme).await, new).await.unwrap()
+        reviews::open(&self.w.access, &self.may(&self.boss).await, new).await.unwrap()
+    }
+    /// One about which the lead has decided that the boss stays.
+    pub async fn open_but_boss(&self) -> Review {
+        let r = self.open().await;
+        self.decide(&self.lead, r.id, &self.boss, Verdict::Keep).await.unwrap();
+        r
     }
     pub async fn items(&self, id: ReviewId) -> Vec<Item> {
         let p = self.w.may(self.acme).await;
@@ -259,6 +266,7 @@ story!(async fn the_last_administrator_stays_and_says_so(t) {
         let d = Decision { verdict: Verdict::Remove, until: None, note: None };
         reviews::decide(&c.w.access, &c.may(&c.lead).await, r.id, &[i.id], d).await.unwrap();
     }
+    c.decide(&c.other, r.id, &c.lead, Verdict::Keep).await.unwrap();
     c.close(&c.lead, r.id).await.unwrap();
     let all = c.items(r.id).await;
     let mut done: Vec<_> = all
@@ -272,7 +280,7 @@ story!(async fn the_last_administrator_stays_and_says_so(t) {
 
 story!(async fn a_closed_review_does_not_change(t) {
     let c = Cast::new(&t.store).await;
-    let r = c.open().await;
+    let r = c.open_but_boss().await;
     let one = || {
         let (access, r, acme) = (c.w.access.clone(), r.id, c.acme);
         let boss = session(&c.boss);
@@ -322,19 +330,20 @@ story!(async fn what_is_held_on_the_whole_instance_is_its_administrators_to_take
     let (gina, hugo) = (make_global(&c.w, us, "gina").await, make_global(&c.w, us, "hugo").await);
     let of = async |r: ReviewId| c.of(r, &hugo).await.outcome;
     let held = async || c.w.access.require_global(&session(&hugo)).await.is_ok();
-    let r = c.open().await;
+    let r = c.open_but_boss().await;
     c.decide(&c.lead, r.id, &hugo, Verdict::Remove).await.unwrap();
     c.close(&c.boss, r.id).await.unwrap();
     assert_eq!((of(r.id).await, held().await), (Some(Outcome::Refused), true));
-    let r = c.open().await;
+    let r = c.open_but_boss().await;
     c.decide(&c.lead, r.id, &hugo, Verdict::Remove).await.unwrap();
+    c.decide(&c.lead, r.id, &gina, Verdict::Keep).await.unwrap();
     c.close(&gina, r.id).await.unwrap();
     assert_eq!((of(r.id).await, held().await), (Some(Outcome::Removed), false));
 });
 
 story!(async fn what_changed_meanwhile_is_not_taken_twice(t) {
     let c = Cast::new(&t.store).await;
-    let r = c.open().await;
+    let r = c.open_but_boss().await;
     c.decide(&c.lead, r.id, &c.ann, Verdict::Remove).await.unwrap();
     c.decide(&c.lead, r.id, &c.other, Verdict::Shorten).await.unwrap();
     let p = c.w.may(c.acme).await;
@@ -375,4 +384,58 @@ story!(async fn it_repeats_until_it_is_stopped(t) {
     clock.advance(DAY * 65);
     assert_eq!(reviews::begin_due(&c.w.access, &server()).await.unwrap(), 0);
     assert_eq!(said(reviews::stop(&c.w.access, &p, plan.id).await).0, Kind::NotFound);
+});
+
+story!(async fn what_nobody_decided_about_is_left_so_by_no_subject_and_no_stranger(t) {
+    let c = Cast::new(&t.store).await;
+    let perm = person(&c.w, c.acme, "perm", UserKind::Tenant).await;
+    let little = c.of(c.open().await.id, &c.lead).await.role_id;
+    give(&c.w, &perm, c.acme, little).await;
+    let us = c.w.tenant("us", true).await.id;
+    let gina = make_global(&c.w, us, "gina").await;
+    let own = (Kind::Forbidden, Some("own_access"));
+    let r = c.open().await;
+    let keep = async |about: &User| c.decide(&c.lead, r.id, about, Verdict::Keep).await.unwrap();
+    // Not over their own access, whoever they are: who has a role, who decides, who began it, who holds everything.
+    for who in [&perm, &c.lead, &c.boss, &gina] {
+        assert_eq!(said(c.close(who, r.id).await), own, "{}", who.user_name);
+    }
+    for about in [&perm, &c.boss, &gina] {
+        keep(about).await;
+    }
+    // Nor is it a stranger's to end it.
+    assert_eq!(said(c.close(&perm, r.id).await), (Kind::Forbidden, None));
+    let now = reviews::get(&c.w.access, &c.w.may(c.acme).await, r.id).await.unwrap().0;
+    assert_eq!((now.state, c.of(r.id, &c.lead).await.outcome), (State::Open, None));
+    c.close(&gina, r.id).await.unwrap();
+    assert_eq!(c.of(r.id, &c.lead).await.outcome, Some(Outcome::Undecided));
+    // A reviewer about whom another has decided, and who began it.
+    for by in [&c.lead, &c.boss] {
+        let r = c.open_but_boss().await;
+        c.decide(&c.other, r.id, &c.lead, Verdict::Keep).await.unwrap();
+        c.close(by, r.id).await.unwrap();
+    }
+    // With nothing undecided, anybody who manages roles there.
+    let r = c.open().await;
+    for i in c.items(r.id).await {
+        let by = if i.user_id == c.lead.id { &c.other } else { &c.lead };
+        let keep = Decision { verdict: Verdict::Keep, until: None, note: None };
+        reviews::decide(&c.w.access, &c.may(by).await, r.id, &[i.id], keep).await.unwrap();
+    }
+    c.close(&perm, r.id).await.unwrap();
+});
+
+story!(async fn what_was_to_end_before_it_was_closed_is_taken_away_and_called_so(t) {
+    let (store, clock) = clocked(&t).await;
+    let c = Cast::new(&store).await;
+    let r = c.open().await;
+    c.decide(&c.lead, r.id, &c.ann, Verdict::Shorten).await.unwrap();
+    let until = c.of(r.id, &c.ann).await.shorten_to.unwrap();
+    // Nobody was there to close it in time.
+    clock.advance(DAY * 20);
+    assert_eq!(reviews::due(&c.w.access, &server()).await.unwrap(), 1);
+    let ann = c.of(r.id, &c.ann).await;
+    assert!(c.grants(&c.ann).await.is_empty());
+    assert_eq!(ann.outcome, Some(Outcome::Removed));
+    assert!(ann.outcome_text.unwrap().contains(&until.rfc3339()));
 });

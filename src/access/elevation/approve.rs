@@ -141,7 +141,7 @@ pub async fn decide(
         let more = json!({
             "grant": given.map(|(g, _)| g), "until": given.map(|(_, until)| until.rfc3339()),
         });
-        told(tx, (&e.reach(), home), || about(action, &e, &more, said)).await?;
+        told(tx, (&e.reach(), home), |t| about((action, t), &e, &more, said)).await?;
         db::request(tx, id).await?.ok_or_else(gone)
     })
 }
@@ -175,7 +175,7 @@ pub(super) async fn lapse(tx: &mut Tx, home: TenantId, id: ElevationId) -> Resul
     }
     let e = db::request(tx, id).await?.ok_or_else(gone)?;
     tell(tx, &e, true).await?;
-    let event = || about("elevation.expire", &e, &json!({}), None);
+    let event = |t| about(("elevation.expire", t), &e, &json!({}), None);
     told(tx, (&e.reach(), home), event).await?;
     Ok(true)
 }

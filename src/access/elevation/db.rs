@@ -232,15 +232,16 @@ pub(super) async fn requests(
     }
 }
 
-/// What somebody asked for, newest first.
+/// What somebody asked for, newest first; of one tenant alone, if it is named.
 pub(super) async fn requests_of(
     c: &mut Conn,
-    home: TenantId,
-    user: UserId,
+    (home, user): (TenantId, UserId),
+    there: Option<TenantId>,
     before: Option<ElevationId>,
     limit: i64,
 ) -> Result<Vec<Elevation>> {
     let before = before.unwrap_or(ElevationId(Uuid::max()));
+    let anywhere = there.is_none();
     sql!(
         c,
         all<Elevation>,
@@ -249,11 +250,13 @@ pub(super) async fn requests_of(
                 e.until, g.valid_to
          FROM elevations e LEFT JOIN roles r ON r.id = e.role_id
          LEFT JOIN grants g ON g.tenant_id = e.tenant_id AND g.id = e.grant_id
-         WHERE e.tenant_id = $1 AND e.user_id = $2 AND e.id < $3
-         ORDER BY e.id DESC LIMIT $4",
+         WHERE e.tenant_id = $1 AND e.user_id = $2 AND e.id < $3 AND ($4 OR e.scope_tenant = $5)
+         ORDER BY e.id DESC LIMIT $6",
         home,
         user,
         before,
+        anywhere,
+        there,
         limit
     )
 }
@@ -364,6 +367,24 @@ pub(super) async fn late(c: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec
          SELECT tenant_id, id FROM elevations WHERE decided_at IS NULL AND expires_at <= $1 LIMIT $2",
         now,
         limit
+    )
+}
+
+/// How often somebody asked by an eligibility since then, and nobody approved.
+pub(super) async fn in_vain(
+    tx: &mut Tx,
+    home: TenantId,
+    id: EligibilityId,
+    since: Timestamp,
+) -> Result<i64> {
+    sql!(
+        tx,
+        one<i64>,
+        "SELECT count(*) FROM elevations
+         WHERE tenant_id = $1 AND eligibility_id = $2 AND asked_at > $3 AND grant_id IS NULL",
+        home,
+        id,
+        since
     )
 }
 

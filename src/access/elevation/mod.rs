@@ -254,36 +254,49 @@ fn minutes(field: &'static str, wanted: i64, most: i64, of: &str) -> Result<()> 
     Err(Error::invalid(format!("'{field}' is from 1 to {most}, {of}")).attr(field))
 }
 
-/// Tells every tenant that it concerns.
+/// Tells every tenant that it concerns, each in the words that `event` has for it.
 async fn told(
     tx: &mut Tx,
     (reach, home): (&Reach, TenantId),
-    event: impl Fn() -> Event,
+    event: impl Fn(TenantId) -> Event,
 ) -> Result<()> {
     for t in hearers(reach, home) {
-        audit::record(tx, t, event()).await?;
+        audit::record(tx, t, event(t)).await?;
     }
     Ok(())
 }
 
-fn event(action: &'static str, e: &Eligibility) -> Event {
-    let detail = json!({
+/// An event for the trail of `hearer`, who learns of the other tenants of a chosen set nothing but their number, unless
+/// the person is their own.
+fn event(action: &'static str, e: &Eligibility, hearer: TenantId) -> Event {
+    let mut detail = json!({
         "user": e.user_id, "home": e.tenant_id, "role": e.role_id, "role_name": e.role_name,
         "tenant": e.scope_tenant, "scope": e.scope, "max_minutes": e.max_minutes,
         "valid_to": e.valid_to.map(Timestamp::rfc3339),
     });
+    if hearer != e.tenant_id {
+        e.reach().tell_one(hearer, &mut detail);
+    }
     let personal = json!({ "user": e.user_label, "reason": e.reason });
     Event::new(action).target("eligibility", e.id).detail(detail).personal(personal)
 }
 
-/// An event about a request; `more` are facts besides what it was for.
-fn about(action: &'static str, e: &Elevation, more: &Value, reason: Option<&str>) -> Event {
+/// The same about a request; `more` are facts besides what it was for.
+fn about(
+    (action, hearer): (&'static str, TenantId),
+    e: &Elevation,
+    more: &Value,
+    reason: Option<&str>,
+) -> Event {
     let mut detail = json!({
         "user": e.user_id, "home": e.tenant_id, "role": e.role_id, "role_name": e.role_name,
         "tenant": e.scope_tenant, "scope": e.scope, "minutes": e.minutes, "eligibility": e.eligibility_id,
     });
     if let (Some(all), Some(more)) = (detail.as_object_mut(), more.as_object()) {
         all.extend(more.clone());
+    }
+    if hearer != e.tenant_id {
+        e.reach().tell_one(hearer, &mut detail);
     }
     let personal = json!({ "user": e.user_label, "reason": reason });
     Event::new(action).target("elevation", e.id).detail(detail).personal(personal)
@@ -347,7 +360,7 @@ pub async fn make(
             )));
         }
         db::insert(tx, &e).await?;
-        told(tx, (&reach, e.tenant_id), || event("eligibility.add", &e)).await?;
+        told(tx, (&reach, e.tenant_id), |t| event("eligibility.add", &e, t)).await?;
         Ok(e)
     })
 }
@@ -427,7 +440,7 @@ async fn taken(access: &Access, t: Option<TenantId>, cx: Cx, id: EligibilityId) 
         let running: Vec<GrantId> =
             db::running(tx, home, id).await?.into_iter().map(|r| r.id).collect();
         end_now(tx, &catalogue, (home, user), &running).await?;
-        told(tx, (&found.reach(), home), || event("eligibility.withdraw", &found)).await
+        told(tx, (&found.reach(), home), |t| event("eligibility.withdraw", &found, t)).await
     })
 }
 

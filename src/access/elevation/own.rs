@@ -6,13 +6,17 @@ use super::{
 use crate::{
     access::{Access, Reach, catalogue::SELF_SERVICE, grants::end_now},
     actor::{Actor, Principal, UserKind},
-    error::{Error, Result},
+    error::{Error, Kind as ErrorKind, Result},
     id::{ElevationId, EligibilityId, TenantId, UserId},
     store::{Cx, Lock, Scope},
     text, tx,
 };
 use serde_json::json;
 use std::time::Duration;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// So often may one ask within a day by one eligibility, and take it back or be refused.
+const IN_VAIN: i64 = 5;
 
 /// The right to one's own affairs: a person's by their session, or a token's that has `self_service` among its scopes,
 /// in the tenant that it is bound to. Only [`Access::own`] makes one.
@@ -78,16 +82,15 @@ pub async fn my_requests(
 ) -> Result<Vec<Elevation>> {
     // platform: the roles may be the provider's.
     let mut c = access.0.store.read(Scope::Platform).await?;
-    let mut all = db::requests_of(&mut c, own.home, own.user, before, i64::from(limit)).await?;
-    all.retain(|e| own.within(&e.reach()));
-    Ok(all)
+    db::requests_of(&mut c, own.who(), own.bound, before, i64::from(limit)).await
 }
 
 /// Asks for a role by an eligibility, for so many minutes; nobody needs to decide after `wait`.
 ///
 /// # Errors
 /// [`crate::error::Kind::NotFound`] for an eligibility that is not one's own; [`crate::error::Kind::Invalid`] for more
-/// minutes than it permits, or no reason; [`crate::error::Kind::Conflict`] when it is asked for already, or runs.
+/// minutes than it permits, or no reason; [`ErrorKind::Conflict`] when it is asked for already, or runs;
+/// [`ErrorKind::RateLimited`] after five times within a day that nobody approved.
 pub async fn ask(
     access: &Access,
     own: &Own,
@@ -117,11 +120,16 @@ pub async fn ask(
         for late in db::open_of(tx, own.home, id).await? {
             lapse(tx, own.home, late).await?;
         }
+        // Whoever could decide is written to each time.
+        if db::in_vain(tx, own.home, id, now.minus(DAY)).await? >= IN_VAIN {
+            let text = format!("the role was asked for {IN_VAIN} times in vain within a day");
+            return Err(Error::new(ErrorKind::RateLimited, text));
+        }
         db::ask(tx, request, &e, wanted, &reason, now.plus(wait)).await?;
         let made = db::request(tx, request).await?;
         let made = made.ok_or_else(|| Error::not_found("elevation"))?;
         tell(tx, &made, false).await?;
-        let event = || about("elevation.ask", &made, &json!({}), Some(&made.reason));
+        let event = |t| about(("elevation.ask", t), &made, &json!({}), Some(&made.reason));
         told(tx, (&e.reach(), own.home), event).await?;
         Ok(made)
     })
@@ -152,7 +160,7 @@ pub async fn give_back(access: &Access, own: &Own, id: ElevationId) -> Result<()
             }
             _ => return Err(Error::conflict("it is over already")),
         };
-        let event = || about(action, &e, &json!({}), None);
+        let event = |t| about((action, t), &e, &json!({}), None);
         told(tx, (&e.reach(), own.home), event).await
     })
 }

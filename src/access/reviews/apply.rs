@@ -120,19 +120,25 @@ async fn taken(
     if to.is_some_and(|to| grant.valid_to.is_some_and(|end| end <= to)) {
         return Ok((Outcome::Gone, Some("it ends before that by itself".to_owned())));
     }
+    // What was to end by now is taken away.
+    let passed = to.filter(|to| *to <= now);
+    let to = to.filter(|_| passed.is_none());
     let done = tx
         .savepoint(|tx| {
             Box::pin(async move {
                 match to {
-                    Some(to) if to > tx.now() => grants::shorten_in(tx, &grant, to).await,
-                    _ => grants::take_in(tx, &grant).await,
+                    Some(to) => grants::shorten_in(tx, &grant, to).await,
+                    None => grants::take_in(tx, &grant).await,
                 }
             })
         })
         .await;
     match done {
         Ok(()) if to.is_some() => Ok((Outcome::Shortened, None)),
-        Ok(()) => Ok((Outcome::Removed, None)),
+        Ok(()) => {
+            let text = passed.map(|to| format!("it was to end by {}", to.rfc3339()));
+            Ok((Outcome::Removed, text))
+        }
         Err(e) if e.kind() == Kind::Forbidden => Ok((Outcome::Held, Some(e.detail().to_owned()))),
         Err(e) => Err(e),
     }

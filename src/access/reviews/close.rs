@@ -13,8 +13,8 @@ use crate::{
     audit::{self, Event},
     crypto,
     error::{Error, Result},
-    id::{ReviewId, TenantId},
-    store::{Cx, Scope},
+    id::{ReviewId, TenantId, UserId},
+    store::{Cx, Scope, Tx},
     tx,
 };
 use serde_json::json;
@@ -34,27 +34,34 @@ pub enum Closer {
     Time,
 }
 
-/// Closes a review of the permit's tenant now. `anyway`: also when something of it is undecided.
+/// Closes a review of the permit's tenant now. `anyway`: also when something of it is undecided, which is for whoever began
+/// it, its reviewers and those who hold everything; and for nobody about whom it is.
 ///
 /// # Errors
 /// [`crate::error::Kind::NotFound`]; [`crate::error::Kind::Conflict`] when it is closed or being closed
-/// (`review_over`), or something is undecided (`undecided`).
+/// (`review_over`), or something is undecided (`undecided`); [`crate::error::Kind::Forbidden`] to who may not leave it
+/// so, and over one's own access (`own_access`).
 pub async fn close(
     access: &Access,
     p: &Permit<UsersManageRoles>,
     id: ReviewId,
     anyway: bool,
 ) -> Result<Review> {
-    let t = p.tenant();
+    let (t, everything) = (p.tenant(), p.everything());
     let ours = tx!(access.0.store, &p.cx(), [], |tx| {
         tx.lock(lock(id)).await?;
         tx.unaudited("its end is in the audit trail");
         let review = db::get(tx, t, id).await?.ok_or_else(gone)?;
         let count = db::count(tx, t, id).await?;
-        if review.state == State::Open && count.decided < count.items && !anyway {
-            let n = count.items - count.decided;
-            let text = format!("{n} of {} items are undecided", count.items);
-            return Err(Error::conflict(text).code("undecided"));
+        if review.state == State::Open && count.decided < count.items {
+            if !anyway {
+                let n = count.items - count.decided;
+                let text = format!("{n} of {} items are undecided", count.items);
+                return Err(Error::conflict(text).code("undecided"));
+            }
+            if let Some(who) = tx.actor().user() {
+                leaves(tx, &review, who, everything).await?;
+            }
         }
         let stale = tx.now().minus(STALE);
         db::claim(tx, t, id, stale).await
@@ -65,6 +72,22 @@ pub async fn close(
     }
     let closer = Closer::Hand(p.actor().clone());
     finish(access, &Cx::new(p.actor().clone(), Scope::Platform), (t, id), &closer).await
+}
+
+/// Refuses who may not leave undecided what is undecided of a review.
+async fn leaves(tx: &mut Tx, r: &Review, who: (TenantId, UserId), everything: bool) -> Result<()> {
+    if db::waits_for(tx, (r.tenant_id, r.id), who).await? {
+        let text =
+            "nobody leaves their own access undecided: somebody else decides, or its time does";
+        return Err(Error::forbidden(text).code("own_access"));
+    }
+    let began = r.created_by_tenant.zip(r.created_by_user) == Some(who);
+    if everything || began || r.reviewers.0.iter().any(|r| r.is(who)) {
+        return Ok(());
+    }
+    Err(Error::forbidden(
+        "something of it is undecided: to close it so is for who began it, its reviewers and Global Administrators",
+    ))
 }
 
 /// Closes the reviews that are due, and goes on with what was left behind half closed; says how many. `cx` is of the

@@ -143,6 +143,24 @@ pub(super) async fn count(c: &mut Conn, t: TenantId, id: ReviewId) -> Result<Cou
     )
 }
 
+/// Whether nobody has decided yet about something that this person has.
+pub(super) async fn waits_for(
+    c: &mut Conn,
+    (t, review): (TenantId, ReviewId),
+    (home, user): (TenantId, UserId),
+) -> Result<bool> {
+    sql!(
+        c,
+        one<bool>,
+        "SELECT EXISTS (SELECT 1 FROM review_items
+         WHERE tenant_id = $1 AND review_id = $2 AND home = $3 AND user_id = $4 AND decision IS NULL)",
+        t,
+        review,
+        home,
+        user
+    )
+}
+
 pub(super) async fn items(
     c: &mut Conn,
     (t, review): (TenantId, ReviewId),

@@ -1,6 +1,6 @@
 //! What reviewers decide about items: one, or many in the same way.
 
-use super::{Item, Review, State, Verdict, db, gone, lock};
+use super::{Item, Review, State, Verdict, db, gone, lock, open::standing};
 use crate::{
     access::{Access, Permit, perm::UsersManageRoles},
     actor::{Actor, Principal},
@@ -8,6 +8,7 @@ use crate::{
     clock::Timestamp,
     error::{Error, Result},
     id::{ReviewId, ReviewItemId},
+    store::Scope,
     text, tx,
 };
 use serde_json::json;
@@ -28,8 +29,9 @@ pub struct Decision {
     pub note: Option<String>,
 }
 
-/// Why an actor may not decide about an item, if they may not: it is their own, or it is another's.
-fn may_not(actor: &Actor, r: &Review, i: &Item) -> Option<&'static str> {
+/// Why an actor may not decide about an item, if they may not: it is their own, or it is another's. Where no reviewer is
+/// left (`deserted`) it is for anybody else.
+fn may_not(actor: &Actor, r: &Review, i: &Item, deserted: bool) -> Option<&'static str> {
     let Some(who) = actor.user() else {
         return match actor.principal() {
             Principal::Owner | Principal::System(_) => None,
@@ -39,7 +41,7 @@ fn may_not(actor: &Actor, r: &Review, i: &Item) -> Option<&'static str> {
     if who == i.subject() {
         return Some("nobody decides about their own access");
     }
-    if i.reviewer_user.is_none() || r.reviewers.0.iter().any(|r| r.is(who)) {
+    if deserted || i.reviewer_user.is_none() || r.reviewers.0.iter().any(|r| r.is(who)) {
         return None;
     }
     Some("it is for the review's reviewers to decide")
@@ -50,7 +52,8 @@ fn may_not(actor: &Actor, r: &Review, i: &Item) -> Option<&'static str> {
 ///
 /// # Errors
 /// [`crate::error::Kind::NotFound`]; [`crate::error::Kind::Conflict`] (`review_over`) when the review is not open any
-/// more; [`crate::error::Kind::Forbidden`] about one's own access (`own_access`), and to who is none of its reviewers.
+/// more; [`crate::error::Kind::Forbidden`] about one's own access (`own_access`), and to who is none of its reviewers,
+/// unless none of these gives roles there any more.
 pub async fn decide(
     access: &Access,
     p: &Permit<UsersManageRoles>,
@@ -76,6 +79,11 @@ pub async fn decide(
         }
         _ => {}
     }
+    let mut c = access.0.store.read(Scope::Tenant(t)).await?;
+    let review = db::get(&mut c, t, id).await?.ok_or_else(gone)?;
+    drop(c);
+    let ours = p.actor().user().is_some_and(|who| review.reviewers.0.iter().any(|r| r.is(who)));
+    let deserted = !ours && standing(access, t, &review.reviewers.0).await?.is_empty();
     let items: Arc<Vec<ReviewItemId>> = Arc::new(items.into_iter().collect());
     let decision = Arc::new(decision);
     tx!(access.0.store, &p.cx(), [items, decision], |tx| {
@@ -95,7 +103,7 @@ pub async fn decide(
             return Err(Error::not_found("item").attr("items"));
         }
         for i in &found {
-            if let Some(why) = may_not(tx.actor(), &review, i) {
+            if let Some(why) = may_not(tx.actor(), &review, i, deserted) {
                 let own = tx.actor().user() == Some(i.subject());
                 let e = Error::forbidden(format!("{why} ('{}')", i.user_label)).attr("items");
                 return Err(if own { e.code("own_access") } else { e });

@@ -3,7 +3,7 @@
 
 use super::{Item, Review, Wanted, apply::time, db, gone};
 use crate::{
-    access::{Access, Permit, perm::UsersManageRoles, roles::export::value},
+    access::{Access, Permit, perm::UsersManageRoles, reach::Told, roles::export::value},
     crypto,
     error::Result,
     id::{ReviewId, ReviewItemId, TenantId},
@@ -113,7 +113,7 @@ pub(super) fn text(r: &Review, items: &[Item], form: Form) -> String {
 }
 
 fn canonical(r: &Review, items: &[Item]) -> String {
-    let items: Vec<Value> = items.iter().map(of).collect();
+    let items: Vec<Value> = items.iter().map(|i| of(r, i)).collect();
     // serde_json keeps the members of an object sorted, so the text is canonical.
     json!({
         "form": FORM,
@@ -132,7 +132,17 @@ fn never(i: &Item) -> String {
     time(i.last_use).unwrap_or_else(|| "never".to_owned())
 }
 
-fn of(i: &Item) -> Value {
+/// Where an item holds, for readers in the review's tenant: of the provider's people, which others of its customers they
+/// work for is not said.
+fn place(r: &Review, i: &Item) -> Told {
+    if i.home == r.tenant_id {
+        return Told { scope: i.scope.clone(), tenant: i.scope_tenant, others: None };
+    }
+    i.reach().told(r.tenant_id)
+}
+
+fn of(r: &Review, i: &Item) -> Value {
+    let place = place(r, i);
     json!({
         "id": i.id,
         "user": {
@@ -140,7 +150,7 @@ fn of(i: &Item) -> Value {
             "switched_on": i.user_live, "last_use": never(i),
         },
         "role": { "id": i.role_id, "name": i.role_name },
-        "scope": i.scope, "in_tenant": i.scope_tenant,
+        "scope": place.scope, "in_tenant": place.tenant, "other_tenants": place.others,
         "via": {
             "kind": i.via, "id": i.via_id, "source": i.source, "group": i.group_name,
             "directory": i.directory_name, "reason": i.reason, "by": i.given_by,
@@ -155,7 +165,7 @@ fn of(i: &Item) -> Value {
     })
 }
 
-const COLUMNS: [&str; 27] = [
+const COLUMNS: [&str; 28] = [
     "review",
     "item",
     "user",
@@ -167,6 +177,7 @@ const COLUMNS: [&str; 27] = [
     "role",
     "scope",
     "in_tenant",
+    "other_tenants",
     "source",
     "group",
     "directory",
@@ -190,7 +201,8 @@ fn table(r: &Review, items: &[Item]) -> String {
     for i in items {
         let or = |t: &Option<String>| t.clone().unwrap_or_default();
         let moment = |t| time(t).unwrap_or_default();
-        let cells: [String; 27] = [
+        let place = place(r, i);
+        let cells: [String; 28] = [
             r.name.clone(),
             i.id.to_string(),
             i.user_label.clone(),
@@ -200,8 +212,9 @@ fn table(r: &Review, items: &[Item]) -> String {
             i.user_live.to_string(),
             never(i),
             i.role_name.clone(),
-            i.scope.clone(),
-            i.scope_tenant.map(|t| t.to_string()).unwrap_or_default(),
+            place.scope,
+            place.tenant.map(|t| t.to_string()).unwrap_or_default(),
+            place.others.map(|n| n.to_string()).unwrap_or_default(),
             i.source.clone(),
             or(&i.group_name),
             or(&i.directory_name),

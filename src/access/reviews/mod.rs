@@ -4,6 +4,8 @@
 //!
 //! A closed review does not change. Its document and its table are made from the rows again whenever they are asked for,
 //! and their SHA-256, written down at the closing, says whether they are what they were.
+//!
+//! May use what `access` may. Who is told by mail that a review waits is found here ([`awaited`]).
 
 mod apply;
 mod close;
@@ -12,12 +14,14 @@ mod decide;
 mod document;
 mod open;
 mod plans;
+mod telling;
 
 pub use close::{close, due};
 pub use decide::{Decision, decide};
 pub use document::{Check, Form, check, export};
 pub use open::{New, open};
 pub use plans::{Plan, begin_due, plans, stop};
+pub use telling::{TOPIC, Waiting, about, awaited, remind, waiting};
 
 use super::{Access, Permit, Reach, perm::UsersManageRoles};
 use crate::{

@@ -1,6 +1,8 @@
 //! The beginning of a review: who has what is written down, and whose it is to decide.
 
-use super::{Filter, Item, Plan, Review, Reviewer, State, Undecided, Way, db, plans::days};
+use super::{
+    Filter, Item, Plan, Review, Reviewer, State, Undecided, Way, db, plans::days, telling,
+};
 use crate::{
     access::{
         Access, Path, Permit, Site, Via, effective,
@@ -16,7 +18,7 @@ use crate::{
 };
 use serde_json::json;
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -53,6 +55,16 @@ pub(super) struct Draft {
     pub(super) due_at: Timestamp,
     /// Who is answerable for it: as in the audit trail, and the user.
     pub(super) maker: (String, Option<(TenantId, UserId)>),
+    /// From when to when its plan is moved on with it.
+    pub(super) moves: Option<(Timestamp, Timestamp)>,
+}
+
+/// Marks that another node has begun it.
+pub(super) const BEGUN: &str = "begun";
+
+/// What whoever decides about access may do.
+pub(super) fn managing() -> &'static str {
+    UsersManageRoles::ID
 }
 
 /// Begins a review of the permit's tenant.
@@ -109,7 +121,7 @@ pub async fn open(access: &Access, p: &Permit<UsersManageRoles>, new: New) -> Re
     });
     let (filter, undecided, due_at) = (new.filter, new.undecided, new.due_at);
     let id = plan.as_ref().map(|p| p.id);
-    let draft = Draft { plan: id, name, filter, reviewers, undecided, due_at, maker };
+    let draft = Draft { plan: id, name, filter, reviewers, undecided, due_at, maker, moves: None };
     let items = items(access, p, &draft).await?;
     if let Some(i) = items.iter().find(|i| i.reviewer_user.is_none()) {
         return Err(Error::invalid(format!(
@@ -152,6 +164,21 @@ async fn reviewers(
     if out.is_empty() || out.len() > REVIEWERS {
         let text = format!("name the reviewers: from one to {REVIEWERS} people");
         return Err(Error::invalid(text).attr("reviewers"));
+    }
+    Ok(out)
+}
+
+/// Of these reviewers those who give roles in the tenant now.
+pub(super) async fn standing(
+    access: &Access,
+    t: TenantId,
+    reviewers: &[Reviewer],
+) -> Result<BTreeSet<(TenantId, UserId)>> {
+    let mut out = BTreeSet::new();
+    for r in reviewers {
+        if access.effective(r.tenant, r.user, t).await?.allows(managing()) {
+            out.insert((r.tenant, r.user));
+        }
     }
     Ok(out)
 }
@@ -324,11 +351,17 @@ async fn write(
         manifest: None,
         csv_manifest: None,
     };
+    let moves = draft.plan.zip(draft.moves);
     let people: HashSet<_> = items.iter().map(Item::subject).collect();
     let (people, items, plan) = (people.len(), Arc::new(items), Arc::new(plan));
     tx!(access.0.store, &p.cx(), [review, items, plan], |tx| {
         if let Some(plan) = plan.as_ref() {
             db::insert_plan(tx, plan).await?;
+        }
+        if let Some((plan, moves)) = moves
+            && !db::move_on(tx, t, plan, moves).await?
+        {
+            return Err(Error::conflict("another node has begun it").code(BEGUN));
         }
         db::insert(tx, &review).await?;
         for i in items.iter() {
@@ -341,6 +374,9 @@ async fn write(
         });
         let event = Event::new("review.open").target("review", review.id).detail(detail);
         audit::record(tx, t, event.personal(json!({ "name": review.name }))).await?;
+        if !items.is_empty() {
+            telling::tell(tx, t, review.id, false).await?;
+        }
         Ok(review)
     })
 }

@@ -8,12 +8,13 @@ use crate::{
     access::{Access, Permit, perm::UsersManageRoles},
     audit::{self, Event},
     clock::Timestamp,
-    error::{Error, Result},
+    error::{Error, Kind, Result},
     id::{ReviewPlanId, TenantId, UserId},
     row,
     store::{Cx, J, Scope},
     tx,
 };
+use serde_json::json;
 use std::time::Duration;
 
 row! {
@@ -82,7 +83,9 @@ pub async fn stop(access: &Access, p: &Permit<UsersManageRoles>, id: ReviewPlanI
     })
 }
 
-/// Begins the reviews whose time has come; says how many. `cx` is of the server, over [`Scope::Platform`].
+/// Begins the reviews whose time has come; says how many. What cannot begin for what it is about (too large a review) is
+/// left out this time, which is told in the trail; what cannot for the moment is tried again. `cx` is of the server, over
+/// [`Scope::Platform`].
 ///
 /// # Errors
 /// The database's.
@@ -93,37 +96,58 @@ pub async fn begin_due(access: &Access, cx: &Cx) -> Result<usize> {
     drop(c);
     let mut begun = 0;
     for plan in due {
-        let (t, id, from) = (plan.tenant_id, plan.id, plan.next_at);
         // After a long rest one begins, not one for each time that was missed.
-        let mut to = from;
+        let mut to = plan.next_at;
         while to <= now {
             to = to.plus(days(plan.every_days));
         }
-        let ours = tx!(access.0.store, cx, [], |tx| {
-            tx.unaudited("the review that begins is in the audit trail");
-            db::move_on(tx, t, id, (from, to)).await
-        })?;
-        if !ours {
-            continue;
-        }
-        let p = access.require::<UsersManageRoles>(&cx.actor, t).await?;
-        let seconds = Duration::from_secs(plan.decide_seconds.unsigned_abs());
-        let draft = Draft {
-            plan: Some(id),
-            name: plan.name,
-            filter: plan.filter.0,
-            reviewers: plan.reviewers.0,
-            undecided: plan.undecided,
-            due_at: now.plus(seconds),
-            maker: (plan.created_by, plan.created_by_tenant.zip(plan.created_by_user)),
-        };
-        match open::begin(access, &p, draft).await {
-            Ok(_) => begun += 1,
-            Err(e) => {
+        match begin(access, cx, &plan, to).await {
+            Ok(()) => begun += 1,
+            Err(e) if e.code_str() == Some(open::BEGUN) => {}
+            Err(e) if e.kind() == Kind::Unavailable => {
                 let error = e.operator_text().unwrap_or(e.detail());
-                tracing::warn!(plan = %id, error, "a review does not begin; it will the next time");
+                tracing::warn!(plan = %plan.id, error, "a review does not begin yet");
             }
+            Err(e) => miss(access, cx, plan, to, &e).await?,
         }
     }
     Ok(begun)
+}
+
+/// Begins one, and moves its plan on.
+async fn begin(access: &Access, cx: &Cx, plan: &Plan, to: Timestamp) -> Result<()> {
+    let (t, now) = (plan.tenant_id, access.0.store.clock().now());
+    let p = access.require::<UsersManageRoles>(&cx.actor, t).await?;
+    // Who gives no roles there any more decides about none.
+    let mut reviewers = plan.reviewers.0.clone();
+    let still = open::standing(access, t, &reviewers).await?;
+    reviewers.retain(|r| still.contains(&(r.tenant, r.user)));
+    let draft = Draft {
+        plan: Some(plan.id),
+        name: plan.name.clone(),
+        filter: plan.filter.0.clone(),
+        reviewers,
+        undecided: plan.undecided,
+        due_at: now.plus(Duration::from_secs(plan.decide_seconds.unsigned_abs())),
+        maker: (plan.created_by.clone(), plan.created_by_tenant.zip(plan.created_by_user)),
+        moves: Some((plan.next_at, to)),
+    };
+    open::begin(access, &p, draft).await.map(|_| ())
+}
+
+/// Leaves one out, and says so.
+async fn miss(access: &Access, cx: &Cx, plan: Plan, to: Timestamp, e: &Error) -> Result<()> {
+    let error = e.operator_text().unwrap_or(e.detail());
+    tracing::warn!(plan = %plan.id, error, "a review does not begin");
+    let why = e.detail().to_owned();
+    tx!(access.0.store, cx, [plan, why], |tx| {
+        let (t, id) = (plan.tenant_id, plan.id);
+        if !db::move_on(tx, t, id, (plan.next_at, to)).await? {
+            tx.unaudited("another node was quicker");
+            return Ok(());
+        }
+        let event = Event::new("review.miss").target("review_plan", id);
+        let event = event.detail(json!({ "why": why, "next_at": to.rfc3339() }));
+        audit::record(tx, t, event.personal(json!({ "name": plan.name }))).await
+    })
 }

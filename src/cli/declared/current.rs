@@ -84,7 +84,12 @@ impl Current {
         let apps = all(r, &format!("{path}/apps")).await?;
         let mappings = all(r, &format!("{path}/mappings")).await?;
         let default = r.get(&format!("{path}/default-role")).await?;
-        for (kind, list) in [("role", &roles), ("directory", &directories), ("app", &apps)] {
+        // What is only offered here, and what is no application, may have the same name.
+        let (own_roles, own_apps) = (own(&roles, "tenant", &id), own(&apps, "kind", "app"));
+        let directories_here = directories.iter().collect();
+        for (kind, list) in
+            [("role", &own_roles), ("directory", &directories_here), ("app", &own_apps)]
+        {
             for thing in list {
                 let name = text(thing, "name").to_lowercase();
                 self.ids.insert((slug.clone(), kind, name), text(thing, "id"));
@@ -100,9 +105,9 @@ impl Current {
             tags: Some(texts(&t["tags"])),
             default_role: Some(text(&default["role"], "name")),
             policy: policy(&t["policy"], |id| role_names.get(id).cloned()),
-            roles: roles.iter().filter(|r| r["tenant"] == *id).map(role).collect(),
+            roles: own_roles.into_iter().map(role).collect(),
             directories: directories.iter().map(directory).collect(),
-            applications: apps.iter().filter(|a| a["kind"] == "app").map(application).collect(),
+            applications: own_apps.into_iter().map(application).collect(),
             slug,
             ..Tenant::default()
         };
@@ -163,6 +168,10 @@ pub(super) async fn all(r: &Reach, path: &str) -> Result<Vec<Value>> {
     }
 }
 
+/// Of a list what has this value there.
+fn own<'a>(list: &'a [Value], field: &str, value: &str) -> Vec<&'a Value> {
+    list.iter().filter(|v| v[field] == *value).collect()
+}
 fn text(v: &Value, field: &str) -> String {
     v[field].as_str().unwrap_or_default().to_owned()
 }

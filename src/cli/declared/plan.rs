@@ -358,7 +358,7 @@ impl Plan {
         let mut line = |sign: char, text: &str| {
             out.push(sign);
             out.push(' ');
-            out.extend(text.chars().map(|c| if c.is_control() { ' ' } else { c }));
+            out.push_str(&clean(text));
             out.push('\n');
         };
         for s in &self.steps {
@@ -405,8 +405,11 @@ impl Plan {
                 }
                 Call::Policy(tenant, wanted) => {
                     let roles = all(r, &format!("{}/roles", at(tenant))).await?;
+                    let here = r.get(&at(tenant)).await?["id"].take();
                     let id = |name: &str| {
-                        let it = roles.iter().find(|r| r["name"].as_str() == Some(name));
+                        let called = || roles.iter().filter(|r| r["name"].as_str() == Some(name));
+                        // Its own before one of the same name that is only offered.
+                        let it = called().find(|r| r["tenant"] == here).or_else(|| called().next());
                         it.and_then(|r| r["id"].as_str()).map(str::to_owned)
                     };
                     let body = policy(&Value::Object(wanted.clone()), id).unwrap_or_default();
@@ -419,10 +422,15 @@ impl Plan {
                 let text = format!("step {} of {of}, {}: {}", n + 1, s.what, e.detail());
                 Error::new(e.kind(), format!("{text} (the steps before it are done)"))
             })?;
-            eprintln!("{} {}", s.sign, s.what);
+            eprintln!("{} {}", s.sign, clean(&s.what));
         }
         Ok(())
     }
+}
+
+/// A text for a terminal: whoever named a thing says nothing to it besides.
+fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// A directory's group of this name, if there is one.

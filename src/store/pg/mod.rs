@@ -9,7 +9,7 @@ pub use pool::PgConn;
 pub(super) use pool::{Pool, Want};
 
 use super::{
-    Conn, Cx, FromRow, Options, Param, RowReader, Stmt, Store, Tx, feed, migrate,
+    Change, Conn, Cx, FromRow, Options, Param, RowReader, Stmt, Store, Tx, feed, migrate,
     sql::{Driver, Held, count, pg_args},
     tx::{IN_TX, whole},
 };
@@ -401,8 +401,13 @@ where
         Ok(_) => conn.open = false,
         Err(e) if conn.lost() => {
             drop(conn);
-            if !pg.committed(&xid).await? {
-                return Err(e);
+            match pg.committed(&xid).await {
+                Ok(true) => {}
+                Ok(false) => return Err(e),
+                Err(e) => {
+                    tell(store, cx, &changes);
+                    return Err(e);
+                }
             }
         }
         Err(e) => {
@@ -412,9 +417,15 @@ where
             return Err(e);
         }
     }
-    store.0.feed.deliver(&changes);
-    store.0.feed.announce(!changes.is_empty(), cx.urgent);
+    tell(store, cx, &changes);
     Ok(v)
+}
+
+/// Tells this node's caches of what changed, or may have: the others read it in the feed's table if it did, and for
+/// whoever forgets too much it is read again.
+fn tell(store: &Store, cx: &Cx, changes: &[Change]) {
+    store.0.feed.deliver(changes);
+    store.0.feed.announce(!changes.is_empty(), cx.urgent);
 }
 
 /// Ends a body that has asked nothing yet: what it writes is one statement, and that its own transaction.
@@ -429,8 +440,9 @@ async fn alone<T>(store: &Store, cx: &Cx, mut tx: Tx, v: T) -> Result<T> {
         return Err(Error::internal("not PostgreSQL"));
     };
     count();
-    conn.fetch_alone(&statement, args, cx.scope).await.map_err(missed)?;
-    store.0.feed.deliver(&changes);
-    store.0.feed.announce(!changes.is_empty(), cx.urgent);
-    Ok(v)
+    let done = conn.fetch_alone(&statement, args, cx.scope).await.map_err(missed);
+    if done.as_ref().err().is_none_or(super::unknown) {
+        tell(store, cx, &changes);
+    }
+    done.map(|_| v)
 }

@@ -8,6 +8,7 @@ use crate::{
     support::{TestServer, person::TENANT_ADMIN, person::TestApp},
 };
 use muster::{
+    access::catalogue::GLOBAL_ADMINISTRATOR,
     actor::{Actor, UserKind},
     id::UserId,
 };
@@ -84,6 +85,43 @@ story!(async fn a_tenant_that_is_not_there_is_answered_like_one_where_nothing_is
         assert_eq!(first["decision"], false);
         for tenant in ["nowhere".to_owned(), fabrikam.to_string(), muster::id::TenantId::new().to_string()] {
             assert_eq!(ask(app, tenant).await, first);
+        }
+    }
+});
+
+story!(async fn a_token_for_the_instance_proves_no_more_than_its_session(t) {
+    let s = TestServer::start(&t).await;
+    let w = World { store: s.app.store.clone(), access: s.app.access.clone(), master: s.app.master.clone() };
+    let us = s.provider().await;
+    let root = make_global(&w, us, "root").await;
+    s.tenant("acme").await;
+    s.tenant("bank").await;
+    let policy = json!({ "mfa": { "default": "by_role", "roles": { GLOBAL_ADMINISTRATOR.to_string(): "phr" } } });
+    s.put("/api/v1/tenants/bank/policy", policy).await.expect(200);
+    let portal = s.app(us, |new| {
+        new.platform = true;
+        new.settings.scopes = Some(vec!["muster.instance".into()]);
+    }).await;
+    let c = s.browser();
+    let new = |name: &str| json!({ "kind": "tenant", "user_name": name });
+    for (class, at_the_bank) in [("mfa", 403), ("phr", 201)] {
+        let who = s.session(us, root.id, class).await;
+        let code = s.code(&portal, &who, &[("scope", "openid muster.instance"), ("tenant", "provider")]).await;
+        let token = s.redeem(&portal, &code).await.expect(200).json()["access_token"].as_str().unwrap().to_owned();
+        for (tenant, status) in [("acme", 201), ("bank", at_the_bank), ("provider", 201)] {
+            let at = format!("/api/v1/tenants/{tenant}/users");
+            let user = if tenant == "provider" { json!({ "kind": "technician", "user_name": class }) } else { new(class) };
+            let r = c.request(Method::POST, &at).bearer_auth(&token).json(&user);
+            let by_token = c.send(r).await;
+            assert_eq!(by_token.status.as_u16(), status, "{class} in {tenant}: {}", by_token.text);
+            // As the session itself.
+            let cookie = format!("muster_session={}", who.cookie);
+            let r = c.request(Method::GET, &at).header("cookie", cookie);
+            let by_session = c.send(r).await;
+            assert_eq!(by_session.status.is_success(), status == 201, "{class} in {tenant}: {}", by_session.text);
+            if status != 201 {
+                assert_eq!(by_token.json()["code"], by_session.json()["code"]);
+            }
         }
     }
 });

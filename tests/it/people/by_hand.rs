@@ -1,14 +1,15 @@
-use super::world::{World, race};
+use super::world::{World, change, race};
 use crate::story;
 use muster::{
-    access::{perm, perm::Permission},
+    access::{catalogue::TENANT_ADMINISTRATOR, grants, perm, perm::Permission},
     actor::UserKind,
     error::{Kind, Result},
     id::TenantId,
-    store::Scope,
+    store::{Lock, Scope},
     tx,
     users::{self, Edit, NewIntegration, NewUser, Search, User},
 };
+use sqlx::Connection as _;
 
 fn new(kind: UserKind, name: &str) -> NewUser {
     NewUser {
@@ -195,4 +196,95 @@ story!(async fn people_are_searched_in_their_tenant_alone(t) {
     assert_eq!(page, (4, vec![ann.id]));
     let kind = Some(UserKind::Integration);
     assert_eq!(find(Search { kind, ..Search::default() }).await.0, 0);
+});
+
+/// Waits until somebody waits for a lock of ours.
+async fn until_one_waits(url: &str) {
+    let mut c = sqlx::PgConnection::connect(url).await.unwrap();
+    let text = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    for _ in 0..1000 {
+        let n: i64 = sqlx::query_scalar(text).fetch_one(&mut c).await.unwrap();
+        if n > 0 {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    panic!("nobody waits");
+}
+
+story!(async fn another_kind_by_hand_takes_nothing_back_that_the_directory_wrote_meanwhile(t) {
+    let w = World::new(&t.store);
+    let (us, _, scim) = w.company("us", true).await;
+    let u = w.people(&scim, 2).await;
+    for id in &u {
+        let new = grants::NewGrant::manual(us.id, *id, TENANT_ADMINISTRATOR);
+        grants::add(&w.access, &w.may(us.id).await, new).await.unwrap();
+    }
+    for (name, checked) in [("Ann One", false), ("Ann Two", true)] {
+        let was = users::get(&w.store, &scim, u[0]).await.unwrap();
+        let kind = if was.kind == UserKind::Tenant { UserKind::Technician } else { UserKind::Tenant };
+        // The hand has seen the person, and waits for the lock of all administrators, which somebody has.
+        let (held, ready) = tokio::sync::oneshot::channel();
+        let (go, gone) = tokio::sync::oneshot::channel::<()>();
+        let (held, gone) = (std::sync::Mutex::new(Some(held)), tokio::sync::Mutex::new(Some(gone)));
+        let (held, gone) = (std::sync::Arc::new(held), std::sync::Arc::new(gone));
+        let (store, cx) = (w.store.clone(), w.may::<perm::UsersEdit>(us.id).await.cx());
+        let postgres = w.store.is_postgres();
+        let holder = tokio::spawn(async move {
+            tx!(store, &cx, [held, gone], |tx| {
+                tx.unaudited("a test");
+                if !postgres {
+                    return Ok(());
+                }
+                tx.lock(Lock::Admins(None)).await?;
+                if let Some(held) = held.lock().unwrap().take() {
+                    held.send(()).unwrap();
+                }
+                if let Some(gone) = gone.lock().await.take() {
+                    gone.await.unwrap();
+                }
+                Ok(())
+            })
+        });
+        if postgres {
+            ready.await.unwrap();
+        }
+        let (store, access, p) = (w.store.clone(), w.access.clone(), w.may(us.id).await);
+        let seen = checked.then_some(was.version);
+        let id = was.id;
+        let hand = tokio::spawn(async move {
+            let to = Edit { kind: Some(kind), ..Edit::default() };
+            users::edit(&store, &access, &p, id, seen, to).await
+        });
+        let hand = if let Some(url) = t.url() {
+            until_one_waits(&url).await;
+            hand
+        } else {
+            // One writer: the one is done before the other.
+            let done = hand.await.unwrap();
+            tokio::spawn(async move { done })
+        };
+        let wrote = users::modify(&w.store, &scim, id, None, change(move |d| {
+            d.display_name = Some(name.into());
+            d.doc["displayName"] = serde_json::json!(name);
+        }));
+        assert!(wrote.await.unwrap().1);
+        if postgres {
+            go.send(()).unwrap();
+        }
+        holder.await.unwrap().unwrap();
+        let done = hand.await.unwrap();
+        let now = users::get(&w.store, &scim, id).await.unwrap();
+        assert_eq!(now.display_name.as_deref(), Some(name), "{done:?}");
+        assert_eq!(now.doc.0["displayName"], name);
+        if checked && postgres {
+            // Who named the row they had seen is told that it is another one.
+            assert_eq!(done.unwrap_err().kind(), Kind::Precondition);
+            assert_eq!(now.kind, was.kind);
+        } else {
+            done.unwrap();
+            assert_eq!(now.kind, kind);
+        }
+    }
 });

@@ -3,7 +3,11 @@
 use super::Cast;
 use crate::{access::person, story, support::TestDb};
 use muster::{
-    access::reviews::{self, Form, Verdict},
+    access::{
+        Reach,
+        grants::{self, NewGrant},
+        reviews::{self, Filter, Form, New, Verdict},
+    },
     actor::UserKind,
     crypto,
 };
@@ -11,7 +15,7 @@ use serde_json::json;
 use sqlx::Connection as _;
 
 /// What nobody does who goes through the program.
-async fn tamper(t: &TestDb, sql: &str) {
+pub async fn tamper(t: &TestDb, sql: &str) {
     match t.url() {
         Some(url) => {
             let mut c = sqlx::PgConnection::connect(&url).await.unwrap();
@@ -31,7 +35,7 @@ story!(async fn a_file_matches_to_the_byte_and_a_changed_row_shows(t) {
     let c = Cast::new(&t.store).await;
     let evil = person(&c.w, c.acme, "=cmd|' /C calc'!A0", UserKind::Tenant).await;
     crate::access::give(&c.w, &evil, c.acme, crate::access::id(crate::access::READ_ONLY)).await;
-    let r = c.open().await;
+    let r = c.open_but_boss().await;
     let (access, p) = (&c.w.access, c.may(&c.boss).await);
     let before = reviews::check(access, &p, r.id, None).await.unwrap();
     assert_eq!((before.manifest, before.intact), (None, false), "nothing is sealed yet");
@@ -64,4 +68,51 @@ story!(async fn a_file_matches_to_the_byte_and_a_changed_row_shows(t) {
     tamper(&t, "UPDATE review_items SET note = 'as we did not say' WHERE note = 'as we said' AND decision = 'remove'").await;
     let said = reviews::check(access, &p, r.id, closed.manifest.as_deref()).await.unwrap();
     assert_eq!((said.form, said.intact), (Some(Form::Json), false));
+});
+
+story!(async fn a_file_names_no_other_customer_of_the_providers_people(t) {
+    let c = Cast::new(&t.store).await;
+    let us = c.w.tenant("us", true).await.id;
+    let (globex, initech) = (c.w.tenant("globex", false).await.id, c.w.tenant("initech", false).await.id);
+    let (set, most) = (Reach::set([c.acme, globex].into()).unwrap(), Reach::except([globex, initech].into()).unwrap());
+    for (name, reach) in [("tom", &set), ("tim", &most)] {
+        let who = person(&c.w, us, name, UserKind::Technician).await;
+        let o = c.w.access.over(&c.w.may(us).await, reach.clone()).await.unwrap();
+        let new = NewGrant::manual(us, who.id, crate::access::id(crate::access::READ_ONLY));
+        grants::add_over(&c.w.access, &o, new).await.unwrap();
+    }
+    let r = c.open_but_boss().await;
+    let (access, p) = (&c.w.access, c.may(&c.boss).await);
+    let named = |text: &str| {
+        let text = text.replace('-', "");
+        [globex, initech].iter().any(|t| text.contains(&t.0.simple().to_string()))
+    };
+    let read = async || {
+        let json = reviews::export(access, &p, r.id, Form::Json).await.unwrap();
+        let csv = reviews::export(access, &p, r.id, Form::Csv).await.unwrap();
+        assert!(!named(&json) && !named(&csv), "{json}{csv}");
+        let doc: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let of = |name: &str| {
+            let all = doc["items"].as_array().unwrap();
+            let i = all.iter().find(|i| i["user"]["name"] == name).unwrap();
+            json!([i["scope"], i["in_tenant"], i["other_tenants"]])
+        };
+        assert_eq!(of("tom"), json!(["tenants", c.acme, 1]));
+        assert_eq!(of("tim"), json!(["except", null, 2]));
+        assert_eq!(of("ann"), json!(["tenant", c.acme, null]));
+        assert!(csv.contains(&format!(",tenants,{},1,", c.acme)) && csv.contains(",except,,2,"), "{csv}");
+    };
+    read().await;
+    c.close(&c.boss, r.id).await.unwrap();
+    read().await;
+    assert!(reviews::check(access, &p, r.id, None).await.unwrap().intact);
+    // At home the whole of it is written down.
+    let lead = person(&c.w, us, "lena", UserKind::Technician).await;
+    crate::access::give(&c.w, &lead, us, muster::access::catalogue::TENANT_ADMINISTRATOR).await;
+    let p = c.w.may(us).await;
+    let new = New { reviewers: vec![(us, lead.id)], ..c.plan(&[]) };
+    let new = New { filter: Filter { role: Some(crate::access::id(crate::access::READ_ONLY)), ..Filter::default() }, ..new };
+    let r = reviews::open(access, &p, new).await.unwrap();
+    let json = reviews::export(access, &p, r.id, Form::Json).await.unwrap();
+    assert!(json.contains(&most.column()), "{json}");
 });

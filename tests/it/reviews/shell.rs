@@ -45,6 +45,11 @@ story!(async fn a_shell_elsewhere_reviews(t) {
     let file = sh.file("review.json");
     assert!(sh.refused(&["review", "check", "acme", &at]).await.contains("not closed"));
     assert!(sh.refused(&["review", "close", "acme", &at]).await.contains("undecided"));
+    // Of what is left, it is about the shell itself: the owner decides.
+    assert!(sh.refused(&["review", "close", "acme", &at, "--anyway"]).await.contains("own access"));
+    let left = sh.run(&["review", "items", "acme", &at, "--undecided"]).await;
+    let keep = json!({ "items": [id(&left["items"][0])], "decision": "keep" });
+    s.post(&format!("/api/v1/tenants/acme/reviews/{at}/items"), keep).await.expect(200);
     let closed = sh.run(&["review", "close", "acme", &at, "--anyway"]).await;
     assert_eq!(closed["state"], "closed");
     assert!(sh.refused(&["review", "keep", "acme", &at, &of("ann")]).await.contains("does not change"));

@@ -1,12 +1,19 @@
 //! What a body writes later: in one message on PostgreSQL, and as if at once on both databases.
 
-use super::{cx, feed::Heard, has, soon, write};
+use super::{
+    cx,
+    feed::Heard,
+    has,
+    proxy::{Cut, Proxy},
+    soon, write,
+};
 use crate::story;
 use muster::{
+    clock::Clock,
     error::{Error, Kind, Result},
     id::AppId,
     sql,
-    store::{self, Lock, Scope, Store, Topic, Tx},
+    store::{self, Database, Lock, Options, Scope, Store, Topic, Tx},
     tx,
 };
 use std::time::Duration;
@@ -173,4 +180,40 @@ story!(async fn of_many_who_change_what_they_saw_at_the_same_time_one_does(t) {
             assert!(store::stale(e), "{e:?}");
         }
     }
+});
+
+story!(async fn what_may_have_been_done_is_heard_here(t) {
+    let topic = Topic::App(AppId::new());
+    let once = |store: Store| async move {
+        tx!(store, &cx(), [], |tx| {
+            tx.unaudited("a test");
+            tx.changed(topic);
+            swap(tx, "l-cut-here", 1, 2).await
+        })
+    };
+    write(&t.store, "l-cut-here").await.unwrap();
+    let Some(url) = t.url() else {
+        // There is no wire that could be lost: it is done, and said to be.
+        let heard = Heard::of(&t.store);
+        once(t.store.clone()).await.unwrap();
+        assert!(heard.has(topic));
+        return;
+    };
+    let proxy = Proxy::before(&url).await;
+    let options = Options { database: Database::Postgres(proxy.url(&url)), ..t.options.clone() };
+    let store = Store::open(&options, Clock::System).await.unwrap();
+    let heard = Heard::of(&store);
+    proxy.watch("l-cut-here");
+    // It does not arrive: nobody knows, and who forgets what they remember reads the same again.
+    proxy.set(Cut::BeforeCommit);
+    assert!(store::unknown(&once(store.clone()).await.unwrap_err()));
+    assert_eq!((value(&t.store, "l-cut-here").await, heard.count(topic)), (1, 1));
+    // It arrives, and its answer does not.
+    proxy.set(Cut::AfterCommit);
+    assert!(store::unknown(&once(store.clone()).await.unwrap_err()));
+    assert!(proxy.was_cut());
+    assert_eq!((value(&t.store, "l-cut-here").await, heard.count(topic)), (2, 2));
+    // What is known not to have been done is heard nowhere.
+    assert!(store::stale(&once(store.clone()).await.unwrap_err()));
+    assert_eq!(heard.count(topic), 2);
 });

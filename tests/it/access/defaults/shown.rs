@@ -130,7 +130,7 @@ story!(async fn a_review_lists_it_as_a_way_and_leaves_it(t) {
     let by = w.access.require::<UsersManageRoles>(&session(&boss), acme.id).await.unwrap();
     let decision = Decision { verdict: Verdict::Remove, until: None, note: None };
     reviews::decide(&w.access, &by, r.id, &[item.id], decision).await.unwrap();
-    reviews::close(&w.access, &by, r.id, true).await.unwrap();
+    reviews::close(&w.access, &p, r.id, true).await.unwrap();
     let items = reviews::items(&w.access, &p, r.id, Wanted::default(), None, 100).await.unwrap();
     let item = items.iter().find(|i| i.user_id == ann.id).unwrap();
     assert_eq!(item.outcome, Some(Outcome::Listed));
