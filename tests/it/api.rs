@@ -1,5 +1,6 @@
 //! The admin API: what it answers, whom, and how it refuses.
 
+mod actors;
 mod errors;
 mod keyed;
 mod openapi;

@@ -17,7 +17,7 @@ use muster::{
 const SAME: [&str; 3] = ["/catalogue", "/openapi.json", "/role-templates"];
 
 /// The route's path with the tenant filled in and ids of nothing.
-fn path(r: &Route, tenant: &str) -> String {
+pub fn path(r: &Route, tenant: &str) -> String {
     let mut out = r.path.replace("{tenant}", tenant);
     while let (Some(a), Some(b)) = (out.find('{'), out.find('}')) {
         out.replace_range(a..=b, &UserId::new().to_string());
