@@ -1,22 +1,22 @@
 // An invitation: by mail, past a scanner, to a person who sets a password, and to one who has a directory.
 
 import { muster, totp } from '../person.mjs';
+import { scan } from './scanner.mjs';
 import { Visitor } from './visitor.mjs';
 import { writeFileSync } from 'node:fs';
 
 const linkIn = (letter) => /https?:\/\/[^\s<>"]+\/invite\/[\w-]+/.exec(letter.text)?.[0];
 
-// What stands between the sender and the reader, and opens whatever it finds. It runs scripts and clicks nothing.
-async function scan(world, letter) {
-  const found = [...`${letter.text} ${letter.html}`.matchAll(/https?:\/\/[^\s<>"]+/g)].map(([u]) => u.replaceAll('&amp;', '&'));
-  const scanner = await Visitor.enter(world, 'a scanner', { javaScriptEnabled: true });
-  for (const url of new Set(found)) {
-    await fetch(url, { method: 'HEAD' });
-    await scanner.go(url);
-    await scanner.go(url);
-  }
-  await scanner.leave();
-  return found.length;
+// Past the scanner, as any letter: the invitation is what it was.
+async function scanned(world, letter, { id }) {
+  const { report } = world;
+  const before = muster('invitation', 'show', 'contoso', id);
+  const { links, pages, posts, within } = await scan(world, letter);
+  const after = muster('invitation', 'show', 'contoso', id);
+  report.check(`a scanner opened its ${links} link(s) and ${pages} page(s), and is nobody by that`, links > 0 && pages >= links && !within
+    && posts.length === 0, JSON.stringify({ links, pages, posts, within }));
+  report.check('the invitation is pending, as before', after.state === 'pending' && JSON.stringify(after) === JSON.stringify(before),
+    JSON.stringify(after));
 }
 
 export async function invitation(world) {
@@ -40,12 +40,11 @@ export async function invitation(world) {
 async function byPassword(world) {
   const { report, url, password } = world;
   const email = 'bert@contoso.example';
-  muster('invitation', 'create', 'contoso', email, '--display-name', 'Bert Dahl', '--role', 'Tenant Administrator');
+  const made = muster('invitation', 'create', 'contoso', email, '--display-name', 'Bert Dahl', '--role', 'Tenant Administrator');
   const letter = await world.letter(email);
   const link = linkIn(letter);
   report.check('the mail arrives, with a link', Boolean(link), letter.text);
-  const seen = await scan(world, letter);
-  report.check(`a scanner opened its ${seen} links`, seen > 0);
+  await scanned(world, letter, made);
 
   const bert = await Visitor.enter(world, 'Bert');
   await bert.go(link);
@@ -101,9 +100,9 @@ async function byPassword(world) {
 async function byDirectory(world) {
   const { report } = world;
   const email = 'adele@contoso.example';
-  muster('invitation', 'create', 'contoso', email, '--display-name', 'Adele Vance', '--role', 'Self-Service');
+  const made = muster('invitation', 'create', 'contoso', email, '--display-name', 'Adele Vance', '--role', 'Self-Service');
   const letter = await world.letter(email);
-  await scan(world, letter);
+  await scanned(world, letter, made);
   const link = linkIn(letter);
 
   const wrong = await Visitor.enter(world, 'Clara');

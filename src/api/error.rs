@@ -31,7 +31,7 @@ pub(super) fn face(kind: Kind) -> (StatusCode, &'static str) {
 }
 
 /// The kind's word in `type` and `code`.
-fn word(kind: Kind) -> &'static str {
+pub(super) fn word(kind: Kind) -> &'static str {
     match kind {
         Kind::Invalid => "invalid",
         Kind::Unauthenticated => "unauthenticated",

@@ -43,7 +43,7 @@ fn tenant_kind() -> UserKind {
 /// A role that acceptance gives.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct NewPlannedRole {
+pub(super) struct NewPlannedRole {
     /// The role's id or name.
     role: String,
     /// In which tenant, id or slug; the person's own where none is named.
@@ -138,7 +138,7 @@ fn show(i: &Invitation, now: Timestamp, link: Option<String>) -> InvitationShown
     }
 }
 
-fn post(c: &Call) -> Post {
+pub(super) fn post(c: &Call) -> Post {
     Post {
         sends: c.app.mailer.sends(),
         life: *c.app.config.signin.invitation,
@@ -147,7 +147,7 @@ fn post(c: &Call) -> Post {
 }
 
 /// Where no letter leaves, whoever invited hands the link over.
-fn made(c: &Call, m: &invitations::Made, by_hand: bool) -> InvitationShown {
+pub(super) fn made(c: &Call, m: &invitations::Made, by_hand: bool) -> InvitationShown {
     let link = (by_hand || !c.app.mailer.sends())
         .then(|| c.url(&format!("/invite/{}", m.token.expose_secret())));
     show(&m.invitation, c.app.store.clock().now(), link)
@@ -160,14 +160,19 @@ pub(super) async fn create(c: With<NewInvitation>) -> Result<Made<InvitationShow
     for r in &n.roles {
         wanted.push(planned(&c, p.tenant(), r).await?);
     }
-    let new =
-        New { email: n.email, kind: n.kind, user_name: n.user_name, display_name: n.display_name };
+    let new = New {
+        email: n.email,
+        kind: n.kind,
+        user_name: n.user_name,
+        display_name: n.display_name,
+        only_if_new: false,
+    };
     let m = invitations::create(&c.app.store, &c.app.access, &p, &post(&c), new, &wanted).await?;
     Ok(Made::of(made(&c, &m, false)))
 }
 
 /// The role, with the caller's right to give it where it is wanted.
-async fn planned(c: &Call, home: TenantId, r: &NewPlannedRole) -> Result<Wanted> {
+pub(super) async fn planned(c: &Call, home: TenantId, r: &NewPlannedRole) -> Result<Wanted> {
     if r.everywhere {
         if r.tenant.is_some() {
             let text = "'tenant' and 'everywhere' do not go together";

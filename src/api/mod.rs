@@ -23,6 +23,7 @@ mod groups;
 mod holdings;
 mod integrations;
 mod invitations;
+mod invite_bulk;
 mod keyed;
 mod openapi;
 mod param;
@@ -229,6 +230,8 @@ table! {
     GET "/tenants/{tenant}/invitations" USERS_VIEW, invitations::list [LIMIT, CURSOR], "Who was invited, newest first.";
     POST "/tenants/{tenant}/invitations" USERS_ADD, invitations::create,
         "Add somebody and invite them by e-mail.";
+    POST "/tenants/{tenant}/invitations/bulk" USERS_ADD, invite_bulk::create,
+        "Invite many at once, each by itself; says what became of each.";
     GET "/tenants/{tenant}/invitations/{invitation}" USERS_VIEW, invitations::get, "An invitation.";
     POST "/tenants/{tenant}/invitations/{invitation}/resend" USERS_ADD, invitations::resend,
         "Write the letter anew, with a new link.";

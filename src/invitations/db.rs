@@ -124,6 +124,24 @@ pub(super) async fn of_address(
     Ok(found.into_iter().map(|w| (w.id, w.hash)).collect())
 }
 
+/// Whether anybody has an address of one of these spellings, or signs in with the first of them as a name.
+pub(super) async fn is_there(
+    c: &mut Conn,
+    t: TenantId,
+    [one, two, three]: &[String; 3],
+) -> Result<bool> {
+    sql!(
+        c,
+        one<bool>,
+        "SELECT EXISTS (SELECT 1 FROM user_emails WHERE tenant_id = $1 AND value_key IN ($2, $3, $4))
+             OR EXISTS (SELECT 1 FROM users WHERE tenant_id = $1 AND directory_id IS NULL AND user_name_key = $2)",
+        t,
+        one,
+        two,
+        three
+    )
+}
+
 /// Whether the token of this hash is still the invitation's.
 pub(super) async fn is_current(
     c: &mut Conn,

@@ -80,7 +80,12 @@ pub struct New {
     pub user_name: Option<String>,
     /// For people to read.
     pub display_name: Option<String>,
+    /// Refused, when somebody in the tenant has the address already.
+    pub only_if_new: bool,
 }
+
+/// The code of a [`New::only_if_new`] whose address somebody has.
+pub const THERE: &str = "exists";
 
 /// A role to plan, with the right to give it.
 pub enum Wanted {
@@ -110,6 +115,9 @@ pub struct Post {
     pub master: MasterKey,
 }
 
+const IS_THERE: &str = "somebody in the tenant has this address already; if they were invited and did not accept, send that \
+                        invitation again";
+
 fn gone() -> Error {
     Error::not_found("invitation")
 }
@@ -118,7 +126,8 @@ fn gone() -> Error {
 ///
 /// # Errors
 /// `Invalid` for an address that is none; `Forbidden` for a role that the inviter could not give, and where somebody new
-/// has by default what the inviter does not hold; `Conflict` (code `uniqueness`) when the name is taken.
+/// has by default what the inviter does not hold; `Conflict` (code `uniqueness`) when the name is taken, and (code
+/// [`THERE`]) when the address should be new and is not.
 pub async fn create(
     store: &Store,
     access: &Access,
@@ -137,12 +146,14 @@ pub async fn create(
             Wanted::In(p, role) => (Giver::Tenant(p), Some(p.tenant()), *role),
             Wanted::Everywhere(p, role) => (Giver::Instance(p), None, *role),
         };
-        grants::would_give(access, giver, t, provider, new.kind, role).await?;
+        let would = grants::would_give(access, giver, t, provider, new.kind, role).await;
+        would.map_err(|e| if e.attr_str().is_some() { e } else { e.attr("roles") })?;
         let planned = PlannedRole { tenant, role };
         if !plan.contains(&planned) {
             plan.push(planned);
         }
     }
+    let spellings = new.only_if_new.then(|| rules::spellings(&email));
     let user = NewUser {
         kind: new.kind,
         user_name: new.user_name.unwrap_or_else(|| email.clone()),
@@ -154,27 +165,34 @@ pub async fn create(
     let sealed = post.master.seal(&bound(t, id), token.expose_secret().as_bytes())?;
     let (adder, plan, post) = (Adder::of(p), Arc::new(plan), post.clone());
     let inviter = inviter(store, p.actor()).await?;
-    let invitation = tx!(store, &p.cx(), [user, plan, hash, sealed, email, post, inviter], |tx| {
-        adder.add(tx, user_id, &user).await?;
-        let expires = tx.now().plus(post.life);
-        let by = (inviter.as_str(), tx.actor().user());
-        let row = db::NewRow {
-            t,
-            id,
-            user: user_id,
-            hash: &hash,
-            email: &email,
-            plan: &plan,
-            by,
-            expires,
-        };
-        db::insert(tx, &row).await?;
-        let detail = json!({ "user": user_id, "kind": user.kind.as_str(), "roles": *plan });
-        let event = Event::new("invitation.create").target("invitation", id).detail(detail);
-        audit::record(tx, t, event.personal(json!({ "email": email }))).await?;
-        write(tx, t, id, &sealed, post.sends).await?;
-        db::get(tx, t, id).await?.ok_or_else(gone)
-    })?;
+    let cx = p.cx();
+    let invitation =
+        tx!(store, &cx, [user, plan, hash, sealed, email, post, inviter, spellings], |tx| {
+            if let Some(spellings) = &spellings
+                && db::is_there(tx, t, spellings).await?
+            {
+                return Err(Error::conflict(IS_THERE).attr("email").code(THERE));
+            }
+            adder.add(tx, user_id, &user).await?;
+            let expires = tx.now().plus(post.life);
+            let by = (inviter.as_str(), tx.actor().user());
+            let row = db::NewRow {
+                t,
+                id,
+                user: user_id,
+                hash: &hash,
+                email: &email,
+                plan: &plan,
+                by,
+                expires,
+            };
+            db::insert(tx, &row).await?;
+            let detail = json!({ "user": user_id, "kind": user.kind.as_str(), "roles": *plan });
+            let event = Event::new("invitation.create").target("invitation", id).detail(detail);
+            audit::record(tx, t, event.personal(json!({ "email": email }))).await?;
+            write(tx, t, id, &sealed, post.sends).await?;
+            db::get(tx, t, id).await?.ok_or_else(gone)
+        })?;
     Ok(Made { invitation, token })
 }
 

@@ -114,7 +114,7 @@ pub(super) fn kind_fits(kind: UserKind, provider: bool, may_administrator: bool)
             let detail = format!("a user of the kind '{}' belongs to the provider", kind.as_str());
             Err(Error::invalid(detail).attr("kind"))
         }
-        kind => reachable(kind, may_administrator),
+        kind => reachable(kind, may_administrator).map_err(|e| e.attr("kind")),
     }
 }
 

@@ -51,11 +51,15 @@ impl Served {
         Self::start_with(dir, &[])
     }
     pub fn start_with(dir: &Path, args: &[&str]) -> Self {
+        Self::start_at(dir, "127.0.0.1:0", args)
+    }
+    /// One that listens there.
+    pub fn start_at(dir: &Path, listen: &str, args: &[&str]) -> Self {
         let mut child = muster()
             .arg("--data-dir")
             .arg(dir)
             .args(args)
-            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(["serve", "--listen", listen])
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program runs");
@@ -69,6 +73,12 @@ impl Served {
         std::thread::spawn(move || lines.for_each(drop));
         served
     }
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+    /// Ends it without a word to it, if it still runs.
+    pub fn killed(self) {}
     pub fn stop(mut self) -> i32 {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill").success());

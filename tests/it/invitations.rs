@@ -1,5 +1,7 @@
 //! People who were asked in: the letter, the link, the two ways to accept, and everything that must not open.
 
+mod bulk;
+mod crash;
 mod dead;
 mod directory;
 mod guarded;

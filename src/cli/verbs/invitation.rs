@@ -1,10 +1,14 @@
 //! `muster invitation`: people who are in no directory are asked in.
 
-use super::{at, escaped, given};
+use super::{at, csv, escaped, given, text_of};
 use crate::{cli::reach::Reach, error::Result};
 use axum::http::Method;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// What a table of people may have.
+const COLUMNS: [&str; 5] = ["email", "display_name", "user_name", "kind", "roles"];
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Invitation {
@@ -19,6 +23,25 @@ Examples:
   muster invitation create us ada@us.example --kind administrator --everywhere 'Global Administrator'"
     )]
     Create(New),
+    /// Invite many, from a table; says what became of each row
+    #[command(
+        after_help = "The table is CSV with a line of headings first: email, and as wanted display_name, user_name, kind and
+roles (several with | between them, each ROLE or ROLE@TENANT). 500 rows at most. Who is there already is passed over, so
+the same table may be sent again.
+
+Examples:
+  muster invitation bulk contoso people.csv --role Read-Only
+  muster invitation bulk contoso people.csv | jq '.rows[] | select(.outcome == \"refused\")'"
+    )]
+    Bulk {
+        /// Tenant: id or slug
+        tenant: String,
+        /// The table (-: stdin)
+        file: PathBuf,
+        /// A role for each row, besides its own: ROLE or ROLE@TENANT; may be given several times
+        #[arg(long = "role", value_name = "ROLE[@TENANT]")]
+        roles: Vec<String>,
+    },
     /// A tenant's invitations, newest first
     List {
         /// Tenant: id or slug
@@ -87,6 +110,10 @@ pub(super) async fn run(v: Invitation, r: &Reach) -> Result<Value> {
     let one = |tenant: &str, id: &str| format!("{}/invitations/{}", at(tenant), escaped(id));
     match v {
         Invitation::Create(new) => create(new, r).await,
+        Invitation::Bulk { tenant, file, roles } => {
+            let rows = rows(&text_of(&file)?, &roles)?;
+            r.post(&format!("{}/invitations/bulk", at(&tenant)), &json!({ "rows": rows })).await
+        }
         Invitation::List { tenant } => r.get(&format!("{}/invitations", at(&tenant))).await,
         Invitation::Show { tenant, invitation } => r.get(&one(&tenant, &invitation)).await,
         Invitation::Resend { tenant, invitation, by_hand } => {
@@ -99,16 +126,37 @@ pub(super) async fn run(v: Invitation, r: &Reach) -> Result<Value> {
     }
 }
 
+/// A role, in the person's own tenant or in the one after the @.
+fn planned(text: &str) -> Value {
+    match text.rsplit_once('@') {
+        Some((role, tenant)) => json!({ "role": role, "tenant": tenant }),
+        None => json!({ "role": text }),
+    }
+}
+
+/// What a table is to the API.
+fn rows(table: &str, roles: &[String]) -> Result<Vec<Value>> {
+    let mut out = Vec::new();
+    for row in csv::read(table, &COLUMNS)? {
+        let of = |name: &str| row.get(name).filter(|text| !text.is_empty());
+        let own = of("roles").into_iter().flat_map(|all| all.split('|')).map(str::trim);
+        let all = own.filter(|r| !r.is_empty()).chain(roles.iter().map(String::as_str));
+        out.push(given(json!({
+            "email": row.get("email").cloned().unwrap_or_default(), "kind": of("kind"),
+            "user_name": of("user_name"), "display_name": of("display_name"),
+            "roles": all.map(planned).collect::<Vec<_>>(),
+        })));
+    }
+    Ok(out)
+}
+
 async fn create(new: New, r: &Reach) -> Result<Value> {
     let kind = match new.kind {
         Kind::Administrator => "administrator",
         Kind::Technician => "technician",
         Kind::Tenant => "tenant",
     };
-    let local = new.roles.iter().map(|text| match text.rsplit_once('@') {
-        Some((role, tenant)) => json!({ "role": role, "tenant": tenant }),
-        None => json!({ "role": text }),
-    });
+    let local = new.roles.iter().map(|text| planned(text));
     let everywhere = new.everywhere.iter().map(|role| json!({ "role": role, "everywhere": true }));
     let body = given(json!({
         "email": new.email, "kind": kind, "user_name": new.user_name,

@@ -5,6 +5,7 @@ mod adoption;
 mod app;
 mod audit;
 mod consent;
+mod csv;
 mod directory;
 mod domain;
 mod elevation;

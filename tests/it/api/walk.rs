@@ -305,6 +305,8 @@ story!(async fn every_route_answers_as_described(t) {
     let i = json!({"email": "finn@acme.example", "roles": [{"role": "Read-Only"}]});
     let i = format!("/tenants/acme/invitations/{}", id(&w.post("/tenants/acme/invitations", i).await));
     w.get("/tenants/acme/invitations").await;
+    let rows = json!({"rows": [{"email": "gwen@acme.example"}, {"email": "no"}, {"email": "finn@acme.example"}]});
+    w.post("/tenants/acme/invitations/bulk", rows).await;
     w.get(&i).await;
     w.post(&format!("{i}/resend"), Value::Null).await;
     w.delete(&i).await;

@@ -182,13 +182,7 @@ impl TestServer {
 
     /// A caller over HTTP whose paths begin at `base`.
     pub fn client(&self, base: &str) -> Client {
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .cookie_store(true)
-            .build()
-            .expect("a client");
-        Client { http, base: base.to_owned(), bearer: None }
+        Client::at(base)
     }
     /// A browser (or anybody) at the server's own address: keeps cookies, follows no redirect by itself.
     pub fn browser(&self) -> Client {
@@ -253,6 +247,16 @@ pub struct Client {
 }
 
 impl Client {
+    /// A caller whose paths begin at `base`.
+    pub fn at(base: &str) -> Self {
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .cookie_store(true)
+            .build()
+            .expect("a client");
+        Self { http, base: base.to_owned(), bearer: None }
+    }
     /// The same caller with a bearer token.
     #[must_use]
     pub fn bearer(mut self, token: &str) -> Self {
