@@ -51,6 +51,12 @@ impl Timestamp {
             .and_then(|t| t.format(form).ok())
             .unwrap_or_default()
     }
+    /// Year, month (1 to 12), day, hour and minute in UTC.
+    pub fn calendar(self) -> (i32, u8, u8, u8, u8) {
+        let t =
+            OffsetDateTime::from_unix_timestamp(self.secs()).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        (t.year(), u8::from(t.month()), t.day(), t.hour(), t.minute())
+    }
     /// The day and the minute in UTC, for people: `31 January 2026, 12:00 UTC`.
     pub fn for_people(self) -> String {
         let form = time::macros::format_description!(

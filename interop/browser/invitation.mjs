@@ -77,6 +77,9 @@ async function byPassword(world) {
   await bert.go(link);
   report.check('the link works once', !await bert.has('accept'), await bert.words());
   await bert.look('an invitation that was used', bert.answer.status());
+  await bert.press('ask');
+  await bert.look('asking for a new one');
+  report.check('asking for a new one says the same, whatever comes of it', !await bert.has('accept') && await bert.has('advice'), await bert.words());
 
   // Back by password and the next code.
   await bert.go(`${url}/signin`);

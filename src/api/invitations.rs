@@ -11,7 +11,7 @@ use crate::{
     clock::Timestamp,
     error::{Error, Result},
     id::{InvitationId, RoleId, TenantId, UserId},
-    invitations::{self, Invitation, New, Post, State, Suspended, Undelivered, Wanted},
+    invitations::{self, CameBack, Invitation, New, Post, State, Suspended, Undelivered, Wanted},
     secret::ExposeSecret as _,
 };
 use schemars::JsonSchema;
@@ -34,6 +34,11 @@ pub(super) struct NewInvitation {
     /// The roles that acceptance gives.
     #[serde(default)]
     roles: Vec<NewPlannedRole>,
+    /// No letter leaves; the answer has the link, to be handed over.
+    #[serde(default)]
+    by_hand: bool,
+    /// The language of its letters, `en` or `de`, where it is not the tenant's.
+    locale: Option<String>,
 }
 
 fn tenant_kind() -> UserKind {
@@ -72,16 +77,20 @@ pub(super) struct InvitationShown {
     expires_at: Time,
     /// When the last letter left.
     sent_at: Option<Time>,
-    /// When the last letter was given up; `null` again when it is sent again.
+    /// When the last letter was given up, or came back; `null` again when it is sent again.
     letter_failed_at: Option<Time>,
     /// Why.
     letter_failed: Option<Undelivered>,
+    /// When the person, whose link is dead, last asked for a new one; `null` again when it is sent again.
+    asked_at: Option<Time>,
     accepted_at: Option<Time>,
     /// `directory` or `local`.
     accepted_by: Option<String>,
     /// Planned roles that acceptance did not give, as the inviter could not give them any more.
     left_out: Vec<ShownLeftOut>,
     revoked_at: Option<Time>,
+    /// The language of its letters, where it is not the tenant's.
+    locale: Option<String>,
     /// What is to be done about it, if something is.
     next: Option<&'static str>,
     /// The way to accept, to be handed over; only where no letter leaves, and only this once.
@@ -124,6 +133,7 @@ fn show(i: &Invitation, now: Timestamp, link: Option<String>) -> InvitationShown
         sent_at: i.sent_at.map(Into::into),
         letter_failed_at: i.failed_at.map(Into::into),
         letter_failed: i.undelivered(),
+        asked_at: i.asked_at.map(Into::into),
         accepted_at: i.accepted_at.map(Into::into),
         accepted_by: i.accepted_by.clone(),
         left_out: i
@@ -133,6 +143,7 @@ fn show(i: &Invitation, now: Timestamp, link: Option<String>) -> InvitationShown
             .map(|l| ShownLeftOut { role: l.role, tenant: l.tenant, why: l.why.clone() })
             .collect(),
         revoked_at: i.revoked_at.map(Into::into),
+        locale: i.locale.clone(),
         next: i.next(now),
         link,
     }
@@ -166,9 +177,11 @@ pub(super) async fn create(c: With<NewInvitation>) -> Result<Made<InvitationShow
         user_name: n.user_name,
         display_name: n.display_name,
         only_if_new: false,
+        by_hand: n.by_hand,
+        locale: n.locale,
     };
     let m = invitations::create(&c.app.store, &c.app.access, &p, &post(&c), new, &wanted).await?;
-    Ok(Made::of(made(&c, &m, false)))
+    Ok(Made::of(made(&c, &m, n.by_hand)))
 }
 
 /// The role, with the caller's right to give it where it is wanted.
@@ -222,6 +235,25 @@ pub(super) async fn resend(c: With<Resend>) -> Result<Shown<InvitationShown>> {
     let (store, access, post) = (&c.app.store, &c.app.access, post(&c));
     let m = invitations::resend(store, access, &p, &post, id, by_hand).await?;
     Ok(Shown::of(made(&c, &m, by_hand)))
+}
+
+/// What a mail provider says of a letter that it had taken.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "LetterCameBack")]
+pub(super) struct Bounced {
+    /// It did not come back, but its reader called it unwanted.
+    #[serde(default)]
+    complaint: bool,
+}
+
+pub(super) async fn bounced(c: With<Bounced>) -> Result<Shown<InvitationShown>> {
+    let p = c.tenant::<UsersAdd>().await?;
+    let id: InvitationId = c.id("invitation")?;
+    let Bounced { complaint } = c.json()?;
+    let how = if complaint { CameBack::Complained } else { CameBack::Bounced };
+    let i = invitations::came_back(&c.app.store, &p, id, how).await?;
+    Ok(Shown::of(show(&i, c.app.store.clock().now(), None)))
 }
 
 pub(super) async fn revoke(c: Call) -> Result<Done> {

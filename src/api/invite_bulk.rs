@@ -48,6 +48,8 @@ struct Row {
     /// The roles that acceptance gives.
     #[serde(default)]
     roles: Vec<NewPlannedRole>,
+    /// The language of its letters, `en` or `de`, where it is not the tenant's.
+    locale: Option<String>,
 }
 
 fn tenant_kind() -> String {
@@ -161,6 +163,8 @@ async fn invited(c: &Call, p: &Permit<UsersAdd>, row: Row) -> Result<InvitationS
         user_name: row.user_name,
         display_name: row.display_name,
         only_if_new: true,
+        by_hand: false,
+        locale: row.locale,
     };
     let m = invitations::create(&c.app.store, &c.app.access, p, &post(c), new, &wanted).await?;
     Ok(made(c, &m, false))

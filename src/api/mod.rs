@@ -25,6 +25,7 @@ mod integrations;
 mod invitations;
 mod invite_bulk;
 mod keyed;
+mod letters;
 mod openapi;
 mod param;
 mod parked;
@@ -37,6 +38,7 @@ mod scim_tokens;
 mod scope;
 mod sessions;
 mod signins;
+mod suppressions;
 mod system;
 mod tenants;
 mod users;
@@ -165,6 +167,9 @@ table! {
     GET "/tenants/{tenant}/policy" VIEW, tenants::policy, "Its sign-in policy.";
     PUT "/tenants/{tenant}/policy" EDIT, tenants::set_policy, "Set its sign-in policy.";
 
+    GET "/tenants/{tenant}/letters" VIEW, letters::get, "How its letters look.";
+    PUT "/tenants/{tenant}/letters" EDIT, letters::set, "Set how its letters look.";
+
     GET "/domains" Global, domains::list [LIMIT, CURSOR], "Which e-mail domain is whose.";
     POST "/domains" Global, domains::add, "Confirm that a domain is a tenant's.";
     DELETE "/domains/{domain}" Global, domains::remove, "Take a domain away.";
@@ -235,6 +240,12 @@ table! {
     GET "/tenants/{tenant}/invitations/{invitation}" USERS_VIEW, invitations::get, "An invitation.";
     POST "/tenants/{tenant}/invitations/{invitation}/resend" USERS_ADD, invitations::resend,
         "Write the letter anew, with a new link.";
+    POST "/tenants/{tenant}/invitations/{invitation}/bounced" USERS_ADD, invitations::bounced,
+        "Note that its letter came back; its address is not written to any more.";
+    GET "/tenants/{tenant}/suppressions" USERS_VIEW, suppressions::list [LIMIT, CURSOR],
+        "Addresses that letters come back from, newest first.";
+    DELETE "/tenants/{tenant}/suppressions/{suppression}" USERS_EDIT, suppressions::clear,
+        "Let an address be written to again.";
     DELETE "/tenants/{tenant}/invitations/{invitation}" USERS_ADD, invitations::revoke,
         "Take an invitation back.";
     GET "/tenants/{tenant}/adoptions" ROLES, adoptions::list [LIMIT, CURSOR],

@@ -60,6 +60,7 @@ fn tag(path: &str) -> &'static str {
         "review-plans" => "reviews",
         "audit" | "signins" => "logs",
         "policy" | "tenants" => "tenants",
+        "suppressions" | "letters" => "invitations",
         "administrators" => "users",
         word => TAGS.iter().map(|(t, _)| *t).find(|t| *t == word).unwrap_or("instance"),
     }

@@ -159,8 +159,12 @@ pub(super) async fn outbox(place: Place, name: &'static str) -> Result<Vec<Findi
     let now = store.clock().now();
     for letter in db::unreached(&mut c, now, UNREACHED).await? {
         let (t, id) = (letter.tenant, letter.invitation);
-        let error = letter.error.unwrap_or_default();
-        let what = format!("the letter of the invitation {id} in {t} was given up: {error}");
+        let what = match letter.error {
+            Some(error) => {
+                format!("the letter of the invitation {id} in {t} was given up: {error}")
+            }
+            None => format!("the letter of the invitation {id} in {t} came back"),
+        };
         let mend = format!(
             "mend the cause, then: muster invitation resend {t} {id} (with --by-hand you get the link instead)"
         );

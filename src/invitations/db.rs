@@ -16,7 +16,7 @@ macro_rules! invitation {
         concat!(
             "SELECT i.tenant_id, i.id, i.user_id, i.email, i.plan, i.invited_by, i.invited_by_tenant, i.invited_by_user,
                     i.created_at, i.expires_at, i.sent_at, i.accepted_at, i.accepted_by, i.left_out, i.revoked_at,
-                    i.failed_at, i.failed, i.failed_message,
+                    i.failed_at, i.failed, i.failed_message, i.asked_at, i.locale,
                     CASE WHEN u.directory_id IS NULL THEN u.email ELSE i.email END,
                     (u.active AND u.enabled),
                     (i.invited_by_user IS NULL
@@ -44,6 +44,7 @@ pub(super) struct NewRow<'a> {
     /// How a letter names the inviter, and who they are.
     pub by: (&'a str, Option<(TenantId, UserId)>),
     pub expires: Timestamp,
+    pub locale: Option<&'a str>,
 }
 
 pub(super) async fn insert(tx: &mut Tx, r: &NewRow<'_>) -> Result<()> {
@@ -53,8 +54,8 @@ pub(super) async fn insert(tx: &mut Tx, r: &NewRow<'_>) -> Result<()> {
         tx,
         exec,
         "INSERT INTO invitations (tenant_id, id, user_id, hash, email, plan, invited_by, invited_by_tenant,
-                                  invited_by_user, created_at, expires_at, letters, letters_from)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $10)",
+                                  invited_by_user, created_at, expires_at, letters, letters_from, locale)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $10, $12)",
         r.t,
         r.id,
         r.user,
@@ -65,7 +66,8 @@ pub(super) async fn insert(tx: &mut Tx, r: &NewRow<'_>) -> Result<()> {
         by_tenant,
         by_user,
         now,
-        r.expires
+        r.expires,
+        r.locale
     )?;
     Ok(())
 }
@@ -193,7 +195,7 @@ pub(super) async fn renew(
         tx,
         exec,
         "UPDATE invitations SET hash = $3, expires_at = $4, revoked_at = NULL, sent_at = NULL, failed_at = NULL,
-                failed = NULL, failed_message = NULL, invited_by = $5, invited_by_tenant = $6, invited_by_user = $7, email = $11,
+                failed = NULL, failed_message = NULL, asked_at = NULL, invited_by = $5, invited_by_tenant = $6, invited_by_user = $7, email = $11,
                 letters = CASE WHEN letters_from > $8 THEN letters + 1 ELSE 1 END,
                 letters_from = CASE WHEN letters_from > $8 THEN letters_from ELSE $9 END
          WHERE tenant_id = $1 AND id = $2 AND accepted_at IS NULL AND (letters < $10 OR letters_from <= $8)",
@@ -260,6 +262,46 @@ pub(super) async fn failed(
         why,
         message
     )
+}
+
+/// Notes that the letter came back, after the mail server had taken it.
+pub(super) async fn came_back(
+    tx: &mut Tx,
+    t: TenantId,
+    id: InvitationId,
+    why: &str,
+) -> Result<u64> {
+    let now = tx.now();
+    sql!(
+        tx,
+        exec,
+        "UPDATE invitations SET failed_at = $3, failed = $4 WHERE tenant_id = $1 AND id = $2 AND accepted_at IS NULL",
+        t,
+        id,
+        now,
+        why
+    )
+}
+
+/// Notes that the person asks for a new link, unless they did since `since`.
+pub(super) async fn asked(
+    tx: &mut Tx,
+    t: TenantId,
+    id: InvitationId,
+    since: Timestamp,
+) -> Result<bool> {
+    let now = tx.now();
+    let n = sql!(
+        tx,
+        exec,
+        "UPDATE invitations SET asked_at = $3
+         WHERE tenant_id = $1 AND id = $2 AND accepted_at IS NULL AND (asked_at IS NULL OR asked_at <= $4)",
+        t,
+        id,
+        now,
+        since
+    )?;
+    Ok(n > 0)
 }
 
 /// Claims an invitation, once: the one statement that decides between two who accept it.

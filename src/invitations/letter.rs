@@ -1,15 +1,19 @@
 //! The letter. Its words are ours, its names are others': those are shortened, kept on one line and escaped, and hold no
 //! address that a mail program would make a link of.
 
-use super::{Invitation, State, Undelivered, bound, db};
+use super::{
+    Invitation, State, Undelivered, bound, db,
+    looks::{self, COLOUR, Looks},
+    suppressed, words,
+};
 use crate::{
     crypto::{
         seal::MasterKey,
         token::{self, Kind},
     },
-    error::{Error, Result},
+    error::{Error, Result, UNDELIVERABLE},
     id::InvitationId,
-    mail::{Letter, Mailer, plain_name},
+    mail::{As, Letter, Mailer, plain_name},
     outbox::{GivenUp, Message},
     store::{Cx, Scope, Store, Tx},
     tenants, tx,
@@ -22,21 +26,26 @@ pub const TOPIC: &str = "invitation.mail";
 #[derive(Template)]
 #[template(path = "invitation.txt", escape = "none")]
 struct Text<'a> {
-    brand: &'a str,
-    company: &'a str,
-    inviter: &'a str,
+    greeting: &'a str,
+    invites: &'a str,
+    open: &'a str,
     link: &'a str,
-    until: &'a str,
+    unexpected: &'a str,
 }
 
 #[derive(Template)]
 #[template(path = "invitation_mail.html")]
 struct Page<'a> {
+    lang: &'a str,
+    title: &'a str,
     brand: &'a str,
-    company: &'a str,
-    inviter: &'a str,
+    greeting: &'a str,
+    invites: &'a str,
     link: &'a str,
-    until: &'a str,
+    colour: &'a str,
+    button: &'a str,
+    once: &'a str,
+    unexpected: &'a str,
 }
 
 /// What delivery needs.
@@ -78,12 +87,18 @@ pub async fn deliver(s: Sender, cx: Cx, m: Message) -> Result<()> {
     if invitation.sent_at.is_some() {
         return Ok(());
     }
+    if suppressed::why(&mut c, m.tenant, &invitation.email).await?.is_some() {
+        let text = "letters to this address come back; none is written to it";
+        return Err(Error::unavailable(text).code(UNDELIVERABLE));
+    }
     let tenant = tenants::find(&mut c, m.tenant).await?;
+    let looks = looks::of(&mut c, m.tenant).await?;
     drop(c);
     let company = tenant.map(|t| t.name).unwrap_or_default();
     let link = format!("{}/invite/{token}", s.issuer);
-    let letter = render(&s.brand, &company, &invitation, &link, &m.id.to_string())?;
-    s.mailer.send(letter).await?;
+    let (letter, sender) =
+        render((&s.brand, &company), &looks, &invitation, &link, &m.id.to_string())?;
+    s.mailer.send_as(letter, sender).await?;
     let t = m.tenant;
     tx!(s.store, &cx, [hash], |tx| {
         tx.unaudited("when a letter left is on the invitation itself");
@@ -112,8 +127,9 @@ fn opened(s: &Sender, m: &Message) -> Result<(InvitationId, String, String)> {
 pub async fn given_up(s: &Sender, tx: &mut Tx, m: &Message, why: GivenUp) -> Result<()> {
     let Ok((id, _, hash)) = opened(s, m) else { return Ok(()) };
     let Some(invitation) = db::get(tx, m.tenant, id).await? else { return Ok(()) };
+    let came_back = suppressed::why(tx, m.tenant, &invitation.email).await?;
     let why = match why {
-        GivenUp::Undeliverable => Undelivered::BadAddress,
+        GivenUp::Undeliverable => came_back.unwrap_or(Undelivered::BadAddress),
         GivenUp::Exhausted if invitation.suspended().is_some() => Undelivered::Held,
         GivenUp::Exhausted => Undelivered::NotTaken,
     };
@@ -121,29 +137,51 @@ pub async fn given_up(s: &Sender, tx: &mut Tx, m: &Message, why: GivenUp) -> Res
     Ok(())
 }
 
-/// The letter of an invitation.
+/// The letter of an invitation, in its language, else the tenant's, else English; and as whom it is sent.
 ///
 /// # Errors
 /// Never in practice: when a template cannot be written.
 pub fn render(
-    brand: &str,
-    company: &str,
+    (brand, company): (&str, &str),
+    looks: &Looks,
     invitation: &Invitation,
     link: &str,
     id: &str,
-) -> Result<Letter> {
-    let (brand, company) = (plain_name(brand, "Muster"), plain_name(company, "your company"));
-    let inviter = plain_name(&invitation.invited_by, "An administrator");
-    let until = invitation.expires_at.for_people();
-    let subject = format!("Your invitation to {company} on {brand}");
-    let (brand, company, inviter) = (brand.as_str(), company.as_str(), inviter.as_str());
-    let text = Text { brand, company, inviter, link, until: &until };
-    let html = Page { brand, company, inviter, link, until: &until };
-    Ok(Letter {
+) -> Result<(Letter, As)> {
+    let (lang, all) = words::of([invitation.locale.as_deref(), looks.locale.as_deref()]);
+    let brand = plain_name(brand, "Muster");
+    let company = plain_name(company, &all.company);
+    let inviter = plain_name(&invitation.invited_by, &all.inviter);
+    let until = all.moment(invitation.expires_at);
+    let parts = [
+        ("brand", brand.as_str()),
+        ("company", company.as_str()),
+        ("inviter", inviter.as_str()),
+        ("until", until.as_str()),
+    ];
+    let (w, put) = (&all.invitation, |text: &str| words::fill(text, &parts));
+    let (invites, open, once) = (put(&w.invites), put(&w.open), put(&w.once));
+    let (greeting, unexpected) = (put(&all.greeting), put(&w.unexpected));
+    let text =
+        Text { greeting: &greeting, invites: &invites, open: &open, link, unexpected: &unexpected };
+    let html = Page {
+        lang,
+        title: &w.title,
+        brand: &brand,
+        greeting: &greeting,
+        invites: &invites,
+        link,
+        colour: looks.colour.as_deref().unwrap_or(COLOUR),
+        button: &w.button,
+        once: &once,
+        unexpected: &unexpected,
+    };
+    let letter = Letter {
         to: invitation.email.clone(),
-        subject,
+        subject: put(&w.subject),
         text: text.render().map_err(Error::internal)?,
         html: html.render().map_err(Error::internal)?,
         id: id.to_owned(),
-    })
+    };
+    Ok((letter, looks.sender(all, &brand)))
 }

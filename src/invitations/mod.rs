@@ -6,18 +6,26 @@
 //! from then on, so the plan is measured by what they hold.
 
 mod accept;
+mod ask;
 mod db;
 mod letter;
+mod looks;
 mod rules;
 mod stand;
+mod suppressed;
+mod words;
 
 pub use accept::{
     How, Invited, Opened, Ready, accept, all_given, demanded, find, invitee, of_address, open,
     ready,
 };
+pub use ask::{ASKED, ASKED_LETTER, ask, asked_letter, tell, told};
 pub use letter::{Sender, TOPIC, deliver, given_up, render};
+pub use looks::{Looks, get as looks, set as set_looks};
 pub use rules::{Closed, address, same_address};
 pub use stand::{Invitation, State, Suspended, Undelivered};
+pub use suppressed::{CameBack, SUPPRESSED, Suppressed, came_back, clear, list as suppressed};
+pub use words::{LOCALES, locale};
 
 use crate::{
     access::{
@@ -82,6 +90,10 @@ pub struct New {
     pub display_name: Option<String>,
     /// Refused, when somebody in the tenant has the address already.
     pub only_if_new: bool,
+    /// No letter leaves: whoever invites hands the link over.
+    pub by_hand: bool,
+    /// The language of its letters, where it is not the tenant's.
+    pub locale: Option<String>,
 }
 
 /// The code of a [`New::only_if_new`] whose address somebody has.
@@ -126,8 +138,8 @@ fn gone() -> Error {
 ///
 /// # Errors
 /// `Invalid` for an address that is none; `Forbidden` for a role that the inviter could not give, and where somebody new
-/// has by default what the inviter does not hold; `Conflict` (code `uniqueness`) when the name is taken, and (code
-/// [`THERE`]) when the address should be new and is not.
+/// has by default what the inviter does not hold; `Conflict` (code `uniqueness`) when the name is taken, (code [`THERE`])
+/// when the address should be new and is not, and (code [`SUPPRESSED`]) when letters to it come back.
 pub async fn create(
     store: &Store,
     access: &Access,
@@ -139,6 +151,7 @@ pub async fn create(
     let t = p.tenant();
     let email = rules::address(&new.email)?;
     defaults::within(access, p).await?;
+    let locale = new.locale.as_deref().map(locale).transpose()?;
     let provider = tenants::get(store, t).await?.provider;
     let mut plan: Vec<PlannedRole> = Vec::new();
     for w in wanted {
@@ -153,6 +166,7 @@ pub async fn create(
             plan.push(planned);
         }
     }
+    let letter = post.sends && !new.by_hand;
     let spellings = new.only_if_new.then(|| rules::spellings(&email));
     let user = NewUser {
         kind: new.kind,
@@ -166,12 +180,18 @@ pub async fn create(
     let (adder, plan, post) = (Adder::of(p), Arc::new(plan), post.clone());
     let inviter = inviter(store, p.actor()).await?;
     let cx = p.cx();
-    let invitation =
-        tx!(store, &cx, [user, plan, hash, sealed, email, post, inviter, spellings], |tx| {
+    let invitation = tx!(
+        store,
+        &cx,
+        [user, plan, hash, sealed, email, post, inviter, spellings, locale],
+        |tx| {
             if let Some(spellings) = &spellings
                 && db::is_there(tx, t, spellings).await?
             {
                 return Err(Error::conflict(IS_THERE).attr("email").code(THERE));
+            }
+            if letter {
+                suppressed::refuse(tx, t, &email).await?;
             }
             adder.add(tx, user_id, &user).await?;
             let expires = tx.now().plus(post.life);
@@ -185,14 +205,16 @@ pub async fn create(
                 plan: &plan,
                 by,
                 expires,
+                locale: locale.as_deref(),
             };
             db::insert(tx, &row).await?;
             let detail = json!({ "user": user_id, "kind": user.kind.as_str(), "roles": *plan });
             let event = Event::new("invitation.create").target("invitation", id).detail(detail);
             audit::record(tx, t, event.personal(json!({ "email": email }))).await?;
-            write(tx, t, id, &sealed, post.sends).await?;
+            write(tx, t, id, &sealed, letter).await?;
             db::get(tx, t, id).await?.ok_or_else(gone)
-        })?;
+        }
+    )?;
     Ok(Made { invitation, token })
 }
 
@@ -252,7 +274,7 @@ const MORE: &str =
 ///
 /// # Errors
 /// `NotFound`; `Forbidden` when the person holds what the caller does not; `Conflict` when it was accepted, or the
-/// person can sign in without it by now; `RateLimited` after five letters within a day.
+/// person can sign in without it by now, or (code [`SUPPRESSED`]) when letters to the address come back; `RateLimited` after five letters within a day.
 pub async fn resend(
     store: &Store,
     access: &Access,
@@ -283,6 +305,9 @@ pub async fn resend(
             Error::conflict("the person has no e-mail address any more; give them one first")
         })?;
         let email = rules::address(&email)?;
+        if post.sends && !by_hand {
+            suppressed::refuse(tx, t, &email).await?;
+        }
         let now = tx.now();
         let expires = now.plus(post.life);
         let by = (inviter.as_str(), tx.actor().user());

@@ -49,6 +49,10 @@ row! {
         pub failed: Option<String>,
         /// Which message of the outbox that was.
         pub failed_message: Option<MessageId>,
+        /// When the person last asked for a new link in place of a dead one.
+        pub asked_at: Option<Timestamp>,
+        /// The language of its letters, where it is not the tenant's.
+        pub locale: Option<String>,
         /// The person's address now; of somebody whom a directory has taken over the one that was invited: the directory
         /// says the address, and who they are proves itself there.
         pub user_email: Option<String>,
@@ -97,7 +101,7 @@ pub enum Suspended {
     SignsInAlready,
 }
 
-/// Why a letter was given up.
+/// Why a letter was given up, or what came of it afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[schemars(rename = "InvitationLetterFailed")]
 #[serde(rename_all = "snake_case")]
@@ -108,6 +112,10 @@ pub enum Undelivered {
     NotTaken,
     /// The invitation was suspended all that time.
     Held,
+    /// The mail server took it, and it came back.
+    Bounced,
+    /// Its reader called it unwanted.
+    Complained,
 }
 impl Undelivered {
     /// The word in the database and on the wire.
@@ -116,6 +124,8 @@ impl Undelivered {
             Self::BadAddress => "bad_address",
             Self::NotTaken => "not_taken",
             Self::Held => "held",
+            Self::Bounced => "bounced",
+            Self::Complained => "complained",
         }
     }
     /// Reads [`Self::as_str`]'s words.
@@ -124,6 +134,8 @@ impl Undelivered {
             "bad_address" => Self::BadAddress,
             "not_taken" => Self::NotTaken,
             "held" => Self::Held,
+            "bounced" => Self::Bounced,
+            "complained" => Self::Complained,
             _ => return None,
         })
     }
@@ -179,6 +191,11 @@ impl Invitation {
                 Undelivered::NotTaken => {
                     "Send it again when the mail server is well (muster doctor says what it answered), or send it again \
                      'by_hand' and hand the link over yourself."
+                }
+                Undelivered::Bounced | Undelivered::Complained => {
+                    "No letter goes to this address any more: send it again 'by_hand' and hand the link over yourself, \
+                     or correct the person's e-mail address and send it again. To have the address written to again, \
+                     clear it (muster suppression clear)."
                 }
                 Undelivered::Held => "Send it again: it was suspended when its letter should have left.",
             }),

@@ -36,6 +36,15 @@ pub struct Letter {
     pub id: String,
 }
 
+/// As whom a letter is sent; what is not said is the platform's. The address that it is from stays the platform's.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct As {
+    /// The name beside the address.
+    pub name: Option<String>,
+    /// Where answers go: an address.
+    pub reply_to: Option<String>,
+}
+
 /// The way out for letters. Cheap to clone.
 #[derive(Clone)]
 pub struct Mailer(Option<Arc<Inner>>);
@@ -98,6 +107,13 @@ impl Mailer {
     /// `Unavailable` with the server's words for the operator, without anybody's address; `Invalid` for an address that is none. Of an address that
     /// no try will reach the code is [`UNDELIVERABLE`].
     pub async fn send(&self, letter: Letter) -> Result<()> {
+        self.send_as(letter, As::default()).await
+    }
+    /// Hands a letter to the server that is from somebody else than the platform by its name.
+    ///
+    /// # Errors
+    /// As [`Self::send`]; `Invalid` for an address of answers that is none.
+    pub async fn send_as(&self, letter: Letter, sender: As) -> Result<()> {
         let Some(inner) = &self.0 else {
             return Err(Error::unavailable("no mail server is set (mail.server)"));
         };
@@ -105,15 +121,29 @@ impl Mailer {
             .parse()
             .map_err(|e| Error::invalid(format!("not an address: {e}")).attr("email"))
             .map_err(|e| e.code(UNDELIVERABLE))?;
+        let mut from = inner.from.clone();
+        if sender.name.is_some() {
+            from.name = sender.name;
+        }
+        let reply_to =
+            match &sender.reply_to {
+                Some(address) => {
+                    let parsed = ascii_domain(address).parse::<Mailbox>();
+                    Some(parsed.map_err(|e| {
+                        Error::invalid(format!("not an address: {e}")).attr("reply_to")
+                    })?)
+                }
+                None => inner.reply_to.clone(),
+            };
         let host = inner.from.email.domain();
         let mut message = Message::builder()
-            .from(inner.from.clone())
+            .from(from)
             .to(to)
             .subject(letter.subject)
             .header(AutoSubmitted)
             .message_id(Some(format!("<{}@{host}>", letter.id)));
-        if let Some(reply_to) = &inner.reply_to {
-            message = message.reply_to(reply_to.clone());
+        if let Some(reply_to) = reply_to {
+            message = message.reply_to(reply_to);
         }
         let body = MultiPart::alternative_plain_html(letter.text, letter.html);
         let message = message.multipart(body).map_err(Error::internal)?;

@@ -43,6 +43,7 @@ pub(super) fn start(app: &App, stop: CancellationToken) -> Workers {
     let worker = outbox::Worker::new(app.store.clone(), cx.clone());
     let invite = cx.clone();
     let unsent = letters.clone();
+    let (asked_again, asked_cx, again_each) = (letters.clone(), cx.clone(), letters.clone());
     let worker = worker
         .on(invitations::TOPIC, move |m| {
             Box::pin(invitations::deliver(letters.clone(), invite.clone(), m))
@@ -50,7 +51,11 @@ pub(super) fn start(app: &App, stop: CancellationToken) -> Workers {
         .when_given_up(invitations::TOPIC, move |tx, m, why| {
             let unsent = unsent.clone();
             Box::pin(async move { invitations::given_up(&unsent, tx, m, why).await })
-        });
+        })
+        .on(invitations::ASKED, move |m| {
+            Box::pin(invitations::told(asked_again.clone(), asked_cx.clone(), m))
+        })
+        .on(invitations::ASKED_LETTER, move |m| Box::pin(invitations::tell(again_each.clone(), m)));
     let health = provisioning::health::Sender {
         store: app.store.clone(),
         mailer: app.mailer.clone(),

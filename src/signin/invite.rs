@@ -47,6 +47,22 @@ struct Over {
     advice: &'static str,
 }
 
+/// The page of every link that does not open, whatever the reason.
+#[derive(Template)]
+#[template(path = "invite_dead.html")]
+struct Dead {
+    title: &'static str,
+    brand: String,
+    token: String,
+}
+
+#[derive(Template)]
+#[template(path = "invite_asked.html")]
+struct Asked {
+    title: &'static str,
+    brand: String,
+}
+
 #[derive(Template)]
 #[template(path = "invite_ways.html")]
 struct Choices {
@@ -72,9 +88,8 @@ async fn shown(app: &App, token: String, session: Option<&LiveSession>) -> Resul
         Ok(invited) => invitations::open(&app.store, &app.access, &invited).await?,
         Err(why) => Err(why),
     };
-    let Opened { invitation, user, company, roles } = match opened {
-        Ok(opened) => opened,
-        Err(why) => return Ok(closed(app, why)),
+    let Ok(Opened { invitation, user, company, roles }) = opened else {
+        return Ok(dead(app, &token));
     };
     let other = session.filter(|s| s.user != user.id).map(|s| s.user_name.clone());
     let page = Invite {
@@ -91,7 +106,28 @@ async fn shown(app: &App, token: String, session: Option<&LiveSession>) -> Resul
     Ok(pages::show(StatusCode::OK, &page))
 }
 
-/// The page of a link that does not open.
+/// The page of a link that does not open. It is the same for all of them, and for links that never were: whoever finds
+/// an old letter does not learn what became of it.
+fn dead(app: &App, token: &str) -> Response {
+    // What was no link of ours may hold anything.
+    let token = url::form_urlencoded::byte_serialize(token.as_bytes()).collect();
+    let page = Dead { title: "This link does not open", brand: pages::brand(app), token };
+    pages::show(StatusCode::GONE, &page)
+}
+
+/// `POST /invite/{token}/again`: whoever can send it again is told. The answer is the same, whatever comes of it.
+pub(super) async fn ask(
+    State(app): State<App>,
+    Extension(request): Extension<RequestId>,
+    StrictPath(token): StrictPath<String>,
+    StrictForm(Nothing {}): StrictForm<Nothing>,
+) -> Response {
+    let done = invitations::ask(&app.store, &caller::platform(request), &token).await;
+    let page = Asked { title: "You have asked", brand: pages::brand(&app) };
+    or_page(&app, request, done.map(|()| pages::show(StatusCode::OK, &page)))
+}
+
+/// The page of an invitation that ended while the person was on their way in: they had its link when it opened.
 pub(super) fn closed(app: &App, why: Closed) -> Response {
     let (title, explanation, advice) = match why {
         Closed::Unknown => (
@@ -147,13 +183,11 @@ async fn begun(
     browser: &Browser,
     session: Option<&LiveSession>,
 ) -> Result<Response> {
-    let invited = match invitations::find(&app.store, token).await? {
-        Ok(invited) => invited,
-        Err(why) => return Ok(closed(app, why)),
+    let Ok(invited) = invitations::find(&app.store, token).await? else {
+        return Ok(dead(app, token));
     };
-    let opened = match invitations::open(&app.store, &app.access, &invited).await? {
-        Ok(opened) => opened,
-        Err(why) => return Ok(closed(app, why)),
+    let Ok(opened) = invitations::open(&app.store, &app.access, &invited).await? else {
+        return Ok(dead(app, token));
     };
     not_another(&opened, session)?;
     let tenant = Some(invited.tenant);

@@ -39,6 +39,7 @@ pub fn routes() -> Router<App> {
         .route("/signin/{flow}/code", post(local::code))
         .route("/refused/{reference}", get(refused::show))
         .route("/invite/{token}", get(invite::show).post(invite::begin))
+        .route("/invite/{token}/again", post(invite::ask))
         .route("/setup/{token}", get(setup::show).post(setup::begin))
         .route("/enrol/{flow}", get(enrol::show).post(enrol::choose))
         .route("/enrol/{flow}/code", get(enrol::show_code).post(enrol::prove_code))

@@ -30,6 +30,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0021_default_roles", include_str!("../../migrations/0021_default_roles.sql")),
     ("0022_keys_and_farewells", include_str!("../../migrations/0022_keys_and_farewells.sql")),
     ("0023_review_reminders", include_str!("../../migrations/0023_review_reminders.sql")),
+    ("0024_letters", include_str!("../../migrations/0024_letters.sql")),
     ("0025_who_made_integrations", include_str!("../../migrations/0025_who_made_integrations.sql")),
 ];
 

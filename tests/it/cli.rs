@@ -77,8 +77,6 @@ impl Served {
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
-    /// Ends it without a word to it, if it still runs.
-    pub fn killed(self) {}
     pub fn stop(mut self) -> i32 {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill").success());

@@ -1,11 +1,14 @@
 //! People who were asked in: the letter, the link, the two ways to accept, and everything that must not open.
 
+mod ask;
+mod bounced;
 mod bulk;
 mod crash;
 mod dead;
 mod directory;
 mod guarded;
 mod letter;
+mod looks;
 mod moved;
 mod several;
 mod standing;
@@ -190,7 +193,7 @@ story!(async fn a_link_opens_once(t) {
     assert_eq!(status, [303, 410], "{} {}", a.text, b.text);
     assert_ne!(me(&one).await.is_some(), me(&two).await.is_some());
     let again = s.browser();
-    assert!(again.get(&path).await.expect(410).text.contains("was accepted"));
+    assert!(again.get(&path).await.expect(410).text.contains("does not open"));
     again.form(&path, &[]).await.expect(410);
     let resend = format!("/api/v1/tenants/contoso/invitations/{}/resend", made["id"].as_str().unwrap());
     s.post(&resend, json!({})).await.expect(409);
@@ -207,13 +210,13 @@ story!(async fn what_is_over_does_not_open(t) {
     let new = s.post(&format!("{at}/resend"), json!({})).await.expect(200).json();
     let new = path(&s, &new);
     assert_ne!(old, new);
-    assert!(browser.get(&old).await.expect(410).text.contains("leads nowhere"));
+    assert!(browser.get(&old).await.expect(410).text.contains("does not open"));
     browser.get(&flow).await.expect(410);
     browser.get(&new).await.expect(200);
     // Taken back; a way that was begun is closed as well.
     let enrol = format!("/enrol/{}", accept(&browser, &new).await.rsplit('/').next().unwrap());
     s.as_owner(Method::DELETE, &at, None).await.expect(204);
-    assert!(browser.get(&new).await.expect(410).text.contains("taken back"));
+    assert!(browser.get(&new).await.expect(410).text.contains("does not open"));
     let both = [("password", PASSWORD), ("password_again", PASSWORD)];
     assert!(browser.form(&enrol, &both).await.expect(410).text.contains("taken back"));
     assert_eq!(state(&s, &made).await, "revoked");
@@ -237,7 +240,7 @@ story!(async fn time_ends_an_invitation(t) {
     let made = invite(&s, "contoso", json!({ "email": "bert@contoso.example" })).await;
     tokio::time::sleep(Duration::from_millis(400)).await;
     assert_eq!(state(&s, &made).await, "expired");
-    assert!(s.browser().get(&path(&s, &made)).await.expect(410).text.contains("over"));
+    assert!(s.browser().get(&path(&s, &made)).await.expect(410).text.contains("does not open"));
 });
 
 story!(async fn five_letters_a_day_are_enough(t) {

@@ -229,6 +229,12 @@ story!(async fn every_noun_works_on_a_server_elsewhere(t) {
     let i = ["invitation", "create", "acme", "finn@acme.example", "--role", "Read-Only"];
     let i = id(&sh.run(&i).await);
     sh.run(&["invitation", "list", "acme"]).await;
+    sh.run(&["letters", "set", "acme", "--display-name", "Acme IT", "--locale", "de"]).await;
+    assert_eq!(sh.run(&["letters", "show", "acme"]).await["display_name"], "Acme IT");
+    sh.run(&["invitation", "bounced", "acme", &i]).await;
+    let kept = sh.run(&["suppression", "list", "acme"]).await;
+    assert_eq!(kept["items"][0]["email"], "finn@acme.example");
+    sh.run(&["suppression", "clear", "acme", "Finn@acme.example"]).await;
     sh.run(&["invitation", "revoke", "acme", &i]).await;
 
     let app = ["app", "create", "acme", "Wiki", "--redirect-uri", "https://wiki.acme.example/cb"];

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 
 /// What a table of people may have.
-const COLUMNS: [&str; 5] = ["email", "display_name", "user_name", "kind", "roles"];
+const COLUMNS: [&str; 6] = ["email", "display_name", "user_name", "kind", "roles", "locale"];
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Invitation {
@@ -25,7 +25,7 @@ Examples:
     Create(New),
     /// Invite many, from a table; says what became of each row
     #[command(
-        after_help = "The table is CSV with a line of headings first: email, and as wanted display_name, user_name, kind and
+        after_help = "The table is CSV with a line of headings first: email, and as wanted display_name, user_name, kind, locale and
 roles (several with | between them, each ROLE or ROLE@TENANT). 500 rows at most. Who is there already is passed over, so
 the same table may be sent again.
 
@@ -63,6 +63,16 @@ Examples:
         /// No letter leaves: the answer holds the link, to be handed over
         #[arg(long)]
         by_hand: bool,
+    },
+    /// Note that its letter came back, as the mail provider says: no letter goes to its address any more
+    Bounced {
+        /// Tenant: id or slug
+        tenant: String,
+        /// The invitation's id
+        invitation: String,
+        /// It did not come back, but its reader called it unwanted
+        #[arg(long)]
+        complaint: bool,
     },
     /// Take it back: its link leads nowhere any more
     Revoke {
@@ -104,6 +114,12 @@ pub(crate) struct New {
     /// A role on the whole instance; may be given several times
     #[arg(long = "everywhere", value_name = "ROLE")]
     everywhere: Vec<String>,
+    /// No letter leaves: the answer holds the link, to be handed over
+    #[arg(long)]
+    by_hand: bool,
+    /// The language of its letters, en or de [default: the tenant's]
+    #[arg(long)]
+    locale: Option<String>,
 }
 
 pub(super) async fn run(v: Invitation, r: &Reach) -> Result<Value> {
@@ -119,6 +135,10 @@ pub(super) async fn run(v: Invitation, r: &Reach) -> Result<Value> {
         Invitation::Resend { tenant, invitation, by_hand } => {
             let body = json!({ "by_hand": by_hand });
             r.post(&format!("{}/resend", one(&tenant, &invitation)), &body).await
+        }
+        Invitation::Bounced { tenant, invitation, complaint } => {
+            let body = json!({ "complaint": complaint });
+            r.post(&format!("{}/bounced", one(&tenant, &invitation)), &body).await
         }
         Invitation::Revoke { tenant, invitation } => {
             r.call(Method::DELETE, &one(&tenant, &invitation), None).await
@@ -143,7 +163,7 @@ fn rows(table: &str, roles: &[String]) -> Result<Vec<Value>> {
         let all = own.filter(|r| !r.is_empty()).chain(roles.iter().map(String::as_str));
         out.push(given(json!({
             "email": row.get("email").cloned().unwrap_or_default(), "kind": of("kind"),
-            "user_name": of("user_name"), "display_name": of("display_name"),
+            "user_name": of("user_name"), "display_name": of("display_name"), "locale": of("locale"),
             "roles": all.map(planned).collect::<Vec<_>>(),
         })));
     }
@@ -161,6 +181,7 @@ async fn create(new: New, r: &Reach) -> Result<Value> {
     let body = given(json!({
         "email": new.email, "kind": kind, "user_name": new.user_name,
         "display_name": new.display_name, "roles": local.chain(everywhere).collect::<Vec<_>>(),
+        "by_hand": new.by_hand, "locale": new.locale,
     }));
     r.post(&format!("{}/invitations", at(&new.tenant)), &body).await
 }

@@ -16,6 +16,7 @@ mod hold;
 mod integration;
 mod invitation;
 mod keys;
+mod letters;
 mod log_settings;
 mod mapping;
 mod parked;
@@ -29,6 +30,7 @@ mod scope;
 mod secret;
 mod session;
 mod signins;
+mod suppression;
 mod tenant;
 mod tombstone;
 mod user;
@@ -116,6 +118,12 @@ pub(super) enum Verb {
     /// People who are in no directory, asked in by e-mail
     #[command(subcommand)]
     Invitation(invitation::Invitation),
+    /// How a tenant's letters look
+    #[command(subcommand)]
+    Letters(letters::Letters),
+    /// Addresses that letters come back from, and which are not written to any more
+    #[command(subcommand)]
+    Suppression(suppression::Suppression),
     /// Whether somebody may do something in a tenant, and why
     #[command(after_help = "Examples:
   muster explain contoso anna@contoso.com users.edit
@@ -174,6 +182,8 @@ pub(super) async fn run(verb: Verb, r: &Reach) -> Result<Value> {
         Verb::Integration(v) => integration::run(v, r).await,
         Verb::User(v) => user::run(v, r).await,
         Verb::Invitation(v) => invitation::run(v, r).await,
+        Verb::Letters(v) => letters::run(v, r).await,
+        Verb::Suppression(v) => suppression::run(v, r).await,
         Verb::Explain(v) => explain::run(v, r).await,
         Verb::WhoCan(v) => who_can::run(v, r).await,
         Verb::Keys(v) => keys::run(v, r).await,

@@ -156,6 +156,8 @@ story!(async fn every_route_answers_as_described(t) {
     w.go("PATCH", "/tenants/acme", json!({"status": "active"})).await;
     w.get("/tenants/acme/policy").await;
     w.go("PUT", "/tenants/acme/policy", json!({"mfa": {"default": "by_role", "roles": {}}})).await;
+    w.go("PUT", "/tenants/acme/letters", json!({"display_name": "Acme", "colour": "#1F5FBF", "locale": "de"})).await;
+    w.get("/tenants/acme/letters").await;
     w.post("/domains", json!({"domain": "acme.example", "tenant": "acme"})).await;
     w.get("/domains").await;
     w.delete("/domains/acme.example").await;
@@ -309,6 +311,9 @@ story!(async fn every_route_answers_as_described(t) {
     w.post("/tenants/acme/invitations/bulk", rows).await;
     w.get(&i).await;
     w.post(&format!("{i}/resend"), Value::Null).await;
+    w.post(&format!("{i}/bounced"), json!({"complaint": true})).await;
+    let one = id(&w.get("/tenants/acme/suppressions").await["items"][0]);
+    w.delete(&format!("/tenants/acme/suppressions/{one}")).await;
     w.delete(&i).await;
 
     owned(&mut w, &scim).await;

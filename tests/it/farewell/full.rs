@@ -160,11 +160,10 @@ impl Full {
         Self::under_way(s, &kim, scim.directory).await;
 
         // Invitations, roles on request, a review.
-        post(
-            "/tenants/acme/invitations",
-            json!({"email": "finn@acme.example", "roles": [{"role": "Read-Only"}]}),
-        )
-        .await;
+        let finn = json!({"email": "finn@acme.example", "roles": [{"role": "Read-Only"}]});
+        let finn = id(&post("/tenants/acme/invitations", finn).await);
+        post(&format!("/tenants/acme/invitations/{finn}/bounced"), json!({})).await;
+        done(own(s, "PUT", "/tenants/acme/letters", json!({"display_name": "Acme"})).await);
         let e = json!({"user": kim.user, "role": "Read-Only", "max_minutes": 60});
         let e = id(&post("/tenants/acme/eligibilities", e).await);
         let ask = json!({"eligibility": e, "minutes": 30, "reason": "a case"}).to_string();

@@ -242,7 +242,7 @@ story!(async fn killed_before_a_letter_was_handed_over_the_program_sends_it_once
     let served = p.start();
     let made = p.invite();
     post.wait("somebody came");
-    served.killed();
+    drop(served);
     assert!(post.letters().is_empty(), "it was committed, and nothing was sent");
     post.set(Way::Takes);
     p.a_minute_passes().await;
@@ -261,14 +261,14 @@ story!(async fn killed_before_it_noted_that_a_letter_left_the_program_sends_the_
     let served = p.start();
     let made = p.invite();
     post.wait("kept");
-    served.killed();
+    drop(served);
     // Once more; now it hears that the letter was taken, and that is the last it hears.
     post.set(Way::KeepsAndKills);
     p.a_minute_passes().await;
     let served = p.start();
     post.victim.store(served.pid(), Ordering::SeqCst);
     post.wait("kept");
-    served.killed();
+    drop(served);
     assert_eq!(post.letters().len(), 2);
     post.set(Way::Takes);
     p.a_minute_passes().await;
@@ -283,7 +283,7 @@ story!(async fn killed_before_it_noted_that_a_letter_left_the_program_sends_the_
         assert_eq!(link(&served.url, again), link(&served.url, &letters[0]));
     }
     opens_once(&served.url, &link(&served.url, &letters[0])).await;
-    served.killed();
+    drop(served);
     p.a_minute_passes().await;
     let _served = p.start();
     a_moment().await;

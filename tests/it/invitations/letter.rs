@@ -5,8 +5,8 @@ use crate::{pure, story};
 use muster::{
     clock::Timestamp,
     id::{InvitationId, TenantId, UserId},
-    invitations::{self, Invitation},
-    mail::Letter,
+    invitations::{self, Invitation, LOCALES, Looks},
+    mail::{As, Letter},
     store::J,
 };
 use serde_json::json;
@@ -14,6 +14,10 @@ use serde_json::json;
 const LINK: &str = "https://muster.example/invite/mst_inv_x";
 
 fn letter(company: &str, inviter: &str) -> Letter {
+    written(company, inviter, None, &Looks::default()).0
+}
+
+fn written(company: &str, inviter: &str, locale: Option<&str>, looks: &Looks) -> (Letter, As) {
     let now = Timestamp::from_secs(1_800_000_000);
     let invitation = Invitation {
         tenant_id: TenantId::new(),
@@ -34,13 +38,15 @@ fn letter(company: &str, inviter: &str) -> Letter {
         failed_at: None,
         failed: None,
         failed_message: None,
+        asked_at: None,
+        locale: locale.map(str::to_owned),
         user_email: Some("bert@contoso.example".to_owned()),
         user_live: true,
         inviter_live: true,
         company_live: true,
         way_in: false,
     };
-    invitations::render("Muster", company, &invitation, LINK, "id").expect("a letter")
+    invitations::render(("Muster", company), looks, &invitation, LINK, "id").expect("a letter")
 }
 
 pure! {
@@ -101,3 +107,53 @@ story!(async fn handed_over_twice_a_letter_leaves_once(t) {
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     assert_eq!(got.lock().await.len(), 1, "a letter that left does not leave again");
 });
+
+pure! {
+    fn each_language_says_all_of_it() {
+        let fields = |file: &str| -> Vec<(String, Vec<String>)> {
+            fn each(at: &str, v: &toml::Value, out: &mut Vec<(String, Vec<String>)>) {
+                match v {
+                    toml::Value::Table(all) => all.iter().for_each(|(k, v)| each(&format!("{at}.{k}"), v, out)),
+                    toml::Value::String(text) => {
+                        let mut names: Vec<String> =
+                            text.split('{').skip(1).filter_map(|p| Some(p.split_once('}')?.0.to_owned())).collect();
+                        names.sort();
+                        assert!(!text.trim().is_empty(), "{at}");
+                        out.push((at.to_owned(), names));
+                    }
+                    other => assert!(other.as_array().is_some_and(|a| a.len() == 12), "{at}: {other}"),
+                }
+            }
+            let mut out = Vec::new();
+            each("", &toml::from_str(file).unwrap(), &mut out);
+            out.sort();
+            out
+        };
+        let english = fields(LOCALES[0].1);
+        assert_eq!(LOCALES[0].0, "en");
+        for (name, file) in LOCALES {
+            assert_eq!(fields(file), english, "{name}");
+            let (l, _) = written("Contoso AG", "Ada {brand}", Some(name), &Looks::default());
+            assert!(l.html.contains(&format!("<html lang=\"{name}\">")), "{}", l.html);
+            for part in [&l.text, &l.html, &l.subject] {
+                let rest = part.replace("Ada {brand}", "");
+                assert!(!rest.contains(['{', '}']), "{name}: {rest}");
+            }
+            assert!(l.text.contains("Contoso AG") && l.text.contains("Ada {brand}") && l.text.contains(LINK));
+        }
+    }
+}
+
+pure! {
+    fn a_letter_is_in_the_invitations_language_or_the_tenants_or_english() {
+        let of = |locale: Option<&str>, tenant: Option<&str>| {
+            let looks = Looks { locale: tenant.map(str::to_owned), ..Looks::default() };
+            written("Contoso", "Ada", locale, &looks).0
+        };
+        let german = |l: &Letter| l.subject.starts_with("Ihre Einladung") && l.text.contains("15. Januar 2027, 08:00 Uhr UTC");
+        let english = |l: &Letter| l.subject.starts_with("Your invitation") && l.text.contains("15 January 2027, 08:00 UTC");
+        assert!(english(&of(None, None)) && german(&of(None, Some("de"))) && german(&of(Some("de"), None)));
+        assert!(english(&of(Some("en"), Some("de"))) && german(&of(Some("de"), Some("en"))));
+        assert!(english(&of(Some("xx"), None)) && german(&of(Some("xx"), Some("de"))));
+    }
+}
