@@ -316,10 +316,11 @@ pub async fn remove<P: Manages + 'static>(store: &Store, p: &Permit<P>, id: AppI
         let app = find::<P>(tx, t, id).await?;
         sessions::revoke(tx, Who::App(t, id), "application removed").await?;
         consents::forget(tx, id).await?;
-        db::delete(tx, t, id).await?;
         if let Some(user) = app.user_id {
+            // While what was chosen for it is known: what it answers for is measured by what it holds as it goes.
             users::remove_integration(tx, t, user).await?;
         }
+        db::delete(tx, t, id).await?;
         tx.changed(Topic::App(id));
         audit::record(tx, t, Event::new("app.remove").target("app", id)).await
     })

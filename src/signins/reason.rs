@@ -106,7 +106,7 @@ reasons! {
         "Invite the address that the directory knows, or let the person sign in with the invited account. Directories other than Entra must send 'email_verified'."
     /// The person is invited and came without the link, and what the directory says of their address does not suffice.
     InvitationWaits "invitation_waits" Refused Invited
-        "Let the person open the link in their letter. To let the sign-in alone suffice, confirm the address's domain for the tenant (muster domain add) and have the directory vouch for the address ('email_verified')."
+        "Let the person open the link in their letter. To let the sign-in alone suffice, confirm the address's domain for the tenant (muster domain add), have the directory vouch for the address ('email_verified'), and have its sign-in set (again, if need be) by somebody who holds what is planned; the record of the attempt says which of these is missing."
     /// The tenant is suspended.
     TenantSuspended "tenant_suspended" Refused Closed
         "Set the tenant active again."

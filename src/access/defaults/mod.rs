@@ -8,13 +8,12 @@ mod db;
 use super::{
     Access, Path, Permit, Reach,
     authors::{Standing, TOPIC},
-    catalogue::Catalogue,
+    catalogue::{Catalogue, SELF_SERVICE},
     db as paths,
     effective::{Effective, Via},
     guard::{self, By},
     perm::UsersManageRoles,
     roles::{self, Role},
-    rules,
 };
 use crate::{
     audit::{self, Event},
@@ -255,13 +254,14 @@ pub async fn within<P>(access: &Access, permit: &Permit<P>) -> Result<()> {
     let mut c = access.0.store.read(Scope::Platform).await?;
     let Some(role) = db::get(&mut c, t).await?.and_then(|d| d.role_id) else { return Ok(()) };
     let Some(role) = roles::named(&mut c, access, t, role).await? else { return Ok(()) };
-    if permit.everything()
-        || rules::beyond(&role.permissions, &permit.held().permissions).is_empty()
-    {
+    // Whoever is let in has it without an end.
+    let held = permit.held();
+    let lasts = |p: &String| p == SELF_SERVICE || held.lasts(p, None);
+    if held.global_lasts(None) || role.permissions.iter().all(lasts) {
         return Ok(());
     }
     Err(Error::forbidden(format!(
-        "somebody new has the tenant's default role '{}', which permits more than you hold; whoever has their link could \
+        "somebody new has the tenant's default role '{}', which permits more than you hold, or for longer; whoever has their link could \
          act as them",
         role.name
     )))

@@ -153,6 +153,9 @@ pub async fn group_change(
                             SELECT created_by_user FROM parked_roles
                             WHERE created_by_tenant = $1 AND created_by_user IS NOT NULL
                             UNION
+                            SELECT made_by_user FROM app_authors
+                            WHERE made_by_tenant = $1 AND made_by_user IS NOT NULL
+                            UNION
                             SELECT created_by_user FROM default_roles
                             WHERE created_by_tenant = $1 AND created_by_user IS NOT NULL))))
               OR (EXISTS (SELECT 1 FROM default_roles WHERE tenant_id = $1 AND role_id IS NOT NULL)
@@ -162,6 +165,9 @@ pub async fn group_change(
                             UNION
                             SELECT created_by_user FROM parked_roles
                             WHERE created_by_tenant = $1 AND created_by_user IS NOT NULL
+                            UNION
+                            SELECT made_by_user FROM app_authors
+                            WHERE made_by_tenant = $1 AND made_by_user IS NOT NULL
                             UNION
                             SELECT created_by_user FROM default_roles
                             WHERE created_by_tenant = $1 AND created_by_user IS NOT NULL)))),
@@ -188,6 +194,9 @@ pub async fn answering(tx: &mut Tx, t: TenantId, users: &[UserId]) -> Result<boo
              OR EXISTS (SELECT 1 FROM parked_roles
                         WHERE created_by_tenant = $1 AND created_by_user IS NOT NULL
                           AND created_by_user IN (SELECT value FROM rarray($2)))
+             OR EXISTS (SELECT 1 FROM app_authors
+                        WHERE made_by_tenant = $1 AND made_by_user IS NOT NULL
+                          AND made_by_user IN (SELECT value FROM rarray($2)))
              OR EXISTS (SELECT 1 FROM default_roles
                         WHERE created_by_tenant = $1 AND created_by_user IS NOT NULL
                           AND created_by_user IN (SELECT value FROM rarray($2)))",
@@ -217,6 +226,8 @@ pub async fn role_hangs(tx: &mut Tx, role: RoleId) -> Result<bool> {
                          WHERE created_by_tenant = has.tenant_id AND created_by_user = has.user_id)
               OR EXISTS (SELECT 1 FROM parked_roles
                          WHERE created_by_tenant = has.tenant_id AND created_by_user = has.user_id)
+              OR EXISTS (SELECT 1 FROM app_authors
+                         WHERE made_by_tenant = has.tenant_id AND made_by_user = has.user_id)
               OR EXISTS (SELECT 1 FROM default_roles
                          WHERE created_by_tenant = has.tenant_id AND created_by_user = has.user_id))",
         role

@@ -98,6 +98,19 @@ story!(async fn by_a_mapping_of_an_integration_users(t) {
     s.is_the_last().await;
 });
 
+story!(async fn an_integration_that_is_removed_leaves_what_it_made(t) {
+    let (s, bot) = Scene::of_an_integration(&t).await;
+    let may = s.w.may::<SystemManageIntegrations>(s.t).await;
+    let all = apps::list(&s.w.store, &may).await.unwrap();
+    let app = all.iter().find(|a| a.user_id == Some(bot.id)).unwrap();
+    apps::remove(&s.w.store, &may, app.id).await.unwrap();
+    assert!(s.w.access.effective(s.t, s.ann, s.t).await.unwrap().allows("users.manage_roles"));
+    assert_eq!(s.told().await, [(s.t, s.ann)]);
+    let m = mappings::get(&s.w.access, &s.w.may(s.t).await, s.m.id).await.unwrap();
+    assert!(m.suspended_at.is_none(), "it has left and was not demoted");
+    assert!(users::view(&s.w.store, &s.w.may(s.t).await, bot.id).await.is_err());
+});
+
 story!(async fn by_a_mapping_of_somebody_with_a_role_in_many_tenants(t) {
     let (s, _) = Scene::of_a_wide_scope(&t).await;
     s.is_the_last().await;

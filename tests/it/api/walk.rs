@@ -327,6 +327,9 @@ story!(async fn every_route_answers_as_described(t) {
         w.get(&all).await;
         w.get(&one).await;
         w.go("PATCH", &one, json!({"enabled": false})).await;
+        if kind == "integrations" {
+            w.post(&format!("{one}/adopt"), json!({})).await;
+        }
         w.post(&format!("{one}/secrets"), json!({})).await;
         let secrets = w.get(&format!("{one}/secrets")).await;
         w.delete(&format!("{one}/secrets/{}", id(&secrets["items"][0]))).await;
