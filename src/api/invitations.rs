@@ -252,7 +252,7 @@ pub(super) async fn bounced(c: With<Bounced>) -> Result<Shown<InvitationShown>> 
     let id: InvitationId = c.id("invitation")?;
     let Bounced { complaint } = c.json()?;
     let how = if complaint { CameBack::Complained } else { CameBack::Bounced };
-    let i = invitations::came_back(&c.app.store, &p, id, how).await?;
+    let i = invitations::came_back(&c.app.store, &c.app.access, &p, id, how).await?;
     Ok(Shown::of(show(&i, c.app.store.clock().now(), None)))
 }
 

@@ -117,7 +117,12 @@ pub(super) async fn create(c: With<Many>) -> Result<Shown<ManyShown>> {
     for (n, row) in rows.into_iter().enumerate() {
         let email = row.email.clone();
         let named = row.user_name.is_some();
-        let mut shown = match invited(&c, &p, row).await {
+        // Asked for each: what was taken from the caller meanwhile is theirs no more.
+        let invited = match c.tenant::<UsersAdd>().await {
+            Ok(p) => invited(&c, &p, row).await,
+            Err(e) => Err(e),
+        };
+        let mut shown = match invited {
             Ok(invitation) => RowShown::made(invitation),
             Err(e) => RowShown::not_made(&e, named),
         };

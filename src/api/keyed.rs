@@ -3,9 +3,9 @@
 
 use super::{Needs, Route, call::Call, error, param::KEY};
 use crate::{
-    error::{Error, Result},
+    error::{Error, Kind, Result},
     id::{RequestId, TenantId},
-    repeats::{self, Asked, Claim, Turn},
+    repeats::{self, Asked, Claim, Outcome, Turn},
 };
 use axum::{
     body::Body,
@@ -104,13 +104,15 @@ pub(super) async fn run(
 ) -> Result<Response<Body>> {
     let of_a_tenant = call.path.contains_key("tenant");
     let tenant = if of_a_tenant { call.tenant_id().await? } else { TenantId::PLATFORM };
+    // Before the key is looked at, which would tell that there is such a tenant; and of what was answered who may not ask
+    // any more hears nothing.
+    may(route, &call, tenant).await?;
     let (store, master) = (call.app.store.clone(), call.app.master.clone());
     let what = what(&call);
     let asked = Asked { actor: call.actor(), tenant, route: route.path, key, what: &what };
     let claim = match repeats::begin(&store, &master, asked).await? {
         Turn::First(claim) => claim,
         Turn::Again(text) => {
-            may(route, &call, tenant).await?;
             let kept: Kept = serde_json::from_str(&text).map_err(Error::internal)?;
             return kept.again();
         }
@@ -122,11 +124,15 @@ pub(super) async fn run(
         let app = call.app.clone();
         let done = tokio::spawn((route.handler)(call).in_current_span()).await;
         let done = done.unwrap_or_else(|e| Err(Error::internal(e)));
-        let refused = done.is_err();
+        let outcome = match &done {
+            Ok(_) => Outcome::Done,
+            Err(e) if matches!(e.kind(), Kind::Internal | Kind::Unavailable) => Outcome::Unknown,
+            Err(_) => Outcome::Refused,
+        };
         let response =
             done.map_or_else(|e| error::problem(&e, Some(id)), super::Reply::into_response);
         let (kept, response) = Kept::of(response).await?;
-        keep(&app, claim, &kept, refused, id).await;
+        keep(&app, claim, &kept, outcome, id).await;
         Ok(response)
     };
     let work = tokio::spawn(work.in_current_span());
@@ -134,14 +140,14 @@ pub(super) async fn run(
 }
 
 /// What was done is done, whether or not its answer can be kept.
-async fn keep(app: &crate::app::App, claim: Claim, kept: &Kept, refused: bool, id: RequestId) {
+async fn keep(app: &crate::app::App, claim: Claim, kept: &Kept, outcome: Outcome, id: RequestId) {
     let text = serde_json::to_string(kept).unwrap_or_default();
-    if let Err(e) = claim.end(&app.store, &app.master, &text, refused).await {
+    if let Err(e) = claim.end(&app.store, &app.master, &text, outcome).await {
         tracing::warn!(request = %id, error = ?e, "the answer to a request under a key cannot be kept");
     }
 }
 
-/// Who may not ask this any more is not told what was answered.
+/// Refuses who may not ask this, as the route does.
 async fn may(route: &Route, call: &Call, tenant: TenantId) -> Result<()> {
     match route.needs {
         Needs::Caller => Ok(()),

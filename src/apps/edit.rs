@@ -213,7 +213,15 @@ pub async fn integration_adopt(
         if let Some(acting) = acting {
             acting.check(&access, tx, MORE).await?;
         }
+        // It may answer for things itself, with what its new author holds.
+        let guard = match now.user_id {
+            Some(user) if guard::hang_on(tx, (t, user)).await? => Some(guard::before(tx, t).await?),
+            _ => None,
+        };
         integrations::answer(tx, t, id, false).await?;
+        if let Some(guard) = guard {
+            guard.after(tx, By::Hand).await?;
+        }
         tx.changed(Topic::App(id));
         if let Some(user) = now.user_id {
             tx.changed(Topic::User(t, user));

@@ -126,7 +126,14 @@ async fn may_begin(store: &Store, tenant: &Tenant) -> Result<bool> {
 pub async fn round(store: &Store, cx: &Cx, within: Duration) -> Result<bool> {
     let mut left = false;
     for t in tenants::leaving(store).await? {
-        left |= !go_on(store, cx, t, within).await?;
+        // One that cannot go on holds up no other.
+        match go_on(store, cx, t, within).await {
+            Ok(gone) => left |= !gone,
+            Err(e) => {
+                tracing::error!(tenant = %t, error = ?e, "the deletion of a tenant does not go on");
+                left = true;
+            }
+        }
     }
     Ok(left)
 }

@@ -338,9 +338,10 @@ pub async fn revoke(
     id: InvitationId,
 ) -> Result<()> {
     let t = p.tenant();
-    reachable(store, access, p, id).await?;
-    tx!(store, &p.cx().urgent(), [], |tx| {
+    let acting = reachable(store, access, p, id).await?;
+    tx!(store, &p.cx().urgent(), [acting, access], |tx| {
         tx.lock(Lock::Named(format!("invitation:{id}"))).await?;
+        acting.check(&access, tx, MORE).await?;
         // The row decides, not what was read of it: somebody may be accepting it right now.
         let was = db::revoke(tx, t, id).await?;
         if was == 0 {

@@ -58,7 +58,16 @@ pub(super) async fn taken(c: &mut Conn, id: &str) -> Result<Option<Taken>> {
 /// With the transaction that does it: of whoever still has the key.
 pub(super) async fn done(tx: &mut Tx, claim: RequestId) -> Result<()> {
     let now = tx.now();
-    sql!(tx, later_one, "UPDATE repeats SET done_at = $2 WHERE claim = $1", claim, now)
+    // Whoever goes on is under way, however long all of it takes.
+    let until = now.plus(super::RUNNING);
+    sql!(
+        tx,
+        later_one,
+        "UPDATE repeats SET done_at = $2, until = $3 WHERE claim = $1",
+        claim,
+        now,
+        until
+    )
 }
 
 pub(super) async fn answered(tx: &mut Tx, claim: RequestId, answer: &str) -> Result<u64> {
@@ -71,6 +80,12 @@ pub(super) async fn answered(tx: &mut Tx, claim: RequestId, answer: &str) -> Res
         answer,
         now
     )
+}
+
+/// No answer will come: nobody waits for it any longer.
+pub(super) async fn lost(tx: &mut Tx, claim: RequestId) -> Result<u64> {
+    let now = tx.now();
+    sql!(tx, exec, "UPDATE repeats SET until = $2 WHERE claim = $1", claim, now)
 }
 
 /// Unless something was done.

@@ -62,6 +62,17 @@ pub struct Claim {
     actor: Actor,
 }
 
+/// What an answer says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was done.
+    Done,
+    /// It was refused.
+    Refused,
+    /// It failed, and nobody can say how far it had come.
+    Unknown,
+}
+
 fn old(store: &Store) -> Timestamp {
     store.clock().now().minus(KEPT)
 }
@@ -105,7 +116,7 @@ pub async fn begin(store: &Store, master: &MasterKey, asked: Asked<'_>) -> Resul
         }
         None => Err(refused(
             LOST,
-            "this was done, and the server stopped before its answer was kept; look at what is there",
+            "something of this was done, and what became of all of it is not known; look at what is there",
         )),
     }
 }
@@ -116,7 +127,8 @@ fn place(id: &str) -> String {
 }
 
 impl Claim {
-    /// Keeps the answer. One that `refused` is kept only if something was done all the same.
+    /// Keeps the answer, as far as it says what was done: of what was [`Outcome::Refused`] only if something was done all the
+    /// same, and nothing of what is [`Outcome::Unknown`], which a repeat must not take for a refusal.
     ///
     /// # Errors
     /// The database's.
@@ -125,16 +137,20 @@ impl Claim {
         store: &Store,
         master: &MasterKey,
         answer: &str,
-        refused: bool,
+        outcome: Outcome,
     ) -> Result<()> {
         let claim = self.actor.request();
         let sealed = master.seal(&place(&self.id), answer.as_bytes())?;
         let cx = Cx::new(self.actor, Scope::Platform);
         tx!(store, &cx, [sealed], |tx| {
             tx.unaudited("the answer to what was recorded when it was done");
-            if !refused || db::release(tx, claim).await? == 0 {
-                db::answered(tx, claim, &sealed).await?;
+            if outcome != Outcome::Done && db::release(tx, claim).await? > 0 {
+                return Ok(());
             }
+            match outcome {
+                Outcome::Unknown => db::lost(tx, claim).await?,
+                Outcome::Done | Outcome::Refused => db::answered(tx, claim, &sealed).await?,
+            };
             Ok(())
         })
     }

@@ -122,6 +122,19 @@ pub async fn ties(tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<Ties> {
     )
 }
 
+/// Those of a tenant's people ($1) who answer for anything.
+macro_rules! who_answers {
+    () => {
+        "SELECT created_by_user FROM mappings WHERE created_by_tenant = $1 AND created_by_user IS NOT NULL
+         UNION
+         SELECT created_by_user FROM parked_roles WHERE created_by_tenant = $1 AND created_by_user IS NOT NULL
+         UNION
+         SELECT made_by_user FROM app_authors WHERE made_by_tenant = $1 AND made_by_user IS NOT NULL
+         UNION
+         SELECT created_by_user FROM default_roles WHERE created_by_tenant = $1 AND created_by_user IS NOT NULL"
+    };
+}
+
 row! {
     /// Whether a change of a group could take an administrator away.
     pub struct Touch {
@@ -142,36 +155,20 @@ pub async fn group_change(
     sql!(
         tx,
         one<Touch>,
-        "/* platform: somebody of the provider's answers for mappings anywhere */
-         SELECT EXISTS (SELECT 1 FROM mappings WHERE tenant_id = $1 AND group_id = $2)
-            AND (($3 AND (EXISTS (SELECT 1 FROM mappings
-                                  WHERE tenant_id = $1 AND group_id = $2 AND role_id IN ($5, $6))
-                       OR EXISTS (SELECT 1 FROM members m WHERE m.tenant_id = $1 AND m.group_id = $2 AND m.user_id IN (
-                            SELECT created_by_user FROM mappings
-                            WHERE created_by_tenant = $1 AND created_by_user IS NOT NULL
-                            UNION
-                            SELECT created_by_user FROM parked_roles
-                            WHERE created_by_tenant = $1 AND created_by_user IS NOT NULL
-                            UNION
-                            SELECT made_by_user FROM app_authors
-                            WHERE made_by_tenant = $1 AND made_by_user IS NOT NULL
-                            UNION
-                            SELECT created_by_user FROM default_roles
-                            WHERE created_by_tenant = $1 AND created_by_user IS NOT NULL))))
-              OR (EXISTS (SELECT 1 FROM default_roles WHERE tenant_id = $1 AND role_id IS NOT NULL)
-                  AND EXISTS (SELECT 1 FROM rarray($4) AS came WHERE came.value IN (
-                            SELECT created_by_user FROM mappings
-                            WHERE created_by_tenant = $1 AND created_by_user IS NOT NULL
-                            UNION
-                            SELECT created_by_user FROM parked_roles
-                            WHERE created_by_tenant = $1 AND created_by_user IS NOT NULL
-                            UNION
-                            SELECT made_by_user FROM app_authors
-                            WHERE made_by_tenant = $1 AND made_by_user IS NOT NULL
-                            UNION
-                            SELECT created_by_user FROM default_roles
-                            WHERE created_by_tenant = $1 AND created_by_user IS NOT NULL)))),
-                EXISTS (SELECT 1 FROM tenants WHERE id = $1 AND provider)",
+        concat!(
+            "/* platform: somebody of the provider's answers for mappings anywhere */
+             SELECT EXISTS (SELECT 1 FROM mappings WHERE tenant_id = $1 AND group_id = $2)
+                AND (($3 AND (EXISTS (SELECT 1 FROM mappings
+                                      WHERE tenant_id = $1 AND group_id = $2 AND role_id IN ($5, $6))
+                           OR EXISTS (SELECT 1 FROM members m
+                                      WHERE m.tenant_id = $1 AND m.group_id = $2 AND m.user_id IN (",
+            who_answers!(),
+            "))))
+                  OR (EXISTS (SELECT 1 FROM default_roles WHERE tenant_id = $1 AND role_id IS NOT NULL)
+                      AND EXISTS (SELECT 1 FROM rarray($4) AS came WHERE came.value IN (",
+            who_answers!(),
+            ")))), EXISTS (SELECT 1 FROM tenants WHERE id = $1 AND provider)"
+        ),
         t,
         group,
         takes,
@@ -187,19 +184,12 @@ pub async fn answering(tx: &mut Tx, t: TenantId, users: &[UserId]) -> Result<boo
     sql!(
         tx,
         one<bool>,
-        "/* platform: somebody of the provider's answers for mappings anywhere */
-         SELECT EXISTS (SELECT 1 FROM mappings
-                        WHERE created_by_tenant = $1 AND created_by_user IS NOT NULL
-                          AND created_by_user IN (SELECT value FROM rarray($2)))
-             OR EXISTS (SELECT 1 FROM parked_roles
-                        WHERE created_by_tenant = $1 AND created_by_user IS NOT NULL
-                          AND created_by_user IN (SELECT value FROM rarray($2)))
-             OR EXISTS (SELECT 1 FROM app_authors
-                        WHERE made_by_tenant = $1 AND made_by_user IS NOT NULL
-                          AND made_by_user IN (SELECT value FROM rarray($2)))
-             OR EXISTS (SELECT 1 FROM default_roles
-                        WHERE created_by_tenant = $1 AND created_by_user IS NOT NULL
-                          AND created_by_user IN (SELECT value FROM rarray($2)))",
+        concat!(
+            "/* platform: somebody of the provider's answers for mappings anywhere */
+             SELECT EXISTS (SELECT 1 FROM rarray($2) AS they WHERE they.value IN (",
+            who_answers!(),
+            "))"
+        ),
         t,
         users
     )

@@ -7,7 +7,7 @@ mod db;
 use super::{Invitation, Undelivered, gone, rules};
 use crate::{
     access::{
-        Permit,
+        Access, Permit,
         perm::{UsersAdd, UsersEdit, UsersView},
     },
     audit::{self, Event},
@@ -69,16 +69,20 @@ fn key(email: &str) -> String {
 /// nothing: webhooks repeat themselves.
 ///
 /// # Errors
-/// `NotFound`; `Conflict` when it was accepted: its letter arrived.
+/// `NotFound`; `Forbidden` when the person holds what the caller does not, as to send or to revoke it; `Conflict` when it was
+/// accepted: its letter arrived.
 pub async fn came_back(
     store: &Store,
+    access: &Access,
     p: &Permit<UsersAdd>,
     id: InvitationId,
     how: CameBack,
 ) -> Result<Invitation> {
     let (t, why) = (p.tenant(), how.as_undelivered().as_str());
-    tx!(store, &p.cx(), [], |tx| {
+    let acting = super::reachable(store, access, p, id).await?;
+    tx!(store, &p.cx(), [acting, access], |tx| {
         tx.lock(Lock::Named(format!("invitation:{id}"))).await?;
+        acting.check(&access, tx, super::MORE).await?;
         let was = super::db::get(tx, t, id).await?.ok_or_else(gone)?;
         if was.accepted_at.is_some() {
             return Err(Error::conflict("the invitation was accepted: its letter arrived"));

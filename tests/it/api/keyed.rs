@@ -1,17 +1,19 @@
 //! POSTs under a key: done once, whoever asks how often, from where and when.
 
 use crate::{
+    access::{person, session},
     cli::muster,
+    people::world::World,
     remote::{Shell, token, token_of},
     story,
     support::server::{Answer, Client, TestServer},
 };
 use axum::http::Request;
 use muster::{
-    actor::Actor,
+    actor::{Actor, UserKind},
     clock::{Clock, Timestamp},
     error::Kind,
-    repeats::{self, Asked, Claim, Turn},
+    repeats::{self, Asked, Claim, Outcome, Turn},
     server, sql,
     store::{Cx, Scope, Store},
     tenants, tx,
@@ -276,7 +278,47 @@ story!(async fn a_rehearsal_under_a_key_takes_nothing_from_it(t) {
             sql!(tx, exec, "INSERT INTO revoked_tokens (jti, expires_at) VALUES ('x', 1)").map(|_| ())
         })
     })).await.unwrap();
-    claim.end(&s.app.store, &s.app.master, "no", true).await.unwrap();
+    claim.end(&s.app.store, &s.app.master, "no", Outcome::Refused).await.unwrap();
     let again = s.owner();
     first(&s, &again).await;
+});
+
+story!(async fn what_is_not_known_is_not_told_as_a_refusal(t) {
+    let s = TestServer::start(&t).await;
+    for (outcome, code) in [(Outcome::Unknown, Some(repeats::LOST)), (Outcome::Refused, None)] {
+        let who = s.owner();
+        let claim = first(&s, &who).await;
+        let cx = Cx::new(who.clone().keyed(), Scope::Platform);
+        let jti = who.request().to_string();
+        tx!(s.app.store, &cx, [jti], |tx| {
+            tx.unaudited("a test");
+            sql!(tx, exec, "INSERT INTO revoked_tokens (jti, expires_at) VALUES ($1, 1)", jti).map(|_| ())
+        }).unwrap();
+        claim.end(&s.app.store, &s.app.master, "no", outcome).await.unwrap();
+        let again = asked(&s, &s.owner()).await;
+        match code {
+            Some(code) => assert_eq!(again.unwrap_err().code_str(), Some(code)),
+            None => assert!(matches!(again.unwrap(), Turn::Again(text) if text == "no")),
+        }
+        tx!(s.app.store, &Cx::new(s.owner(), Scope::Platform), [], |tx| {
+            tx.unaudited("a test");
+            sql!(tx, exec, "DELETE FROM repeats").map(|_| ())
+        }).unwrap();
+    }
+});
+
+story!(async fn a_key_tells_nobody_which_tenants_there_are(t) {
+    let s = TestServer::start(&t).await;
+    let w = World { store: s.app.store.clone(), access: s.app.access.clone(), master: s.app.master.clone() };
+    s.tenant("acme").await;
+    let who = session(&person(&w, s.tenant("other").await, "eve", UserKind::Tenant).await);
+    let kim = json!({"kind": "tenant", "user_name": "kim"});
+    let (there, not) = (
+        post(&s, &who, "k", "/tenants/acme/users", kim.clone()).await.expect(404).json(),
+        post(&s, &who, "k", "/tenants/nowhere/users", kim).await.expect(404).json(),
+    );
+    assert_eq!((&there["code"], &there["detail"]), (&not["code"], &not["detail"]));
+    let mut c = s.app.store.read(Scope::Platform).await.unwrap();
+    let kept = sql!(c, one<i64>, "SELECT count(*) FROM repeats").unwrap();
+    assert_eq!(kept, 0, "and nothing is kept of it");
 });

@@ -4,8 +4,8 @@
 use super::{
     accept, invite, letters, link_of, path, setting, smtp, waiting, with_mail, with_password,
 };
-use crate::{story, support::TestServer};
-use muster::{error::UNDELIVERABLE, invitations, outbox::GivenUp, tx};
+use crate::{access, api::call, people::world::World, story, support::TestServer};
+use muster::{actor::UserKind, error::UNDELIVERABLE, invitations, outbox::GivenUp, tenants, tx};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -100,4 +100,22 @@ story!(async fn where_no_mail_leaves_nothing_is_refused(t) {
     let again = s.post(&at(&made, "/resend"), json!({})).await.expect(200).json();
     assert!(again["link"].is_string() && again["letter_failed"].is_null(), "{again}");
     assert_eq!(list(&s).await.len(), 1);
+});
+
+story!(async fn who_could_not_send_it_does_not_stop_it(t) {
+    let (port, got) = smtp(0).await;
+    let s = with_mail(&t, port).await;
+    let made = invite(&s, "contoso", json!({ "email": "bert@contoso.example" })).await;
+    letters(&got, 1).await;
+    let grant = json!({ "user": made["user"], "role": "Read-Only" });
+    s.post("/api/v1/tenants/contoso/grants", grant).await.expect(201);
+    let w = World { store: s.app.store.clone(), access: s.app.access.clone(), master: s.app.master.clone() };
+    let contoso = tenants::by_slug(&w.store, "contoso").await.unwrap().unwrap().id;
+    let adds = access::role(&w, contoso, "Adds", &["users.add"], false).await;
+    let desk = access::person(&w, contoso, "desk", UserKind::Tenant).await;
+    access::give(&w, &desk, contoso, adds.id).await;
+    let path = at(&made, "/bounced");
+    let path = path.strip_prefix("/api/v1").unwrap();
+    call(&s, Some(&access::session(&desk)), "POST", path, "{}").await.expect(403);
+    assert!(list(&s).await.is_empty());
 });
