@@ -73,7 +73,8 @@ impl Access {
         let covered = self.reaches(actor, &extent, until).await?;
         Ok(Acting { user, chosen, extent, covered })
     }
-    async fn of_user(
+    /// What a user holds or will hold; `chosen` instead of what is chosen for it.
+    pub(super) async fn of_user(
         &self,
         c: &mut Conn,
         (home, user): (TenantId, UserId),

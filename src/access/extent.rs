@@ -169,14 +169,7 @@ impl Access {
         (home, user): (TenantId, UserId),
         planned: &[(Reach, RoleId)],
     ) -> Result<Extent> {
-        let Some((_, subject, _)) = db::subjects(c, home, &[user]).await?.pop() else {
-            return Ok(Extent::default());
-        };
-        let now = self.0.store.clock().now();
-        let paths = db::paths(c, self.catalogue(), home, &[user], now).await?;
-        let mut paths: Vec<Path> = paths.into_iter().map(|(_, p)| p).collect();
-        paths.retain(|p| effective::void(&subject, p).is_none());
-        let mut out = Extent::of(&subject, &paths);
+        let mut out = self.of_user(c, (home, user), None).await?;
         for (reach, role) in planned {
             let at = reach.tenant().unwrap_or(home);
             if let Some(role) = roles::named(c, self, at, *role).await? {

@@ -4,7 +4,7 @@ use crate::{
     clock::Timestamp,
     error::Result,
     id::{EventId, TenantId},
-    row, sql,
+    row, some_rows, sql,
     store::{Conn, J, Tx},
 };
 use serde_json::Value;
@@ -84,23 +84,7 @@ pub(super) async fn page(
     )
 }
 
-macro_rules! some {
-    ($table:literal, $key:literal) => {
-        concat!(
-            "DELETE FROM ",
-            $table,
-            " WHERE tenant_id = $1 AND (",
-            $key,
-            ") IN (SELECT ",
-            $key,
-            " FROM ",
-            $table,
-            " WHERE tenant_id = $1 LIMIT $2)"
-        )
-    };
-}
-
 /// Some of the personal data in the trail of a tenant that leaves.
 pub(super) async fn forget(tx: &mut Tx, t: TenantId, n: i64) -> Result<u64> {
-    sql!(tx, exec, some!("audit_personal", "event_id"), t, n)
+    sql!(tx, exec, some_rows!("audit_personal", "event_id"), t, n)
 }

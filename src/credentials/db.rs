@@ -4,7 +4,7 @@ use crate::{
     clock::Timestamp,
     error::Result,
     id::{TenantId, UserId},
-    row, sql,
+    row, some_rows, sql,
     store::{Conn, Tx},
 };
 
@@ -223,23 +223,7 @@ pub async fn any(c: &mut Conn, t: TenantId, user: UserId) -> Result<bool> {
     )
 }
 
-macro_rules! some {
-    ($table:literal, $key:literal) => {
-        concat!(
-            "DELETE FROM ",
-            $table,
-            " WHERE tenant_id = $1 AND (",
-            $key,
-            ") IN (SELECT ",
-            $key,
-            " FROM ",
-            $table,
-            " WHERE tenant_id = $1 LIMIT $2)"
-        )
-    };
-}
-
 /// Some of the tries that were counted in a tenant that leaves.
 pub async fn leave(tx: &mut Tx, t: TenantId, n: i64) -> Result<u64> {
-    sql!(tx, exec, some!("password_tries", "name_hash"), t, n)
+    sql!(tx, exec, some_rows!("password_tries", "name_hash"), t, n)
 }

@@ -5,7 +5,7 @@ use crate::{
     clock::Timestamp,
     error::Result,
     id::{DirectoryId, ScimTokenId, SessionId, TenantId, UserId},
-    row, sql,
+    row, some_rows, sql,
     store::{Conn, J, List, Tx},
 };
 
@@ -284,25 +284,9 @@ pub(super) async fn used(tx: &mut Tx, t: TenantId, id: ScimTokenId, at: Timestam
     )
 }
 
-macro_rules! some {
-    ($table:literal, $key:literal) => {
-        concat!(
-            "DELETE FROM ",
-            $table,
-            " WHERE tenant_id = $1 AND (",
-            $key,
-            ") IN (SELECT ",
-            $key,
-            " FROM ",
-            $table,
-            " WHERE tenant_id = $1 LIMIT $2)"
-        )
-    };
-}
-
 /// Some of the directories of a tenant that leaves, with their tokens, and its extensions.
 pub(super) async fn leave(tx: &mut Tx, t: TenantId, n: i64) -> Result<u64> {
-    let mut gone = sql!(tx, exec, some!("scim_tokens", "id"), t, n)?;
-    gone += sql!(tx, exec, some!("directories", "id"), t, n)?;
+    let mut gone = sql!(tx, exec, some_rows!("scim_tokens", "id"), t, n)?;
+    gone += sql!(tx, exec, some_rows!("directories", "id"), t, n)?;
     Ok(gone)
 }

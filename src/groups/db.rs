@@ -4,7 +4,7 @@ use super::{GroupDraft, GroupRow, Member};
 use crate::{
     error::Result,
     id::{DirectoryId, GroupId, TenantId, UserId},
-    row, sql,
+    row, some_rows, sql,
     store::{Conn, J, List, Tx},
     text::fold,
     users::{Page, Query, query},
@@ -416,23 +416,7 @@ pub(super) async fn count_to(c: &mut Conn, t: TenantId, id: GroupId, most: i64) 
     )
 }
 
-macro_rules! some {
-    ($table:literal, $key:literal) => {
-        concat!(
-            "DELETE FROM ",
-            $table,
-            " WHERE tenant_id = $1 AND (",
-            $key,
-            ") IN (SELECT ",
-            $key,
-            " FROM ",
-            $table,
-            " WHERE tenant_id = $1 LIMIT $2)"
-        )
-    };
-}
-
 /// Some of the groups of a tenant that leaves; its people are gone, and their memberships with them.
 pub(super) async fn leave(tx: &mut Tx, t: TenantId, n: i64) -> Result<u64> {
-    sql!(tx, exec, some!("groups", "id"), t, n)
+    sql!(tx, exec, some_rows!("groups", "id"), t, n)
 }

@@ -5,7 +5,7 @@ use crate::{
     clock::Timestamp,
     error::Result,
     id::{MessageId, TenantId},
-    row, sql,
+    row, some_rows, sql,
     store::{Conn, J, List, Tx},
 };
 use serde_json::Value;
@@ -115,25 +115,9 @@ pub(super) async fn sweep(tx: &mut Tx, before: Timestamp) -> Result<u64> {
     )
 }
 
-macro_rules! some {
-    ($table:literal, $key:literal) => {
-        concat!(
-            "DELETE FROM ",
-            $table,
-            " WHERE tenant_id = $1 AND (",
-            $key,
-            ") IN (SELECT ",
-            $key,
-            " FROM ",
-            $table,
-            " WHERE tenant_id = $1 LIMIT $2)"
-        )
-    };
-}
-
 /// Some of the messages of a tenant that leaves.
 pub(super) async fn leave(tx: &mut Tx, t: TenantId, n: i64) -> Result<u64> {
-    sql!(tx, exec, some!("outbox", "id"), t, n)
+    sql!(tx, exec, some_rows!("outbox", "id"), t, n)
 }
 
 /// How many of a tenant's messages nobody has tried to deliver yet.

@@ -5,7 +5,7 @@ use crate::{
     clock::Timestamp,
     error::Result,
     id::{DirectoryId, SigninId, TenantId, UserId},
-    sql,
+    some_rows, sql,
     store::{Conn, J, Tx},
 };
 use serde_json::Value;
@@ -89,23 +89,7 @@ pub async fn sweep(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<u64> {
     )
 }
 
-macro_rules! some {
-    ($table:literal, $key:literal) => {
-        concat!(
-            "DELETE FROM ",
-            $table,
-            " WHERE tenant_id = $1 AND (",
-            $key,
-            ") IN (SELECT ",
-            $key,
-            " FROM ",
-            $table,
-            " WHERE tenant_id = $1 LIMIT $2)"
-        )
-    };
-}
-
 /// Some of the records of a tenant that leaves.
 pub(super) async fn leave(tx: &mut Tx, t: TenantId, n: i64) -> Result<u64> {
-    sql!(tx, exec, some!("signins", "id"), t, n)
+    sql!(tx, exec, some_rows!("signins", "id"), t, n)
 }

@@ -16,6 +16,7 @@ mod feed;
 mod lite;
 pub mod migrate;
 mod pg;
+mod pieces;
 mod sql;
 mod tx;
 mod value;

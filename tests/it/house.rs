@@ -47,6 +47,7 @@ const MACROS: &[(&str, &str)] = &[
     ("row", "store"),
     ("tx", "store"),
     ("lite_sql", "store"),
+    ("some_rows", "store"),
     ("enum_column", "store"),
     ("for_each_id", "id"),
 ];

@@ -3,46 +3,30 @@
 use crate::{
     error::Result,
     id::{GrantId, RoleId, TenantId, UserId},
-    row, sql,
+    row, some_rows, sql,
     store::{Conn, Tx},
 };
 use uuid::Uuid;
 
-macro_rules! some {
-    ($table:literal, $key:literal) => {
-        concat!(
-            "DELETE FROM ",
-            $table,
-            " WHERE tenant_id = $1 AND (",
-            $key,
-            ") IN (SELECT ",
-            $key,
-            " FROM ",
-            $table,
-            " WHERE tenant_id = $1 LIMIT $2)"
-        )
-    };
-}
-
 /// Some of what hangs on other things, and would go with one of them in one large piece.
 pub(super) async fn pieces(tx: &mut Tx, t: TenantId, n: i64) -> Result<u64> {
-    let mut gone = sql!(tx, exec, some!("parked_roles", "id"), t, n)?;
-    gone += sql!(tx, exec, some!("role_losses", "directory_id, user_id"), t, n)?;
-    gone += sql!(tx, exec, some!("review_items", "id"), t, n)?;
-    gone += sql!(tx, exec, some!("elevations", "id"), t, n)?;
-    gone += sql!(tx, exec, some!("eligibilities", "id"), t, n)?;
-    gone += sql!(tx, exec, some!("grants", "id"), t, n)?;
-    gone += sql!(tx, exec, some!("mappings", "id"), t, n)?;
+    let mut gone = sql!(tx, exec, some_rows!("parked_roles", "id"), t, n)?;
+    gone += sql!(tx, exec, some_rows!("role_losses", "directory_id, user_id"), t, n)?;
+    gone += sql!(tx, exec, some_rows!("review_items", "id"), t, n)?;
+    gone += sql!(tx, exec, some_rows!("elevations", "id"), t, n)?;
+    gone += sql!(tx, exec, some_rows!("eligibilities", "id"), t, n)?;
+    gone += sql!(tx, exec, some_rows!("grants", "id"), t, n)?;
+    gone += sql!(tx, exec, some_rows!("mappings", "id"), t, n)?;
     Ok(gone)
 }
 
 /// Some of the rest, when nothing hangs on it any more.
 pub(super) async fn rest(tx: &mut Tx, t: TenantId, n: i64) -> Result<u64> {
-    let mut gone = sql!(tx, exec, some!("parked_changes", "id"), t, n)?;
-    gone += sql!(tx, exec, some!("loss_windows", "directory_id"), t, n)?;
-    gone += sql!(tx, exec, some!("reviews", "id"), t, n)?;
-    gone += sql!(tx, exec, some!("review_plans", "id"), t, n)?;
-    gone += sql!(tx, exec, some!("roles", "id"), t, n)?;
+    let mut gone = sql!(tx, exec, some_rows!("parked_changes", "id"), t, n)?;
+    gone += sql!(tx, exec, some_rows!("loss_windows", "directory_id"), t, n)?;
+    gone += sql!(tx, exec, some_rows!("reviews", "id"), t, n)?;
+    gone += sql!(tx, exec, some_rows!("review_plans", "id"), t, n)?;
+    gone += sql!(tx, exec, some_rows!("roles", "id"), t, n)?;
     Ok(gone)
 }
 

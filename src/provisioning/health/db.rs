@@ -6,7 +6,7 @@ use crate::{
     directories::{PresetColumn, Provisioning},
     error::Result,
     id::{DirectoryId, TenantId},
-    row, sql,
+    row, some_rows, sql,
     store::{Conn, J, Tx},
 };
 
@@ -228,25 +228,9 @@ pub(super) async fn forget(tx: &mut Tx, t: TenantId, d: DirectoryId) -> Result<u
     )
 }
 
-macro_rules! some {
-    ($table:literal, $key:literal) => {
-        concat!(
-            "DELETE FROM ",
-            $table,
-            " WHERE tenant_id = $1 AND (",
-            $key,
-            ") IN (SELECT ",
-            $key,
-            " FROM ",
-            $table,
-            " WHERE tenant_id = $1 LIMIT $2)"
-        )
-    };
-}
-
 /// Some of what is known of the directories of a tenant that leaves.
 pub(in crate::provisioning) async fn leave(tx: &mut Tx, t: TenantId, n: i64) -> Result<u64> {
-    let mut gone = sql!(tx, exec, some!("provisioning_counts", "directory_id, slot"), t, n)?;
-    gone += sql!(tx, exec, some!("provisioning_health", "directory_id"), t, n)?;
+    let mut gone = sql!(tx, exec, some_rows!("provisioning_counts", "directory_id, slot"), t, n)?;
+    gone += sql!(tx, exec, some_rows!("provisioning_health", "directory_id"), t, n)?;
     Ok(gone)
 }

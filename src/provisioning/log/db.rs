@@ -5,7 +5,7 @@ use crate::{
     directories::Provisioning,
     error::Result,
     id::{DirectoryId, LogId, TenantId},
-    row, sql,
+    row, some_rows, sql,
     store::{Conn, J, Tx},
 };
 use serde_json::Value;
@@ -174,23 +174,7 @@ pub(super) async fn sweep(
     )
 }
 
-macro_rules! some {
-    ($table:literal, $key:literal) => {
-        concat!(
-            "DELETE FROM ",
-            $table,
-            " WHERE tenant_id = $1 AND (",
-            $key,
-            ") IN (SELECT ",
-            $key,
-            " FROM ",
-            $table,
-            " WHERE tenant_id = $1 LIMIT $2)"
-        )
-    };
-}
-
 /// Some of the entries of a tenant that leaves.
 pub(super) async fn leave(tx: &mut Tx, t: TenantId, n: i64) -> Result<u64> {
-    sql!(tx, exec, some!("provisioning_log", "directory_id, id"), t, n)
+    sql!(tx, exec, some_rows!("provisioning_log", "directory_id, id"), t, n)
 }

@@ -3,32 +3,16 @@
 use crate::{
     error::Result,
     id::{FamilyId, SessionId, TenantId},
-    row, sql,
+    row, some_rows, sql,
     store::{Conn, Tx},
 };
 
-macro_rules! some {
-    ($table:literal, $key:literal) => {
-        concat!(
-            "DELETE FROM ",
-            $table,
-            " WHERE tenant_id = $1 AND (",
-            $key,
-            ") IN (SELECT ",
-            $key,
-            " FROM ",
-            $table,
-            " WHERE tenant_id = $1 LIMIT $2)"
-        )
-    };
-}
-
 /// Some of a tenant's rows; of its people's sessions, what hangs on them is of this room as well.
 pub(super) async fn some(tx: &mut Tx, t: TenantId, n: i64) -> Result<u64> {
-    let mut gone = sql!(tx, exec, some!("session_apps", "session_id, app_id"), t, n)?;
-    gone += sql!(tx, exec, some!("refresh_families", "id"), t, n)?;
-    gone += sql!(tx, exec, some!("sessions", "id"), t, n)?;
-    gone += sql!(tx, exec, some!("epochs", "subject"), t, n)?;
+    let mut gone = sql!(tx, exec, some_rows!("session_apps", "session_id, app_id"), t, n)?;
+    gone += sql!(tx, exec, some_rows!("refresh_families", "id"), t, n)?;
+    gone += sql!(tx, exec, some_rows!("sessions", "id"), t, n)?;
+    gone += sql!(tx, exec, some_rows!("epochs", "subject"), t, n)?;
     Ok(gone)
 }
 

@@ -47,8 +47,10 @@ pub fn statements() -> Vec<Statement> {
         read_rows(s, &mut rows);
     }
     let mut out = Vec::new();
+    let shared = all.iter().find(|s| s.path.ends_with("store/pieces.rs")).expect("what all share");
     for s in all.iter().filter(|s| s.file() == "db.rs") {
-        let macros = read_macros(s);
+        let mut macros = read_macros(shared);
+        macros.extend(read_macros(s));
         let room = s.path.components().nth(1).expect("a room").as_os_str();
         let room = room.to_str().expect("a name").to_owned();
         each_run(&s.tokens, &mut |run| {
@@ -136,7 +138,7 @@ fn split(tokens: &TokenStream) -> Vec<TokenStream> {
     out.into_iter().filter(|v| !v.is_empty()).map(|v| v.into_iter().collect()).collect()
 }
 
-/// The text of a literal, a `concat!`, or a macro of the same file.
+/// The text of a literal, a `concat!`, or a macro of the same file or of those that all share.
 fn eval(at: &str, tokens: &[TokenTree], macros: &Macros) -> String {
     match tokens {
         [TokenTree::Literal(l)] => match syn::Lit::new(l.clone()) {
