@@ -36,6 +36,7 @@ pub mod keys;
 pub mod provisioning;
 pub mod sessions;
 pub mod setup;
+pub mod signals;
 pub mod signins;
 pub mod tenants;
 pub mod users;

@@ -37,6 +37,7 @@ mod schemas;
 mod scim_tokens;
 mod scope;
 mod sessions;
+mod signals;
 mod signins;
 mod suppressions;
 mod system;
@@ -186,6 +187,12 @@ table! {
         "Make a SCIM token; its text is shown this once.";
     DELETE "/tenants/{tenant}/directories/{directory}/scim-tokens/{token}" EDIT,
         scim_tokens::revoke, "Revoke a SCIM token.";
+    GET "/tenants/{tenant}/directories/{directory}/signals" VIEW, signals::get,
+        "The security events its provider sends.";
+    PUT "/tenants/{tenant}/directories/{directory}/signals" EDIT, signals::put, "Take its provider's security events.";
+    DELETE "/tenants/{tenant}/directories/{directory}/signals" EDIT, signals::delete, "Take no more of them.";
+    POST "/tenants/{tenant}/directories/{directory}/signals/secret" EDIT, signals::secret,
+        "Make the secret they are pushed with; shown this once.";
 
     GET "/tenants/{tenant}/directories/{directory}/health" VIEW, provisioning::health,
         "How its provisioning is: last request, errors, silence, tokens.";

@@ -5,6 +5,7 @@ use crate::{
     clock::Timestamp,
     crypto::{
         ct_eq,
+        jwt::Jwk,
         token::{self, Kind as TokenKind},
     },
     error::{Error, Kind, Result},
@@ -157,6 +158,18 @@ impl Apps {
     }
     pub(super) fn store(&self) -> &Store {
         &self.0.store
+    }
+    /// The keys published at an address, remembered; `again` because a token names one that we do not know.
+    ///
+    /// # Errors
+    /// `Unavailable`; the guarded client's.
+    pub async fn keys_at(
+        &self,
+        net: &crate::net::Client,
+        uri: &str,
+        again: bool,
+    ) -> Result<Arc<[Jwk]>> {
+        self.0.published.get(net, uri, again).await
     }
     pub(super) fn published(&self) -> &Published {
         &self.0.published

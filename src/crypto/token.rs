@@ -34,6 +34,8 @@ pub enum Kind {
     Setup,
     /// An invitation.
     Invitation,
+    /// What a transmitter pushes security events with.
+    Signals,
 }
 
 impl Kind {
@@ -48,6 +50,7 @@ impl Kind {
             Self::State => "st",
             Self::Setup => "set",
             Self::Invitation => "inv",
+            Self::Signals => "sig",
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     error::{Error, Kind, Result},
     flows, groups,
     id::TenantId,
-    outbox, provisioning, repeats, sessions, signins,
+    outbox, provisioning, repeats, sessions, signals, signins,
     store::{Cx, Store, Tx},
     tenants::{self, Tenant},
     tx, users,
@@ -39,7 +39,7 @@ const GRACE: Duration = Duration::from_secs(60);
 type Step = for<'a> fn(&'a mut Tx, TenantId) -> BoxFuture<'a, Result<u64>>;
 
 /// In this order: what would go with something else all at once goes before it.
-const STEPS: [Step; 16] = [
+const STEPS: [Step; 17] = [
     |tx, t| Box::pin(domains::leave(tx, t)),
     |tx, t| Box::pin(flows::leave(tx, t)),
     |tx, t| Box::pin(repeats::forget(tx, t)),
@@ -48,6 +48,7 @@ const STEPS: [Step; 16] = [
     |tx, t| Box::pin(users::leaving::some(tx, t, PEOPLE)),
     |tx, t| Box::pin(groups::leave(tx, t, PIECE)),
     |tx, t| Box::pin(access::rest(tx, t, PIECE)),
+    |tx, t| Box::pin(signals::leave(tx, t, PIECE)),
     |tx, t| Box::pin(directories::leave(tx, t, PIECE)),
     |tx, t| Box::pin(provisioning::log::leave(tx, t, PIECE)),
     |tx, t| Box::pin(provisioning::health::leave(tx, t, PIECE)),

@@ -188,6 +188,7 @@ async fn admitted(
         auth_time: claims.auth_time.map_or(now, Timestamp::from_secs).min(now),
         client: a.device.clone(),
         not_after: claims.session_expiry.map(Timestamp::from_secs),
+        upstream_sid: claims.sid.clone(),
     };
     begin(a, &identity, session, invitation.map(|i| i.ready)).await
 }

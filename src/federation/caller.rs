@@ -1,8 +1,11 @@
 //! Nobody is proved yet: what a sign-in writes, the server writes.
 
 use crate::{
+    access::{Permit, perm::Provision},
     actor::{Actor, Principal},
-    id::{RequestId, TenantId},
+    app::App,
+    error::Result,
+    id::{DirectoryId, RequestId, TenantId},
     sessions::Live,
     store::{Cx, Scope},
 };
@@ -23,4 +26,18 @@ pub(super) fn entering(tenant: TenantId, before: Option<&Live>, request: Request
         Some(b) if b.home != tenant => platform(request),
         _ => cx(tenant, request),
     }
+}
+
+/// A directory whose provider has proved itself, with a signature: what it may do to its own people.
+///
+/// # Errors
+/// As `access`.
+pub(super) async fn directory(
+    app: &App,
+    tenant: TenantId,
+    directory: DirectoryId,
+    request: RequestId,
+) -> Result<Permit<Provision>> {
+    let actor = Actor::prove(Principal::Directory { tenant, directory }, request);
+    app.access.provision(&actor).await
 }

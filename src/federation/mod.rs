@@ -13,6 +13,7 @@ mod caller;
 mod error;
 mod invited;
 mod provider;
+mod signals;
 mod start;
 mod token;
 
@@ -22,6 +23,7 @@ use axum::{
     routing::{get, post},
 };
 use provider::Providers;
+pub use signals::Poller;
 
 /// Where providers send people back to; to be registered there.
 pub const CALLBACK: &str = "/federation/callback";
@@ -32,5 +34,6 @@ pub fn routes() -> Router<App> {
         .route("/federation/start", post(start::start))
         .route("/federation/step-up", get(start::step_up))
         .route(CALLBACK, get(callback::callback))
+        .merge(signals::routes())
         .layer(Extension(Providers::default()))
 }

@@ -6,11 +6,11 @@ use crate::{
     apps::assertions,
     credentials,
     error::Result,
-    farewell, flows, invitations, keys,
+    farewell, federation, flows, invitations, keys,
     oauth::backchannel,
     outbox,
     provisioning::{self, tell, tell_author, tell_elevation, tell_review},
-    repeats, sessions, signins,
+    repeats, sessions, signals, signins,
     store::{Cx, Scope},
     users::tombstones,
 };
@@ -32,6 +32,7 @@ pub(super) fn start(app: &App, stop: CancellationToken) -> Workers {
     set.spawn(endings(app.clone(), stop.clone()));
     set.spawn(reviewing(app.clone(), stop.clone()));
     set.spawn(farewells(app.clone(), stop.clone()));
+    set.spawn(federation::Poller::new(app.clone()).run(stop.clone()));
     let cx = Cx::new(super::system("outbox"), Scope::Platform);
     let letters = invitations::Sender {
         store: app.store.clone(),
@@ -250,6 +251,7 @@ async fn sweep(app: App, stop: CancellationToken) {
             flows::sweep(&app.store, &cx).await,
             app.gate.sweep(&cx).await,
             assertions::sweep(&app.store, &cx).await,
+            signals::sweep(&app.store, &cx, app.store.clock().now()).await,
             credentials::sweep(&app.store, &cx).await,
             repeats::sweep(&app.store, &cx).await,
             sessions::sweep(&app.store, &cx, before).await,

@@ -24,8 +24,8 @@ pub(super) async fn insert(
         tx,
         exec,
         "INSERT INTO sessions (tenant_id, id, user_id, hash, acting_tenant, directory_id, class, evidence, auth_time,
-                               client, created_at, last_seen_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)",
+                               client, created_at, last_seen_at, expires_at, upstream_sid)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13)",
         s.home,
         id,
         s.user,
@@ -37,7 +37,8 @@ pub(super) async fn insert(
         s.auth_time,
         json(&s.client),
         now,
-        expires
+        expires,
+        s.upstream_sid
     )?;
     Ok(())
 }
@@ -54,7 +55,7 @@ pub(super) async fn renew(
         tx,
         exec,
         "UPDATE sessions SET hash = $4, class = $5, evidence = $6, auth_time = $7, client = $8, created_at = $9,
-                last_seen_at = $9, expires_at = $10
+                last_seen_at = $9, expires_at = $10, upstream_sid = $11
          WHERE tenant_id = $1 AND id = $2 AND user_id = $3 AND ended_at IS NULL",
         s.home,
         id,
@@ -65,7 +66,8 @@ pub(super) async fn renew(
         s.auth_time,
         json(&s.client),
         now,
-        expires
+        expires,
+        s.upstream_sid
     )
 }
 

@@ -8,6 +8,7 @@ mod db;
 pub mod leaving;
 mod refresh;
 mod revoke;
+pub mod upstream;
 
 pub use db::{EndedFamily, Listed, Live};
 pub use refresh::{
@@ -72,6 +73,8 @@ pub struct NewSession {
     pub client: Value,
     /// Not later than this, whatever the limits say (an upstream's bound).
     pub not_after: Option<Timestamp>,
+    /// What the provider calls its own session of the person (`sid`): its logout names it.
+    pub upstream_sid: Option<String>,
 }
 
 /// Begins a session; the cookie's value is returned once and stored as a hash.

@@ -320,6 +320,7 @@ async fn let_in(
         auth_time: app.store.clock().now(),
         client,
         not_after: None,
+        upstream_sid: None,
     };
     let ready = match (&flow.after, &who.opened) {
         (After::Invitation(invited), Some(o)) => {

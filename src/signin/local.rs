@@ -259,6 +259,7 @@ impl Attempt<'_> {
             auth_time: store.clock().now(),
             client: self.client.clone(),
             not_after: None,
+            upstream_sid: None,
         };
         let limits = app.session_limits();
         let before = self.before.as_ref().map(|s| s.0.clone());

@@ -31,6 +31,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "setup",
             "flows",
             "provisioning",
+            "signals",
             "signins",
             "gate",
             "farewell",

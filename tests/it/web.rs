@@ -37,6 +37,7 @@ async fn sign_in(s: &TestServer, u: &User) -> Secret {
         auth_time: now,
         client: json!({}),
         not_after: None,
+        upstream_sid: None,
     };
     let made = tx!(s.app.store, &cx, [new], |tx| {
         tx.unaudited("test");

@@ -29,6 +29,7 @@ mod scim_token;
 mod scope;
 mod secret;
 mod session;
+mod signals;
 mod signins;
 mod suppression;
 mod tenant;
@@ -55,6 +56,9 @@ pub(super) enum Verb {
     /// Where a company's people come from: provisioning (SCIM) and sign-in (OpenID Connect)
     #[command(subcommand)]
     Directory(directory::Directory),
+    /// Security events that a directory's provider sends
+    #[command(subcommand)]
+    Signals(signals::Signals),
     /// Which e-mail domain is whose: how people find their sign-in by their address
     #[command(subcommand)]
     Domain(domain::Domain),
@@ -170,6 +174,7 @@ pub(super) async fn run(verb: Verb, r: &Reach) -> Result<Value> {
     match verb {
         Verb::Tenant(v) => tenant::run(v, r).await,
         Verb::Directory(v) => directory::run(v, r).await,
+        Verb::Signals(v) => signals::run(v, r).await,
         Verb::Provisioning(v) => provisioning::run(v, r).await,
         Verb::Domain(v) => domain::run(v, r).await,
         Verb::Schema(v) => schema::run(v, r).await,

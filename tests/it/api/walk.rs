@@ -200,6 +200,10 @@ story!(async fn every_route_answers_as_described(t) {
     let token = w.post(&format!("{d}/scim-tokens"), json!({"expires_at": "2099-01-01T00:00:00Z"})).await;
     w.get(&format!("{d}/scim-tokens")).await;
     w.delete(&format!("{d}/scim-tokens/{}", id(&token))).await;
+    w.go("PUT", &format!("{d}/signals"), json!({"session_revoked": "ignore"})).await;
+    w.get(&format!("{d}/signals")).await;
+    w.post(&format!("{d}/signals/secret"), json!({})).await;
+    w.delete(&format!("{d}/signals")).await;
     w.delete(&d).await;
 
     // What directories may say besides the standard's attributes.

@@ -187,6 +187,10 @@ impl Full {
             signins::record(tx, t, &new).await?;
             sql!(tx, exec, "INSERT INTO identities (tenant_id, directory_id, issuer, subject, user_id, created_at, last_login_at)
                             VALUES ($1, $2, 'i', 's', $3, 1, 1)", t, d, user)?;
+            sql!(tx, exec, "INSERT INTO signals_taken (tenant_id, directory_id, jti_hash, expires_at)
+                            VALUES ($1, $2, 'h', 9000000000000000)", t, d)?;
+            sql!(tx, exec, "INSERT INTO signal_streams (tenant_id, directory_id, settings, updated_at)
+                            VALUES ($1, $2, '{}', 1)", t, d)?;
             sql!(tx, exec, "INSERT INTO password_tries (tenant_id, name_hash, failures, tried_at) VALUES ($1, 'h', 1, 1)", t)?;
             sql!(tx, exec, "INSERT INTO flows (id, kind, browser, state, created_at, expires_at)
                             VALUES ($1, 'signin', 'b', '{}', 1, 9000000000000000)", flow)?;

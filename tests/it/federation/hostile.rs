@@ -21,16 +21,16 @@ use std::collections::HashMap;
 
 const TID: &str = "72f988bf-0000-4000-8000-2d7cd011db47";
 
-struct World {
-    ours: TestServer,
-    op: Op,
-    tenant: TenantId,
-    directory: DirectoryId,
-    person: String,
+pub struct World {
+    pub ours: TestServer,
+    pub op: Op,
+    pub tenant: TenantId,
+    pub directory: DirectoryId,
+    pub person: String,
 }
 
 /// A person `u1` of a directory whose provider is the test's.
-async fn world(t: &TestDb, preset: &str, rules: Value) -> World {
+pub async fn world(t: &TestDb, preset: &str, rules: Value) -> World {
     let op = Op::start(TID).await;
     let allow = op.address.to_string();
     let ours = TestServer::with(t, |c| c.outbound.allow = vec![allow]).await;
@@ -58,7 +58,7 @@ async fn world(t: &TestDb, preset: &str, rules: Value) -> World {
 }
 
 impl World {
-    async fn grant(&self, role: &str) {
+    pub async fn grant(&self, role: &str) {
         let body = json!({ "user": self.person, "role": role });
         self.ours.post(&format!("/api/v1/tenants/{}/grants", self.tenant), body).await.expect(201);
     }
@@ -75,7 +75,7 @@ impl World {
         (left, asked)
     }
     /// A whole sign-in with the good claims as `change` makes them.
-    async fn sign_in(
+    pub async fn sign_in(
         &self,
         browser: &Client,
         seal: Seal,
@@ -113,7 +113,7 @@ impl World {
     }
 }
 
-async fn signed_in(browser: &Client) -> bool {
+pub async fn signed_in(browser: &Client) -> bool {
     browser.get("/api/v1/me").await.status.as_u16() == 200
 }
 

@@ -50,6 +50,7 @@ story!(async fn an_id_token_ends_with_the_role_and_with_the_session(t) {
         auth_time: now,
         client: json!({}),
         not_after,
+        upstream_sid: None,
     };
     for not_after in [Some(soon), None] {
         let new = session(not_after);

@@ -133,6 +133,7 @@ impl World {
                 auth_time: now,
                 client: json!({}),
                 not_after: None,
+                upstream_sid: None,
             };
             tx.unaudited("a test's session");
             let hour = std::time::Duration::from_secs(3600);

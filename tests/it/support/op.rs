@@ -49,6 +49,10 @@ pub struct Script {
     pub date: String,
     /// The paths that were asked for.
     pub asked: Vec<String>,
+    /// Security events that wait to be fetched, by their ids.
+    pub events: Value,
+    /// What was said by whoever fetched them.
+    pub fetched: Vec<Value>,
 }
 
 /// The provider.
@@ -59,6 +63,7 @@ pub struct Op {
     pub address: SocketAddr,
     /// What it does next.
     pub script: Arc<Mutex<Script>>,
+    inner: Arc<Inner>,
 }
 
 struct Key {
@@ -97,16 +102,18 @@ impl Op {
             status: 200,
             date: String::new(),
             asked: Vec::new(),
+            events: json!({}),
+            fetched: Vec::new(),
         }));
-        let inner = Inner {
+        let inner = Arc::new(Inner {
             issuer: issuer.clone(),
             script: Arc::clone(&script),
             own: key("one"),
             other: key("one"),
-        };
-        let router = Router::new().fallback(answer).with_state(Arc::new(inner));
+        });
+        let router = Router::new().fallback(answer).with_state(Arc::clone(&inner));
         tokio::spawn(async move { axum::serve(tcp, router).await });
-        Self { issuer, address, script }
+        Self { issuer, address, script, inner }
     }
     /// Changes what it does next.
     pub fn set(&self, change: impl FnOnce(&mut Script)) {
@@ -119,14 +126,30 @@ impl Op {
             "iat": now(), "exp": now() + 300, "amr": ["pwd", "mfa"],
         })
     }
+    /// A token of its own, of the type `typ`.
+    pub fn sign(&self, typ: &str, claims: &Value) -> String {
+        signed(typ, claims, &self.inner.own)
+    }
+    /// The same by somebody else's key under its key's name.
+    pub fn forge(&self, typ: &str, claims: &Value) -> String {
+        signed(typ, claims, &self.inner.other)
+    }
     /// How often paths that end so were asked for.
     pub fn asked(&self, end: &str) -> usize {
         self.script.lock().unwrap().asked.iter().filter(|p| p.ends_with(end)).count()
     }
 }
 
+fn signed(typ: &str, claims: &Value, by: &Key) -> String {
+    let mut h = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::ES256);
+    h.kid = Some("one".to_owned());
+    h.typ = Some(typ.to_owned());
+    jsonwebtoken::encode(&h, claims, &by.encoding).unwrap()
+}
+
 async fn answer(State(op): State<Arc<Inner>>, request: Request) -> Response<Body> {
     let path = request.uri().path().to_owned();
+    let sent = axum::body::to_bytes(request.into_body(), 1 << 20).await.unwrap();
     let mut script = op.script.lock().unwrap();
     script.asked.push(path.clone());
     let body = if path.ends_with("/.well-known/openid-configuration") {
@@ -143,6 +166,16 @@ async fn answer(State(op): State<Arc<Inner>>, request: Request) -> Response<Body
             about[name] = value.clone();
         }
         about
+    } else if path.starts_with("/.well-known/ssf-configuration") {
+        json!({ "issuer": op.issuer, "jwks_uri": format!("{}/keys", op.issuer) })
+    } else if path.ends_with("/poll") {
+        let said: Value = serde_json::from_slice(&sent).unwrap();
+        for jti in said["ack"].as_array().unwrap() {
+            script.events.as_object_mut().unwrap().remove(jti.as_str().unwrap());
+        }
+        let sets = if said["maxEvents"] == 0 { json!({}) } else { script.events.clone() };
+        script.fetched.push(said);
+        json!({ "sets": sets, "moreAvailable": false })
     } else if path.ends_with("/keys") {
         json!({ "keys": [op.own.signer.jwk()] })
     } else {

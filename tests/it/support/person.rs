@@ -83,6 +83,7 @@ impl TestServer {
                 auth_time: tx.now(),
                 client: json!({}),
                 not_after: None,
+                upstream_sid: None,
             };
             sessions::create(tx, &new, s_limits).await
         })

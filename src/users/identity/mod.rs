@@ -1,6 +1,8 @@
 //! Login identities: (directory, issuer, subject), never an e-mail address.
 
-use super::{User, db};
+mod db;
+
+use super::User;
 use crate::{
     audit::{self, Event},
     error::{Error, Result},
@@ -37,6 +39,17 @@ pub async fn find_by_external_id(
         return Err(Error::conflict(detail).code("ambiguous"));
     }
     Ok(found.pop())
+}
+
+/// The person of a directory who has this address or user name, in any case; nobody where it is several.
+pub async fn find_by_address(
+    c: &mut Conn,
+    t: TenantId,
+    d: DirectoryId,
+    address: &str,
+) -> Result<Option<User>> {
+    let mut found = db::by_address(c, t, d, &text::fold(address.trim())).await?;
+    Ok(if found.len() == 1 { found.pop() } else { None })
 }
 
 /// Notes that this identity is that user's and signed in now; says whether it is a new link.
