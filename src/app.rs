@@ -14,7 +14,7 @@ use crate::{
     id::DirectoryId,
     keys::Keys,
     mail::Mailer,
-    net::Client,
+    net::{Client, dns},
     provisioning::log::{Logged, Recorder, Replayed},
     repeats,
     sessions::{Limits, Rotations},
@@ -67,6 +67,8 @@ pub struct Parts {
     pub rotations: Rotations,
     /// The one way out.
     pub net: Client,
+    /// Who is asked what others publish in DNS.
+    pub dns: dns::Texts,
     /// The way out for letters.
     pub mailer: Mailer,
     /// What directories ask, on its way into the provisioning log.
@@ -104,6 +106,7 @@ impl App {
         let gate = Gate::new(&store, &access, &keys, &apps, config.issuer(), limits);
         let rotations = Rotations::new(&store, cx.urgent(), refresh_limits(&config));
         let net = Client::new(&config.outbound)?;
+        let dns = dns::Texts::new(&config.outbound.dns_servers)?;
         let mailer = Mailer::new(&config.mail, &config.outbound.ca_file)?;
         let log = Recorder::new(&store, &master);
         let system = system.clone();
@@ -120,6 +123,7 @@ impl App {
             gate,
             rotations,
             net,
+            dns,
             mailer,
             log,
             master,

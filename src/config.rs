@@ -181,6 +181,9 @@ pub struct Outbound {
     pub timeout: Span,
     /// Of an answer.
     pub max_size: Size,
+    /// The DNS servers that are asked whether a domain is a company's, `address` or `address:port`; none: the machine's.
+    #[serde(deserialize_with = "units::texts")]
+    pub dns_servers: Vec<String>,
 }
 
 /// `[limits]`

@@ -175,6 +175,11 @@ table! {
     POST "/domains" Global, domains::add, "Confirm that a domain is a tenant's.";
     DELETE "/domains/{domain}" Global, domains::remove, "Take a domain away.";
 
+    GET "/tenants/{tenant}/domains" VIEW, domains::of_tenant, "Its e-mail domains: confirmed, and asked for.";
+    POST "/tenants/{tenant}/domains" EDIT, domains::ask, "Ask for a domain: the answer says what to publish in DNS.";
+    POST "/tenants/{tenant}/domains/{domain}/check" EDIT, domains::check, "Look now whether it is published.";
+    DELETE "/tenants/{tenant}/domains/{domain}" EDIT, domains::drop_own, "Take a domain back.";
+
     GET "/tenants/{tenant}/directories" VIEW, directories::list, "Its directories.";
     POST "/tenants/{tenant}/directories" EDIT, directories::create, "Make a directory.";
     GET "/tenants/{tenant}/directories/{directory}" VIEW, directories::get, "A directory.";

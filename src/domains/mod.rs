@@ -1,8 +1,9 @@
-//! E-mail domains and the tenants they belong to: where somebody who types an address is sent to sign in. Until a
-//! domain is proved by DNS, a Global Administrator confirms it.
+//! E-mail domains and the tenants they belong to: where somebody who types an address is sent to sign in. A
+//! company proves by DNS that a domain is its own ([`claims`]), or a Global Administrator confirms it by hand.
 //!
 //! May use tenants and what stands below. Must not know what a sign-in does with the answer.
 
+pub mod claims;
 mod db;
 mod rules;
 
@@ -17,6 +18,35 @@ use crate::{
 };
 use serde_json::json;
 
+/// How a domain came to be a tenant's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[schemars(rename = "DomainMethod")]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// A Global Administrator confirmed it.
+    Hand,
+    /// It was proved by a record in DNS.
+    Dns,
+}
+impl Method {
+    /// The word in the database and on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hand => "hand",
+            Self::Dns => "dns",
+        }
+    }
+    /// Reads [`Self::as_str`]'s words.
+    pub fn parse(s: &str) -> Option<Self> {
+        Some(match s {
+            "hand" => Self::Hand,
+            "dns" => Self::Dns,
+            _ => return None,
+        })
+    }
+}
+crate::enum_column!(Method);
+
 crate::row! {
     /// A domain of a tenant.
     #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +59,14 @@ crate::row! {
         pub confirmed_by: String,
         /// When.
         pub created_at: Timestamp,
+        /// How.
+        pub method: Method,
+        /// When the proof was last looked for.
+        pub checked_at: Option<Timestamp>,
+        /// Since when it is not there any more.
+        pub lost_at: Option<Timestamp>,
+        /// For so long that nobody new is let in by it.
+        pub lapsed: bool,
     }
 }
 
@@ -42,7 +80,7 @@ pub async fn add(
     tenant: TenantId,
     name: &str,
 ) -> Result<Domain> {
-    let name = rules::name(name)?;
+    let name = rules::own(name)?;
     let taken = format!("the domain {name} belongs to a tenant already; remove it there first");
     let added = tx!(store, &p.cx(), [name], |tx| {
         if tenants::find(tx, tenant).await?.is_none() {
@@ -92,13 +130,14 @@ pub async fn list(
     db::list(&mut c, &after.unwrap_or_default(), limit).await
 }
 
-/// Whether the domain of an address is confirmed for the tenant; `false` for what is no address.
+/// Whether the domain of an address is confirmed for the tenant: a proof that has been gone for long does not count, and
+/// what is no address has none.
 ///
 /// # Errors
 /// The database's.
 pub async fn confirmed(c: &mut Conn, t: TenantId, address: &str) -> Result<bool> {
     let Ok(name) = rules::of_address(address) else { return Ok(false) };
-    Ok(db::by_name(c, &name).await?.is_some_and(|d| d.tenant_id == t))
+    Ok(db::by_name(c, &name).await?.is_some_and(|d| d.tenant_id == t && !d.lapsed))
 }
 
 /// The tenant that an address belongs to by its domain: where a sign-in begins, before anybody is known.
@@ -116,5 +155,5 @@ pub async fn tenant_of(store: &Store, address: &str) -> Result<Option<TenantId>>
 /// # Errors
 /// The database's.
 pub async fn leave(tx: &mut Tx, t: TenantId) -> Result<u64> {
-    db::leave(tx, t).await
+    Ok(db::leave(tx, t).await? + claims::leave(tx, t).await?)
 }

@@ -25,6 +25,20 @@ pub(super) fn name(text: &str) -> Result<String> {
     Ok(name)
 }
 
+/// A domain that can be a company's: not one under which anybody registers names, nor one where anybody has an address.
+pub(super) fn own(text: &str) -> Result<String> {
+    let name = name(text)?;
+    let no = |why: &str| Err(Error::invalid(format!("{name} {why}")).attr("domain"));
+    if psl::suffix_str(&name) == Some(name.as_str()) {
+        return no("is nobody's own: names are registered below it");
+    }
+    let free = include_str!("free.txt").lines().filter(|l| !l.starts_with('#'));
+    if free.map(str::trim).any(|f| f == name) {
+        return no("is no company's: anybody can have an address there");
+    }
+    Ok(name)
+}
+
 /// The domain of an address.
 pub(super) fn of_address(address: &str) -> Result<String> {
     let bad = || Error::invalid("that is not an e-mail address").attr("email");

@@ -4,6 +4,7 @@
 //! proxy of the environment, and caps size and time. Private addresses may be allow-listed by the settings; the server
 //! says so loudly at start.
 
+pub mod dns;
 mod rules;
 
 pub use rules::{Allow, refused};

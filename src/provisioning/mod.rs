@@ -8,6 +8,7 @@ mod schemas;
 pub mod tell;
 pub mod tell_author;
 pub mod tell_elevation;
+pub mod tell_notice;
 pub mod tell_review;
 
 pub use schemas::{change_schema, schema, withdraw_schema};

@@ -5,11 +5,12 @@ use crate::{
     app::App,
     apps::assertions,
     credentials,
+    domains::claims,
     error::Result,
     farewell, federation, flows, invitations, keys,
     oauth::backchannel,
     outbox,
-    provisioning::{self, tell, tell_author, tell_elevation, tell_review},
+    provisioning::{self, tell, tell_author, tell_elevation, tell_notice, tell_review},
     repeats, sessions, signals, signins,
     store::{Cx, Scope},
     users::tombstones,
@@ -31,6 +32,7 @@ pub(super) fn start(app: &App, stop: CancellationToken) -> Workers {
     set.spawn(watch(app.clone(), stop.clone()));
     set.spawn(endings(app.clone(), stop.clone()));
     set.spawn(reviewing(app.clone(), stop.clone()));
+    set.spawn(domain_proofs(app.clone(), stop.clone()));
     set.spawn(farewells(app.clone(), stop.clone()));
     set.spawn(federation::Poller::new(app.clone()).run(stop.clone()));
     let cx = Cx::new(super::system("outbox"), Scope::Platform);
@@ -76,6 +78,13 @@ pub(super) fn start(app: &App, stop: CancellationToken) -> Workers {
     let worker = worker
         .on(parked::TOPIC, move |m| Box::pin(tell::fan_out(parked_letters.clone(), cx.clone(), m)))
         .on(tell::LETTER, move |m| Box::pin(tell::deliver(each.clone(), m)));
+    let (notices, notice_each) = (parked_again.clone(), parked_again.clone());
+    let notice_cx = Cx::new(super::system("outbox"), Scope::Platform);
+    let worker = worker
+        .on(claims::TOPIC, move |m| {
+            Box::pin(tell_notice::fan_out(notices.clone(), notice_cx.clone(), m))
+        })
+        .on(tell_notice::LETTER, move |m| Box::pin(tell_notice::deliver(notice_each.clone(), m)));
     let (author_letters, author_each) = (parked_again.clone(), parked_again);
     let author_cx = Cx::new(super::system("outbox"), Scope::Platform);
     let worker = worker
@@ -174,6 +183,16 @@ async fn reviewing(app: App, stop: CancellationToken) {
         }
         if let Err(e) = reviews::remind(&app.access, &cx).await {
             tracing::warn!(error = ?e, "cannot have reviewers told again");
+        }
+    }
+}
+
+/// Looks again, once a day, for what companies proved by DNS.
+async fn domain_proofs(app: App, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(300))).await.is_some() {
+        let cx = Cx::new(super::system("domains"), Scope::Platform);
+        if let Err(e) = claims::look_again(&app.store, &app.dns, &cx).await {
+            tracing::warn!(error = ?e, "cannot look again for proofs of domains");
         }
     }
 }

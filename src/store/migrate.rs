@@ -33,6 +33,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0024_letters", include_str!("../../migrations/0024_letters.sql")),
     ("0025_who_made_integrations", include_str!("../../migrations/0025_who_made_integrations.sql")),
     ("0029_signals", include_str!("../../migrations/0029_signals.sql")),
+    ("0030_domain_proof", include_str!("../../migrations/0030_domain_proof.sql")),
 ];
 
 /// What SQLite makes of a migration: six words replaced, `STRICT` added, sections between `-- postgres:` and

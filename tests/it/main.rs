@@ -22,6 +22,7 @@ mod declared;
 mod demo;
 mod discover;
 mod doctor;
+mod domains;
 mod elevation;
 mod farewell;
 mod federation;

@@ -187,6 +187,12 @@ story!(async fn every_route_answers_as_described(t) {
     w.get("/grants").await;
     w.delete(&format!("/grants/{g}")).await;
 
+    // Domains of its own: the walk has no DNS server that knows of it.
+    w.post("/tenants/acme/domains", json!({"domain": "acme.example"})).await;
+    w.get("/tenants/acme/domains").await;
+    w.post("/tenants/acme/domains/acme.example/check", json!({})).await;
+    w.delete("/tenants/acme/domains/acme.example").await;
+
     // Directories.
     let all = "/tenants/acme/directories";
     let d = json!({

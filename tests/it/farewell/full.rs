@@ -169,6 +169,7 @@ impl Full {
         let ask = json!({"eligibility": e, "minutes": 30, "reason": "a case"}).to_string();
         done(call(s, Some(&acts(acme, kim.user)), "POST", "/me/elevations", &ask).await);
         let due = s.app.store.clock().now().plus(Duration::from_secs(3600)).rfc3339();
+        post("/tenants/acme/domains", json!({"domain": "asked.example"})).await;
         post("/tenants/acme/reviews", json!({
             "name": "Autumn", "reviewers": [{"user": boss}], "due_at": due, "role": "Technician", "every_days": 90,
         })).await;

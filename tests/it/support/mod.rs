@@ -1,6 +1,7 @@
 //! The harness: registers tests, gives each a fresh database, reports how many ran on which.
 
 mod database;
+pub mod dns;
 pub mod keys;
 pub mod op;
 pub mod person;
