@@ -210,6 +210,10 @@ pub struct Limits {
     pub tries_per_minute: u32,
     /// Sign-ins begun by one address.
     pub signins_per_minute: u32,
+    /// Letters about invitations for one tenant within a day; 0: without a limit.
+    pub letters_per_tenant: u32,
+    /// Letters about invitations by one person within a day; 0: without a limit.
+    pub letters_per_inviter: u32,
 }
 
 /// `[log]`

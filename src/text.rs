@@ -33,6 +33,12 @@ pub fn address(attr: &str, text: &str) -> Result<String> {
     let wrong =
         || Error::invalid(format!("'{}' is not an e-mail address", excerpt(text))).attr(attr);
     let parsed: lettre::Address = text.parse().map_err(|_| wrong())?;
+    // Between quotes nearly everything may stand, also what a mail program makes a link of.
+    let plain = |c: char| c.is_alphanumeric() || ".!#$%&'*+-/=?^_`{|}~".contains(c);
+    let local = parsed.user();
+    if local.starts_with('"') && !local.trim_matches('"').chars().all(plain) {
+        return Err(wrong());
+    }
     Ok(parsed.to_string())
 }
 

@@ -3,7 +3,7 @@
 use super::{
     Path, Reach, RoleRef, Source, Subject, Via,
     authors::{Author, Standing},
-    catalogue::Catalogue,
+    catalogue::{Catalogue, SELF_SERVICE_ROLE},
     rules,
 };
 use crate::{
@@ -173,7 +173,8 @@ pub async fn paths(
 }
 
 /// Mappings as ways to their roles, for whoever is in their groups: these, or all that somebody answers for. Of such as
-/// are gone, what is kept of them. Default roles are among them, by ids of their own.
+/// are gone, what is kept of them. Default roles are among them, by ids of their own, and integration users: one without a
+/// role as if it had the least, since somebody answers for what was chosen for it all the same.
 pub async fn mapped(
     c: &mut Conn,
     catalogue: &Catalogue,
@@ -215,16 +216,19 @@ pub async fn mapped(
          WHERE e.role_id IS NOT NULL
            AND (($1 AND e.created_by_user IS NOT NULL) OR e.id IN (SELECT value FROM rarray($2)))
          UNION
-         SELECT CAST(NULL AS uuid), g.id, g.role_id, g.scope, g.scope_tenant, g.granted_by, g.valid_from, g.valid_to,
-                g.source, g.reason, CAST(NULL AS uuid), CAST(NULL AS text), CAST(NULL AS uuid), CAST(NULL AS text),
+         SELECT CAST(NULL AS uuid), coalesce(g.id, a.id), coalesce(g.role_id, $3), coalesce(g.scope, 'tenant'),
+                CASE WHEN g.id IS NULL THEN w.tenant_id ELSE g.scope_tenant END, coalesce(g.granted_by, a.created_by),
+                coalesce(g.valid_from, a.created_at), g.valid_to, coalesce(g.source, 'manual'), g.reason,
+                CAST(NULL AS uuid), CAST(NULL AS text), CAST(NULL AS uuid), CAST(NULL AS text),
                 r.tenant_id, r.offered, r.name, r.permissions, CAST(NULL AS bigint), w.made_by_tenant, w.made_by_user,
                 a.settings -> 'scopes', w.suspended_at, w.app_id, w.tenant_id
          FROM app_authors w JOIN apps a ON a.tenant_id = w.tenant_id AND a.id = w.app_id
-         JOIN grants g ON g.tenant_id = a.tenant_id AND g.user_id = a.user_id
+         LEFT JOIN grants g ON g.tenant_id = a.tenant_id AND g.user_id = a.user_id
          LEFT JOIN roles r ON r.id = g.role_id
          WHERE w.made_by_user IS NOT NULL AND ($1 OR w.app_id IN (SELECT value FROM rarray($2)))",
         all,
-        these
+        these,
+        SELF_SERVICE_ROLE
     )?;
     Ok(rows.into_iter().filter_map(|r| path(r, catalogue)).collect())
 }

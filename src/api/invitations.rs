@@ -11,7 +11,9 @@ use crate::{
     clock::Timestamp,
     error::{Error, Result},
     id::{InvitationId, RoleId, TenantId, UserId},
-    invitations::{self, CameBack, Invitation, New, Post, State, Suspended, Undelivered, Wanted},
+    invitations::{
+        self, CameBack, Daily, Invitation, New, Post, State, Suspended, Undelivered, Wanted,
+    },
     secret::ExposeSecret as _,
 };
 use schemars::JsonSchema;
@@ -154,6 +156,10 @@ pub(super) fn post(c: &Call) -> Post {
         sends: c.app.mailer.sends(),
         life: *c.app.config.signin.invitation,
         master: c.app.master.clone(),
+        daily: Daily {
+            tenant: c.app.config.limits.letters_per_tenant,
+            inviter: c.app.config.limits.letters_per_inviter,
+        },
     }
 }
 
@@ -242,6 +248,8 @@ pub(super) async fn resend(c: With<Resend>) -> Result<Shown<InvitationShown>> {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "LetterCameBack")]
 pub(super) struct Bounced {
+    /// To which address it was written: the person may have another by now.
+    email: String,
     /// It did not come back, but its reader called it unwanted.
     #[serde(default)]
     complaint: bool,
@@ -250,9 +258,10 @@ pub(super) struct Bounced {
 pub(super) async fn bounced(c: With<Bounced>) -> Result<Shown<InvitationShown>> {
     let p = c.tenant::<UsersAdd>().await?;
     let id: InvitationId = c.id("invitation")?;
-    let Bounced { complaint } = c.json()?;
+    let Bounced { email, complaint } = c.json()?;
     let how = if complaint { CameBack::Complained } else { CameBack::Bounced };
-    let i = invitations::came_back(&c.app.store, &c.app.access, &p, id, how).await?;
+    let (store, access) = (&c.app.store, &c.app.access);
+    let i = invitations::came_back(store, access, &p, id, &email, how).await?;
     Ok(Shown::of(show(&i, c.app.store.clock().now(), None)))
 }
 

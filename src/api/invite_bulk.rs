@@ -1,5 +1,5 @@
 //! Many invitations at once. Each row is invited by itself, as if it had been sent alone: in a transaction of its own,
-//! measured by what the caller holds at that moment. So the answer says of each row what became of it, and the same rows
+//! measured by what the caller holds at that moment, as long as their session or token may act. So the answer says of each row what became of it, and the same rows
 //! may be sent again: whoever is there by then is passed over.
 
 use super::{
@@ -67,6 +67,8 @@ enum Outcome {
     Exists,
     /// It cannot be; nothing was done.
     Refused,
+    /// The caller's session or token ended before it was its turn; nothing was done.
+    Stopped,
 }
 
 /// What became of all rows.
@@ -79,6 +81,8 @@ pub(super) struct ManyShown {
     exists: usize,
     /// How many cannot be invited as they stand.
     refused: usize,
+    /// How many were left when the caller's session or token ended.
+    stopped: usize,
     /// Each, as they were sent.
     rows: Vec<RowShown>,
 }
@@ -112,26 +116,32 @@ pub(super) async fn create(c: With<Many>) -> Result<Shown<ManyShown>> {
         return Err(Error::invalid(text).attr("rows"));
     }
     let ways = directories::ways_in(&c.app.store, p.tenant()).await?;
-    let mut done =
-        ManyShown { made: 0, exists: 0, refused: 0, rows: Vec::with_capacity(rows.len()) };
+    let mut done = ManyShown {
+        made: 0,
+        exists: 0,
+        refused: 0,
+        stopped: 0,
+        rows: Vec::with_capacity(rows.len()),
+    };
+    let mut ended = None;
     for (n, row) in rows.into_iter().enumerate() {
         let email = row.email.clone();
-        let named = row.user_name.is_some();
         // Asked for each: what was taken from the caller meanwhile is theirs no more.
-        let invited = match c.tenant::<UsersAdd>().await {
-            Ok(p) => invited(&c, &p, row).await,
-            Err(e) => Err(e),
-        };
-        let mut shown = match invited {
-            Ok(invitation) => RowShown::made(invitation),
-            Err(e) => RowShown::not_made(&e, named),
+        if ended.is_none() {
+            ended =
+                c.caller.still(&c.app).await.err().filter(|e| e.kind() == Kind::Unauthenticated);
+        }
+        let mut shown = match &ended {
+            Some(e) => RowShown::stopped(e),
+            None => one(&c, row).await,
         };
         match shown.outcome {
             Outcome::Made => done.made += 1,
             Outcome::Exists => done.exists += 1,
             Outcome::Refused => done.refused += 1,
+            Outcome::Stopped => done.stopped += 1,
         }
-        if shown.outcome != Outcome::Refused && !ways.is_empty() {
+        if matches!(shown.outcome, Outcome::Made | Outcome::Exists) && !ways.is_empty() {
             let mut reader = c.app.store.read(Scope::Platform).await?;
             if domains::confirmed(&mut reader, p.tenant(), &email).await? {
                 shown.hint = Some(simply(ways.iter().map(|(_, name)| name.as_str())));
@@ -151,6 +161,18 @@ fn simply<'a>(ways: impl Iterator<Item = &'a str>) -> String {
          letter, if it vouches for the address",
         ways.join(" or ")
     )
+}
+
+async fn one(c: &Call, row: Row) -> RowShown {
+    let named = row.user_name.is_some();
+    let invited = match c.tenant::<UsersAdd>().await {
+        Ok(p) => invited(c, &p, row).await,
+        Err(e) => Err(e),
+    };
+    match invited {
+        Ok(invitation) => RowShown::made(invitation),
+        Err(e) => RowShown::not_made(&e, named),
+    }
 }
 
 async fn invited(c: &Call, p: &Permit<UsersAdd>, row: Row) -> Result<InvitationShown> {
@@ -195,6 +217,22 @@ impl RowShown {
             field: None,
             code: None,
             why: None,
+            hint: None,
+        }
+    }
+    fn stopped(e: &Error) -> Self {
+        let text = format!(
+            "{}: your session or token ended while the rows before were worked on; nothing was done about this one",
+            e.detail()
+        );
+        Self {
+            row: 0,
+            email: String::new(),
+            outcome: Outcome::Stopped,
+            invitation: None,
+            field: None,
+            code: Some(e.code_str().unwrap_or(word(e.kind())).to_owned()),
+            why: Some(text),
             hint: None,
         }
     }

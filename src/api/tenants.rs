@@ -195,8 +195,11 @@ pub(super) async fn export(c: Call) -> Result<Lines> {
     let t = c.tenant_id().await?;
     let mut export = farewell::Export::begin(&c.app.store, &p, t).await?;
     let first = export.next().await?.unwrap_or_default();
-    let rest = stream::try_unfold(export, |mut export| async move {
-        Ok::<_, Error>(export.next().await?.map(|text| (text, export)))
+    // It may take long: whose right or session ends meanwhile is sent no more of it.
+    let rest = stream::try_unfold((export, c), |(mut export, c)| async move {
+        c.caller.still(&c.app).await?;
+        c.global().await?;
+        Ok::<_, Error>(export.next().await?.map(|text| (text, (export, c))))
     });
     let all = stream::once(async { Ok(first) });
     let all = futures::StreamExt::chain(all, rest).inspect_err(|e| {

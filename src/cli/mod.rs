@@ -11,7 +11,7 @@ mod doctor;
 mod logs;
 mod place;
 mod reach;
-mod remote;
+pub mod remote;
 pub mod scim_check;
 mod serve;
 mod verbs;

@@ -51,7 +51,7 @@ impl Remote {
         let mut http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(10))
-            .timeout(Duration::from_secs(60))
+            .timeout(ANSWER)
             .user_agent(concat!("muster/", env!("CARGO_PKG_VERSION")));
         if let Some(file) = ca {
             let pem = std::fs::read(file)
@@ -189,6 +189,10 @@ struct Broken {
     /// It may have arrived.
     under_way: bool,
 }
+
+/// How long an answer is waited for: longer than a server gives itself (`limits.request_time`, unless somebody set it), so
+/// that one which takes all of its time is heard and not given up in the same moment.
+pub const ANSWER: Duration = Duration::from_secs(90);
 
 /// How long a document of any size may take.
 const WHOLE: Duration = Duration::from_secs(3600);

@@ -16,6 +16,7 @@ use crate::{
     error::{Error, Kind, Result},
     flows, groups,
     id::TenantId,
+    invitations::daily,
     outbox, provisioning, repeats, sessions, signals, signins,
     store::{Cx, Store, Tx},
     tenants::{self, Tenant},
@@ -39,10 +40,11 @@ const GRACE: Duration = Duration::from_secs(60);
 type Step = for<'a> fn(&'a mut Tx, TenantId) -> BoxFuture<'a, Result<u64>>;
 
 /// In this order: what would go with something else all at once goes before it.
-const STEPS: [Step; 17] = [
+const STEPS: [Step; 18] = [
     |tx, t| Box::pin(domains::leave(tx, t)),
     |tx, t| Box::pin(flows::leave(tx, t)),
     |tx, t| Box::pin(repeats::forget(tx, t)),
+    |tx, t| Box::pin(daily::forget(tx, t)),
     |tx, t| Box::pin(access::pieces(tx, t, PIECE)),
     |tx, t| Box::pin(apps::leave(tx, t, APPS)),
     |tx, t| Box::pin(users::leaving::some(tx, t, PEOPLE)),

@@ -4,7 +4,7 @@
 use super::{Group, GroupChange, GroupRow, db, fresh, gone, name_taken, rules};
 use crate::{
     access::{
-        Permit,
+        Permit, defaults,
         guard::{self, By},
         parked::{self, Parked},
         perm::Provision,
@@ -33,13 +33,16 @@ pub async fn apply(
     let changes = Arc::new(changes);
     let asked = changes.clone();
     tx!(store, &p.cx(), [changes], |tx| {
-        tx.lock(Lock::Group(id)).await?;
+        tx.lock_beside(Lock::Group(id), defaults::lock(t)).await?;
         let was = db::of_directory(tx, t, d, id).await?.ok_or_else(|| gone(id))?;
         fresh(&was, if_match)?;
         let settings = settings(tx, t, d).await?;
         // Who leaves a group loses what it gives, and who comes to one what they had by default.
         let takes = changes.iter().any(rules::takes_away);
         let comes = rules::coming(&changes);
+        if !comes.is_empty() && guard::makes_administrators(tx, t, id).await? {
+            tx.lock(guard::ends()).await?;
+        }
         let guard = if guard::group_change(tx, t, id, takes, &comes).await? {
             Some(guard::before(tx, t).await?)
         } else {

@@ -1,5 +1,5 @@
 //! Asking for a new link in place of a dead one. Whoever has an old letter may ask; nothing is sent to them by that. The
-//! inviter is told, and decides; where they are gone, the tenant's administrators are.
+//! inviter is told, and decides; where they are gone, or may invite nobody there any more, the tenant's administrators are.
 
 use super::{
     Invitation, Sender, State, db,
@@ -7,15 +7,18 @@ use super::{
     rules, words,
 };
 use crate::{
-    access::guard,
+    access::{
+        guard,
+        perm::{Permission as _, UsersAdd},
+    },
     audit::{self, Event},
     clock::Timestamp,
     crypto::token::{self, Kind},
     error::{Error, Result},
-    id::InvitationId,
+    id::{InvitationId, TenantId, UserId},
     mail::{Letter, plain_name},
     outbox::{self, Message},
-    store::{Cx, Lock, Scope, Store, Tx},
+    store::{Cx, Lock, Scope, Store},
     tenants, tx, users,
 };
 use askama::Template;
@@ -83,7 +86,7 @@ pub async fn ask(store: &Store, cx: &Cx, link: &str) -> Result<()> {
             return Ok(());
         }
         audit::record(tx, t, Event::new("invitation.ask").target("invitation", id)).await?;
-        outbox::push(tx, t, ASKED, &json!({ "invitation": id })).await?;
+        outbox::push_patient(tx, t, ASKED, &json!({ "invitation": id })).await?;
         Ok(())
     })
 }
@@ -99,15 +102,16 @@ fn about(m: &Message) -> Result<InvitationId> {
 /// The database's: the outbox tries again.
 pub async fn told(s: Sender, cx: Cx, m: Message) -> Result<()> {
     let (id, t) = (about(&m)?, m.tenant);
-    let told = tx!(s.store, &cx, [], |tx| {
+    let people = whom(&s, &cx, &m, id).await?;
+    let told = tx!(s.store, &cx, [people], |tx| {
         tx.unaudited("letters about what is in the audit trail");
         let now = tx.now();
-        let Some(i) = db::get(tx, t, id).await?.filter(|i| i.may_be_asked_for(now)) else {
+        if db::get(tx, t, id).await?.is_none_or(|i| !i.may_be_asked_for(now)) {
             return Ok(None);
-        };
-        let people = whom(tx, &i).await?;
+        }
         for to in &people {
-            outbox::push(tx, t, ASKED_LETTER, &json!({ "invitation": id, "to": to })).await?;
+            let letter = json!({ "invitation": id, "to": to });
+            outbox::push_patient(tx, t, ASKED_LETTER, &letter).await?;
         }
         Ok(Some(people.len()))
     })?;
@@ -117,17 +121,34 @@ pub async fn told(s: Sender, cx: Cx, m: Message) -> Result<()> {
     Ok(())
 }
 
-/// The addresses of whoever is told: the inviter, or else the administrators of the tenant.
-async fn whom(tx: &mut Tx, i: &Invitation) -> Result<Vec<String>> {
-    if let Some((home, user)) = i.by().filter(|_| i.inviter_live)
-        && let Some(to) = users::find(tx, home, user).await?.and_then(|u| u.email)
-    {
-        return Ok(vec![to]);
-    }
+/// The addresses of whoever is told: the inviter, or else the administrators of the tenant; of these, whoever could send it
+/// again.
+async fn whom(s: &Sender, cx: &Cx, m: &Message, id: InvitationId) -> Result<Vec<String>> {
+    let t = m.tenant;
+    // The inviter first; each with their address.
+    let found = tx!(s.store, cx, [], |tx| {
+        tx.unaudited("nothing is written");
+        let Some(i) = db::get(tx, t, id).await? else { return Ok((None, Vec::new())) };
+        let inviter = i.by().filter(|_| i.inviter_live);
+        let mut people: Vec<(TenantId, UserId)> = inviter.into_iter().collect();
+        people.extend(guard::to_be_told(tx, t).await?);
+        let mut out = Vec::new();
+        for (home, user) in people {
+            let to = users::find(tx, home, user).await?.and_then(|u| u.email);
+            out.extend(to.map(|to| (home, user, to)));
+        }
+        Ok((inviter, out))
+    })?;
+    let (inviter, people) = found;
     let mut out = Vec::new();
-    for (home, user) in guard::to_be_told(tx, i.tenant_id).await? {
-        let to = users::find(tx, home, user).await?.and_then(|u| u.email);
-        out.extend(to.filter(|_| out.len() < TOLD));
+    for (home, user, to) in people {
+        if !s.access.effective(home, user, t).await?.allows(UsersAdd::ID) {
+            continue;
+        }
+        if inviter == Some((home, user)) {
+            return Ok(vec![to]);
+        }
+        out.extend(Some(to).filter(|_| out.len() < TOLD));
     }
     Ok(out)
 }

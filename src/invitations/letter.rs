@@ -7,6 +7,7 @@ use super::{
     suppressed, words,
 };
 use crate::{
+    access::Access,
     crypto::{
         seal::MasterKey,
         token::{self, Kind},
@@ -53,6 +54,8 @@ struct Page<'a> {
 pub struct Sender {
     /// The database.
     pub store: Store,
+    /// Who may do what.
+    pub access: Access,
     /// What opens the token.
     pub master: MasterKey,
     /// The way out.

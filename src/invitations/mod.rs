@@ -7,6 +7,7 @@
 
 mod accept;
 mod ask;
+pub mod daily;
 mod db;
 mod letter;
 mod looks;
@@ -20,6 +21,7 @@ pub use accept::{
     ready,
 };
 pub use ask::{ASKED, ASKED_LETTER, ask, asked_letter, tell, told};
+pub use daily::{Daily, LIMIT};
 pub use letter::{Sender, TOPIC, deliver, given_up, render};
 pub use looks::{Looks, get as looks, set as set_looks};
 pub use rules::{Closed, address, same_address};
@@ -125,6 +127,8 @@ pub struct Post {
     pub life: Duration,
     /// What seals the token until the letter is written.
     pub master: MasterKey,
+    /// How many letters a day allows.
+    pub daily: Daily,
 }
 
 const IS_THERE: &str = "somebody in the tenant has this address already; if they were invited and did not accept, send that \
@@ -139,7 +143,8 @@ fn gone() -> Error {
 /// # Errors
 /// `Invalid` for an address that is none; `Forbidden` for a role that the inviter could not give, and where somebody new
 /// has by default what the inviter does not hold; `Conflict` (code `uniqueness`) when the name is taken, (code [`THERE`])
-/// when the address should be new and is not, and (code [`SUPPRESSED`]) when letters to it come back.
+/// when the address should be new and is not, and (code [`SUPPRESSED`]) when letters to it come back; `RateLimited` (code
+/// [`LIMIT`]) when a day has had as many letters as it may.
 pub async fn create(
     store: &Store,
     access: &Access,
@@ -192,6 +197,7 @@ pub async fn create(
             }
             if letter {
                 suppressed::refuse(tx, t, &email).await?;
+                daily::count(tx, &post, t, &email).await?;
             }
             adder.add(tx, user_id, &user).await?;
             let expires = tx.now().plus(post.life);
@@ -240,7 +246,7 @@ async fn write(
     sends: bool,
 ) -> Result<()> {
     if sends {
-        outbox::push(tx, t, TOPIC, &json!({ "invitation": id, "token": sealed })).await?;
+        outbox::push_patient(tx, t, TOPIC, &json!({ "invitation": id, "token": sealed })).await?;
     }
     Ok(())
 }
@@ -274,7 +280,8 @@ const MORE: &str =
 ///
 /// # Errors
 /// `NotFound`; `Forbidden` when the person holds what the caller does not; `Conflict` when it was accepted, or the
-/// person can sign in without it by now, or (code [`SUPPRESSED`]) when letters to the address come back; `RateLimited` after five letters within a day.
+/// person can sign in without it by now, or (code [`SUPPRESSED`]) when letters to the address come back; `RateLimited` (code [`LIMIT`])
+/// after five letters within a day, or when the day has had as many for all as it may.
 pub async fn resend(
     store: &Store,
     access: &Access,
@@ -305,7 +312,8 @@ pub async fn resend(
             Error::conflict("the person has no e-mail address any more; give them one first")
         })?;
         let email = rules::address(&email)?;
-        if post.sends && !by_hand {
+        let letter = post.sends && !by_hand;
+        if letter {
             suppressed::refuse(tx, t, &email).await?;
         }
         let now = tx.now();
@@ -313,12 +321,15 @@ pub async fn resend(
         let by = (inviter.as_str(), tx.actor().user());
         if !db::renew(tx, t, id, &hash, &email, expires, by, LETTERS, now.minus(DAY)).await? {
             let text = format!("{LETTERS} letters were written about this invitation today");
-            return Err(Error::new(ErrorKind::RateLimited, text));
+            return Err(Error::new(ErrorKind::RateLimited, text).code(LIMIT));
+        }
+        if letter {
+            daily::count(tx, &post, t, &email).await?;
         }
         if let Some(message) = was.failed_message {
             outbox::settled(tx, t, message).await?;
         }
-        write(tx, t, id, &sealed, post.sends && !by_hand).await?;
+        write(tx, t, id, &sealed, letter).await?;
         let event = Event::new("invitation.resend").target("invitation", id);
         let event = event.detail(json!({ "by_hand": by_hand }));
         audit::record(tx, t, event.personal(json!({ "email": email }))).await?;

@@ -16,25 +16,28 @@ pub(super) async fn insert(
     tenant: TenantId,
     topic: &'static str,
     payload: &J<&Value>,
+    rank: i64,
 ) -> Result<()> {
     let now = tx.now();
     sql!(tx, exec, {
-        lite: "INSERT INTO outbox (id, tenant_id, topic, payload, tx, created_at, not_before, attempts)
-               VALUES ($1, $2, $3, $4, 0, $5, $5, 0)",
-        pg: "INSERT INTO outbox (id, tenant_id, topic, payload, tx, created_at, not_before, attempts)
-             VALUES ($1, $2, $3, $4, pg_current_xact_id()::text::bigint, $5, $5, 0)",
-    }, id, tenant, topic, *payload, now)?;
+        lite: "INSERT INTO outbox (id, tenant_id, topic, payload, tx, created_at, not_before, attempts, rank)
+               VALUES ($1, $2, $3, $4, 0, $5, $5, 0, $6)",
+        pg: "INSERT INTO outbox (id, tenant_id, topic, payload, tx, created_at, not_before, attempts, rank)
+             VALUES ($1, $2, $3, $4, pg_current_xact_id()::text::bigint, $5, $5, 0, $6)",
+    }, id, tenant, topic, *payload, now, rank)?;
     Ok(())
 }
 
-pub(super) async fn any_due(c: &mut Conn, now: Timestamp) -> Result<bool> {
+/// Whether anything of this rank or before it is due.
+pub(super) async fn any_due(c: &mut Conn, now: Timestamp, rank: i64) -> Result<bool> {
     let row = sql!(
         c,
         opt<i64>,
         "SELECT /* platform: worker */ attempts FROM outbox
          WHERE done_at IS NULL AND dead_at IS NULL AND not_before <= $1
-           AND (leased_until IS NULL OR leased_until <= $1) LIMIT 1",
-        now
+           AND rank <= $2 AND (leased_until IS NULL OR leased_until <= $1) LIMIT 1",
+        now,
+        rank
     )?;
     Ok(row.is_some())
 }
@@ -47,22 +50,30 @@ row! {
         pub payload: J<Value>,
         pub attempts: i64,
         pub leased_until: Timestamp,
+        pub rank: i64,
     }
 }
 
-pub(super) async fn take(tx: &mut Tx, until: Timestamp, limit: i64) -> Result<Vec<Taken>> {
+/// Leases what is due, of this rank or before it; of several ranks the first.
+pub(super) async fn take(
+    tx: &mut Tx,
+    until: Timestamp,
+    limit: i64,
+    rank: i64,
+) -> Result<Vec<Taken>> {
     let now = tx.now();
     sql!(tx, all<Taken>, {
         lite: "UPDATE outbox /* platform: worker */ SET leased_until = $2
                WHERE id IN (SELECT id FROM outbox WHERE done_at IS NULL AND dead_at IS NULL AND not_before <= $1
-                              AND (leased_until IS NULL OR leased_until <= $1) ORDER BY not_before LIMIT $3)
-               RETURNING id, tenant_id, topic, payload, attempts, leased_until",
+                              AND rank <= $4 AND (leased_until IS NULL OR leased_until <= $1)
+                            ORDER BY rank, not_before LIMIT $3)
+               RETURNING id, tenant_id, topic, payload, attempts, leased_until, rank",
         pg: "UPDATE outbox /* platform: worker */ SET leased_until = $2
              WHERE id IN (SELECT id FROM outbox WHERE done_at IS NULL AND dead_at IS NULL AND not_before <= $1
-                            AND (leased_until IS NULL OR leased_until <= $1)
-                          ORDER BY not_before LIMIT $3 FOR UPDATE SKIP LOCKED)
-             RETURNING id, tenant_id, topic, payload, attempts, leased_until",
-    }, now, until, limit)
+                            AND rank <= $4 AND (leased_until IS NULL OR leased_until <= $1)
+                          ORDER BY rank, not_before LIMIT $3 FOR UPDATE SKIP LOCKED)
+             RETURNING id, tenant_id, topic, payload, attempts, leased_until, rank",
+    }, now, until, limit, rank)
 }
 
 /// Delivered, whoever holds it by now.

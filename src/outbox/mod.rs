@@ -26,6 +26,13 @@ const ATTEMPTS: i64 = 24;
 const BATCH: i64 = 32;
 /// While fewer are under way, more are taken: a receiver that hangs takes some of these places, others go on.
 const AT_ONCE: usize = 96;
+/// The same of those that can wait: a mail server that hangs takes none of the places of the others.
+const PATIENT_AT_ONCE: usize = 48;
+
+/// What is told at once: whose access has ended, what somebody has to look at.
+const AT_ONCE_RANK: i64 = 0;
+/// What can wait behind that.
+const PATIENT_RANK: i64 = 1;
 /// For messages under way when the worker is told to stop; what is cut off then is handed over again.
 const PARTING: Duration = Duration::from_secs(5);
 
@@ -39,8 +46,31 @@ pub async fn push(
     topic: &'static str,
     payload: &Value,
 ) -> Result<MessageId> {
+    put(tx, tenant, topic, payload, AT_ONCE_RANK).await
+}
+
+/// The same of a message that can wait: however many of these there are, what was put there by [`push`] goes first.
+///
+/// # Errors
+/// As the store.
+pub async fn push_patient(
+    tx: &mut Tx,
+    tenant: TenantId,
+    topic: &'static str,
+    payload: &Value,
+) -> Result<MessageId> {
+    put(tx, tenant, topic, payload, PATIENT_RANK).await
+}
+
+async fn put(
+    tx: &mut Tx,
+    tenant: TenantId,
+    topic: &'static str,
+    payload: &Value,
+    rank: i64,
+) -> Result<MessageId> {
     let id = MessageId::new();
-    db::insert(tx, id, tenant, topic, &J(payload)).await?;
+    db::insert(tx, id, tenant, topic, &J(payload), rank).await?;
     Ok(id)
 }
 
@@ -120,15 +150,21 @@ impl Worker {
     /// Runs until `stop`. New messages are taken while others are under way: nobody waits for a slow receiver.
     pub async fn run(self, stop: CancellationToken) {
         let mut under_way = FuturesUnordered::new();
+        let mut patient = 0;
         loop {
             let mut wait = Duration::from_millis(500);
-            if under_way.len() < AT_ONCE {
-                match self.take().await {
+            let rank = if patient < PATIENT_AT_ONCE { PATIENT_RANK } else { AT_ONCE_RANK };
+            if under_way.len() - patient < AT_ONCE {
+                match self.take(rank).await {
                     Ok(taken) => {
                         if !taken.is_empty() {
                             wait = Duration::ZERO;
                         }
-                        under_way.extend(taken.into_iter().map(|row| self.hand_over(row)));
+                        patient += taken.iter().filter(|row| row.rank >= PATIENT_RANK).count();
+                        under_way.extend(taken.into_iter().map(|row| async {
+                            let waits = row.rank >= PATIENT_RANK;
+                            (waits, self.hand_over(row).await)
+                        }));
                     }
                     Err(e) => {
                         tracing::warn!(error = ?e, "the outbox cannot be read");
@@ -138,7 +174,8 @@ impl Worker {
             }
             tokio::select! {
                 () = stop.cancelled() => break,
-                Some(settled) = under_way.next() => {
+                Some((waited, settled)) = under_way.next() => {
+                    patient -= usize::from(waited);
                     // One that cannot be settled is handed over again when its lease ends.
                     if let Err(e) = settled {
                         tracing::warn!(error = ?e, "a delivery cannot be written down");
@@ -155,7 +192,7 @@ impl Worker {
     /// # Errors
     /// As the store; a handler's error delays its message instead.
     pub async fn once(&self) -> Result<usize> {
-        let taken = self.take().await?;
+        let taken = self.take(PATIENT_RANK).await?;
         let n = taken.len();
         let mut under_way: FuturesUnordered<_> =
             taken.into_iter().map(|row| self.hand_over(row)).collect();
@@ -168,12 +205,12 @@ impl Worker {
         }
         settled
     }
-    /// Leases what is due.
-    async fn take(&self) -> Result<Vec<db::Taken>> {
+    /// Leases what is due, of this rank or before it.
+    async fn take(&self, rank: i64) -> Result<Vec<db::Taken>> {
         // A look without a transaction first: an idle instance writes nothing.
         let now = self.store.clock().now();
         let mut c = self.store.read(Scope::Platform).await?;
-        if !db::any_due(&mut c, now).await? {
+        if !db::any_due(&mut c, now, rank).await? {
             return Ok(Vec::new());
         }
         drop(c);
@@ -181,7 +218,7 @@ impl Worker {
         tx!(self.store, &cx, [], |tx| {
             tx.unaudited("a lease");
             let until = tx.now().plus(LEASE);
-            db::take(tx, until, BATCH).await
+            db::take(tx, until, BATCH, rank).await
         })
     }
     async fn hand_over(&self, row: db::Taken) -> Result<()> {

@@ -4,7 +4,7 @@
 //! Whoever takes a key first works on it. The transaction that does what was asked says so in the key's row ([`mark`], at
 //! the end of every transaction of that request), so that it is done once, whoever crashes when and on however many
 //! nodes: a request that was thought dead and has lost its key meanwhile cannot commit any more. The answer is kept
-//! afterwards, sealed. Nothing is kept of a request that was refused and changed nothing.
+//! afterwards, sealed. Nothing is kept of a request that changed nothing, whatever it was answered.
 
 mod db;
 
@@ -127,8 +127,8 @@ fn place(id: &str) -> String {
 }
 
 impl Claim {
-    /// Keeps the answer, as far as it says what was done: of what was [`Outcome::Refused`] only if something was done all the
-    /// same, and nothing of what is [`Outcome::Unknown`], which a repeat must not take for a refusal.
+    /// Keeps the answer, as far as it says what was done: where nothing was written the key is free again, whatever was
+    /// answered; and nothing is kept of what is [`Outcome::Unknown`], which a repeat must not take for a refusal.
     ///
     /// # Errors
     /// The database's.
@@ -144,7 +144,7 @@ impl Claim {
         let cx = Cx::new(self.actor, Scope::Platform);
         tx!(store, &cx, [sealed], |tx| {
             tx.unaudited("the answer to what was recorded when it was done");
-            if outcome != Outcome::Done && db::release(tx, claim).await? > 0 {
+            if db::release(tx, claim).await? > 0 {
                 return Ok(());
             }
             match outcome {

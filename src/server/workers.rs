@@ -38,6 +38,7 @@ pub(super) fn start(app: &App, stop: CancellationToken) -> Workers {
     let cx = Cx::new(super::system("outbox"), Scope::Platform);
     let letters = invitations::Sender {
         store: app.store.clone(),
+        access: app.access.clone(),
         master: app.master.clone(),
         mailer: app.mailer.clone(),
         issuer: app.config.issuer().to_owned(),
@@ -254,7 +255,7 @@ async fn move_keys(app: &App, cx: &Cx) -> Result<()> {
     app.keys.advance(cx, *settings.publish_ahead, keys::BEHIND).await
 }
 
-/// Ends sessions whose time is over, and removes what is over: flows and codes soon, keys of requests after a day, sessions and delivered messages
+/// Ends sessions whose time is over, and removes what is over: flows and codes soon, keys of requests and counts of letters after a day, sessions and delivered messages
 /// after a month, records of sign-ins as the settings say, entries of the provisioning log as their directories want it,
 /// once an hour.
 async fn sweep(app: App, stop: CancellationToken) {
@@ -273,6 +274,7 @@ async fn sweep(app: App, stop: CancellationToken) {
             signals::sweep(&app.store, &cx, app.store.clock().now()).await,
             credentials::sweep(&app.store, &cx).await,
             repeats::sweep(&app.store, &cx).await,
+            invitations::daily::sweep(&app.store, &cx).await,
             sessions::sweep(&app.store, &cx, before).await,
             outbox::sweep(&app.store, &cx, before).await,
             forget_people(&app, &cx).await,

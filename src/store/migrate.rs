@@ -32,6 +32,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0023_review_reminders", include_str!("../../migrations/0023_review_reminders.sql")),
     ("0024_letters", include_str!("../../migrations/0024_letters.sql")),
     ("0025_who_made_integrations", include_str!("../../migrations/0025_who_made_integrations.sql")),
+    ("0026_letters_of_a_day", include_str!("../../migrations/0026_letters_of_a_day.sql")),
     ("0029_signals", include_str!("../../migrations/0029_signals.sql")),
     ("0030_domain_proof", include_str!("../../migrations/0030_domain_proof.sql")),
 ];

@@ -130,7 +130,7 @@ async fn prepared(
     tx!(store, cx, [ready, change], |tx| {
         let (seen, draft) = &*ready;
         if seen.active && !draft.active {
-            tx.lock(Lock::User(seen.id)).await?;
+            tx.lock_beside(Lock::User(seen.id), guard::ends()).await?;
             let ties = guard::ties(tx, t, seen.id).await?;
             if ties.admin || ties.answers {
                 return again(tx, (t, d, seen.id), if_match, &change).await;
@@ -323,7 +323,8 @@ pub(crate) async fn remove_some(
 ) -> Result<usize> {
     let users = db::some(tx, t, d, limit).await?;
     for u in &users {
-        tx.lock(Lock::User(u.id)).await?;
+        // Before the administrators' lock, also of the second.
+        tx.lock_beside(Lock::User(u.id), guard::ends()).await?;
         let by = By::Directory { user: u.id, label: u.label().to_owned() };
         gone_for_good(tx, u, by, "directory deleted", None).await?;
     }

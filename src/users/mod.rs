@@ -51,7 +51,7 @@ use crate::{
     error::{Error, Kind, Result},
     id::{DirectoryId, TenantId, UserId},
     row,
-    store::{Conn, J, Scope, Store, Topic, Tx},
+    store::{Conn, J, Lock, Scope, Store, Topic, Tx},
 };
 use serde_json::Value;
 
@@ -192,6 +192,7 @@ fn name_taken(e: Error, name: &str, attr: &str) -> Error {
 /// The guard, for those whose access could be an administrator's, or who make others so by a mapping; nobody else pays
 /// for it. And it is written down what somebody leaves behind who answered for a mapping.
 async fn guarded(tx: &mut Tx, u: &User) -> Result<Option<Guard>> {
+    tx.lock_beside(Lock::User(u.id), guard::ends()).await?;
     let ties = guard::ties(tx, u.tenant_id, u.id).await?;
     if !ties.answers {
         return if ties.admin { guard::before(tx, u.tenant_id).await.map(Some) } else { Ok(None) };

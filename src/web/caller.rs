@@ -7,6 +7,7 @@ use crate::{
     error::{Error, Kind, Result},
     gate,
     id::TenantId,
+    secret::{ExposeSecret as _, Secret},
     sessions::Live,
 };
 use axum::{
@@ -97,6 +98,18 @@ pub struct Caller {
     /// How well a session's person is proved (`protocol::oidc::Class`, as text), also where their token speaks for them in
     /// every tenant; `None` for any other token, whose proof was judged when it was made, and for the owner.
     pub class: Option<String>,
+    proof: Proof,
+}
+
+/// What proved a caller, so that it can be asked again.
+#[derive(Debug, Clone)]
+enum Proof {
+    /// The listener's word, which holds as long as the connection.
+    Listener,
+    /// An access token.
+    Token(Secret),
+    /// A session's cookie.
+    Cookie(Secret),
 }
 
 /// The token of an `Authorization: Bearer` header: one header, one token, of the characters RFC 6750 allows.
@@ -118,7 +131,7 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>> {
 impl Caller {
     async fn find(app: &App, parts: &mut Parts) -> Result<Option<Self>> {
         if let Some(actor) = parts.extensions.get::<Actor>() {
-            return Ok(Some(Self { actor: actor.clone(), class: None }));
+            return Ok(Some(Self { actor: actor.clone(), class: None, proof: Proof::Listener }));
         }
         let request = RequestId::of(parts);
         if let Some(token) = bearer(&parts.headers)? {
@@ -129,14 +142,26 @@ impl Caller {
             }
             let actor = Actor::prove(bearer.principal(), request);
             let class = bearer.class().map(str::to_owned);
-            return Ok(Some(Self { actor, class }));
+            return Ok(Some(Self { actor, class, proof: Proof::Token(token.into()) }));
         }
         let Some(session) = LiveSession::find(app, &parts.headers).await? else { return Ok(None) };
+        let proof = Proof::Cookie(cookies::session(app, &parts.headers).unwrap_or_default().into());
         if !parts.method.is_safe() {
             strict::same_origin(app, &parts.headers)?;
         }
         let actor = Actor::prove(session.principal(), request);
-        Ok(Some(Self { actor, class: Some(session.0.class) }))
+        Ok(Some(Self { actor, class: Some(session.0.class), proof }))
+    }
+    /// Asks again whether the session or token that proved the caller may still act: for what goes on after it was asked.
+    ///
+    /// # Errors
+    /// [`Kind::Unauthenticated`] when it has ended; the database's.
+    pub async fn still(&self, app: &App) -> Result<()> {
+        match &self.proof {
+            Proof::Listener => Ok(()),
+            Proof::Token(token) => app.gate.bearer(token.expose_secret()).await.map(drop),
+            Proof::Cookie(cookie) => app.gate.session(cookie.expose_secret()).await.map(drop),
+        }
     }
     /// Refuses a session, or its token for the whole instance, whose proof is weaker than what its person's roles in `tenant` demand: rights may have come
     /// after the sign-in, and are in other tenants than the one signed in to.

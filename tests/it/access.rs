@@ -17,6 +17,7 @@ mod makers;
 mod mappings;
 mod naive;
 mod previews;
+mod races;
 mod require;
 mod roles;
 mod scope_kinds;

@@ -321,6 +321,63 @@ story!(async fn a_large_export_comes_in_small_pieces_and_has_all(t) {
     assert_eq!(trail.iter().filter(|e| e.action == "tenant.export").count(), 2);
 });
 
+story!(async fn an_export_has_what_the_tenant_has(t) {
+    let s = TestServer::start(&t).await;
+    let us = s.provider().await;
+    let f = Full::new(&s, us).await;
+    let a = own(&s, "GET", "/tenants/acme/export", Value::Null).await.expect(200);
+    let lines: Vec<Value> = a.text.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let of = |kind: &str| lines.iter().filter(|l| l["type"] == kind).collect::<Vec<_>>();
+    for kind in [
+        "tenant", "domain", "schema", "directory", "user", "group", "membership", "role", "grant", "mapping", "application",
+        "invitation", "default_role", "letters", "suppression", "eligibility", "elevation", "review_plan", "review",
+        "review_item", "event", "end",
+    ] {
+        assert!(!of(kind).is_empty(), "no {kind}");
+    }
+    assert_eq!(of("letters")[0]["display_name"], "Acme");
+    assert_eq!(of("suppression")[0]["email"], "finn@acme.example");
+    // The provider's people in exactly this tenant are in it, those of their scopes over many are not.
+    let theirs = of("eligibility").into_iter().filter(|l| l["tenant_id"] == json!(us)).collect::<Vec<_>>();
+    assert!(theirs.len() == 1 && theirs[0]["scope_tenant"] == json!(f.acme), "{theirs:?}");
+    assert_eq!(of("elevation")[0]["reason"], "a case");
+    assert!(!a.text.contains(&f.bern.to_string()), "no other tenant is named");
+});
+
+story!(async fn who_loses_the_right_to_an_export_is_sent_no_more_of_it(t) {
+    let s = TestServer::start(&t).await;
+    let us = s.provider().await;
+    let acme = s.tenant("acme").await;
+    crowd(&t.store, acme, 2500).await;
+    global(&s, us, "other").await;
+    let root = global(&s, us, "root").await;
+    let who = Principal::User {
+        home: us, user: root, kind: UserKind::Administrator, session: None, app: None, scopes: None, bound: None,
+    };
+    let mut request = axum::http::Request::get("/api/v1/tenants/acme/export").body(axum::body::Body::empty()).unwrap();
+    request.extensions_mut().insert(Actor::prove(who, RequestId::new()));
+    let a = tower::ServiceExt::oneshot(muster::server::router(&s.app), request).await.unwrap();
+    assert_eq!(a.status().as_u16(), 200);
+    let mut body = a.into_body().into_data_stream();
+    let next = async |body: &mut axum::body::BodyDataStream| futures::StreamExt::next(body).await;
+    let mut text = String::new();
+    while !text.contains("\"type\":\"user\"") {
+        text.push_str(std::str::from_utf8(&next(&mut body).await.unwrap().unwrap()).unwrap());
+    }
+    let all = grants::list_everywhere(&s.app.access, &s.global().await, grants::Query::default()).await.unwrap();
+    let grant = all.iter().find(|g| g.user_id == root).unwrap().id;
+    grants::remove_everywhere(&s.app.access, &s.global().await, grant).await.unwrap();
+    let mut broke = false;
+    while let Some(piece) = next(&mut body).await {
+        match piece {
+            Ok(more) => text.push_str(std::str::from_utf8(&more).unwrap()),
+            Err(_) => broke = true,
+        }
+    }
+    assert!(broke && !text.contains("\"type\":\"end\""), "it broke off");
+    assert!(text.lines().filter(|l| l.contains("\"type\":\"user\"")).count() < 2500);
+});
+
 story!(async fn the_shell_renames_exports_and_deletes(t) {
     let s = TestServer::start(&t).await;
     let us = s.provider().await;

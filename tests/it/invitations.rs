@@ -4,6 +4,7 @@ mod ask;
 mod bounced;
 mod bulk;
 mod crash;
+mod daily;
 mod dead;
 mod directory;
 mod guarded;
@@ -443,6 +444,7 @@ async fn waiting(s: &TestServer, made: &Value, port: u16) -> (muster::outbox::Me
     mail.server = format!("smtp://127.0.0.1:{port}").into();
     let sender = Sender {
         store: s.app.store.clone(),
+        access: s.app.access.clone(),
         master: s.app.master.clone(),
         mailer: muster::mail::Mailer::new(&mail, std::path::Path::new("")).unwrap(),
         issuer: s.url.clone(),

@@ -265,3 +265,49 @@ story!(
         assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
     }
 );
+
+/// Messages that can wait.
+async fn push_patient(store: &Store, n: i64) {
+    tx!(store, &cx(), [], |tx| {
+        tx.unaudited("test");
+        for n in 0..n {
+            outbox::push_patient(tx, TenantId::PLATFORM, "test.letter", &json!({ "n": n })).await?;
+        }
+        Ok(())
+    })
+    .unwrap();
+}
+
+story!(
+    async fn what_can_wait_goes_after_what_cannot(t) {
+        let (store, _) = still(&t).await;
+        push_patient(&store, 40).await;
+        push(&store, 1).await.unwrap();
+        let (w, got) = worker(&store, |_| false);
+        assert_eq!(w.once().await.unwrap(), 32, "one piece");
+        assert_eq!(got.lock().unwrap().len(), 1, "it is in the first");
+        assert_eq!(w.once().await.unwrap(), 9);
+    }
+);
+
+story!(
+    async fn letters_that_hang_take_none_of_the_places_of_what_cannot_wait(t) {
+        let store = t.store.clone();
+        let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
+        let w = Worker::new(store.clone(), cx())
+            .on("test.letter", |_| Box::pin(std::future::pending()))
+            .on("test.said", move |m| {
+                let told = told.clone();
+                Box::pin(async move { told.send(m.payload["n"].as_i64()).map_err(Error::internal) })
+            });
+        push_patient(&store, 300).await;
+        let stop = CancellationToken::new();
+        let running = tokio::spawn(w.run(stop.clone()));
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        push(&store, 7).await.unwrap();
+        let next = tokio::time::timeout(Duration::from_secs(10), heard.recv()).await;
+        assert_eq!(next.expect("it is not held up"), Some(Some(7)));
+        stop.cancel();
+        running.await.unwrap();
+    }
+);

@@ -231,7 +231,7 @@ story!(async fn every_noun_works_on_a_server_elsewhere(t) {
     sh.run(&["invitation", "list", "acme"]).await;
     sh.run(&["letters", "set", "acme", "--display-name", "Acme IT", "--locale", "de"]).await;
     assert_eq!(sh.run(&["letters", "show", "acme"]).await["display_name"], "Acme IT");
-    sh.run(&["invitation", "bounced", "acme", &i]).await;
+    sh.run(&["invitation", "bounced", "acme", &i, "finn@acme.example"]).await;
     let kept = sh.run(&["suppression", "list", "acme"]).await;
     assert_eq!(kept["items"][0]["email"], "finn@acme.example");
     sh.run(&["suppression", "clear", "acme", "Finn@acme.example"]).await;
@@ -391,3 +391,12 @@ story!(async fn a_global_administrators_token_for_the_instance_does_what_they_do
     assert!(sh.refused(&["tenant", "create", "late", "--name", "Late"]).await.contains("Global Administrators"));
     assert!(sh.refused(&["user", "list", "acme"]).await.contains("not found"));
 });
+
+crate::pure!(
+    fn the_shell_waits_longer_than_a_server_takes() {
+        let settings = muster::config::load(None, [], []);
+        let taken = *settings.unwrap().config.limits.request_time;
+        let waits = muster::cli::remote::ANSWER;
+        assert!(waits >= taken + std::time::Duration::from_secs(15), "{waits:?} and {taken:?}");
+    }
+);

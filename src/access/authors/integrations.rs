@@ -30,8 +30,8 @@ pub async fn answer(tx: &mut Tx, t: TenantId, app: AppId, first: bool) -> Result
     db::answer(tx, t, app, first).await
 }
 
-/// Those of these integration users for which somebody answers, each with how they stand. While one has no role it is in
-/// force: nobody can lose by it.
+/// Those of these integration users for which somebody answers, each with how they stand, whether or not it has a
+/// role yet.
 ///
 /// # Errors
 /// The database's.

@@ -24,6 +24,46 @@ pub(in crate::access) type InForce = HashMap<MappingId, End>;
 /// Which mappings are taken to count where it is asked who is left to a default role; `None`: all.
 type Taken<'a> = Option<&'a InForce>;
 
+/// So often it is gone through at most: what is not known by then does not count.
+const ROUNDS: usize = 16;
+
+/// What was worked out under a supposition.
+struct Supposed {
+    /// What counts, as far as it was worked out.
+    found: InForce,
+    /// Whether that is all of it.
+    whole: bool,
+}
+
+/// What somebody answers for, and what hangs on what.
+struct Answering<'a> {
+    /// Each mapping with its author.
+    all: BTreeMap<MappingId, (&'a Path, &'a Author)>,
+    /// Those whose authors hold something by a mapping.
+    by: HashMap<MappingId, Vec<MappingId>>,
+}
+
+impl<'a> Answering<'a> {
+    fn of(model: &'a Model, asked: &'a [Path]) -> Self {
+        let of_people = model.people.values().flat_map(|(_, paths)| paths.iter());
+        let authored = |p: &'a Path| Some((p, p.author.as_ref()?));
+        let all: BTreeMap<_, _> = asked
+            .iter()
+            .chain(of_people)
+            .filter_map(authored)
+            .map(|(p, a)| (a.mapping, (p, a)))
+            .collect();
+        let mut by: HashMap<MappingId, Vec<MappingId>> = HashMap::new();
+        for (m, (_, author)) in &all {
+            let held = model.people.get(&author.who).into_iter().flat_map(|(_, held)| held.iter());
+            for on in held.filter_map(|p| p.author.as_ref()) {
+                by.entry(on.mapping).or_default().push(*m);
+            }
+        }
+        Self { all, by }
+    }
+}
+
 /// Somebody, with every way in which they have a role.
 type Known = (Subject, Arc<[Path]>);
 
@@ -101,67 +141,69 @@ impl Model {
     ///
     /// A default role makes that a question about itself: an author may hold what they gave because no mapping gives them
     /// anything. So it is asked from both sides, who is left to a default role if so many mappings count as surely do, and
-    /// if so many do as possibly do, until nothing moves any more. A mapping that would put its own author out when it
-    /// counts, and only then, does not count.
+    /// if so many do as possibly do, until nothing moves any more, [`ROUNDS`] times at most. A mapping that would put its own
+    /// author out when it counts, and only then, does not count; nor does one of which so many rounds did not tell.
     pub(in crate::access) fn in_force(
         &self,
         asked: &[Path],
         now: Timestamp,
     ) -> (InForce, Option<Timestamp>) {
         let mut until: Option<Timestamp> = None;
-        let mut surely = self.supposing(asked, None, now, &mut until);
+        let answers = Answering::of(self, asked);
+        let mut surely = self.supposing(&answers, None, now, &mut until).found;
         let mut paths = self.people.values().flat_map(|(_, paths)| paths.iter());
         if !paths.any(|p| matches!(p.via, Via::Default { .. })) {
             return (surely, until);
         }
-        loop {
-            let possibly = self.supposing(asked, Some(&surely), now, &mut until);
-            let more = self.supposing(asked, Some(&possibly), now, &mut until);
-            let still = more.len() == surely.len();
-            surely = more;
+        for _ in 0..ROUNDS {
+            let possibly = self.supposing(&answers, Some(&surely), now, &mut until);
+            // What was not worked out to its end is too little, and whoever is out of it would be left to a default role.
+            let taken = possibly.whole.then_some(&possibly.found);
+            let more = self.supposing(&answers, taken, now, &mut until).found;
+            let still = more.len() <= surely.len();
+            if more.len() >= surely.len() {
+                surely = more;
+            }
             if still {
-                return (surely, until);
+                break;
             }
         }
+        (surely, until)
     }
     /// The same, were those left to a default role whom none of `taken` gives anything. No mapping counts at first; then
     /// those whose authors hold what they gave by what was given to them, then those whose authors hold it by these, and
-    /// so on: so nobody holds up themselves. An end moves only away, so this comes to an end.
+    /// so on: so nobody holds up themselves. An end moves only away, so this comes to an end; each is asked again only when
+    /// something moved by which its author may hold, and [`ROUNDS`] times each in all.
     fn supposing(
         &self,
-        asked: &[Path],
+        answers: &Answering<'_>,
         taken: Taken<'_>,
         now: Timestamp,
         until: &mut Option<Timestamp>,
-    ) -> InForce {
-        let mut all: BTreeMap<MappingId, (&Path, &Author)> = BTreeMap::new();
-        let of_people = self.people.values().flat_map(|(_, paths)| paths.iter());
-        for p in asked.iter().chain(of_people) {
-            if let Some(author) = &p.author {
-                all.insert(author.mapping, (p, author));
-            }
-        }
+    ) -> Supposed {
         let mut good = InForce::new();
-        loop {
-            let mut moved = false;
-            for (m, (path, author)) in &all {
-                let Some(end) = self.answered(path, author, (&good, taken), now, until) else {
-                    continue;
-                };
-                let further = match good.get(m) {
-                    None => true,
-                    Some(None) => false,
-                    Some(Some(was)) => end.is_none_or(|end| end > *was),
-                };
-                if further {
-                    good.insert(*m, end);
-                    moved = true;
-                }
+        let mut asked: BTreeSet<MappingId> = answers.all.keys().copied().collect();
+        let mut left = answers.all.len().saturating_mul(ROUNDS);
+        while let Some(m) = asked.pop_first() {
+            let Some((path, author)) = answers.all.get(&m) else { continue };
+            if left == 0 {
+                return Supposed { found: good, whole: false };
             }
-            if !moved {
-                return good;
+            left -= 1;
+            let Some(end) = self.answered(path, author, (&good, taken), now, until) else {
+                continue;
+            };
+            let further = match good.get(&m) {
+                None => true,
+                Some(None) => false,
+                Some(Some(was)) => end.is_none_or(|end| end > *was),
+            };
+            if further {
+                good.insert(m, end);
+                asked.extend(answers.by.get(&m).into_iter().flatten());
             }
         }
+        Supposed { found: good, whole: true }
     }
     /// Somebody's paths, each with how its author stands.
     pub(in crate::access) fn settled(&self, paths: &[Path], good: &InForce) -> Vec<Path> {

@@ -45,7 +45,8 @@ impl DefaultRole {
     }
 }
 
-fn lock(t: TenantId) -> Lock {
+/// Taken by whoever sets it; beside each other by those who decide on whether there is one.
+pub(crate) fn lock(t: TenantId) -> Lock {
     Lock::Named(format!("default role of {t}"))
 }
 
@@ -120,6 +121,7 @@ pub async fn set(
             tx.lock(roles::lock(role)).await?;
         }
         tx.lock(lock(t)).await?;
+        tx.lock(guard::ends()).await?;
         let was = db::get(tx, t).await?.unwrap_or_else(|| DefaultRole::none(t, tx.now()));
         if if_match.is_some_and(|v| v != was.version) {
             let text = "the default role was changed in the meantime";
@@ -171,6 +173,7 @@ pub async fn adopt(access: &Access, permit: &Permit<UsersManageRoles>) -> Result
         let role = db::get(tx, t).await?.and_then(|d| d.role_id).ok_or_else(gone)?;
         tx.lock(roles::lock(role)).await?;
         tx.lock(lock(t)).await?;
+        tx.lock(guard::ends()).await?;
         if db::get(tx, t).await?.and_then(|d| d.role_id) != Some(role) {
             return Err(Error::conflict("the default role was changed in the meantime"));
         }
@@ -243,26 +246,72 @@ pub(super) async fn thought(
     }))
 }
 
+/// The role that somebody new in the tenant has by default, if it is more than whoever holds `held` there could give
+/// without an end.
+fn beyond(role: Option<Role>, held: &Effective) -> Option<Role> {
+    let lasts = |p: &String| p == SELF_SERVICE || held.lasts(p, None);
+    role.filter(|r| !held.global_lasts(None) && !r.permissions.iter().all(lasts))
+}
+
+/// The default role of the permit's tenant, if it is more than the caller holds there.
+async fn more_than_held<P>(access: &Access, permit: &Permit<P>) -> Result<Option<Role>> {
+    let t = permit.tenant();
+    // platform: the role may be the provider's.
+    let mut c = access.0.store.read(Scope::Platform).await?;
+    let Some(role) = db::get(&mut c, t).await?.and_then(|d| d.role_id) else { return Ok(None) };
+    Ok(beyond(roles::named(&mut c, access, t, role).await?, permit.held()))
+}
+
 /// Refuses whoever holds less in the permit's tenant than somebody new there has by default, and would let somebody of
 /// their choice in.
 ///
 /// # Errors
 /// [`Kind::Forbidden`].
 pub async fn within<P>(access: &Access, permit: &Permit<P>) -> Result<()> {
-    let t = permit.tenant();
-    // platform: the role may be the provider's.
-    let mut c = access.0.store.read(Scope::Platform).await?;
-    let Some(role) = db::get(&mut c, t).await?.and_then(|d| d.role_id) else { return Ok(()) };
-    let Some(role) = roles::named(&mut c, access, t, role).await? else { return Ok(()) };
-    // Whoever is let in has it without an end.
-    let held = permit.held();
-    let lasts = |p: &String| p == SELF_SERVICE || held.lasts(p, None);
-    if held.global_lasts(None) || role.permissions.iter().all(lasts) {
-        return Ok(());
-    }
+    let Some(role) = more_than_held(access, permit).await? else { return Ok(()) };
     Err(Error::forbidden(format!(
         "somebody new has the tenant's default role '{}', which permits more than you hold, or for longer; whoever has their link could \
          act as them",
         role.name
     )))
+}
+
+/// Refuses whoever holds less in the permit's tenant than its people have by default, and would take from some of them what
+/// a group gives, which leaves them to that.
+///
+/// # Errors
+/// [`Kind::Forbidden`].
+pub(super) async fn could_leave_to_it<P>(access: &Access, permit: &Permit<P>) -> Result<()> {
+    more_than_held(access, permit).await?.map_or(Ok(()), |role| Err(left_to(&role)))
+}
+
+fn left_to(role: &Role) -> Error {
+    Error::forbidden(format!(
+        "whom no mapped group gives anything has the tenant's default role '{}', which permits more than you hold, or for \
+         longer; somebody who holds that has to do this",
+        role.name
+    ))
+}
+
+/// As [`could_leave_to_it`], under [`lock`], which is held beside others.
+///
+/// # Errors
+/// [`Kind::Forbidden`].
+pub(super) async fn leaves_to_it(
+    tx: &mut Tx,
+    catalogue: &Catalogue,
+    t: TenantId,
+    held: &Effective,
+) -> Result<()> {
+    let Some(role) = db::get(tx, t).await?.and_then(|d| d.role_id) else { return Ok(()) };
+    let scope = paths::widen(tx).await?;
+    let found = roles::find(tx, catalogue, t, role).await;
+    paths::narrow(tx, &scope).await?;
+    let role = match found {
+        Ok(role) => Some(role),
+        // One that is gone gives nothing.
+        Err(e) if e.kind() == Kind::NotFound => None,
+        Err(e) => return Err(e),
+    };
+    beyond(role, held).map_or(Ok(()), |role| Err(left_to(&role)))
 }

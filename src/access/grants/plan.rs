@@ -3,7 +3,7 @@
 use super::{Grant, NewGrant, Place, db, event, fits};
 use crate::{
     access::{
-        Access, Effective, Permit, Reach,
+        Access, Effective, Permit, Reach, db as paths,
         effective::Source,
         perm::{Global, Permission as _, UsersManageRoles},
         roles::{self, Role},
@@ -83,6 +83,11 @@ pub async fn give_planned(
     let told = place.told(p.home);
     tx.lock(roles::lock(p.role)).await?;
     let at = place.scope_tenant().unwrap_or(told);
+    if let Some(there) = place.scope_tenant()
+        && paths::tenant(tx, there).await?.is_none()
+    {
+        return Ok(Err("the tenant is gone".to_owned()));
+    }
     let role = match roles::find(tx, access.catalogue(), at, p.role).await {
         Ok(role) => role,
         Err(e) if e.kind() == Kind::NotFound => return Ok(Err("the role is gone".to_owned())),

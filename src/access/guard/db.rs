@@ -178,6 +178,19 @@ pub async fn group_change(
     )
 }
 
+/// Whether a group is mapped to an administrator's role.
+pub async fn makes_administrators(tx: &mut Tx, t: TenantId, group: GroupId) -> Result<bool> {
+    sql!(
+        tx,
+        one<bool>,
+        "SELECT EXISTS (SELECT 1 FROM mappings WHERE tenant_id = $1 AND group_id = $2 AND role_id IN ($3, $4))",
+        t,
+        group,
+        GLOBAL_ADMINISTRATOR,
+        TENANT_ADMINISTRATOR
+    )
+}
+
 /// Whether one of these people of the tenant answers for anything, in any tenant.
 pub async fn answering(tx: &mut Tx, t: TenantId, users: &[UserId]) -> Result<bool> {
     let users = List::Ids(users.iter().map(|u| u.0).collect());

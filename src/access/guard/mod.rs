@@ -216,7 +216,15 @@ pub async fn to_be_told(tx: &mut Tx, tenant: TenantId) -> Result<Vec<(TenantId, 
     Ok(if own.is_empty() { of(None) } else { own })
 }
 
-/// What the end of this user of `tenant` touches besides them, in one question; asked under the user's lock.
+/// Taken beside each other by those who end somebody's access and ask [`ties`] first, and alone by whoever makes somebody
+/// an administrator, or answers for something, by what is no row of theirs (a mapping, a group that has one): so that each
+/// end is before that or after it, and ends do not wait for each other.
+pub fn ends() -> Lock {
+    Lock::Named("ends of access".to_owned())
+}
+
+/// What the end of this user of `tenant` touches besides them, in one question; asked under the user's lock and [`ends`],
+/// which is held beside others.
 ///
 /// # Errors
 /// The database's.
@@ -249,6 +257,14 @@ pub async fn group_change(
     let found = db::group_change(tx, (tenant, group), takes, comes).await;
     narrow(tx, &was).await?;
     Ok(found?.touches)
+}
+
+/// Whether whoever comes to a group of `tenant` is an administrator by it.
+///
+/// # Errors
+/// The database's.
+pub async fn makes_administrators(tx: &mut Tx, tenant: TenantId, group: GroupId) -> Result<bool> {
+    db::makes_administrators(tx, tenant, group).await
 }
 
 /// Forgets what a deleted user was granted (holds stay). Called by `users` between its DELETE and [`Guard::after`].

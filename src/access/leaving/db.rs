@@ -108,6 +108,27 @@ pub(super) async fn named(c: &mut Conn, place: Place, pattern: &str) -> Result<V
     }
 }
 
+macro_rules! single {
+    ($table:literal) => {
+        concat!(
+            "SELECT tenant_id, id, scope FROM ",
+            $table,
+            " WHERE scope_tenant = $1 AND tenant_id <> $1
+              /* platform: of the provider's people, who work there, scan: once for a tenant that is deleted */"
+        )
+    };
+}
+/// Others' rows that reach this tenant and no other.
+pub(super) async fn single(c: &mut Conn, place: Place, t: TenantId) -> Result<Vec<Named>> {
+    match place {
+        Place::Grants => sql!(c, all<Named>, single!("grants"), t),
+        Place::Mappings => sql!(c, all<Named>, single!("mappings"), t),
+        Place::Eligibilities => sql!(c, all<Named>, single!("eligibilities"), t),
+        Place::Elevations => sql!(c, all<Named>, single!("elevations"), t),
+        Place::Parked => sql!(c, all<Named>, single!("parked_roles"), t),
+    }
+}
+
 macro_rules! narrowed {
     ($table:literal) => {
         concat!(

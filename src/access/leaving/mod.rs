@@ -45,6 +45,9 @@ pub async fn unname(tx: &mut Tx, t: TenantId) -> Result<()> {
     }
     let (_, pattern) = grants::db::reaching(t, &BTreeSet::new());
     for place in Place::ALL {
+        for row in db::single(tx, place, t).await? {
+            end(tx, place, &row, t).await?;
+        }
         for row in db::named(tx, place, &pattern).await? {
             without(tx, place, row, t).await?;
         }
@@ -72,18 +75,22 @@ async fn without(tx: &mut Tx, place: Place, row: Named, t: TenantId) -> Result<(
         Some(next) if same(tx, place, (home, id), &next).await? => None,
         next => next,
     };
-    let action = match next {
-        Some(_) => "scope.narrow",
-        None => "scope.end",
+    let Some(next) = next else {
+        return end(tx, place, &Named { tenant_id: home, id, scope }, t).await;
     };
-    match &next {
-        Some(next) => db::set(tx, place, (home, id), &next.column(), next.tenant()).await?,
-        None => db::delete(tx, place, home, id).await?,
-    };
-    let to = next.map(|n| n.column());
+    let to = next.column();
+    db::set(tx, place, (home, id), &to, next.tenant()).await?;
     let detail = json!({ "from": scope, "to": to, "why": "tenant deleted", "tenant": t });
-    let event = Event::new(action).target(place.kind(), id).detail(detail);
+    let event = Event::new("scope.narrow").target(place.kind(), id).detail(detail);
     audit::record(tx, home, event).await
+}
+
+/// What reached that tenant alone is gone with it, and its owner's trail says so.
+async fn end(tx: &mut Tx, place: Place, row: &Named, t: TenantId) -> Result<()> {
+    db::delete(tx, place, row.tenant_id, row.id).await?;
+    let detail = json!({ "from": row.scope, "to": null, "why": "tenant deleted", "tenant": t });
+    let event = Event::new("scope.end").target(place.kind(), row.id).detail(detail);
+    audit::record(tx, row.tenant_id, event).await
 }
 
 /// Whether another mapping of the same group says the same already.

@@ -82,6 +82,7 @@ pub async fn adopt(
         let found = db::get(tx, t, id).await?.ok_or_else(|| Error::not_found("mapping"))?;
         tx.lock(roles::lock(found.role_id)).await?;
         tx.lock(Lock::Group(found.group_id)).await?;
+        tx.lock(guard::ends()).await?;
         if found.reach() != reach {
             return Err(Error::conflict("the mapping gives its role elsewhere"));
         }

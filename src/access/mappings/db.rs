@@ -168,6 +168,19 @@ pub async fn has(
     )
 }
 
+/// Whether anybody has something by a mapping of this group, or it is kept for them.
+pub async fn peopled(c: &mut Conn, t: TenantId, group: GroupId, id: MappingId) -> Result<bool> {
+    sql!(
+        c,
+        one<bool>,
+        "SELECT EXISTS (SELECT 1 FROM members WHERE tenant_id = $1 AND group_id = $2)
+             OR EXISTS (SELECT 1 FROM parked_roles WHERE tenant_id = $1 AND mapping_id = $3 AND NOT gone)",
+        t,
+        group,
+        id
+    )
+}
+
 /// Deletes the mapping and says whether it was there.
 pub async fn delete(tx: &mut Tx, t: TenantId, id: MappingId) -> Result<bool> {
     Ok(sql!(tx, exec, "DELETE FROM mappings WHERE tenant_id = $1 AND id = $2", t, id)? > 0)

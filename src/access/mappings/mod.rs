@@ -24,6 +24,7 @@ pub use adopt::{adopt, find, get, standings};
 pub(super) use adopt::{noted, of_group, reaching, record, thought};
 pub use db::MappingRow as Mapping;
 use serde_json::json;
+use std::sync::Arc;
 
 impl Mapping {
     /// Where it gives the role.
@@ -61,13 +62,15 @@ pub async fn create(
     let t = permit.tenant();
     let (reach, held, scope) = target.at(permit)?;
     let scope_tenant = reach.tenant();
-    let (held, catalogue) = (std::sync::Arc::new(held), access.catalogue().clone());
+    let (held, catalogue) = (Arc::new(held), access.catalogue().clone());
     let id = MappingId::new();
     let author = permit.actor().user();
     let cx = Cx::new(permit.actor().clone(), scope);
     tx!(access.0.store, &cx, [held, catalogue, reach], |tx| {
         tx.lock(roles::lock(role)).await?;
-        tx.lock(Lock::Group(group)).await?;
+        tx.lock_beside(Lock::Group(group), defaults::lock(t)).await?;
+        // Whoever is being switched off is it before this, or knows of it.
+        tx.lock(guard::ends()).await?;
         let found = db::group(tx, t, group).await?;
         let found = found.ok_or_else(|| Error::not_found("group").attr("group"))?;
         beyond(&reach, t, found.provider)?;
@@ -211,7 +214,8 @@ async fn tell(tx: &mut Tx, action: &'static str, m: &Mapping) -> Result<()> {
 ///
 /// # Errors
 /// [`crate::error::Kind::NotFound`]; [`crate::error::Kind::Forbidden`] when a last administrator is one by it, or by the
-/// word of somebody who is demoted by its end.
+/// word of somebody who is demoted by its end, and when people of its group would have by default what the caller does not
+/// hold.
 pub async fn delete(
     access: &Access,
     permit: &Permit<UsersManageRoles>,
@@ -229,7 +233,12 @@ pub async fn delete(
         _ => permit.cx().scope,
     };
     let cx = Cx::new(permit.actor().clone(), scope).urgent();
-    tx!(access.0.store, &cx, [mapping], |tx| {
+    let (held, catalogue) = (Arc::new(permit.held().clone()), access.catalogue().clone());
+    tx!(access.0.store, &cx, [mapping, held, catalogue], |tx| {
+        tx.lock_beside(Lock::Group(mapping.group_id), defaults::lock(t)).await?;
+        if db::peopled(tx, t, mapping.group_id, id).await? {
+            defaults::leaves_to_it(tx, &catalogue, t, &held).await?;
+        }
         let watched = guard::watches(mapping.role_id)
             || guard::group_change(tx, t, mapping.group_id, true, &[]).await?;
         let guard = if watched { Some(guard::before(tx, t).await?) } else { None };

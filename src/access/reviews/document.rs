@@ -89,10 +89,11 @@ pub async fn check(
     file: Option<&str>,
 ) -> Result<Check> {
     let (review, items) = read(access, p, id).await?;
-    let hash = |form| crypto::sha256_hex(text(&review, &items, form));
-    let intact = review.manifest.is_some()
-        && review.manifest == Some(hash(Form::Json))
-        && review.csv_manifest == Some(hash(Form::Csv));
+    let same = |shape| {
+        let hash = |form| crypto::sha256_hex(shaped(&review, &items, form, shape));
+        review.manifest == Some(hash(Form::Json)) && review.csv_manifest == Some(hash(Form::Csv))
+    };
+    let intact = review.manifest.is_some() && (same(Shape::Now) || same(Shape::First));
     let is = |kept: &Option<String>| {
         kept.as_deref().zip(file).is_some_and(|(kept, file)| kept.eq_ignore_ascii_case(file))
     };
@@ -105,15 +106,29 @@ pub async fn check(
     Ok(Check { manifest, csv_manifest, intact, form })
 }
 
+/// Which shape a document has. Those of reviews that were closed long ago are checked by the one they had; only the one
+/// of now is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// It says where somebody has a role as the rows do, in however many tenants.
+    First,
+    /// Of the provider's people it says how many others of its customers they work for, and not for which.
+    Now,
+}
+
 pub(super) fn text(r: &Review, items: &[Item], form: Form) -> String {
+    shaped(r, items, form, Shape::Now)
+}
+
+fn shaped(r: &Review, items: &[Item], form: Form, shape: Shape) -> String {
     match form {
-        Form::Json => canonical(r, items),
-        Form::Csv => table(r, items),
+        Form::Json => canonical(r, items, shape),
+        Form::Csv => table(r, items, shape),
     }
 }
 
-fn canonical(r: &Review, items: &[Item]) -> String {
-    let items: Vec<Value> = items.iter().map(|i| of(r, i)).collect();
+fn canonical(r: &Review, items: &[Item], shape: Shape) -> String {
+    let items: Vec<Value> = items.iter().map(|i| of(r, i, shape)).collect();
     // serde_json keeps the members of an object sorted, so the text is canonical.
     json!({
         "form": FORM,
@@ -134,16 +149,16 @@ fn never(i: &Item) -> String {
 
 /// Where an item holds, for readers in the review's tenant: of the provider's people, which others of its customers they
 /// work for is not said.
-fn place(r: &Review, i: &Item) -> Told {
-    if i.home == r.tenant_id {
+fn place(r: &Review, i: &Item, shape: Shape) -> Told {
+    if i.home == r.tenant_id || shape == Shape::First {
         return Told { scope: i.scope.clone(), tenant: i.scope_tenant, others: None };
     }
     i.reach().told(r.tenant_id)
 }
 
-fn of(r: &Review, i: &Item) -> Value {
-    let place = place(r, i);
-    json!({
+fn of(r: &Review, i: &Item, shape: Shape) -> Value {
+    let place = place(r, i, shape);
+    let mut said = json!({
         "id": i.id,
         "user": {
             "id": i.user_id, "tenant": i.home, "name": i.user_label, "kind": i.user_kind,
@@ -162,8 +177,15 @@ fn of(r: &Review, i: &Item) -> Value {
         "decision": i.decision, "until": time(i.shorten_to), "note": i.note,
         "decided_by": i.decided_by, "decided_at": time(i.decided_at),
         "outcome": i.outcome, "outcome_text": i.outcome_text,
-    })
+    });
+    if let (Shape::First, Some(said)) = (shape, said.as_object_mut()) {
+        said.remove(OTHERS);
+    }
+    said
 }
+
+/// The member, and the column, that the first shape had not.
+const OTHERS: &str = "other_tenants";
 
 const COLUMNS: [&str; 28] = [
     "review",
@@ -177,7 +199,7 @@ const COLUMNS: [&str; 28] = [
     "role",
     "scope",
     "in_tenant",
-    "other_tenants",
+    OTHERS,
     "source",
     "group",
     "directory",
@@ -196,12 +218,13 @@ const COLUMNS: [&str; 28] = [
     "outcome_text",
 ];
 
-fn table(r: &Review, items: &[Item]) -> String {
-    let mut out = COLUMNS.join(",") + "\r\n";
+fn table(r: &Review, items: &[Item], shape: Shape) -> String {
+    let has = |column: &&str| shape == Shape::Now || *column != OTHERS;
+    let mut out = COLUMNS.into_iter().filter(has).collect::<Vec<_>>().join(",") + "\r\n";
     for i in items {
         let or = |t: &Option<String>| t.clone().unwrap_or_default();
         let moment = |t| time(t).unwrap_or_default();
-        let place = place(r, i);
+        let place = place(r, i, shape);
         let cells: [String; 28] = [
             r.name.clone(),
             i.id.to_string(),
@@ -232,7 +255,8 @@ fn table(r: &Review, items: &[Item]) -> String {
             i.outcome.map(|o| o.as_str().to_owned()).unwrap_or_default(),
             or(&i.outcome_text),
         ];
-        let line = cells.iter().map(|c| value(c)).collect::<Vec<_>>().join(",");
+        let cells = COLUMNS.iter().zip(&cells).filter(|(column, _)| has(column));
+        let line = cells.map(|(_, c)| value(c)).collect::<Vec<_>>().join(",");
         // Writing to a String does not fail.
         let _ = write!(out, "{line}\r\n");
     }

@@ -70,6 +70,8 @@ Examples:
         tenant: String,
         /// The invitation's id
         invitation: String,
+        /// To which address the letter was written
+        email: String,
         /// It did not come back, but its reader called it unwanted
         #[arg(long)]
         complaint: bool,
@@ -136,8 +138,8 @@ pub(super) async fn run(v: Invitation, r: &Reach) -> Result<Value> {
             let body = json!({ "by_hand": by_hand });
             r.post(&format!("{}/resend", one(&tenant, &invitation)), &body).await
         }
-        Invitation::Bounced { tenant, invitation, complaint } => {
-            let body = json!({ "complaint": complaint });
+        Invitation::Bounced { tenant, invitation, email, complaint } => {
+            let body = json!({ "email": email, "complaint": complaint });
             r.post(&format!("{}/bounced", one(&tenant, &invitation)), &body).await
         }
         Invitation::Revoke { tenant, invitation } => {

@@ -28,7 +28,10 @@ pub(super) fn time<S: Serializer>(t: &Timestamp, s: S) -> std::result::Result<S:
     s.serialize_str(&t.rfc3339())
 }
 #[expect(clippy::ref_option, reason = "as serde wants it")]
-fn ever<S: Serializer>(t: &Option<Timestamp>, s: S) -> std::result::Result<S::Ok, S::Error> {
+pub(super) fn ever<S: Serializer>(
+    t: &Option<Timestamp>,
+    s: S,
+) -> std::result::Result<S::Ok, S::Error> {
     t.map(Timestamp::rfc3339).serialize(s)
 }
 

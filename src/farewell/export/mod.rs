@@ -1,8 +1,9 @@
 //! All that a tenant has, as lines of JSON: its people and groups, what gives them roles, its directories, applications and
-//! integration users without their secrets, and its trail. It is read and sent piece by piece, so that a tenant of any size is
+//! integration users without their secrets, its invitations and letters, its reviews, and its trail. It is read and sent piece by piece, so that a tenant of any size is
 //! never in memory as a whole; what changes meanwhile is in it or not.
 
 mod db;
+mod rest;
 mod trail;
 
 use crate::{
@@ -62,7 +63,7 @@ macro_rules! few {
     };
 }
 
-const PARTS: [Part; 14] = [
+const PARTS: [Part; 22] = [
     few!("domain", db::domains),
     few!("schema", db::extensions),
     part!("directory", db::directories),
@@ -76,6 +77,14 @@ const PARTS: [Part; 14] = [
     part!("mapping", db::mappings_there),
     part!("application", db::apps),
     part!("invitation", db::invitations),
+    few!("default_role", rest::db::default_role),
+    few!("letters", rest::db::letters),
+    part!("suppression", rest::db::suppressed),
+    part!("eligibility", rest::db::eligibilities),
+    part!("elevation", rest::db::elevations),
+    part!("review_plan", rest::db::plans),
+    part!("review", rest::db::reviews),
+    part!("review_item", rest::db::items),
     part!("event", trail::db::trail),
 ];
 

@@ -60,43 +60,50 @@ impl CameBack {
 }
 
 /// One spelling for each mailbox.
-fn key(email: &str) -> String {
+pub(super) fn key(email: &str) -> String {
     let [_, ascii, _] = rules::spellings(email);
     ascii
 }
 
-/// Notes that the letter of an invitation came back; its address is not written to any more. Said again, it changes
-/// nothing: webhooks repeat themselves.
+/// Notes that a letter of an invitation to `email` came back; that address is not written to any more. Where the person has
+/// another by now, the invitation stays as it is: its letter to the other may have arrived. Said again, it changes nothing:
+/// webhooks repeat themselves.
 ///
 /// # Errors
-/// `NotFound`; `Forbidden` when the person holds what the caller does not, as to send or to revoke it; `Conflict` when it was
-/// accepted: its letter arrived.
+/// `NotFound`; `Invalid` for an address that is none; `Forbidden` when the person holds what the caller does not, as to send
+/// or to revoke it; `Conflict` when it was accepted and this is its address: its letter arrived.
 pub async fn came_back(
     store: &Store,
     access: &Access,
     p: &Permit<UsersAdd>,
     id: InvitationId,
+    email: &str,
     how: CameBack,
 ) -> Result<Invitation> {
     let (t, why) = (p.tenant(), how.as_undelivered().as_str());
+    let email = rules::address(email)?;
     let acting = super::reachable(store, access, p, id).await?;
-    tx!(store, &p.cx(), [acting, access], |tx| {
+    tx!(store, &p.cx(), [acting, access, email], |tx| {
         tx.lock(Lock::Named(format!("invitation:{id}"))).await?;
         acting.check(&access, tx, super::MORE).await?;
         let was = super::db::get(tx, t, id).await?.ok_or_else(gone)?;
-        if was.accepted_at.is_some() {
+        let current = key(&was.email) == key(&email);
+        if current && was.accepted_at.is_some() {
             return Err(Error::conflict("the invitation was accepted: its letter arrived"));
         }
         let by = tx.actor().label();
-        let key = key(&was.email);
-        let new = db::insert(tx, t, SuppressionId::new(), &key, &was.email, why, id, &by).await?;
-        if new == 0 && was.failed.as_deref() == Some(why) {
+        let key = key(&email);
+        let new = db::insert(tx, t, SuppressionId::new(), &key, &email, why, id, &by).await?;
+        if new == 0 && (!current || was.failed.as_deref() == Some(why)) {
+            tx.unaudited("it is known");
             return Ok(was);
         }
-        super::db::came_back(tx, t, id, why).await?;
+        if current {
+            super::db::came_back(tx, t, id, why).await?;
+        }
         let event = Event::new("invitation.bounced").target("invitation", id);
-        let event = event.detail(json!({ "why": why, "suppressed": new > 0 }));
-        audit::record(tx, t, event.personal(json!({ "email": was.email }))).await?;
+        let detail = json!({ "why": why, "suppressed": new > 0, "current": current });
+        audit::record(tx, t, event.detail(detail).personal(json!({ "email": email }))).await?;
         super::db::get(tx, t, id).await?.ok_or_else(gone)
     })
 }

@@ -4,7 +4,7 @@
 use super::super::{error::OAuthError, params::Params};
 use crate::{
     app::App,
-    apps::Client,
+    apps::{Client, Kind},
     gate::{Grant, Issued, Request},
     id::TenantId,
     tenants,
@@ -17,6 +17,11 @@ pub async fn client_credentials(
     client: &Arc<Client>,
     p: &Params,
 ) -> Result<Issued, OAuthError> {
+    // Before anything is looked for: an application's name is known to everybody, and proves nothing.
+    if client.app.kind != Kind::Integration || client.app.public {
+        let text = "this client may not use this grant";
+        return Err(OAuthError::new("unauthorized_client", text));
+    }
     let tid = match p.get("tenant") {
         None => client.app.tenant_id,
         Some(t) => match TenantId::parse(t) {

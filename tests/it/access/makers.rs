@@ -27,12 +27,15 @@ struct Scene {
 
 /// An integration user made by somebody who is a Technician and may make such, with a role from somebody else.
 async fn scene(s: TestServer) -> Scene {
+    scene_of(s, "acme").await
+}
+async fn scene_of(s: TestServer, slug: &str) -> Scene {
     let w = World {
         store: s.app.store.clone(),
         access: s.app.access.clone(),
         master: s.app.master.clone(),
     };
-    let t = s.tenant("acme").await;
+    let t = s.tenant(slug).await;
     let maker = person(&w, t, "mia", UserKind::Tenant).await;
     let makes = role(&w, t, "Makes", &["system.manage_integrations", "users.view"], false).await;
     give(&w, &maker, t, makes.id).await;
@@ -144,3 +147,30 @@ story!(async fn what_is_held_for_a_while_is_chosen_for_a_while(t) {
     assert!(held.allows("computers.view") && held.until == Some(hour), "{:?}", held.until);
     assert!(!held.lasts("computers.view", None) && held.lasts("computers.view", Some(hour)));
 });
+
+story!(async fn one_without_a_role_is_written_down_as_well_when_its_maker_leaves(t) {
+    let a = scene(TestServer::start(&t).await).await;
+    // The role comes later: for now it has none.
+    let at = format!("/tenants/{}/grants?user={}", a.t, a.user);
+    let all = call(&a.s, Some(&a.s.owner()), "GET", &at, "").await.expect(200).json();
+    for g in all["items"].as_array().unwrap() {
+        let at = format!("/tenants/{}/grants/{}", a.t, g["id"].as_str().unwrap());
+        call(&a.s, Some(&a.s.owner()), "DELETE", &at, "").await.expect(204);
+    }
+    assert_eq!(a.shown().await["author"], "in_force");
+    a.demote().await;
+    assert_eq!(a.shown().await["author"], "suspended");
+    a.switch(&a.maker, false).await;
+    assert!(!a.shown().await["suspended_at"].is_null(), "in the transaction in which they leave");
+    give_it(&a).await;
+    a.stands("suspended").await;
+    // Who holds it when they leave leaves it in force, with a role or without.
+    let b = scene_of(a.s, "bern").await;
+    b.switch(&b.maker, false).await;
+    b.stands("author_left").await;
+});
+
+async fn give_it(a: &Scene) {
+    let new = NewGrant::manual(a.t, a.user, TENANT_ADMINISTRATOR);
+    grants::add(&a.w.access, &a.w.may(a.t).await, new).await.unwrap();
+}

@@ -80,8 +80,9 @@ story!(async fn a_repeat_is_answered_as_the_first_was_and_does_nothing(t) {
     let preview = |id: &str| format!("/tenants/acme/roles/{id}/preview");
     let delete = json!({"delete": true});
     own(&s, "k-2", &preview(r["id"].as_str().unwrap()), delete.clone()).await.expect(200);
+    // What wrote nothing keeps no key, whatever it was answered.
     let other = muster::id::RoleId::new().to_string();
-    own(&s, "k-2", &preview(&other), delete).await.expect(422);
+    own(&s, "k-2", &preview(&other), delete).await.expect(404);
     // Another route and another tenant are other keys.
     own(&s, "k-1", "/tenants/other/users", kim.clone()).await.expect(201);
     // What was refused did nothing, and the key is free for what is right.
@@ -97,6 +98,29 @@ story!(async fn a_repeat_is_answered_as_the_first_was_and_does_nothing(t) {
         let a = server::router(&s.app).oneshot(request).await.unwrap();
         assert_eq!(a.status(), 400, "{bad}");
     }
+});
+
+story!(async fn what_wrote_nothing_keeps_no_key_and_what_is_under_way_does(t) {
+    let s = TestServer::start(&t).await;
+    s.tenant("acme").await;
+    let rows = |email: &str| json!({ "rows": [{ "email": email }] });
+    let bulk = "/tenants/acme/invitations/bulk";
+    assert_eq!(own(&s, "k", bulk, rows("no address")).await.expect(200).json()["refused"], 1);
+    let right = own(&s, "k", bulk, rows("zoe@acme.example")).await.expect(200);
+    assert_eq!((&right.json()["made"], right.header("idempotency-replayed")), (&json!(1), ""));
+    own(&s, "k", bulk, rows("ada@acme.example")).await.expect(422);
+    let again = own(&s, "k", bulk, rows("zoe@acme.example")).await.expect(200);
+    assert_eq!((again.header("idempotency-replayed"), &again.text), ("true", &right.text));
+    // Before anybody knows whether it writes, the key is for nothing else.
+    let claim = first(&s, &s.owner()).await;
+    let who = s.owner();
+    let other = Asked {
+        actor: &who, tenant: muster::id::TenantId::PLATFORM, route: "/tenants", key: "k", what: "another",
+    };
+    let e = repeats::begin(&s.app.store, &s.app.master, other).await.unwrap_err();
+    assert_eq!(e.code_str(), Some(repeats::REUSED));
+    claim.end(&s.app.store, &s.app.master, "nothing", Outcome::Done).await.unwrap();
+    assert!(matches!(repeats::begin(&s.app.store, &s.app.master, other).await.unwrap(), Turn::First(_)));
 });
 
 story!(async fn a_secret_is_told_again_to_its_caller_and_lies_in_clear_nowhere(t) {

@@ -321,7 +321,7 @@ story!(async fn every_route_answers_as_described(t) {
     w.post("/tenants/acme/invitations/bulk", rows).await;
     w.get(&i).await;
     w.post(&format!("{i}/resend"), Value::Null).await;
-    w.post(&format!("{i}/bounced"), json!({"complaint": true})).await;
+    w.post(&format!("{i}/bounced"), json!({"email": "finn@acme.example", "complaint": true})).await;
     let one = id(&w.get("/tenants/acme/suppressions").await["items"][0]);
     w.delete(&format!("/tenants/acme/suppressions/{one}")).await;
     w.delete(&i).await;

@@ -162,7 +162,11 @@ impl Full {
         // Invitations, roles on request, a review.
         let finn = json!({"email": "finn@acme.example", "roles": [{"role": "Read-Only"}]});
         let finn = id(&post("/tenants/acme/invitations", finn).await);
-        post(&format!("/tenants/acme/invitations/{finn}/bounced"), json!({})).await;
+        post(
+            &format!("/tenants/acme/invitations/{finn}/bounced"),
+            json!({"email": "finn@acme.example"}),
+        )
+        .await;
         done(own(s, "PUT", "/tenants/acme/letters", json!({"display_name": "Acme"})).await);
         let e = json!({"user": kim.user, "role": "Read-Only", "max_minutes": 60});
         let e = id(&post("/tenants/acme/eligibilities", e).await);
@@ -226,6 +230,11 @@ impl Full {
         // One that says already what the chosen set will say.
         let m = json!({"group": g, "role": "Read-Only", "in_tenant": "bern"});
         done(own(s, "POST", "/tenants/provider/mappings", m).await);
+        // And what reaches this one alone.
+        let m = json!({"group": g, "role": "Technician", "in_tenant": "acme"});
+        done(own(s, "POST", "/tenants/provider/mappings", m).await);
+        let e = json!({"user": tom, "home": "provider", "role": "Technician", "max_minutes": 60});
+        done(own(s, "POST", "/tenants/acme/eligibilities", e).await);
         tom
     }
 
@@ -300,6 +309,21 @@ impl Full {
             want.sort_unstable();
             assert_eq!(kinds, want, "{list}: {found:?}");
         }
+        // What reached it alone is gone, and the provider's trail says so.
+        let trail =
+            own(s, "GET", "/tenants/provider/audit?limit=500", Value::Null).await.expect(200);
+        let trail = trail.json();
+        let ended = trail["items"].as_array().unwrap().iter();
+        let ended = ended.filter(|e| e["action"] == "scope.end" && e["detail"]["from"] == "tenant");
+        let mut ended: Vec<String> = ended
+            .map(|e| {
+                assert_eq!(e["detail"]["tenant"], json!(self.acme), "{e}");
+                let target = e["target"].as_str().unwrap_or_default();
+                target.split([':', ' ', '/']).next().unwrap_or_default().to_owned()
+            })
+            .collect();
+        ended.sort();
+        assert_eq!(ended, ["eligibility", "mapping"], "{trail}");
         let held = s.app.access.effective(self.us, self.tom, self.bern).await.unwrap();
         assert!(held.allows("computers.edit"));
     }

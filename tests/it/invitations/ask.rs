@@ -139,6 +139,20 @@ story!(async fn where_the_inviter_is_gone_the_administrators_are_told(t) {
     assert_eq!(w.letters_to("other@contoso.example", 2).await.len(), 1);
 });
 
+story!(async fn an_inviter_who_may_invite_nobody_any_more_is_not_told(t) {
+    let w = world(&t).await;
+    w.invited_by_boss("bert@contoso.example").await;
+    let first = w.letters_to("bert@contoso.example", 1).await.remove(0);
+    let link = super::link_of(&w.s, &first);
+    let grants = w.s.get(&format!("/api/v1/tenants/contoso/grants?user={}", w.boss)).await.expect(200).json();
+    let grant = format!("/api/v1/tenants/contoso/grants/{}", grants["items"][0]["id"].as_str().unwrap());
+    w.s.as_owner(Method::DELETE, &grant, None).await.expect(204);
+    w.clock.advance(8 * DAY);
+    w.s.browser().form(&format!("{link}/again"), &[]).await.expect(200);
+    assert_eq!(w.letters_to("other@contoso.example", 2).await.len(), 1);
+    assert_eq!(w.letters_to("boss@contoso.example", 2).await.len(), 0);
+});
+
 /// The page without the link it was asked by.
 fn without(page: &str, link: &str) -> String {
     page.replace(link, "LINK")

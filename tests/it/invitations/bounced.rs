@@ -26,17 +26,17 @@ story!(async fn a_letter_that_came_back_is_told_and_no_other_goes_there_until_it
     s.tenant("fabrikam").await;
     let made = invite(&s, "contoso", json!({ "email": "Bert@contoso.example" })).await;
     let first = letters(&got, 1).await.remove(0);
-    let told = s.post(&at(&made, "/bounced"), json!({})).await.expect(200).json();
+    let told = s.post(&at(&made, "/bounced"), json!({ "email": "bert@contoso.example" })).await.expect(200).json();
     assert_eq!((&told["state"], &told["letter_failed"]), (&json!("pending"), &json!("bounced")), "{told}");
     assert!(told["letter_failed_at"].is_string(), "{told}");
     assert!(told["next"].as_str().unwrap().contains("by_hand"), "{told}");
     let listed = s.get(ALL).await.expect(200).json();
     assert_eq!(listed["items"][0], told);
     // Webhooks repeat themselves.
-    s.post(&at(&made, "/bounced"), json!({})).await.expect(200);
+    s.post(&at(&made, "/bounced"), json!({ "email": "Bert@contoso.example" })).await.expect(200);
     let kept = list(&s).await;
     assert_eq!(kept.len(), 1);
-    assert_eq!((&kept[0]["email"], &kept[0]["why"]), (&json!("Bert@contoso.example"), &json!("bounced")));
+    assert_eq!((&kept[0]["email"], &kept[0]["why"]), (&json!("bert@contoso.example"), &json!("bounced")));
     let trail = s.get("/api/v1/tenants/contoso/audit").await.expect(200).json();
     let events = trail["items"].as_array().unwrap().iter().filter(|e| e["action"] == "invitation.bounced");
     assert_eq!(events.count(), 1);
@@ -69,7 +69,8 @@ story!(async fn a_letter_that_came_back_is_told_and_no_other_goes_there_until_it
     assert!(again["link"].is_null() && again["letter_failed"].is_null(), "{again}");
     let all = letters(&got, 4).await;
     with_password(&s.browser(), &link_of(&s, &all[3])).await.expect(303);
-    s.post(&at(&given, "/bounced"), json!({})).await.expect(409);
+    s.post(&at(&given, "/bounced"), json!({ "email": "bert@contoso.example" })).await.expect(409);
+    s.post(&at(&given, "/bounced"), json!({})).await.expect(400);
     assert!(list(&s).await.is_empty(), "whoever accepted has the letter");
 });
 
@@ -79,7 +80,7 @@ story!(async fn a_letter_that_waits_does_not_leave_for_an_address_that_letters_c
     let made = invite(&s, "contoso", json!({ "email": "bert@contoso.example" })).await;
     let (port, got) = smtp(0).await;
     let (message, sender) = waiting(&s, &made, port).await;
-    let told = s.post(&at(&made, "/bounced"), json!({ "complaint": true })).await.expect(200).json();
+    let told = s.post(&at(&made, "/bounced"), json!({ "email": "bert@contoso.example", "complaint": true })).await.expect(200).json();
     assert_eq!(told["letter_failed"], "complained");
     let e = invitations::deliver(sender.clone(), s.app.system(), message.clone()).await.unwrap_err();
     assert_eq!(e.code_str(), Some(UNDELIVERABLE), "no try will deliver it");
@@ -96,7 +97,7 @@ story!(async fn a_letter_that_waits_does_not_leave_for_an_address_that_letters_c
 story!(async fn where_no_mail_leaves_nothing_is_refused(t) {
     let s = setting(&t).await;
     let made = invite(&s, "contoso", json!({ "email": "bert@contoso.example" })).await;
-    s.post(&at(&made, "/bounced"), json!({})).await.expect(200);
+    s.post(&at(&made, "/bounced"), json!({ "email": "bert@contoso.example" })).await.expect(200);
     let again = s.post(&at(&made, "/resend"), json!({})).await.expect(200).json();
     assert!(again["link"].is_string() && again["letter_failed"].is_null(), "{again}");
     assert_eq!(list(&s).await.len(), 1);
@@ -116,6 +117,29 @@ story!(async fn who_could_not_send_it_does_not_stop_it(t) {
     access::give(&w, &desk, contoso, adds.id).await;
     let path = at(&made, "/bounced");
     let path = path.strip_prefix("/api/v1").unwrap();
-    call(&s, Some(&access::session(&desk)), "POST", path, "{}").await.expect(403);
+    call(&s, Some(&access::session(&desk)), "POST", path, "{\"email\":\"bert@contoso.example\"}").await.expect(403);
     assert!(list(&s).await.is_empty());
+});
+
+story!(async fn a_late_one_is_about_the_address_it_names_and_not_about_the_one_of_now(t) {
+    let (port, got) = smtp(0).await;
+    let s = with_mail(&t, port).await;
+    let made = invite(&s, "contoso", json!({ "email": "brt@contoso.example" })).await;
+    letters(&got, 1).await;
+    let user = format!("/api/v1/tenants/contoso/users/{}", made["user"].as_str().unwrap());
+    s.as_owner(Method::PATCH, &user, Some(json!({ "email": "bert@contoso.example" }))).await.expect(200);
+    s.post(&at(&made, "/resend"), json!({})).await.expect(200);
+    letters(&got, 2).await;
+    // Only now the first one comes back.
+    let old = json!({ "email": "brt@contoso.example" });
+    let told = s.post(&at(&made, "/bounced"), old.clone()).await.expect(200).json();
+    assert_eq!((&told["email"], &told["letter_failed"]), (&json!("bert@contoso.example"), &Value::Null), "{told}");
+    let kept = list(&s).await;
+    assert_eq!((kept.len(), &kept[0]["email"]), (1, &json!("brt@contoso.example")));
+    s.post(&at(&made, "/resend"), json!({})).await.expect(200);
+    let all = letters(&got, 3).await;
+    with_password(&s.browser(), &link_of(&s, &all[2])).await.expect(303);
+    // Also when it comes later still, and as often as it likes.
+    s.post(&at(&made, "/bounced"), old).await.expect(200);
+    assert_eq!(list(&s).await.len(), 1);
 });

@@ -11,7 +11,7 @@ use muster::{
     actor::UserKind,
     error::Kind,
     id::InvitationId,
-    invitations::{self, Post},
+    invitations::{self, Daily, Post},
     users,
 };
 use reqwest::Method;
@@ -35,6 +35,7 @@ story!(async fn whoever_has_a_link_made_holds_what_the_person_holds(t) {
         sends: false,
         life: std::time::Duration::from_secs(3600),
         master: s.app.master.clone(),
+        daily: Daily { tenant: 0, inviter: 0 },
     };
     invitations::resend(&w.store, &w.access, &may, &post, id, false).await.expect("nobody's rights yet");
     // Before the invitation is accepted, its person becomes an administrator.
@@ -66,4 +67,45 @@ story!(async fn a_link_opens_no_account_that_can_be_signed_in_to(t) {
     assert!((400..=410).contains(&refused.status.as_u16()), "{}", refused.status);
     let at = format!("/api/v1/tenants/contoso/invitations/{}", made["id"].as_str().unwrap());
     s.post(&format!("{at}/resend"), json!({})).await.expect(409);
+});
+
+story!(async fn an_address_holds_nothing_that_a_mail_program_makes_a_link_of(t) {
+    let s = setting(&t).await;
+    for bad in [
+        "\"https://evil.example/x y\"@contoso.example", "\"bert berg\"@contoso.example", "\"a<b>\"@contoso.example",
+        "\"http://evil.example\"@contoso.example", "\"a\\\"b\"@contoso.example", "\"www.evil.example:80\"@contoso.example",
+    ] {
+        let no = s.post("/api/v1/tenants/contoso/invitations", json!({ "email": bad })).await.expect(400).json();
+        assert_eq!(no["field"], "email", "{bad}: {no}");
+    }
+    for good in ["o'brien+x@contoso.example", "a/b=c@contoso.example", "j\u{f6}rg@contoso.example"] {
+        invite(&s, "contoso", json!({ "email": good })).await;
+    }
+});
+
+story!(async fn a_role_planned_in_a_tenant_that_is_gone_is_left_out_and_the_person_comes_in(t) {
+    let s = setting(&t).await;
+    s.tenant("fabrikam").await;
+    let provider = s.provider().await;
+    let made = invite(&s, &provider.to_string(), json!({
+        "email": "dora@us.example", "kind": "technician",
+        "roles": [{ "role": "Technician", "tenant": "fabrikam" }, { "role": "Read-Only", "tenant": "contoso" }],
+    })).await;
+    let fabrikam = "/api/v1/tenants/fabrikam";
+    s.as_owner(Method::PATCH, fabrikam, Some(json!({ "status": "suspended" }))).await.expect(200);
+    s.as_owner(Method::DELETE, &format!("{fabrikam}?confirm=fabrikam"), None).await.expect(200);
+    for _ in 0..100 {
+        if s.get(fabrikam).await.status.as_u16() == 404 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    s.get(fabrikam).await.expect(404);
+    super::with_password(&s.browser(), &path(&s, &made)).await.expect(303);
+    let at = format!("/api/v1/tenants/{provider}/invitations/{}", made["id"].as_str().unwrap());
+    let now = s.get(&at).await.expect(200).json();
+    assert_eq!(now["state"], "accepted");
+    assert_eq!(now["left_out"][0]["why"], "the tenant is gone", "{now}");
+    let there = s.get("/api/v1/tenants/contoso/grants").await.expect(200).json();
+    assert_eq!(there["items"].as_array().unwrap().len(), 1, "{there}");
 });

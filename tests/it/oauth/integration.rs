@@ -119,3 +119,25 @@ story!(
         assert!(len < 1000, "{len} bytes with ten permissions");
     }
 );
+
+story!(
+    async fn who_has_proved_nothing_learns_nothing_of_tenants(t) {
+        let s = TestServer::start(&t).await;
+        let contoso = s.tenant("contoso").await;
+        let fabrikam = s.tenant("fabrikam").await;
+        let off = serde_json::json!({"status": "suspended"});
+        s.as_owner(reqwest::Method::PATCH, "/api/v1/tenants/fabrikam", Some(off)).await.expect(200);
+        // A browser's application has a name that everybody sees, and no secret.
+        let spa = s.app(contoso, |n| n.public = true).await;
+        let mut said = Vec::new();
+        for tenant in ["contoso", "fabrikam", "nowhere", &fabrikam.to_string(), &TenantId::new().to_string()] {
+            let c = s.browser();
+            let r = c.request(reqwest::Method::POST, "/oauth/token");
+            let fields = [("grant_type", "client_credentials"), ("client_id", &spa.client_id), ("tenant", tenant)];
+            let a = c.send(r.form(&fields)).await;
+            said.push((a.status, a.text.clone()));
+        }
+        assert!(said.iter().all(|one| *one == said[0]), "{said:?}");
+        assert!(said[0].1.contains("unauthorized_client"), "{said:?}");
+    }
+);

@@ -286,3 +286,45 @@ story!(
         assert!(can().await);
     }
 );
+
+/// Whoever changes a group loses every key: as if another request had taken it meanwhile.
+async fn steal_keys(t: &TestDb) {
+    match t.url() {
+        Some(url) => {
+            let mut c = <sqlx::PgConnection as sqlx::Connection>::connect(&url).await.unwrap();
+            for text in [
+                "CREATE FUNCTION steal() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN DELETE FROM repeats; RETURN NULL; END'",
+                "CREATE TRIGGER steal AFTER UPDATE ON groups FOR EACH STATEMENT EXECUTE FUNCTION steal()",
+            ] {
+                sqlx::query(text).execute(&mut c).await.unwrap();
+            }
+        }
+        None => {
+            let c = rusqlite::Connection::open(t.file().unwrap()).unwrap();
+            c.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+            c.execute_batch(
+                "CREATE TRIGGER steal AFTER UPDATE ON groups BEGIN DELETE FROM repeats; END",
+            )
+            .unwrap();
+        }
+    }
+}
+
+story!(
+    async fn under_a_key_that_is_anothers_by_now_it_changes_nothing(t) {
+        let (server, scim) = full(&t).await;
+        let desk = scim.post("/Groups", json!({ "displayName": "One" })).await.expect(201).json();
+        let path = format!("/Groups/{}", desk["id"].as_str().unwrap());
+        let op = |v: &str| patch(&json!([{ "op": "replace", "path": "displayName", "value": v }]));
+        scim.patch(&path, op("Two")).await;
+        let two = newest(&server, &scim).await;
+        scim.patch(&path, op("Three")).await;
+        steal_keys(&t).await;
+        let at = at(&scim, &format!("/log/{}/replay", two["id"].as_str().unwrap()));
+        let request = axum::http::Request::post(at).header("Idempotency-Key", "k");
+        let mut request = request.body(axum::body::Body::from(json!({ "apply": true }).to_string())).unwrap();
+        muster::server::as_owner(&mut request);
+        tower::ServiceExt::oneshot(muster::server::router(&server.app), request).await.unwrap();
+        assert_eq!(scim.get(&path).await.expect(200).json()["displayName"], "Three", "the request had lost its key");
+    }
+);

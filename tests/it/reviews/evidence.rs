@@ -116,3 +116,33 @@ story!(async fn a_file_names_no_other_customer_of_the_providers_people(t) {
     let json = reviews::export(access, &p, r.id, Form::Json).await.unwrap();
     assert!(json.contains(&most.column()), "{json}");
 });
+
+/// The documents as they were before they said how many other tenants: without it, and with the scope as the row has it.
+fn first_shape(json: &str, csv: &str) -> (String, String) {
+    let mut doc: serde_json::Value = serde_json::from_str(json).unwrap();
+    for item in doc["items"].as_array_mut().unwrap() {
+        item.as_object_mut().unwrap().remove("other_tenants").unwrap();
+    }
+    let at = csv.lines().next().unwrap().split(',').position(|c| c == "other_tenants").unwrap();
+    let without = |line: &str| {
+        let cells: Vec<&str> = line.split(',').collect();
+        [&cells[..at], &cells[at + 1..]].concat().join(",") + "\r\n"
+    };
+    (doc.to_string(), csv.lines().map(without).collect())
+}
+
+story!(async fn one_that_was_closed_long_ago_is_checked_by_the_shape_it_had(t) {
+    let c = Cast::new(&t.store).await;
+    let r = c.open_but_boss().await;
+    let (access, p) = (&c.w.access, c.may(&c.boss).await);
+    c.close(&c.boss, r.id).await.unwrap();
+    let json = reviews::export(access, &p, r.id, Form::Json).await.unwrap();
+    let csv = reviews::export(access, &p, r.id, Form::Csv).await.unwrap();
+    let (json, csv) = first_shape(&json, &csv);
+    let (json, csv) = (crypto::sha256_hex(json), crypto::sha256_hex(csv));
+    tamper(&t, &format!("UPDATE reviews SET manifest = '{json}', csv_manifest = '{csv}'")).await;
+    let said = reviews::check(access, &p, r.id, Some(&csv)).await.unwrap();
+    assert_eq!((said.form, said.intact), (Some(Form::Csv), true));
+    tamper(&t, "UPDATE review_items SET role_name = 'Something else'").await;
+    assert!(!reviews::check(access, &p, r.id, None).await.unwrap().intact);
+});

@@ -8,6 +8,7 @@ use crate::{
     access::{
         Access, Effective, Permit, Reach,
         catalogue::GLOBAL_ADMINISTRATOR,
+        defaults,
         guard::{self, By},
         perm::{Permission as _, UsersManageRoles},
         roles,
@@ -44,7 +45,8 @@ pub struct Decision {
 /// # Errors
 /// [`crate::error::Kind::NotFound`]; [`crate::error::Kind::Conflict`] when nothing of it waits;
 /// [`crate::error::Kind::Forbidden`] to keep more than the caller could give, to let go what was given by hand where the
-/// caller could not take it, or to let the last administrator's role go.
+/// caller could not take it, to let go what a group gave where people would have more by default than the caller holds, or
+/// to let the last administrator's role go.
 pub async fn decide(
     access: &Access,
     p: &Permit<UsersManageRoles>,
@@ -63,6 +65,9 @@ pub async fn decide(
     drop(c);
     if roles.is_empty() {
         return Err(Error::conflict("nothing of this waits for a decision"));
+    }
+    if !decision.keep && roles.iter().any(|k| k.mapped) {
+        defaults::could_leave_to_it(access, p).await?;
     }
     for kept in &roles {
         if decision.keep {

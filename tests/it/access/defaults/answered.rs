@@ -179,3 +179,96 @@ story!(async fn a_mapping_that_would_put_its_author_out_does_not_count(t) {
     let e = s.w.access.effective(s.t, s.u[0], s.t).await.unwrap();
     assert!(e.allows("computers.edit") && !e.allows("users.manage_roles"), "{e:?}");
 });
+
+story!(async fn who_takes_what_a_group_gives_holds_what_people_have_without_it(t) {
+    let s = Scene::of(&t).await;
+    set(&s.w, s.t, Some(id(TECHNICIAN))).await;
+    let small = s.w.user(&s.p, "small@example.com").await;
+    let roles = role(&s.w, s.t, "Roles", &["users.manage_roles", "users.view"], false).await;
+    s.maps(&s.boss, "Roles", &[small.id], roles.id).await;
+    let desk = role(&s.w, s.t, "Desk", &["users.view"], false).await;
+    let (g, m) = s.maps(&s.boss, "Desk", &s.u, desk.id).await;
+    let (_, empty) = s.maps(&s.boss, "Empty", &[], desk.id).await;
+    let less = s.w.access.require::<UsersManageRoles>(&session(&small), s.t).await.unwrap();
+    let edits = async || s.w.access.effective(s.t, s.u[0], s.t).await.unwrap().allows("computers.edit");
+    let e = mappings::delete(&s.w.access, &less, m).await.unwrap_err();
+    assert_eq!(e.kind(), Kind::Forbidden);
+    assert!(e.detail().contains("default role 'Technician'"), "{e:?}");
+    assert!(!edits().await);
+    mappings::delete(&s.w.access, &less, empty).await.expect("nobody has anything by it");
+    // The same of what is kept until somebody decides, by the decision and by the mapping's end.
+    let (cleared, _) = s.w.apply(&s.p, g, vec![GroupChange::Clear]).await;
+    let change = cleared.parked.unwrap().change;
+    let go = Decision { keep: false, reason: None, users: None };
+    let e = parked::decide(&s.w.access, &less, change, go.clone()).await.unwrap_err();
+    assert_eq!(e.kind(), Kind::Forbidden, "{e:?}");
+    assert_eq!(mappings::delete(&s.w.access, &less, m).await.unwrap_err().kind(), Kind::Forbidden);
+    assert!(!edits().await);
+    let more = s.w.access.require::<UsersManageRoles>(&session(&s.boss), s.t).await.unwrap();
+    parked::decide(&s.w.access, &more, change, go).await.unwrap();
+    assert!(edits().await);
+    set(&s.w, s.t, None).await;
+    let (_, m) = s.maps(&s.boss, "Other", &s.u, desk.id).await;
+    mappings::delete(&s.w.access, &less, m).await.expect("there is no default role");
+});
+
+/// Each answers for a mapping by the default role, which they have if the mapping before theirs does not count.
+const CHAIN: usize = 40;
+
+story!(async fn a_long_chain_of_authors_by_default_is_gone_through_so_far_and_what_is_not_sure_does_not_count(t) {
+    let s = Scene::of(&t).await;
+    let lead = ["users.manage_roles", "computers.edit", "software.view"];
+    let lead = role(&s.w, s.t, "Lead", &lead, false).await;
+    set(&s.w, s.t, Some(lead.id)).await;
+    let edit = role(&s.w, s.t, "Edit", &["computers.edit"], false).await;
+    let view = role(&s.w, s.t, "View", &["software.view"], false).await;
+    let mut chain = Vec::new();
+    for n in 0..CHAIN {
+        let by = if n == 0 { s.boss.clone() } else { s.w.user(&s.p, &format!("chain{n}@example.com")).await };
+        let gives = if n % 2 == 0 { edit.id } else { view.id };
+        let (g, m) = s.maps(&by, &format!("Group {n}"), &[], gives).await;
+        chain.push((by, g, m));
+    }
+    for n in 1..CHAIN {
+        s.w.apply(&s.p, chain[n - 1].1, vec![GroupChange::Add(vec![chain[n].0.id])]).await;
+    }
+    let all = mappings::list(&s.w.access, &s.w.may(s.t).await, None, 100).await.unwrap();
+    let standing = mappings::standings(&s.w.access, &all).await.unwrap();
+    let stands = |n: usize| standing[&chain[n].2];
+    for n in 0..=32 {
+        let want = if n % 2 == 0 { Standing::InForce } else { Standing::Suspended };
+        assert_eq!(stands(n), want, "{n}");
+    }
+    for n in 33..CHAIN {
+        assert_eq!(stands(n), Standing::Suspended, "{n}: not sure after so many rounds");
+    }
+    let last = s.w.access.effective(s.t, chain[CHAIN - 1].0.id, s.t).await.unwrap();
+    assert!(!last.allows("computers.edit") || last.allows("users.manage_roles"), "{last:?}");
+});
+
+story!(async fn a_long_chain_of_authors_by_mappings_is_gone_through_to_its_end(t) {
+    let s = Scene::of(&t).await;
+    let lead = role(&s.w, s.t, "Lead", &["users.manage_roles", "computers.edit"], false).await;
+    // Made from the last to the first, so that each hangs on one that comes later, and answered for by those in turn.
+    let mut chain = Vec::new();
+    for n in (0..CHAIN).rev() {
+        let who = s.w.user(&s.p, &format!("link{n}@example.com")).await;
+        let g = s.w.group(&s.p, &format!("Link {n}"), &[who.id]).await.id;
+        let m = mappings::create(&s.w.access, &s.w.may(s.t).await, Target::Own, g, lead.id).await.unwrap();
+        chain.push((who, m.id));
+    }
+    chain.reverse();
+    for n in 1..CHAIN {
+        let by = s.w.access.require::<UsersManageRoles>(&session(&chain[n - 1].0), s.t).await.unwrap();
+        mappings::adopt(&s.w.access, &by, Target::Own, chain[n].1).await.unwrap();
+    }
+    let by = s.w.access.require::<UsersManageRoles>(&session(&s.boss), s.t).await.unwrap();
+    mappings::adopt(&s.w.access, &by, Target::Own, chain[0].1).await.unwrap();
+    let can = async |n: usize| {
+        let who = chain[n].0.id;
+        s.w.access.effective(s.t, who, s.t).await.unwrap().allows("computers.edit")
+    };
+    assert!(can(0).await && can(CHAIN / 2).await && can(CHAIN - 1).await);
+    s.demote(&s.boss).await;
+    assert!(!can(0).await && !can(CHAIN / 2).await && !can(CHAIN - 1).await);
+});
