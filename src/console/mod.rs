@@ -1,5 +1,7 @@
-//! HTML pages for people who are signed in: their own page, with their rights and sessions. It knows sessions and
-//! rights, and nothing of how somebody got in.
+//! HTML pages for people who are signed in: their own page, with their rights and sessions, and what they sign in with. It
+//! knows sessions and rights, and nothing of how somebody got in.
+
+mod factors;
 
 use crate::{
     access::{self, Effective, Reach, catalogue::SELF_SERVICE},
@@ -36,6 +38,7 @@ pub fn routes() -> Router<App> {
         .route("/me/signout", post(sign_out))
         .route("/me/sessions/end", post(end_session))
         .route("/me/consents/withdraw", post(withdraw))
+        .merge(factors::routes())
 }
 
 /// What somebody may do in one tenant.

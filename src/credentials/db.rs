@@ -217,7 +217,8 @@ pub async fn any(c: &mut Conn, t: TenantId, user: UserId) -> Result<bool> {
         c,
         one<bool>,
         "SELECT EXISTS (SELECT 1 FROM passwords WHERE tenant_id = $1 AND user_id = $2)
-             OR EXISTS (SELECT 1 FROM one_time_codes WHERE tenant_id = $1 AND user_id = $2)",
+             OR EXISTS (SELECT 1 FROM one_time_codes WHERE tenant_id = $1 AND user_id = $2)
+             OR EXISTS (SELECT 1 FROM passkeys WHERE tenant_id = $1 AND user_id = $2)",
         t,
         user
     )

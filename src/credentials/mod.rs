@@ -1,12 +1,17 @@
-//! Local credentials: passwords and one-time codes, throttled by account (by address: `server`). For people without
-//! a directory; who comes from one signs in there and has none here.
+//! Local credentials: passwords, one-time codes and passkeys, throttled by account (by address: `server`). For people
+//! without a directory; who comes from one signs in there and has none here.
 //!
 //! A try is counted before it is judged, in one transaction, so that many at once get no more of them than one after
 //! the other. What is refused leaves its trace with `signins`, by the voice that asked.
 
 mod db;
 mod enrol;
+mod factors;
 mod hasher;
+pub mod notice;
+mod own;
+mod passkeys;
+mod proof;
 mod rules;
 mod tries;
 
@@ -27,7 +32,11 @@ use crate::{
 };
 pub use enrol::{Enrolment, Offered};
 pub(crate) use enrol::{any, forget};
+pub use factors::Bound;
 use hasher::Hasher;
+pub use own::{FRESH, Own};
+pub use passkeys::{Asked, Listed as Passkey, NewPasskey, Shown, Used};
+pub use proof::{Has, Proof, has};
 use std::sync::Arc;
 use totp_rs::{Builder, Totp};
 pub use tries::{Outcome, Proved, Typed, sweep};
@@ -51,6 +60,7 @@ struct Inner {
     master: MasterKey,
     settings: Signin,
     hasher: Hasher,
+    rely: Option<passkeys::Rely>,
 }
 
 fn gone(user: UserId) -> Error {
@@ -59,6 +69,9 @@ fn gone(user: UserId) -> Error {
 
 /// Why somebody may not set another's credentials.
 const MORE: &str = "the person holds more than you do, or for longer; whoever sets their credentials could act as them";
+
+/// What a passkey proves: a key that its holder unlocked.
+pub const PASSKEY_AMR: &[&str] = &["pop", "user", "mfa"];
 
 /// What a sealed secret is bound to.
 fn bound(t: TenantId, user: UserId) -> String {
@@ -77,14 +90,21 @@ fn local(u: &User) -> Result<()> {
 }
 
 impl Credentials {
-    /// Over this database, with these settings.
-    pub fn new(store: &Store, access: &Access, master: &MasterKey, settings: &Signin) -> Self {
+    /// Over this database, with these settings, for browsers that come to `public_url`.
+    pub fn new(
+        store: &Store,
+        access: &Access,
+        master: &MasterKey,
+        settings: &Signin,
+        (public_url, brand): (&str, &str),
+    ) -> Self {
         Self(Arc::new(Inner {
             store: store.clone(),
             access: access.clone(),
             master: master.clone(),
             settings: settings.clone(),
             hasher: Hasher::new(),
+            rely: passkeys::Rely::new(public_url, brand),
         }))
     }
 

@@ -4,7 +4,7 @@
 //! them, a right one clears its owner's count and is no miss of the others, whom it can neither lock out nor unlock. While
 //! one waits, the others are judged as if they were the only ones of that name.
 
-use super::{Credentials, bound, db, local, rules, totp};
+use super::{Credentials, bound, db, factors, local, rules, totp};
 use crate::{
     clock::Timestamp,
     crypto,
@@ -256,7 +256,7 @@ impl Credentials {
     }
 }
 
-/// Forgets the tries that count no more.
+/// Forgets the tries that count no more, and the questions that nobody answered.
 ///
 /// # Errors
 /// The database's.
@@ -264,6 +264,7 @@ pub async fn sweep(store: &Store, cx: &Cx) -> Result<u64> {
     tx!(store, cx, [], |tx| {
         tx.unaudited("expired rows");
         let before = tx.now().minus(rules::FORGET);
-        db::sweep(tx, before).await
+        let tries = db::sweep(tx, before).await? + factors::sweep(tx, before).await?;
+        Ok(tries + factors::sweep_ceremonies(tx).await?)
     })
 }

@@ -85,6 +85,7 @@ impl Bounds {
         const SECRETS: [&str; 3] = ["/invite/", "/enrol/", "/setup/"];
         let typed = path.starts_with("/signin/") && path.ends_with("/password")
             || path.starts_with("/signin/") && path.ends_with("/code")
+            || path.starts_with("/signin/") && path.ends_with("/passkey")
             || SECRETS.iter().any(|p| path.starts_with(p));
         if method == Method::POST && typed {
             return Some(&self.tries);

@@ -4,7 +4,7 @@ use crate::{
     access::{authors, elevation, grants, parked, reviews},
     app::App,
     apps::assertions,
-    credentials,
+    credentials::{self, notice},
     error::Result,
     farewell, flows, invitations, keys,
     oauth::backchannel,
@@ -110,6 +110,12 @@ pub(super) fn start(app: &App, stop: CancellationToken) -> Workers {
             Box::pin(tell_review::fan_out(waits.clone(), waits_cx.clone(), m))
         })
         .on(tell_review::LETTER, move |m| Box::pin(tell_review::deliver(waits_each.clone(), m)));
+    let changed = notice::Sender {
+        mailer: app.mailer.clone(),
+        issuer: app.config.issuer().to_owned(),
+        brand: app.config.brand.name.clone(),
+    };
+    let worker = worker.on(notice::TOPIC, move |m| Box::pin(notice::deliver(changed.clone(), m)));
     let (ended, withdrawn, telling) = (app.clone(), app.clone(), app.clone());
     let worker = worker
         .on("session.ended", move |m| {

@@ -25,6 +25,8 @@ use axum::{
 pub(super) struct Begin {
     /// A tenant's slug: whose ways in are shown.
     tenant: Option<String>,
+    /// Whoever is signed in proves once more who they are, to change what they sign in with.
+    fresh: Option<String>,
 }
 
 /// `GET /signin`: a sign-in for its own sake; ends at the person's own page.
@@ -42,7 +44,11 @@ async fn begun(app: &App, request: RequestId, browser: &Browser, query: Begin) -
         Some(slug) => open_tenant(app, slug).await?.map(|t| t.id),
         None => None,
     };
-    let flow = Flow::new(After::Page, tenant);
+    let mut flow = Flow::new(After::Page, tenant);
+    if query.fresh.is_some() {
+        flow.min_auth_time = Some(app.store.clock().now());
+        flow.to_factors = true;
+    }
     let id = flows::begin(&app.store, &caller::platform(request), flow, browser.hash()).await?;
     Ok(browser.keep(Redirect::to(&format!("/signin/{id}")).into_response()))
 }
@@ -120,7 +126,8 @@ pub(super) async fn onwards(
         }
         After::Page | After::Invitation(_) | After::Setup(_) => {
             flows::end(&app.store, &caller::platform(request), id).await?;
-            Ok(Redirect::to("/me").into_response())
+            let to = if flow.to_factors { "/me/factors" } else { "/me" };
+            Ok(Redirect::to(to).into_response())
         }
     }
 }
@@ -162,8 +169,9 @@ pub(super) async fn ask_way(
         problem,
         user_name,
         open_local,
+        passkeys: app.credentials.passkeys(),
     };
-    Ok(pages::show_for(page.app.as_ref(), &page))
+    Ok(pages::show_that_loads(page.app.as_ref(), page.passkeys, &page))
 }
 
 /// The page for the one-time code.

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     app::App,
     audit::{self, Event},
-    credentials::{Credentials, Outcome, Proved, Typed},
+    credentials::{Credentials, Outcome, Proof, Typed},
     error::Result,
     flows::{self, State as Flow},
     gate,
@@ -75,13 +75,13 @@ pub(super) async fn code(
 }
 
 /// One attempt of one flow.
-struct Attempt<'a> {
-    app: &'a App,
-    request: RequestId,
-    id: FlowId,
+pub(super) struct Attempt<'a> {
+    pub app: &'a App,
+    pub request: RequestId,
+    pub id: FlowId,
     /// The session of the browser until now.
-    before: Option<LiveSession>,
-    client: serde_json::Value,
+    pub before: Option<LiveSession>,
+    pub client: serde_json::Value,
 }
 
 impl Attempt<'_> {
@@ -105,7 +105,9 @@ impl Attempt<'_> {
                 flows::put(&self.app.store, &cx, self.id, &flow).await?;
                 return Ok(self.back());
             }
-            Outcome::Right(p) => return self.proved(flow, p, Class::Single, &["pwd"]).await,
+            Outcome::Right(p) => {
+                return self.proved(flow, Proof::Password(p), Class::Single, &["pwd"]).await;
+            }
             Outcome::Off { home, user } => {
                 return self.refuse(home, Some(user), Reason::UserDisabled, json!({})).await;
             }
@@ -158,12 +160,13 @@ impl Attempt<'_> {
         let stands = Credentials::stands(&mut c, &proved).await?;
         drop(c);
         if !stands {
-            return self.begin_again(flow, &proved).await;
+            return self.begin_again(flow, (home, user)).await;
         }
         let outcome = self.app.credentials.verify_code(&cx, &proved, &typed.code).await?;
         let problem = match outcome {
             Outcome::Right(p) => {
-                return self.proved(flow, p, Class::Mfa, &["pwd", "otp", "mfa"]).await;
+                let (proof, amr) = (Proof::Password(p), ["pwd", "otp", "mfa"]);
+                return self.proved(flow, proof, Class::Mfa, &amr).await;
             }
             Outcome::Off { home, user } => {
                 return self.refuse(home, Some(user), Reason::UserDisabled, json!({})).await;
@@ -181,20 +184,19 @@ impl Attempt<'_> {
     }
 
     /// What was proved was changed meanwhile: it is worth nothing any more.
-    async fn begin_again(self, mut flow: Flow, proved: &Proved) -> Result<Response> {
+    async fn begin_again(self, mut flow: Flow, who: (TenantId, UserId)) -> Result<Response> {
         flow.password = None;
         let cx = caller::platform(self.request);
         flows::put(&self.app.store, &cx, self.id, &flow).await?;
-        let (home, user) = (proved.home, proved.user);
-        self.refuse(home, Some(user), Reason::CredentialsChanged, json!({})).await
+        self.refuse(who.0, Some(who.1), Reason::CredentialsChanged, json!({})).await
     }
 
-    fn back(&self) -> Response {
+    pub(super) fn back(&self) -> Response {
         Redirect::to(&format!("/signin/{}", self.id)).into_response()
     }
 
     /// To the page that says why, with the reason on record.
-    async fn refuse(
+    pub(super) async fn refuse(
         &self,
         home: TenantId,
         user: Option<UserId>,
@@ -207,7 +209,7 @@ impl Attempt<'_> {
 
     /// The attempt on record, under the reference that is returned. What was typed as a name is not kept: people type
     /// passwords there.
-    async fn record(
+    pub(super) async fn record(
         &self,
         home: TenantId,
         user: Option<UserId>,
@@ -231,15 +233,15 @@ impl Attempt<'_> {
     }
 
     /// The person is who they say: enough for what their roles demand?
-    async fn proved(
+    pub(super) async fn proved(
         self,
         mut flow: Flow,
-        proved: Proved,
+        proof: Proof,
         class: Class,
         amr: &[&str],
     ) -> Result<Response> {
         let (app, store) = (self.app, &self.app.store);
-        let (home, user) = (proved.home, proved.user);
+        let (home, user) = proof.who();
         if !self.open(home).await? {
             return self.refuse(home, Some(user), Reason::TenantSuspended, json!({})).await;
         }
@@ -273,14 +275,14 @@ impl Attempt<'_> {
             if !users::find(tx, home, user).await?.is_some_and(|u| u.live()) {
                 return Ok(Err(Reason::UserDisabled));
             }
-            if !Credentials::stands(tx, &proved).await? {
+            if !proof.stands(tx).await? {
                 return Ok(Err(Reason::CredentialsChanged));
             }
             signins::enter(tx, &session, before.as_ref(), limits).await.map(Ok)
         })?;
         let cookie = match made {
             Ok(cookie) => cookie,
-            Err(Reason::CredentialsChanged) => return self.begin_again(flow, &proved).await,
+            Err(Reason::CredentialsChanged) => return self.begin_again(flow, (home, user)).await,
             Err(reason) => return self.refuse(home, Some(user), reason, json!({})).await,
         };
         flow.password = None;
@@ -291,6 +293,6 @@ impl Attempt<'_> {
     }
 }
 
-fn wait(seconds: u32) -> String {
+pub(super) fn wait(seconds: u32) -> String {
     format!("Too many wrong attempts. Wait {seconds} seconds, then try again.")
 }

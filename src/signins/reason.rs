@@ -134,6 +134,12 @@ reasons! {
     /// Wrong one-time code.
     CodeWrong "code_wrong" Failed Trouble
         "If it repeats: the clock of the person's telephone is off, or they need a new code."
+    /// A passkey's answer does not hold.
+    PasskeyWrong "passkey_wrong" Failed Trouble
+        "Nothing, if it happened once. If it repeats, the person removes the passkey and makes a new one."
+    /// A passkey's authenticator has counted backwards.
+    PasskeyCloned "passkey_cloned" Refused Cloned
+        "There may be two of the authenticator: ask the person, remove the passkey, let them make a new one. The audit trail has it as an alarm (passkey.cloned)."
     /// The password or the one-time code was changed, or taken away, between the two pages of a sign-in.
     CredentialsChanged "credentials_changed" Refused Again
         "Nothing: the person begins again, with what they have now."
@@ -161,6 +167,8 @@ pub enum Told {
     Off,
     /// Their company's sign-in is off.
     Closed,
+    /// Their passkey may have been copied.
+    Cloned,
     /// Begin again.
     Again,
     /// It began in another browser.

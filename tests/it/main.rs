@@ -35,6 +35,7 @@ mod oauth;
 mod ops;
 mod outbox;
 mod ownership;
+mod passkeys;
 mod people;
 mod provisioning;
 mod remote;

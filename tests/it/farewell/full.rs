@@ -188,6 +188,10 @@ impl Full {
             sql!(tx, exec, "INSERT INTO identities (tenant_id, directory_id, issuer, subject, user_id, created_at, last_login_at)
                             VALUES ($1, $2, 'i', 's', $3, 1, 1)", t, d, user)?;
             sql!(tx, exec, "INSERT INTO password_tries (tenant_id, name_hash, failures, tried_at) VALUES ($1, 'h', 1, 1)", t)?;
+            sql!(tx, exec, "INSERT INTO passkeys (tenant_id, id, user_id, credential_id, name, passkey, created_at)
+                            VALUES ($1, $2, $2, 'c', 'n', '{}', 1)", t, user)?;
+            sql!(tx, exec, "INSERT INTO factor_tries (tenant_id, user_id, factor, failures, tried_at)
+                            VALUES ($1, $2, 'passkey', 1, 1)", t, user)?;
             sql!(tx, exec, "INSERT INTO flows (id, kind, browser, state, created_at, expires_at)
                             VALUES ($1, 'signin', 'b', '{}', 1, 9000000000000000)", flow)?;
             sql!(tx, exec, "INSERT INTO upstream_states (hash, flow_id, tenant_id, directory_id, generation, nonce, verifier,
