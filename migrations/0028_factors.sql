@@ -52,3 +52,41 @@ ALTER TABLE factor_tries ENABLE ROW LEVEL SECURITY;
 ALTER TABLE factor_tries FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON factor_tries USING (muster_sees(tenant_id));
 -- end
+
+-- Recovery codes that are not used yet: each random, 80 bits, and stored as its hash with whose it is.
+CREATE TABLE recovery_codes (
+  tenant_id uuid NOT NULL,
+  user_id uuid NOT NULL,
+  hash text COLLATE "C" NOT NULL,
+  made_at bigint NOT NULL,
+  PRIMARY KEY (tenant_id, user_id, hash),
+  FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id) ON DELETE CASCADE
+);
+
+-- postgres:
+ALTER TABLE recovery_codes ENABLE ROW LEVEL SECURITY;
+ALTER TABLE recovery_codes FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON recovery_codes USING (muster_sees(tenant_id));
+-- end
+
+-- Whether a password is long enough to be asked for alone; one that was set for use with a second factor may be shorter.
+ALTER TABLE passwords ADD COLUMN alone boolean NOT NULL DEFAULT true;
+
+-- Links to set a new password, one for each person at most: the newest.
+CREATE TABLE password_resets (
+  tenant_id uuid NOT NULL,
+  user_id uuid NOT NULL,
+  hash text COLLATE "C" NOT NULL,
+  created_at bigint NOT NULL,
+  expires_at bigint NOT NULL,
+  PRIMARY KEY (tenant_id, user_id),
+  FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id) ON DELETE CASCADE
+);
+CREATE UNIQUE INDEX password_resets_hash ON password_resets(hash);
+CREATE INDEX password_resets_age ON password_resets(expires_at);
+
+-- postgres:
+ALTER TABLE password_resets ENABLE ROW LEVEL SECURITY;
+ALTER TABLE password_resets FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON password_resets USING (muster_sees(tenant_id));
+-- end

@@ -232,6 +232,12 @@ table! {
         "Give a new one-time code; its secret is shown this once.";
     DELETE "/tenants/{tenant}/users/{user}/one-time-code" USERS_EDIT, credentials::remove_code,
         "Take the one-time code away.";
+    POST "/tenants/{tenant}/users/{user}/unlock" USERS_EDIT, credentials::unlock,
+        "Let somebody try again at once who was wrong too often; they are told.";
+    POST "/tenants/{tenant}/users/{user}/reset-factors" USERS_EDIT, credentials::reset_factors,
+        "Take away one-time code, passkeys and recovery codes; sessions end, they are told.";
+    POST "/tenants/{tenant}/users/{user}/reset-link" USERS_EDIT, credentials::send_reset,
+        "Send somebody a link to set a new password; a second factor they have is asked for then.";
     GET "/tenants/{tenant}/invitations" USERS_VIEW, invitations::list [LIMIT, CURSOR], "Who was invited, newest first.";
     POST "/tenants/{tenant}/invitations" USERS_ADD, invitations::create,
         "Add somebody and invite them by e-mail.";

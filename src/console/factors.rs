@@ -3,9 +3,10 @@
 use super::when;
 use crate::{
     app::App,
-    credentials::{Bound, Own},
+    credentials::{Bound, Offered, Own},
     error::{Error, Kind, Result},
     id::{CeremonyId, PasskeyId},
+    secret::{ExposeSecret as _, Secret},
     store::{Cx, Scope},
     tenants,
     web::{
@@ -27,6 +28,11 @@ pub(super) fn routes() -> Router<App> {
         .route("/me/factors/passkey", post(add_passkey))
         .route("/me/factors/passkey/begin", post(begin_passkey))
         .route("/me/factors/passkey/remove", post(remove_passkey))
+        .route("/me/factors/recovery-codes", post(recovery_codes))
+        .route("/me/factors/code", post(offer_code))
+        .route("/me/factors/code/prove", post(prove_code))
+        .route("/me/factors/code/remove", post(remove_code))
+        .route("/me/factors/password", post(password))
 }
 
 /// A passkey, as its owner sees it.
@@ -50,6 +56,8 @@ struct Page {
     own: Option<Own>,
     list: Vec<Passkey>,
     passkeys: bool,
+    /// The least length of a password.
+    least: usize,
     done: Option<&'static str>,
     problem: Option<String>,
 }
@@ -71,6 +79,11 @@ async fn show(
     let done = match shown.done.as_deref() {
         Some("added") => Some("The passkey was added. From now on it signs you in."),
         Some("removed") => Some("The passkey was removed."),
+        Some("code") => Some("Your authenticator app gives you one-time codes from now on."),
+        Some("no-code") => Some("You are not asked for one-time codes any more."),
+        Some("password") => Some(
+            "Your password was changed. Wherever else you were signed in, you are not any more.",
+        ),
         _ => None,
     };
     or_refusal(&app, request, page(&app, &session, done, None).await)
@@ -101,6 +114,7 @@ async fn page(
         slug: tenants::get(&app.store, s.home).await?.slug,
         list: list.collect(),
         passkeys: app.credentials.passkeys() && own.as_ref().is_some_and(|o| o.fresh),
+        least: app.config.signin.least(own.as_ref().is_some_and(|o| o.has.second())),
         own,
         done,
         problem,
@@ -199,4 +213,156 @@ async fn remove_passkey(
     };
     let removed = removed.await;
     or_refusal(&app, request, after(&app, &session, removed, "removed").await)
+}
+
+/// The new codes, this once.
+#[derive(Template)]
+#[template(path = "recovery_codes.html")]
+struct Codes {
+    title: &'static str,
+    brand: String,
+    user_name: String,
+    codes: Vec<Secret>,
+}
+impl Codes {
+    fn shown(&self) -> impl Iterator<Item = &str> {
+        self.codes.iter().map(|c| c.expose_secret())
+    }
+}
+
+async fn recovery_codes(
+    State(app): State<App>,
+    RequestId(request): RequestId,
+    session: LiveSession,
+    caller: Caller,
+    StrictForm(Nothing {}): StrictForm<Nothing>,
+) -> Response {
+    let made = app.credentials.new_recovery_codes(&cx(caller, &session), &session).await;
+    let answer = match made {
+        Ok(codes) => {
+            let page = Codes {
+                title: "Your recovery codes",
+                brand: app.config.brand.name.clone(),
+                user_name: session.user_name.clone(),
+                codes,
+            };
+            page.render().map_err(Error::internal).map(|text| web::html(StatusCode::OK, text))
+        }
+        Err(e) => after(&app, &session, Err(e), "").await,
+    };
+    or_refusal(&app, request, answer)
+}
+
+/// The picture of a one-time code that is not in force yet.
+#[derive(Template)]
+#[template(path = "own_code.html")]
+struct Offer {
+    title: &'static str,
+    brand: String,
+    ceremony: CeremonyId,
+    picture: String,
+    secret: String,
+    problem: Option<&'static str>,
+}
+
+fn offer(
+    app: &App,
+    (ceremony, offered): (CeremonyId, Offered),
+    problem: Option<&'static str>,
+) -> Result<Response> {
+    let page = Offer {
+        title: "Set up an authenticator app",
+        brand: app.config.brand.name.clone(),
+        ceremony,
+        picture: web::picture(offered.otpauth.expose_secret())?,
+        secret: web::grouped(offered.secret.expose_secret()),
+        problem,
+    };
+    Ok(web::html(StatusCode::OK, page.render().map_err(Error::internal)?))
+}
+
+async fn offer_code(
+    State(app): State<App>,
+    RequestId(request): RequestId,
+    session: LiveSession,
+    caller: Caller,
+    StrictForm(Nothing {}): StrictForm<Nothing>,
+) -> Response {
+    let (cx, brand) = (cx(caller, &session), &app.config.brand.name);
+    let answer = match app.credentials.offer_own_code(&cx, &session, brand).await {
+        Ok(offered) => offer(&app, offered, None),
+        Err(e) => after(&app, &session, Err(e), "").await,
+    };
+    or_refusal(&app, request, answer)
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Proved {
+    ceremony: CeremonyId,
+    code: String,
+}
+
+async fn prove_code(
+    State(app): State<App>,
+    RequestId(request): RequestId,
+    session: LiveSession,
+    caller: Caller,
+    StrictForm(p): StrictForm<Proved>,
+) -> Response {
+    let (cx, brand) = (cx(caller, &session), &app.config.brand.name);
+    let shown = (p.ceremony, p.code.as_str());
+    let answer = match app.credentials.prove_own_code(&cx, &session, brand, shown).await {
+        Ok(Some(again)) => {
+            let text = "That is not the code your app should show now. Scan the picture again, or check the clock of your \
+                        telephone.";
+            offer(&app, again, Some(text))
+        }
+        Ok(None) => after(&app, &session, Ok(()), "code").await,
+        Err(e) => after(&app, &session, Err(e), "").await,
+    };
+    or_refusal(&app, request, answer)
+}
+
+async fn remove_code(
+    State(app): State<App>,
+    RequestId(request): RequestId,
+    session: LiveSession,
+    caller: Caller,
+    StrictForm(Nothing {}): StrictForm<Nothing>,
+) -> Response {
+    let cx = cx(caller, &session);
+    let removed = async {
+        let demanded = app.gate.demanded(session.home, session.user, session.home).await?;
+        app.credentials.remove_own_code(&cx, &session, demanded).await
+    };
+    let removed = removed.await;
+    or_refusal(&app, request, after(&app, &session, removed, "no-code").await)
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Chosen {
+    /// For the browser's password manager.
+    #[serde(rename = "user_name")]
+    _user_name: Option<String>,
+    password: Secret,
+    password_again: Secret,
+}
+
+async fn password(
+    State(app): State<App>,
+    RequestId(request): RequestId,
+    session: LiveSession,
+    caller: Caller,
+    StrictForm(chosen): StrictForm<Chosen>,
+) -> Response {
+    let set = async {
+        if chosen.password.expose_secret() != chosen.password_again.expose_secret() {
+            return Err(Error::invalid("the two passwords are not the same"));
+        }
+        app.credentials.change_password(&cx(caller, &session), &session, &chosen.password).await
+    };
+    let set = set.await;
+    or_refusal(&app, request, after(&app, &session, set, "password").await)
 }

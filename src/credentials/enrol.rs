@@ -3,7 +3,7 @@
 
 use super::{
     Credentials, PASSKEY_AMR, bound, db, otpauth, passkeys, passkeys::NewPasskey, random_bytes,
-    rules, totp,
+    recovery, reset, rules, totp, with_parts,
 };
 use crate::{
     audit::{self, Event},
@@ -20,6 +20,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Enrolment {
     hash: Option<String>,
+    #[serde(default)]
+    alone: bool,
     sealed: Option<String>,
     step: Option<i64>,
     #[serde(default)]
@@ -29,8 +31,8 @@ pub struct Enrolment {
 impl Enrolment {
     /// A passkey, alone or beside a password. A code that was offered is not needed any more.
     pub fn with_passkey(before: Option<Self>, passkey: NewPasskey) -> Self {
-        let hash = before.and_then(|e| e.hash);
-        Self { hash, sealed: None, step: None, passkey: Some(passkey) }
+        let (hash, alone) = before.map_or((None, false), |e| (e.hash, e.alone));
+        Self { hash, alone, sealed: None, step: None, passkey: Some(passkey) }
     }
     /// How well it proves who made it, and by what (`amr`).
     pub fn proves(&self) -> (Class, &'static [&'static str]) {
@@ -52,18 +54,21 @@ pub struct Offered {
 }
 
 impl Credentials {
-    /// Takes a password that a person chose; `known` is what everybody knows of them.
+    /// Takes a password that a person chose; `known` is what everybody knows of them, `second` whether a second factor has
+    /// to follow.
     ///
     /// # Errors
     /// [`crate::error::Kind::Invalid`] for one that could be guessed, saying what would help.
-    pub async fn choose(&self, password: &Secret, known: &[&str]) -> Result<Enrolment> {
-        let parts = known.iter().flat_map(|k| k.split(|c: char| !c.is_alphanumeric()));
-        let mut all = vec!["muster"];
-        all.extend(known);
-        all.extend(parts.filter(|p| p.chars().count() > 2));
-        rules::strong(password.expose_secret(), &all, &self.0.settings)?;
+    pub async fn choose(
+        &self,
+        password: &Secret,
+        known: &[&str],
+        second: bool,
+    ) -> Result<Enrolment> {
+        let all = with_parts([&["muster"], known].concat());
+        let alone = rules::strong(password.expose_secret(), &all, &self.0.settings, second)?;
         let hash = Some(self.0.hasher.hash(password).await?);
-        Ok(Enrolment { hash, sealed: None, step: None, passkey: None })
+        Ok(Enrolment { hash, alone, sealed: None, step: None, passkey: None })
     }
 
     /// Adds a one-time code to what was chosen, still to be proved.
@@ -120,7 +125,7 @@ impl Credentials {
     /// `Internal` for a code that was offered and never proved, and for nothing at all; the database's.
     pub async fn enrol(tx: &mut Tx, t: TenantId, user: UserId, e: &Enrolment) -> Result<()> {
         if let Some(hash) = &e.hash {
-            db::set_password(tx, t, user, hash).await?;
+            db::set_password(tx, t, user, hash, e.alone).await?;
             audit::record(tx, t, Event::new("password.set").target("user", user)).await?;
         }
         match &e.passkey {
@@ -156,7 +161,9 @@ pub(crate) async fn forget(tx: &mut Tx, t: TenantId, user: UserId) -> Result<()>
     let (password, code) =
         (db::delete_password(tx, t, user).await?, db::delete_code(tx, t, user).await?);
     let passkeys = passkeys::delete_all(tx, t, user).await?;
-    if !password && !code && passkeys == 0 {
+    let recovery = recovery::delete_all(tx, t, user).await?;
+    reset::forget(tx, t, user).await?;
+    if !password && !code && passkeys == 0 && recovery == 0 {
         return Ok(());
     }
     let event = Event::new("credentials.remove").target("user", user);

@@ -23,12 +23,21 @@ pub(crate) enum What {
     PasskeyAdded(String),
     PasskeyRemoved(String),
     PasskeyCloned,
+    RecoveryMade,
+    RecoveryUsed(i64),
+    CodeSet,
+    CodeRemoved,
+    PasswordChanged,
+    PasswordReset,
+    Unlocked,
+    FactorsReset,
 }
 
 impl What {
     /// The subject, and what is said.
     fn words(&self) -> (&'static str, String) {
         let name = |n: &str| plain_name(n, "a passkey");
+        let plain = |s: &str| s.to_owned();
         match self {
             Self::PasskeyAdded(n) => (
                 "A passkey was added to your account",
@@ -43,6 +52,41 @@ impl What {
                 "Your passkey was shown with a count that it had passed before, so there may be two of it. The sign-in \
                  was refused. Remove the passkey and make a new one."
                     .to_owned(),
+            ),
+            Self::RecoveryMade => (
+                "You have new recovery codes",
+                plain("New recovery codes were made for your account. Any that you had before are worth nothing now."),
+            ),
+            Self::RecoveryUsed(left) => (
+                "A recovery code of yours was used",
+                format!("Somebody signed in with your password and a recovery code. You have {left} left."),
+            ),
+            Self::CodeSet => (
+                "A one-time code was set up for your account",
+                plain("An authenticator app was set up for your account. Any that was there before gives wrong codes now."),
+            ),
+            Self::CodeRemoved => (
+                "The one-time code was removed from your account",
+                plain("Your account does not ask for codes of an authenticator app any more."),
+            ),
+            Self::PasswordReset => (
+                "Your password was reset",
+                plain("A new password was set by a link that was sent to you. Wherever you were signed in, you are not any more."),
+            ),
+            Self::Unlocked => (
+                "Your account was unlocked",
+                plain("An administrator lets you try again at once, after too many wrong attempts to sign in."),
+            ),
+            Self::FactorsReset => (
+                "Your second factors were removed",
+                plain(
+                    "An administrator removed the one-time code, the passkeys and the recovery codes of your account. Wherever \
+                     you were signed in, you are not any more. Set up new ones when you have signed in.",
+                ),
+            ),
+            Self::PasswordChanged => (
+                "Your password was changed",
+                plain("Your password was changed. Wherever else you were signed in, you are not any more."),
             ),
         }
     }
@@ -111,7 +155,7 @@ pub async fn deliver(s: Sender, m: Message) -> Result<()> {
     let html = Page { brand, issuer, name, said, at, title };
     let letter = Letter {
         to: word("to"),
-        subject: format!("{brand}: {}", title.replacen("A ", "a ", 1)),
+        subject: format!("{brand}: {title}"),
         text: text.render().map_err(Error::internal)?,
         html: html.render().map_err(Error::internal)?,
         id: m.id.to_string(),

@@ -2,22 +2,26 @@
 //! have, and leaves them a way in.
 
 use super::{
-    Credentials, local,
+    Bound, Credentials, Offered, bound, db, known, local,
     notice::{self, What},
+    otpauth,
     passkeys::{self, NewPasskey},
     proof::{Has, has},
+    random_bytes, recovery, rules, totp, tries,
 };
 use crate::{
     audit::{self, Event},
     clock::Timestamp,
     error::{Error, Kind, Result},
-    id::PasskeyId,
+    id::{CeremonyId, PasskeyId, SessionId},
     protocol::oidc::Class,
-    sessions::Live,
+    secret::{ExposeSecret as _, Secret},
+    sessions::{self, Live, Who},
     store::{Conn, Cx, Lock, Scope, Tx},
-    tenants::Required,
+    tenants::{self, Required},
     tx, users,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::time::Duration;
 
@@ -35,9 +39,11 @@ pub struct Own {
     pub fresh: bool,
 }
 
+/// A recovery code is what its owner kept for the day the rest is lost: the short session that it opened may set up anew.
 fn fresh(s: &Live, has: Has, now: Timestamp) -> bool {
     let class = Class::parse(&s.class).unwrap_or(Class::None);
-    s.proved_since(now.minus(FRESH)) && class >= has.class()
+    let recovers = s.evidence.0["rule"] == recovery::RULE;
+    (recovers || s.proved_since(now.minus(FRESH))) && (recovers || class >= has.class())
 }
 
 /// Refuses whose credentials are elsewhere, and whose proof is old or weak.
@@ -126,6 +132,146 @@ impl Credentials {
             let event = Event::new("passkey.remove").target("user", user);
             audit::record(tx, t, event.detail(json!({ "passkey": id }))).await?;
             notice::tell(tx, t, user, What::PasskeyRemoved(found.name)).await
+        })
+    }
+}
+
+/// A one-time code that its owner has not proved yet, while they look at its picture.
+#[derive(Serialize, Deserialize)]
+struct Waiting {
+    sealed: String,
+}
+
+impl Credentials {
+    /// New recovery codes in the place of any there were, shown this once.
+    ///
+    /// # Errors
+    /// As [`Self::may_change`]; [`Kind::Conflict`] for who has no password, to which they are the second factor.
+    pub async fn new_recovery_codes(&self, cx: &Cx, s: &Live) -> Result<Vec<Secret>> {
+        let (t, user, set) = (s.home, s.user, recovery::new_set()?);
+        tx!(self.0.store, &cx.clone().urgent(), [s, set], |tx| {
+            if !may_now(tx, &s).await?.password {
+                let text = "recovery codes go with a password, and you have none; make a second passkey instead";
+                return Err(Error::conflict(text));
+            }
+            recovery::keep(tx, t, user, &set).await
+        })?;
+        Ok(set)
+    }
+
+    /// Offers a one-time code, which is nothing before [`Self::prove_own_code`].
+    ///
+    /// # Errors
+    /// As [`Self::may_change`].
+    pub async fn offer_own_code(
+        &self,
+        cx: &Cx,
+        s: &Live,
+        issuer: &str,
+    ) -> Result<(CeremonyId, Offered)> {
+        self.may_change(s).await?;
+        let sealed = self.0.master.seal(&bound(s.home, s.user), &random_bytes()?)?;
+        self.waiting(cx, s, issuer, sealed).await
+    }
+
+    async fn waiting(
+        &self,
+        cx: &Cx,
+        s: &Live,
+        issuer: &str,
+        sealed: String,
+    ) -> Result<(CeremonyId, Offered)> {
+        let secret = self.0.master.open(&bound(s.home, s.user), &sealed)?;
+        let secret = totp_rs::Secret::from(secret).to_base32();
+        let otpauth = otpauth(issuer, &s.user_name, &secret).into();
+        let id = self.ceremony(cx, &Bound::session(s.id), &Waiting { sealed }).await?;
+        Ok((id, Offered { otpauth, secret: secret.into() }))
+    }
+
+    /// Puts an offered code into force if the person's app shows the right one; otherwise it is offered again.
+    ///
+    /// # Errors
+    /// As [`Self::may_change`]; [`Kind::Invalid`] for one that is not offered any more.
+    pub async fn prove_own_code(
+        &self,
+        cx: &Cx,
+        s: &Live,
+        issuer: &str,
+        (ceremony, code): (CeremonyId, &str),
+    ) -> Result<Option<(CeremonyId, Offered)>> {
+        let waiting: Option<Waiting> = self.answered(cx, &Bound::session(s.id), ceremony).await?;
+        let over = || Error::invalid("that took too long; begin again");
+        let sealed = waiting.ok_or_else(over)?.sealed;
+        let secret = self.0.master.open(&bound(s.home, s.user), &sealed)?;
+        let now = u64::try_from(self.0.store.clock().now().secs()).unwrap_or(0);
+        let step = rules::digits(code).and_then(|c| totp(secret).check(&c, now));
+        let Some(step) = step.and_then(|s| i64::try_from(s).ok()) else {
+            return self.waiting(cx, s, issuer, sealed).await.map(Some);
+        };
+        let (t, user) = (s.home, s.user);
+        tx!(self.0.store, &cx.clone().urgent(), [s, sealed], |tx| {
+            may_now(tx, &s).await?;
+            db::set_code(tx, t, user, &sealed).await?;
+            db::use_step(tx, t, user, step).await?;
+            audit::record(tx, t, Event::new("one_time_code.set").target("user", user)).await?;
+            notice::tell(tx, t, user, What::CodeSet).await
+        })?;
+        Ok(None)
+    }
+
+    /// Takes the person's one-time code away. `demanded` as in [`Self::remove_passkey`].
+    ///
+    /// # Errors
+    /// As [`Self::remove_passkey`].
+    pub async fn remove_own_code(&self, cx: &Cx, s: &Live, demanded: Required) -> Result<()> {
+        let (t, user) = (s.home, s.user);
+        tx!(self.0.store, &cx.clone().urgent(), [s], |tx| {
+            let has = may_now(tx, &s).await?;
+            if !(Has { code: false, ..has }).suffices(demanded) {
+                let text = "without the code you could not sign in any more; make a passkey first";
+                return Err(Error::conflict(text).code("last_credential"));
+            }
+            if !db::delete_code(tx, t, user).await? {
+                return Err(Error::not_found("one-time code"));
+            }
+            audit::record(tx, t, Event::new("one_time_code.remove").target("user", user)).await?;
+            notice::tell(tx, t, user, What::CodeRemoved).await
+        })
+    }
+
+    /// Sets another password. The person's other sessions end.
+    ///
+    /// # Errors
+    /// As [`Self::may_change`]; [`Kind::Invalid`] for one that could be guessed.
+    pub async fn change_password(&self, cx: &Cx, s: &Live, password: &Secret) -> Result<()> {
+        self.may_change(s).await?;
+        let (t, user) = (s.home, s.user);
+        let mut c = self.0.store.read(Scope::Tenant(t)).await?;
+        let found = users::find(&mut c, t, user).await?.ok_or_else(|| Error::not_found("user"))?;
+        let second = has(&mut c, t, user).await?.second();
+        let company = tenants::find(&mut c, t).await?.map(|t| t.name);
+        drop(c);
+        let known = known(&found, company.as_deref());
+        let alone = rules::strong(password.expose_secret(), &known, &self.0.settings, second)?;
+        let hash = self.0.hasher.hash(password).await?;
+        let others = sessions::list(&self.0.store, t, user).await?;
+        let others: Vec<SessionId> =
+            others.iter().filter(|o| o.ended_at.is_none() && o.id != s.id).map(|o| o.id).collect();
+        let name = found.user_name;
+        tx!(self.0.store, &cx.clone().urgent(), [s, hash, others, name], |tx| {
+            if !alone && !may_now(tx, &s).await?.second() {
+                return Err(Error::conflict(
+                    "your second factor was removed meanwhile; begin again",
+                ));
+            }
+            may_now(tx, &s).await?;
+            db::set_password(tx, t, user, &hash, alone).await?;
+            tries::forget_all(tx, t, &name).await?;
+            for other in others {
+                sessions::revoke(tx, Who::Session(t, other), "password changed").await?;
+            }
+            audit::record(tx, t, Event::new("password.change").target("user", user)).await?;
+            notice::tell(tx, t, user, What::PasswordChanged).await
         })
     }
 }

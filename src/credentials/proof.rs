@@ -1,6 +1,6 @@
 //! What somebody was proved by in a sign-in, and whether it still counts when the session is written; and what they have.
 
-use super::{Credentials, Proved, db, passkeys};
+use super::{Credentials, Proved, db, passkeys, recovery};
 use crate::{
     error::Result,
     id::{TenantId, UserId},
@@ -46,6 +46,8 @@ pub struct Has {
     pub code: bool,
     /// So many passkeys.
     pub passkeys: usize,
+    /// So many recovery codes that are not used yet.
+    pub recovery: i64,
 }
 impl Has {
     /// The best they can prove.
@@ -56,6 +58,10 @@ impl Has {
             Self { password: true, .. } => Class::Single,
             _ => Class::None,
         }
+    }
+    /// Whether they have something beside a password that is asked for with it.
+    pub fn second(self) -> bool {
+        self.code || self.passkeys > 0
     }
     /// Whether it lets them in where so much is demanded.
     pub fn suffices(self, demanded: Required) -> bool {
@@ -77,5 +83,6 @@ pub async fn has(c: &mut Conn, t: TenantId, user: UserId) -> Result<Has> {
         password: db::password(c, t, user).await?.is_some(),
         code: db::code(c, t, user).await?.is_some(),
         passkeys: passkeys::list(c, t, user).await?.len(),
+        recovery: recovery::left(c, t, user).await?,
     })
 }

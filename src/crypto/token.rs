@@ -34,6 +34,8 @@ pub enum Kind {
     Setup,
     /// An invitation.
     Invitation,
+    /// A link to set a new password.
+    Reset,
 }
 
 impl Kind {
@@ -48,6 +50,7 @@ impl Kind {
             Self::State => "st",
             Self::Setup => "set",
             Self::Invitation => "inv",
+            Self::Reset => "rst",
         }
     }
 }

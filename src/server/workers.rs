@@ -4,7 +4,7 @@ use crate::{
     access::{authors, elevation, grants, parked, reviews},
     app::App,
     apps::assertions,
-    credentials::{self, notice},
+    credentials::{self, notice, reset},
     error::Result,
     farewell, flows, invitations, keys,
     oauth::backchannel,
@@ -116,6 +116,18 @@ pub(super) fn start(app: &App, stop: CancellationToken) -> Workers {
         brand: app.config.brand.name.clone(),
     };
     let worker = worker.on(notice::TOPIC, move |m| Box::pin(notice::deliver(changed.clone(), m)));
+    let resets = reset::Sender {
+        store: app.store.clone(),
+        master: app.master.clone(),
+        mailer: app.mailer.clone(),
+        issuer: app.config.issuer().to_owned(),
+        brand: app.config.brand.name.clone(),
+    };
+    let (reset_each, reset_cx) =
+        (resets.clone(), Cx::new(super::system("outbox"), Scope::Platform));
+    let worker = worker
+        .on(reset::ASKED, move |m| Box::pin(reset::asked(resets.clone(), reset_cx.clone(), m)))
+        .on(reset::LETTER, move |m| Box::pin(reset::deliver(reset_each.clone(), m)));
     let (ended, withdrawn, telling) = (app.clone(), app.clone(), app.clone());
     let worker = worker
         .on("session.ended", move |m| {

@@ -27,8 +27,6 @@ use axum::{
     http::header,
     response::{IntoResponse as _, Response},
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use qrcode::{QrCode, render::svg};
 use serde_json::json;
 
 #[derive(Template)]
@@ -142,7 +140,7 @@ pub(super) fn ask_first(app: &App, flow: FlowId, who: &Who, problem: Option<Stri
         brand: pages::brand(app),
         flow,
         user_name: who.user_name.clone(),
-        least: app.config.signin.password_length,
+        least: app.config.signin.least(who.needs != Required::None),
         password,
         code_next: who.needs == Required::Mfa,
         problem,
@@ -189,7 +187,8 @@ pub(super) async fn choose(
             known.extend(opened.user.display_name.as_deref());
             known.extend(opened.user.email.as_deref());
         }
-        let mut enrolment = match app.credentials.choose(&chosen.password, &known).await {
+        let second = who.needs != Required::None;
+        let mut enrolment = match app.credentials.choose(&chosen.password, &known, second).await {
             Ok(e) => e,
             Err(e) if e.kind() == Kind::Invalid => {
                 return Ok(ask_first(&app, id, &who, Some(web::sentence(e.detail()))));
@@ -254,32 +253,14 @@ pub(super) fn ask_second(
         title: "Add a second factor",
         brand,
         flow: id,
-        picture: picture(offered.otpauth.expose_secret())?,
-        secret: grouped(offered.secret.expose_secret()),
+        picture: web::picture(offered.otpauth.expose_secret())?,
+        secret: web::grouped(offered.secret.expose_secret()),
         problem,
         passkeys: app.credentials.passkeys(),
         passkey_does: "It takes the place of the code.",
         other_way: true,
     };
     Ok(pages::show_that_loads(None, page.passkeys, &page))
-}
-
-/// A QR code as a data address; light ground whatever the page's colours, for the camera.
-fn picture(text: &str) -> Result<String> {
-    let code = QrCode::new(text.as_bytes()).map_err(Error::internal)?;
-    let svg = code
-        .render::<svg::Color<'_>>()
-        .min_dimensions(220, 220)
-        .dark_color(svg::Color("#000000"))
-        .light_color(svg::Color("#ffffff"))
-        .build();
-    Ok(format!("data:image/svg+xml;base64,{}", STANDARD.encode(svg)))
-}
-
-/// In fours, to be typed.
-fn grouped(secret: &str) -> String {
-    let letters: Vec<char> = secret.chars().collect();
-    letters.chunks(4).map(|c| c.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
 }
 
 #[derive(serde::Deserialize)]

@@ -8,10 +8,11 @@ use super::{
 };
 use crate::{
     app::App,
-    directories,
+    credentials, directories,
     error::{Error, Kind, Result},
     flows::{self, After, State as Flow},
     id::{FlowId, RequestId},
+    store::Scope,
     tenants::{self, Status, Tenant},
     web::{Browser, LiveSession, Redirect, Sought, StrictPath, StrictQuery},
 };
@@ -90,7 +91,7 @@ async fn shown(
         return onwards(app, request, id, &flow).await;
     }
     if flow.password.is_some() {
-        return Ok(ask_code(app, id, &flow, None));
+        return ask_second(app, id, &flow, None).await;
     }
     let hint = flow.login_hint.clone().unwrap_or_default();
     if flow.tenant.is_none() && !flow.by_email {
@@ -174,14 +175,28 @@ pub(super) async fn ask_way(
     Ok(pages::show_that_loads(page.app.as_ref(), page.passkeys, &page))
 }
 
-/// The page for the one-time code.
-pub(super) fn ask_code(app: &App, id: FlowId, flow: &Flow, problem: Option<String>) -> Response {
+/// The page for what comes after the password: whatever of it the person has.
+pub(super) async fn ask_second(
+    app: &App,
+    id: FlowId,
+    flow: &Flow,
+    problem: Option<String>,
+) -> Result<Response> {
+    let Some(p) = flow.password else {
+        return Ok(Redirect::to(&format!("/signin/{id}")).into_response());
+    };
+    let mut c = app.store.read(Scope::Tenant(p.home)).await?;
+    let has = credentials::has(&mut c, p.home, p.user).await?;
+    drop(c);
     let page = Code {
         title: "One more step",
         brand: pages::brand(app),
         flow: id,
         app: pages::about(flow),
         problem,
+        code: has.code,
+        recovery: has.recovery > 0,
+        passkeys: has.passkeys > 0 && app.credentials.passkeys(),
     };
-    pages::show_for(page.app.as_ref(), &page)
+    Ok(pages::show_that_loads(page.app.as_ref(), page.passkeys, &page))
 }

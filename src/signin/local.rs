@@ -1,15 +1,15 @@
-//! Local credentials: a password, and a one-time code for whoever has one. What was proved becomes a session here;
-//! what was not enough becomes a refusal with a reference.
+//! Local credentials: a password, and a one-time code for whoever has one, or a recovery code in its place. What was
+//! proved becomes a session here; what was not enough becomes a refusal with a reference.
 
 use super::{
     caller,
     error::or_page,
-    flow::{ask_code, ask_way, find},
+    flow::{ask_second, ask_way, find},
 };
 use crate::{
     app::App,
     audit::{self, Event},
-    credentials::{Credentials, Outcome, Proof, Typed},
+    credentials::{self, Credentials, Outcome, PASSKEY_AMR, Proof, Proved, Typed, Used, recovery},
     error::Result,
     flows::{self, State as Flow},
     gate,
@@ -71,7 +71,60 @@ pub(super) async fn code(
     StrictForm(typed): StrictForm<TypedCode>,
 ) -> Response {
     let attempt = Attempt { app: &app, request, id, before, client };
-    or_page(&app, request, attempt.code(&browser, typed).await)
+    or_page(&app, request, attempt.second(&browser, Second::Code(typed.code)).await)
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TypedRecovery {
+    recovery_code: String,
+}
+
+/// `POST /signin/{flow}/recovery`
+pub(super) async fn recovery_code(
+    State(app): State<App>,
+    Extension(request): Extension<RequestId>,
+    StrictPath(id): StrictPath<FlowId>,
+    browser: Browser,
+    before: Option<LiveSession>,
+    Device(client): Device,
+    StrictForm(typed): StrictForm<TypedRecovery>,
+) -> Response {
+    let attempt = Attempt { app: &app, request, id, before, client };
+    let typed = Second::Recovery(typed.recovery_code);
+    or_page(&app, request, attempt.second(&browser, typed).await)
+}
+
+/// What was typed after the password.
+enum Second {
+    Code(String),
+    Recovery(String),
+}
+
+/// How somebody came.
+pub(super) struct Come {
+    proof: Proof,
+    class: Class,
+    amr: &'static [&'static str],
+    rule: &'static str,
+}
+impl Come {
+    fn with_password(p: Proved) -> Self {
+        Self::local(Proof::Password(p), Class::Single, &["pwd"])
+    }
+    fn with_code(p: Proved) -> Self {
+        Self::local(Proof::Password(p), Class::Mfa, &["pwd", "otp", "mfa"])
+    }
+    fn with_recovery(p: Proved) -> Self {
+        let come = Self::local(Proof::Password(p), Class::Mfa, &["pwd", "mfa"]);
+        Self { rule: recovery::RULE, ..come }
+    }
+    pub(super) fn with_passkey(used: Used) -> Self {
+        Self::local(Proof::Passkey(used), Class::PhishingResistant, PASSKEY_AMR)
+    }
+    fn local(proof: Proof, class: Class, amr: &'static [&'static str]) -> Self {
+        Self { proof, class, amr, rule: "local:credentials" }
+    }
 }
 
 /// One attempt of one flow.
@@ -99,15 +152,13 @@ impl Attempt<'_> {
         };
         let credentials = &self.app.credentials;
         let problem = match credentials.verify_password(&cx, &at, &name, &typed.password).await? {
-            Outcome::Right(p) if p.code_set.is_some() && self.open(p.home).await? => {
+            Outcome::Right(p) if self.open(p.home).await? && self.goes_on(&p).await? => {
                 flow.password = Some(p);
                 let cx = caller::platform(self.request);
                 flows::put(&self.app.store, &cx, self.id, &flow).await?;
                 return Ok(self.back());
             }
-            Outcome::Right(p) => {
-                return self.proved(flow, Proof::Password(p), Class::Single, &["pwd"]).await;
-            }
+            Outcome::Right(p) => return self.proved(flow, Come::with_password(p)).await,
             Outcome::Off { home, user } => {
                 return self.refuse(home, Some(user), Reason::UserDisabled, json!({})).await;
             }
@@ -151,7 +202,23 @@ impl Attempt<'_> {
         Ok(tenants::get(&self.app.store, home).await?.status == Status::Active)
     }
 
-    async fn code(self, browser: &Browser, typed: TypedCode) -> Result<Response> {
+    /// Whether the password is not all: the second factor of who has a code is asked for, and any other where the password
+    /// would not do.
+    async fn goes_on(&self, p: &Proved) -> Result<bool> {
+        if p.code_set.is_some() {
+            return Ok(true);
+        }
+        let mut c = self.app.store.read(Scope::Tenant(p.home)).await?;
+        let has = credentials::has(&mut c, p.home, p.user).await?;
+        drop(c);
+        if has.passkeys == 0 && has.recovery == 0 {
+            return Ok(false);
+        }
+        let demanded = self.app.gate.demanded(p.home, p.user, p.home).await?;
+        Ok(!p.alone || !gate::satisfies(Class::Single.as_str(), demanded))
+    }
+
+    async fn second(self, browser: &Browser, typed: Second) -> Result<Response> {
         let flow = find(self.app, self.id, browser).await?;
         let Some(proved) = flow.password else { return Ok(self.back()) };
         let (home, user) = (proved.home, proved.user);
@@ -162,25 +229,40 @@ impl Attempt<'_> {
         if !stands {
             return self.begin_again(flow, (home, user)).await;
         }
-        let outcome = self.app.credentials.verify_code(&cx, &proved, &typed.code).await?;
+        let credentials = &self.app.credentials;
+        let (outcome, wrong, words) = match &typed {
+            Second::Code(code) => (
+                credentials.verify_code(&cx, &proved, code).await?,
+                Reason::CodeWrong,
+                "The code is not right, or was used already.",
+            ),
+            Second::Recovery(code) => (
+                credentials.verify_recovery(&cx, &proved, code).await?,
+                Reason::RecoveryWrong,
+                "The recovery code is not right, or was used already.",
+            ),
+        };
         let problem = match outcome {
             Outcome::Right(p) => {
-                let (proof, amr) = (Proof::Password(p), ["pwd", "otp", "mfa"]);
-                return self.proved(flow, proof, Class::Mfa, &amr).await;
+                let come = match typed {
+                    Second::Code(_) => Come::with_code(p),
+                    Second::Recovery(_) => Come::with_recovery(p),
+                };
+                return self.proved(flow, come).await;
             }
             Outcome::Off { home, user } => {
                 return self.refuse(home, Some(user), Reason::UserDisabled, json!({})).await;
             }
             Outcome::Wrong => {
-                self.record(home, Some(user), Reason::CodeWrong, json!({})).await?;
-                "The code is not right, or was used already.".to_owned()
+                self.record(home, Some(user), wrong, json!({})).await?;
+                words.to_owned()
             }
             Outcome::Wait(seconds) => {
                 self.record(home, Some(user), Reason::RateLimited, json!({})).await?;
                 wait(seconds)
             }
         };
-        Ok(ask_code(self.app, self.id, &flow, Some(problem)))
+        ask_second(self.app, self.id, &flow, Some(problem)).await
     }
 
     /// What was proved was changed meanwhile: it is worth nothing any more.
@@ -233,24 +315,23 @@ impl Attempt<'_> {
     }
 
     /// The person is who they say: enough for what their roles demand?
-    pub(super) async fn proved(
-        self,
-        mut flow: Flow,
-        proof: Proof,
-        class: Class,
-        amr: &[&str],
-    ) -> Result<Response> {
+    pub(super) async fn proved(self, mut flow: Flow, come: Come) -> Result<Response> {
         let (app, store) = (self.app, &self.app.store);
+        let Come { proof, class, amr, rule } = come;
         let (home, user) = proof.who();
         if !self.open(home).await? {
             return self.refuse(home, Some(user), Reason::TenantSuspended, json!({})).await;
         }
+        if class == Class::Single && matches!(proof, Proof::Password(p) if !p.alone) {
+            return self.refuse(home, Some(user), Reason::PasswordShort, json!({})).await;
+        }
         let demanded = app.gate.demanded(home, user, home).await?;
-        let evidence = json!({ "amr": amr, "rule": "local:credentials", "class": class.as_str() });
+        let evidence = json!({ "amr": amr, "rule": rule, "class": class.as_str() });
         if !gate::satisfies(class.as_str(), demanded) {
             let seen = json!({ "demanded": demanded, "evidence": evidence });
             return self.refuse(home, Some(user), Reason::MfaNotProved, seen).await;
         }
+        let recovers = rule == recovery::RULE;
         let session = NewSession {
             home,
             user,
@@ -260,7 +341,7 @@ impl Attempt<'_> {
             evidence,
             auth_time: store.clock().now(),
             client: self.client.clone(),
-            not_after: None,
+            not_after: recovers.then(|| store.clock().now().plus(recovery::SESSION)),
         };
         let limits = app.session_limits();
         let before = self.before.as_ref().map(|s| s.0.clone());
@@ -286,6 +367,8 @@ impl Attempt<'_> {
             Err(reason) => return self.refuse(home, Some(user), reason, json!({})).await,
         };
         flow.password = None;
+        // Who came by what they kept for that day is to set up something new.
+        flow.to_factors |= recovers;
         flows::put(store, &caller::platform(self.request), self.id, &flow).await?;
         let mut response = self.back();
         response.headers_mut().append(header::SET_COOKIE, web::session_cookie(app, &cookie));

@@ -123,7 +123,7 @@ pub(super) struct WhichWay {
     pub passkeys: bool,
 }
 
-/// The one-time code.
+/// What comes after the password.
 #[derive(Template)]
 #[template(path = "code.html")]
 pub(super) struct Code {
@@ -133,6 +133,10 @@ pub(super) struct Code {
     /// The application that the sign-in is for.
     pub app: Option<About>,
     pub problem: Option<String>,
+    /// Whether the person has a one-time code, recovery codes, passkeys.
+    pub code: bool,
+    pub recovery: bool,
+    pub passkeys: bool,
 }
 
 /// A sign-in that was refused, for the person at the browser.

@@ -3,15 +3,14 @@
 use super::{
     caller, discover,
     error::or_page,
-    flow::{ask_way, find},
-    local::{Attempt, wait},
+    flow::{ask_second, ask_way, find},
+    local::{Attempt, Come, wait},
 };
 use crate::{
     app::App,
-    credentials::{Bound, PASSKEY_AMR, Proof, Shown},
+    credentials::{Bound, Shown},
     error::Result,
     id::{CeremonyId, FlowId, RequestId},
-    protocol::oidc::Class,
     signins::Reason,
     web::{self, Browser, Device, LiveSession, StrictForm, StrictPath},
 };
@@ -70,8 +69,7 @@ async fn shown(a: Attempt<'_>, browser: &Browser, answer: Answer) -> Result<Resp
     let shown = credentials.verify_passkey(&cx, &bound, answer.ceremony, &answer.credential);
     let problem = match shown.await? {
         Shown::Right(used) if flow.tenant.is_none_or(|t| t == used.home) => {
-            let (proof, class) = (Proof::Passkey(used), Class::PhishingResistant);
-            return a.proved(flow, proof, class, PASSKEY_AMR).await;
+            return a.proved(flow, Come::with_passkey(used)).await;
         }
         Shown::Right(_) => "This passkey is of an account in another company. Use another address or company, then \
                             show it again."
@@ -93,6 +91,9 @@ async fn shown(a: Attempt<'_>, browser: &Browser, answer: Answer) -> Result<Resp
             wait(seconds)
         }
     };
+    if flow.password.is_some() {
+        return ask_second(a.app, a.id, &flow, Some(problem)).await;
+    }
     if flow.tenant.is_none() && !flow.by_email {
         return Ok(discover::ask_again(a.app, a.id, &flow, problem));
     }

@@ -60,7 +60,7 @@ async fn ask(app: &App, token: String, t: Typed, problem: Option<String>) -> Res
         title: "Set up this instance",
         brand: pages::brand(app),
         token,
-        least: app.config.signin.password_length,
+        least: app.config.signin.least(true),
         passkeys: app.credentials.passkeys(),
         fixed,
         company: t.company.unwrap_or_default(),
@@ -147,7 +147,7 @@ async fn begun(
     let mut known = vec![draft.user_name.as_str(), draft.company.as_str()];
     known.extend(draft.display_name.as_deref());
     known.extend(draft.email.as_deref());
-    let mut enrolment = match app.credentials.choose(&typed.password, &known).await {
+    let mut enrolment = match app.credentials.choose(&typed.password, &known, true).await {
         Ok(e) => e,
         Err(e) if e.kind() == Kind::Invalid => {
             let text = web::sentence(e.detail());

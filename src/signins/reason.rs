@@ -140,6 +140,12 @@ reasons! {
     /// A passkey's authenticator has counted backwards.
     PasskeyCloned "passkey_cloned" Refused Cloned
         "There may be two of the authenticator: ask the person, remove the passkey, let them make a new one. The audit trail has it as an alarm (passkey.cloned)."
+    /// Wrong recovery code.
+    RecoveryWrong "recovery_code_wrong" Failed Trouble
+        "If it repeats: the person has none left, or uses those of an older set. Reset their factors."
+    /// The password is too short to be asked for alone, and there is nothing beside it any more.
+    PasswordShort "password_short" Refused SecondFactor
+        "The password was set for use with a second factor, which is gone. Send the person a link to set another one (muster user reset-link)."
     /// The password or the one-time code was changed, or taken away, between the two pages of a sign-in.
     CredentialsChanged "credentials_changed" Refused Again
         "Nothing: the person begins again, with what they have now."

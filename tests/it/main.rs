@@ -23,6 +23,7 @@ mod demo;
 mod discover;
 mod doctor;
 mod elevation;
+mod factors;
 mod farewell;
 mod federation;
 mod house;

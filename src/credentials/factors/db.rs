@@ -68,6 +68,10 @@ pub async fn forget(tx: &mut Tx, t: TenantId, u: UserId, f: Factor) -> Result<u6
     )
 }
 
+pub async fn forget_all(tx: &mut Tx, t: TenantId, u: UserId) -> Result<u64> {
+    sql!(tx, exec, "DELETE FROM factor_tries WHERE tenant_id = $1 AND user_id = $2", t, u)
+}
+
 pub async fn sweep(tx: &mut Tx, before: Timestamp) -> Result<u64> {
     sql!(tx, exec, "DELETE FROM factor_tries /* platform: worker */ WHERE tried_at < $1", before)
 }

@@ -12,7 +12,7 @@ use crate::{
     store::{Cx, Tx},
     tx,
 };
-pub(super) use db::{sweep, sweep_ceremonies};
+pub(super) use db::{forget_all, sweep, sweep_ceremonies};
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
 
@@ -23,16 +23,19 @@ const LIFE: Duration = Duration::from_secs(15 * 60);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Factor {
     Passkey,
+    Recovery,
 }
 impl Factor {
     fn as_str(self) -> &'static str {
         match self {
             Self::Passkey => "passkey",
+            Self::Recovery => "recovery_code",
         }
     }
     fn parse(s: &str) -> Option<Self> {
         match s {
             "passkey" => Some(Self::Passkey),
+            "recovery_code" => Some(Self::Recovery),
             _ => None,
         }
     }

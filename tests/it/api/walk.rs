@@ -286,6 +286,10 @@ story!(async fn every_route_answers_as_described(t) {
     w.go("PATCH", &user, json!({"email": "dora@acme.example"})).await;
     w.go("PUT", &format!("{user}/password"), json!({"password": "violet harbour 27 lanterns"})).await;
     w.post(&format!("{user}/one-time-code"), Value::Null).await;
+    w.post(&format!("{user}/unlock"), Value::Null).await;
+    w.post(&format!("{user}/reset-link"), Value::Null).await;
+    w.post(&format!("{user}/reset-factors"), Value::Null).await;
+    w.post(&format!("{user}/one-time-code"), Value::Null).await;
     w.delete(&format!("{user}/one-time-code")).await;
     let roles = json!({"access": [{"tenant": "acme", "roles": ["Read-Only"]}]});
     w.go("PUT", &format!("{user}/access"), roles).await;
