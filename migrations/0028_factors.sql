@@ -90,3 +90,22 @@ ALTER TABLE password_resets ENABLE ROW LEVEL SECURITY;
 ALTER TABLE password_resets FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON password_resets USING (muster_sees(tenant_id));
 -- end
+
+-- Break-glass accounts, of the provider's: armed_until is when one can be used, once; without it, it is sealed.
+CREATE TABLE break_glass (
+  tenant_id uuid NOT NULL,
+  user_id uuid NOT NULL,
+  made_at bigint NOT NULL,
+  made_by text NOT NULL,
+  armed_until bigint,
+  used_at bigint,
+  reminded_at bigint,
+  PRIMARY KEY (tenant_id, user_id),
+  FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id) ON DELETE CASCADE
+);
+
+-- postgres:
+ALTER TABLE break_glass ENABLE ROW LEVEL SECURITY;
+ALTER TABLE break_glass FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON break_glass USING (muster_sees(tenant_id));
+-- end

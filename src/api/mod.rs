@@ -6,6 +6,7 @@ mod access;
 mod adoptions;
 mod answer;
 mod apps;
+mod break_glass;
 mod call;
 mod caller;
 mod consents;
@@ -156,6 +157,11 @@ table! {
         "Take back what you asked for, or give the role back before its time.";
 
     POST "/administrators" Owner, credentials::administrator, "Make a Global Administrator.";
+    GET "/break-glass" Global, break_glass::list, "The accounts for emergencies, and whether they are armed.";
+    POST "/break-glass" Owner, break_glass::make,
+        "Make an account for emergencies: a Global Administrator who can sign in only while armed.";
+    POST "/break-glass/{user}/arm" Global, break_glass::arm,
+        "Let such an account sign in once within the next hour; every Global Administrator is told.";
     GET "/tenants" Caller, tenants::list, "The tenants in which you have anything.";
     POST "/tenants" Global, tenants::create, "Make a tenant.";
     GET "/tenants/{tenant}" VIEW, tenants::get, "A tenant.";

@@ -89,6 +89,8 @@ struct Me {
     /// Whether there is a choice of companies to work in, and which one the person has made.
     several: bool,
     acting: Option<String>,
+    /// A session of a break-glass account: until when.
+    emergency: Option<String>,
     done: Option<&'static str>,
     /// What they may do wherever there is a company, by how far that goes.
     wide: Vec<Wide>,
@@ -205,6 +207,7 @@ async fn page(
         company: tenants::get(&app.store, s.home).await?.name,
         several,
         acting,
+        emergency: (s.evidence.0["break_glass"] == true).then(|| s.expires_at.for_people()),
         done,
         wide: wide_ones,
         companies,

@@ -97,7 +97,10 @@ impl Credentials {
                 return Err(Error::conflict(text));
             }
             if !reset::offer(tx, &master, t, &found).await? {
-                return Err(Error::conflict("they have no e-mail address").attr("email"));
+                return Err(Error::conflict(
+                    "they have no e-mail address, or are there for emergencies",
+                )
+                .attr("email"));
             }
             Ok(())
         })

@@ -4,6 +4,7 @@
 //! A try is counted before it is judged, in one transaction, so that many at once get no more of them than one after
 //! the other. What is refused leaves its trace with `signins`, by the voice that asked.
 
+pub mod break_glass;
 mod db;
 mod enrol;
 mod factors;

@@ -31,12 +31,17 @@ pub(crate) enum What {
     PasswordReset,
     Unlocked,
     FactorsReset,
+    GlassMade(String),
+    GlassArmed(String),
+    GlassBroken(String),
+    GlassDrill(String),
 }
 
 impl What {
     /// The subject, and what is said.
     fn words(&self) -> (&'static str, String) {
         let name = |n: &str| plain_name(n, "a passkey");
+        let account = |n: &str| plain_name(n, "an account");
         let plain = |s: &str| s.to_owned();
         match self {
             Self::PasskeyAdded(n) => (
@@ -68,6 +73,34 @@ impl What {
             Self::CodeRemoved => (
                 "The one-time code was removed from your account",
                 plain("Your account does not ask for codes of an authenticator app any more."),
+            ),
+            Self::GlassMade(n) => (
+                "A break-glass account was made",
+                format!("\"{}\" was made a break-glass account: a Global Administrator for emergencies.", account(n)),
+            ),
+            Self::GlassArmed(n) => (
+                "A break-glass account was armed",
+                format!(
+                    "The break-glass account \"{}\" was armed: it can be used once within an hour. The reason is in the \
+                     audit trail.",
+                    account(n)
+                ),
+            ),
+            Self::GlassBroken(n) => (
+                "A break-glass account is in use",
+                format!(
+                    "Somebody has just signed in as \"{}\", a Global Administrator for emergencies. The session lasts an hour \
+                     at most. If nobody knows of an emergency, end it at once and give the account new credentials.",
+                    account(n)
+                ),
+            ),
+            Self::GlassDrill(n) => (
+                "A break-glass account has not been tried in a month",
+                format!(
+                    "Nobody has signed in as \"{}\" in a month. Arm it, sign in, and put away again what it signs in with, so \
+                     that you know that it works on the day you need it.",
+                    account(n)
+                ),
             ),
             Self::PasswordReset => (
                 "Your password was reset",

@@ -275,6 +275,7 @@ async fn sweep(app: App, stop: CancellationToken) {
             forget_people(&app, &cx).await,
             forget_signins(&app, &cx).await,
             remind(&app, &cx).await,
+            credentials::break_glass::remind(&app.store, &cx).await,
         ];
         round = round.wrapping_add(1);
         let log = match round % 12 {

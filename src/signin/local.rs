@@ -9,7 +9,9 @@ use super::{
 use crate::{
     app::App,
     audit::{self, Event},
-    credentials::{self, Credentials, Outcome, PASSKEY_AMR, Proof, Proved, Typed, Used, recovery},
+    credentials::{
+        self, Credentials, Outcome, PASSKEY_AMR, Proof, Proved, Typed, Used, break_glass, recovery,
+    },
     error::Result,
     flows::{self, State as Flow},
     gate,
@@ -152,6 +154,11 @@ impl Attempt<'_> {
         };
         let credentials = &self.app.credentials;
         let problem = match credentials.verify_password(&cx, &at, &name, &typed.password).await? {
+            // Before anything else of theirs is used up.
+            Outcome::Right(p) if self.sealed(p.home, p.user).await? => {
+                let user = Some(p.user);
+                return self.refuse(p.home, user, Reason::BreakGlassSealed, json!({})).await;
+            }
             Outcome::Right(p) if self.open(p.home).await? && self.goes_on(&p).await? => {
                 flow.password = Some(p);
                 let cx = caller::platform(self.request);
@@ -200,6 +207,13 @@ impl Attempt<'_> {
     /// Whether people of this company may sign in at all.
     async fn open(&self, home: TenantId) -> Result<bool> {
         Ok(tenants::get(&self.app.store, home).await?.status == Status::Active)
+    }
+
+    /// Whether it is an account for emergencies that is not armed.
+    async fn sealed(&self, home: TenantId, user: UserId) -> Result<bool> {
+        let mut c = self.app.store.read(Scope::Tenant(home)).await?;
+        let glass = break_glass::find(&mut c, home, user).await?;
+        Ok(glass.is_some_and(|g| !g.armed(self.app.store.clock().now())))
     }
 
     /// Whether the password is not all: the second factor of who has a code is asked for, and any other where the password
@@ -325,13 +339,22 @@ impl Attempt<'_> {
         if class == Class::Single && matches!(proof, Proof::Password(p) if !p.alone) {
             return self.refuse(home, Some(user), Reason::PasswordShort, json!({})).await;
         }
+        let mut c = store.read(Scope::Tenant(home)).await?;
+        let glass = break_glass::find(&mut c, home, user).await?;
+        drop(c);
+        if glass.as_ref().is_some_and(|g| !g.armed(store.clock().now())) {
+            return self.refuse(home, Some(user), Reason::BreakGlassSealed, json!({})).await;
+        }
         let demanded = app.gate.demanded(home, user, home).await?;
-        let evidence = json!({ "amr": amr, "rule": rule, "class": class.as_str() });
+        let mut evidence = json!({ "amr": amr, "rule": rule, "class": class.as_str() });
+        if glass.is_some() {
+            evidence["break_glass"] = true.into();
+        }
         if !gate::satisfies(class.as_str(), demanded) {
             let seen = json!({ "demanded": demanded, "evidence": evidence });
             return self.refuse(home, Some(user), Reason::MfaNotProved, seen).await;
         }
-        let recovers = rule == recovery::RULE;
+        let (recovers, in_emergency) = (rule == recovery::RULE, glass.is_some());
         let session = NewSession {
             home,
             user,
@@ -341,13 +364,17 @@ impl Attempt<'_> {
             evidence,
             auth_time: store.clock().now(),
             client: self.client.clone(),
-            not_after: recovers.then(|| store.clock().now().plus(recovery::SESSION)),
+            not_after: match (glass.is_some(), recovers) {
+                (true, _) => Some(store.clock().now().plus(break_glass::SESSION)),
+                (false, true) => Some(store.clock().now().plus(recovery::SESSION)),
+                (false, false) => None,
+            },
         };
         let limits = app.session_limits();
         let before = self.before.as_ref().map(|s| s.0.clone());
         let cx = caller::entering(home, before.as_ref(), self.request);
         // Asked once more: what was switched off or changed in between must find the session or prevent it.
-        let made = tx!(store, &cx, [session, before], |tx| {
+        let made = tx!(store, &cx, [session, before, glass], |tx| {
             tx.lock(Lock::User(user)).await?;
             let tenant = tenants::find(tx, home).await?;
             if tenant.is_none_or(|t| t.status != Status::Active) {
@@ -359,6 +386,11 @@ impl Attempt<'_> {
             if !proof.stands(tx).await? {
                 return Ok(Err(Reason::CredentialsChanged));
             }
+            if let Some(account) = &glass
+                && !break_glass::used(tx, home, account).await?
+            {
+                return Ok(Err(Reason::BreakGlassSealed));
+            }
             signins::enter(tx, &session, before.as_ref(), limits).await.map(Ok)
         })?;
         let cookie = match made {
@@ -368,7 +400,7 @@ impl Attempt<'_> {
         };
         flow.password = None;
         // Who came by what they kept for that day is to set up something new.
-        flow.to_factors |= recovers;
+        flow.to_factors |= recovers && !in_emergency;
         flows::put(store, &caller::platform(self.request), self.id, &flow).await?;
         let mut response = self.back();
         response.headers_mut().append(header::SET_COOKIE, web::session_cookie(app, &cookie));

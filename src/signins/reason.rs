@@ -146,6 +146,9 @@ reasons! {
     /// The password is too short to be asked for alone, and there is nothing beside it any more.
     PasswordShort "password_short" Refused SecondFactor
         "The password was set for use with a second factor, which is gone. Send the person a link to set another one (muster user reset-link)."
+    /// A break-glass account that is sealed.
+    BreakGlassSealed "break_glass_sealed" Refused Off
+        "Somebody has what the account signs in with. If there is an emergency, arm it (muster admin break-glass arm); if not, give it new credentials."
     /// The password or the one-time code was changed, or taken away, between the two pages of a sign-in.
     CredentialsChanged "credentials_changed" Refused Again
         "Nothing: the person begins again, with what they have now."

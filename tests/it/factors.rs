@@ -1,5 +1,6 @@
 //! What people have beside a password, and what is asked of a password.
 
+mod glass;
 mod help;
 mod password;
 mod recovery;

@@ -216,6 +216,19 @@ pub async fn to_be_told(tx: &mut Tx, tenant: TenantId) -> Result<Vec<(TenantId, 
     Ok(if own.is_empty() { of(None) } else { own })
 }
 
+/// The Global Administrators who can act now; those for emergencies are none of them.
+///
+/// # Errors
+/// The database's.
+pub async fn global_administrators(tx: &mut Tx) -> Result<Vec<(TenantId, UserId)>> {
+    let all = usable(tx, &[]).await?;
+    let here = all.iter().filter(|a| watched(a) && a.scope_tenant.is_none());
+    let mut out: Vec<(TenantId, UserId)> = here.map(|a| (a.home, a.user)).collect();
+    out.sort_unstable();
+    out.dedup();
+    Ok(out)
+}
+
 /// What the end of this user of `tenant` touches besides them, in one question; asked under the user's lock.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ mod db;
 mod letter;
 
 use super::{
-    Credentials, Outcome, Proved,
+    Credentials, Outcome, Proved, break_glass,
     notice::{self, What},
     proof::{Has, has},
     rules, tries, with_parts,
@@ -85,6 +85,9 @@ pub(super) async fn offer(
     user: &User,
 ) -> Result<bool> {
     let Some(to) = &user.email else { return Ok(false) };
+    if break_glass::is_one(tx, user).await? {
+        return Ok(false);
+    }
     let (link, hash) = token::generate(Kind::Reset);
     let expires = tx.now().plus(LIFE);
     db::put(tx, t, user.id, &hash, expires).await?;

@@ -176,6 +176,10 @@ story!(async fn every_route_answers_as_described(t) {
     scim.delete(&format!("/Users/{ada}")).await.expect(204);
     let hold = id(&w.get("/holds").await["items"][0]);
     let made = w.post("/administrators", json!({"user_name": "eve"})).await;
+    let glass = w.post("/break-glass", json!({"user_name": "glass"})).await;
+    let reason = json!({"reason": "a drill"});
+    w.post(&format!("/break-glass/{}/arm", glass["user"].as_str().unwrap()), reason).await;
+    w.get("/break-glass").await;
     w.post(&format!("/holds/{hold}"), json!({"decision": "drop"})).await;
     elevated(&mut w, made["user"]["id"].as_str().unwrap()).await;
     let read = json!({"kind": "tenant", "user_name": "rita"});
