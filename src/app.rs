@@ -49,7 +49,7 @@ pub struct Parts {
     pub store: Store,
     /// Who may do what.
     pub access: Access,
-    /// Passwords and one-time codes.
+    /// Passwords, one-time codes, passkeys.
     pub credentials: Credentials,
     /// Which directory a SCIM token opens, remembered.
     pub scim_tokens: Tokens,
@@ -98,7 +98,8 @@ impl App {
         let scim_tokens = Tokens::new(&store);
         let readings = Readings::new(&store);
         let scim_turns = Fair::new(config.limits.scim_at_once, config.limits.scim_waiting);
-        let credentials = Credentials::new(&store, &access, &master, &config.signin);
+        let whose = (config.issuer(), config.brand.name.as_str());
+        let credentials = Credentials::new(&store, &access, &master, &config.signin, whose);
         let cx = Cx::new(system.clone(), Scope::Platform);
         let keys = Keys::load(&store, Arc::new(master.clone()), &cx).await?;
         let apps = Apps::new(&store);

@@ -122,8 +122,10 @@ pub struct Sessions {
 pub struct Signin {
     /// zxcvbn's score, 0 to 4.
     pub password_strength: u8,
-    /// Characters.
+    /// Characters of a password that is asked for alone.
     pub password_length: usize,
+    /// Characters of one that is asked for with a second factor.
+    pub password_length_with_second: usize,
     /// Wrong ones before an account waits.
     pub failures: u32,
     /// The first wait.
@@ -134,6 +136,13 @@ pub struct Signin {
     pub setup: Span,
     /// How long the records of sign-ins are kept; zero: for ever.
     pub remember: Span,
+}
+
+impl Signin {
+    /// The least length of a password.
+    pub fn least(&self, second: bool) -> usize {
+        if second { self.password_length_with_second } else { self.password_length }
+    }
 }
 
 /// `[provisioning]`
@@ -292,6 +301,17 @@ impl Config {
     /// # Errors
     /// [`crate::error::Kind::Invalid`] when it is not an http(s) origin, or does not go with the certificate.
     pub fn settle(&mut self, listening: SocketAddr) -> crate::error::Result<()> {
+        let signin = &self.signin;
+        for (name, value, least) in [
+            ("signin.password_length", signin.password_length, 15),
+            ("signin.password_length_with_second", signin.password_length_with_second, 8),
+            ("signin.password_strength", usize::from(signin.password_strength), 3),
+        ] {
+            if value < least {
+                let text = format!("{name} is {value}; it cannot be less than {least}");
+                return Err(crate::error::Error::invalid(text).attr(name));
+            }
+        }
         let tls = self.tls();
         let server = &mut self.server;
         if tls == server.tls_key.as_os_str().is_empty() {

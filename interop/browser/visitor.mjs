@@ -1,4 +1,4 @@
-// A person at Chromium without JavaScript, and what must hold of every page they are shown: one heading, labelled
+// A person at Chromium, without JavaScript unless they say otherwise, and what must hold of every page they are shown: one heading, labelled
 // fields, room on a narrow screen, nothing loaded from elsewhere, nothing on the console.
 
 import { mkdirSync } from 'node:fs';
@@ -26,7 +26,8 @@ function faults() {
   if (headings.length !== 1 || !headings[0].textContent.trim()) wrong.push(`${headings.length} h1`);
   if (!document.documentElement.lang || !document.title.trim()) wrong.push('no language or no title');
   if (!document.querySelector('main')) wrong.push('no main');
-  if (all('script').length) wrong.push('a script');
+  // The one script is for passkeys, which nothing else can ask a browser for.
+  if (all('script').some((e) => !/^\/assets\/passkey-[0-9a-f]+\.js$/.test(e.getAttribute('src') ?? '') || e.textContent)) wrong.push('a script');
   if (all('[style], [onclick]').length) wrong.push('style or handler in an attribute');
   const ids = all('[id]').map((e) => e.id);
   wrong.push(...ids.filter((id, at) => ids.indexOf(id) !== at).map((id) => `two elements with the id ${id}`));

@@ -7,6 +7,7 @@ import { Report, until } from '../person.mjs';
 import { application } from './application.mjs';
 import { companies } from './companies.mjs';
 import { invitation } from './invitation.mjs';
+import { passkey } from './passkey.mjs';
 import { setup } from './setup.mjs';
 import { start } from './visitor.mjs';
 
@@ -31,6 +32,7 @@ const world = {
 let fault;
 try {
   await setup(world);
+  await passkey(world);
   await invitation(world);
   await companies(world);
   await application(world);

@@ -1,7 +1,7 @@
 //! Local credentials, and the first administrators.
 
 use super::{
-    answer::{Done, Made, With},
+    answer::{Done, Made, Shown, With},
     call::Call,
     users::UserShown,
 };
@@ -26,7 +26,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Password {
-    /// At least twelve characters, and not easy to guess.
+    /// At least fifteen characters, eight for who has a second factor (or as the settings say); not common, and not easy to
+    /// guess.
     #[schemars(with = "String")]
     password: Secret,
 }
@@ -59,6 +60,40 @@ pub(super) async fn add_code(c: Call) -> Result<Made<OneTimeCode>> {
 pub(super) async fn remove_code(c: Call) -> Result<Done> {
     let p = c.tenant::<UsersEdit>().await?;
     c.app.credentials.remove_code(&p, c.id("user")?).await?;
+    Ok(Done)
+}
+
+pub(super) async fn unlock(c: Call) -> Result<Done> {
+    let p = c.tenant::<UsersEdit>().await?;
+    c.app.credentials.unlock(&p, c.id("user")?).await?;
+    Ok(Done)
+}
+
+/// What was taken away of somebody.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct FactorsReset {
+    one_time_code: bool,
+    passkeys: u64,
+    /// Recovery codes that were not used yet.
+    recovery_codes: u64,
+    /// Whether they have a password that is long enough to sign in with alone; if not, send them a link to set one.
+    password: bool,
+}
+
+pub(super) async fn reset_factors(c: Call) -> Result<Shown<FactorsReset>> {
+    let p = c.tenant::<UsersEdit>().await?;
+    let r = c.app.credentials.reset_factors(&p, c.id("user")?).await?;
+    Ok(Shown::of(FactorsReset {
+        one_time_code: r.code,
+        passkeys: r.passkeys,
+        recovery_codes: r.recovery,
+        password: r.password,
+    }))
+}
+
+pub(super) async fn send_reset(c: Call) -> Result<Done> {
+    let p = c.tenant::<UsersEdit>().await?;
+    c.app.credentials.send_reset(&p, c.id("user")?).await?;
     Ok(Done)
 }
 

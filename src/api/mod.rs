@@ -6,6 +6,7 @@ mod access;
 mod adoptions;
 mod answer;
 mod apps;
+mod break_glass;
 mod call;
 mod caller;
 mod consents;
@@ -157,6 +158,11 @@ table! {
         "Take back what you asked for, or give the role back before its time.";
 
     POST "/administrators" Owner, credentials::administrator, "Make a Global Administrator.";
+    GET "/break-glass" Global, break_glass::list, "The accounts for emergencies, and whether they are armed.";
+    POST "/break-glass" Owner, break_glass::make,
+        "Make an account for emergencies: a Global Administrator who can sign in only while armed.";
+    POST "/break-glass/{user}/arm" Global, break_glass::arm,
+        "Let such an account sign in once within the next hour; every Global Administrator is told.";
     GET "/tenants" Caller, tenants::list, "The tenants in which you have anything.";
     POST "/tenants" Global, tenants::create, "Make a tenant.";
     GET "/tenants/{tenant}" VIEW, tenants::get, "A tenant.";
@@ -244,6 +250,12 @@ table! {
         "Give a new one-time code; its secret is shown this once.";
     DELETE "/tenants/{tenant}/users/{user}/one-time-code" USERS_EDIT, credentials::remove_code,
         "Take the one-time code away.";
+    POST "/tenants/{tenant}/users/{user}/unlock" USERS_EDIT, credentials::unlock,
+        "Let somebody try again at once who was wrong too often; they are told.";
+    POST "/tenants/{tenant}/users/{user}/reset-factors" USERS_EDIT, credentials::reset_factors,
+        "Take away one-time code, passkeys and recovery codes; sessions end, they are told.";
+    POST "/tenants/{tenant}/users/{user}/reset-link" USERS_EDIT, credentials::send_reset,
+        "Send somebody a link to set a new password; a second factor they have is asked for then.";
     GET "/tenants/{tenant}/invitations" USERS_VIEW, invitations::list [LIMIT, CURSOR], "Who was invited, newest first.";
     POST "/tenants/{tenant}/invitations" USERS_ADD, invitations::create,
         "Add somebody and invite them by e-mail.";

@@ -156,6 +156,7 @@ pub(super) struct Removes {
     identities: i64,
     passwords: i64,
     one_time_codes: i64,
+    passkeys: i64,
     /// What they let applications know and do.
     consents: i64,
     /// Invitations to them that are open.
@@ -184,6 +185,7 @@ pub(super) async fn removal(c: Call) -> Result<Shown<Removal>> {
         identities: n.identities,
         passwords: n.passwords,
         one_time_codes: n.codes,
+        passkeys: n.passkeys,
         consents: n.consents,
         invitations: n.invitations,
     };

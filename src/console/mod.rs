@@ -1,5 +1,7 @@
-//! HTML pages for people who are signed in: their own page, with their rights and sessions. It knows sessions and
-//! rights, and nothing of how somebody got in.
+//! HTML pages for people who are signed in: their own page, with their rights and sessions, and what they sign in with. It
+//! knows sessions and rights, and nothing of how somebody got in.
+
+mod factors;
 
 use crate::{
     access::{self, Effective, Reach, catalogue::SELF_SERVICE},
@@ -36,6 +38,7 @@ pub fn routes() -> Router<App> {
         .route("/me/signout", post(sign_out))
         .route("/me/sessions/end", post(end_session))
         .route("/me/consents/withdraw", post(withdraw))
+        .merge(factors::routes())
 }
 
 /// What somebody may do in one tenant.
@@ -86,6 +89,8 @@ struct Me {
     /// Whether there is a choice of companies to work in, and which one the person has made.
     several: bool,
     acting: Option<String>,
+    /// A session of a break-glass account: until when.
+    emergency: Option<String>,
     done: Option<&'static str>,
     /// What they may do wherever there is a company, by how far that goes.
     wide: Vec<Wide>,
@@ -202,6 +207,7 @@ async fn page(
         company: tenants::get(&app.store, s.home).await?.name,
         several,
         acting,
+        emergency: (s.evidence.0["break_glass"] == true).then(|| s.expires_at.for_people()),
         done,
         wide: wide_ones,
         companies,

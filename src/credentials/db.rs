@@ -9,11 +9,12 @@ use crate::{
 };
 
 row! {
-    /// A password, hashed, and when it was set.
+    /// A password, hashed, when it was set, and whether it is long enough without a second factor.
     #[derive(Debug, Clone)]
     pub struct PasswordRow {
         pub hash: String,
         pub changed_at: Timestamp,
+        pub alone: bool,
     }
 }
 
@@ -21,24 +22,31 @@ pub async fn password(c: &mut Conn, t: TenantId, user: UserId) -> Result<Option<
     sql!(
         c,
         opt<PasswordRow>,
-        "SELECT hash, changed_at FROM passwords WHERE tenant_id = $1 AND user_id = $2",
+        "SELECT hash, changed_at, alone FROM passwords WHERE tenant_id = $1 AND user_id = $2",
         t,
         user
     )
 }
 
-pub async fn set_password(tx: &mut Tx, t: TenantId, user: UserId, hash: &str) -> Result<()> {
+pub async fn set_password(
+    tx: &mut Tx,
+    t: TenantId,
+    user: UserId,
+    hash: &str,
+    alone: bool,
+) -> Result<()> {
     let now = tx.now();
     sql!(
         tx,
         exec,
-        "INSERT INTO passwords (tenant_id, user_id, hash, changed_at) VALUES ($1, $2, $3, $4)
+        "INSERT INTO passwords (tenant_id, user_id, hash, changed_at, alone) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (tenant_id, user_id)
-         DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at",
+         DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at, alone = excluded.alone",
         t,
         user,
         hash,
-        now
+        now,
+        alone
     )?;
     Ok(())
 }
@@ -194,6 +202,17 @@ pub async fn code_missed(
     Ok(())
 }
 
+/// Forgets that the code was missed.
+pub async fn code_forgiven(tx: &mut Tx, t: TenantId, user: UserId) -> Result<u64> {
+    sql!(
+        tx,
+        exec,
+        "UPDATE one_time_codes SET failures = 0, locked_until = NULL WHERE tenant_id = $1 AND user_id = $2",
+        t,
+        user
+    )
+}
+
 /// Removes the code and says whether there was one.
 pub async fn delete_code(tx: &mut Tx, t: TenantId, user: UserId) -> Result<bool> {
     let n = sql!(
@@ -217,7 +236,8 @@ pub async fn any(c: &mut Conn, t: TenantId, user: UserId) -> Result<bool> {
         c,
         one<bool>,
         "SELECT EXISTS (SELECT 1 FROM passwords WHERE tenant_id = $1 AND user_id = $2)
-             OR EXISTS (SELECT 1 FROM one_time_codes WHERE tenant_id = $1 AND user_id = $2)",
+             OR EXISTS (SELECT 1 FROM one_time_codes WHERE tenant_id = $1 AND user_id = $2)
+             OR EXISTS (SELECT 1 FROM passkeys WHERE tenant_id = $1 AND user_id = $2)",
         t,
         user
     )

@@ -1,5 +1,6 @@
 //! Argon2id, off the request path: a hash costs memory and tens of milliseconds, so few run at once.
 
+use super::rules;
 use crate::{
     error::{Error, Result},
     secret::{ExposeSecret as _, Secret},
@@ -46,13 +47,14 @@ impl Hasher {
         tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
     }
     pub(super) async fn hash(&self, password: &Secret) -> Result<String> {
-        let password = password.clone();
+        let password = Secret::from(rules::normal(password.expose_secret()));
         self.turn(move || hash(password.expose_secret().as_bytes())).await
     }
     /// Whether the password is the one that was hashed; against a decoy where there is none.
     pub(super) async fn verify(&self, password: &Secret, hash: Option<&str>) -> Result<bool> {
         let real = hash.is_some();
-        let (password, hash) = (password.clone(), hash.unwrap_or(&self.decoy).to_owned());
+        let password = Secret::from(rules::normal(password.expose_secret()));
+        let hash = hash.unwrap_or(&self.decoy).to_owned();
         self.turn(move || {
             let parsed = PasswordHash::new(&hash).map_err(Error::internal)?;
             let secret = password.expose_secret().as_bytes();

@@ -1,12 +1,21 @@
-//! Local credentials: passwords and one-time codes, throttled by account (by address: `server`). For people without
-//! a directory; who comes from one signs in there and has none here.
+//! Local credentials: passwords, one-time codes and passkeys, throttled by account (by address: `server`). For people
+//! without a directory; who comes from one signs in there and has none here.
 //!
 //! A try is counted before it is judged, in one transaction, so that many at once get no more of them than one after
 //! the other. What is refused leaves its trace with `signins`, by the voice that asked.
 
+pub mod break_glass;
 mod db;
 mod enrol;
+mod factors;
 mod hasher;
+mod help;
+pub mod notice;
+mod own;
+mod passkeys;
+mod proof;
+pub mod recovery;
+pub mod reset;
 mod rules;
 mod tries;
 
@@ -22,12 +31,17 @@ use crate::{
     secret::{ExposeSecret as _, Secret},
     sessions::{self, Who},
     store::{Lock, Scope, Store, Tx},
-    tx,
+    tenants, tx,
     users::{self, User},
 };
 pub use enrol::{Enrolment, Offered};
 pub(crate) use enrol::{any, forget};
+pub use factors::Bound;
 use hasher::Hasher;
+pub use help::Removed;
+pub use own::{FRESH, Own};
+pub use passkeys::{Asked, Listed as Passkey, NewPasskey, Shown, Used};
+pub use proof::{Has, Proof, has};
 use std::sync::Arc;
 use totp_rs::{Builder, Totp};
 pub use tries::{Outcome, Proved, Typed, sweep};
@@ -51,6 +65,7 @@ struct Inner {
     master: MasterKey,
     settings: Signin,
     hasher: Hasher,
+    rely: Option<passkeys::Rely>,
 }
 
 fn gone(user: UserId) -> Error {
@@ -59,6 +74,27 @@ fn gone(user: UserId) -> Error {
 
 /// Why somebody may not set another's credentials.
 const MORE: &str = "the person holds more than you do, or for longer; whoever sets their credentials could act as them";
+
+/// What everybody knows of somebody, whole and in parts: no password is made of it.
+fn known<'a>(u: &'a User, company: Option<&'a str>) -> Vec<&'a str> {
+    let mut all = vec!["muster", u.user_name.as_str()];
+    all.extend(u.display_name.as_deref());
+    all.extend(u.email.as_deref());
+    all.extend(company);
+    with_parts(all)
+}
+
+fn with_parts(mut all: Vec<&str>) -> Vec<&str> {
+    let parts = all.clone().into_iter().flat_map(|k| k.split(|c: char| !c.is_alphanumeric()));
+    all.extend(parts.filter(|p| p.chars().count() > 2));
+    all
+}
+
+/// What a passkey proves: a key that its holder unlocked.
+pub const PASSKEY_AMR: &[&str] = &["pop", "user", "mfa"];
+
+/// Why nobody does to themselves what is done for others.
+const SELF: &str = "these are your own credentials; you change them on your own page (/me/factors), with a fresh proof";
 
 /// What a sealed secret is bound to.
 fn bound(t: TenantId, user: UserId) -> String {
@@ -77,14 +113,21 @@ fn local(u: &User) -> Result<()> {
 }
 
 impl Credentials {
-    /// Over this database, with these settings.
-    pub fn new(store: &Store, access: &Access, master: &MasterKey, settings: &Signin) -> Self {
+    /// Over this database, with these settings, for browsers that come to `public_url`.
+    pub fn new(
+        store: &Store,
+        access: &Access,
+        master: &MasterKey,
+        settings: &Signin,
+        (public_url, brand): (&str, &str),
+    ) -> Self {
         Self(Arc::new(Inner {
             store: store.clone(),
             access: access.clone(),
             master: master.clone(),
             settings: settings.clone(),
             hasher: Hasher::new(),
+            rely: passkeys::Rely::new(public_url, brand),
         }))
     }
 
@@ -100,13 +143,12 @@ impl Credentials {
         password: &Secret,
     ) -> Result<()> {
         let (found, acting) = self.reachable(permit, user).await?;
-        let plain = password.expose_secret();
-        let mut known = vec![found.user_name.as_str(), "muster"];
-        known.extend(found.display_name.as_deref());
-        known.extend(found.email.as_deref());
-        let parts = known.clone().into_iter().flat_map(|k| k.split(|c: char| !c.is_alphanumeric()));
-        known.extend(parts.filter(|p| p.chars().count() > 2));
-        rules::strong(plain, &known, &self.0.settings)?;
+        let mut c = self.0.store.read(Scope::Tenant(permit.tenant())).await?;
+        let second = has(&mut c, permit.tenant(), user).await?.second();
+        let company = tenants::find(&mut c, permit.tenant()).await?.map(|t| t.name);
+        drop(c);
+        let known = known(&found, company.as_deref());
+        let alone = rules::strong(password.expose_secret(), &known, &self.0.settings, second)?;
         let hash = self.0.hasher.hash(password).await?;
         let t = permit.tenant();
         let access = &self.0.access;
@@ -115,11 +157,8 @@ impl Credentials {
             let found = users::find(tx, t, user).await?.ok_or_else(|| gone(user))?;
             local(&found)?;
             acting.check(&access, tx, MORE).await?;
-            db::set_password(tx, t, user, &hash).await?;
-            // Wherever the name was typed.
-            for key in [tries::key, tries::domain_key, tries::address_key] {
-                db::forget(tx, t, &key(&found.user_name)).await?;
-            }
+            db::set_password(tx, t, user, &hash, alone).await?;
+            tries::forget_all(tx, t, &found.user_name).await?;
             sessions::revoke(tx, Who::User(t, user), "password set").await?;
             audit::record(tx, t, Event::new("password.set").target("user", user)).await
         })
@@ -174,6 +213,9 @@ impl Credentials {
     /// sets them can sign in as them.
     async fn reachable(&self, permit: &Permit<UsersEdit>, user: UserId) -> Result<(User, Acting)> {
         let t = permit.tenant();
+        if permit.actor().user() == Some((t, user)) {
+            return Err(Error::forbidden(SELF).code("own_credentials"));
+        }
         let mut c = self.0.store.read(Scope::Tenant(t)).await?;
         let found = users::find(&mut c, t, user).await?.ok_or_else(|| gone(user))?;
         if let Some(d) = found.directory_id {

@@ -6,6 +6,8 @@ use crate::{
     error::{Error, Result},
 };
 use std::time::Duration;
+use unicode_normalization::UnicodeNormalization as _;
+use zxcvbn::matching::patterns::MatchPattern;
 
 /// An account never waits longer than this.
 const LONGEST_WAIT: Duration = Duration::from_mins(15);
@@ -15,30 +17,54 @@ pub const FORGET: Duration = Duration::from_hours(24);
 /// The most that is hashed, bytes.
 const LONGEST: usize = 512;
 
-/// Refuses a password that is short, could be guessed, or is made of what everybody knows of the person.
+/// One text for all ways to type it: accents as one character or as two are the same password.
+pub fn normal(password: &str) -> String {
+    password.nfc().collect()
+}
+
+/// Refuses a password that is short, common, could be guessed, or is made of what everybody knows of the person; nothing
+/// else is asked of it. `second`: whether there is a second factor, with which a shorter one does. Says whether it is long
+/// enough without.
 ///
 /// # Errors
-/// [`crate::error::Kind::Invalid`], saying what would help.
-pub fn strong(password: &str, known: &[&str], settings: &Signin) -> Result<()> {
+/// [`crate::error::Kind::Invalid`], saying which rule it is and what would help.
+pub fn strong(password: &str, known: &[&str], settings: &Signin, second: bool) -> Result<bool> {
     let bad = |text: String| Err(Error::invalid(text).attr("password").code("weak_password"));
+    let password = normal(password);
     if password.contains('\0') || password.len() > LONGEST {
         return bad(format!("a password has at most {LONGEST} bytes and no NUL character"));
     }
-    if password.chars().count() < settings.password_length {
-        return bad(format!("a password has at least {} characters", settings.password_length));
+    let (length, least) = (password.chars().count(), settings.least(second));
+    if length < least {
+        let why = if second { "" } else { " where there is no second factor" };
+        return bad(format!(
+            "a password has at least {least} characters{why}, and this one has {length}; a few words more make it long"
+        ));
     }
-    let mut rest = crate::text::fold(password);
+    let mut rest = crate::text::fold(&password);
     for part in known.iter().filter(|k| k.chars().count() > 3) {
         rest = rest.replace(&crate::text::fold(part), "");
     }
-    if rest.chars().count() < settings.password_length / 2 {
-        return bad("the password is made of the person's own names".to_owned());
+    if rest.chars().count() < least / 2 {
+        return bad(
+            "the password is made of what everybody knows: names, the address, the company; take words that have nothing \
+             to do with you"
+                .to_owned(),
+        );
     }
     // Only the beginning is judged: the cost of judging grows faster than the text.
     let beginning: String = password.chars().take(72).collect();
     let judged = zxcvbn::zxcvbn(&beginning, known);
+    if let [one] = judged.sequence()
+        && matches!(one.pattern, MatchPattern::Dictionary(_))
+    {
+        return bad(
+            "the password is one of those that are tried first; take several words that have nothing to do with each other"
+                .to_owned(),
+        );
+    }
     if u8::from(judged.score()) >= settings.password_strength {
-        return Ok(());
+        return Ok(length >= settings.least(false));
     }
     let feedback = judged.feedback();
     let mut text = "the password could be guessed".to_owned();

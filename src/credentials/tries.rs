@@ -4,14 +4,14 @@
 //! them, a right one clears its owner's count and is no miss of the others, whom it can neither lock out nor unlock. While
 //! one waits, the others are judged as if they were the only ones of that name.
 
-use super::{Credentials, bound, db, local, rules, totp};
+use super::{Credentials, bound, db, factors, local, reset, rules, totp};
 use crate::{
     clock::Timestamp,
     crypto,
     error::Result,
     id::{TenantId, UserId},
     secret::Secret,
-    store::{Conn, Cx, Lock, Scope, Store},
+    store::{Conn, Cx, Lock, Scope, Store, Tx},
     text, tx, users,
 };
 use serde::{Deserialize, Serialize};
@@ -84,6 +84,9 @@ pub struct Proved {
     pub password_set: Timestamp,
     /// When the one-time code was, for who has one.
     pub code_set: Option<Timestamp>,
+    /// Whether the password is long enough without a second factor.
+    #[serde(default)]
+    pub alone: bool,
 }
 
 /// What a try of a credential came to.
@@ -105,23 +108,31 @@ pub enum Outcome {
 }
 
 /// What tries of a name are counted under, on a company's page.
-pub(super) fn key(user_name: &str) -> String {
+fn key(user_name: &str) -> String {
     crypto::sha256_hex(text::fold(user_name.trim()))
 }
 
 /// The same behind an address of the company's domain: a count of its own, as one for both would tell whose the domain is.
-pub(super) fn domain_key(user_name: &str) -> String {
+fn domain_key(user_name: &str) -> String {
     crypto::sha256_hex(format!("domain {}", text::fold(user_name.trim())))
 }
 
 /// The same behind any other address.
-pub(super) fn address_key(user_name: &str) -> String {
+fn address_key(user_name: &str) -> String {
     crypto::sha256_hex(format!("address {}", text::fold(user_name.trim())))
+}
+
+/// Forgets the misses of a name, wherever it was typed.
+pub(super) async fn forget_all(tx: &mut Tx, t: TenantId, user_name: &str) -> Result<()> {
+    for key in [key, domain_key, address_key] {
+        db::forget(tx, t, &key(user_name)).await?;
+    }
+    Ok(())
 }
 
 /// A try that was counted as a miss of somebody.
 #[derive(Debug, Clone, Copy)]
-struct Counted {
+pub(super) struct Counted {
     home: TenantId,
     /// Until when they wait for it.
     until: Option<Timestamp>,
@@ -181,13 +192,14 @@ impl Credentials {
                 return Ok(Outcome::Off { home, user });
             }
             let code_set = db::code(tx, home, user).await?.map(|c| c.created_at);
-            Ok(Outcome::Right(Proved { home, user, password_set: password.changed_at, code_set }))
+            let (password_set, alone) = (password.changed_at, password.alone);
+            Ok(Outcome::Right(Proved { home, user, password_set, code_set, alone }))
         })
     }
 
     /// Counts a try as a miss of all of `homes` who do not wait, for what was right is taken back; when all of them do,
     /// says for how many seconds.
-    async fn count(
+    pub(super) async fn count(
         &self,
         cx: &Cx,
         homes: Vec<TenantId>,
@@ -256,7 +268,7 @@ impl Credentials {
     }
 }
 
-/// Forgets the tries that count no more.
+/// Forgets the tries that count no more, and the questions that nobody answered.
 ///
 /// # Errors
 /// The database's.
@@ -264,6 +276,8 @@ pub async fn sweep(store: &Store, cx: &Cx) -> Result<u64> {
     tx!(store, cx, [], |tx| {
         tx.unaudited("expired rows");
         let before = tx.now().minus(rules::FORGET);
-        db::sweep(tx, before).await
+        let tries = db::sweep(tx, before).await? + factors::sweep(tx, before).await?;
+        let over = factors::sweep_ceremonies(tx).await? + reset::sweep(tx).await?;
+        Ok(tries + over)
     })
 }

@@ -36,6 +36,8 @@ pub enum Kind {
     Invitation,
     /// What a transmitter pushes security events with.
     Signals,
+    /// A link to set a new password.
+    Reset,
 }
 
 impl Kind {
@@ -51,6 +53,7 @@ impl Kind {
             Self::Setup => "set",
             Self::Invitation => "inv",
             Self::Signals => "sig",
+            Self::Reset => "rst",
         }
     }
 }

@@ -56,6 +56,9 @@ pub struct State {
     /// A stronger proof than the directory gave: asked for once.
     #[serde(default)]
     pub step_up: Option<StepUp>,
+    /// Who has signed in goes to the page of what they sign in with.
+    #[serde(default)]
+    pub to_factors: bool,
     /// A session is good enough only if its proof is not older (`prompt=login`, `max_age`).
     pub min_auth_time: Option<Timestamp>,
 }
@@ -73,6 +76,7 @@ impl State {
             password: None,
             enrolment: None,
             step_up: None,
+            to_factors: false,
             min_auth_time: None,
         }
     }

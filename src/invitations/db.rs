@@ -24,6 +24,7 @@ macro_rules! invitation {
                                   AND b.id = i.invited_by_user AND b.active AND b.enabled)),
                     (h.status = 'active'),
                     (EXISTS (SELECT 1 FROM passwords p WHERE p.tenant_id = i.tenant_id AND p.user_id = i.user_id)
+                       OR EXISTS (SELECT 1 FROM passkeys k WHERE k.tenant_id = i.tenant_id AND k.user_id = i.user_id)
                        OR EXISTS (SELECT 1 FROM identities a WHERE a.tenant_id = i.tenant_id AND a.user_id = i.user_id))
              FROM invitations i
              JOIN users u ON u.tenant_id = i.tenant_id AND u.id = i.user_id
@@ -345,12 +346,13 @@ pub(super) async fn left_out(
     )
 }
 
-/// Whether somebody can sign in without an invitation: they have a password, or an identity of a directory.
+/// Whether somebody can sign in without an invitation: they have a password, a passkey, or an identity of a directory.
 pub(super) async fn has_way_in(c: &mut Conn, t: TenantId, user: UserId) -> Result<bool> {
     sql!(
         c,
         one<bool>,
         "SELECT EXISTS (SELECT 1 FROM passwords WHERE tenant_id = $1 AND user_id = $2)
+             OR EXISTS (SELECT 1 FROM passkeys WHERE tenant_id = $1 AND user_id = $2)
              OR EXISTS (SELECT 1 FROM identities WHERE tenant_id = $1 AND user_id = $2)",
         t,
         user

@@ -16,7 +16,10 @@ pub(super) fn show(
 ) -> Response {
     match page.render() {
         Ok(text) => match picture {
-            Some(origin) => web::html_with_picture(StatusCode::OK, text, origin),
+            Some(origin) => {
+                let loads = web::Loads { picture: Some(origin), script: false };
+                web::html_that_loads(StatusCode::OK, text, loads)
+            }
             None => web::html(StatusCode::OK, text),
         },
         Err(e) => web::Refusal::new(app, request, Error::internal(e)).into_response(),

@@ -82,9 +82,9 @@ impl Bounds {
 
     /// Which limiter a request falls under: those that carry something to guess, and those that begin a sign-in.
     fn limiter(&self, method: &Method, path: &str) -> Option<&Limiter> {
-        const SECRETS: [&str; 3] = ["/invite/", "/enrol/", "/setup/"];
-        let typed = path.starts_with("/signin/") && path.ends_with("/password")
-            || path.starts_with("/signin/") && path.ends_with("/code")
+        const SECRETS: [&str; 5] = ["/invite/", "/enrol/", "/setup/", "/reset/", "/forgot"];
+        const TYPED: [&str; 4] = ["/password", "/code", "/recovery", "/passkey"];
+        let typed = path.starts_with("/signin/") && TYPED.iter().any(|p| path.ends_with(p))
             || SECRETS.iter().any(|p| path.starts_with(p));
         if method == Method::POST && typed {
             return Some(&self.tries);

@@ -4,7 +4,7 @@ use crate::{
     access::{authors, elevation, grants, parked, reviews},
     app::App,
     apps::assertions,
-    credentials,
+    credentials::{self, notice, reset},
     domains::claims,
     error::Result,
     farewell, federation, flows, invitations, keys,
@@ -121,6 +121,24 @@ pub(super) fn start(app: &App, stop: CancellationToken) -> Workers {
             Box::pin(tell_review::fan_out(waits.clone(), waits_cx.clone(), m))
         })
         .on(tell_review::LETTER, move |m| Box::pin(tell_review::deliver(waits_each.clone(), m)));
+    let changed = notice::Sender {
+        mailer: app.mailer.clone(),
+        issuer: app.config.issuer().to_owned(),
+        brand: app.config.brand.name.clone(),
+    };
+    let worker = worker.on(notice::TOPIC, move |m| Box::pin(notice::deliver(changed.clone(), m)));
+    let resets = reset::Sender {
+        store: app.store.clone(),
+        master: app.master.clone(),
+        mailer: app.mailer.clone(),
+        issuer: app.config.issuer().to_owned(),
+        brand: app.config.brand.name.clone(),
+    };
+    let (reset_each, reset_cx) =
+        (resets.clone(), Cx::new(super::system("outbox"), Scope::Platform));
+    let worker = worker
+        .on(reset::ASKED, move |m| Box::pin(reset::asked(resets.clone(), reset_cx.clone(), m)))
+        .on(reset::LETTER, move |m| Box::pin(reset::deliver(reset_each.clone(), m)));
     let (ended, withdrawn, telling) = (app.clone(), app.clone(), app.clone());
     let worker = worker
         .on("session.ended", move |m| {
@@ -280,6 +298,7 @@ async fn sweep(app: App, stop: CancellationToken) {
             forget_people(&app, &cx).await,
             forget_signins(&app, &cx).await,
             remind(&app, &cx).await,
+            credentials::break_glass::remind(&app.store, &cx).await,
         ];
         round = round.wrapping_add(1);
         let log = match round % 12 {

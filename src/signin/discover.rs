@@ -107,7 +107,7 @@ async fn chosen(
             tenant_problem: Some(text),
             ..blank(app, id, &flow, flow.login_hint.clone().unwrap_or_default())
         };
-        return Ok(pages::show_for(page.app.as_ref(), &page));
+        return Ok(shown(&page));
     }
     flows::put(&app.store, &caller::platform(request), id, &flow).await?;
     Ok(back(id))
@@ -130,8 +130,17 @@ pub(super) fn ask(
     email: String,
     problem: Option<String>,
 ) -> Response {
-    let page = Address { problem, ..blank(app, id, flow, email) };
-    pages::show_for(page.app.as_ref(), &page)
+    shown(&Address { problem, ..blank(app, id, flow, email) })
+}
+
+/// The same, when a passkey was not taken there.
+pub(super) fn ask_again(app: &App, id: FlowId, flow: &Flow, problem: String) -> Response {
+    let email = flow.login_hint.clone().unwrap_or_default();
+    shown(&Address { passkey_problem: Some(problem), ..blank(app, id, flow, email) })
+}
+
+fn shown(page: &Address) -> Response {
+    pages::show_that_loads(page.app.as_ref(), page.passkeys, page)
 }
 
 fn blank(app: &App, id: FlowId, flow: &Flow, email: String) -> Address {
@@ -142,6 +151,8 @@ fn blank(app: &App, id: FlowId, flow: &Flow, email: String) -> Address {
         app: pages::about(flow),
         email,
         problem: None,
+        passkeys: app.credentials.passkeys(),
+        passkey_problem: None,
         tenant: String::new(),
         tenant_problem: None,
     }

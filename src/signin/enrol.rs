@@ -1,5 +1,6 @@
 //! Credentials for somebody who is only just coming in, by an invitation or the setup link: a password, then, where it is
-//! demanded, a one-time code that is proved before anything is stored. The last step lets them in, in one transaction.
+//! demanded, a one-time code that is proved before anything is stored; or a passkey in the place of either or both. The
+//! last step lets them in, in one transaction.
 
 use super::{caller, error::or_page, flow::find, invite, pages};
 use crate::{
@@ -8,9 +9,9 @@ use crate::{
     credentials::Credentials,
     error::{Error, Kind, Result},
     flows::{self, After, State as Flow},
+    gate,
     id::{FlowId, RequestId, TenantId, UserId},
     invitations::{self, Closed, How, Opened},
-    protocol::oidc::Class,
     secret::{ExposeSecret as _, Secret},
     sessions::NewSession,
     setup, signins,
@@ -23,11 +24,9 @@ use crate::{
 use askama::Template;
 use axum::{
     extract::{Extension, State},
-    http::{StatusCode, header},
+    http::header,
     response::{IntoResponse as _, Response},
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use qrcode::{QrCode, render::svg};
 use serde_json::json;
 
 #[derive(Template)]
@@ -38,9 +37,14 @@ struct ChoosePassword {
     flow: FlowId,
     user_name: String,
     least: usize,
+    /// Whether a password would do, with what comes next.
+    password: bool,
     /// Whether a one-time code comes next.
     code_next: bool,
     problem: Option<String>,
+    passkeys: bool,
+    passkey_does: &'static str,
+    other_way: bool,
 }
 
 #[derive(Template)]
@@ -53,24 +57,29 @@ struct ProveCode {
     picture: String,
     secret: String,
     problem: Option<String>,
+    passkeys: bool,
+    passkey_does: &'static str,
+    other_way: bool,
 }
 
 /// What an enrolment is for.
-struct Who {
-    tenant: TenantId,
-    user: UserId,
-    user_name: String,
+pub(super) struct Who {
+    pub tenant: TenantId,
+    pub user: UserId,
+    pub user_name: String,
+    pub display_name: Option<String>,
     needs: Required,
     opened: Option<Box<Opened>>,
 }
 
 /// Whom a flow lets in; `Ok(Err)` says why its invitation does not open any more.
-async fn who(app: &App, flow: &Flow) -> Result<std::result::Result<Who, Closed>> {
+pub(super) async fn who(app: &App, flow: &Flow) -> Result<std::result::Result<Who, Closed>> {
     match &flow.after {
         After::Setup(d) => Ok(Ok(Who {
             tenant: d.tenant,
             user: d.user,
             user_name: d.user_name.clone(),
+            display_name: d.display_name.clone(),
             needs: Required::Mfa,
             opened: None,
         })),
@@ -84,7 +93,7 @@ async fn who(app: &App, flow: &Flow) -> Result<std::result::Result<Who, Closed>>
             // What was given by hand since then counts as well.
             let (t, user) = (invited.tenant, opened.user.id);
             let needs = planned.max(app.gate.demanded(t, user, t).await?);
-            if needs == Required::Phr {
+            if needs == Required::Phr && !app.credentials.passkeys() {
                 return Err(Error::forbidden(
                     "what you may do here demands a phishing-resistant factor, which a password cannot prove; \
                      ask your administrator for a way in through your company's login",
@@ -94,6 +103,7 @@ async fn who(app: &App, flow: &Flow) -> Result<std::result::Result<Who, Closed>>
                 tenant: invited.tenant,
                 user: opened.user.id,
                 user_name: opened.user.user_name.clone(),
+                display_name: opened.user.display_name.clone(),
                 needs,
                 opened: Some(Box::new(opened)),
             }))
@@ -117,22 +127,28 @@ pub(super) async fn show(
             Ok(who) => who,
             Err(why) => return Ok(invite::closed(&app, why)),
         };
-        Ok(ask_password(&app, id, &who, None))
+        Ok(ask_first(&app, id, &who, None))
     };
     or_page(&app, request, shown.await)
 }
 
-fn ask_password(app: &App, flow: FlowId, who: &Who, problem: Option<String>) -> Response {
+/// The first page: a password, or a passkey.
+pub(super) fn ask_first(app: &App, flow: FlowId, who: &Who, problem: Option<String>) -> Response {
+    let password = who.needs != Required::Phr;
     let page = ChoosePassword {
-        title: "Choose a password",
+        title: if password { "Choose a password" } else { "Make a passkey" },
         brand: pages::brand(app),
         flow,
         user_name: who.user_name.clone(),
-        least: app.config.signin.password_length,
-        code_next: who.needs != Required::None,
+        least: app.config.signin.least(who.needs != Required::None),
+        password,
+        code_next: who.needs == Required::Mfa,
         problem,
+        passkeys: app.credentials.passkeys(),
+        passkey_does: "It takes the place of password and code.",
+        other_way: password,
     };
-    pages::show(StatusCode::OK, &page)
+    pages::show_that_loads(None, page.passkeys, &page)
 }
 
 #[derive(serde::Deserialize)]
@@ -163,7 +179,7 @@ pub(super) async fn choose(
         };
         if chosen.password.expose_secret() != chosen.password_again.expose_secret() {
             let text = "The two passwords are not the same.".to_owned();
-            return Ok(ask_password(&app, id, &who, Some(text)));
+            return Ok(ask_first(&app, id, &who, Some(text)));
         }
         let mut known = vec![who.user_name.as_str()];
         if let Some(opened) = &who.opened {
@@ -171,10 +187,11 @@ pub(super) async fn choose(
             known.extend(opened.user.display_name.as_deref());
             known.extend(opened.user.email.as_deref());
         }
-        let mut enrolment = match app.credentials.choose(&chosen.password, &known).await {
+        let second = who.needs != Required::None;
+        let mut enrolment = match app.credentials.choose(&chosen.password, &known, second).await {
             Ok(e) => e,
             Err(e) if e.kind() == Kind::Invalid => {
-                return Ok(ask_password(&app, id, &who, Some(web::sentence(e.detail()))));
+                return Ok(ask_first(&app, id, &who, Some(web::sentence(e.detail()))));
             }
             Err(e) => return Err(e),
         };
@@ -183,7 +200,11 @@ pub(super) async fn choose(
                 flow.enrolment = Some(enrolment);
                 let_in(&app, request, id, &flow, &who, before, device).await
             }
-            Required::Mfa | Required::Phr => {
+            Required::Phr => {
+                let text = "What you may do here takes a passkey.".to_owned();
+                Ok(ask_first(&app, id, &who, Some(text)))
+            }
+            Required::Mfa => {
                 app.credentials.offer_code(&mut enrolment, who.tenant, who.user)?;
                 flow.enrolment = Some(enrolment);
                 flows::put(&app.store, &caller::platform(request), id, &flow).await?;
@@ -207,12 +228,13 @@ pub(super) async fn show_code(
             Ok(who) => who,
             Err(why) => return Ok(invite::closed(&app, why)),
         };
-        ask_code(&app, id, &flow, &who, None)
+        ask_second(&app, id, &flow, &who, None)
     };
     or_page(&app, request, shown.await)
 }
 
-fn ask_code(
+/// The second page: a one-time code, or a passkey beside the password.
+pub(super) fn ask_second(
     app: &App,
     id: FlowId,
     flow: &Flow,
@@ -231,29 +253,14 @@ fn ask_code(
         title: "Add a second factor",
         brand,
         flow: id,
-        picture: picture(offered.otpauth.expose_secret())?,
-        secret: grouped(offered.secret.expose_secret()),
+        picture: web::picture(offered.otpauth.expose_secret())?,
+        secret: web::grouped(offered.secret.expose_secret()),
         problem,
+        passkeys: app.credentials.passkeys(),
+        passkey_does: "It takes the place of the code.",
+        other_way: true,
     };
-    Ok(pages::show(StatusCode::OK, &page))
-}
-
-/// A QR code as a data address; light ground whatever the page's colours, for the camera.
-fn picture(text: &str) -> Result<String> {
-    let code = QrCode::new(text.as_bytes()).map_err(Error::internal)?;
-    let svg = code
-        .render::<svg::Color<'_>>()
-        .min_dimensions(220, 220)
-        .dark_color(svg::Color("#000000"))
-        .light_color(svg::Color("#ffffff"))
-        .build();
-    Ok(format!("data:image/svg+xml;base64,{}", STANDARD.encode(svg)))
-}
-
-/// In fours, to be typed.
-fn grouped(secret: &str) -> String {
-    let letters: Vec<char> = secret.chars().collect();
-    letters.chunks(4).map(|c| c.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+    Ok(pages::show_that_loads(None, page.passkeys, &page))
 }
 
 #[derive(serde::Deserialize)]
@@ -285,7 +292,7 @@ pub(super) async fn prove_code(
             let text = "That is not the code your app should show now. Scan the picture again, or check the \
                         clock of your telephone."
                 .to_owned();
-            return ask_code(&app, id, &flow, &who, Some(text));
+            return ask_second(&app, id, &flow, &who, Some(text));
         }
         let_in(&app, request, id, &flow, &who, before, device).await
     };
@@ -293,7 +300,7 @@ pub(super) async fn prove_code(
 }
 
 /// Everything at once: the link is used, the person and their credentials stand, a session begins.
-async fn let_in(
+pub(super) async fn let_in(
     app: &App,
     request: RequestId,
     id: FlowId,
@@ -305,10 +312,10 @@ async fn let_in(
     let (t, user) = (who.tenant, who.user);
     let enrolment = flow.enrolment.clone();
     let enrolment = enrolment.ok_or_else(|| Error::internal("an enrolment without a password"))?;
-    let (class, amr): (Class, &[&str]) = match who.needs {
-        Required::None => (Class::Single, &["pwd"]),
-        Required::Mfa | Required::Phr => (Class::Mfa, &["pwd", "otp", "mfa"]),
-    };
+    let (class, amr) = enrolment.proves();
+    if !gate::satisfies(class.as_str(), who.needs) {
+        return Err(gate::too_weak(class.as_str(), who.needs));
+    }
     let evidence = json!({ "amr": amr, "rule": "local:enrolment", "class": class.as_str() });
     let session = NewSession {
         home: t,

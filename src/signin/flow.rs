@@ -8,10 +8,11 @@ use super::{
 };
 use crate::{
     app::App,
-    directories,
+    credentials, directories,
     error::{Error, Kind, Result},
     flows::{self, After, State as Flow},
     id::{FlowId, RequestId},
+    store::Scope,
     tenants::{self, Status, Tenant},
     web::{Browser, LiveSession, Redirect, Sought, StrictPath, StrictQuery},
 };
@@ -25,6 +26,8 @@ use axum::{
 pub(super) struct Begin {
     /// A tenant's slug: whose ways in are shown.
     tenant: Option<String>,
+    /// Whoever is signed in proves once more who they are, to change what they sign in with.
+    fresh: Option<String>,
 }
 
 /// `GET /signin`: a sign-in for its own sake; ends at the person's own page.
@@ -42,7 +45,11 @@ async fn begun(app: &App, request: RequestId, browser: &Browser, query: Begin) -
         Some(slug) => open_tenant(app, slug).await?.map(|t| t.id),
         None => None,
     };
-    let flow = Flow::new(After::Page, tenant);
+    let mut flow = Flow::new(After::Page, tenant);
+    if query.fresh.is_some() {
+        flow.min_auth_time = Some(app.store.clock().now());
+        flow.to_factors = true;
+    }
     let id = flows::begin(&app.store, &caller::platform(request), flow, browser.hash()).await?;
     Ok(browser.keep(Redirect::to(&format!("/signin/{id}")).into_response()))
 }
@@ -84,7 +91,7 @@ async fn shown(
         return onwards(app, request, id, &flow).await;
     }
     if flow.password.is_some() {
-        return Ok(ask_code(app, id, &flow, None));
+        return ask_second(app, id, &flow, None).await;
     }
     let hint = flow.login_hint.clone().unwrap_or_default();
     if flow.tenant.is_none() && !flow.by_email {
@@ -120,7 +127,8 @@ pub(super) async fn onwards(
         }
         After::Page | After::Invitation(_) | After::Setup(_) => {
             flows::end(&app.store, &caller::platform(request), id).await?;
-            Ok(Redirect::to("/me").into_response())
+            let to = if flow.to_factors { "/me/factors" } else { "/me" };
+            Ok(Redirect::to(to).into_response())
         }
     }
 }
@@ -162,18 +170,33 @@ pub(super) async fn ask_way(
         problem,
         user_name,
         open_local,
+        passkeys: app.credentials.passkeys(),
     };
-    Ok(pages::show_for(page.app.as_ref(), &page))
+    Ok(pages::show_that_loads(page.app.as_ref(), page.passkeys, &page))
 }
 
-/// The page for the one-time code.
-pub(super) fn ask_code(app: &App, id: FlowId, flow: &Flow, problem: Option<String>) -> Response {
+/// The page for what comes after the password: whatever of it the person has.
+pub(super) async fn ask_second(
+    app: &App,
+    id: FlowId,
+    flow: &Flow,
+    problem: Option<String>,
+) -> Result<Response> {
+    let Some(p) = flow.password else {
+        return Ok(Redirect::to(&format!("/signin/{id}")).into_response());
+    };
+    let mut c = app.store.read(Scope::Tenant(p.home)).await?;
+    let has = credentials::has(&mut c, p.home, p.user).await?;
+    drop(c);
     let page = Code {
         title: "One more step",
         brand: pages::brand(app),
         flow: id,
         app: pages::about(flow),
         problem,
+        code: has.code,
+        recovery: has.recovery > 0,
+        passkeys: has.passkeys > 0 && app.credentials.passkeys(),
     };
-    pages::show_for(page.app.as_ref(), &page)
+    Ok(pages::show_that_loads(page.app.as_ref(), page.passkeys, &page))
 }

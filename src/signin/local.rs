@@ -1,15 +1,17 @@
-//! Local credentials: a password, and a one-time code for whoever has one. What was proved becomes a session here;
-//! what was not enough becomes a refusal with a reference.
+//! Local credentials: a password, and a one-time code for whoever has one, or a recovery code in its place. What was
+//! proved becomes a session here; what was not enough becomes a refusal with a reference.
 
 use super::{
     caller,
     error::or_page,
-    flow::{ask_code, ask_way, find},
+    flow::{ask_second, ask_way, find},
 };
 use crate::{
     app::App,
     audit::{self, Event},
-    credentials::{Credentials, Outcome, Proved, Typed},
+    credentials::{
+        self, Credentials, Outcome, PASSKEY_AMR, Proof, Proved, Typed, Used, break_glass, recovery,
+    },
     error::Result,
     flows::{self, State as Flow},
     gate,
@@ -71,17 +73,70 @@ pub(super) async fn code(
     StrictForm(typed): StrictForm<TypedCode>,
 ) -> Response {
     let attempt = Attempt { app: &app, request, id, before, client };
-    or_page(&app, request, attempt.code(&browser, typed).await)
+    or_page(&app, request, attempt.second(&browser, Second::Code(typed.code)).await)
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TypedRecovery {
+    recovery_code: String,
+}
+
+/// `POST /signin/{flow}/recovery`
+pub(super) async fn recovery_code(
+    State(app): State<App>,
+    Extension(request): Extension<RequestId>,
+    StrictPath(id): StrictPath<FlowId>,
+    browser: Browser,
+    before: Option<LiveSession>,
+    Device(client): Device,
+    StrictForm(typed): StrictForm<TypedRecovery>,
+) -> Response {
+    let attempt = Attempt { app: &app, request, id, before, client };
+    let typed = Second::Recovery(typed.recovery_code);
+    or_page(&app, request, attempt.second(&browser, typed).await)
+}
+
+/// What was typed after the password.
+enum Second {
+    Code(String),
+    Recovery(String),
+}
+
+/// How somebody came.
+pub(super) struct Come {
+    proof: Proof,
+    class: Class,
+    amr: &'static [&'static str],
+    rule: &'static str,
+}
+impl Come {
+    fn with_password(p: Proved) -> Self {
+        Self::local(Proof::Password(p), Class::Single, &["pwd"])
+    }
+    fn with_code(p: Proved) -> Self {
+        Self::local(Proof::Password(p), Class::Mfa, &["pwd", "otp", "mfa"])
+    }
+    fn with_recovery(p: Proved) -> Self {
+        let come = Self::local(Proof::Password(p), Class::Mfa, &["pwd", "mfa"]);
+        Self { rule: recovery::RULE, ..come }
+    }
+    pub(super) fn with_passkey(used: Used) -> Self {
+        Self::local(Proof::Passkey(used), Class::PhishingResistant, PASSKEY_AMR)
+    }
+    fn local(proof: Proof, class: Class, amr: &'static [&'static str]) -> Self {
+        Self { proof, class, amr, rule: "local:credentials" }
+    }
 }
 
 /// One attempt of one flow.
-struct Attempt<'a> {
-    app: &'a App,
-    request: RequestId,
-    id: FlowId,
+pub(super) struct Attempt<'a> {
+    pub app: &'a App,
+    pub request: RequestId,
+    pub id: FlowId,
     /// The session of the browser until now.
-    before: Option<LiveSession>,
-    client: serde_json::Value,
+    pub before: Option<LiveSession>,
+    pub client: serde_json::Value,
 }
 
 impl Attempt<'_> {
@@ -99,13 +154,18 @@ impl Attempt<'_> {
         };
         let credentials = &self.app.credentials;
         let problem = match credentials.verify_password(&cx, &at, &name, &typed.password).await? {
-            Outcome::Right(p) if p.code_set.is_some() && self.open(p.home).await? => {
+            // Before anything else of theirs is used up.
+            Outcome::Right(p) if self.sealed(p.home, p.user).await? => {
+                let user = Some(p.user);
+                return self.refuse(p.home, user, Reason::BreakGlassSealed, json!({})).await;
+            }
+            Outcome::Right(p) if self.open(p.home).await? && self.goes_on(&p).await? => {
                 flow.password = Some(p);
                 let cx = caller::platform(self.request);
                 flows::put(&self.app.store, &cx, self.id, &flow).await?;
                 return Ok(self.back());
             }
-            Outcome::Right(p) => return self.proved(flow, p, Class::Single, &["pwd"]).await,
+            Outcome::Right(p) => return self.proved(flow, Come::with_password(p)).await,
             Outcome::Off { home, user } => {
                 return self.refuse(home, Some(user), Reason::UserDisabled, json!({})).await;
             }
@@ -149,7 +209,30 @@ impl Attempt<'_> {
         Ok(tenants::get(&self.app.store, home).await?.status == Status::Active)
     }
 
-    async fn code(self, browser: &Browser, typed: TypedCode) -> Result<Response> {
+    /// Whether it is an account for emergencies that is not armed.
+    async fn sealed(&self, home: TenantId, user: UserId) -> Result<bool> {
+        let mut c = self.app.store.read(Scope::Tenant(home)).await?;
+        let glass = break_glass::find(&mut c, home, user).await?;
+        Ok(glass.is_some_and(|g| !g.armed(self.app.store.clock().now())))
+    }
+
+    /// Whether the password is not all: the second factor of who has a code is asked for, and any other where the password
+    /// would not do.
+    async fn goes_on(&self, p: &Proved) -> Result<bool> {
+        if p.code_set.is_some() {
+            return Ok(true);
+        }
+        let mut c = self.app.store.read(Scope::Tenant(p.home)).await?;
+        let has = credentials::has(&mut c, p.home, p.user).await?;
+        drop(c);
+        if has.passkeys == 0 && has.recovery == 0 {
+            return Ok(false);
+        }
+        let demanded = self.app.gate.demanded(p.home, p.user, p.home).await?;
+        Ok(!p.alone || !gate::satisfies(Class::Single.as_str(), demanded))
+    }
+
+    async fn second(self, browser: &Browser, typed: Second) -> Result<Response> {
         let flow = find(self.app, self.id, browser).await?;
         let Some(proved) = flow.password else { return Ok(self.back()) };
         let (home, user) = (proved.home, proved.user);
@@ -158,43 +241,58 @@ impl Attempt<'_> {
         let stands = Credentials::stands(&mut c, &proved).await?;
         drop(c);
         if !stands {
-            return self.begin_again(flow, &proved).await;
+            return self.begin_again(flow, (home, user)).await;
         }
-        let outcome = self.app.credentials.verify_code(&cx, &proved, &typed.code).await?;
+        let credentials = &self.app.credentials;
+        let (outcome, wrong, words) = match &typed {
+            Second::Code(code) => (
+                credentials.verify_code(&cx, &proved, code).await?,
+                Reason::CodeWrong,
+                "The code is not right, or was used already.",
+            ),
+            Second::Recovery(code) => (
+                credentials.verify_recovery(&cx, &proved, code).await?,
+                Reason::RecoveryWrong,
+                "The recovery code is not right, or was used already.",
+            ),
+        };
         let problem = match outcome {
             Outcome::Right(p) => {
-                return self.proved(flow, p, Class::Mfa, &["pwd", "otp", "mfa"]).await;
+                let come = match typed {
+                    Second::Code(_) => Come::with_code(p),
+                    Second::Recovery(_) => Come::with_recovery(p),
+                };
+                return self.proved(flow, come).await;
             }
             Outcome::Off { home, user } => {
                 return self.refuse(home, Some(user), Reason::UserDisabled, json!({})).await;
             }
             Outcome::Wrong => {
-                self.record(home, Some(user), Reason::CodeWrong, json!({})).await?;
-                "The code is not right, or was used already.".to_owned()
+                self.record(home, Some(user), wrong, json!({})).await?;
+                words.to_owned()
             }
             Outcome::Wait(seconds) => {
                 self.record(home, Some(user), Reason::RateLimited, json!({})).await?;
                 wait(seconds)
             }
         };
-        Ok(ask_code(self.app, self.id, &flow, Some(problem)))
+        ask_second(self.app, self.id, &flow, Some(problem)).await
     }
 
     /// What was proved was changed meanwhile: it is worth nothing any more.
-    async fn begin_again(self, mut flow: Flow, proved: &Proved) -> Result<Response> {
+    async fn begin_again(self, mut flow: Flow, who: (TenantId, UserId)) -> Result<Response> {
         flow.password = None;
         let cx = caller::platform(self.request);
         flows::put(&self.app.store, &cx, self.id, &flow).await?;
-        let (home, user) = (proved.home, proved.user);
-        self.refuse(home, Some(user), Reason::CredentialsChanged, json!({})).await
+        self.refuse(who.0, Some(who.1), Reason::CredentialsChanged, json!({})).await
     }
 
-    fn back(&self) -> Response {
+    pub(super) fn back(&self) -> Response {
         Redirect::to(&format!("/signin/{}", self.id)).into_response()
     }
 
     /// To the page that says why, with the reason on record.
-    async fn refuse(
+    pub(super) async fn refuse(
         &self,
         home: TenantId,
         user: Option<UserId>,
@@ -207,7 +305,7 @@ impl Attempt<'_> {
 
     /// The attempt on record, under the reference that is returned. What was typed as a name is not kept: people type
     /// passwords there.
-    async fn record(
+    pub(super) async fn record(
         &self,
         home: TenantId,
         user: Option<UserId>,
@@ -231,24 +329,32 @@ impl Attempt<'_> {
     }
 
     /// The person is who they say: enough for what their roles demand?
-    async fn proved(
-        self,
-        mut flow: Flow,
-        proved: Proved,
-        class: Class,
-        amr: &[&str],
-    ) -> Result<Response> {
+    pub(super) async fn proved(self, mut flow: Flow, come: Come) -> Result<Response> {
         let (app, store) = (self.app, &self.app.store);
-        let (home, user) = (proved.home, proved.user);
+        let Come { proof, class, amr, rule } = come;
+        let (home, user) = proof.who();
         if !self.open(home).await? {
             return self.refuse(home, Some(user), Reason::TenantSuspended, json!({})).await;
         }
+        if class == Class::Single && matches!(proof, Proof::Password(p) if !p.alone) {
+            return self.refuse(home, Some(user), Reason::PasswordShort, json!({})).await;
+        }
+        let mut c = store.read(Scope::Tenant(home)).await?;
+        let glass = break_glass::find(&mut c, home, user).await?;
+        drop(c);
+        if glass.as_ref().is_some_and(|g| !g.armed(store.clock().now())) {
+            return self.refuse(home, Some(user), Reason::BreakGlassSealed, json!({})).await;
+        }
         let demanded = app.gate.demanded(home, user, home).await?;
-        let evidence = json!({ "amr": amr, "rule": "local:credentials", "class": class.as_str() });
+        let mut evidence = json!({ "amr": amr, "rule": rule, "class": class.as_str() });
+        if glass.is_some() {
+            evidence["break_glass"] = true.into();
+        }
         if !gate::satisfies(class.as_str(), demanded) {
             let seen = json!({ "demanded": demanded, "evidence": evidence });
             return self.refuse(home, Some(user), Reason::MfaNotProved, seen).await;
         }
+        let (recovers, in_emergency) = (rule == recovery::RULE, glass.is_some());
         let session = NewSession {
             home,
             user,
@@ -258,14 +364,18 @@ impl Attempt<'_> {
             evidence,
             auth_time: store.clock().now(),
             client: self.client.clone(),
-            not_after: None,
+            not_after: match (glass.is_some(), recovers) {
+                (true, _) => Some(store.clock().now().plus(break_glass::SESSION)),
+                (false, true) => Some(store.clock().now().plus(recovery::SESSION)),
+                (false, false) => None,
+            },
             upstream_sid: None,
         };
         let limits = app.session_limits();
         let before = self.before.as_ref().map(|s| s.0.clone());
         let cx = caller::entering(home, before.as_ref(), self.request);
         // Asked once more: what was switched off or changed in between must find the session or prevent it.
-        let made = tx!(store, &cx, [session, before], |tx| {
+        let made = tx!(store, &cx, [session, before, glass], |tx| {
             tx.lock(Lock::User(user)).await?;
             let tenant = tenants::find(tx, home).await?;
             if tenant.is_none_or(|t| t.status != Status::Active) {
@@ -274,17 +384,24 @@ impl Attempt<'_> {
             if !users::find(tx, home, user).await?.is_some_and(|u| u.live()) {
                 return Ok(Err(Reason::UserDisabled));
             }
-            if !Credentials::stands(tx, &proved).await? {
+            if !proof.stands(tx).await? {
                 return Ok(Err(Reason::CredentialsChanged));
+            }
+            if let Some(account) = &glass
+                && !break_glass::used(tx, home, account).await?
+            {
+                return Ok(Err(Reason::BreakGlassSealed));
             }
             signins::enter(tx, &session, before.as_ref(), limits).await.map(Ok)
         })?;
         let cookie = match made {
             Ok(cookie) => cookie,
-            Err(Reason::CredentialsChanged) => return self.begin_again(flow, &proved).await,
+            Err(Reason::CredentialsChanged) => return self.begin_again(flow, (home, user)).await,
             Err(reason) => return self.refuse(home, Some(user), reason, json!({})).await,
         };
         flow.password = None;
+        // Who came by what they kept for that day is to set up something new.
+        flow.to_factors |= recovers && !in_emergency;
         flows::put(store, &caller::platform(self.request), self.id, &flow).await?;
         let mut response = self.back();
         response.headers_mut().append(header::SET_COOKIE, web::session_cookie(app, &cookie));
@@ -292,6 +409,6 @@ impl Attempt<'_> {
     }
 }
 
-fn wait(seconds: u32) -> String {
+pub(super) fn wait(seconds: u32) -> String {
     format!("Too many wrong attempts. Wait {seconds} seconds, then try again.")
 }

@@ -3,21 +3,25 @@
 //! meet in the flow row, never by calling each other. A person may reload, go back, open two tabs.
 //!
 //! * `/signin` begins a sign-in for its own sake, `/signin/{flow}` shows what is missing and, when nothing is, leads on.
-//! * `/signin/{flow}/{email,tenant,password,code}` take what a person typed, `/signin/{flow}/acting` where they want to
+//! * `/signin/{flow}/{email,tenant,password,code,recovery,passkey}` take what a person typed or their device shows, `/signin/{flow}/acting` where they want to
 //!   act.
 //! * `/invite/{token}`, `/setup/{token}` open the links that were sent or printed; `/enrol/{flow}` takes the credentials
 //!   of who comes in by one.
+//! * `/forgot` has a link sent to who forgot their password, `/reset/{token}` is that link.
 //! * `/refused/{reference}` says why it did not work, as far as the person at the browser may know.
 
 mod caller;
 mod chooser;
 mod discover;
 mod enrol;
+mod enrol_passkey;
 mod error;
 mod flow;
+mod forgot;
 mod invite;
 mod local;
 mod pages;
+mod passkey;
 mod refused;
 mod setup;
 
@@ -37,10 +41,17 @@ pub fn routes() -> Router<App> {
         .route("/signin/{flow}/acting", post(chooser::choose))
         .route("/signin/{flow}/password", post(local::password))
         .route("/signin/{flow}/code", post(local::code))
+        .route("/signin/{flow}/recovery", post(local::recovery_code))
+        .route("/signin/{flow}/passkey", post(passkey::show))
+        .route("/signin/{flow}/passkey/begin", post(passkey::begin))
+        .route("/forgot", get(forgot::show).post(forgot::ask))
+        .route("/reset/{token}", get(forgot::open).post(forgot::set))
         .route("/refused/{reference}", get(refused::show))
         .route("/invite/{token}", get(invite::show).post(invite::begin))
         .route("/invite/{token}/again", post(invite::ask))
         .route("/setup/{token}", get(setup::show).post(setup::begin))
         .route("/enrol/{flow}", get(enrol::show).post(enrol::choose))
         .route("/enrol/{flow}/code", get(enrol::show_code).post(enrol::prove_code))
+        .route("/enrol/{flow}/passkey", post(enrol_passkey::show))
+        .route("/enrol/{flow}/passkey/begin", post(enrol_passkey::begin))
 }

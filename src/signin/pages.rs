@@ -5,7 +5,7 @@ use crate::{
     apps::About,
     flows::{After, State},
     id::FlowId,
-    web::{self, Found},
+    web::{self, Found, Loads},
 };
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
@@ -37,9 +37,18 @@ pub(super) fn about(flow: &State) -> Option<About> {
 /// Renders a page of a sign-in to an application: its picture is loaded from where it is registered, and from nowhere
 /// else.
 pub(super) fn show_for(app: Option<&About>, page: &impl Template) -> Response {
-    match (app.and_then(About::logo_origin), page.render()) {
-        (Some(origin), Ok(text)) => web::html_with_picture(StatusCode::OK, text, &origin),
-        _ => show(StatusCode::OK, page),
+    show_that_loads(app, false, page)
+}
+
+/// The same of a page that may have passkeys, and the script for them.
+pub(super) fn show_that_loads(app: Option<&About>, script: bool, page: &impl Template) -> Response {
+    let origin = app.and_then(About::logo_origin);
+    match page.render() {
+        Ok(text) => {
+            let loads = Loads { picture: origin.as_deref(), script };
+            web::html_that_loads(StatusCode::OK, text, loads)
+        }
+        Err(_) => show(StatusCode::OK, page),
     }
 }
 
@@ -55,6 +64,10 @@ pub(super) struct Address {
     /// What was typed before.
     pub email: String,
     pub problem: Option<String>,
+    /// Whether there are passkeys here.
+    pub passkeys: bool,
+    /// Why one was not taken.
+    pub passkey_problem: Option<String>,
     /// What was typed as the company's short name, and what is wrong with it.
     pub tenant: String,
     pub tenant_problem: Option<String>,
@@ -106,9 +119,11 @@ pub(super) struct WhichWay {
     /// What was typed before.
     pub user_name: String,
     pub open_local: bool,
+    /// Whether there are passkeys here.
+    pub passkeys: bool,
 }
 
-/// The one-time code.
+/// What comes after the password.
 #[derive(Template)]
 #[template(path = "code.html")]
 pub(super) struct Code {
@@ -118,6 +133,10 @@ pub(super) struct Code {
     /// The application that the sign-in is for.
     pub app: Option<About>,
     pub problem: Option<String>,
+    /// Whether the person has a one-time code, recovery codes, passkeys.
+    pub code: bool,
+    pub recovery: bool,
+    pub passkeys: bool,
 }
 
 /// A sign-in that was refused, for the person at the browser.

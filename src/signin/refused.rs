@@ -77,6 +77,10 @@ fn words(told: Told) -> (&'static str, &'static str) {
             "Your company's login did not let you in, or you cancelled there.",
             "Begin again, or ask your administrator.",
         ),
+        Told::Cloned => (
+            "Your passkey was shown with a count that it had passed before, so there may be two of it.",
+            "Sign in another way, then remove the passkey on your own page. Tell your administrator.",
+        ),
         Told::Again => {
             ("Something about signing in was changed while you were away.", "Begin again.")
         }

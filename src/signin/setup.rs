@@ -25,6 +25,7 @@ struct Page {
     brand: String,
     token: String,
     least: usize,
+    passkeys: bool,
     /// The provider's name where it exists already.
     fixed: Option<String>,
     company: String,
@@ -59,7 +60,8 @@ async fn ask(app: &App, token: String, t: Typed, problem: Option<String>) -> Res
         title: "Set up this instance",
         brand: pages::brand(app),
         token,
-        least: app.config.signin.password_length,
+        least: app.config.signin.least(true),
+        passkeys: app.credentials.passkeys(),
         fixed,
         company: t.company.unwrap_or_default(),
         user_name: t.user_name,
@@ -137,10 +139,15 @@ async fn begun(
         display_name: given(&typed.display_name),
         email,
     };
+    if typed.password.expose_secret().is_empty() && app.credentials.passkeys() {
+        let flow = Flow::new(After::Setup(draft), None);
+        let id = flows::begin(&app.store, &caller::platform(request), flow, browser.hash()).await?;
+        return Ok(browser.keep(Redirect::to(&format!("/enrol/{id}")).into_response()));
+    }
     let mut known = vec![draft.user_name.as_str(), draft.company.as_str()];
     known.extend(draft.display_name.as_deref());
     known.extend(draft.email.as_deref());
-    let mut enrolment = match app.credentials.choose(&typed.password, &known).await {
+    let mut enrolment = match app.credentials.choose(&typed.password, &known, true).await {
         Ok(e) => e,
         Err(e) if e.kind() == Kind::Invalid => {
             let text = web::sentence(e.detail());

@@ -134,6 +134,21 @@ reasons! {
     /// Wrong one-time code.
     CodeWrong "code_wrong" Failed Trouble
         "If it repeats: the clock of the person's telephone is off, or they need a new code."
+    /// A passkey's answer does not hold.
+    PasskeyWrong "passkey_wrong" Failed Trouble
+        "Nothing, if it happened once. If it repeats, the person removes the passkey and makes a new one."
+    /// A passkey's authenticator has counted backwards.
+    PasskeyCloned "passkey_cloned" Refused Cloned
+        "There may be two of the authenticator: ask the person, remove the passkey, let them make a new one. The audit trail has it as an alarm (passkey.cloned)."
+    /// Wrong recovery code.
+    RecoveryWrong "recovery_code_wrong" Failed Trouble
+        "If it repeats: the person has none left, or uses those of an older set. Reset their factors."
+    /// The password is too short to be asked for alone, and there is nothing beside it any more.
+    PasswordShort "password_short" Refused SecondFactor
+        "The password was set for use with a second factor, which is gone. Send the person a link to set another one (muster user reset-link)."
+    /// A break-glass account that is sealed.
+    BreakGlassSealed "break_glass_sealed" Refused Off
+        "Somebody has what the account signs in with. If there is an emergency, arm it (muster admin break-glass arm); if not, give it new credentials."
     /// The password or the one-time code was changed, or taken away, between the two pages of a sign-in.
     CredentialsChanged "credentials_changed" Refused Again
         "Nothing: the person begins again, with what they have now."
@@ -161,6 +176,8 @@ pub enum Told {
     Off,
     /// Their company's sign-in is off.
     Closed,
+    /// Their passkey may have been copied.
+    Cloned,
     /// Begin again.
     Again,
     /// It began in another browser.

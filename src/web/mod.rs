@@ -5,14 +5,16 @@ mod assets;
 mod caller;
 mod cookies;
 mod path;
+mod qr;
 mod refusal;
 mod sought;
 pub mod strict;
 
-pub use assets::{routes, stylesheet};
+pub use assets::{routes, script, stylesheet};
 pub use caller::{Caller, ClientAddr, Device, LiveSession, RequestId};
 pub use cookies::{Browser, clear_session_cookie, session_cookie};
 pub use path::plain;
+pub use qr::{grouped, picture};
 pub use refusal::{Refusal, notice, sentence};
 pub use sought::{Found, Sought};
 pub use strict::{StrictForm, StrictPath, StrictQuery};
@@ -23,7 +25,7 @@ use axum::{
     response::IntoResponse,
 };
 
-/// Pages load our style sheet and nothing else, and are shown in no frame. `form-action` is left out on purpose: some
+/// Pages load our style sheet and nothing else ([`html_that_loads`] says what some do), and are shown in no frame. `form-action` is left out on purpose: some
 /// browsers apply it to where a form's answer redirects, and a sign-in ends at other origins.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; \
                       frame-ancestors 'none'";
@@ -52,14 +54,40 @@ pub fn html(status: StatusCode, text: String) -> Response<Body> {
     r
 }
 
-/// A page that shows a picture of somebody else's: it may be loaded from that origin (`https://host`, as
-/// `apps::About` gives it) and from no other.
-pub fn html_with_picture(status: StatusCode, text: String, origin: &str) -> Response<Body> {
+/// What a page may load beside the style sheet.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Loads<'a> {
+    /// A picture of somebody else's, from that origin (`https://host`, as `apps::About` gives it) and from no other.
+    pub picture: Option<&'a str>,
+    /// Our script, which asks us for what it asks the browser.
+    pub script: bool,
+}
+
+/// A page that loads more than the style sheet.
+pub fn html_that_loads(status: StatusCode, text: String, loads: Loads<'_>) -> Response<Body> {
     let mut r = html(status, text);
-    let wider = POLICY.replace("img-src 'self' data:", &format!("img-src 'self' data: {origin}"));
+    let mut wider = POLICY.to_owned();
+    if let Some(origin) = loads.picture {
+        wider = wider.replace("img-src 'self' data:", &format!("img-src 'self' data: {origin}"));
+    }
+    if loads.script {
+        wider.push_str("; script-src 'self'; connect-src 'self'");
+    }
     if let Ok(policy) = HeaderValue::try_from(wider) {
         r.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     }
+    r
+}
+
+/// A document for our own script.
+pub fn document(value: &impl serde::Serialize) -> Response<Body> {
+    let mut r = Response::new(Body::empty());
+    match serde_json::to_vec(value) {
+        Ok(text) => *r.body_mut() = Body::from(text),
+        Err(_) => *r.status_mut() = StatusCode::INTERNAL_SERVER_ERROR,
+    }
+    guard(r.headers_mut());
+    r.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     r
 }
 

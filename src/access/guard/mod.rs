@@ -216,6 +216,19 @@ pub async fn to_be_told(tx: &mut Tx, tenant: TenantId) -> Result<Vec<(TenantId, 
     Ok(if own.is_empty() { of(None) } else { own })
 }
 
+/// The Global Administrators who can act now; those for emergencies are none of them.
+///
+/// # Errors
+/// The database's.
+pub async fn global_administrators(tx: &mut Tx) -> Result<Vec<(TenantId, UserId)>> {
+    let all = usable(tx, &[]).await?;
+    let here = all.iter().filter(|a| watched(a) && a.scope_tenant.is_none());
+    let mut out: Vec<(TenantId, UserId)> = here.map(|a| (a.home, a.user)).collect();
+    out.sort_unstable();
+    out.dedup();
+    Ok(out)
+}
+
 /// Taken beside each other by those who end somebody's access and ask [`ties`] first, and alone by whoever makes somebody
 /// an administrator, or answers for something, by what is no row of theirs (a mapping, a group that has one): so that each
 /// end is before that or after it, and ends do not wait for each other.

@@ -122,7 +122,9 @@ impl Page {
                 form.fields.push(Field {
                     name: attribute(tag, "name").unwrap_or_default(),
                     value: attribute(tag, "value").unwrap_or_default(),
-                    meaning: attribute(tag, "autocomplete").unwrap_or_default(),
+                    meaning: attribute(tag, "autocomplete")
+                        .map(|m| m.trim_end_matches(" webauthn").to_owned())
+                        .unwrap_or_default(),
                 });
             }
             forms.push(form);

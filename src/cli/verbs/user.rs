@@ -101,6 +101,27 @@ Examples:
         #[arg(long)]
         remove: bool,
     },
+    /// Let somebody try again at once who was wrong too often
+    Unlock {
+        /// Tenant: id or slug
+        tenant: String,
+        /// The user's id or name
+        user: String,
+    },
+    /// Take away a person's one-time code, passkeys and recovery codes; their sessions end
+    ResetFactors {
+        /// Tenant: id or slug
+        tenant: String,
+        /// The user's id or name
+        user: String,
+    },
+    /// Send a person a link to set a new password
+    ResetLink {
+        /// Tenant: id or slug
+        tenant: String,
+        /// The user's id or name
+        user: String,
+    },
     /// Switch somebody off: everything of theirs ends at once
     Disable {
         /// Tenant: id or slug
@@ -197,9 +218,17 @@ pub(super) async fn run(v: User, r: &Reach) -> Result<Value> {
             let path = format!("{}/one-time-code", user_at(r, &tenant, &user).await?);
             if remove { r.delete(&path).await } else { r.post(&path, &json!({})).await }
         }
+        User::Unlock { tenant, user } => done_to(r, &tenant, &user, "unlock").await,
+        User::ResetFactors { tenant, user } => done_to(r, &tenant, &user, "reset-factors").await,
+        User::ResetLink { tenant, user } => done_to(r, &tenant, &user, "reset-link").await,
         User::Disable { tenant, user } => switch(tenant, user, false).await,
         User::Enable { tenant, user } => switch(tenant, user, true).await,
     }
+}
+
+/// What a help desk does.
+async fn done_to(r: &Reach, tenant: &str, user: &str, what: &str) -> Result<Value> {
+    r.post(&format!("{}/{what}", user_at(r, tenant, user).await?), &json!({})).await
 }
 
 fn kind_word(kind: Kind) -> &'static str {

@@ -29,6 +29,7 @@ pub(super) async fn counts(
            (SELECT count(*) FROM identities WHERE tenant_id = $1 AND user_id = $2) AS identities,
            (SELECT count(*) FROM passwords WHERE tenant_id = $1 AND user_id = $2) AS passwords,
            (SELECT count(*) FROM one_time_codes WHERE tenant_id = $1 AND user_id = $2) AS codes,
+           (SELECT count(*) FROM passkeys WHERE tenant_id = $1 AND user_id = $2) AS passkeys,
            (SELECT count(*) FROM consents WHERE tenant_id = $1 AND user_id = $2) AS consents,
            (SELECT count(*) FROM invitations WHERE tenant_id = $1 AND user_id = $2 AND accepted_at IS NULL
               AND revoked_at IS NULL) AS invitations",

@@ -29,6 +29,8 @@ row! {
         pub passwords: i64,
         /// One-time codes.
         pub codes: i64,
+        /// Passkeys.
+        pub passkeys: i64,
         /// What they let applications know and do.
         pub consents: i64,
         /// Invitations that are open.

@@ -176,6 +176,10 @@ story!(async fn every_route_answers_as_described(t) {
     scim.delete(&format!("/Users/{ada}")).await.expect(204);
     let hold = id(&w.get("/holds").await["items"][0]);
     let made = w.post("/administrators", json!({"user_name": "eve"})).await;
+    let glass = w.post("/break-glass", json!({"user_name": "glass"})).await;
+    let reason = json!({"reason": "a drill"});
+    w.post(&format!("/break-glass/{}/arm", glass["user"].as_str().unwrap()), reason).await;
+    w.get("/break-glass").await;
     w.post(&format!("/holds/{hold}"), json!({"decision": "drop"})).await;
     elevated(&mut w, made["user"]["id"].as_str().unwrap()).await;
     let read = json!({"kind": "tenant", "user_name": "rita"});
@@ -295,6 +299,10 @@ story!(async fn every_route_answers_as_described(t) {
     w.get(&user).await;
     w.go("PATCH", &user, json!({"email": "dora@acme.example"})).await;
     w.go("PUT", &format!("{user}/password"), json!({"password": "violet harbour 27 lanterns"})).await;
+    w.post(&format!("{user}/one-time-code"), Value::Null).await;
+    w.post(&format!("{user}/unlock"), Value::Null).await;
+    w.post(&format!("{user}/reset-link"), Value::Null).await;
+    w.post(&format!("{user}/reset-factors"), Value::Null).await;
     w.post(&format!("{user}/one-time-code"), Value::Null).await;
     w.delete(&format!("{user}/one-time-code")).await;
     let roles = json!({"access": [{"tenant": "acme", "roles": ["Read-Only"]}]});

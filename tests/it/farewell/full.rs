@@ -197,6 +197,14 @@ impl Full {
             sql!(tx, exec, "INSERT INTO signal_streams (tenant_id, directory_id, settings, updated_at)
                             VALUES ($1, $2, '{}', 1)", t, d)?;
             sql!(tx, exec, "INSERT INTO password_tries (tenant_id, name_hash, failures, tried_at) VALUES ($1, 'h', 1, 1)", t)?;
+            sql!(tx, exec, "INSERT INTO passkeys (tenant_id, id, user_id, credential_id, name, passkey, created_at)
+                            VALUES ($1, $2, $2, 'c', 'n', '{}', 1)", t, user)?;
+            sql!(tx, exec, "INSERT INTO recovery_codes (tenant_id, user_id, hash, made_at) VALUES ($1, $2, 'h', 1)", t, user)?;
+            sql!(tx, exec, "INSERT INTO password_resets (tenant_id, user_id, hash, created_at, expires_at)
+                            VALUES ($1, $2, 'h', 1, 9000000000000000)", t, user)?;
+            sql!(tx, exec, "INSERT INTO break_glass (tenant_id, user_id, made_at, made_by) VALUES ($1, $2, 1, 'owner')", t, user)?;
+            sql!(tx, exec, "INSERT INTO factor_tries (tenant_id, user_id, factor, failures, tried_at)
+                            VALUES ($1, $2, 'passkey', 1, 1)", t, user)?;
             sql!(tx, exec, "INSERT INTO flows (id, kind, browser, state, created_at, expires_at)
                             VALUES ($1, 'signin', 'b', '{}', 1, 9000000000000000)", flow)?;
             sql!(tx, exec, "INSERT INTO upstream_states (hash, flow_id, tenant_id, directory_id, generation, nonce, verifier,

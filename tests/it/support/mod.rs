@@ -1,5 +1,6 @@
 //! The harness: registers tests, gives each a fresh database, reports how many ran on which.
 
+pub mod authenticator;
 mod database;
 pub mod dns;
 pub mod keys;

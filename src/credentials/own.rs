@@ -1,0 +1,277 @@
+//! What people do about their own credentials: it takes a proof that is fresh and at least as strong as the strongest they
+//! have, and leaves them a way in.
+
+use super::{
+    Bound, Credentials, Offered, bound, db, known, local,
+    notice::{self, What},
+    otpauth,
+    passkeys::{self, NewPasskey},
+    proof::{Has, has},
+    random_bytes, recovery, rules, totp, tries,
+};
+use crate::{
+    audit::{self, Event},
+    clock::Timestamp,
+    error::{Error, Kind, Result},
+    id::{CeremonyId, PasskeyId, SessionId},
+    protocol::oidc::Class,
+    secret::{ExposeSecret as _, Secret},
+    sessions::{self, Live, Who},
+    store::{Conn, Cx, Lock, Scope, Tx},
+    tenants::{self, Required},
+    tx, users,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::time::Duration;
+
+/// A proof is fresh for so long.
+pub const FRESH: Duration = Duration::from_secs(10 * 60);
+
+/// What a person's own page shows.
+#[derive(Debug, Clone)]
+pub struct Own {
+    /// What they have.
+    pub has: Has,
+    /// Their passkeys.
+    pub passkeys: Vec<passkeys::Listed>,
+    /// Whether they may change it now; otherwise they sign in again first.
+    pub fresh: bool,
+}
+
+/// A recovery code is what its owner kept for the day the rest is lost: the short session that it opened may set up anew.
+fn fresh(s: &Live, has: Has, now: Timestamp) -> bool {
+    let class = Class::parse(&s.class).unwrap_or(Class::None);
+    let recovers = s.evidence.0["rule"] == recovery::RULE;
+    (recovers || s.proved_since(now.minus(FRESH))) && (recovers || class >= has.class())
+}
+
+/// Refuses whose credentials are elsewhere, and whose proof is old or weak.
+async fn may(c: &mut Conn, s: &Live, now: Timestamp) -> Result<Has> {
+    let (t, user) = (s.home, s.user);
+    let found = users::find(c, t, user).await?.filter(users::User::live);
+    local(&found.ok_or_else(|| Error::not_found("user"))?)?;
+    let has = has(c, t, user).await?;
+    if fresh(s, has, now) {
+        return Ok(has);
+    }
+    let text = "this needs a fresh sign-in with the strongest that you have; sign in again, then do it within ten minutes";
+    Err(Error::new(Kind::NeedsStepUp, text).code("fresh_proof"))
+}
+
+/// The same in a transaction, under the user's lock.
+async fn may_now(tx: &mut Tx, s: &Live) -> Result<Has> {
+    tx.lock(Lock::User(s.user)).await?;
+    let now = tx.now();
+    may(tx, s, now).await
+}
+
+impl Credentials {
+    /// What a person has here; `None` for whose directory signs them in.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn own(&self, s: &Live) -> Result<Option<Own>> {
+        let (t, user, now) = (s.home, s.user, self.0.store.clock().now());
+        let mut c = self.0.store.read(Scope::Tenant(t)).await?;
+        let found = users::find(&mut c, t, user).await?;
+        if !found.is_some_and(|u| local(&u).is_ok()) {
+            return Ok(None);
+        }
+        let has = has(&mut c, t, user).await?;
+        let passkeys = passkeys::list(&mut c, t, user).await?;
+        Ok(Some(Own { has, passkeys, fresh: fresh(s, has, now) }))
+    }
+
+    /// Refuses who may not change their credentials now.
+    ///
+    /// # Errors
+    /// [`Kind::NeedsStepUp`] for a proof that is old or weak, [`Kind::Forbidden`] for who comes from a directory.
+    pub async fn may_change(&self, s: &Live) -> Result<()> {
+        let now = self.0.store.clock().now();
+        let mut c = self.0.store.read(Scope::Tenant(s.home)).await?;
+        may(&mut c, s, now).await.map(drop)
+    }
+
+    /// Adds a passkey that the person made.
+    ///
+    /// # Errors
+    /// As [`Self::may_change`]; [`Kind::Conflict`] for one that is somebody's already.
+    pub async fn add_passkey(&self, cx: &Cx, s: &Live, new: NewPasskey) -> Result<()> {
+        let (t, user) = (s.home, s.user);
+        tx!(self.0.store, &cx.clone().urgent(), [s, new], |tx| {
+            may_now(tx, &s).await?;
+            passkeys::keep(tx, t, user, &new).await?;
+            notice::tell(tx, t, user, What::PasskeyAdded(new.name().to_owned())).await
+        })
+    }
+
+    /// Removes a passkey of the person's. `demanded` is what their roles demand: what is left must prove as much.
+    ///
+    /// # Errors
+    /// As [`Self::may_change`]; [`Kind::NotFound`]; [`Kind::Conflict`] for the one without which they could not come in.
+    pub async fn remove_passkey(
+        &self,
+        cx: &Cx,
+        s: &Live,
+        id: PasskeyId,
+        demanded: Required,
+    ) -> Result<()> {
+        let (t, user) = (s.home, s.user);
+        tx!(self.0.store, &cx.clone().urgent(), [s], |tx| {
+            let has = may_now(tx, &s).await?;
+            let all = passkeys::list(tx, t, user).await?;
+            let found = all.into_iter().find(|p| p.id == id);
+            let found = found.ok_or_else(|| Error::not_found("a passkey of yours with this id"))?;
+            if !(Has { passkeys: has.passkeys - 1, ..has }).suffices(demanded) {
+                let text =
+                    "without this passkey you could not sign in any more; add another one first";
+                return Err(Error::conflict(text).code("last_credential"));
+            }
+            passkeys::delete(tx, t, user, id).await?;
+            let event = Event::new("passkey.remove").target("user", user);
+            audit::record(tx, t, event.detail(json!({ "passkey": id }))).await?;
+            notice::tell(tx, t, user, What::PasskeyRemoved(found.name)).await
+        })
+    }
+}
+
+/// A one-time code that its owner has not proved yet, while they look at its picture.
+#[derive(Serialize, Deserialize)]
+struct Waiting {
+    sealed: String,
+}
+
+impl Credentials {
+    /// New recovery codes in the place of any there were, shown this once.
+    ///
+    /// # Errors
+    /// As [`Self::may_change`]; [`Kind::Conflict`] for who has no password, to which they are the second factor.
+    pub async fn new_recovery_codes(&self, cx: &Cx, s: &Live) -> Result<Vec<Secret>> {
+        let (t, user, set) = (s.home, s.user, recovery::new_set()?);
+        tx!(self.0.store, &cx.clone().urgent(), [s, set], |tx| {
+            if !may_now(tx, &s).await?.password {
+                let text = "recovery codes go with a password, and you have none; make a second passkey instead";
+                return Err(Error::conflict(text));
+            }
+            recovery::keep(tx, t, user, &set).await
+        })?;
+        Ok(set)
+    }
+
+    /// Offers a one-time code, which is nothing before [`Self::prove_own_code`].
+    ///
+    /// # Errors
+    /// As [`Self::may_change`].
+    pub async fn offer_own_code(
+        &self,
+        cx: &Cx,
+        s: &Live,
+        issuer: &str,
+    ) -> Result<(CeremonyId, Offered)> {
+        self.may_change(s).await?;
+        let sealed = self.0.master.seal(&bound(s.home, s.user), &random_bytes()?)?;
+        self.waiting(cx, s, issuer, sealed).await
+    }
+
+    async fn waiting(
+        &self,
+        cx: &Cx,
+        s: &Live,
+        issuer: &str,
+        sealed: String,
+    ) -> Result<(CeremonyId, Offered)> {
+        let secret = self.0.master.open(&bound(s.home, s.user), &sealed)?;
+        let secret = totp_rs::Secret::from(secret).to_base32();
+        let otpauth = otpauth(issuer, &s.user_name, &secret).into();
+        let id = self.ceremony(cx, &Bound::session(s.id), &Waiting { sealed }).await?;
+        Ok((id, Offered { otpauth, secret: secret.into() }))
+    }
+
+    /// Puts an offered code into force if the person's app shows the right one; otherwise it is offered again.
+    ///
+    /// # Errors
+    /// As [`Self::may_change`]; [`Kind::Invalid`] for one that is not offered any more.
+    pub async fn prove_own_code(
+        &self,
+        cx: &Cx,
+        s: &Live,
+        issuer: &str,
+        (ceremony, code): (CeremonyId, &str),
+    ) -> Result<Option<(CeremonyId, Offered)>> {
+        let waiting: Option<Waiting> = self.answered(cx, &Bound::session(s.id), ceremony).await?;
+        let over = || Error::invalid("that took too long; begin again");
+        let sealed = waiting.ok_or_else(over)?.sealed;
+        let secret = self.0.master.open(&bound(s.home, s.user), &sealed)?;
+        let now = u64::try_from(self.0.store.clock().now().secs()).unwrap_or(0);
+        let step = rules::digits(code).and_then(|c| totp(secret).check(&c, now));
+        let Some(step) = step.and_then(|s| i64::try_from(s).ok()) else {
+            return self.waiting(cx, s, issuer, sealed).await.map(Some);
+        };
+        let (t, user) = (s.home, s.user);
+        tx!(self.0.store, &cx.clone().urgent(), [s, sealed], |tx| {
+            may_now(tx, &s).await?;
+            db::set_code(tx, t, user, &sealed).await?;
+            db::use_step(tx, t, user, step).await?;
+            audit::record(tx, t, Event::new("one_time_code.set").target("user", user)).await?;
+            notice::tell(tx, t, user, What::CodeSet).await
+        })?;
+        Ok(None)
+    }
+
+    /// Takes the person's one-time code away. `demanded` as in [`Self::remove_passkey`].
+    ///
+    /// # Errors
+    /// As [`Self::remove_passkey`].
+    pub async fn remove_own_code(&self, cx: &Cx, s: &Live, demanded: Required) -> Result<()> {
+        let (t, user) = (s.home, s.user);
+        tx!(self.0.store, &cx.clone().urgent(), [s], |tx| {
+            let has = may_now(tx, &s).await?;
+            if !(Has { code: false, ..has }).suffices(demanded) {
+                let text = "without the code you could not sign in any more; make a passkey first";
+                return Err(Error::conflict(text).code("last_credential"));
+            }
+            if !db::delete_code(tx, t, user).await? {
+                return Err(Error::not_found("one-time code"));
+            }
+            audit::record(tx, t, Event::new("one_time_code.remove").target("user", user)).await?;
+            notice::tell(tx, t, user, What::CodeRemoved).await
+        })
+    }
+
+    /// Sets another password. The person's other sessions end.
+    ///
+    /// # Errors
+    /// As [`Self::may_change`]; [`Kind::Invalid`] for one that could be guessed.
+    pub async fn change_password(&self, cx: &Cx, s: &Live, password: &Secret) -> Result<()> {
+        self.may_change(s).await?;
+        let (t, user) = (s.home, s.user);
+        let mut c = self.0.store.read(Scope::Tenant(t)).await?;
+        let found = users::find(&mut c, t, user).await?.ok_or_else(|| Error::not_found("user"))?;
+        let second = has(&mut c, t, user).await?.second();
+        let company = tenants::find(&mut c, t).await?.map(|t| t.name);
+        drop(c);
+        let known = known(&found, company.as_deref());
+        let alone = rules::strong(password.expose_secret(), &known, &self.0.settings, second)?;
+        let hash = self.0.hasher.hash(password).await?;
+        let others = sessions::list(&self.0.store, t, user).await?;
+        let others: Vec<SessionId> =
+            others.iter().filter(|o| o.ended_at.is_none() && o.id != s.id).map(|o| o.id).collect();
+        let name = found.user_name;
+        tx!(self.0.store, &cx.clone().urgent(), [s, hash, others, name], |tx| {
+            if !alone && !may_now(tx, &s).await?.second() {
+                return Err(Error::conflict(
+                    "your second factor was removed meanwhile; begin again",
+                ));
+            }
+            may_now(tx, &s).await?;
+            db::set_password(tx, t, user, &hash, alone).await?;
+            tries::forget_all(tx, t, &name).await?;
+            for other in others {
+                sessions::revoke(tx, Who::Session(t, other), "password changed").await?;
+            }
+            audit::record(tx, t, Event::new("password.change").target("user", user)).await?;
+            notice::tell(tx, t, user, What::PasswordChanged).await
+        })
+    }
+}

@@ -1,0 +1,76 @@
+//! SQL of links that set a password.
+
+use crate::{
+    clock::Timestamp,
+    error::Result,
+    id::{TenantId, UserId},
+    row, sql,
+    store::{Conn, Tx},
+};
+
+row! {
+    /// Whose link it is.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Row {
+        pub tenant_id: TenantId,
+        pub user_id: UserId,
+    }
+}
+
+/// The newest link is the one that opens.
+pub async fn put(
+    tx: &mut Tx,
+    t: TenantId,
+    user: UserId,
+    hash: &str,
+    expires: Timestamp,
+) -> Result<u64> {
+    let now = tx.now();
+    sql!(
+        tx,
+        exec,
+        "INSERT INTO password_resets (tenant_id, user_id, hash, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (tenant_id, user_id)
+         DO UPDATE SET hash = excluded.hash, created_at = excluded.created_at, expires_at = excluded.expires_at",
+        t,
+        user,
+        hash,
+        now,
+        expires
+    )
+}
+
+pub async fn by_hash(c: &mut Conn, hash: &str, now: Timestamp) -> Result<Option<Row>> {
+    sql!(
+        c,
+        opt<Row>,
+        "SELECT tenant_id, user_id FROM password_resets
+         WHERE hash = $1 AND expires_at > $2 /* platform: whose it is, is what is looked up */",
+        hash,
+        now
+    )
+}
+
+/// Uses the link up: true for the first who comes with it.
+pub async fn claim(tx: &mut Tx, t: TenantId, user: UserId, hash: &str) -> Result<bool> {
+    let now = tx.now();
+    let n = sql!(
+        tx,
+        exec,
+        "DELETE FROM password_resets WHERE tenant_id = $1 AND user_id = $2 AND hash = $3 AND expires_at > $4",
+        t,
+        user,
+        hash,
+        now
+    )?;
+    Ok(n > 0)
+}
+
+pub async fn forget(tx: &mut Tx, t: TenantId, user: UserId) -> Result<u64> {
+    sql!(tx, exec, "DELETE FROM password_resets WHERE tenant_id = $1 AND user_id = $2", t, user)
+}
+
+pub async fn sweep(tx: &mut Tx) -> Result<u64> {
+    let now = tx.now();
+    sql!(tx, exec, "DELETE FROM password_resets /* platform: worker */ WHERE expires_at < $1", now)
+}
