@@ -106,9 +106,11 @@ pub(super) async fn put(c: With<Set>) -> Result<Shown<StreamShown>> {
         poll: b.poll,
         session_revoked: b.session_revoked,
         credential_change: b.credential_change,
+        set_for: None,
     };
-    let (store, master) = (&c.app.store, &c.app.master);
-    let (s, issuer) = signals::configure(store, &p, id, settings, b.poll_token, master).await?;
+    let (store, access) = (&c.app.store, &c.app.access);
+    let token = (b.poll_token, &c.app.master);
+    let (s, issuer) = signals::configure(store, access, &p, id, settings, token).await?;
     Ok(Shown::of(show(&c, s, issuer)))
 }
 

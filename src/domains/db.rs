@@ -77,7 +77,7 @@ pub(super) async fn seen(tx: &mut Tx, t: TenantId, name: &str) -> Result<()> {
     sql!(
         tx,
         exec,
-        "UPDATE domains SET method = 'dns', checked_at = $3, lost_at = NULL, lapsed = false
+        "UPDATE domains SET checked_at = $3, lost_at = NULL, lapsed = false
          WHERE tenant_id = $1 AND name = $2",
         t,
         name,

@@ -23,13 +23,13 @@ pub struct Texts(Arc<[TokioResolver]>);
 /// What the servers say together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
-    /// All that answered know of it.
+    /// Most of them know of it, and none has an answer without it.
     There,
     /// Some know of it and some do not: it was published, or taken away, a moment ago.
-    Here(Vec<String>),
-    /// All that answered have an answer without it; these are the texts that one of them has.
-    NotThere(Vec<String>),
-    /// None answered.
+    Here,
+    /// Most of them have an answer without it, and none knows of it; whether there is another text.
+    NotThere(bool),
+    /// Too few answered.
     Unknown(String),
 }
 
@@ -76,20 +76,25 @@ impl Texts {
         // Absolute, so that no search list of the machine is put behind it.
         let name = format!("{}.", name.trim_end_matches('.'));
         let answers = futures::future::join_all(self.0.iter().map(|r| ask(r, &name))).await;
-        let (mut there, mut not_there) = (false, None);
+        let (mut there, mut not_there, mut others) = (0, 0, false);
         let mut last = "no DNS server is known".to_owned();
         for said in answers {
             match said {
-                Said::Texts(texts) if texts.iter().any(|t| t.trim() == text) => there = true,
-                Said::Texts(texts) => not_there = Some(texts),
+                Said::Texts(texts) if texts.iter().any(|t| t.trim() == text) => there += 1,
+                Said::Texts(texts) => {
+                    not_there += 1;
+                    others |= !texts.is_empty();
+                }
                 Said::Nothing(why) => last = why,
             }
         }
+        // One that lies, or is behind, does not decide while the others are silent.
+        let most = self.0.len() / 2 + 1;
         match (there, not_there) {
-            (true, None) => Found::There,
-            (true, Some(texts)) => Found::Here(texts),
-            (false, Some(texts)) => Found::NotThere(texts),
-            (false, None) => Found::Unknown(last),
+            (t, 0) if t >= most => Found::There,
+            (0, n) if n >= most => Found::NotThere(others),
+            (0, _) | (_, 0) => Found::Unknown(last),
+            _ => Found::Here,
         }
     }
 }

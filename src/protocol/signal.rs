@@ -53,10 +53,6 @@ pub enum Effect {
     Fresh,
     /// A password or a factor was changed; what follows is a setting.
     Credential,
-    /// The provider closed the account.
-    Deactivate,
-    /// It opened it again.
-    Reactivate,
     /// The transmitter tests the stream.
     Verification,
     /// Nothing, for this reason.
@@ -81,6 +77,8 @@ pub struct Said {
 /// A token that was read: it counts once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Letter {
+    /// Who says it.
+    pub issuer: String,
     /// Its id; counts once.
     pub jti: String,
     /// Until when the id must be remembered.
@@ -150,7 +148,8 @@ fn from_and_for(c: &Map<String, Value>, want: &Expected<'_>) -> Result<()> {
 /// Whether the times fit; and until when the id must be remembered.
 fn times(c: &Map<String, Value>, want: &Expected<'_>, life: i64) -> Result<Timestamp> {
     let (now, skew) = (want.now.secs(), SKEW.cast_signed());
-    let issued = seconds(c, "iat")?.ok_or_else(|| bad("iat", "is missing"))?;
+    let issued = seconds(c, "iat")?.or(seconds(c, "nbf")?);
+    let issued = issued.ok_or_else(|| bad("iat", "is missing"))?;
     if issued > now + skew || issued < now - life - skew {
         return Err(bad("iat", "does not fit our clock: the token is old, or a clock is off"));
     }
@@ -172,8 +171,9 @@ fn id(c: &Map<String, Value>) -> Result<String> {
 fn events(c: &Map<String, Value>) -> Result<&Map<String, Value>> {
     let events = c.get("events").and_then(Value::as_object);
     let events = events.ok_or_else(|| bad("events", "is missing or no object"))?;
-    if events.is_empty() || events.len() > MAX_EVENTS || events.values().any(|e| !e.is_object()) {
-        return Err(bad("events", "is empty, too long, or holds what is no object"));
+    let names = events.keys().all(|n| n.len() <= 256 && !n.chars().any(char::is_control));
+    if events.is_empty() || events.len() > MAX_EVENTS || !names {
+        return Err(bad("events", "is empty or too long, or names what is no event"));
     }
     Ok(events)
 }
@@ -185,7 +185,8 @@ fn events(c: &Map<String, Value>) -> Result<&Map<String, Value>> {
 pub fn logout(typ: Option<&str>, c: &Map<String, Value>, want: &Expected<'_>) -> Result<Letter> {
     typed(typ, "logout+jwt", true)?;
     from_and_for(c, want)?;
-    if !events(c)?.contains_key(LOGOUT) {
+    // What else stands there is of no kind of ours: some write bare values.
+    if !events(c)?.get(LOGOUT).is_some_and(Value::is_object) {
         return Err(bad("events", "has no logout in it"));
     }
     // An id token must never do as one.
@@ -204,7 +205,8 @@ pub fn logout(typ: Option<&str>, c: &Map<String, Value>, want: &Expected<'_>) ->
         at: seconds(c, "iat")?.map(Timestamp::from_secs),
         state: None,
     };
-    Ok(Letter { jti: id(c)?, until: times(c, want, LIFE)?, said: vec![said] })
+    let issuer = want.issuer.to_owned();
+    Ok(Letter { issuer, jti: id(c)?, until: times(c, want, LIFE)?, said: vec![said] })
 }
 
 /// Reads the token that stands for the caller of global token revocation: `iss` is the provider's organisation, `sub` our
@@ -250,6 +252,7 @@ pub fn events_of(typ: Option<&str>, c: &Map<String, Value>, want: &Expected<'_>)
     from_and_for(c, want)?;
     let until = times(c, want, EVENT_LIFE)?;
     let top = c.get("sub_id");
+    let issued = seconds(c, "iat")?.map(Timestamp::from_secs);
     let mut said = Vec::new();
     for (event, of) in events(c)? {
         let of = of.as_object().ok_or_else(|| bad("events", "holds what is no object"))?;
@@ -267,11 +270,11 @@ pub fn events_of(typ: Option<&str>, c: &Map<String, Value>, want: &Expected<'_>)
             event: event.clone(),
             subject,
             effect: effect(event, of),
-            at: at.map(instant),
+            at: at.map(instant).or(issued),
             state: of.get("state").and_then(Value::as_str).map(|s| s.chars().take(200).collect()),
         });
     }
-    Ok(Letter { jti: id(c)?, until, said })
+    Ok(Letter { issuer: want.issuer.to_owned(), jti: id(c)?, until, said })
 }
 
 /// Some transmitters write milliseconds where seconds are meant.
@@ -306,6 +309,13 @@ fn account(s: &Value) -> Result<Option<Account>> {
         }
         Some("email") => Some(Account::Email(need("email")?)),
         Some("opaque") => Some(Account::Opaque(need("id")?)),
+        // One person by several names: the first of a kind that is known here.
+        Some("aliases") => {
+            let all = s.get("identifiers").and_then(Value::as_array);
+            let nested = |v: &&Value| v["format"] != "aliases";
+            let mut known = all.into_iter().flatten().take(16).filter(nested).map(account);
+            known.find_map(|a| a.transpose()).transpose()?
+        }
         _ => None,
     })
 }
@@ -323,7 +333,12 @@ fn effect(event: &str, of: &Map<String, Value>) -> Effect {
     };
     match (family, kind) {
         ("caep", "session-revoked") | ("risc", "sessions-revoked") => Effect::EndSessions,
-        ("oauth", "tokens-revoked") | ("risc", "credential-compromise") => Effect::EndAll,
+        // Whoever's account is closed gets in no more: the provider itself says so at the next sign-in. That is its word about
+        // its login; whether the person is still one of the company's, SCIM says.
+        ("oauth", "tokens-revoked")
+        | ("risc", "credential-compromise" | "account-disabled" | "account-purged") => {
+            Effect::EndAll
+        }
         ("caep", "credential-change") => match word("change_type") {
             "create" => Effect::Nothing("a factor was added"),
             _ => Effect::Credential,
@@ -343,9 +358,10 @@ fn effect(event: &str, of: &Map<String, Value>) -> Effect {
                 _ => Effect::Nothing("the risk is not high"),
             }
         }
-        ("risc", "account-disabled" | "account-purged") => Effect::Deactivate,
-        ("risc", "account-enabled") => Effect::Reactivate,
-        ("ssf" | "sse", "verification") => Effect::Verification,
+        ("risc", "account-enabled") => {
+            Effect::Nothing("whoever may sign in, the provider says at the next sign-in")
+        }
+        ("ssf" | "sse" | "risc", "verification") => Effect::Verification,
         ("ssf" | "sse", "stream-updated") => Effect::Nothing("the stream's state was told"),
         _ => Effect::Nothing("no event that is acted upon here"),
     }

@@ -91,7 +91,11 @@ impl Bounds {
         }
         // HEAD is answered as GET is, with all that it does.
         let begins = match *method {
-            Method::GET | Method::HEAD => path == "/signin" || path == "/oauth/authorize",
+            Method::GET | Method::HEAD => {
+                path == "/signin"
+                    || path == "/oauth/authorize"
+                    || path.starts_with("/federation/") && path.ends_with("/frontchannel-logout")
+            }
             Method::POST => {
                 path.starts_with("/signin/")
                     || path == "/federation/start"

@@ -28,6 +28,17 @@ pub(super) async fn claim(
     )
 }
 
+pub(super) async fn unclaim(tx: &mut Tx, t: TenantId, d: DirectoryId, hash: &str) -> Result<u64> {
+    sql!(
+        tx,
+        exec,
+        "DELETE FROM signals_taken WHERE tenant_id = $1 AND directory_id = $2 AND jti_hash = $3",
+        t,
+        d,
+        hash
+    )
+}
+
 pub(super) async fn sweep(tx: &mut Tx, before: Timestamp) -> Result<u64> {
     sql!(tx, exec, "DELETE FROM signals_taken /* platform: worker */ WHERE expires_at < $1", before)
 }

@@ -14,19 +14,21 @@ pub use stream::{
 };
 
 use crate::{
-    access::{Permit, perm::Provision},
     audit::{self, Event},
     clock::Timestamp,
     crypto,
     error::Result,
     id::{DirectoryId, SessionId, TenantId, UserId},
-    protocol::signal::{Account, Effect, Letter, Said, Subject},
+    protocol::{
+        oidc::SKEW,
+        signal::{Account, Effect, Letter, Said, Subject},
+    },
     sessions::{self, Revoked, Who, upstream},
     store::{Conn, Cx, Lock, Scope, Store, Tx},
     tx, users,
 };
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// How a signal came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,47 +110,35 @@ async fn by_subject(c: &mut Conn, from: &Source, sub: &str) -> Result<Option<use
     if let Some(u) = users::find_by_identity(c, t, d, &from.issuer, sub).await? {
         return Ok(Some(u));
     }
-    // Two people with one id: nobody is meant for sure.
-    Ok(users::find_by_external_id(c, t, d, sub).await.unwrap_or_default())
+    match users::find_by_external_id(c, t, d, sub).await {
+        // Two people with one id: nobody is meant for sure.
+        Err(e) if e.code_str() == Some("ambiguous") => Ok(None),
+        r => r,
+    }
 }
 
-/// Does what a signal says, once. Closing or opening an account is the directory's word about its own people, as if it
-/// had sent it by SCIM; it is done before the signal is taken down, so that one cut short is done again.
+/// Does what a signal says, once.
 ///
 /// # Errors
-/// The database's; those of a deactivation.
+/// The database's.
 pub async fn take(
     store: &Store,
     cx: &Cx,
-    p: &Permit<Provision>,
     from: &Source,
     letter: Letter,
     (how, reactions): (How, Reactions),
 ) -> Result<Taken> {
-    for s in &letter.said {
-        let active = match s.effect {
-            Effect::Deactivate => false,
-            Effect::Reactivate => true,
-            _ => continue,
-        };
-        let mut c = store.read(Scope::Tenant(from.tenant)).await?;
-        let whom = match &s.subject.account {
-            Some(a) => person(&mut c, from, a).await?,
-            None => None,
-        };
-        let theirs = match whom {
-            Some(id) => users::find(&mut c, from.tenant, id).await?,
-            None => None,
-        };
-        drop(c);
-        // Whom this directory did not bring is not its to close; their sessions end all the same, below.
-        if let Some(u) = theirs.filter(|u| u.directory_id == Some(from.directory)) {
-            users::set_active(store, p, u.id, active).await?;
-        }
-    }
     let (from, letter) = (Arc::new(from.clone()), Arc::new(letter));
     tx!(store, &cx.clone().urgent(), [from, letter], |tx| {
-        let hash = crypto::sha256_hex(&letter.jti);
+        // Ids are unique to who gives them; the caller of a revocation may name several people under one.
+        let about = match how {
+            How::Revocation => {
+                format!("{:?}", letter.said.iter().map(|s| &s.subject).collect::<Vec<_>>())
+            }
+            _ => String::new(),
+        };
+        let key = [how.as_str(), &letter.issuer, &letter.jti, &about].join("\0");
+        let hash = crypto::sha256_hex(key);
         if db::claim(tx, from.tenant, from.directory, &hash, letter.until).await? == 0 {
             tx.unaudited("it was taken before");
             return Ok(Taken { again: true, ..Taken::default() });
@@ -171,6 +161,10 @@ pub async fn take(
                 db::heard(tx, from.tenant, from.directory, &s.event, verified).await?;
             }
         }
+        if how == How::Revocation && !taken.known {
+            // Nobody was meant: asked again, it is looked again.
+            db::unclaim(tx, from.tenant, from.directory, &hash).await?;
+        }
         Ok(taken)
     })
 }
@@ -181,6 +175,12 @@ pub async fn take(
 /// # Errors
 /// The database's.
 pub async fn sign_out(store: &Store, cx: &Cx, from: &Source, sid: &str) -> Result<Taken> {
+    let mut c = store.read(Scope::Tenant(from.tenant)).await?;
+    // Whoever makes names up costs a look and no more.
+    if upstream::named(&mut c, from.tenant, from.directory, sid).await?.is_empty() {
+        return Ok(Taken::default());
+    }
+    drop(c);
     let from = Arc::new(from.clone());
     let said = Arc::new(Said {
         event: "front-channel logout".to_owned(),
@@ -249,7 +249,7 @@ async fn act(tx: &mut Tx, from: &Source, s: &Said, how: How, r: Reactions) -> Re
         taken.known = true;
         tx.lock(Lock::User(user)).await?;
     }
-    let meant = meant(tx, from, s, user).await?;
+    let meant = meant(tx, from, s, user, how).await?;
     taken.known |= !meant.is_empty();
     if ignored(s.effect, r).is_some() {
         return Ok(taken);
@@ -260,7 +260,7 @@ async fn act(tx: &mut Tx, from: &Source, s: &Said, how: How, r: Reactions) -> Re
         (Effect::EndAll, Some(user)) => {
             taken.ended = sessions::revoke(tx, Who::User(t, user), how.why()).await?;
         }
-        (Effect::Verification | Effect::Nothing(_) | Effect::Reactivate, _) => {}
+        (Effect::Verification | Effect::Nothing(_), _) => {}
         (_, _) if weaken => {
             for (id, whose) in meant {
                 taken.weakened += usize::from(upstream::weaken(tx, t, id, whose).await?);
@@ -277,27 +277,30 @@ async fn act(tx: &mut Tx, from: &Source, s: &Said, how: How, r: Reactions) -> Re
     Ok(taken)
 }
 
-/// The sessions that a subject means: those of the provider's session if one is named, else all of the person through this
-/// directory. A session and a person that do not belong together mean nothing.
+/// The sessions that a subject means: those of the provider's session if one is named (and those of the person that came
+/// without a name), else all of the person through this directory. A session and a person that do not belong together mean
+/// nothing, and an event of a time before a session began says nothing of it.
 async fn meant(
     tx: &mut Tx,
     from: &Source,
     s: &Said,
     user: Option<UserId>,
+    how: How,
 ) -> Result<Vec<(SessionId, UserId)>> {
     let (t, d) = (from.tenant, from.directory);
-    match (&s.subject.session, user) {
-        (Some(sid), user) => {
-            let found = upstream::named(tx, t, d, sid).await?;
-            let about_somebody = s.subject.account.is_some();
-            Ok(found.into_iter().filter(|(_, u)| !about_somebody || user == Some(*u)).collect())
+    let found = match (&s.subject.session, user) {
+        (Some(sid), None) if s.subject.account.is_none() => upstream::named(tx, t, d, sid).await?,
+        (Some(sid), Some(user)) => {
+            let all = upstream::through(tx, t, d, user).await?.into_iter();
+            all.filter(|f| f.upstream_sid.as_ref().is_none_or(|of| of == sid)).collect()
         }
-        (None, Some(user)) => {
-            let all = upstream::through(tx, t, d, user).await?;
-            Ok(all.into_iter().map(|id| (id, user)).collect())
-        }
-        (None, None) => Ok(Vec::new()),
-    }
+        (None, Some(user)) => upstream::through(tx, t, d, user).await?,
+        (_, None) => Vec::new(),
+    };
+    let late = matches!(how, How::Push | How::Poll);
+    let before = s.at.filter(|_| late).map(|at| at.plus(Duration::from_secs(SKEW)));
+    let begun = |f: &upstream::Found| before.is_none_or(|at| f.created_at <= at);
+    Ok(found.into_iter().filter(begun).map(|f| (f.id, f.user_id)).collect())
 }
 
 /// Forgets what can no longer come a second time.

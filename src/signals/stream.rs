@@ -4,7 +4,7 @@
 use super::{Reactions, db};
 use crate::{
     access::{
-        Permit,
+        Access, Permit,
         perm::{SystemEditSettings, SystemViewSettings},
     },
     audit::{self, Event},
@@ -23,6 +23,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::time::Duration;
 
 /// What is done when a session was revoked at the provider.
 #[derive(
@@ -75,6 +76,9 @@ pub struct Settings {
     /// About a changed password or factor.
     #[serde(default)]
     pub credential_change: OnCredential,
+    /// The directory's issuer when this was set: with another one it must be set anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set_for: Option<String>,
 }
 
 row! {
@@ -115,6 +119,14 @@ impl Stream {
         let Some(hash) = &self.push_hash else { return true };
         let shown = bearer.and_then(|b| token::hash(Kind::Signals, b));
         shown.is_some_and(|s| crate::crypto::ct_eq(&s, hash))
+    }
+    /// Whether it was set for the provider that the directory has.
+    pub fn is_for(&self, issuer: &str) -> bool {
+        self.settings.0.set_for.as_deref() == Some(issuer)
+    }
+    /// Whether what was refused is written down: not more often than once a minute.
+    pub fn may_note(&self, now: Timestamp) -> bool {
+        self.failed_at.is_none_or(|at| now > at.plus(Duration::from_secs(60)))
     }
     /// What is polled is asked for with this.
     ///
@@ -173,22 +185,26 @@ pub async fn stream(store: &Store, t: TenantId, d: DirectoryId) -> Result<Option
 /// Sets how a directory's stream is taken; a poll token that is not given stays. With it, the issuer of the directory.
 ///
 /// # Errors
-/// `NotFound` for the directory; `Invalid`, naming the setting.
+/// `NotFound` for the directory; `Invalid`, naming the setting; `Forbidden` for who does not hold what the directory's people
+/// have: who says whose events count can end what those have.
 pub async fn configure(
     store: &Store,
+    access: &Access,
     p: &Permit<SystemEditSettings>,
     d: DirectoryId,
     settings: Settings,
-    poll_token: Option<Secret>,
-    master: &MasterKey,
+    (poll_token, master): (Option<Secret>, &MasterKey),
 ) -> Result<(Stream, Option<String>)> {
     checked(&settings)?;
     let t = p.tenant();
     let seal = |s: Secret| master.seal(&aad(d), s.expose_secret().as_bytes());
     let sealed = poll_token.map(seal).transpose()?;
-    tx!(store, &p.cx(), [settings, sealed], |tx| {
+    let entrusted = access.entrusted(p.actor(), (t, d), None).await?;
+    tx!(store, &p.cx(), [settings, sealed, access, entrusted], |tx| {
         let directory = directories::find(tx, t, d).await?;
         let directory = directory.ok_or_else(|| Error::not_found(format!("directory {d}")))?;
+        entrusted.check(&access, tx).await?;
+        let settings = Settings { set_for: directory.issuer.clone(), ..settings.clone() };
         let was = db::get(tx, t, d).await?;
         // A token is for the place it was given for.
         let same = was.as_ref().is_some_and(|w| w.settings.0.poll == settings.poll);

@@ -54,23 +54,6 @@ pub async fn modify(
     modify_seen(store, p, get(store, p, id).await?, if_match, change).await
 }
 
-/// What the directory's provider says of an account outside of SCIM: it closed it, or opened it again.
-///
-/// # Errors
-/// As [`modify`].
-pub async fn set_active(
-    store: &Store,
-    p: &Permit<Provision>,
-    id: UserId,
-    active: bool,
-) -> Result<(User, bool)> {
-    let change: Change = Arc::new(move |u| {
-        let draft = Draft { active, ..rules::edited(u, &super::by_hand::Edit::default()) };
-        Ok((u.active != active).then_some(draft))
-    });
-    modify(store, p, id, None, change).await
-}
-
 /// As [`modify`], of a user whom the caller has just read: what changes nothing needs no transaction, and what ends
 /// access goes ahead of bulk work.
 ///

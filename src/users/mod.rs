@@ -27,7 +27,7 @@ pub(crate) use arrival::{adopt, is_account, unowned};
 pub use by_hand::{
     Adder, Edit, NewUser, Search, add, edit, remove, search, set_enabled, view, within_reach,
 };
-pub use directory::{Change, delete, get, list, modify, modify_seen, set_active};
+pub use directory::{Change, delete, get, list, modify, modify_seen};
 pub(crate) use directory::{deactivate_all, remove_some};
 pub(crate) use extension::{carriers, drop_extension};
 pub use identity::{find_by_address, find_by_external_id, find_by_identity, link};

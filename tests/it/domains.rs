@@ -98,7 +98,7 @@ story! {
         assert!(looked["record"]["problem"].as_str().unwrap().contains("another text"), "{looked}");
         dns.fails(true);
         let looked = check(&s, contoso, "contoso.example").await;
-        assert!(looked["record"]["problem"].as_str().unwrap().contains("no DNS server answers"), "{looked}");
+        assert!(looked["record"]["problem"].as_str().unwrap().contains("too few DNS servers answer"), "{looked}");
         dns.fails(false);
         assert!(!counts(&s, contoso, "ada@contoso.example").await);
         publish(&dns, &asked);
@@ -150,9 +150,50 @@ story! {
         days_ago(&s, contoso, 1, None).await;
         assert_eq!(again(&s).await, 1);
         assert_eq!(state(&s, contoso).await, "lost");
+        s.post(&path, json!({})).await.expect(409);
+        days_ago(&s, contoso, 1, Some(15)).await;
+        again(&s).await;
+        assert_eq!(state(&s, contoso).await, "lapsed");
         assert_eq!(check(&s, fabrikam, "shared.example").await["state"], "confirmed");
+        assert_eq!(told(&s, contoso).await.last().unwrap(), "shared.example is not yours any more");
         assert_eq!(state(&s, contoso).await, "asked");
         assert_eq!(domains::tenant_of(&s.app.store, "a@shared.example").await.unwrap(), Some(fabrikam));
+    }
+}
+
+story! {
+    /// One server that lies decides nothing while the others are silent; what a person confirmed stays whatever DNS says.
+    async fn most_servers_must_say_so(t) {
+        let (one, two, three) = (Dns::start().await, Dns::start().await, Dns::start().await);
+        let all: Vec<String> = [&one, &two, &three].iter().map(|d| d.address.to_string()).collect();
+        let s = TestServer::with(&t, |c| c.outbound.dns_servers = all).await;
+        let contoso = s.tenant("contoso").await;
+        let asked = ask(&s, contoso, "contoso.example").await;
+        publish(&one, &asked);
+        let looked = check(&s, contoso, "contoso.example").await;
+        assert!(looked["record"]["problem"].as_str().unwrap().contains("not every DNS server"), "{looked}");
+        two.fails(true);
+        three.fails(true);
+        let looked = check(&s, contoso, "contoso.example").await;
+        assert!(looked["record"]["problem"].as_str().unwrap().contains("too few"), "{looked}");
+        publish(&two, &asked);
+        two.fails(false);
+        assert_eq!(check(&s, contoso, "contoso.example").await["state"], "confirmed");
+        // The one that has no answer takes nothing away either.
+        one.publish("_muster-challenge.contoso.example", &[]);
+        two.fails(true);
+        days_ago(&s, contoso, 1, None).await;
+        again(&s).await;
+        assert_eq!(state(&s, contoso).await, "confirmed");
+        let fabrikam = s.tenant("fabrikam").await;
+        let by_hand = json!({ "tenant": "fabrikam", "domain": "hand.example" });
+        s.post("/api/v1/domains", by_hand).await.expect(201);
+        let asked = ask(&s, fabrikam, "hand.example").await;
+        for dns in [&one, &two, &three] {
+            dns.fails(false);
+            publish(dns, &asked);
+        }
+        assert_eq!(check(&s, fabrikam, "hand.example").await["method"], "hand");
     }
 }
 

@@ -71,12 +71,24 @@ pub(super) async fn checked(
     )
 }
 
-/// What was proved and not looked for since `before`, few at most.
+/// How many a tenant asked for that are not proved.
+pub(super) async fn open(c: &mut Conn, t: TenantId) -> Result<i64> {
+    sql!(
+        c,
+        one<i64>,
+        "SELECT count(*) FROM domain_claims c
+         WHERE c.tenant_id = $1
+           AND NOT EXISTS (SELECT 1 FROM domains d WHERE d.tenant_id = $1 AND d.name = c.name)",
+        t
+    )
+}
+
+/// What was proved and not looked for since `before`, few at most; of each when it was last looked for by anybody.
 pub(super) async fn due(c: &mut Conn, before: Timestamp) -> Result<Vec<Claim>> {
     sql!(
         c,
         all<Claim>,
-        "SELECT c.tenant_id, c.name, c.token, c.asked_by, c.created_at, c.checked_at, c.found
+        "SELECT c.tenant_id, c.name, c.token, c.asked_by, c.created_at, d.checked_at, c.found
          FROM domains d JOIN domain_claims c ON c.tenant_id = d.tenant_id AND c.name = d.name
          WHERE d.method = 'dns' AND d.checked_at < $1
          ORDER BY d.checked_at LIMIT 50 /* platform: worker */",

@@ -16,7 +16,7 @@ use crate::{
     id::TenantId,
     net::dns::{Found, Texts},
     outbox,
-    store::{Cx, Scope, Store, Tx},
+    store::{Cx, Lock, Scope, Store, Tx},
     tx,
 };
 use serde_json::json;
@@ -30,7 +30,7 @@ const LABEL: &str = "_muster-challenge";
 /// What it begins with.
 const VALUE: &str = "muster-domain-verification=";
 /// How many a tenant may ask for that are not proved.
-const OPEN: usize = 50;
+const OPEN: i64 = 50;
 /// How often what was proved is looked for again.
 const DAY: Duration = Duration::from_secs(24 * 3600);
 /// How soon again, where no server answered.
@@ -113,7 +113,7 @@ pub async fn ask(store: &Store, p: &Permit<SystemEditSettings>, name: &str) -> R
     let token = crypto::random_b64(24);
     tx!(store, &p.cx(), [name, token], |tx| {
         if db::get(tx, t, &name).await?.is_none() {
-            if db::of_tenant(tx, t).await?.len() >= OPEN {
+            if db::open(tx, t).await? >= OPEN {
                 let text = format!("more than {OPEN} domains are asked for; take some back first");
                 return Err(Error::conflict(text).attr("domain"));
             }
@@ -136,23 +136,24 @@ async fn own(tx: &mut Tx, t: TenantId, name: &str) -> Result<Own> {
     Ok(Own { name: name.to_owned(), domain, claim })
 }
 
+/// One at a time decides whose a domain is.
+fn lock(name: &str) -> Lock {
+    Lock::Named(format!("domain {name}"))
+}
+
 fn words(found: &Found, claim: &Claim) -> Option<String> {
     let record = claim.record();
     Some(match found {
         Found::There => return None,
-        Found::Here(_) => {
-            format!("not every DNS server knows of {record} yet; look again in a while")
-        }
-        Found::NotThere(texts) if texts.is_empty() => {
+        Found::Here => format!("not every DNS server knows of {record} yet; look again in a while"),
+        Found::NotThere(false) => {
             format!(
                 "there is no TXT record at {record}; publish it, and look again when DNS has it"
             )
         }
-        Found::NotThere(texts) => {
-            let one = texts.first().map(|t| crate::text::excerpt(t)).unwrap_or_default();
-            format!("the TXT record at {record} has another text: '{one}'")
-        }
-        Found::Unknown(why) => format!("no DNS server answers about {record}: {why}"),
+        // What it says is not shown: a name can point at what only this server's resolver sees.
+        Found::NotThere(true) => format!("the TXT record at {record} has another text"),
+        Found::Unknown(why) => format!("too few DNS servers answer about {record}: {why}"),
     })
 }
 
@@ -178,6 +179,7 @@ pub async fn check(
     // Whose it was is another tenant's row.
     let cx = Cx::new(p.actor().clone(), Scope::Platform);
     tx!(store, &cx, [name, claim, found, why], |tx| {
+        tx.lock(lock(&name)).await?;
         if db::checked(tx, t, &name, &claim.token, why.as_deref()).await? == 0 {
             return Err(Error::not_found(format!("domain {name}")));
         }
@@ -200,16 +202,27 @@ fn anothers() -> Error {
 async fn proved(tx: &mut Tx, t: TenantId, name: &str) -> Result<()> {
     let was = domains_db::by_name(tx, name).await?;
     match was {
+        // What was confirmed by hand stays so, whatever becomes of the record.
+        Some(d) if d.tenant_id == t && d.method == super::Method::Hand => {
+            tx.unaudited("it was confirmed before");
+            return Ok(());
+        }
         Some(d) if d.tenant_id == t => {
             domains_db::seen(tx, t, name).await?;
-            if d.method == super::Method::Dns && d.lost_at.is_none() {
+            if d.lost_at.is_none() {
                 tx.unaudited("it was proved before");
                 return Ok(());
             }
         }
-        // What somebody else proved once and does not any more goes to who proves it now.
-        Some(d) if d.lost_at.is_some() => {
+        // What somebody else proved once, and has not been able to for weeks, goes to who proves it now.
+        Some(d) if d.lapsed => {
             domains_db::delete(tx, d.tenant_id, name).await?;
+            let lines = [format!(
+                "Another company published the record for {name}; addresses in it lead there now."
+            )];
+            let notice =
+                json!({ "subject": format!("{name} is not yours any more"), "lines": lines });
+            outbox::push(tx, d.tenant_id, TOPIC, &notice).await?;
             let event = Event::new("domain.remove").target("tenant", d.tenant_id);
             let detail =
                 json!({ "domain": name, "why": "another company proved that it is theirs" });
@@ -252,24 +265,32 @@ pub async fn look_again(store: &Store, texts: &Texts, cx: &Cx) -> Result<usize> 
     let n = due.len();
     for claim in due {
         let found = texts.look(&claim.record(), &claim.value()).await;
-        let (t, name) = (claim.tenant_id, claim.name);
-        tx!(store, cx, [name, found], |tx| { seen_again(tx, t, &name, &found).await })?;
+        let (t, name, looked) = (claim.tenant_id, claim.name, claim.checked_at);
+        tx!(store, cx, [name, found], |tx| { seen_again(tx, t, &name, looked, &found).await })?;
     }
     Ok(n)
 }
 
-async fn seen_again(tx: &mut Tx, t: TenantId, name: &str, found: &Found) -> Result<()> {
-    let Some(was) = domains_db::by_name(tx, name).await?.filter(|d| d.tenant_id == t) else {
-        tx.unaudited("it was taken away meanwhile");
+async fn seen_again(
+    tx: &mut Tx,
+    t: TenantId,
+    name: &str,
+    looked: Option<Timestamp>,
+    found: &Found,
+) -> Result<()> {
+    tx.lock(lock(name)).await?;
+    let was = domains_db::by_name(tx, name).await?;
+    let Some(was) = was.filter(|d| d.tenant_id == t && d.checked_at == looked) else {
+        tx.unaudited("it was taken away, or looked for by another node or by hand, meanwhile");
         return Ok(());
     };
     let now = tx.now();
     let action = match (found, was.lost_at) {
-        (Found::There | Found::Here(_), None) => {
+        (Found::There | Found::Here, None) => {
             tx.unaudited("it stands as it stood");
             return domains_db::seen(tx, t, name).await;
         }
-        (Found::There | Found::Here(_), Some(_)) => {
+        (Found::There | Found::Here, Some(_)) => {
             domains_db::seen(tx, t, name).await?;
             "domain.found"
         }

@@ -88,7 +88,7 @@ impl Named {
     ) -> Result<Taken> {
         let permit = self.permit(app).await?;
         let cx = permit.cx();
-        signals::take(&app.store, &cx, &permit, &self.source, letter, (how, reactions)).await
+        signals::take(&app.store, &cx, &self.source, letter, (how, reactions)).await
     }
     fn here(&self, app: &App, what: &str) -> String {
         format!("{}/federation/{}/{what}", app.config.issuer(), self.source.directory)
@@ -182,7 +182,8 @@ async fn revocation(
             at: None,
             state: None,
         };
-        let letter = Letter { jti, until, said: vec![said] };
+        let issuer = named.source.issuer.clone();
+        let letter = Letter { issuer, jti, until, said: vec![said] };
         let taken = named.take(&app, letter, How::Revocation, Reactions::default()).await?;
         if taken.known || taken.again { Ok(taken) } else { Err(Error::not_found("such a person")) }
     };
@@ -232,6 +233,7 @@ async fn pushed(
         let named = Named::find(&app, &directory, request).await?;
         let (t, d) = (named.source.tenant, named.source.directory);
         let stream = signals::stream(&app.store, t, d).await?;
+        let stream = stream.filter(|s| s.is_for(&named.source.issuer));
         let stream = stream.ok_or_else(|| Error::not_found("a stream of this directory"))?;
         if !stream.opens(bearer(&headers)) {
             return Err(Pushed::unauthenticated());
@@ -241,8 +243,11 @@ async fn pushed(
         let token = token.map_err(|_| Error::invalid("the body is no token"))?;
         let from = Keyring { app: &app, providers: &providers, transmitters: &transmitters };
         let taken = from.event(&named, &stream, token, How::Push).await;
-        if let Err(e) = &taken {
-            let cx = caller::cx(t, request);
+        // Once a minute is often enough to be read, and anybody can send what is refused.
+        if let Err(e) = &taken
+            && stream.may_note(app.store.clock().now())
+        {
+            let cx = caller::platform(request);
             signals::failed(&app.store, &cx, t, d, &e.to_string()).await?;
         }
         taken

@@ -9,12 +9,15 @@ use crate::{
     secret::ExposeSecret as _,
     signals::{self, How, Stream},
 };
+use futures::StreamExt as _;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// How often each is asked.
 const EVERY: Duration = Duration::from_secs(15);
+/// How long the events of one transmitter may take.
+const AT_MOST: Duration = Duration::from_secs(60);
 /// How many events one answer may hold.
 const AT_ONCE: usize = 100;
 /// How many answers are taken of one transmitter before the next is asked.
@@ -47,9 +50,17 @@ impl Poller {
     pub async fn round(&self) -> Result<()> {
         let (app, providers, transmitters) = (&self.app, &self.providers, &self.transmitters);
         let from = Keyring { app, providers, transmitters };
-        for (t, d) in signals::polled(&app.store).await? {
-            from.fetch(t, d).await;
-        }
+        let all = signals::polled(&app.store).await?;
+        // A slow one holds up no other, and none for ever.
+        let each = all.into_iter().map(|(t, d)| {
+            let fetched = tokio::time::timeout(AT_MOST, from.fetch(t, d));
+            async move {
+                if fetched.await.is_err() {
+                    tracing::warn!(directory = %d, "events are not fetched in time");
+                }
+            }
+        });
+        futures::stream::iter(each).buffer_unordered(8).collect::<()>().await;
         Ok(())
     }
 }
@@ -61,6 +72,8 @@ struct Answer {
     /// Refused, for good.
     errs: Map<String, Value>,
     more: bool,
+    /// Nothing was asked yet.
+    first: bool,
 }
 
 impl Keyring<'_> {
@@ -78,11 +91,13 @@ impl Keyring<'_> {
 
     async fn fetched(&self, t: TenantId, d: DirectoryId, request: RequestId) -> Result<()> {
         let Some(named) = Named::of(self.app, t, d, request).await? else { return Ok(()) };
-        let Some(stream) = signals::stream(&self.app.store, t, d).await? else { return Ok(()) };
-        let mut last = Answer { ack: Vec::new(), errs: Map::new(), more: true };
+        let stream = signals::stream(&self.app.store, t, d).await?;
+        let Some(stream) = stream.filter(|s| s.is_for(&named.source.issuer)) else { return Ok(()) };
+        let mut last = Answer { ack: Vec::new(), errs: Map::new(), more: true, first: true };
         for _ in 0..ROUNDS {
-            let done = !last.more && last.ack.is_empty() && last.errs.is_empty();
-            if done {
+            let (said, first) = (!last.ack.is_empty() || !last.errs.is_empty(), last.first);
+            // Nothing to say; and whoever gave nothing that could be taken gives the same again.
+            if !said && !first {
                 return Ok(());
             }
             // What was taken is said even where nothing more is wanted.
@@ -122,13 +137,14 @@ impl Keyring<'_> {
             ack: Vec::new(),
             errs: Map::new(),
             more: wanted > 0 && body["moreAvailable"] == true,
+            first: false,
         };
         for (jti, token) in body["sets"].as_object().into_iter().flatten().take(AT_ONCE) {
             let token = token.as_str().unwrap_or_default();
             match self.event(named, stream, token, How::Poll).await {
                 Ok(_) => out.ack.push(jti.clone()),
-                // Neither taken nor refused: it comes again.
-                Err(e) if e.passes() => return Err(bad(e.to_string())),
+                // Neither taken nor refused: it comes again, and the others do not wait for it.
+                Err(e) if e.passes() => tracing::warn!(jti, error = %e, "an event waits"),
                 Err(e) => {
                     let (app, t) = (self.app, named.source.tenant);
                     let cx = caller::cx(t, named.request);

@@ -25,7 +25,10 @@ const KEEP: Duration = Duration::from_secs(3600);
 /// Where transmitters say their keys are, by issuer; `None`: they say nothing, and the login's keys are meant.
 #[derive(Clone, Default)]
 pub(in crate::federation) struct Transmitters(Arc<Mutex<HashMap<String, Described>>>);
-type Described = (Instant, Option<String>);
+type Described = (Instant, Result<Option<String>>);
+
+/// A transmitter that could not be asked is left alone so long.
+const FAILED: Duration = Duration::from_secs(5);
 
 /// A token of the provider itself, with the keys that its id tokens are signed with.
 pub(super) async fn by_provider(
@@ -52,49 +55,64 @@ pub(super) fn claimed_issuer(token: &str) -> Option<String> {
 }
 
 impl Transmitters {
-    /// The address of a transmitter's keys (Shared Signals Framework, 7.1.1).
+    /// The address of a transmitter's keys, remembered; so is, for a moment, that it could not be asked.
     async fn keys_at(&self, net: &net::Client, issuer: &str) -> Result<Option<String>> {
         {
             let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some((_, at)) = all.get(issuer).filter(|(read, _)| read.elapsed() < KEEP) {
-                return Ok(at.clone());
+            let good = |(read, said): &&Described| {
+                read.elapsed() < if said.is_ok() { KEEP } else { FAILED }
+            };
+            if let Some((_, said)) = all.get(issuer).filter(good) {
+                return said.clone();
             }
         }
+        let said = described(net, issuer).await;
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() > 10_000 {
+            all.clear();
+        }
+        all.insert(issuer.to_owned(), (Instant::now(), said.clone()));
+        said
+    }
+}
+
+/// What a transmitter says of itself: where the framework puts it (Shared Signals Framework, 7.1.1), or where RISC did.
+async fn described(net: &net::Client, issuer: &str) -> Result<Option<String>> {
+    for kind in ["ssf", "risc"] {
         let mut url = url::Url::parse(issuer).map_err(|_| Error::invalid("no issuer"))?;
         let path = url.path().trim_end_matches('/').to_owned();
-        url.set_path(&format!("/.well-known/ssf-configuration{path}"));
+        url.set_path(&format!("/.well-known/{kind}-configuration{path}"));
         let request = http::Request::get(url.as_str())
             .header("accept", "application/json")
             .body(Vec::new())
             .map_err(|e| Error::unavailable("the transmitter cannot be asked").operator(e))?;
         let answer = net.send(request).await?;
-        let at = match answer.status().as_u16() {
+        match answer.status().as_u16() {
             200 => {
                 let about: Value = serde_json::from_slice(answer.body()).map_err(|e| {
-                    Error::unavailable("what the transmitter says of itself cannot be read")
-                        .operator(e)
+                    let text = "what the transmitter says of itself cannot be read";
+                    Error::unavailable(text).operator(e)
                 })?;
                 if about["issuer"] != issuer {
-                    return Err(Error::invalid("what the transmitter says of itself is another's"));
+                    return Err(Error::unavailable(
+                        "what the transmitter says of itself is another's",
+                    ));
                 }
-                about["jwks_uri"].as_str().map(str::to_owned)
+                return Ok(about["jwks_uri"].as_str().map(str::to_owned));
             }
-            400..=499 => None,
+            404 | 410 => {}
             status => {
                 let text = format!("{url} answered {status}");
                 return Err(Error::unavailable("the transmitter cannot be asked").operator(text));
             }
-        };
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() > 10_000 {
-            all.clear();
         }
-        all.insert(issuer.to_owned(), (Instant::now(), at.clone()));
-        Ok(at)
     }
+    Ok(None)
 }
 
 impl Keyring<'_> {
+    /// A token of a transmitter. One whose key is not known, or not yet, may be sent again: what was refused for good is
+    /// lost.
     pub(super) async fn verified(
         &self,
         issuer: &str,
@@ -106,16 +124,22 @@ impl Keyring<'_> {
             Some(at) => Some(at.to_owned()),
             None => self.transmitters.keys_at(net, issuer).await?,
         };
-        let Some(at) = at else {
-            return by_provider(self.app, self.providers, issuer, token).await;
-        };
-        let keys = self.app.apps.keys_at(net, &at, false).await?;
-        match jwt::verify(token, &keys, &ASSERTION_ALGS) {
-            Err(e) if e.code_str() == Some("key_unknown") => {
-                let keys = self.app.apps.keys_at(net, &at, true).await?;
-                jwt::verify(token, &keys, &ASSERTION_ALGS)
+        let verified = match at {
+            None => by_provider(self.app, self.providers, issuer, token).await,
+            Some(at) => {
+                let keys = self.app.apps.keys_at(net, &at, false).await?;
+                match jwt::verify(token, &keys, &ASSERTION_ALGS) {
+                    Err(e) if e.code_str() == Some("key_unknown") => {
+                        let keys = self.app.apps.keys_at(net, &at, true).await?;
+                        jwt::verify(token, &keys, &ASSERTION_ALGS)
+                    }
+                    r => r,
+                }
             }
-            r => r,
-        }
+        };
+        verified.map_err(|e| match e.code_str() {
+            Some("key_unknown") => Error::unavailable("its key is not known").code("key_unknown"),
+            _ => e,
+        })
     }
 }

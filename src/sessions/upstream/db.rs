@@ -1,6 +1,7 @@
 //! SQL of sessions as their provider knows them.
 
 use crate::{
+    clock::Timestamp,
     error::Result,
     id::{DirectoryId, SessionId, TenantId, UserId},
     row, sql,
@@ -8,7 +9,18 @@ use crate::{
 };
 
 row! {
-    pub(super) struct Named { pub id: SessionId, pub user_id: UserId }
+    /// A session that came through a provider.
+    #[derive(Debug, Clone)]
+    pub struct Found {
+        /// Its id.
+        pub id: SessionId,
+        /// Whose it is.
+        pub user_id: UserId,
+        /// What the provider calls its own session.
+        pub upstream_sid: Option<String>,
+        /// The beginning, or when the person last proved who they are in it.
+        pub created_at: Timestamp,
+    }
 }
 
 pub(super) async fn named(
@@ -16,11 +28,11 @@ pub(super) async fn named(
     t: TenantId,
     d: DirectoryId,
     sid: &str,
-) -> Result<Vec<Named>> {
+) -> Result<Vec<Found>> {
     sql!(
         c,
-        all<Named>,
-        "SELECT id, user_id FROM sessions
+        all<Found>,
+        "SELECT id, user_id, upstream_sid, created_at FROM sessions
          WHERE tenant_id = $1 AND directory_id = $2 AND upstream_sid = $3 AND ended_at IS NULL",
         t,
         d,
@@ -33,11 +45,11 @@ pub(super) async fn through(
     t: TenantId,
     d: DirectoryId,
     user: UserId,
-) -> Result<Vec<SessionId>> {
+) -> Result<Vec<Found>> {
     sql!(
         c,
-        all<SessionId>,
-        "SELECT id FROM sessions
+        all<Found>,
+        "SELECT id, user_id, upstream_sid, created_at FROM sessions
          WHERE tenant_id = $1 AND user_id = $2 AND directory_id = $3 AND ended_at IS NULL",
         t,
         user,

@@ -2,24 +2,20 @@
 
 mod db;
 
+pub use db::Found;
+
 use crate::{
     error::Result,
     id::{DirectoryId, SessionId, TenantId, UserId},
-    store::{Topic, Tx},
+    store::{Conn, Topic, Tx},
 };
 
-/// The live sessions that came through the provider's session `sid`, with whose they are.
+/// The live sessions that came through the provider's session `sid`.
 ///
 /// # Errors
 /// The database's.
-pub async fn named(
-    tx: &mut Tx,
-    t: TenantId,
-    d: DirectoryId,
-    sid: &str,
-) -> Result<Vec<(SessionId, UserId)>> {
-    let found = db::named(tx, t, d, sid).await?;
-    Ok(found.into_iter().map(|f| (f.id, f.user_id)).collect())
+pub async fn named(c: &mut Conn, t: TenantId, d: DirectoryId, sid: &str) -> Result<Vec<Found>> {
+    db::named(c, t, d, sid).await
 }
 
 /// The live sessions of a person that came through a directory.
@@ -27,12 +23,12 @@ pub async fn named(
 /// # Errors
 /// The database's.
 pub async fn through(
-    tx: &mut Tx,
+    c: &mut Conn,
     t: TenantId,
     d: DirectoryId,
     user: UserId,
-) -> Result<Vec<SessionId>> {
-    db::through(tx, t, d, user).await
+) -> Result<Vec<Found>> {
+    db::through(c, t, d, user).await
 }
 
 /// What was proved in a session counts no more than one factor from now on; says whether that is less than before.

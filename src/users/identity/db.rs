@@ -60,9 +60,12 @@ pub(super) async fn by_address(
         all<User>,
         "SELECT tenant_id, id, directory_id, kind, user_name, external_id, display_name, email, active, enabled,
                 doc, version, created_at, updated_at
-         FROM users WHERE tenant_id = $1 AND directory_id = $2 AND id IN (
+         FROM users u WHERE u.tenant_id = $1 AND u.id IN (
            SELECT id FROM users WHERE tenant_id = $1 AND email_key = $3
-           UNION SELECT id FROM users WHERE tenant_id = $1 AND directory_id = $2 AND user_name_key = $3) LIMIT 2",
+           UNION SELECT id FROM users WHERE tenant_id = $1 AND directory_id = $2 AND user_name_key = $3
+           UNION SELECT id FROM users WHERE tenant_id = $1 AND directory_id IS NULL AND user_name_key = $3)
+         AND (u.directory_id = $2 OR EXISTS (SELECT 1 FROM identities i
+              WHERE i.tenant_id = $1 AND i.user_id = u.id AND i.directory_id = $2)) LIMIT 2",
         t,
         d,
         key

@@ -41,7 +41,7 @@ pub async fn find_by_external_id(
     Ok(found.pop())
 }
 
-/// The person of a directory who has this address or user name, in any case; nobody where it is several.
+/// Whom a directory brought, or signs in, and who has this address or user name, in any case; nobody where it is several.
 pub async fn find_by_address(
     c: &mut Conn,
     t: TenantId,

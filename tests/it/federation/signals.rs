@@ -103,12 +103,19 @@ story! {
         let again = comes(&w, "s1").await;
         assert_eq!(logs_out(&w, &token).await.0, 200);
         assert!(signed_in(&again).await, "a token counts once");
+        // Keycloak: the event beside a bare value; and a session from before its name was kept.
+        let nameless = w.ours.browser();
+        w.sign_in(&nameless, Seal::Good, |_| {}).await;
+        let mut both = logout(&w, "j0", &json!({ "sid": "s9", "sub": "u1" }));
+        both["events"]["revoke_offline_access"] = json!(true);
+        assert_eq!(logs_out(&w, &w.op.sign("logout+jwt", &both)).await.0, 200);
+        assert!(!signed_in(&nameless).await && signed_in(&two).await);
         let of = json!({ "sub": "u1" });
         assert_eq!(logs_out(&w, &w.op.sign("JWT", &logout(&w, "j2", &of))).await.0, 200);
         assert!(!signed_in(&two).await && !signed_in(&again).await, "without a session, all of the person's");
         let trail = trail(&w).await;
-        assert_eq!(trail.len(), 2, "{trail:?}");
-        assert_eq!((&trail[0]["sessions"], &trail[1]["sessions"]), (&json!(2), &json!(1)));
+        assert_eq!(trail.len(), 3, "{trail:?}");
+        assert_eq!((&trail[0]["sessions"], &trail[2]["sessions"]), (&json!(2), &json!(1)));
         assert_eq!(trail[0]["how"], "back_channel_logout");
     }
 }
@@ -182,9 +189,14 @@ story! {
         assert!(answer.headers().get("x-frame-options").is_none());
         assert_eq!(answer.text().await.unwrap(), "");
         assert!(!signed_in(&browser).await);
+        // Entra names the session alone.
+        let browser = comes(&w, "s3").await;
+        let query = [("sid", "s3")];
+        reqwest::Client::new().get(at(&w, "frontchannel-logout")).query(&query).send().await.unwrap();
+        assert!(!signed_in(&browser).await);
         let none = reqwest::Client::new().get(at(&w, "frontchannel-logout")).send().await.unwrap();
         assert_eq!(none.status(), 400);
-        assert_eq!(trail(&w).await.len(), 1, "only what ended something is written down");
+        assert_eq!(trail(&w).await.len(), 2, "only what ended something is written down");
     }
 }
 
@@ -232,6 +244,14 @@ story! {
         assert!(signed_in(&browser).await);
         assert_eq!(revoke(w.op.sign(TYP, &caller("f")), json!({ "sub_id": una(&w) })).await.0, 204);
         assert!(!signed_in(&browser).await);
+        // The same proof of the caller for somebody else: what it was used for counts, and nobody is skipped.
+        let token = w.op.sign(TYP, &caller("h"));
+        let nobody = json!({ "sub_id": { "format": "opaque", "id": "u9" } });
+        assert_eq!(revoke(token.clone(), nobody.clone()).await.0, 404);
+        assert_eq!(revoke(token.clone(), nobody).await.0, 404);
+        let browser = comes(&w, "s2").await;
+        assert_eq!(revoke(token, json!({ "sub_id": una(&w) })).await.0, 204);
+        assert!(!signed_in(&browser).await);
         let browser = comes(&w, "s2").await;
         let by_mail = json!({ "sub_id": { "format": "email", "email": "UNA@contoso.example" } });
         assert_eq!(revoke(w.op.sign(TYP, &caller("g")), by_mail).await.0, 204);
@@ -275,17 +295,20 @@ story! {
         w.sign_in(&browser, Seal::Good, |_| {}).await;
         browser.get(&users).await.expect(200);
 
-        // A closed account is one that SCIM deactivated; opened again, it is let in.
+        // A closed account: everything ends. Whether the person is still the company's, SCIM says, and so nothing opens it.
         let mut gone = event(&w, "j4", &closed, &json!({ "reason": "hijacking" }));
         gone["sub_id"] = una(&w);
         assert_eq!(push(&w, &w.op.sign("secevent+jwt", &gone), None).await.0, 202);
         assert!(!signed_in(&browser).await);
         let user = w.ours.get(&format!("{users}/{}", w.person)).await.expect(200).json();
-        assert_eq!(user["active"], false, "{user}");
+        assert_eq!(user["active"], true, "{user}");
+        let switched = w.ours.as_owner(Method::PATCH, &format!("{users}/{}", w.person), Some(json!({ "enabled": false })));
+        switched.await.expect(200);
         let mut back = event(&w, "j5", &format!("{RISC}/account-enabled"), &json!({}));
         back["sub_id"] = una(&w);
         assert_eq!(push(&w, &w.op.sign("secevent+jwt", &back), None).await.0, 202);
-        comes(&w, "s3").await;
+        let user = w.ours.get(&format!("{users}/{}", w.person)).await.expect(200).json();
+        assert_eq!(user["enabled"], false, "{user}");
 
         let mut test = event(&w, "j6", "https://schemas.openid.net/secevent/ssf/event-type/verification", &json!({ "state": "x" }));
         test["sub_id"] = json!({ "format": "opaque", "id": "stream" });
@@ -322,6 +345,17 @@ story! {
         }
         let failure = stands(&w).await["failure"].take();
         assert!(failure.as_str().unwrap().starts_with("invalid_request"), "{failure}");
+        // A key that is not known yet may be known in a moment.
+        let unknown = w.op.sign_as("two", "secevent+jwt", &good);
+        assert_eq!(push(&w, &unknown, None).await.0, 503);
+        // What happened before somebody came in says nothing of them.
+        stream(&w, json!({})).await;
+        let of = json!({ "subject": una(&w), "event_timestamp": now() - 3600 });
+        let mut late = event(&w, "late", &revoked, &of);
+        late["iat"] = json!(now() - 3600);
+        assert_eq!(push(&w, &w.op.sign("secevent+jwt", &late), None).await.0, 202);
+        assert!(signed_in(&browser).await);
+        stream(&w, json!({ "session_revoked": "ignore", "credential_change": "end" })).await;
         // As it is set: a logout there says nothing here, a new password does.
         assert_eq!(push(&w, &w.op.sign("secevent+jwt", &good), None).await.0, 202);
         assert!(signed_in(&browser).await);
@@ -370,5 +404,34 @@ story! {
         let s = stands(&w).await;
         assert!(s["failure"].as_str().unwrap().starts_with("fetching"), "{s}");
         assert_eq!(s["last_event"], format!("{CAEP}/session-revoked"));
+    }
+}
+
+story! {
+    /// Who says whose events count can end what people have: it takes what they have, as the sign-in half does.
+    async fn a_stream_is_set_by_who_holds_what_its_people_have(t) {
+        let w = here(&t).await;
+        w.grant("Tenant Administrator").await;
+        let roles = format!("/api/v1/tenants/{}/roles", w.tenant);
+        let role = json!({ "name": "Settings", "permissions": ["system.view_settings", "system.edit_settings"] });
+        let role = w.ours.post(&roles, role).await.expect(201).json();
+        let small = w.ours.person(w.tenant, "settings@contoso.example", role["id"].as_str().unwrap()).await;
+        let small = w.ours.session(w.tenant, small, "mfa").await;
+        let path = format!("/api/v1/tenants/{}/directories/{}/signals", w.tenant, w.directory);
+        let mine = json!({ "issuer": "https://mine.example" });
+        let browser = w.ours.browser();
+        let cookie = format!("muster_session={}", small.cookie);
+        let request = browser.request(Method::PUT, &path).header("cookie", cookie).json(&mine);
+        let refused = browser.send(request).await;
+        assert_eq!(refused.status.as_u16(), 403, "{}", refused.text);
+        // Set for one provider, it is not for the next.
+        stream(&w, json!({})).await;
+        let of = json!({ "subject": una(&w) });
+        let token = w.op.sign("secevent+jwt", &event(&w, "m1", &format!("{CAEP}/session-revoked"), &of));
+        assert_eq!(push(&w, &token, None).await.0, 202);
+        let d = format!("/api/v1/tenants/{}/directories/{}", w.tenant, w.directory);
+        let signin = json!({ "signin": { "issuer": format!("{}x", w.op.issuer), "client_id": "muster" } });
+        w.ours.as_owner(Method::PATCH, &d, Some(signin)).await.expect(200);
+        assert_eq!(push(&w, &token, None).await.0, 404);
     }
 }

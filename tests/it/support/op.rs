@@ -128,11 +128,15 @@ impl Op {
     }
     /// A token of its own, of the type `typ`.
     pub fn sign(&self, typ: &str, claims: &Value) -> String {
-        signed(typ, claims, &self.inner.own)
+        signed("one", typ, claims, &self.inner.own)
+    }
+    /// The same by a key of another name.
+    pub fn sign_as(&self, kid: &str, typ: &str, claims: &Value) -> String {
+        signed(kid, typ, claims, &self.inner.own)
     }
     /// The same by somebody else's key under its key's name.
     pub fn forge(&self, typ: &str, claims: &Value) -> String {
-        signed(typ, claims, &self.inner.other)
+        signed("one", typ, claims, &self.inner.other)
     }
     /// How often paths that end so were asked for.
     pub fn asked(&self, end: &str) -> usize {
@@ -140,9 +144,9 @@ impl Op {
     }
 }
 
-fn signed(typ: &str, claims: &Value, by: &Key) -> String {
+fn signed(kid: &str, typ: &str, claims: &Value, by: &Key) -> String {
     let mut h = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::ES256);
-    h.kid = Some("one".to_owned());
+    h.kid = Some(kid.to_owned());
     h.typ = Some(typ.to_owned());
     jsonwebtoken::encode(&h, claims, &by.encoding).unwrap()
 }
