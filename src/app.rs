@@ -8,7 +8,7 @@ use crate::{
     config::Config,
     credentials::Credentials,
     crypto::seal::MasterKey,
-    directories::{Readings, Tokens},
+    directories::{Keyring, Readings, Tokens},
     error::{Error, Result},
     gate::Gate,
     id::DirectoryId,
@@ -67,6 +67,8 @@ pub struct Parts {
     pub rotations: Rotations,
     /// The one way out.
     pub net: Client,
+    /// The keys that directories' providers were last seen to publish.
+    pub keyring: Keyring,
     /// The way out for letters.
     pub mailer: Mailer,
     /// What directories ask, on its way into the provisioning log.
@@ -120,6 +122,7 @@ impl App {
             gate,
             rotations,
             net,
+            keyring: Keyring::default(),
             mailer,
             log,
             master,

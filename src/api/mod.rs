@@ -38,6 +38,7 @@ mod scim_tokens;
 mod scope;
 mod sessions;
 mod signins;
+mod simulate;
 mod suppressions;
 mod system;
 mod tenants;
@@ -180,6 +181,8 @@ table! {
     PATCH "/tenants/{tenant}/directories/{directory}" EDIT, directories::edit [IF_MATCH], "Change a directory.";
     DELETE "/tenants/{tenant}/directories/{directory}" EDIT, directories::delete,
         "Delete a directory with everybody it brought.";
+    POST "/tenants/{tenant}/directories/{directory}/simulate" LOGS, simulate::simulate,
+        "What would be decided of an id token or a sign-in of the past, and by which rule; nothing is kept.";
     GET "/tenants/{tenant}/directories/{directory}/scim-tokens" VIEW, scim_tokens::list,
         "Its SCIM tokens, without their text.";
     POST "/tenants/{tenant}/directories/{directory}/scim-tokens" EDIT, scim_tokens::create,

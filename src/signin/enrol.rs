@@ -183,7 +183,7 @@ pub(super) async fn choose(
                 flow.enrolment = Some(enrolment);
                 let_in(&app, request, id, &flow, &who, before, device).await
             }
-            Required::Mfa | Required::Phr => {
+            Required::Attested | Required::Mfa | Required::Phr => {
                 app.credentials.offer_code(&mut enrolment, who.tenant, who.user)?;
                 flow.enrolment = Some(enrolment);
                 flows::put(&app.store, &caller::platform(request), id, &flow).await?;
@@ -307,7 +307,7 @@ async fn let_in(
     let enrolment = enrolment.ok_or_else(|| Error::internal("an enrolment without a password"))?;
     let (class, amr): (Class, &[&str]) = match who.needs {
         Required::None => (Class::Single, &["pwd"]),
-        Required::Mfa | Required::Phr => (Class::Mfa, &["pwd", "otp", "mfa"]),
+        Required::Attested | Required::Mfa | Required::Phr => (Class::Mfa, &["pwd", "otp", "mfa"]),
     };
     let evidence = json!({ "amr": amr, "rule": "local:enrolment", "class": class.as_str() });
     let session = NewSession {

@@ -32,6 +32,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0023_review_reminders", include_str!("../../migrations/0023_review_reminders.sql")),
     ("0024_letters", include_str!("../../migrations/0024_letters.sql")),
     ("0025_who_made_integrations", include_str!("../../migrations/0025_who_made_integrations.sql")),
+    ("0027_presets", include_str!("../../migrations/0027_presets.sql")),
 ];
 
 /// What SQLite makes of a migration: six words replaced, `STRICT` added, sections between `-- postgres:` and

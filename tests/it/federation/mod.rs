@@ -3,6 +3,7 @@
 
 mod hostile;
 mod step_up;
+pub(crate) mod stub;
 
 use crate::{
     story,

@@ -43,6 +43,8 @@ pub struct Script {
     pub seal: Seal,
     /// What the discovery document says beside the usual.
     pub about: Value,
+    /// What stands beside the id token in the token answer, and what userinfo says.
+    pub beside: Value,
     /// The status of the next answers; 200 unless something is wrong.
     pub status: u16,
     /// The `Date` of the next answers; empty: the true one.
@@ -59,6 +61,7 @@ pub struct Op {
     pub address: SocketAddr,
     /// What it does next.
     pub script: Arc<Mutex<Script>>,
+    inner: Arc<Inner>,
 }
 
 struct Key {
@@ -94,19 +97,20 @@ impl Op {
             claims: json!({}),
             seal: Seal::Good,
             about: json!({}),
+            beside: json!({}),
             status: 200,
             date: String::new(),
             asked: Vec::new(),
         }));
-        let inner = Inner {
+        let inner = Arc::new(Inner {
             issuer: issuer.clone(),
             script: Arc::clone(&script),
             own: key("one"),
             other: key("one"),
-        };
-        let router = Router::new().fallback(answer).with_state(Arc::new(inner));
+        });
+        let router = Router::new().fallback(answer).with_state(Arc::clone(&inner));
         tokio::spawn(async move { axum::serve(tcp, router).await });
-        Self { issuer, address, script }
+        Self { issuer, address, script, inner }
     }
     /// Changes what it does next.
     pub fn set(&self, change: impl FnOnce(&mut Script)) {
@@ -118,6 +122,19 @@ impl Op {
             "iss": self.issuer, "aud": client, "nonce": nonce, "sub": sub,
             "iat": now(), "exp": now() + 300, "amr": ["pwd", "mfa"],
         })
+    }
+    /// An id token with these claims.
+    pub fn token(&self, claims: &Value, seal: Seal) -> String {
+        let script = Script {
+            claims: claims.clone(),
+            seal,
+            about: json!({}),
+            beside: json!({}),
+            status: 200,
+            date: String::new(),
+            asked: Vec::new(),
+        };
+        self.inner.id_token(&script).expect("a token")
     }
     /// How often paths that end so were asked for.
     pub fn asked(&self, end: &str) -> usize {
@@ -145,8 +162,13 @@ async fn answer(State(op): State<Arc<Inner>>, request: Request) -> Response<Body
         about
     } else if path.ends_with("/keys") {
         json!({ "keys": [op.own.signer.jwk()] })
+    } else if path.ends_with("/userinfo") {
+        script.beside.clone()
     } else {
         let mut token = json!({ "access_token": "a", "token_type": "Bearer", "expires_in": 60 });
+        for (name, value) in script.beside.as_object().unwrap() {
+            token[name] = value.clone();
+        }
         if let Some(t) = op.id_token(&script) {
             token["id_token"] = t.into();
         }
