@@ -8,7 +8,7 @@ use crate::{
     config::Config,
     credentials::Credentials,
     crypto::seal::MasterKey,
-    directories::{Readings, Tokens},
+    directories::{Keyring, Readings, Tokens},
     error::{Error, Result},
     gate::Gate,
     id::DirectoryId,
@@ -69,6 +69,8 @@ pub struct Parts {
     pub net: Client,
     /// Who is asked what others publish in DNS.
     pub dns: dns::Texts,
+    /// The keys that directories' providers were last seen to publish.
+    pub keyring: Keyring,
     /// The way out for letters.
     pub mailer: Mailer,
     /// What directories ask, on its way into the provisioning log.
@@ -125,6 +127,7 @@ impl App {
             rotations,
             net,
             dns,
+            keyring: Keyring::default(),
             mailer,
             log,
             master,

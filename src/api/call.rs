@@ -44,7 +44,7 @@ impl Call {
     /// The right to do `P` in a tenant.
     pub(super) async fn require<P: Permission>(&self, t: TenantId) -> Result<Permit<P>> {
         let permit = self.app.access.require(self.actor(), t).await?;
-        self.caller.proved_for(&self.app, t).await?;
+        self.caller.proved_for(&self.app, t, Some(P::ID)).await?;
         Ok(permit)
     }
     /// The right to do `P` in the tenant of the path (its id or its slug).
@@ -59,7 +59,7 @@ impl Call {
     pub(super) async fn global(&self) -> Result<Permit<Global>> {
         let permit = self.app.access.require_global(self.actor()).await?;
         if let Some((home, _)) = self.actor().user() {
-            self.caller.proved_for(&self.app, home).await?;
+            self.caller.proved_for(&self.app, home, None).await?;
         }
         Ok(permit)
     }

@@ -9,7 +9,7 @@ use crate::{
     directories::{self, Directory, Edit, New, PresetColumn, Provisioning, SignInSettings, Status},
     error::{Error, Result},
     id::{DirectoryId, TenantId},
-    protocol::oidc::Rules,
+    protocol::oidc::{Preset, Rules},
     provisioning::{self, Gone},
     secret::Secret,
 };
@@ -24,12 +24,17 @@ pub(super) struct DirectoryShown {
     id: DirectoryId,
     tenant: TenantId,
     name: String,
-    /// Whose product it is: `entra`, `okta`, `google` or `generic`.
+    /// Whose product it is: `entra`, `entra_v1`, `okta`, `google`, `auth0`, `keycloak`, `ping`, `adfs` or `generic`.
     preset: String,
     status: Status,
     provisioning: Provisioning,
     /// Its sign-in half, without the secret; null where it has none.
     signin: Option<SignInShown>,
+    /// Who stated what `rules.attested` of its sign-in half states, and when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attested: Option<AttestedShown>,
+    /// Counted up with each change of the sign-in half; the evidence of a sign-in names it.
+    generation: i64,
     /// What its SCIM client is told.
     scim_base_url: String,
     version: i64,
@@ -46,6 +51,15 @@ pub(super) struct SignInShown {
     rules: Rules,
 }
 
+/// Who stated something.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Attestation")]
+struct AttestedShown {
+    /// `user:<id>` or `owner`.
+    by: String,
+    at: Time,
+}
+
 fn show(c: &Call, d: &Directory) -> DirectoryShown {
     let signin = d.issuer.as_ref().map(|issuer| SignInShown {
         issuer: issuer.clone(),
@@ -53,6 +67,7 @@ fn show(c: &Call, d: &Directory) -> DirectoryShown {
         scopes: d.signin.0.scopes.clone(),
         rules: d.signin.0.rules.clone(),
     });
+    let attested = d.signin.0.attested.as_ref();
     DirectoryShown {
         id: d.id,
         tenant: d.tenant_id,
@@ -61,6 +76,8 @@ fn show(c: &Call, d: &Directory) -> DirectoryShown {
         status: d.status,
         provisioning: d.provisioning.0.clone(),
         signin,
+        attested: attested.map(|a| AttestedShown { by: a.by.clone(), at: a.at.into() }),
+        generation: d.generation,
         scim_base_url: c.url(&format!("/scim/{}/v2", d.id)),
         version: d.version,
         created_at: d.created_at.into(),
@@ -104,7 +121,7 @@ impl From<SignIn> for SignInSettings {
 pub(super) struct Create {
     /// For people.
     name: String,
-    /// Whose product it is: `entra`, `okta`, `google` or `generic`.
+    /// Whose product it is: `entra`, `entra_v1`, `okta`, `google`, `auth0`, `keycloak`, `ping`, `adfs` or `generic`.
     #[serde(default = "generic")]
     preset: String,
     #[serde(default)]
@@ -117,7 +134,8 @@ fn generic() -> String {
 
 fn preset(word: &str) -> Result<PresetColumn> {
     PresetColumn::parse(word).ok_or_else(|| {
-        Error::invalid("'preset' is one of entra, okta, google, generic").attr("preset")
+        let all: Vec<&str> = Preset::ALL.iter().map(|p| p.as_str()).collect();
+        Error::invalid(format!("'preset' is one of {}", all.join(", "))).attr("preset")
     })
 }
 

@@ -368,7 +368,7 @@ pub(super) struct Ask {
 pub(super) async fn ask(c: With<Ask>) -> Result<Made<ElevationShown>> {
     let own = c.app.access.own(c.actor())?;
     let (home, _) = own.who();
-    c.caller.proved_for(&c.app, home).await?;
+    c.caller.proved_for(&c.app, home, None).await?;
     let Ask { eligibility, minutes, reason } = c.json()?;
     let wait = *c.app.config.elevation.decide_within;
     let e = elevation::ask(&c.app.access, &own, eligibility, minutes, &reason, wait).await?;

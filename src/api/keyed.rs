@@ -155,7 +155,7 @@ async fn may(route: &Route, call: &Call, tenant: TenantId) -> Result<()> {
         Needs::Global => call.global().await.map(drop),
         Needs::Permission(permission) => {
             call.app.access.demand(call.actor(), tenant, permission).await?;
-            call.caller.proved_for(&call.app, tenant).await
+            call.caller.proved_for(&call.app, tenant, Some(permission)).await
         }
     }
 }

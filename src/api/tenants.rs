@@ -217,6 +217,16 @@ pub(super) async fn policy(c: Call) -> Result<Shown<Policy>> {
 
 pub(super) async fn set_policy(c: With<Policy>) -> Result<Shown<Policy>> {
     let p = c.tenant::<SystemEditSettings>().await?;
-    let t = tenants::set_policy(&c.app.store, &p, c.json()?).await?;
+    let policy: Policy = c.json()?;
+    let was = tenants::get(&c.app.store, p.tenant()).await?;
+    // One that was named before may be gone by now, and stays named.
+    for id in policy.apps.keys().filter(|id| !was.policy.0.apps.contains_key(*id)) {
+        if !c.app.apps.find(id).await?.is_some_and(|a| a.serves(p.tenant())) {
+            let id = crate::text::excerpt(id);
+            let text = format!("'{id}' is the client id of no application that serves this tenant");
+            return Err(Error::invalid(text).attr(format!("apps.{id}")));
+        }
+    }
+    let t = tenants::set_policy(&c.app.store, &c.app.access, &p, policy).await?;
     Ok(Shown::of(t.policy.0).version(t.version))
 }

@@ -39,6 +39,13 @@ pub struct Client {
     pub epoch: i64,
 }
 
+impl Client {
+    /// Whether people of a tenant can sign in to it.
+    pub fn serves(&self, t: TenantId) -> bool {
+        self.app.kind == super::Kind::App && (self.app.platform || self.app.tenant_id == t)
+    }
+}
+
 /// How a client proves itself.
 pub enum Proof<'a> {
     /// It keeps no secret: PKCE proves the exchange.

@@ -68,6 +68,7 @@ impl Has {
         self.class()
             >= match demanded {
                 Required::None => Class::Single,
+                Required::Attested => Class::Attested,
                 Required::Mfa => Class::Mfa,
                 Required::Phr => Class::PhishingResistant,
             }

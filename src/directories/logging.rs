@@ -67,9 +67,14 @@ impl Logging {
 pub fn silence(p: &Provisioning, preset: PresetColumn) -> Option<Duration> {
     const DAY: u32 = 24;
     let hours = p.silence_hours.unwrap_or(match preset.0 {
-        Preset::Entra => 4 * DAY,
+        Preset::Entra | Preset::EntraV1 => 4 * DAY,
         Preset::Google => 2 * DAY,
-        Preset::Okta | Preset::Generic => 14 * DAY,
+        Preset::Okta
+        | Preset::Auth0
+        | Preset::Keycloak
+        | Preset::Ping
+        | Preset::Adfs
+        | Preset::Generic => 14 * DAY,
     });
     (hours > 0).then(|| Duration::from_secs(u64::from(hours) * 3600))
 }

@@ -4,18 +4,23 @@
 
 mod db;
 mod extensions;
+mod keyring;
 mod logging;
 mod reading;
 mod rules;
 mod signin;
+mod switch;
 mod tokens;
 
 pub use extensions::{
     Extension, declare, extension, extensions, lock, schemas, set_extension, withdraw_extension,
 };
+pub use keyring::{Keyring, Published};
 pub use logging::{Bodies, Logging, silence};
 pub use reading::{Reading, Readings};
-pub use signin::{SignIn, SignInSettings, signin};
+pub use signin::{SignIn, SignInSettings, Stored, signin};
+pub(crate) use switch::end_sessions;
+pub use switch::{set_status, set_status_in};
 pub use tokens::{Token, Tokens, by_token, token_create, token_revoke, tokens, tokens_of};
 
 use crate::{
@@ -33,7 +38,6 @@ use crate::{
         oidc::Preset,
         scim::{Rule, Rules},
     },
-    sessions::{self, Who},
     store::{Conn, J, List, Scope, Store, Topic, Tx},
     tx,
 };
@@ -252,15 +256,20 @@ pub async fn create(
     let by = Setter::of(p.actor());
     let half = new.signin.map(|s| signin::sealed(s, id, master, by)).transpose()?;
     let half = half.unwrap_or_default();
+    signin::issuer_fits(new.preset, half.issuer.as_deref())?;
+    let label = p.actor().label();
     let (preset, provisioning) = (PresetColumn(new.preset), new.provisioning);
     provisioning.checked()?;
-    tx!(store, &p.cx(), [name, half, provisioning], |tx| {
+    tx!(store, &p.cx(), [name, half, provisioning, label], |tx| {
+        let mut half = half;
+        half.stored.attest(&Stored::default(), &label, tx.now());
         let d = db::insert(tx, t, id, &name, preset, J(provisioning), &half).await?;
         let detail = serde_json::json!({
             "name": name, "preset": preset.as_str(), "issuer": half.issuer, "client_id": half.client_id,
         });
         let event = Event::new("directory.create").target("directory", id).detail(detail);
         audit::record(tx, t, event).await?;
+        signin::stated(tx, &d, &Stored::default()).await?;
         tx.changed(Topic::Directory(id));
         Ok(d)
     })
@@ -331,6 +340,7 @@ pub async fn edit(
     let name = name.map(str::to_owned);
     let preset = edit.preset.map(PresetColumn);
     let by = Setter::of(p.actor());
+    let label = p.actor().label();
     let seal = |s| signin::sealed(s, id, master, by.clone());
     let half = edit.signin.map(|s| s.map(seal).transpose());
     let half = half.transpose()?.map(Option::unwrap_or_default);
@@ -338,7 +348,7 @@ pub async fn edit(
     let opens = half.as_ref().map_or(preset.is_some(), |h| h.issuer.is_some());
     let entrusted =
         if opens { Some(access.entrusted(p.actor(), (t, id), None).await?) } else { None };
-    tx!(store, &p.cx(), [name, half, access, entrusted, by], |tx| {
+    tx!(store, &p.cx(), [name, half, access, entrusted, by, label], |tx| {
         let (was, secret) = locked(tx, t, id, if_match).await?;
         let mut next = was.clone();
         next.name = name.unwrap_or(next.name);
@@ -347,6 +357,8 @@ pub async fn edit(
         next.issuer.clone_from(&half.issuer);
         next.client_id.clone_from(&half.client_id);
         next.signin = J(half.stored.clone());
+        signin::issuer_fits(next.preset.0, next.issuer.as_deref())?;
+        next.signin.0.attest(&was.signin.0, &label, tx.now());
         let signin_changed = rules::signin_differs(&was, &next) || half.secret != secret;
         if signin_changed {
             next.signin.0.set_by = by;
@@ -363,6 +375,7 @@ pub async fn edit(
         let detail = rules::difference(&was, &next, half.secret != secret);
         let event = Event::new("directory.edit").target("directory", id).detail(detail);
         audit::record(tx, t, event).await?;
+        signin::stated(tx, &d, &was.signin.0).await?;
         tx.changed(Topic::Directory(id));
         Ok(d)
     })
@@ -407,73 +420,6 @@ pub async fn set_provisioning(
     audit::record(tx, t, event).await?;
     tx.changed(Topic::Directory(id));
     Ok((d, before))
-}
-
-/// Switches a directory off (no SCIM, no sign-in; the sessions that came through it end) or on again.
-///
-/// # Errors
-/// `NotFound`.
-pub async fn set_status(
-    store: &Store,
-    p: &Permit<SystemEditSettings>,
-    id: DirectoryId,
-    status: Status,
-) -> Result<Directory> {
-    let t = p.tenant();
-    let d = tx!(store, &p.cx().urgent(), [], |tx| {
-        let (was, _) = locked(tx, t, id, None).await?;
-        if was.status == status {
-            return Ok(was);
-        }
-        set_status_in(tx, t, id, status).await
-    })?;
-    if status == Status::Disabled {
-        // In pieces, so that other writers get their turn; the switch itself already holds.
-        while end_sessions(store, p, id).await? > 0 {}
-    }
-    Ok(d)
-}
-
-/// Ends some of the sessions that came through a directory; says how many.
-///
-/// # Errors
-/// The database's.
-pub(crate) async fn end_sessions(
-    store: &Store,
-    p: &Permit<SystemEditSettings>,
-    id: DirectoryId,
-) -> Result<usize> {
-    let t = p.tenant();
-    tx!(store, &p.cx().urgent(), [], |tx| {
-        let found = db::signed_in(tx, t, id).await?;
-        let n = found.len();
-        for (session, user) in found {
-            sessions::revoke(tx, Who::Session(t, session), "directory disabled").await?;
-            tx.changed(Topic::User(t, user));
-        }
-        if n > 0 {
-            let event = Event::new("directory.sessions_ended").target("directory", id);
-            audit::record(tx, t, event.detail(serde_json::json!({ "sessions": n }))).await?;
-        }
-        Ok(n)
-    })
-}
-
-/// The switch inside a transaction, with its audit event.
-pub async fn set_status_in(
-    tx: &mut Tx,
-    t: TenantId,
-    id: DirectoryId,
-    status: Status,
-) -> Result<Directory> {
-    let d = db::set_status(tx, t, id, status).await?.ok_or_else(|| gone(id))?;
-    let action = match status {
-        Status::Active => "directory.enable",
-        Status::Disabled => "directory.disable",
-    };
-    audit::record(tx, t, Event::new(action).target("directory", id)).await?;
-    tx.changed(Topic::Directory(id));
-    Ok(d)
 }
 
 /// Deletes the row (and by the schema whatever still hangs on it); `provisioning::delete_directory` first ends and

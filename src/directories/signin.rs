@@ -1,15 +1,17 @@
 //! The sign-in half: where its people prove who they are, and as which client we ask. The client secret is sealed
 //! with the master key, bound to this directory.
 
-use super::{Status, db};
+use super::{Directory, Status, db};
 use crate::{
     access::Setter,
+    audit::{self, Event},
+    clock::Timestamp,
     crypto::seal::MasterKey,
     error::{Error, Result},
     id::{DirectoryId, TenantId},
-    protocol::oidc::{Preset, Rules},
+    protocol::oidc::{self, Attested, Connection, Preset, Rules},
     secret::{ExposeSecret as _, Secret},
-    store::{Scope, Store},
+    store::{Scope, Store, Tx},
     text,
 };
 
@@ -38,9 +40,19 @@ pub struct Stored {
     pub rules: Rules,
     /// Who set the half last; unknown of one that was set before this was kept.
     pub set_by: Option<Setter>,
+    /// Who stated what the rules state, and when.
+    pub attested: Option<Attested>,
 }
 impl Eq for Stored {}
 impl Stored {
+    /// Notes who states what the rules state: whoever writes it now, or, if it is as it was, whoever did then.
+    pub(super) fn attest(&mut self, was: &Self, by: &str, at: Timestamp) {
+        self.attested = match &self.rules.attested {
+            None => None,
+            same if *same == was.rules.attested && was.attested.is_some() => was.attested.clone(),
+            Some(_) => Some(Attested { by: by.to_owned(), at }),
+        };
+    }
     /// Whether people sign in otherwise.
     pub(super) fn differs(&self, other: &Self) -> bool {
         self.scopes != other.scopes || self.rules != other.rules
@@ -82,6 +94,24 @@ pub struct SignIn {
     pub scopes: Vec<String>,
     /// Who set all this.
     pub set_by: Option<Setter>,
+    /// Who stated what its rules state.
+    pub attested: Option<Attested>,
+}
+impl SignIn {
+    /// By what its evidence is read.
+    pub fn connection(&self) -> Connection<'_> {
+        Connection {
+            preset: self.preset,
+            rules: &self.rules,
+            attested: self.attested.as_ref(),
+            generation: self.generation,
+        }
+    }
+}
+
+/// Whether a preset's provider can have this issuer.
+pub(super) fn issuer_fits(preset: Preset, issuer: Option<&str>) -> Result<()> {
+    issuer.map_or(Ok(()), |i| oidc::place(preset, i).map(drop))
 }
 
 fn aad(id: DirectoryId) -> String {
@@ -120,7 +150,7 @@ pub(super) fn sealed(
         issuer: Some(issuer),
         client_id: Some(client_id),
         secret: s.client_secret.map(seal).transpose()?,
-        stored: Stored { scopes: s.scopes, rules, set_by: by },
+        stored: Stored { scopes: s.scopes, rules, set_by: by, attested: None },
     })
 }
 
@@ -156,5 +186,17 @@ pub async fn signin(
         rules: d.signin.0.rules,
         scopes: d.signin.0.scopes,
         set_by: d.signin.0.set_by,
+        attested: d.signin.0.attested,
     }))
+}
+
+/// The trail of what is stated in writing about a directory's sign-ins, and of its end.
+pub(super) async fn stated(tx: &mut Tx, d: &Directory, was: &Stored) -> Result<()> {
+    let (before, now) = (&was.rules.attested, &d.signin.0.rules.attested);
+    if before == now {
+        return Ok(());
+    }
+    let detail = serde_json::json!({ "from": before, "to": now });
+    let event = Event::new("directory.attest").target("directory", d.id).detail(detail);
+    audit::record(tx, d.tenant_id, event).await
 }

@@ -9,10 +9,9 @@ use crate::{
     directories::{self, SignIn},
     error::{Error, Kind, Result},
     flows::{self, After, State as Flow, StepUp, Upstream},
-    gate,
     id::{DirectoryId, RequestId, TenantId, UserId},
     invitations::{self, How, Invited, Ready},
-    protocol::oidc::{self, Claims, Preset},
+    protocol::oidc::{self, Claims, Decision, Demand, Evidence, Verdict},
     sessions::NewSession,
     signins::{self, NewSignin, Reason},
     store::{Conn, Lock, Tx},
@@ -40,6 +39,29 @@ pub(super) struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
+    /// What is demanded of the answer.
+    fn demand(&self, required: Required, policy: Option<i64>) -> Demand {
+        let asked = self.flow.as_ref().and_then(|f| f.step_up).is_some_and(|s| s.asked);
+        Demand {
+            class: required.class(),
+            max_age: self.up.request["max_age"].as_i64(),
+            left_at: self.up.started_at,
+            now: self.app.store.clock().now(),
+            again: self.flow.is_some() && !asked,
+            policy,
+        }
+    }
+    /// What the person's rights demand, and the application that they come from: it is proved at once, and not by a second
+    /// way to the provider.
+    async fn demanded(&self, user: UserId) -> Result<(Required, i64)> {
+        let (gate, t) = (&self.app.gate, self.up.tenant);
+        let client = match self.flow.as_ref().map(|f| &f.after) {
+            Some(After::Authorize { request, .. }) => request["client_id"].as_str(),
+            _ => None,
+        };
+        let demands = gate.demands((t, user), t, client, &|_| false).await?;
+        Ok((demands.total.class, demands.policy))
+    }
     /// The invitation that the person is accepting.
     fn invited(&self) -> Option<&Invited> {
         match &self.flow.as_ref()?.after {
@@ -70,22 +92,8 @@ struct Identity<'a> {
 }
 
 impl<'a> Identity<'a> {
-    /// Entra's `sub` differs for each application and `oid` is what its SCIM calls the person; elsewhere it is `sub`.
     fn of(s: &SignIn, claims: &'a Claims) -> Result<Self> {
-        let subject = match s.preset {
-            Preset::Entra => {
-                // The issuer's path begins with the tenant; a token that names another is not of this directory.
-                let url = url::Url::parse(&claims.iss).ok();
-                let home = url.as_ref().and_then(|u| u.path_segments()?.next());
-                if home.is_none() || home != claims.tid.as_deref() {
-                    return Err(Reason::TenantMismatch.error("'tid' is not the issuer's tenant"));
-                }
-                let oid = claims.oid.as_deref().filter(|o| !o.is_empty());
-                oid.ok_or_else(|| Reason::ClaimMissing.error("the id token has no 'oid'"))?
-            }
-            Preset::Okta | Preset::Google | Preset::Generic => claims.sub.as_str(),
-        };
-        Ok(Self { issuer: &claims.iss, subject })
+        Ok(Self { issuer: &claims.iss, subject: oidc::subject(s.preset, claims)? })
     }
 
     /// The linked person, or the provisioned one whom the directory calls so.
@@ -119,8 +127,8 @@ async fn admitted(
     user: &mut Option<UserId>,
 ) -> Result<Response> {
     let (app, up) = (a.app, a.up);
-    let proof = oidc::assurance(claims, s.preset, &s.rules);
-    seen["evidence"] = proof.evidence.clone();
+    let evidence = Evidence::of(claims);
+    seen["evidence"] = what(s, &evidence, &a.demand(Required::None, None)).evidence;
     let identity = Identity::of(s, claims)?;
     seen["subject"] = identity.subject.into();
     let cx = caller::cx(up.tenant, a.request);
@@ -145,37 +153,25 @@ async fn admitted(
     })?;
     *user = Some(person.id);
     may_enter(&person)?;
-    // Judged by when the person left us: how long they took there does not make the proof older.
-    let asked = up.request["max_age"].as_i64();
-    let max_age = asked.into_iter().chain(s.rules.max_age).min();
-    if !oidc::freshness(claims, max_age, up.started_at) {
-        let why = match claims.auth_time {
-            None => "a fresh proof is demanded, and the id token has no 'auth_time'",
-            Some(_) => "a fresh proof is demanded, and 'auth_time' is from before",
-        };
-        seen["max_age"] = max_age.into();
-        return Err(Reason::AuthTooOld.error(why));
-    }
-    let mut demanded = app.gate.demanded(up.tenant, person.id, up.tenant).await?;
+    let (mut demanded, policy) = a.demanded(person.id).await?;
     if let Some(i) = &invitation {
         demanded = demanded.max(i.demanded);
     }
     let step = a.flow.as_ref().and_then(|f| f.step_up);
     demanded = demanded.max(step.map_or(Required::None, |s| s.required));
-    if !gate::satisfies(proof.class.as_str(), demanded) {
-        if step.is_none_or(|s| !s.asked)
-            && let Some(flow) = &a.flow
-            && oidc::step_up(s.preset, &s.rules, demanded == Required::Phr).is_some()
-        {
+    let proof = what(s, &evidence, &a.demand(demanded, Some(policy)));
+    seen["evidence"] = proof.evidence.clone();
+    if proof.verdict != Verdict::Enough {
+        if let (Verdict::AskOnce, Some(flow)) = (proof.verdict, &a.flow) {
             return ask_once_more(a, flow, demanded).await;
         }
         seen["demanded"] = json!(demanded);
         seen["stepped_up"] = json!(step.is_some_and(|s| s.asked));
-        let (class, rule) = (proof.class.as_str(), proof.rule);
-        let why = format!(
-            "proved is the class '{class}' by the rule '{rule}'; the person's roles demand more"
-        );
-        return Err(Reason::MfaNotProved.error(why));
+        let max_age = up.request["max_age"].as_i64().into_iter().chain(s.rules.max_age).min();
+        seen["max_age"] = max_age.into();
+        let old = proof.verdict == Verdict::TooOld;
+        let reason = if old { Reason::AuthTooOld } else { Reason::MfaNotProved };
+        return Err(reason.error(proof.why));
     }
     let now = app.store.clock().now();
     let session = NewSession {
@@ -193,7 +189,12 @@ async fn admitted(
     begin(a, &identity, session, invitation.map(|i| i.ready)).await
 }
 
-/// The proof is too weak, and the directory can give a stronger one: it is asked, once.
+/// The decision about the login.
+fn what(s: &SignIn, evidence: &Evidence, demand: &Demand) -> Decision {
+    oidc::decide(&s.connection(), evidence, demand)
+}
+
+/// The proof is too weak or too old, and the directory can give a better one: it is asked, once.
 async fn ask_once_more(a: &Attempt<'_>, flow: &Flow, required: Required) -> Result<Response> {
     let mut flow = flow.clone();
     flow.step_up = Some(StepUp { directory: a.up.directory, required, asked: false });

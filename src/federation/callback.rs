@@ -107,14 +107,15 @@ async fn proved(
         let why = "the directory's settings were changed while the person was away";
         return Err(Reason::GenerationChanged.error(why));
     }
-    let provider = providers.get(&app.net, &signin.issuer).await?;
+    let provider = providers.get(app, &signin).await?;
     from_whom_we_asked(answer, &signin, &provider)?;
     if let Some(error) = answer.get("error") {
         let more = answer.get("error_description").unwrap_or_default();
         let why = format!("the provider answered {}: {}", excerpt(error), excerpt(more));
         let reason = match error {
-            // Okta's word, and OpenID's (Unmet Authentication Requirements 1.0).
-            "unmet_authentication_requirements" => Reason::AcrUnmet,
+            // Okta's word, and OpenID's (Unmet Authentication Requirements 1.0). Entra says that more would have to be
+            // done than it can have done; we never forbid it to show a page.
+            "unmet_authentication_requirements" | "interaction_required" => Reason::AcrUnmet,
             _ => Reason::IdpError,
         };
         return Err(reason.error(why));

@@ -126,9 +126,16 @@ async fn answered(a: &Attempt<'_>, s: &SignIn, invited: &Invited) -> Result<bool
 /// verified an address of a company that they have left.
 fn vouched(preset: Preset, claims: &Claims) -> impl Iterator<Item = &str> {
     let (verified, name) = match preset {
-        Preset::Entra => (claims.email_domain_verified, claims.preferred_username.as_deref()),
+        Preset::Entra | Preset::EntraV1 => {
+            (claims.email_domain_verified, claims.preferred_username.as_deref())
+        }
         Preset::Google => (claims.email_verified && googles(claims), None),
-        Preset::Okta | Preset::Generic => (claims.email_verified, None),
+        Preset::Okta
+        | Preset::Auth0
+        | Preset::Keycloak
+        | Preset::Ping
+        | Preset::Adfs
+        | Preset::Generic => (claims.email_verified, None),
     };
     claims.email.as_deref().filter(|_| verified).into_iter().chain(name)
 }

@@ -2,10 +2,12 @@
 //! goes through the guarded client.
 
 use crate::{
+    app::App,
     crypto::jwt::{Alg, Jwk},
-    directories::SignIn,
+    directories::{Published, SignIn},
     error::{Error, Result},
     net,
+    protocol::oidc::{self, Place},
     secret::{ExposeSecret as _, Secret},
     signins::Reason,
     text::excerpt,
@@ -58,21 +60,18 @@ struct Slot {
 
 impl Providers {
     /// The provider; asked anew when what we know is old.
-    pub(super) async fn get(&self, net: &net::Client, issuer: &str) -> Result<Arc<Provider>> {
-        self.fresh(net, issuer, false).await
+    pub(super) async fn get(&self, app: &App, s: &SignIn) -> Result<Arc<Provider>> {
+        self.fresh(app, s, false).await
     }
     /// The provider with its keys as they are now, because a token named one that we do not know: it is asked at
     /// most once a minute, however many such tokens come.
-    pub(super) async fn again(&self, net: &net::Client, issuer: &str) -> Result<Arc<Provider>> {
-        self.fresh(net, issuer, true).await
+    pub(super) async fn again(&self, app: &App, s: &SignIn) -> Result<Arc<Provider>> {
+        self.fresh(app, s, true).await
     }
 
-    async fn fresh(
-        &self,
-        net: &net::Client,
-        issuer: &str,
-        for_a_key: bool,
-    ) -> Result<Arc<Provider>> {
+    async fn fresh(&self, app: &App, s: &SignIn, for_a_key: bool) -> Result<Arc<Provider>> {
+        let issuer = s.issuer.as_str();
+        let place = oidc::place(s.preset, issuer)?;
         let slot = {
             let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             if all.len() > 10_000 {
@@ -89,9 +88,11 @@ impl Providers {
         }
         let failed = match &slot.failed {
             Some((at, e)) if at.elapsed() < FAILED => e.clone(),
-            _ => match discover(net, issuer).await {
+            _ => match discover(&app.net, &place, issuer).await {
                 Ok(mut found) => {
                     found.for_a_key = for_a_key;
+                    let published = Published { keys: found.keys.clone(), algs: found.algs() };
+                    app.keyring.put(issuer, published);
                     let found = Arc::new(found);
                     *slot = Slot { known: Some(Arc::clone(&found)), failed: None };
                     return Ok(found);
@@ -185,8 +186,43 @@ impl<'c> AsyncHttpClient<'c> for Guarded {
     }
 }
 
+/// The documents of a provider.
+async fn discover(net: &net::Client, place: &Place, issuer: &str) -> Result<Provider> {
+    match place {
+        Place::Issuer => below(net, issuer).await,
+        Place::EntraV1 { document, .. } => elsewhere(net, place, document, issuer).await,
+    }
+}
+
+/// The documents of a provider that has them at another host than its issuer's: only where `place` says so, and only if they
+/// are the issuer's.
+async fn elsewhere(
+    net: &net::Client,
+    place: &Place,
+    document: &str,
+    issuer: &str,
+) -> Result<Provider> {
+    let read = async |url: &str| {
+        let request = http::Request::get(url).header("accept", "application/json");
+        let request = request.body(Vec::new()).map_err(|e| failed("discovery", e))?;
+        let answer = net.send(request).await.map_err(unreachable)?;
+        if answer.status().as_u16() != 200 {
+            return Err(failed("discovery", answer.status()));
+        }
+        Ok(answer.into_body())
+    };
+    let about: Value =
+        serde_json::from_slice(&read(document).await?).map_err(|e| failed("discovery", e))?;
+    place.fits(issuer, &about)?;
+    let says_iss = about["authorization_response_iss_parameter_supported"] == true;
+    let metadata: CoreProviderMetadata =
+        serde_json::from_value(about).map_err(|e| failed("discovery", e))?;
+    let keys = keys(&read(metadata.jwks_uri().as_str()).await?, issuer)?;
+    Ok(Provider { keys, says_iss, metadata, read: Instant::now(), for_a_key: false })
+}
+
 /// Boxed, because the library's futures are too general for the compiler to see that they may be sent.
-fn discover(net: &net::Client, issuer: &str) -> BoxFuture<'static, Result<Provider>> {
+fn below(net: &net::Client, issuer: &str) -> BoxFuture<'static, Result<Provider>> {
     let (http, issuer) = (Guarded::new(net), issuer.to_owned());
     Box::pin(async move {
         let url = IssuerUrl::new(issuer).map_err(|e| failed("issuer", e))?;

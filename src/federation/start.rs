@@ -15,9 +15,8 @@ use crate::{
     error::{Error, Result},
     flows::{self, After, State as Flow, Upstream},
     id::{DirectoryId, FlowId, RequestId},
-    protocol::oidc::{self, Preset},
+    protocol::oidc,
     secret::ExposeSecret as _,
-    tenants::Required,
     web::{Browser, Redirect, StrictForm, StrictQuery},
 };
 use axum::{
@@ -107,12 +106,16 @@ async fn leave(
     let s = directories::signin(&app.store, tenant, directory, &app.master).await?;
     let s = s.ok_or_else(|| Error::not_found("this way of signing in"))?;
     let now = app.store.clock().now();
-    // Whoever began the flow may want a fresh proof: it is asked for, and the answer's `auth_time` is judged by it.
-    let max_age = flow.min_auth_time.map(|at| now.since(at).as_secs());
-    let more = match flow.step_up {
-        Some(step) => oidc::step_up(s.preset, &s.rules, step.required == Required::Phr),
-        None => None,
+    // Whoever began the flow may want a fresh proof: it is asked for, and the answer's `auth_time` is judged by it. So it is
+    // where the person is to sign in anew: they may take that out of the address.
+    let max_age = match flow.step_up {
+        Some(_) => Some(0),
+        None => flow.min_auth_time.map(|at| now.since(at).as_secs()),
     };
+    let more = flow.step_up.map(|step| {
+        let asked = oidc::step_up(s.preset, &s.rules, step.required.class());
+        asked.unwrap_or_else(|| vec![("prompt", "login".to_owned())])
+    });
     let up = Upstream {
         flow: id,
         tenant,
@@ -123,7 +126,7 @@ async fn leave(
         request: json!({ "max_age": max_age, "step_up": more.is_some() }),
         started_at: now,
     };
-    let provider = match providers.get(&app.net, &s.issuer).await {
+    let provider = match providers.get(app, &s).await {
         Ok(provider) => provider,
         Err(e) => {
             let attempt =
@@ -183,7 +186,7 @@ impl Ask<'_> {
             query.append_pair("max_age", &max_age.to_string());
             // Entra documents no `max_age`; and "now" is said in both words.
             let anew = self.more.iter().any(|(name, _)| *name == "prompt");
-            if !anew && (max_age == 0 || self.s.preset == Preset::Entra) {
+            if !anew && (max_age == 0 || self.s.preset.is_entra()) {
                 query.append_pair("prompt", "login");
             }
         }

@@ -34,7 +34,7 @@ pub(super) async fn claims(
     let verified = match jwt::verify(token, &provider.keys, &provider.algs()) {
         // Signed with a key we have not seen: the provider rotated since we asked.
         Err(e) if e.code_str() == Some("key_unknown") => {
-            let now = providers.again(&app.net, &s.issuer).await?;
+            let now = providers.again(app, s).await?;
             jwt::verify(token, &now.keys, &now.algs())?
         }
         other => other?,

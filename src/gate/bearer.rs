@@ -10,7 +10,7 @@ use crate::{
     crypto::jwt::Verified,
     error::Result,
     id::{SessionId, TenantId, UserId},
-    sessions::{self, Who, revoke},
+    sessions::{self, Live, Who, revoke},
     store::{Cx, Topic},
     tx,
 };
@@ -39,8 +39,8 @@ pub struct Bearer {
     /// The scopes that could be given now: fewer than were given, where its application, its person's rights or their
     /// agreement were narrowed since.
     pub scopes: Arc<[String]>,
-    /// How well its session's person was proved.
-    class: Option<String>,
+    /// Its session, for people.
+    live: Option<Arc<Live>>,
     verified: Arc<Verified>,
     person: Arc<Person>,
 }
@@ -74,8 +74,8 @@ impl Bearer {
     }
     /// How well the person was proved, where the token speaks for them in every tenant: it was judged when it was made by
     /// what the tenant it is for demands, and each other demands its own.
-    pub fn class(&self) -> Option<&str> {
-        self.class.as_deref().filter(|_| self.has(INSTANCE))
+    pub fn proof(&self) -> Option<&Arc<Live>> {
+        self.live.as_ref().filter(|_| self.has(INSTANCE))
     }
     /// All claims.
     pub fn claims(&self) -> &Map<String, Value> {
@@ -169,7 +169,7 @@ impl Gate {
         if t.ep != [tenant.epoch, client.epoch, person.epoch] {
             return Err(over("the access token was revoked"));
         }
-        let mut class = None;
+        let mut session = None;
         if let Some(sid) = t.sid {
             let live = self.session_of(t.home, t.sub, sid).await?;
             let live = live.ok_or_else(|| over("there is no such session"))?;
@@ -177,7 +177,7 @@ impl Gate {
             if live.user != t.sub {
                 return Err(bad());
             }
-            class = Some(live.class.clone());
+            session = Some(live);
         } else if person.kind != UserKind::Integration {
             return Err(bad());
         }
@@ -196,7 +196,7 @@ impl Gate {
             session: t.sid,
             client,
             scopes: scopes.into(),
-            class,
+            live: session,
             person,
             verified,
         })

@@ -14,10 +14,16 @@ row! {
     pub(super) struct TenantRow {
         pub live: bool,
         pub policy: J<Policy>,
+        pub version: i64,
     }
 }
 pub(super) async fn tenant(c: &mut Conn, id: TenantId) -> Result<Option<TenantRow>> {
-    sql!(c, opt<TenantRow>, "SELECT (status = 'active'), policy FROM tenants WHERE id = $1", id)
+    sql!(
+        c,
+        opt<TenantRow>,
+        "SELECT (status = 'active'), policy, version FROM tenants WHERE id = $1",
+        id
+    )
 }
 
 row! {

@@ -23,6 +23,8 @@ pub struct TenantState {
     pub live: bool,
     /// What it demands of a sign-in.
     pub policy: Policy,
+    /// Of which version of its settings that is.
+    pub version: i64,
     /// Counted up when everything of it ended.
     pub epoch: i64,
 }
@@ -107,7 +109,8 @@ impl Facts {
         let mut c = self.store.read(Scope::Tenant(id)).await?;
         let Some(row) = db::tenant(&mut c, id).await? else { return Ok(None) };
         let epoch = sessions::epoch(&mut c, id, id.0).await?;
-        let state = Arc::new(TenantState { live: row.live, policy: row.policy.0, epoch });
+        let (live, policy, version) = (row.live, row.policy.0, row.version);
+        let state = Arc::new(TenantState { live, policy, version, epoch });
         self.tenants.fill(ticket, id, state.clone());
         Ok(Some(state))
     }

@@ -1,6 +1,6 @@
 //! Issuing: every access, refresh and id token that exists was made here.
 
-use super::{Gate, Person, TenantState, over, satisfies, too_weak, write};
+use super::{Gate, Person, TenantState, demand, over, write};
 use crate::{
     access::Effective,
     actor::UserKind,
@@ -13,7 +13,7 @@ use crate::{
     error::{Error, Result},
     id::{SessionId, TenantId, UserId},
     sessions::Live,
-    tenants::Required,
+    tenants::{Demand, Required},
 };
 use std::sync::Arc;
 
@@ -99,7 +99,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("the grant fits the kind of client and user", kinds_fit),
     ("the session is live and the user's own", session_live),
     ("the user has something to do in this tenant", in_tenant),
-    ("the session proves the second factor that is demanded", second_factor),
+    ("the session proves what is demanded, and did lately", proved),
 ];
 
 fn client_enabled(_: &Gate, a: &Actual<'_>) -> Result<()> {
@@ -145,15 +145,22 @@ fn in_tenant(_: &Gate, a: &Actual<'_>) -> Result<()> {
     Err(Error::forbidden("the user has no role in that tenant").code("access_denied"))
 }
 
-fn second_factor(_: &Gate, a: &Actual<'_>) -> Result<()> {
+fn proved(gate: &Gate, a: &Actual<'_>) -> Result<()> {
     let Some(s) = &a.session else { return Ok(()) };
-    let roles = a.held.roles.iter().map(|r| (r.id, r.mfa));
-    let mut required = a.tenant.policy.mfa.required(roles);
-    let instance = a.held.global && a.request.scopes.iter().any(|s| s == INSTANCE);
-    if instance && required == Required::None {
-        required = Required::Mfa;
+    gate.meets(s, demand(a))
+}
+
+/// What the roles and permissions of the person demand, the application, and what the token is to permit.
+fn demand(a: &Actual<'_>) -> Demand {
+    let scopes = a.request.scopes;
+    let instance = a.held.global && scopes.iter().any(|s| s == INSTANCE);
+    let client = a.request.client.app.client_id.as_str();
+    let used = |p: &str| instance || scopes.iter().any(|s| s == p);
+    let mut demand = demand::total(&a.tenant, &a.held, Some(client), used);
+    if instance && demand.class < Required::Mfa {
+        demand.class = Required::Mfa;
     }
-    if satisfies(&s.class, required) { Ok(()) } else { Err(too_weak(&s.class, required)) }
+    demand
 }
 
 /// The scopes that are given: asked for, allowed to the client, and held by the user in the tenant. OpenID's own
@@ -213,6 +220,13 @@ impl Gate {
     pub async fn may(&self, request: &Request<'_>) -> Result<Vec<String>> {
         let actual = self.gather(request).await?;
         self.check(&actual)
+    }
+    /// What such a request demands of its person's session.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn demand_of(&self, request: &Request<'_>) -> Result<Demand> {
+        Ok(demand(&self.gather(request).await?))
     }
     fn check(&self, actual: &Actual<'_>) -> Result<Vec<String>> {
         for (_, check) in CHECKS {

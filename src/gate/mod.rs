@@ -5,21 +5,25 @@
 
 mod bearer;
 mod db;
+mod demand;
 mod facts;
 mod issue;
 mod logout;
+mod simulate;
 mod write;
 
 pub use bearer::{Bearer, TOKEN_TYPE};
+pub use demand::{By, Demands, satisfies, too_old, too_weak};
 pub use facts::{Person, TenantState};
 pub use issue::{Actual, Grant, INSTANCE, Issued, Request, granted_scopes};
 pub use logout::Hint;
+pub use simulate::{Simulated, Simulation, What};
 
 use crate::{
     access::Access,
     apps::{Apps, Client},
     clock::Timestamp,
-    error::{Error, Kind, Result},
+    error::{Error, Result},
     id::{DirectoryId, SessionId, TenantId, UserId},
     keys::Keys,
     sessions::{self, Live},
@@ -237,32 +241,6 @@ impl Gate {
     /// # Errors
     /// The database's.
     pub async fn demanded(&self, home: TenantId, user: UserId, tid: TenantId) -> Result<Required> {
-        let tenant = self.tenant(tid).await?;
-        let held = self.0.access.effective(home, user, tid).await?;
-        Ok(tenant.policy.mfa.required(held.roles.iter().map(|r| (r.id, r.mfa))))
+        Ok(self.demands((home, user), tid, None, &|_| false).await?.total.class)
     }
-}
-
-/// Whether a class of assurance (`none single attested mfa phr`) is enough. An attested login (the directory's policy
-/// vouches, by an administrator's word) counts as two factors and never as phishing resistant.
-pub fn satisfies(class: &str, required: Required) -> bool {
-    match required {
-        Required::None => true,
-        Required::Mfa => matches!(class, "attested" | "mfa" | "phr"),
-        Required::Phr => class == "phr",
-    }
-}
-
-/// The refusal of a login whose proof is too weak.
-pub fn too_weak(class: &str, required: Required) -> Error {
-    let want = match required {
-        Required::Phr => "a phishing-resistant second factor",
-        Required::Mfa | Required::None => "a second factor",
-    };
-    Error::new(
-        Kind::NeedsStepUp,
-        format!("this sign-in did not prove {want}, which your role or company demands"),
-    )
-    .code("mfa_not_proved")
-    .operator(format!("class {class}, required {required:?}"))
 }

@@ -59,11 +59,11 @@ pub(super) fn access_token(
     o
 }
 
-/// Our own words for assurance in `acr`.
+/// Our own words for assurance in `acr`. What is only attested is not passed on as proved.
 pub(super) fn acr(class: &str) -> &'static str {
     match class {
         "phr" => "urn:muster:loa:3",
-        "mfa" | "attested" => "urn:muster:loa:2",
+        "mfa" => "urn:muster:loa:2",
         _ => "urn:muster:loa:1",
     }
 }

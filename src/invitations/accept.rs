@@ -18,7 +18,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// An invitation that somebody holds the link of, as a flow keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,14 +161,17 @@ pub async fn demanded(store: &Store, access: &Access, i: &Invitation) -> Result<
     let mut c = store.read(Scope::Platform).await?;
     for place in places {
         let Some(tenant) = tenants::find(&mut c, place).await? else { continue };
-        let mut held = Vec::new();
+        let (mut held, mut permissions) = (Vec::new(), BTreeSet::new());
         for p in i.plan.0.iter().filter(|p| p.tenant.is_none_or(|t| t == place)) {
             if let Some(role) = roles::named(&mut c, access, place, p.role).await? {
+                permissions.extend(role.permissions.iter().cloned());
                 let role = role.to_ref();
                 held.push((role.id, role.mfa));
             }
         }
-        most = most.max(tenant.policy.0.mfa.required(held));
+        let may = |p: &str| permissions.contains(p);
+        let demands = tenant.policy.0.demands(held, may, None, |_| false);
+        most = demands.into_iter().map(|(_, d)| d.class).fold(most, Required::max);
     }
     Ok(most)
 }

@@ -108,8 +108,8 @@ async fn begun(
         }
         return match resume::weigh(app, client, &request, &session, true).await? {
             Next::Answer(r) => Ok(r),
-            Next::StepUp(required) => {
-                Ok(resume::step_up(app, client, &request, &session, required, browser).await?)
+            Next::StepUp(demand) => {
+                Ok(resume::step_up(app, client, &request, &session, demand, browser).await?)
             }
             Next::Give(scopes) => Ok(resume::give(app, client, &request, &session, scopes).await?),
             Next::Ask(_) if request.silent => Err(OAuthError::new(

@@ -7,13 +7,13 @@ use crate::{
     directories,
     error::{Error, Kind, Result},
     flows::{self, After, NewCode, StepUp},
-    gate::{Grant, Request},
+    gate::{self, Grant, Request},
     id::FlowId,
     protocol::oidc,
     secret::ExposeSecret as _,
     sessions::Live,
     signins::{self, NewSignin, Reason},
-    tenants::{self, Required},
+    tenants::{self, Demand, Required},
     tx,
     web::{self, Browser, LiveSession, RequestId, StrictQuery},
 };
@@ -21,7 +21,7 @@ use axum::{
     extract::State,
     response::{IntoResponse as _, Response},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// `?flow=`
 #[derive(Debug, serde::Deserialize)]
@@ -96,9 +96,9 @@ async fn go_on(
         return Ok(back(app, &request.redirect_uri, request.state.as_deref(), &fields));
     }
     match weigh(app, &client, &request, &session, !stepped_up).await? {
-        Next::StepUp(required) => {
+        Next::StepUp(demand) => {
             ended(app, flow).await?;
-            step_up(app, &client, &request, &session, required, browser).await
+            step_up(app, &client, &request, &session, demand, browser).await
         }
         Next::Ask(scopes) => consent::page(app, id, flow, &client, &scopes, &session).await,
         Next::Answer(r) => {
@@ -131,11 +131,12 @@ pub(super) enum Next {
     Ask(Vec<String>),
     /// A code for these scopes.
     Give(Vec<String>),
-    /// What is asked for demands a stronger proof, and the person's directory can be asked for it.
-    StepUp(Required),
+    /// What is asked for demands a stronger proof, and the person's directory can be asked for it; or a fresher one.
+    StepUp(Demand),
 }
 
-/// Begins a sign-in at the directory that vouched for the session, for the proof that is missing; it ends here again.
+/// Begins a sign-in at the directory that vouched for the session, for the proof that is missing; it ends here again. Who is
+/// in no directory signs in anew.
 ///
 /// # Errors
 /// The database's.
@@ -144,25 +145,32 @@ pub(super) async fn step_up(
     client: &Client,
     request: &AuthRequest,
     session: &Live,
-    required: Required,
+    demand: Demand,
     browser: &Browser,
 ) -> Result<Response> {
-    let kept = serde_json::to_value(request).map_err(Error::internal)?;
+    let mut request = request.clone();
+    let now = app.store.clock().now();
+    let since = demand.max_age.map(|age| now.minus(Duration::from_secs(age.unsigned_abs())));
+    request.min_auth_time = request.min_auth_time.max(since);
+    let kept = serde_json::to_value(&request).map_err(Error::internal)?;
     let after = After::Authorize { app: client.app.id, about: client.app.about(), request: kept };
     let mut flow = flows::State::new(after, Some(session.home));
     flow.login_hint = Some(session.user_name.clone());
     flow.min_auth_time = request.min_auth_time;
+    let required = demand.class;
     flow.step_up = session.directory.map(|directory| StepUp { directory, required, asked: false });
+    let elsewhere = flow.step_up.is_some();
     let id = flows::begin(&app.store, &app.system(), flow, browser.hash()).await?;
-    Ok(web::Redirect::to(&format!("/federation/step-up?flow={id}")).into_response())
+    let to =
+        if elsewhere { format!("/federation/step-up?flow={id}") } else { format!("/signin/{id}") };
+    Ok(web::Redirect::to(&to).into_response())
 }
 
 /// Whether the session's directory could prove what is missing.
 async fn can_step_up(app: &App, session: &Live, required: Required) -> Result<bool> {
     let Some(directory) = session.directory else { return Ok(false) };
     let s = directories::signin(&app.store, session.home, directory, &app.master).await?;
-    let phishing_resistant = required == Required::Phr;
-    Ok(s.is_some_and(|s| oidc::step_up(s.preset, &s.rules, phishing_resistant).is_some()))
+    Ok(s.is_some_and(|s| oidc::step_up(s.preset, &s.rules, required.class()).is_some()))
 }
 
 /// Asks the gate, and what the person agreed to; a proof of a second factor that is missing is refused on a page with a
@@ -186,16 +194,17 @@ pub(super) async fn weigh(
             Ok(agreed.map_or_else(Next::Ask, Next::Give))
         }
         Err(e) if e.kind() == Kind::NeedsStepUp && !request.silent => {
-            let required = app.gate.demanded(session.home, session.user, tid).await?;
-            if may_step_up && can_step_up(app, session, required).await? {
-                return Ok(Next::StepUp(required));
+            let demand = app.gate.demand_of(&ask).await?;
+            let weak = !gate::satisfies(&session.class, demand.class);
+            if may_step_up && (!weak || can_step_up(app, session, demand.class).await?) {
+                return Ok(Next::StepUp(demand));
             }
+            let reason = if weak { Reason::MfaNotProved } else { Reason::AuthTooOld };
             let detail = serde_json::json!({
                 "class": session.class, "evidence": session.evidence.0, "tenant": tid, "client": client.app.client_id,
-                "why": e.operator_text(),
+                "why": e.operator_text(), "demanded": demand,
             });
-            let new = NewSignin::not(Reason::MfaNotProved, Some(session.user), session.directory)
-                .detail(detail);
+            let new = NewSignin::not(reason, Some(session.user), session.directory).detail(detail);
             let home = session.home;
             let reference = tx!(app.store, &app.system(), [new], |tx| {
                 tx.unaudited("the record of sign-ins is a trail of its own");

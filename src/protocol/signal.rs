@@ -314,7 +314,7 @@ fn account(s: &Value) -> Result<Option<Account>> {
             let all = s.get("identifiers").and_then(Value::as_array);
             let nested = |v: &&Value| v["format"] != "aliases";
             let mut known = all.into_iter().flatten().take(16).filter(nested).map(account);
-            known.find_map(|a| a.transpose()).transpose()?
+            known.find_map(Result::transpose).transpose()?
         }
         _ => None,
     })

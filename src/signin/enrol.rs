@@ -204,7 +204,7 @@ pub(super) async fn choose(
                 let text = "What you may do here takes a passkey.".to_owned();
                 Ok(ask_first(&app, id, &who, Some(text)))
             }
-            Required::Mfa => {
+            Required::Attested | Required::Mfa => {
                 app.credentials.offer_code(&mut enrolment, who.tenant, who.user)?;
                 flow.enrolment = Some(enrolment);
                 flows::put(&app.store, &caller::platform(request), id, &flow).await?;

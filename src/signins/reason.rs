@@ -124,7 +124,7 @@ reasons! {
         "Enable the user here."
     /// The second factor that the person's roles demand was not proved.
     MfaNotProved "mfa_not_proved" Refused SecondFactor
-        "Compare 'evidence' with 'demanded' in the record. Entra: name an authentication context in the directory's rules. Okta: demand two factors in the application's sign-in policy. Others: name the 'amr' or 'acr' values that prove it. Local: add a one-time code."
+        "Compare 'evidence' with 'demanded' in the record. What is only 'attested' suffices where the policy says so (muster policy set --level attested). Entra: name an authentication context in the directory's rules, which is attested, or take the preset 'entra_v1'. Okta: demand two factors in the application's sign-in policy. Others: name the 'amr' or 'acr' values that prove it. Local: add a one-time code. 'muster directory simulate' says what each change would do."
     /// A fresh proof was asked for.
     AuthTooOld "auth_too_old" Refused Stale
         "Add the optional claim 'auth_time' to the provider's id token (Entra: Token configuration); without it nothing shows that the proof is fresh."

@@ -33,6 +33,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0024_letters", include_str!("../../migrations/0024_letters.sql")),
     ("0025_who_made_integrations", include_str!("../../migrations/0025_who_made_integrations.sql")),
     ("0026_letters_of_a_day", include_str!("../../migrations/0026_letters_of_a_day.sql")),
+    ("0027_presets", include_str!("../../migrations/0027_presets.sql")),
     ("0028_factors", include_str!("../../migrations/0028_factors.sql")),
     ("0029_signals", include_str!("../../migrations/0029_signals.sql")),
     ("0030_domain_proof", include_str!("../../migrations/0030_domain_proof.sql")),

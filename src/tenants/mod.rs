@@ -7,7 +7,7 @@ mod policy;
 mod rules;
 
 pub use leaving::{Deleting, leaving, mark, progress, remove};
-pub use policy::{MfaDefault, MfaPolicy, Policy, Required};
+pub use policy::{Demand, MfaDefault, MfaPolicy, Policy, Required, Source};
 
 use crate::{
     access::{
@@ -301,13 +301,18 @@ pub async fn set_status(
     edit(store, p, id, None, Edit { status: Some(status), ..Edit::default() }).await
 }
 
-/// Sets a tenant's sign-in policy.
+/// Sets a tenant's sign-in policy. Whether its applications serve the tenant, the caller has asked.
+///
+/// # Errors
+/// `Invalid`, naming the field.
 pub async fn set_policy(
     store: &Store,
+    access: &Access,
     p: &Permit<SystemEditSettings>,
     policy: Policy,
 ) -> Result<Tenant> {
     let id = p.tenant();
+    policy.checked(access.catalogue().all())?;
     tx!(store, &p.cx(), [policy], |tx| {
         let t = db::get(tx, id).await?;
         let t = t.ok_or_else(|| Error::not_found(format!("tenant {id}")))?;

@@ -5,7 +5,6 @@ use crate::{
     actor::{Actor, Principal},
     app::App,
     error::{Error, Kind, Result},
-    gate,
     id::TenantId,
     secret::{ExposeSecret as _, Secret},
     sessions::Live,
@@ -15,6 +14,7 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// The id of the request, as logs and audit events name it.
 #[derive(Debug, Clone, Copy)]
@@ -95,15 +95,15 @@ impl FromRequestParts<App> for LiveSession {
 pub struct Caller {
     /// Who asks.
     pub actor: Actor,
-    /// How well a session's person is proved (`protocol::oidc::Class`, as text), also where their token speaks for them in
+    /// The session whose proof is judged at each request: the browser's, and that of a token that speaks for its person in
     /// every tenant; `None` for any other token, whose proof was judged when it was made, and for the owner.
-    pub class: Option<String>,
-    proof: Proof,
+    pub proof: Option<Arc<Live>>,
+    by: By,
 }
 
 /// What proved a caller, so that it can be asked again.
 #[derive(Debug, Clone)]
-enum Proof {
+enum By {
     /// The listener's word, which holds as long as the connection.
     Listener,
     /// An access token.
@@ -131,7 +131,7 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>> {
 impl Caller {
     async fn find(app: &App, parts: &mut Parts) -> Result<Option<Self>> {
         if let Some(actor) = parts.extensions.get::<Actor>() {
-            return Ok(Some(Self { actor: actor.clone(), class: None, proof: Proof::Listener }));
+            return Ok(Some(Self { actor: actor.clone(), proof: None, by: By::Listener }));
         }
         let request = RequestId::of(parts);
         if let Some(token) = bearer(&parts.headers)? {
@@ -141,39 +141,45 @@ impl Caller {
                 return Err(Error::unauthenticated(text).code("invalid_token"));
             }
             let actor = Actor::prove(bearer.principal(), request);
-            let class = bearer.class().map(str::to_owned);
-            return Ok(Some(Self { actor, class, proof: Proof::Token(token.into()) }));
+            let by = By::Token(token.into());
+            return Ok(Some(Self { actor, proof: bearer.proof().cloned(), by }));
         }
         let Some(session) = LiveSession::find(app, &parts.headers).await? else { return Ok(None) };
-        let proof = Proof::Cookie(cookies::session(app, &parts.headers).unwrap_or_default().into());
+        let by = By::Cookie(cookies::session(app, &parts.headers).unwrap_or_default().into());
         if !parts.method.is_safe() {
             strict::same_origin(app, &parts.headers)?;
         }
         let actor = Actor::prove(session.principal(), request);
-        Ok(Some(Self { actor, class: Some(session.0.class), proof }))
+        Ok(Some(Self { actor, proof: Some(Arc::new(session.0)), by }))
     }
     /// Asks again whether the session or token that proved the caller may still act: for what goes on after it was asked.
     ///
     /// # Errors
     /// [`Kind::Unauthenticated`] when it has ended; the database's.
     pub async fn still(&self, app: &App) -> Result<()> {
-        match &self.proof {
-            Proof::Listener => Ok(()),
-            Proof::Token(token) => app.gate.bearer(token.expose_secret()).await.map(drop),
-            Proof::Cookie(cookie) => app.gate.session(cookie.expose_secret()).await.map(drop),
+        match &self.by {
+            By::Listener => Ok(()),
+            By::Token(token) => app.gate.bearer(token.expose_secret()).await.map(drop),
+            By::Cookie(cookie) => app.gate.session(cookie.expose_secret()).await.map(drop),
         }
     }
-    /// Refuses a session, or its token for the whole instance, whose proof is weaker than what its person's roles in `tenant` demand: rights may have come
-    /// after the sign-in, and are in other tenants than the one signed in to.
+    /// Refuses a session, or its token for the whole instance, whose proof is weaker than what its person's rights in `tenant`
+    /// demand, or older than what `permission` demands where it is used: rights may have come after the sign-in, and are in
+    /// other tenants than the one signed in to.
     ///
     /// # Errors
     /// [`Kind::NeedsStepUp`].
-    pub async fn proved_for(&self, app: &App, tenant: TenantId) -> Result<()> {
-        let (Some(class), Some((home, user))) = (&self.class, self.actor.user()) else {
+    pub async fn proved_for(
+        &self,
+        app: &App,
+        tenant: TenantId,
+        permission: Option<&str>,
+    ) -> Result<()> {
+        let (Some(session), Some(who)) = (&self.proof, self.actor.user()) else {
             return Ok(());
         };
-        let demanded = app.gate.demanded(home, user, tenant).await?;
-        if gate::satisfies(class, demanded) { Ok(()) } else { Err(gate::too_weak(class, demanded)) }
+        let demands = app.gate.demands(who, tenant, None, &|p| permission == Some(p)).await?;
+        app.gate.meets(session, demands.total)
     }
     /// The caller of a request, for a voice with errors of its own.
     ///

@@ -17,7 +17,7 @@ use muster::{
 use serde_json::{Value, json};
 
 /// A shell of a Global Administrator.
-async fn root(s: &TestServer) -> Shell {
+pub(crate) async fn root(s: &TestServer) -> Shell {
     let us = s.provider().await;
     let new = NewUser {
         kind: UserKind::Administrator,

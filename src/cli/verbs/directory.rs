@@ -9,8 +9,13 @@ use serde_json::{Value, json};
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Preset {
     Entra,
+    EntraV1,
     Okta,
     Google,
+    Auth0,
+    Keycloak,
+    Ping,
+    Adfs,
     Generic,
 }
 
@@ -24,6 +29,9 @@ pub(crate) enum Directory {
       --client-secret-file secret.txt --auth-context c1
   muster directory create fabrikam 'Fabrikam login' --issuer https://login.fabrikam.example \\
       --client-id muster --client-secret-file secret.txt --mfa-amr otp --mfa-acr urn:example:2fa
+  muster directory create initech 'Initech Keycloak' --preset keycloak \\
+      --issuer https://kc.initech.example/realms/initech --client-id muster \\
+      --client-secret-file secret.txt --mfa-acr 2
 
 The redirect URI to register at the provider is PUBLIC_URL/federation/callback.")]
     Create(Box<NewDirectory>),
@@ -38,6 +46,32 @@ A named part of the sign-in half replaces that part; the rest of it stays.")]
     Show(Which),
     /// How its provisioning is: last request, errors, silence, tokens
     Health(Which),
+    /// What would be decided of an id token or a sign-in of the past, and by which rule; nothing is kept
+    #[command(after_help = "Examples:
+  muster directory simulate contoso 'Contoso Entra' --signin K7QF-2M9X-B3TD
+  muster directory simulate contoso 'Contoso Entra' --id-token-file token.txt --app CLIENT-ID
+  pbpaste | muster directory simulate contoso 'Contoso Entra' --id-token-file - | jq .steps")]
+    Simulate {
+        #[command(flatten)]
+        which: Which,
+        /// File that holds an id token; `-` reads it from stdin
+        #[arg(
+            long,
+            value_name = "FILE",
+            required_unless_present = "signin",
+            conflicts_with = "signin"
+        )]
+        id_token_file: Option<std::path::PathBuf>,
+        /// The reference of a sign-in
+        #[arg(long, value_name = "REFERENCE")]
+        signin: Option<String>,
+        /// Through which application: its client id
+        #[arg(long, value_name = "CLIENT-ID")]
+        app: Option<String>,
+        /// To use which permission
+        #[arg(long)]
+        permission: Option<String>,
+    },
     /// Listen to it again
     Enable(Which),
     /// Answer neither its SCIM client nor its people's sign-ins
@@ -81,18 +115,25 @@ pub(crate) struct NewDirectory {
     /// Sign-in: asked for besides `openid`; may be given several times
     #[arg(long = "scope", requires = "issuer", value_name = "SCOPE")]
     pub(crate) scopes: Vec<String>,
-    /// Sign-in, generic: a value of `amr` that proves a second factor; may be given several times
+    /// Sign-in, Keycloak, Ping, AD FS, generic: a value of `amr` that proves a second factor; may be given several times
     #[arg(long, requires = "issuer", value_name = "VALUE")]
     pub(crate) mfa_amr: Vec<String>,
-    /// Sign-in, generic: a value of `acr` that proves a second factor; may be given several times
+    /// Sign-in, Keycloak, Ping, Okta, generic: a value of `acr` that proves a second factor; may be given several times
     #[arg(long, requires = "issuer", value_name = "VALUE")]
     pub(crate) mfa_acr: Vec<String>,
-    /// Sign-in, generic: a value of `acr` that proves a phishing-resistant login; may be given several times
+    /// Sign-in, Keycloak, Ping, Okta, generic: a value of `acr` that proves a phishing-resistant login; may be given several times
     #[arg(long, requires = "issuer", value_name = "VALUE")]
     pub(crate) phr_acr: Vec<String>,
     /// Sign-in, Entra: the authentication context that a Conditional Access policy binds to a second factor
     #[arg(long, requires = "issuer", value_name = "c1..c99")]
     pub(crate) auth_context: Option<String>,
+    /// Sign-in: two methods of different kinds in `amr` prove a second factor
+    #[arg(long, requires = "issuer")]
+    pub(crate) two_classes: bool,
+    /// Sign-in: what you state in writing about all logins there, for a provider that says nothing of each; such a login is
+    /// `attested`, which counts where the policy says so
+    #[arg(long, requires = "issuer", value_name = "TEXT")]
+    pub(crate) attest: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -219,6 +260,13 @@ pub(super) async fn run(v: Directory, r: &Reach) -> Result<Value> {
         Directory::Edit(e) => edit(*e, r).await,
         Directory::Show(which) => r.get(&which.find(r).await?).await,
         Directory::Health(which) => r.get(&format!("{}/health", which.find(r).await?)).await,
+        Directory::Simulate { which, id_token_file, signin, app, permission } => {
+            let token = id_token_file.as_deref().map(text_of).transpose()?;
+            let body = given(json!({
+                "token": token, "signin": signin, "app": app, "permission": permission,
+            }));
+            r.post(&format!("{}/simulate", which.find(r).await?), &body).await
+        }
         Directory::Enable(which) => {
             r.patch(&which.find(r).await?, &json!({ "status": "active" })).await
         }
@@ -237,8 +285,13 @@ pub(super) async fn run(v: Directory, r: &Reach) -> Result<Value> {
 fn preset(p: Preset) -> &'static str {
     match p {
         Preset::Entra => "entra",
+        Preset::EntraV1 => "entra_v1",
         Preset::Okta => "okta",
         Preset::Google => "google",
+        Preset::Auth0 => "auth0",
+        Preset::Keycloak => "keycloak",
+        Preset::Ping => "ping",
+        Preset::Adfs => "adfs",
         Preset::Generic => "generic",
     }
 }
@@ -255,7 +308,7 @@ fn new_directory(new: NewDirectory) -> Result<Value> {
             "scopes": new.scopes,
             "rules": {
                 "amr": new.mfa_amr, "acr": new.mfa_acr, "acr_phr": new.phr_acr,
-                "acrs": new.auth_context,
+                "acrs": new.auth_context, "two_classes": new.two_classes, "attested": new.attest,
             },
         }))
     });

@@ -118,7 +118,9 @@ async fn back_channel(
         let token = form.into_iter().find(|(name, _)| name == "logout_token");
         let (_, token) = token
             .ok_or_else(|| Error::invalid("'logout_token' is missing").attr("logout_token"))?;
-        let verified = verify::by_provider(&app, &providers, &named.source.issuer, &token).await?;
+        let verified =
+            verify::by_provider(&app, &providers, &named.signin, &named.source.issuer, &token)
+                .await?;
         let want = Expected {
             issuer: &named.source.issuer,
             audience: &named.signin.client_id,
@@ -206,7 +208,7 @@ async fn proved(
         (Some(iss), Some(also)) if iss == also => also,
         _ => &source.issuer,
     };
-    let verified = verify::by_provider(app, providers, issuer, token).await?;
+    let verified = verify::by_provider(app, providers, &named.signin, issuer, token).await?;
     let audience = named.here(app, "global-token-revocation");
     let want = Expected { issuer, audience: &audience, now: app.store.clock().now() };
     let (typ, claims) = (verified.header.typ.as_deref(), &verified.claims);
@@ -278,7 +280,8 @@ impl Keyring<'_> {
         let issuer = settings.issuer.as_deref().unwrap_or(&named.source.issuer);
         let address = named.here(self.app, "security-events");
         let audience = settings.audience.as_deref().unwrap_or(&address);
-        let verified = self.verified(issuer, settings.jwks_uri.as_deref(), token).await?;
+        let verified =
+            self.verified(&named.signin, (issuer, settings.jwks_uri.as_deref()), token).await?;
         let want = Expected { issuer, audience, now: self.app.store.clock().now() };
         let letter = signal::events_of(verified.header.typ.as_deref(), &verified.claims, &want)?;
         // A transmitter that signs in another name than the login's means the same people.

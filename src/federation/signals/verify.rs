@@ -8,6 +8,7 @@ use crate::{
         self,
         jwt::{self, Verified},
     },
+    directories::SignIn,
     error::{Error, Result},
     federation::provider::Providers,
     net,
@@ -30,17 +31,19 @@ type Described = (Instant, Result<Option<String>>);
 /// A transmitter that could not be asked is left alone so long.
 const FAILED: Duration = Duration::from_secs(5);
 
-/// A token of the provider itself, with the keys that its id tokens are signed with.
+/// A token of the provider itself, or of its organisation, with the keys that id tokens of that issuer are signed with.
 pub(super) async fn by_provider(
     app: &App,
     providers: &Providers,
+    s: &SignIn,
     issuer: &str,
     token: &str,
 ) -> Result<Verified> {
-    let provider = providers.get(&app.net, issuer).await?;
+    let of = SignIn { issuer: issuer.to_owned(), ..s.clone() };
+    let provider = providers.get(app, &of).await?;
     match jwt::verify(token, &provider.keys, &provider.algs()) {
         Err(e) if e.code_str() == Some("key_unknown") => {
-            let now = providers.again(&app.net, issuer).await?;
+            let now = providers.again(app, &of).await?;
             jwt::verify(token, &now.keys, &now.algs())
         }
         r => r,
@@ -115,8 +118,8 @@ impl Keyring<'_> {
     /// lost.
     pub(super) async fn verified(
         &self,
-        issuer: &str,
-        given: Option<&str>,
+        s: &SignIn,
+        (issuer, given): (&str, Option<&str>),
         token: &str,
     ) -> Result<Verified> {
         let net = &self.app.net;
@@ -125,7 +128,7 @@ impl Keyring<'_> {
             None => self.transmitters.keys_at(net, issuer).await?,
         };
         let verified = match at {
-            None => by_provider(self.app, self.providers, issuer, token).await,
+            None => by_provider(self.app, self.providers, s, issuer, token).await,
             Some(at) => {
                 let keys = self.app.apps.keys_at(net, &at, false).await?;
                 match jwt::verify(token, &keys, &ASSERTION_ALGS) {

@@ -1,121 +1,15 @@
 //! A provider that answers wrongly, by mistake or on purpose: each answer is refused by its reason, nobody gets a
 //! session, and the administrator's record says what to do.
 
+use super::stub::{TID, signed_in, world};
 use crate::{
     story,
-    support::{
-        TestDb, TestServer,
-        op::{Op, Seal, now},
-        server::{Answer, Client},
-    },
+    support::op::{Seal, now},
 };
-use muster::{
-    actor::{Actor, Principal},
-    id::{DirectoryId, RequestId, TenantId},
-    signins::Reason,
-    users::{self, Draft},
-};
+use muster::signins::Reason;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::HashMap;
-
-const TID: &str = "72f988bf-0000-4000-8000-2d7cd011db47";
-
-pub struct World {
-    pub ours: TestServer,
-    pub op: Op,
-    pub tenant: TenantId,
-    pub directory: DirectoryId,
-    pub person: String,
-}
-
-/// A person `u1` of a directory whose provider is the test's.
-pub async fn world(t: &TestDb, preset: &str, rules: Value) -> World {
-    let op = Op::start(TID).await;
-    let allow = op.address.to_string();
-    let ours = TestServer::with(t, |c| c.outbound.allow = vec![allow]).await;
-    let tenant = ours.tenant("contoso").await;
-    let directory = json!({
-        "name": "Contoso", "preset": preset,
-        "signin": { "issuer": op.issuer, "client_id": "muster", "client_secret": "s", "rules": rules },
-    });
-    let path = format!("/api/v1/tenants/{tenant}/directories");
-    let made = ours.post(&path, directory).await.expect(201).json();
-    let directory = made["id"].as_str().unwrap().parse().unwrap();
-    let who = Principal::Directory { tenant, directory };
-    let permit = ours.app.access.provision(&Actor::prove(who, RequestId::new())).await.unwrap();
-    let draft = Draft {
-        user_name: "una@contoso.example".to_owned(),
-        external_id: Some("u1".to_owned()),
-        display_name: None,
-        email: None,
-        active: true,
-        doc: json!({ "userName": "una@contoso.example" }),
-        emails: Vec::new(),
-    };
-    let person = users::create(&ours.app.store, &permit, draft).await.unwrap().id.to_string();
-    World { ours, op, tenant, directory, person }
-}
-
-impl World {
-    pub async fn grant(&self, role: &str) {
-        let body = json!({ "user": self.person, "role": role });
-        self.ours.post(&format!("/api/v1/tenants/{}/grants", self.tenant), body).await.expect(201);
-    }
-    /// To the provider: what we ask of it. `None` when we refuse before.
-    async fn leave(&self, browser: &Client) -> (Answer, HashMap<String, String>) {
-        let begun = browser.get("/signin?tenant=contoso").await.expect(303);
-        let flow = begun.header("location").strip_prefix("/signin/").unwrap().to_owned();
-        let directory = self.directory.to_string();
-        let form = [("flow", flow.as_str()), ("directory", directory.as_str())];
-        let left = browser.form("/federation/start", &form).await.expect(303);
-        let asked = url::Url::parse(left.header("location"))
-            .map(|u| u.query_pairs().into_owned().collect())
-            .unwrap_or_default();
-        (left, asked)
-    }
-    /// A whole sign-in with the good claims as `change` makes them.
-    pub async fn sign_in(
-        &self,
-        browser: &Client,
-        seal: Seal,
-        change: impl FnOnce(&mut Value),
-    ) -> Answer {
-        let (_, mut asked) = self.leave(browser).await;
-        let mut claims = self.op.claims("muster", &asked["nonce"], "u1");
-        change(&mut claims);
-        self.op.set(|s| (s.claims, s.seal) = (claims.clone(), seal));
-        loop {
-            let path = format!("/federation/callback?state={}&code=c", asked["state"]);
-            let answer = browser.get(&path).await.expect(303);
-            if !answer.header("location").starts_with("/federation/step-up?") {
-                return answer;
-            }
-            // Asked for more, the provider says the same again.
-            let left = browser.get(answer.header("location")).await.expect(303);
-            let url = url::Url::parse(left.header("location")).expect("the provider's address");
-            asked = url.query_pairs().into_owned().collect();
-            assert_eq!(asked["prompt"], "login");
-            claims["nonce"] = json!(asked["nonce"]);
-            self.op.set(|s| s.claims = claims.clone());
-        }
-    }
-    async fn record(&self, refused: &Answer) -> Value {
-        let page = refused.header("location");
-        let reference = page.strip_prefix("/refused/").unwrap_or_else(|| panic!("went to {page}"));
-        let path = format!("/api/v1/tenants/{}/signins/{reference}", self.tenant);
-        self.ours.get(&path).await.expect(200).json()
-    }
-    async fn reason(&self, refused: &Answer) -> String {
-        let record = self.record(refused).await;
-        assert!(!record["next"].as_str().unwrap().is_empty(), "{record}");
-        record["reason"].as_str().unwrap().to_owned()
-    }
-}
-
-pub async fn signed_in(browser: &Client) -> bool {
-    browser.get("/api/v1/me").await.status.as_u16() == 200
-}
 
 type Change = Box<dyn FnOnce(&mut Value) + Send>;
 
@@ -296,6 +190,7 @@ story! {
     async fn entra_is_asked_for_its_context_and_known_by_oid(t) {
         let w = world(&t, "entra", json!({ "acrs": "c1" })).await;
         w.grant("Tenant Administrator").await;
+        w.policy(json!({ "mfa": { "level": "attested" } })).await;
         let browser = w.ours.browser();
         let (_, asked) = w.leave(&browser).await;
         let claims: Value = serde_json::from_str(&asked["claims"]).unwrap();

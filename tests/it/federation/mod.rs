@@ -4,6 +4,7 @@
 mod hostile;
 mod signals;
 mod step_up;
+pub(crate) mod stub;
 
 use crate::{
     story,

@@ -1,7 +1,7 @@
 //! What a provider says after the sign-in: it signs people out, revokes what they have, changes their passwords, closes
 //! their accounts. Each of its ways, with real signatures, and whoever is not the provider.
 
-use super::hostile::{World, signed_in, world};
+use super::stub::{World, signed_in, world};
 use crate::{
     story,
     support::{TestDb, op::Seal, op::now, server::Client},
@@ -302,8 +302,8 @@ story! {
         assert!(!signed_in(&browser).await);
         let user = w.ours.get(&format!("{users}/{}", w.person)).await.expect(200).json();
         assert_eq!(user["active"], true, "{user}");
-        let switched = w.ours.as_owner(Method::PATCH, &format!("{users}/{}", w.person), Some(json!({ "enabled": false })));
-        switched.await.expect(200);
+        let una_herself = format!("{users}/{}", w.person);
+        w.ours.as_owner(Method::PATCH, &una_herself, Some(json!({ "enabled": false }))).await.expect(200);
         let mut back = event(&w, "j5", &format!("{RISC}/account-enabled"), &json!({}));
         back["sub_id"] = una(&w);
         assert_eq!(push(&w, &w.op.sign("secevent+jwt", &back), None).await.0, 202);

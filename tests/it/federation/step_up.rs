@@ -5,7 +5,6 @@ use crate::{
     story,
     support::{person::TestApp, server::Client},
 };
-use muster::protocol::oidc::{Preset, Rules, step_up};
 use reqwest::Method;
 use serde_json::json;
 
@@ -126,42 +125,3 @@ story!(async fn an_application_that_demands_more_than_the_session_steps_it_up(t)
     let silent = weak.send(silent).await.expect(303).header("location").to_owned();
     assert!(silent.contains("error=login_required"), "{silent}");
 });
-
-crate::pure!(
-    fn each_provider_is_asked_in_its_own_words() {
-        let words = |list: &[&str]| list.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
-        let none = Rules::default();
-        let amr = Rules { amr: words(&["mfa"]), ..Rules::default() };
-        let acr = Rules { acr: words(&["2fa"]), acr_phr: words(&["key"]), ..Rules::default() };
-        let context = Rules { acrs: Some("c1".to_owned()), ..Rules::default() };
-        let login = ("prompt", "login".to_owned());
-        let asks = |p, r: &Rules, phr| step_up(p, r, phr);
-        assert_eq!(asks(Preset::Generic, &none, false), None);
-        assert_eq!(asks(Preset::Generic, &amr, false), Some(vec![login.clone()]));
-        assert_eq!(asks(Preset::Generic, &amr, true), None);
-        assert_eq!(
-            asks(Preset::Generic, &acr, false),
-            Some(vec![("acr_values", "2fa key".to_owned()), login.clone()])
-        );
-        assert_eq!(
-            asks(Preset::Generic, &acr, true),
-            Some(vec![("acr_values", "key".to_owned()), login.clone()])
-        );
-        assert_eq!(
-            asks(Preset::Google, &acr, false),
-            None,
-            "Google proves no second factor to others"
-        );
-        assert_eq!(asks(Preset::Entra, &none, false), None);
-        assert_eq!(asks(Preset::Entra, &context, false).unwrap()[0].0, "claims");
-        assert_eq!(asks(Preset::Entra, &context, true), None, "an attested login is no key");
-        assert_eq!(
-            asks(Preset::Okta, &none, false),
-            Some(vec![("acr_values", "urn:okta:loa:2fa:any".to_owned()), login.clone()])
-        );
-        assert_eq!(
-            asks(Preset::Okta, &none, true),
-            Some(vec![("acr_values", "phr".to_owned()), login])
-        );
-    }
-);

@@ -73,12 +73,17 @@ story!(async fn a_policy_is_kept_as_it_was_given(t) {
     assert_eq!(acme.policy.0, Policy::default());
     let role = RoleId::new();
     let policy = Policy {
-        mfa: MfaPolicy { default: MfaDefault::Never, roles: [(role, Required::Phr)].into() },
+        mfa: MfaPolicy {
+            default: MfaDefault::Never,
+            roles: [(role, Required::Phr)].into(),
+            ..MfaPolicy::default()
+        },
+        ..Policy::default()
     };
     let p = w.may::<SystemEditSettings>(acme.id).await;
-    let set = tenants::set_policy(&w.store, &p, policy.clone()).await.unwrap();
+    let set = tenants::set_policy(&w.store, &w.access, &p, policy.clone()).await.unwrap();
     assert_eq!((&set.policy.0, set.version), (&policy, acme.version + 1));
-    let same = tenants::set_policy(&w.store, &p, policy.clone()).await.unwrap();
+    let same = tenants::set_policy(&w.store, &w.access, &p, policy.clone()).await.unwrap();
     assert_eq!(same.version, set.version, "the same policy again is no change");
     assert_eq!(tenants::get(&w.store, acme.id).await.unwrap().policy.0, policy);
 });
@@ -112,6 +117,9 @@ pure!(
         p.default = MfaDefault::Always;
         assert_eq!(p.required([]), Required::Mfa);
         assert_eq!(p.required([(harmless, false)]), Required::Mfa);
+        p.level = Required::Attested;
+        assert_eq!(p.required([(harmless, false)]), Required::Attested);
+        assert_eq!(p.required([(named, false)]), Required::Phr);
         p.default = MfaDefault::Never;
         assert_eq!(p.required([(harmless, true)]), Required::None);
     }

@@ -180,3 +180,52 @@ story!(async fn what_is_kept_since_before_an_upgrade_hangs_on_its_mapping(t) {
         assert_eq!(kept(&store, other).await, nothing);
     }
 });
+
+story!(async fn directories_keep_their_preset_over_an_upgrade(t) {
+    t.store.close().await;
+    let x = |n: u128| literal(&t, id(n));
+    let acme = x(0xA);
+    let mut rows = vec![format!(
+        "INSERT INTO tenants (id, slug, name, provider, status, policy, version, created_at, updated_at)
+         VALUES ({acme}, 'acme', 'ACME', FALSE, 'active', '{{}}', 1, 1, 1)"
+    )];
+    let words = ["entra", "google", "okta", "generic"];
+    for (n, word) in (1..).zip(words) {
+        rows.push(format!(
+            "INSERT INTO directories (tenant_id, id, name, preset, status, provisioning, signin, generation, version,
+                                      created_at, updated_at)
+             VALUES ({acme}, {}, '{word}', '{word}', 'active', '{{}}', '{{}}', 1, 1, 1, 1)",
+            x(n)
+        ));
+        rows.push(format!(
+            "INSERT INTO scim_tokens (tenant_id, id, directory_id, hash, hint, created_at)
+             VALUES ({acme}, {}, {}, '{word}', 'h', 1)",
+            x(n + 10),
+            x(n)
+        ));
+    }
+    let before = MIGRATIONS.iter().position(|(name, _)| *name == "0027_presets").unwrap();
+    earlier(&t, true, before, &rows).await;
+    let store = Store::open(&t.options, Clock::System).await.unwrap();
+    let mut c = store.read(Scope::Platform).await.unwrap();
+    for (n, word) in (1..).zip(words) {
+        let n = id(n);
+        let now = sql!(c, one<String>, "SELECT preset FROM directories WHERE id = $1", n).unwrap();
+        assert_eq!(now, word);
+    }
+    let tokens = sql!(c, one<i64>, "SELECT count(*) FROM scim_tokens").unwrap();
+    assert_eq!(tokens, 4, "and what hangs on them");
+    drop(c);
+    let w = World::new(&store);
+    let p = w.may::<muster::access::perm::SystemEditSettings>(TenantId(id(0xA))).await;
+    for preset in muster::protocol::oidc::Preset::ALL {
+        let new = muster::directories::New {
+            name: format!("new {preset:?}"),
+            preset,
+            provisioning: muster::directories::Provisioning::default(),
+            signin: None,
+        };
+        let made = muster::directories::create(&w.store, &p, new, &w.master).await.unwrap();
+        assert_eq!(made.preset.0, preset);
+    }
+});

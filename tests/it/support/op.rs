@@ -43,6 +43,8 @@ pub struct Script {
     pub seal: Seal,
     /// What the discovery document says beside the usual.
     pub about: Value,
+    /// What stands beside the id token in the token answer, and what userinfo says.
+    pub beside: Value,
     /// The status of the next answers; 200 unless something is wrong.
     pub status: u16,
     /// The `Date` of the next answers; empty: the true one.
@@ -99,6 +101,7 @@ impl Op {
             claims: json!({}),
             seal: Seal::Good,
             about: json!({}),
+            beside: json!({}),
             status: 200,
             date: String::new(),
             asked: Vec::new(),
@@ -137,6 +140,21 @@ impl Op {
     /// The same by somebody else's key under its key's name.
     pub fn forge(&self, typ: &str, claims: &Value) -> String {
         signed("one", typ, claims, &self.inner.other)
+    }
+    /// An id token with these claims.
+    pub fn token(&self, claims: &Value, seal: Seal) -> String {
+        let script = Script {
+            claims: claims.clone(),
+            seal,
+            about: json!({}),
+            beside: json!({}),
+            status: 200,
+            date: String::new(),
+            asked: Vec::new(),
+            events: json!({}),
+            fetched: Vec::new(),
+        };
+        self.inner.id_token(&script).expect("a token")
     }
     /// How often paths that end so were asked for.
     pub fn asked(&self, end: &str) -> usize {
@@ -182,8 +200,13 @@ async fn answer(State(op): State<Arc<Inner>>, request: Request) -> Response<Body
         json!({ "sets": sets, "moreAvailable": false })
     } else if path.ends_with("/keys") {
         json!({ "keys": [op.own.signer.jwk()] })
+    } else if path.ends_with("/userinfo") {
+        script.beside.clone()
     } else {
         let mut token = json!({ "access_token": "a", "token_type": "Bearer", "expires_in": 60 });
+        for (name, value) in script.beside.as_object().unwrap() {
+            token[name] = value.clone();
+        }
         if let Some(t) = op.id_token(&script) {
             token["id_token"] = t.into();
         }
