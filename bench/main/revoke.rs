@@ -34,9 +34,9 @@ async fn one(
     options: &[String],
 ) -> Result<(), Fail> {
     let people = if set.quick { 20 } else { 200 };
-    let issuer = upstream::start().await?;
+    let issuer = upstream::start().await?.issuer.clone();
     let (m, directory, client) =
-        prepare(&set.muster, &set.work.join(database), options, &issuer).await?;
+        prepare(&set.muster, &set.work.join(database), options, &issuer, "bench").await?;
     let mut signed_in = Vec::new();
     for n in 0..people {
         signed_in.push(sign_in(&m, &directory, &client, &format!("leaver{n}")).await?);

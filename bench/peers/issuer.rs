@@ -68,9 +68,10 @@ impl Issuer {
         name: &'static str,
         options: &[String],
     ) -> Result<Self, Fail> {
-        let upstream = upstream::start().await?;
+        let upstream = upstream::start().await?.issuer.clone();
         let folder = set.work.join(name.replace(' ', "-"));
-        let (server, directory, client) = prepare(&set.muster, &folder, options, &upstream).await?;
+        let (server, directory, client) =
+            prepare(&set.muster, &folder, options, &upstream, "bench").await?;
         let mut cookies = Vec::new();
         for n in 0..PEOPLE {
             let p = sign_in(&server, &directory, &client, &format!("person{n}")).await?;
@@ -83,6 +84,7 @@ impl Issuer {
                 addr: client.addr,
                 id: client.id.clone(),
                 basic: client.basic.clone(),
+                tenant: client.tenant.clone(),
             },
             token: "/oauth/token",
             introspect: "/oauth/introspect",
@@ -118,7 +120,7 @@ impl Issuer {
         Ok(Self {
             name: "oidc-provider in memory",
             authorize: format!("/auth?{}", query("bench")),
-            client: Client { addr, id: "bench".to_owned(), basic },
+            client: Client { addr, id: "bench".to_owned(), basic, tenant: "bench".to_owned() },
             token: "/token",
             introspect: "/token/introspection",
             userinfo: "/me",

@@ -23,6 +23,10 @@ impl Figures {
     pub fn under(&mut self, name: &str, value: f64, unit: &str, target: f64) {
         self.line(name, value, unit, &format!("<{target}"), value < target);
     }
+    /// A figure without a target.
+    pub fn seen(&mut self, name: &str, value: f64, unit: &str) {
+        self.line(name, value, unit, "none", true);
+    }
     /// The last line; whether nothing fell short.
     pub fn done(&self) -> bool {
         println!("{} figures, {} short", self.all, self.short);

@@ -14,7 +14,7 @@ use std::{
 pub struct Muster {
     child: Child,
     binary: PathBuf,
-    data: PathBuf,
+    pub data: PathBuf,
     pub addr: SocketAddr,
     pub url: String,
     /// From the start of the process to the first good answer of `/readyz`.
@@ -39,8 +39,26 @@ impl Muster {
         options: &[String],
         settings: &[(&str, &str)],
     ) -> Result<Self, Fail> {
+        Self::start_as(binary, data, options, settings, None).await
+    }
+
+    /// One more node of a server: on the same database, with its master key, under its public URL.
+    pub async fn node(&self, options: &[String], settings: &[(&str, &str)]) -> Result<Self, Fail> {
+        let data = self.data.with_extension("node");
+        std::fs::create_dir_all(&data)?;
+        std::fs::copy(self.data.join("master.key"), data.join("master.key"))?;
+        Self::start_as(&self.binary, &data, options, settings, Some(&self.url)).await
+    }
+
+    async fn start_as(
+        binary: &Path,
+        data: &Path,
+        options: &[String],
+        settings: &[(&str, &str)],
+        public: Option<&str>,
+    ) -> Result<Self, Fail> {
         let addr = SocketAddr::from(([127, 0, 0, 1], free_port()?));
-        let url = format!("http://{addr}");
+        let url = public.map_or_else(|| format!("http://{addr}"), str::to_owned);
         std::fs::create_dir_all(data)?;
         let log = File::create(data.with_extension("log"))?;
         let started = Instant::now();
@@ -132,6 +150,8 @@ pub struct Directory {
     /// The path of the SCIM base URL.
     pub base: String,
     pub token: String,
+    /// Its id.
+    pub id: String,
 }
 
 /// A text member of a JSON object.
@@ -145,9 +165,10 @@ impl Directory {
         m.run(&["tenant", "create", tenant])?;
         let mut create = vec!["directory", "create", tenant, "Bench"];
         create.extend_from_slice(more);
-        let base = text(&m.run(&create)?, "scim_base_url")?;
+        let made = m.run(&create)?;
+        let (base, id) = (text(&made, "scim_base_url")?, text(&made, "id")?);
         let token = text(&m.run(&["scim-token", "create", tenant, "Bench"])?, "token")?;
-        Ok(Self { base: base.strip_prefix(&m.url).unwrap_or(&base).to_owned(), token })
+        Ok(Self { base: base.strip_prefix(&m.url).unwrap_or(&base).to_owned(), token, id })
     }
 
     /// A SCIM request.

@@ -15,26 +15,47 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as B64};
 use serde_json::{Value, json};
 use std::{net::SocketAddr, sync::Arc, time::SystemTime};
 
-struct Upstream {
-    issuer: String,
+/// The provider as it runs.
+pub struct Upstream {
+    pub issuer: String,
     key: EcdsaKeyPair,
 }
 
-/// Starts it; the answer is its issuer.
-pub async fn start() -> Result<String, super::Fail> {
+impl Upstream {
+    /// A token of its own.
+    pub fn sign(&self, typ: &str, claims: &Value) -> Result<String, super::Fail> {
+        let head = json!({"alg": "ES256", "typ": typ, "kid": "bench"});
+        let mut token =
+            format!("{}.{}", B64.encode(head.to_string()), B64.encode(claims.to_string()));
+        let signature = self.key.sign(&SystemRandom::new(), token.as_bytes());
+        let signature = signature.map_err(|_| "the provider cannot sign")?;
+        token.push('.');
+        B64.encode_string(signature.as_ref(), &mut token);
+        Ok(token)
+    }
+}
+
+/// Seconds since 1970.
+pub fn now() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs())
+}
+
+/// Starts it.
+pub async fn start() -> Result<Arc<Upstream>, super::Fail> {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
     let addr: SocketAddr = listener.local_addr()?;
     let issuer = format!("http://{addr}");
     let pkcs8 =
         EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())?;
     let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref())?;
+    let running = Arc::new(Upstream { issuer, key });
     let app = Router::new()
         .route("/.well-known/openid-configuration", get(discovery))
         .route("/jwks", get(jwks))
         .route("/token", post(token))
-        .with_state(Arc::new(Upstream { issuer: issuer.clone(), key }));
+        .with_state(running.clone());
     tokio::spawn(async move { axum::serve(listener, app).await });
-    Ok(issuer)
+    Ok(running)
 }
 
 /// The code that signs `person` in with the `nonce` of the authorization request.
@@ -74,19 +95,14 @@ async fn token(State(u): State<Arc<Upstream>>, body: String) -> axum::response::
     let code = url::form_urlencoded::parse(body.as_bytes()).find(|(k, _)| k == "code");
     let code = code.map_or(String::new(), |(_, v)| v.into_owned());
     let (person, nonce) = code.split_once('~').unwrap_or((&code, ""));
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs());
+    let now = now();
     let claims = json!({
-        "iss": u.issuer, "aud": "bench", "sub": person, "nonce": nonce,
+        "iss": u.issuer, "aud": "bench", "sub": person, "nonce": nonce, "sid": format!("at-{person}"),
         "iat": now, "exp": now + 300, "auth_time": now, "amr": ["pwd", "otp", "mfa"],
     });
-    let head = json!({"alg": "ES256", "typ": "JWT", "kid": "bench"});
-    let mut id_token =
-        format!("{}.{}", B64.encode(head.to_string()), B64.encode(claims.to_string()));
-    let Ok(signature) = u.key.sign(&SystemRandom::new(), id_token.as_bytes()) else {
+    let Ok(id_token) = u.sign("JWT", &claims) else {
         return http::StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    id_token.push('.');
-    B64.encode_string(signature.as_ref(), &mut id_token);
     answer(&json!({
         "access_token": "unused", "token_type": "Bearer", "expires_in": 300, "id_token": id_token,
     }))

@@ -6,7 +6,9 @@ use super::{
 };
 use crate::{
     access::perm::{SystemEditSettings, SystemViewSettings},
-    directories::{self, Directory, Edit, New, PresetColumn, Provisioning, SignInSettings, Status},
+    directories::{
+        self, Directory, Edit, New, Newcomers, PresetColumn, Provisioning, SignInSettings, Status,
+    },
     error::{Error, Result},
     id::{DirectoryId, TenantId},
     protocol::oidc::{Preset, Rules},
@@ -49,6 +51,7 @@ pub(super) struct SignInShown {
     client_id: Option<String>,
     scopes: Vec<String>,
     rules: Rules,
+    newcomers: Newcomers,
 }
 
 /// Who stated something.
@@ -66,6 +69,7 @@ fn show(c: &Call, d: &Directory) -> DirectoryShown {
         client_id: d.client_id.clone(),
         scopes: d.signin.0.scopes.clone(),
         rules: d.signin.0.rules.clone(),
+        newcomers: d.signin.0.newcomers.clone(),
     });
     let attested = d.signin.0.attested.as_ref();
     DirectoryShown {
@@ -101,6 +105,9 @@ pub(super) struct SignIn {
     scopes: Vec<String>,
     #[serde(default)]
     rules: Rules,
+    /// Whom it lets in whom nobody brought, and where it reads groups; nobody, and nowhere, where it is left out.
+    #[serde(default)]
+    newcomers: Newcomers,
 }
 impl From<SignIn> for SignInSettings {
     fn from(s: SignIn) -> Self {
@@ -110,6 +117,7 @@ impl From<SignIn> for SignInSettings {
             client_secret: s.client_secret,
             scopes: s.scopes,
             rules: s.rules,
+            newcomers: s.newcomers,
         }
     }
 }

@@ -6,6 +6,7 @@ mod db;
 mod extensions;
 mod keyring;
 mod logging;
+mod newcomers;
 mod reading;
 mod rules;
 mod signin;
@@ -17,6 +18,7 @@ pub use extensions::{
 };
 pub use keyring::{Keyring, Published};
 pub use logging::{Bodies, Logging, silence};
+pub use newcomers::{Newcomers, People};
 pub use reading::{Reading, Readings};
 pub use signin::{SignIn, SignInSettings, Stored, signin};
 pub(crate) use switch::end_sessions;

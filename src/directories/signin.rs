@@ -1,7 +1,7 @@
 //! The sign-in half: where its people prove who they are, and as which client we ask. The client secret is sealed
 //! with the master key, bound to this directory.
 
-use super::{Directory, Status, db};
+use super::{Directory, Newcomers, Status, db};
 use crate::{
     access::Setter,
     audit::{self, Event},
@@ -28,6 +28,8 @@ pub struct SignInSettings {
     pub scopes: Vec<String>,
     /// How its claims prove factors.
     pub rules: Rules,
+    /// Whom it lets in whom nobody brought, and where it reads groups.
+    pub newcomers: Newcomers,
 }
 
 /// The part of the half that is stored as a document.
@@ -38,6 +40,8 @@ pub struct Stored {
     pub scopes: Vec<String>,
     /// How its claims prove factors.
     pub rules: Rules,
+    /// Whom it lets in whom nobody brought, and where it reads groups.
+    pub newcomers: Newcomers,
     /// Who set the half last; unknown of one that was set before this was kept.
     pub set_by: Option<Setter>,
     /// Who stated what the rules state, and when.
@@ -55,7 +59,9 @@ impl Stored {
     }
     /// Whether people sign in otherwise.
     pub(super) fn differs(&self, other: &Self) -> bool {
-        self.scopes != other.scopes || self.rules != other.rules
+        self.scopes != other.scopes
+            || self.rules != other.rules
+            || self.newcomers != other.newcomers
     }
 }
 
@@ -92,6 +98,8 @@ pub struct SignIn {
     pub rules: Rules,
     /// Asked for besides `openid`.
     pub scopes: Vec<String>,
+    /// Whom it lets in whom nobody brought, and where it reads groups.
+    pub newcomers: Newcomers,
     /// Who set all this.
     pub set_by: Option<Setter>,
     /// Who stated what its rules state.
@@ -144,13 +152,13 @@ pub(super) fn sealed(
             return Err(Error::invalid(detail).attr("scopes"));
         }
     }
-    let rules = s.rules.checked()?;
+    let (rules, newcomers) = (s.rules.checked()?, s.newcomers.checked()?);
     let seal = |x: Secret| master.seal(&aad(id), x.expose_secret().as_bytes());
     Ok(Half {
         issuer: Some(issuer),
         client_id: Some(client_id),
         secret: s.client_secret.map(seal).transpose()?,
-        stored: Stored { scopes: s.scopes, rules, set_by: by, attested: None },
+        stored: Stored { scopes: s.scopes, rules, newcomers, set_by: by, attested: None },
     })
 }
 
@@ -185,6 +193,7 @@ pub async fn signin(
         generation: d.generation,
         rules: d.signin.0.rules,
         scopes: d.signin.0.scopes,
+        newcomers: d.signin.0.newcomers,
         set_by: d.signin.0.set_by,
         attested: d.signin.0.attested,
     }))

@@ -1,7 +1,7 @@
 //! What becomes of a proved answer: whose identity it is, whether that person may come in with this proof, and then,
 //! in one transaction, link, session and record. A refusal is a record with the reason and a page with a reference.
 
-use super::{caller, invited};
+use super::{arrive, caller, invited, provider::Provider};
 use crate::{
     app::App,
     audit::{self, Event},
@@ -107,10 +107,14 @@ impl<'a> Identity<'a> {
 }
 
 /// Lets the person in, or says why not.
-pub(super) async fn admit(a: Attempt<'_>, s: &SignIn, claims: &Claims) -> Result<Response> {
+pub(super) async fn admit(
+    a: Attempt<'_>,
+    from: (&SignIn, &Provider),
+    claims: &Claims,
+) -> Result<Response> {
     let mut seen = json!({ "issuer": claims.iss, "sub": claims.sub });
     let mut user = None;
-    match admitted(&a, s, claims, &mut seen, &mut user).await {
+    match admitted(&a, from, claims, &mut seen, &mut user).await {
         Ok(response) => Ok(response),
         // Our own trouble is no decision about the person.
         Err(e) if matches!(e.kind(), Kind::Internal | Kind::Unavailable) => Err(e),
@@ -121,7 +125,7 @@ pub(super) async fn admit(a: Attempt<'_>, s: &SignIn, claims: &Claims) -> Result
 /// `seen` and `user` are what is known so far, for the record of a refusal.
 async fn admitted(
     a: &Attempt<'_>,
-    s: &SignIn,
+    (s, provider): (&SignIn, &Provider),
     claims: &Claims,
     seen: &mut Value,
     user: &mut Option<UserId>,
@@ -141,6 +145,9 @@ async fn admitted(
         if known.is_none() {
             // Whoever is invited and begins here instead of at the link accepts as if they had opened it.
             accepts = invited::waiting(a, s, claims).await?;
+            if accepts.is_none() {
+                known = Box::pin(arrive::person(a, s, claims, identity.subject)).await?;
+            }
         }
     }
     let invitation = match &accepts {
@@ -153,6 +160,8 @@ async fn admitted(
     })?;
     *user = Some(person.id);
     may_enter(&person)?;
+    // What their groups give is demanded a proof for, and counts in the session that begins.
+    Box::pin(arrive::groups(a, (s, provider), claims, &person, seen)).await?;
     let (mut demanded, policy) = a.demanded(person.id).await?;
     if let Some(i) = &invitation {
         demanded = demanded.max(i.demanded);
@@ -174,13 +183,17 @@ async fn admitted(
         return Err(reason.error(proof.why));
     }
     let now = app.store.clock().now();
+    let mut evidence = proof.evidence;
+    if let Some(groups) = seen.get("groups") {
+        evidence["groups"] = groups.clone();
+    }
     let session = NewSession {
         home: up.tenant,
         user: person.id,
         acting: up.tenant,
         directory: Some(up.directory),
         class: proof.class.as_str().to_owned(),
-        evidence: proof.evidence,
+        evidence,
         auth_time: claims.auth_time.map_or(now, Timestamp::from_secs).min(now),
         client: a.device.clone(),
         not_after: claims.session_expiry.map(Timestamp::from_secs),

@@ -26,7 +26,7 @@ use axum::{
     response::Response,
 };
 use serde_json::Value;
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 pub(super) async fn callback(
     State(app): State<App>,
@@ -84,7 +84,7 @@ async fn answered(
     let flow = flows::get(&app.store, up.flow, browser.hash()).await?;
     let attempt = Attempt { app, request, up: &up, device, before, flow };
     match proved(app, providers, &up, &answer).await {
-        Ok((signin, claims)) => admit(attempt, &signin, &claims).await,
+        Ok((signin, provider, claims)) => admit(attempt, (&signin, &provider), &claims).await,
         Err(e) => refuse(&attempt, Refused::of(e)).await,
     }
 }
@@ -94,7 +94,7 @@ async fn proved(
     providers: &Providers,
     up: &Upstream,
     answer: &Answer,
-) -> Result<(SignIn, Claims)> {
+) -> Result<(SignIn, Arc<Provider>, Claims)> {
     // Whatever was switched off while the person was away.
     if tenants::get(&app.store, up.tenant).await?.status != Status::Active {
         return Err(Reason::TenantSuspended.error("the tenant is suspended"));
@@ -124,7 +124,7 @@ async fn proved(
         Reason::IdpError.error("the provider's answer has neither code nor error")
     })?;
     let claims = token::claims(app, providers, &provider, &signin, up, code).await?;
-    Ok((signin, claims))
+    Ok((signin, provider, claims))
 }
 
 /// RFC 9207: an answer that says who it is from must be from whom we asked, also when it is an error; and a provider that

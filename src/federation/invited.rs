@@ -124,7 +124,7 @@ async fn answered(a: &Attempt<'_>, s: &SignIn, invited: &Invited) -> Result<bool
 /// `xms_edov`, as any administrator there can write any address. Google's word about
 /// an address counts for its own mail, and for a company's that the account is managed by (`hd`): anybody may once have
 /// verified an address of a company that they have left.
-fn vouched(preset: Preset, claims: &Claims) -> impl Iterator<Item = &str> {
+pub(super) fn vouched(preset: Preset, claims: &Claims) -> impl Iterator<Item = &str> {
     let (verified, name) = match preset {
         Preset::Entra | Preset::EntraV1 => {
             (claims.email_domain_verified, claims.preferred_username.as_deref())

@@ -8,9 +8,11 @@
 //! session ([`admit`]). Whatever fails on the way becomes a page with a reference and a record with the reason.
 
 mod admit;
+mod arrive;
 mod callback;
 mod caller;
 mod error;
+mod graph;
 mod invited;
 mod provider;
 mod signals;

@@ -3,6 +3,7 @@
 //! reported (or the request refused, where the directory is set so).
 
 mod apply;
+pub mod claimed;
 mod db;
 mod rules;
 pub mod shown;

@@ -95,6 +95,15 @@ reasons! {
     /// The directory has not brought this person.
     IdentityUnknown "identity_unknown_jit_off" Refused Unknown
         "Assign the person to the provisioning application. If they are: the 'externalId' that SCIM sends must be the 'subject' in the record (Entra: map objectId to externalId)."
+    /// The directory vouches for nothing in the tenant's domains.
+    DomainNotVerified "domain_not_verified" Refused Unknown
+        "Confirm the domain of the person's address for the tenant (muster domain ask), have the directory vouch for the address ('email_verified'; Entra: the optional claim 'xms_edov'), or provision or invite the person."
+    /// The account is a guest in the directory.
+    GuestNotAllowed "guest_not_allowed" Refused Unknown
+        "If guests are to come in, set 'guests' in the directory's settings of newcomers; otherwise invite the person, or let them sign in through their own company."
+    /// Somebody of that name is here already, and not as this account.
+    LinkRequired "link_required" Refused Unknown
+        "The record says who stands in the way: delete, rename or adopt that person, or let the directory provision this one."
     /// The account is linked to another person here, or the person to another account.
     WrongAccount "wrong_account" Refused WrongAccount
         "Find out which of the directory's two accounts is the person's; unlink the other one here."

@@ -95,6 +95,7 @@ impl Ward {
             client_secret: Some(Secret::from("s3cret")),
             scopes: Vec::new(),
             rules: Rules::default(),
+            newcomers: muster::directories::Newcomers::default(),
         };
         let new = directories::New {
             name: "Directory".to_owned(),

@@ -19,6 +19,14 @@ pub(crate) enum Preset {
     Generic,
 }
 
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Newcomers {
+    /// Nobody
+    Nobody,
+    /// Whoever has an address that the directory vouches for, in a domain of the tenant
+    Domains,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Directory {
     /// Make a directory; prints its SCIM base URL
@@ -174,6 +182,15 @@ pub(crate) struct EditDirectory {
     /// Sign-in: the rules of proof, as a JSON document (`show` prints those there are); `-` reads it from stdin
     #[arg(long, value_name = "FILE")]
     rules_file: Option<std::path::PathBuf>,
+    /// Sign-in: who comes in at their first sign-in, besides those who were provisioned or invited
+    #[arg(long, value_enum)]
+    newcomers: Option<Newcomers>,
+    /// Sign-in: whether that counts for guests of the directory too
+    #[arg(long, value_name = "true|false")]
+    guests: Option<bool>,
+    /// Sign-in: the claim that lists a person's groups; `none` where groups come by SCIM
+    #[arg(long, value_name = "NAME")]
+    groups_claim: Option<String>,
     /// Take the sign-in half away
     #[arg(long, conflicts_with_all = ["issuer", "client_id", "client_secret_file", "scopes", "rules_file"])]
     no_signin: bool,
@@ -203,6 +220,29 @@ pub(crate) struct EditDirectory {
     all_rules: bool,
 }
 
+/// What was, with what is given.
+fn newcomers(
+    was: &Value,
+    people: Option<Newcomers>,
+    guests: Option<bool>,
+    groups: Option<String>,
+) -> Value {
+    let mut to = if was.is_object() { was.clone() } else { json!({}) };
+    if let Some(people) = people {
+        to["people"] = match people {
+            Newcomers::Nobody => "nobody".into(),
+            Newcomers::Domains => "domains".into(),
+        };
+    }
+    if let Some(guests) = guests {
+        to["guests"] = guests.into();
+    }
+    if let Some(claim) = groups {
+        to["groups"] = if claim == "none" { Value::Null } else { claim.into() };
+    }
+    to
+}
+
 async fn edit(e: EditDirectory, r: &Reach) -> Result<Value> {
     let path = e.which.find(r).await?;
     let was = r.get(&path).await?;
@@ -212,7 +252,10 @@ async fn edit(e: EditDirectory, r: &Reach) -> Result<Value> {
         || e.client_id.is_some()
         || secret.is_some()
         || !e.scopes.is_empty()
-        || rules.is_some();
+        || rules.is_some()
+        || e.newcomers.is_some()
+        || e.guests.is_some()
+        || e.groups_claim.is_some();
     let mut body = given(json!({ "name": e.name, "preset": e.preset.map(preset) }));
     if e.no_signin {
         body["signin"] = Value::Null;
@@ -224,6 +267,7 @@ async fn edit(e: EditDirectory, r: &Reach) -> Result<Value> {
             "client_id": e.client_id.map_or_else(|| old["client_id"].clone(), Value::from),
             "client_secret": secret, "scopes": scopes,
             "rules": rules.unwrap_or_else(|| old["rules"].clone()),
+            "newcomers": newcomers(&old["newcomers"], e.newcomers, e.guests, e.groups_claim),
         }));
     }
     let mut provisioning = was["provisioning"].clone();

@@ -143,11 +143,10 @@ async fn front_channel(
         let named = Named::find(&app, &directory, request).await?;
         let pairs = strict::pairs(query.unwrap_or_default().as_bytes())?;
         let get = |n: &str| pairs.iter().find(|(name, _)| name == n).map(|(_, v)| v.as_str());
-        let (Some(iss), Some(sid)) = (get("iss"), get("sid")) else {
-            return Err(Error::invalid(
-                "'iss' and 'sid' are needed: which session ended, and where",
-            ));
-        };
+        let text = "'sid' is needed: which session ended";
+        let sid = get("sid").ok_or_else(|| Error::invalid(text).attr("sid"))?;
+        // The address says whose provider it is; some name the issuer as well.
+        let iss = get("iss").unwrap_or(&named.source.issuer);
         if iss == named.source.issuer && !sid.is_empty() && sid.len() <= 1024 {
             let cx = caller::cx(named.source.tenant, request);
             signals::sign_out(&app.store, &cx, &named.source, sid).await?;

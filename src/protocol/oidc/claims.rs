@@ -12,6 +12,35 @@ pub const SKEW: u64 = 120;
 /// The oldest id token that is taken for this login's, in seconds.
 const MAX_AGE: i64 = 600;
 
+/// What is read here, each by its own rule.
+const READ: [&str; 21] = [
+    "iss",
+    "sub",
+    "aud",
+    "azp",
+    "exp",
+    "iat",
+    "nbf",
+    "nonce",
+    "auth_time",
+    "amr",
+    "acr",
+    "acrs",
+    "oid",
+    "tid",
+    "name",
+    "preferred_username",
+    "email",
+    "email_verified",
+    "xms_edov",
+    "hd",
+    "sid",
+];
+
+fn own((name, value): (&String, &Value)) -> (String, Value) {
+    (name.clone(), value.clone())
+}
+
 /// `aud`: one text or several.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Audience(pub Vec<String>);
@@ -65,6 +94,8 @@ pub struct Claims {
     pub sid: Option<String>,
     /// Later than this our session must not last, seconds (IPSIE).
     pub session_expiry: Option<i64>,
+    /// Claims that only a directory's own settings give a meaning: the groups of a person, what marks a guest.
+    pub rest: Map<String, Value>,
 }
 
 /// What an id token must say to be the answer to our request.
@@ -170,6 +201,7 @@ impl Claims {
             hd: text(c, "hd")?,
             sid: text(c, "sid").ok().flatten(),
             session_expiry: seconds(c, "session_expiry")?,
+            rest: c.iter().filter(|(n, _)| !READ.contains(&n.as_str())).map(own).collect(),
         })
     }
 

@@ -169,6 +169,7 @@ story!(async fn who_has_signed_in_as_the_account_is_the_account(t) {
         client_secret: None,
         scopes: Vec::new(),
         rules: muster::protocol::oidc::Rules::default(),
+    newcomers: muster::directories::Newcomers::default(),
     };
     let edit = directories::Edit { signin: Some(Some(half)), ..directories::Edit::default() };
     directories::edit(&w.store, &w.access, &w.may(acme.id).await, d.id, None, edit, &w.master).await.unwrap();
@@ -210,6 +211,7 @@ story!(async fn a_password_goes_and_is_nobodys_only_way_in(t) {
         client_secret: None,
         scopes: Vec::new(),
         rules: muster::protocol::oidc::Rules::default(),
+    newcomers: muster::directories::Newcomers::default(),
     };
     let edit = directories::Edit { signin: Some(Some(half)), ..directories::Edit::default() };
     directories::edit(&w.store, &w.access, &w.may(acme.id).await, d.id, None, edit, &w.master).await.unwrap();

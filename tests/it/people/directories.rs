@@ -18,6 +18,7 @@ fn signin(secret: Option<&str>) -> SignInSettings {
         client_secret: secret.map(|s| Secret::from(s.to_owned())),
         scopes: vec!["profile".into()],
         rules: Rules::default(),
+        newcomers: muster::directories::Newcomers::default(),
     }
 }
 

@@ -51,6 +51,8 @@ pub struct Script {
     pub date: String,
     /// The paths that were asked for.
     pub asked: Vec<String>,
+    /// What Microsoft Graph says of somebody's groups.
+    pub members: Value,
     /// Security events that wait to be fetched, by their ids.
     pub events: Value,
     /// What was said by whoever fetched them.
@@ -105,6 +107,7 @@ impl Op {
             status: 200,
             date: String::new(),
             asked: Vec::new(),
+            members: json!([]),
             events: json!({}),
             fetched: Vec::new(),
         }));
@@ -151,6 +154,7 @@ impl Op {
             status: 200,
             date: String::new(),
             asked: Vec::new(),
+            members: json!([]),
             events: json!({}),
             fetched: Vec::new(),
         };
@@ -200,6 +204,8 @@ async fn answer(State(op): State<Arc<Inner>>, request: Request) -> Response<Body
         json!({ "sets": sets, "moreAvailable": false })
     } else if path.ends_with("/keys") {
         json!({ "keys": [op.own.signer.jwk()] })
+    } else if path.ends_with("/getMemberObjects") {
+        json!({ "value": script.members })
     } else if path.ends_with("/userinfo") {
         script.beside.clone()
     } else {

@@ -1,0 +1,47 @@
+//! SQL of groups by the directory's own ids.
+
+use crate::{
+    error::Result,
+    id::{DirectoryId, GroupId, TenantId, UserId},
+    row, sql,
+    store::{Conn, List},
+};
+
+row! {
+    pub(super) struct Known { pub external_id: String, pub id: GroupId }
+}
+
+pub(super) async fn by_external_id(
+    c: &mut Conn,
+    t: TenantId,
+    d: DirectoryId,
+    ids: &List,
+) -> Result<Vec<Known>> {
+    sql!(
+        c,
+        all<Known>,
+        "SELECT external_id, id FROM groups
+         WHERE tenant_id = $1 AND directory_id = $2 AND external_id IN (SELECT value FROM rarray($3))",
+        t,
+        d,
+        ids
+    )
+}
+
+/// The directory's groups that a person is in.
+pub(super) async fn of_user(
+    c: &mut Conn,
+    t: TenantId,
+    d: DirectoryId,
+    user: UserId,
+) -> Result<Vec<GroupId>> {
+    sql!(
+        c,
+        all<GroupId>,
+        "SELECT g.id FROM members m JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.group_id
+         WHERE m.tenant_id = $1 AND m.user_id = $2 AND g.directory_id = $3",
+        t,
+        user,
+        d
+    )
+}
