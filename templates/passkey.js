@@ -98,5 +98,6 @@ if (window.PublicKeyCredential) {
     });
   }
   const get = [...forms].find((form) => form.dataset.passkey === "get");
-  if (get) beneath(get);
+  // Not where one was just refused: whoever chose it is to read why.
+  if (get && !document.querySelector("#passkey-refused, #problem")) beneath(get);
 }

@@ -11,6 +11,7 @@ use crate::{
         grants::{self, NewGrant},
     },
     actor::UserKind,
+    clock::Timestamp,
     credentials::{self, break_glass::Account},
     error::{Error, Result},
     id::UserId,
@@ -40,8 +41,8 @@ impl From<&Account> for BreakGlass {
             user: a.user_id,
             user_name: a.user_name.clone(),
             made_at: a.made_at.rfc3339(),
-            armed_until: a.armed_until.map(|t| t.rfc3339()),
-            used_at: a.used_at.map(|t| t.rfc3339()),
+            armed_until: a.armed_until.map(Timestamp::rfc3339),
+            used_at: a.used_at.map(Timestamp::rfc3339),
         }
     }
 }

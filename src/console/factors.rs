@@ -6,7 +6,7 @@ use crate::{
     credentials::{Bound, Offered, Own},
     error::{Error, Kind, Result},
     id::{CeremonyId, PasskeyId},
-    secret::{ExposeSecret as _, Secret},
+    secret::{ExposeSecret, Secret},
     store::{Cx, Scope},
     tenants,
     web::{
@@ -222,11 +222,11 @@ struct Codes {
     title: &'static str,
     brand: String,
     user_name: String,
-    codes: Vec<Secret>,
+    all: Vec<Secret>,
 }
 impl Codes {
     fn shown(&self) -> impl Iterator<Item = &str> {
-        self.codes.iter().map(|c| c.expose_secret())
+        self.all.iter().map(ExposeSecret::expose_secret)
     }
 }
 
@@ -244,7 +244,7 @@ async fn recovery_codes(
                 title: "Your recovery codes",
                 brand: app.config.brand.name.clone(),
                 user_name: session.user_name.clone(),
-                codes,
+                all: codes,
             };
             page.render().map_err(Error::internal).map(|text| web::html(StatusCode::OK, text))
         }

@@ -40,7 +40,7 @@ pub use factors::Bound;
 use hasher::Hasher;
 pub use help::Removed;
 pub use own::{FRESH, Own};
-pub use passkeys::{Asked, Listed as Passkey, NewPasskey, Shown, Used};
+pub use passkeys::{Asked, NewPasskey, OwnPasskey, Shown, Used};
 pub use proof::{Has, Proof, has};
 use std::sync::Arc;
 use totp_rs::{Builder, Totp};

@@ -34,7 +34,7 @@ pub struct Own {
     /// What they have.
     pub has: Has,
     /// Their passkeys.
-    pub passkeys: Vec<passkeys::Listed>,
+    pub passkeys: Vec<passkeys::OwnPasskey>,
     /// Whether they may change it now; otherwise they sign in again first.
     pub fresh: bool,
 }
@@ -43,7 +43,7 @@ pub struct Own {
 fn fresh(s: &Live, has: Has, now: Timestamp) -> bool {
     let class = Class::parse(&s.class).unwrap_or(Class::None);
     let recovers = s.evidence.0["rule"] == recovery::RULE;
-    (recovers || s.proved_since(now.minus(FRESH))) && (recovers || class >= has.class())
+    recovers || s.proved_since(now.minus(FRESH)) && class >= has.class()
 }
 
 /// Refuses whose credentials are elsewhere, and whose proof is old or weak.
@@ -75,7 +75,7 @@ impl Credentials {
         let (t, user, now) = (s.home, s.user, self.0.store.clock().now());
         let mut c = self.0.store.read(Scope::Tenant(t)).await?;
         let found = users::find(&mut c, t, user).await?;
-        if !found.is_some_and(|u| local(&u).is_ok()) {
+        if found.is_none_or(|u| local(&u).is_err()) {
             return Ok(None);
         }
         let has = has(&mut c, t, user).await?;

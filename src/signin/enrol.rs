@@ -44,7 +44,6 @@ struct ChoosePassword {
     problem: Option<String>,
     passkeys: bool,
     passkey_does: &'static str,
-    other_way: bool,
 }
 
 #[derive(Template)]
@@ -59,7 +58,6 @@ struct ProveCode {
     problem: Option<String>,
     passkeys: bool,
     passkey_does: &'static str,
-    other_way: bool,
 }
 
 /// What an enrolment is for.
@@ -146,7 +144,6 @@ pub(super) fn ask_first(app: &App, flow: FlowId, who: &Who, problem: Option<Stri
         problem,
         passkeys: app.credentials.passkeys(),
         passkey_does: "It takes the place of password and code.",
-        other_way: password,
     };
     pages::show_that_loads(None, page.passkeys, &page)
 }
@@ -258,7 +255,6 @@ pub(super) fn ask_second(
         problem,
         passkeys: app.credentials.passkeys(),
         passkey_does: "It takes the place of the code.",
-        other_way: true,
     };
     Ok(pages::show_that_loads(None, page.passkeys, &page))
 }

@@ -194,7 +194,7 @@ pub(super) async fn ask_second(
         flow: id,
         app: pages::about(flow),
         problem,
-        code: has.code,
+        app_code: has.code,
         recovery: has.recovery > 0,
         passkeys: has.passkeys > 0 && app.credentials.passkeys(),
     };

@@ -167,7 +167,9 @@ story! {
         let flow = other.get("/signin?tenant=contoso").await.expect(303).header("location").to_owned();
         let typed = [("user_name", "anna"), ("password", PASSWORD)];
         let no = other.form(&format!("{flow}/password"), &typed).await.expect(303);
-        assert!(no.header("location").starts_with("/refused/"), "a password alone does not do");
+        assert_eq!((no.header("location"), me(&other).await), (flow.as_str(), 401), "a password alone does not do");
+        let page = other.get(&flow).await.expect(200).text;
+        assert!(page.contains("id=\"passkey-form\"") && !page.contains("id=\"code-form\""), "{page}");
         show(&other, &flow, &mut device).await.expect(303);
         assert_eq!(me(&other).await, 200);
         other.get("/api/v1/tenants/contoso/users").await.expect(200);

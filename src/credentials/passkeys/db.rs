@@ -1,6 +1,6 @@
 //! SQL of passkeys.
 
-use super::{Kept, Listed, NewPasskey};
+use super::{Kept, NewPasskey, OwnPasskey};
 use crate::{
     error::Result,
     id::{PasskeyId, TenantId, UserId},
@@ -30,10 +30,10 @@ pub async fn insert(tx: &mut Tx, t: TenantId, u: UserId, new: &NewPasskey) -> Re
     Ok(id)
 }
 
-pub async fn list(c: &mut Conn, t: TenantId, u: UserId) -> Result<Vec<Listed>> {
+pub async fn list(c: &mut Conn, t: TenantId, u: UserId) -> Result<Vec<OwnPasskey>> {
     sql!(
         c,
-        all<Listed>,
+        all<OwnPasskey>,
         "SELECT id, credential_id, name, aaguid, created_at, last_used_at FROM passkeys
          WHERE tenant_id = $1 AND user_id = $2 ORDER BY created_at, id",
         t,

@@ -65,7 +65,7 @@ impl NewPasskey {
 row! {
     /// A passkey in a list.
     #[derive(Debug, Clone)]
-    pub struct Listed {
+    pub struct OwnPasskey {
         /// Its id.
         pub id: PasskeyId,
         /// What the authenticator calls it.

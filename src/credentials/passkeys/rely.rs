@@ -52,7 +52,6 @@ impl Rely {
         label: &str,
         have: Vec<Vec<u8>>,
     ) -> Result<(Value, PasskeyRegistration)> {
-        let have = have.into_iter().map(Into::into).collect();
         let (asked, state) = self
             .0
             .start_passkey_registration(user.0, name, label, Some(have))

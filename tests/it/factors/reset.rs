@@ -253,9 +253,9 @@ story! {
             assert_eq!(ask(path, from).await, 429, "{path}");
             assert_ne!(ask(path, "198.51.100.9").await, 429, "another's tries are their own");
         }
-        for what in ["password", "code", "recovery", "passkey"] {
+        for (n, what) in ["password", "code", "recovery", "passkey"].iter().enumerate() {
             let path = format!("/signin/{}/{what}", muster::id::FlowId::new());
-            let from = format!("192.0.2.{}", what.len());
+            let from = format!("192.0.2.{n}");
             for _ in 0..3 {
                 assert_ne!(ask(&path, &from).await, 429, "{what}");
             }
