@@ -41,7 +41,7 @@ pub(super) async fn callback(
     or_page(
         &app,
         request,
-        answered(&app, &providers, request, &browser, (before, device), &query).await,
+        Box::pin(answered(&app, &providers, request, &browser, (before, device), &query)).await,
     )
 }
 

@@ -194,7 +194,7 @@ pub(super) async fn ask_second(
         flow: id,
         app: pages::about(flow),
         problem,
-        app_code: has.code,
+        one_time: has.code,
         recovery: has.recovery > 0,
         passkeys: has.passkeys > 0 && app.credentials.passkeys(),
     };

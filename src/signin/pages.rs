@@ -134,7 +134,7 @@ pub(super) struct Code {
     pub app: Option<About>,
     pub problem: Option<String>,
     /// Whether the person has a one-time code, recovery codes, passkeys.
-    pub app_code: bool,
+    pub one_time: bool,
     pub recovery: bool,
     pub passkeys: bool,
 }
