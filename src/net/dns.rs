@@ -81,7 +81,11 @@ impl Texts {
         for said in answers {
             match said {
                 Said::Texts(texts) if texts.iter().any(|t| t.trim() == text) => there = true,
-                Said::Texts(texts) => not_there = Some(texts),
+                // Of several, one that has something says more about what is wrong.
+                Said::Texts(texts) if not_there.as_ref().is_none_or(Vec::is_empty) => {
+                    not_there = Some(texts);
+                }
+                Said::Texts(_) => {}
                 Said::Nothing(why) => last = why,
             }
         }

@@ -9,7 +9,7 @@ use crate::{
         jwt::{self, Verified},
     },
     error::{Error, Result},
-    federation::provider::Providers,
+    federation::provider::{Providers, may_be_new},
     net,
 };
 use serde_json::Value;
@@ -36,7 +36,7 @@ pub(super) async fn by_provider(
 ) -> Result<Verified> {
     let provider = providers.get(&app.net, issuer).await?;
     match jwt::verify(token, &provider.keys, &provider.algs()) {
-        Err(e) if e.code_str() == Some("key_unknown") => {
+        Err(e) if may_be_new(&e) => {
             let now = providers.again(&app.net, issuer).await?;
             jwt::verify(token, &now.keys, &now.algs())
         }

@@ -5,7 +5,7 @@ mod assurance;
 mod claims;
 
 pub use assurance::{Assurance, Class, Rules, assurance, freshness, request, step_up};
-pub use claims::{Audience, Claims, Expected, SKEW};
+pub use claims::{Audience, Claims, Expected, SKEW, numeric_date};
 
 /// What kind of provider a directory's sign-in half talks to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
