@@ -3,7 +3,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 
-// A browser that keeps cookies, follows redirects and submits forms.
+// A browser that keeps cookies, follows redirects and submits forms. It stops before an address that begins with `hold`.
 export class Browser {
   constructor() { this.jars = {}; }
 
@@ -31,6 +31,7 @@ export class Browser {
     let at = url;
     let typed = form;
     for (let hop = 0; hop < 20; hop += 1) {
+      if (this.hold && at.startsWith(this.hold)) return { url: at, status: 0, html: '' };
       const answer = await this.send(at, typed, from);
       const location = answer.headers.get('location');
       if (!location) return { url: at, status: answer.status, html: await answer.text() };

@@ -63,7 +63,7 @@ impl Providers {
     pub(super) async fn get(&self, app: &App, s: &SignIn) -> Result<Arc<Provider>> {
         self.fresh(app, s, false).await
     }
-    /// The provider with its keys as they are now, because a token named one that we do not know: it is asked at
+    /// The provider as it is now, because a token names a key or an algorithm that we do not know of it: it is asked at
     /// most once a minute, however many such tokens come.
     pub(super) async fn again(&self, app: &App, s: &SignIn) -> Result<Arc<Provider>> {
         self.fresh(app, s, true).await
@@ -108,6 +108,12 @@ impl Providers {
         let known = slot.known.as_ref().filter(|k| k.read.elapsed() < 24 * KEEP);
         known.map(Arc::clone).ok_or(failed)
     }
+}
+
+/// Whether a token was refused for what its signer may have changed since it was asked: its keys, and with them the
+/// algorithm that it signs with and states.
+pub(super) fn may_be_new(e: &Error) -> bool {
+    matches!(e.code_str(), Some("key_unknown" | "alg_not_allowed"))
 }
 
 fn failed(what: &str, cause: impl std::fmt::Debug) -> Error {

@@ -3,7 +3,7 @@
 
 use super::{
     CALLBACK,
-    provider::{Provider, Providers},
+    provider::{Provider, Providers, may_be_new},
 };
 use crate::{
     app::App,
@@ -33,7 +33,7 @@ pub(super) async fn claims(
     let token = token.expose_secret();
     let verified = match jwt::verify(token, &provider.keys, &provider.algs()) {
         // Signed with a key we have not seen: the provider rotated since we asked.
-        Err(e) if e.code_str() == Some("key_unknown") => {
+        Err(e) if may_be_new(&e) => {
             let now = providers.again(app, s).await?;
             jwt::verify(token, &now.keys, &now.algs())?
         }

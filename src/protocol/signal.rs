@@ -5,7 +5,7 @@
 use crate::{
     clock::Timestamp,
     error::{Error, Result},
-    protocol::oidc::SKEW,
+    protocol::oidc::{SKEW, numeric_date},
 };
 use serde_json::{Map, Value};
 
@@ -114,13 +114,8 @@ fn text<'v>(c: &'v Map<String, Value>, name: &str) -> Result<Option<&'v str>> {
 }
 
 fn seconds(c: &Map<String, Value>, name: &str) -> Result<Option<i64>> {
-    match c.get(name) {
-        None => Ok(None),
-        Some(v) => match v.as_i64() {
-            Some(n) if (0..10_000_000_000).contains(&n) => Ok(Some(n)),
-            _ => Err(bad(name, "is not a time in seconds")),
-        },
-    }
+    let read = |v| numeric_date(v).ok_or_else(|| bad(name, "is not a time in seconds"));
+    c.get(name).map(read).transpose()
 }
 
 fn typed(typ: Option<&str>, wanted: &str, or_plain: bool) -> Result<()> {

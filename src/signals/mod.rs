@@ -149,7 +149,8 @@ pub async fn take(
             let detail = json!({
                 "how": how.as_str(), "event": s.event, "jti": letter.jti, "known": one.known,
                 "sessions": one.ended.sessions, "families": one.ended.families,
-                "weakened": one.weakened, "ignored": ignored(s.effect, reactions), "at": s.at,
+                "weakened": one.weakened, "ignored": ignored(s.effect, reactions),
+                "at": s.at.map(Timestamp::rfc3339),
             });
             record(tx, &from, s, detail).await?;
             taken.known |= one.known;

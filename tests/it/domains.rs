@@ -116,6 +116,19 @@ story! {
 }
 
 story! {
+    async fn of_several_servers_the_one_that_has_a_text_says_what_is_wrong(t) {
+        let (first, second) = (Dns::start().await, Dns::start().await);
+        let both = vec![first.address.to_string(), second.address.to_string()];
+        let s = TestServer::with(&t, |c| c.outbound.dns_servers = both).await;
+        let contoso = s.tenant("contoso").await;
+        ask(&s, contoso, "contoso.example").await;
+        first.publish("_muster-challenge.contoso.example", &["muster-domain-verification=another"]);
+        let looked = check(&s, contoso, "contoso.example").await;
+        assert!(looked["record"]["problem"].as_str().unwrap().contains("another text"), "{looked}");
+    }
+}
+
+story! {
     async fn what_is_nobodys_own_cannot_be_asked_for(t) {
         let (s, _) = world(&t).await;
         let contoso = s.tenant("contoso").await;

@@ -10,7 +10,7 @@ use crate::{
     },
     directories::SignIn,
     error::{Error, Result},
-    federation::provider::Providers,
+    federation::provider::{Providers, may_be_new},
     net,
 };
 use serde_json::Value;
@@ -42,7 +42,7 @@ pub(super) async fn by_provider(
     let of = SignIn { issuer: issuer.to_owned(), ..s.clone() };
     let provider = providers.get(app, &of).await?;
     match jwt::verify(token, &provider.keys, &provider.algs()) {
-        Err(e) if e.code_str() == Some("key_unknown") => {
+        Err(e) if may_be_new(&e) => {
             let now = providers.again(app, &of).await?;
             jwt::verify(token, &now.keys, &now.algs())
         }

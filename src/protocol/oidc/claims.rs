@@ -130,15 +130,21 @@ fn needed(c: &Map<String, Value>, name: &str) -> Result<String> {
     t.ok_or_else(|| wrong(name, "is missing"))
 }
 
-/// A time in whole seconds: a JSON number without a fraction, not negative, before the year 2286.
-fn seconds(c: &Map<String, Value>, name: &str) -> Result<Option<i64>> {
-    match c.get(name) {
-        None => Ok(None),
-        Some(v) => match v.as_i64() {
-            Some(n) if (0..10_000_000_000).contains(&n) => Ok(Some(n)),
-            _ => Err(wrong(name, "is not a time in seconds")),
-        },
+/// A time in seconds (RFC 7519, NumericDate): a JSON number, not negative, before the year 2286. It may have a fraction, which
+/// is dropped.
+pub fn numeric_date(v: &Value) -> Option<i64> {
+    let number = v.as_number()?.to_string();
+    // Neither below zero nor with an exponent.
+    if number.contains(['-', 'e', 'E']) {
+        return None;
     }
+    let whole = number.split_once('.').map_or(number.as_str(), |(whole, _)| whole).parse().ok()?;
+    (0..10_000_000_000).contains(&whole).then_some(whole)
+}
+
+fn seconds(c: &Map<String, Value>, name: &str) -> Result<Option<i64>> {
+    let read = |v| numeric_date(v).ok_or_else(|| wrong(name, "is not a time in seconds"));
+    c.get(name).map(read).transpose()
 }
 
 /// An array of texts; anything else is `Err(())`: evidence that cannot be read.

@@ -9,7 +9,7 @@ pub use assurance::{
     Assurance, Attested, Class, Connection, Decision, Demand, Evidence, Freshness, Rules, Step,
     Verdict, assurance, decide, freshness, request, step_up,
 };
-pub use claims::{Audience, Claims, Expected, SKEW};
+pub use claims::{Audience, Claims, Expected, SKEW, numeric_date};
 pub use place::{Place, place, subject};
 
 /// What kind of provider a directory's sign-in half talks to.

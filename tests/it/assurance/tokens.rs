@@ -32,7 +32,7 @@ pure!(
                 json!({}),
                 json!([[]]),
                 json!(-1),
-                json!(1.5),
+                json!(-1.5),
                 json!("1e9"),
             ] {
                 let text = matches!(name, "iss" | "sub" | "aud");

@@ -4,7 +4,7 @@
 use super::stub::{TID, signed_in, world};
 use crate::{
     story,
-    support::op::{Seal, now},
+    support::op::{Seal, and_a_quarter, now},
 };
 use muster::signins::Reason;
 use reqwest::Method;
@@ -39,7 +39,9 @@ story! {
             ("clock_skew", Box::new(with("iat", json!(now() - 3600)))),
             ("clock_skew", Box::new(with("nbf", json!(now() + 3600)))),
             ("claim_missing", Box::new(with("exp", json!("4102444800")))),
-            ("claim_missing", Box::new(with("exp", json!(4_102_444_800.5)))),
+            ("claim_missing", Box::new(with("exp", json!(-0.5)))),
+            ("claim_missing", Box::new(with("exp", json!(1.5e300)))),
+            ("clock_skew", Box::new(with("iat", and_a_quarter(now() + 3600)))),
             ("claim_missing", Box::new(without("exp"))),
             ("claim_missing", Box::new(without("iat"))),
             ("claim_missing", Box::new(without("sub"))),
@@ -56,6 +58,24 @@ story! {
         }
         w.sign_in(&browser, Seal::Good, |_| {}).await;
         assert!(signed_in(&browser).await, "and a good one is good");
+    }
+}
+
+story! {
+    /// RFC 7519: a NumericDate may have a fraction (PyPI's Canaille tells `auth_time` to the microsecond).
+    async fn times_may_have_a_fraction(t) {
+        let w = world(&t, "generic", json!({ "amr": ["mfa"], "max_age": 300 })).await;
+        let browser = w.ours.browser();
+        w.sign_in(&browser, Seal::Good, |c| {
+            for (name, at) in [("iat", 0), ("exp", 300), ("auth_time", -10)] {
+                c[name] = and_a_quarter(now() + at);
+            }
+        })
+        .await;
+        assert!(signed_in(&browser).await);
+        let old = |c: &mut Value| c["auth_time"] = and_a_quarter(now() - 1000);
+        let refused = w.sign_in(&w.ours.browser(), Seal::Good, old).await;
+        assert_eq!(w.reason(&refused).await, "auth_too_old", "and is a time all the same");
     }
 }
 
@@ -92,6 +112,24 @@ story! {
             assert_eq!(w.reason(&refused).await, "key_unknown");
         }
         assert_eq!(w.op.asked("/keys"), 2, "at first, and once for the unknown key");
+    }
+}
+
+story! {
+    /// Whoever rotates to a key of another algorithm states only that one from then on.
+    async fn a_provider_may_sign_with_another_algorithm_from_one_day_to_the_next(t) {
+        let w = world(&t, "generic", json!({})).await;
+        let browser = w.ours.browser();
+        w.stated(&["RS256"]);
+        w.leave(&browser).await;
+        w.stated(&["ES256"]);
+        w.sign_in(&browser, Seal::Good, |_| {}).await;
+        assert!(signed_in(&browser).await, "it was asked again");
+        for _ in 0..3 {
+            let refused = w.sign_in(&browser, Seal::Hmac, |_| {}).await;
+            assert_eq!(w.reason(&refused).await, "alg_not_allowed");
+        }
+        assert_eq!(w.op.asked("openid-configuration"), 2, "and not again and again");
     }
 }
 

@@ -4,9 +4,14 @@
 use super::stub::{World, signed_in, world};
 use crate::{
     story,
-    support::{TestDb, op::Seal, op::now, person::TENANT_ADMIN, server::Client},
+    support::{
+        TestDb,
+        op::{Seal, and_a_quarter, now},
+        person::TENANT_ADMIN,
+        server::Client,
+    },
 };
-use muster::federation::Poller;
+use muster::{clock::Timestamp, federation::Poller};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -117,6 +122,29 @@ story! {
         assert_eq!(trail.len(), 3, "{trail:?}");
         assert_eq!((&trail[0]["sessions"], &trail[2]["sessions"]), (&json!(2), &json!(1)));
         assert_eq!(trail[0]["how"], "back_channel_logout");
+    }
+}
+
+story! {
+    async fn a_provider_that_signs_with_another_algorithm_since_yesterday_signs_people_out(t) {
+        let w = here(&t).await;
+        w.stated(&["RS256"]);
+        w.leave(&w.ours.browser()).await;
+        let token = w.op.sign("logout+jwt", &logout(&w, "j1", &json!({ "sid": "s1" })));
+        w.stated(&["ES256"]);
+        assert_eq!(logs_out(&w, &token).await.0, 200, "it is asked what it signs with now");
+        assert_eq!(w.op.asked("openid-configuration"), 2);
+    }
+}
+
+story! {
+    async fn a_signal_may_tell_times_with_a_fraction(t) {
+        let w = here(&t).await;
+        let browser = comes(&w, "s1").await;
+        let of = json!({ "sid": "s1", "iat": and_a_quarter(now()), "exp": and_a_quarter(now() + 60) });
+        let (status, body) = logs_out(&w, &w.op.sign("logout+jwt", &logout(&w, "j1", &of))).await;
+        assert_eq!(status, 200, "{body}");
+        assert!(!signed_in(&browser).await);
     }
 }
 
@@ -270,9 +298,12 @@ story! {
         stream(&w, json!({})).await;
         let browser = comes(&w, "s1").await;
         // Okta: the subject in the event, the time in milliseconds.
-        let of = json!({ "subject": una(&w), "event_timestamp": now() * 1000, "reason_admin": { "en": "x" } });
+        let happened = now() - 5;
+        let of = json!({ "subject": una(&w), "event_timestamp": happened * 1000, "reason_admin": { "en": "x" } });
         let token = w.op.sign("secevent+jwt", &event(&w, "j1", &revoked, &of));
         assert_eq!(push(&w, &token, None).await.0, 202);
+        let told = trail(&w).await[0]["at"].clone();
+        assert_eq!(told, Timestamp::from_secs(happened).rfc3339(), "when it happened, readable");
         assert!(!signed_in(&browser).await);
         let browser = comes(&w, "s1").await;
         assert_eq!(push(&w, &token, None).await.0, 202);

@@ -107,6 +107,10 @@ impl World {
         let body = json!({ "user": self.person, "role": role });
         self.ours.post(&format!("/api/v1/tenants/{}/grants", self.tenant), body).await.expect(201);
     }
+    /// What its provider states that it signs with, from now on.
+    pub(crate) fn stated(&self, algs: &[&str]) {
+        self.op.set(|s| s.about = json!({ "id_token_signing_alg_values_supported": algs }));
+    }
     /// To the provider: what we ask of it. `None` when we refuse before.
     pub(crate) async fn leave(&self, browser: &Client) -> (Answer, HashMap<String, String>) {
         let begun = browser.get("/signin?tenant=contoso").await.expect(303);

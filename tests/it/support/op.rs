@@ -93,6 +93,11 @@ pub fn now() -> i64 {
     i64::try_from(since.as_secs()).unwrap()
 }
 
+/// A time in seconds and a quarter.
+pub fn and_a_quarter(at: i64) -> Value {
+    serde_json::from_str(&format!("{at}.25")).unwrap()
+}
+
 impl Op {
     /// Listens; `tenant` is the first part of its issuer's path.
     pub async fn start(tenant: &str) -> Self {
