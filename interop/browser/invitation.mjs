@@ -11,7 +11,9 @@ const linkIn = (letter) => /https?:\/\/[^\s<>"]+\/invite\/[\w-]+/.exec(letter.te
 async function scanned(world, letter, { id }) {
   const { report } = world;
   const before = muster('invitation', 'show', 'contoso', id);
-  const { links, pages, posts, within } = await scan(world, letter);
+  const { links, pages, posts: all, within } = await scan(world, letter);
+  // A page that offers passkeys asks for a challenge when it is shown; without a passkey nothing follows from one.
+  const posts = all.filter((p) => !/ \S+\/signin\/[^/]+\/passkey\/begin$/.test(p));
   const after = muster('invitation', 'show', 'contoso', id);
   report.check(`a scanner opened its ${links} link(s) and ${pages} page(s), and is nobody by that`, links > 0 && pages >= links && !within
     && posts.length === 0, JSON.stringify({ links, pages, posts, within }));
