@@ -3,7 +3,7 @@
 
 use crate::{
     story,
-    support::{TestDb, TestServer, dns::Dns},
+    support::{TestDb, TestServer, dns::Dns, person::TENANT_ADMIN},
 };
 use muster::{
     clock::Timestamp,
@@ -207,6 +207,16 @@ story! {
             publish(dns, &asked);
         }
         assert_eq!(check(&s, fabrikam, "hand.example").await["method"], "hand");
+        // As it came by a Global Administrator, so it goes.
+        let boss = s.person(fabrikam, "boss", TENANT_ADMIN).await;
+        let boss = s.session(fabrikam, boss, "mfa").await;
+        let path = format!("/api/v1/tenants/{fabrikam}/domains/hand.example");
+        let browser = s.browser();
+        let cookie = format!("muster_session={}", boss.cookie);
+        let request = browser.request(Method::DELETE, &path).header("cookie", cookie);
+        let refused = browser.send(request).await.expect(403);
+        assert!(refused.text.contains("a Global Administrator confirmed"), "{}", refused.text);
+        s.as_owner(Method::DELETE, &path, None).await.expect(204);
     }
 }
 

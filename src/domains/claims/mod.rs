@@ -236,14 +236,20 @@ async fn proved(tx: &mut Tx, t: TenantId, name: &str) -> Result<()> {
     audit::record(tx, t, event.detail(json!({ "domain": name }))).await
 }
 
-/// Takes back what was asked for, and what was proved or confirmed: the domain is nobody's then.
+/// Takes back what was asked for, and what was proved: the domain is nobody's then. What was confirmed by hand goes as it
+/// came, by a Global Administrator.
 ///
 /// # Errors
-/// `NotFound`.
+/// `NotFound`; `Forbidden`.
 pub async fn drop_own(store: &Store, p: &Permit<SystemEditSettings>, name: &str) -> Result<()> {
     let name = rules::name(name).map_err(|_| Error::not_found("domain"))?;
     let t = p.tenant();
-    tx!(store, &p.cx(), [name], |tx| {
+    tx!(store, &p.cx(), [name, p], |tx| {
+        let was = domains_db::by_name(tx, &name).await?.filter(|d| d.tenant_id == t);
+        if was.is_some_and(|d| d.method == super::Method::Hand) && !p.everything() {
+            let text = "a Global Administrator confirmed this domain, and alone takes it away";
+            return Err(Error::forbidden(text).attr("domain"));
+        }
         let claimed = db::delete(tx, t, &name).await?;
         let had = domains_db::delete(tx, t, &name).await?;
         if claimed + had == 0 {

@@ -456,6 +456,7 @@ story! {
         let request = browser.request(Method::PUT, &path).header("cookie", cookie).json(&mine);
         let refused = browser.send(request).await;
         assert_eq!(refused.status.as_u16(), 403, "{}", refused.text);
+        assert_eq!(refused.json()["code"], "directory_holds_more");
         // Set for one provider, it is not for the next.
         stream(&w, json!({})).await;
         let of = json!({ "subject": una(&w) });
