@@ -67,6 +67,21 @@ pub fn key<'a>(attr: &str, text: &'a str) -> Result<&'a str> {
     Ok(t)
 }
 
+/// A name that people read and decide by: as [`key`], without characters that turn the direction of what stands beside
+/// them.
+///
+/// # Errors
+/// [`crate::error::Kind::Invalid`], naming `attr`.
+pub fn name<'a>(attr: &str, text: &'a str) -> Result<&'a str> {
+    let t = key(attr, text)?;
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if t.chars().any(turns) {
+        let detail = format!("'{attr}' contains a character that turns the direction of text");
+        return Err(Error::invalid(detail).attr(attr));
+    }
+    Ok(t)
+}
+
 /// The first 80 characters, control characters shown as `?`: for quoting a bad value back in an error.
 pub fn excerpt(text: &str) -> String {
     let mut out: String =

@@ -108,7 +108,11 @@ impl Call {
     }
     /// How many rows are wanted.
     pub(super) fn limit(&self) -> Result<u32> {
-        Ok(self.read("limit")?.unwrap_or(100).clamp(1, PAGE))
+        let limit = self.read("limit")?.unwrap_or(100);
+        if (1..=PAGE).contains(&limit) {
+            return Ok(limit);
+        }
+        Err(Error::invalid(format!("'limit' is {limit}, and may be 1 to {PAGE}")).attr("limit"))
     }
     /// Where the page before ended.
     pub(super) fn cursor<T: FromStr>(&self) -> Result<Option<T>> {

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     access::{
         Permit, Reach,
-        grants::{self, Grant, Wanted},
+        grants::{self, Grant, Wanted, Wide},
         perm::{Global, UsersManageRoles},
     },
     error::{Error, Kind, Result},
@@ -143,7 +143,8 @@ pub(super) async fn get(c: Call) -> Result<Shown<AccessShown>> {
 }
 
 /// What a person shall have by hand, place by place. In a place that is not named, and that you may speak for, they
-/// shall have nothing.
+/// shall have nothing. What they have in many tenants at once (by a tag, a chosen set, all but some) is in none of these
+/// places: it stays and is listed, unless `access` is empty, which takes everything away.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(example = json!({ "access": [
@@ -174,6 +175,11 @@ pub(super) struct AccessChanged {
     added: Vec<GrantShown>,
     removed: Vec<GrantShown>,
     kept: Vec<GrantShown>,
+    /// Given by hand and still in force: what holds in many tenants at once, unless nothing at all was wanted, and what
+    /// holds everywhere, where you may not take that away.
+    stays: Vec<GrantShown>,
+    /// How many more were given by hand and stay: in tenants where you may not take them away.
+    elsewhere: usize,
 }
 
 async fn roles(
@@ -192,7 +198,9 @@ pub(super) async fn set(c: With<SetAccess>) -> Result<Shown<AccessChanged>> {
     let home = c.tenant::<UsersManageRoles>().await?;
     let user: UserId = c.id("user")?;
     let (mut wanted, mut named) = (Vec::new(), BTreeSet::new());
-    for w in c.json()?.access {
+    let all = c.json()?.access;
+    let wide = if all.is_empty() { Wide::Taken } else { Wide::Stays };
+    for w in all {
         let place = match (&w.tenant, w.everywhere) {
             (None, true) => {
                 wanted.push(Wanted::everywhere(
@@ -225,8 +233,8 @@ pub(super) async fn set(c: With<SetAccess>) -> Result<Shown<AccessChanged>> {
             None => wanted.extend(say_everywhere(&c).await?.map(|p| Wanted::everywhere(&p, none))),
         }
     }
-    let done = grants::set(&c.app.access, &home, user, wanted).await?;
-    let all = done.added.iter().chain(&done.removed).chain(&done.kept);
+    let done = grants::set(&c.app.access, &home, user, wanted, wide).await?;
+    let all = done.added.iter().chain(&done.removed).chain(&done.kept).chain(&done.stays);
     let reaches: Vec<Reach> = all.map(Grant::reach).collect();
     let names = Names::of(&c, home.tenant(), &reaches).await?;
     let show = |all: &[Grant]| all.iter().map(|g| GrantShown::of(g, &names)).collect();
@@ -234,5 +242,7 @@ pub(super) async fn set(c: With<SetAccess>) -> Result<Shown<AccessChanged>> {
         added: show(&done.added),
         removed: show(&done.removed),
         kept: show(&done.kept),
+        stays: show(&done.stays),
+        elsewhere: done.elsewhere,
     }))
 }

@@ -83,6 +83,8 @@ pub(super) struct InvitationShown {
     letter_failed_at: Option<Time>,
     /// Why.
     letter_failed: Option<Undelivered>,
+    /// What the mail server answered, where it refused the letter for good; without anybody's address.
+    letter_reply: Option<String>,
     /// When the person, whose link is dead, last asked for a new one; `null` again when it is sent again.
     asked_at: Option<Time>,
     accepted_at: Option<Time>,
@@ -135,6 +137,7 @@ fn show(i: &Invitation, now: Timestamp, link: Option<String>) -> InvitationShown
         sent_at: i.sent_at.map(Into::into),
         letter_failed_at: i.failed_at.map(Into::into),
         letter_failed: i.undelivered(),
+        letter_reply: i.failed_reply.clone(),
         asked_at: i.asked_at.map(Into::into),
         accepted_at: i.accepted_at.map(Into::into),
         accepted_by: i.accepted_by.clone(),

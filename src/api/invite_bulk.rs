@@ -112,7 +112,10 @@ pub(super) async fn create(c: With<Many>) -> Result<Shown<ManyShown>> {
     let p = c.tenant::<UsersAdd>().await?;
     let Many { rows } = c.json()?;
     if rows.is_empty() || rows.len() > ROWS {
-        let text = format!("'rows' has {} of them, and may have 1 to {ROWS}", rows.len());
+        let text = match rows.len() {
+            0 => format!("'rows' is empty, and may have 1 to {ROWS}"),
+            n => format!("'rows' has {n}, and may have 1 to {ROWS}"),
+        };
         return Err(Error::invalid(text).attr("rows"));
     }
     let ways = directories::ways_in(&c.app.store, p.tenant()).await?;

@@ -73,6 +73,9 @@ table! {
     GET "/tenants/{tenant}/letters" VIEW, letters::get, "How its letters look.";
     PUT "/tenants/{tenant}/letters" EDIT, letters::set, "Set how its letters look.";
 
+    GET "/tenants/{tenant}/letters/unsent" VIEW, letters::unsent [LIMIT, CURSOR],
+        "Its letters that wait, and those that were given up, newest first.";
+
     GET "/domains" Global, domains::list [LIMIT, CURSOR], "Which e-mail domain is whose.";
     POST "/domains" Global, domains::add, "Confirm that a domain is a tenant's.";
     DELETE "/domains/{domain}" Global, domains::remove, "Take a domain away.";

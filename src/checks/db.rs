@@ -1,9 +1,6 @@
 //! What the checks read of everybody's tables; they write none.
 
-use crate::{
-    access::catalogue::GLOBAL_ADMINISTRATOR, clock::Timestamp, error::Result, id::InvitationId,
-    row, sql, store::Conn,
-};
+use crate::{clock::Timestamp, error::Result, id::InvitationId, row, sql, store::Conn};
 
 row! {
     /// A directory through which people sign in.
@@ -75,6 +72,30 @@ pub(super) async fn unreached(c: &mut Conn, now: Timestamp, most: i64) -> Result
     )
 }
 
+row! {
+    /// Letters that wait, by topic.
+    pub(super) struct Late {
+        pub topic: String,
+        pub count: i64,
+        pub since: Timestamp,
+        pub error: Option<String>,
+    }
+}
+
+/// The letters that wait since before `before`.
+pub(super) async fn late_letters(c: &mut Conn, before: Timestamp) -> Result<Vec<Late>> {
+    sql!(
+        c,
+        all<Late>,
+        "SELECT /* platform: the whole instance is checked, scan: no request waits for it */
+                topic, count(*), min(created_at), max(last_error)
+         FROM outbox WHERE done_at IS NULL AND dead_at IS NULL AND created_at < $1
+           AND (topic LIKE '%.mail' OR topic = 'provisioning.health')
+         GROUP BY topic ORDER BY topic",
+        before
+    )
+}
+
 /// Since when the message waits that waited longest.
 pub(super) async fn waiting_since(c: &mut Conn) -> Result<Option<Timestamp>> {
     sql!(
@@ -118,30 +139,6 @@ pub(super) async fn ending(
          ORDER BY 5 LIMIT 20",
         after,
         before
-    )
-}
-
-/// How many people can use the rights of a Global Administrator now.
-pub(super) async fn administrators(c: &mut Conn, now: Timestamp) -> Result<i64> {
-    sql!(
-        c,
-        one<i64>,
-        "SELECT /* platform: the whole instance is checked, scan: no request waits for it */ count(DISTINCT u.id)
-         FROM (SELECT tenant_id, user_id FROM grants
-               WHERE role_id = $1 AND scope = 'all' AND source <> 'hold' AND valid_from <= $2
-                 AND (valid_to IS NULL OR valid_to > $2)
-               UNION
-               SELECT m.tenant_id, m.user_id
-               FROM mappings p JOIN members m ON m.tenant_id = p.tenant_id AND m.group_id = p.group_id
-               WHERE p.role_id = $1 AND p.scope = 'all'
-               UNION
-               SELECT tenant_id, user_id FROM parked_roles
-               WHERE role_id = $1 AND scope = 'all' AND NOT gone) a
-         JOIN users u ON u.tenant_id = a.tenant_id AND u.id = a.user_id
-         JOIN tenants h ON h.id = u.tenant_id
-         WHERE u.active AND u.enabled AND u.kind <> 'integration' AND h.status = 'active'",
-        GLOBAL_ADMINISTRATOR,
-        now
     )
 }
 

@@ -2,12 +2,14 @@
 
 use super::{Finding, Place, db};
 use crate::{
+    access::guard,
     clock::Timestamp,
     crypto::seal::MasterKey,
     error::{Error, Result},
     provisioning::health,
     setup,
     store::{Scope, examine},
+    tx,
 };
 use std::time::Duration;
 
@@ -20,6 +22,8 @@ const UNWELL: usize = 20;
 const UNREACHED: i64 = 20;
 /// A message that waits longer tells of trouble.
 const LONG: Duration = Duration::from_secs(15 * 60);
+/// A letter that waits longer than this was refused for a while, most likely.
+const LETTER: Duration = Duration::from_secs(10 * 60);
 
 const RESTORE: &str = "stop the server, keep a copy of the file, restore the last backup";
 
@@ -170,6 +174,13 @@ pub(super) async fn outbox(place: Place, name: &'static str) -> Result<Vec<Findi
         );
         found.push(Finding::warn(name, what, mend));
     }
+    for late in db::late_letters(&mut c, now.minus(LETTER)).await? {
+        let said = late.error.map_or_else(String::new, |e| format!(": {e}"));
+        let (n, topic, since) = (late.count, late.topic, late.since.rfc3339());
+        let what = format!("letters ({topic}): {n} wait since {since}{said}");
+        let mend = "mend what the mail server says; they are tried again by themselves (muster letters unsent TENANT)";
+        found.push(Finding::warn(name, what, mend));
+    }
     match db::waiting_since(&mut c).await? {
         Some(since) if now.since(since) > LONG => {
             let what = format!("messages wait since {}", since.rfc3339());
@@ -230,8 +241,13 @@ pub(super) async fn administrators(place: Place, name: &'static str) -> Result<V
     let now = store.clock().now();
     let mut c = store.read(Scope::Platform).await?;
     let link = db::setup_link(&mut c, now).await?;
-    let number = db::administrators(&mut c, now).await?;
     drop(c);
+    // Counted as the guard of the last one counts them.
+    let all = tx!(store, &place.app.system(), [], |tx| {
+        tx.unaudited("nothing is written");
+        guard::acting_global_administrators(tx).await
+    })?;
+    let number = all.len();
     // As soon as there is an administrator, of whatever standing, the link opens nothing any more.
     let link = if setup::needed(store).await? { link } else { None };
     Ok(vec![match (number, link) {
@@ -242,7 +258,7 @@ pub(super) async fn administrators(place: Place, name: &'static str) -> Result<V
         (0, None) => {
             let mend =
                 "start the server anew and open the setup link it prints, or: muster admin create";
-            Finding::fail(name, "there is no Global Administrator who could act", mend)
+            Finding::fail(name, "there is no Global Administrator who could sign in and act", mend)
         }
         (1, _) => {
             let mend = "make a second one: a lost phone should not lock the instance";

@@ -16,7 +16,7 @@ macro_rules! invitation {
         concat!(
             "SELECT i.tenant_id, i.id, i.user_id, i.email, i.plan, i.invited_by, i.invited_by_tenant, i.invited_by_user,
                     i.created_at, i.expires_at, i.sent_at, i.accepted_at, i.accepted_by, i.left_out, i.revoked_at,
-                    i.failed_at, i.failed, i.failed_message, i.asked_at, i.locale,
+                    i.failed_at, i.failed, i.failed_message, i.failed_reply, i.asked_at, i.locale,
                     CASE WHEN u.directory_id IS NULL THEN u.email ELSE i.email END,
                     (u.active AND u.enabled),
                     (i.invited_by_user IS NULL
@@ -196,7 +196,7 @@ pub(super) async fn renew(
         tx,
         exec,
         "UPDATE invitations SET hash = $3, expires_at = $4, revoked_at = NULL, sent_at = NULL, failed_at = NULL,
-                failed = NULL, failed_message = NULL, asked_at = NULL, invited_by = $5, invited_by_tenant = $6, invited_by_user = $7, email = $11,
+                failed = NULL, failed_message = NULL, failed_reply = NULL, asked_at = NULL, invited_by = $5, invited_by_tenant = $6, invited_by_user = $7, email = $11,
                 letters = CASE WHEN letters_from > $8 THEN letters + 1 ELSE 1 END,
                 letters_from = CASE WHEN letters_from > $8 THEN letters_from ELSE $9 END
          WHERE tenant_id = $1 AND id = $2 AND accepted_at IS NULL AND (letters < $10 OR letters_from <= $8)",
@@ -245,23 +245,24 @@ pub(super) async fn sent(tx: &mut Tx, t: TenantId, id: InvitationId, hash: &str)
 pub(super) async fn failed(
     tx: &mut Tx,
     t: TenantId,
-    id: InvitationId,
-    hash: &str,
+    (id, hash): (InvitationId, &str),
     message: MessageId,
     why: &str,
+    reply: Option<&str>,
 ) -> Result<u64> {
     let now = tx.now();
     sql!(
         tx,
         exec,
-        "UPDATE invitations SET failed_at = $4, failed = $5, failed_message = $6
+        "UPDATE invitations SET failed_at = $4, failed = $5, failed_message = $6, failed_reply = $7
          WHERE tenant_id = $1 AND id = $2 AND hash = $3 AND sent_at IS NULL",
         t,
         id,
         hash,
         now,
         why,
-        message
+        message,
+        reply
     )
 }
 
@@ -276,7 +277,7 @@ pub(super) async fn came_back(
     sql!(
         tx,
         exec,
-        "UPDATE invitations SET failed_at = $3, failed = $4 WHERE tenant_id = $1 AND id = $2 AND accepted_at IS NULL",
+        "UPDATE invitations SET failed_at = $3, failed = $4, failed_reply = NULL WHERE tenant_id = $1 AND id = $2 AND accepted_at IS NULL",
         t,
         id,
         now,

@@ -24,6 +24,9 @@ use askama::Template;
 /// The outbox's word for it.
 pub const TOPIC: &str = "invitation.mail";
 
+/// So much of a mail server's answer is kept.
+const REPLY: usize = 500;
+
 #[derive(Template)]
 #[template(path = "invitation.txt", escape = "none")]
 struct Text<'a> {
@@ -131,12 +134,22 @@ pub async fn given_up(s: &Sender, tx: &mut Tx, m: &Message, why: GivenUp) -> Res
     let Ok((id, _, hash)) = opened(s, m) else { return Ok(()) };
     let Some(invitation) = db::get(tx, m.tenant, id).await? else { return Ok(()) };
     let came_back = suppressed::why(tx, m.tenant, &invitation.email).await?;
+    let reply = match &why {
+        GivenUp::Undeliverable(said) => said.clone(),
+        GivenUp::Exhausted => None,
+    };
     let why = match why {
-        GivenUp::Undeliverable => came_back.unwrap_or(Undelivered::BadAddress),
+        GivenUp::Undeliverable(_) if came_back.is_some() => {
+            came_back.unwrap_or(Undelivered::Bounced)
+        }
+        // RFC 3463, 3.2: the address itself is bad.
+        GivenUp::Undeliverable(Some(said)) if !said.contains(": 5.1.") => Undelivered::Refused,
+        GivenUp::Undeliverable(_) => Undelivered::BadAddress,
         GivenUp::Exhausted if invitation.suspended().is_some() => Undelivered::Held,
         GivenUp::Exhausted => Undelivered::NotTaken,
     };
-    db::failed(tx, m.tenant, id, &hash, m.id, why.as_str()).await?;
+    let reply = reply.map(|r| r.chars().take(REPLY).collect::<String>());
+    db::failed(tx, m.tenant, (id, &hash), m.id, why.as_str(), reply.as_deref()).await?;
     Ok(())
 }
 

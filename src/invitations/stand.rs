@@ -49,6 +49,8 @@ row! {
         pub failed: Option<String>,
         /// Which message of the outbox that was.
         pub failed_message: Option<MessageId>,
+        /// What the mail server answered, where it refused it for good.
+        pub failed_reply: Option<String>,
         /// When the person last asked for a new link in place of a dead one.
         pub asked_at: Option<Timestamp>,
         /// The language of its letters, where it is not the tenant's.
@@ -108,6 +110,8 @@ pub enum Suspended {
 pub enum Undelivered {
     /// The mail server says that there is no such address.
     BadAddress,
+    /// The mail server refused it for good, for another reason: its answer says which.
+    Refused,
     /// The mail server did not take it, however often it was tried.
     NotTaken,
     /// The invitation was suspended all that time.
@@ -122,6 +126,7 @@ impl Undelivered {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::BadAddress => "bad_address",
+            Self::Refused => "refused",
             Self::NotTaken => "not_taken",
             Self::Held => "held",
             Self::Bounced => "bounced",
@@ -132,6 +137,7 @@ impl Undelivered {
     pub fn parse(s: &str) -> Option<Self> {
         Some(match s {
             "bad_address" => Self::BadAddress,
+            "refused" => Self::Refused,
             "not_taken" => Self::NotTaken,
             "held" => Self::Held,
             "bounced" => Self::Bounced,
@@ -187,6 +193,10 @@ impl Invitation {
                 Undelivered::BadAddress => {
                     "Correct the person's e-mail address and send it again, or send it again 'by_hand' and hand the link \
                      over yourself."
+                }
+                Undelivered::Refused => {
+                    "The mail server refused the letter for good: 'letter_reply' says why. Mend that and send it again, \
+                     or send it again 'by_hand' and hand the link over yourself."
                 }
                 Undelivered::NotTaken => {
                     "Send it again when the mail server is well (muster doctor says what it answered), or send it again \

@@ -104,8 +104,8 @@ impl Mailer {
     /// Hands a letter to the server.
     ///
     /// # Errors
-    /// `Unavailable` with the server's words for the operator, without anybody's address; `Invalid` for an address that is none. Of an address that
-    /// no try will reach the code is [`UNDELIVERABLE`].
+    /// `Unavailable` with the server's words for the operator, without anybody's address; `Invalid` for an address that is none. Of what
+    /// no other try will deliver, as the server refused it for good, the code is [`UNDELIVERABLE`].
     pub async fn send(&self, letter: Letter) -> Result<()> {
         self.send_as(letter, As::default()).await
     }
@@ -178,8 +178,11 @@ fn refused(e: &lettre::transport::smtp::Error, to: &str) -> Error {
     let words = causes(e);
     let error =
         Error::unavailable("the mail server did not take it").operator(nameless(&words, to));
-    // RFC 3463, 3.2: the address itself is bad. Other refusals may be ours to mend (a password, a block list).
-    if e.is_permanent() && words.contains(": 5.1.") { error.code(UNDELIVERABLE) } else { error }
+    // A permanent answer is about this letter, and another try gets the same one; but one about our own name and password
+    // (RFC 4954, 6) is about all letters, which leave when the setting is mended.
+    let ours = |code: u16| matches!(code, 530 | 534 | 535 | 538);
+    let for_good = e.is_permanent() && !e.status().is_some_and(|code| ours(code.into()));
+    if for_good { error.code(UNDELIVERABLE) } else { error }
 }
 
 /// A server's words without anybody's address: they are logged, and servers repeat whom a letter was for, whole or only

@@ -131,6 +131,48 @@ pub(super) async fn leave(tx: &mut Tx, t: TenantId, n: i64) -> Result<u64> {
     sql!(tx, exec, some_rows!("outbox", "id"), t, n)
 }
 
+row! {
+    /// A letter that has not left.
+    #[derive(Debug, Clone)]
+    pub struct Unsent {
+        /// The message.
+        pub id: MessageId,
+        /// What it is about.
+        pub topic: String,
+        /// Since when it waits.
+        pub created_at: Timestamp,
+        /// How often it was tried.
+        pub attempts: i64,
+        /// When it is tried again, unless it was given up.
+        pub not_before: Timestamp,
+        /// When it was given up.
+        pub dead_at: Option<Timestamp>,
+        /// What the last try came to.
+        pub last_error: Option<String>,
+    }
+}
+
+/// The letters of a tenant that wait or were given up, newest first.
+pub(super) async fn letters(
+    c: &mut Conn,
+    t: TenantId,
+    before: Option<MessageId>,
+    limit: i64,
+) -> Result<Vec<Unsent>> {
+    let before = before.unwrap_or(MessageId(uuid::Uuid::max()));
+    sql!(
+        c,
+        all<Unsent>,
+        "SELECT id, topic, created_at, attempts, not_before, dead_at, last_error
+         FROM outbox WHERE tenant_id = $1 AND done_at IS NULL AND id < $2
+           AND (topic LIKE '%.mail' OR topic = 'provisioning.health')
+         ORDER BY id DESC LIMIT $3",
+        t,
+        before,
+        limit
+    )
+}
+
 /// How many of a tenant's messages nobody has tried to deliver yet.
 pub(super) async fn untried(c: &mut Conn, t: TenantId, topics: &List) -> Result<i64> {
     sql!(

@@ -6,11 +6,12 @@ mod db;
 
 use crate::{
     clock::Timestamp,
-    error::{Result, UNDELIVERABLE},
+    error::{Error, Result, UNDELIVERABLE},
     id::{MessageId, TenantId},
     store::{Cx, J, List, Scope, Store, Tx},
     tx,
 };
+pub use db::Unsent;
 use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use serde_json::Value;
 use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
@@ -90,10 +91,10 @@ pub struct Message {
 }
 
 /// Why a message was given up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GivenUp {
-    /// No try would have delivered it ([`UNDELIVERABLE`]).
-    Undeliverable,
+    /// No try would have delivered it ([`UNDELIVERABLE`]); with what the receiver said, where it said something.
+    Undeliverable(Option<String>),
     /// It was tried as often as anything is.
     Exhausted,
 }
@@ -241,9 +242,7 @@ impl Worker {
         let run = AssertUnwindSafe(async { handler(message).await }).catch_unwind();
         match tokio::time::timeout(PATIENCE, run).await {
             Ok(Ok(Ok(()))) => Outcome::Done,
-            Ok(Ok(Err(e))) if e.code_str() == Some(UNDELIVERABLE) => {
-                Outcome::Never(format!("{e:?}"))
-            }
+            Ok(Ok(Err(e))) if e.code_str() == Some(UNDELIVERABLE) => Outcome::Never(e),
             Ok(Ok(Err(e))) => Outcome::Later(format!("{e:?}")),
             Ok(Err(_)) => Outcome::Later("the handler panicked".to_owned()),
             Err(_) => Outcome::Later(format!("not handed over within {} s", PATIENCE.as_secs())),
@@ -260,14 +259,18 @@ impl Worker {
                     let at = tx.now().plus(backoff(attempts));
                     db::later(tx, id, lease, at, e).await
                 }
-                Outcome::Later(e) | Outcome::Never(e) => {
+                Outcome::Later(_) | Outcome::Never(_) => {
+                    let (e, why) = match outcome {
+                        Outcome::Never(e) => {
+                            let said = e.operator_text().map(str::to_owned);
+                            (format!("{e:?}"), GivenUp::Undeliverable(said))
+                        }
+                        Outcome::Later(e) => (e, GivenUp::Exhausted),
+                        Outcome::Done => (String::new(), GivenUp::Exhausted),
+                    };
                     tracing::error!(message = %id, error = e, "a message is given up");
-                    let n = db::dead(tx, id, lease, e).await?;
+                    let n = db::dead(tx, id, lease, &e).await?;
                     if let Some(note) = last.filter(|_| n > 0) {
-                        let why = match outcome {
-                            Outcome::Never(_) => GivenUp::Undeliverable,
-                            Outcome::Done | Outcome::Later(_) => GivenUp::Exhausted,
-                        };
                         note(tx, &message, why).await?;
                     }
                     Ok(n)
@@ -282,7 +285,7 @@ impl Worker {
 enum Outcome {
     Done,
     Later(String),
-    Never(String),
+    Never(Error),
 }
 
 /// 2 s, 4 s, 8 s ... at most an hour, with up to a quarter of jitter.
@@ -317,6 +320,20 @@ pub async fn sweep(store: &Store, cx: &Cx, before: Timestamp) -> Result<u64> {
 /// As the store.
 pub async fn leave(tx: &mut Tx, t: TenantId, n: i64) -> Result<u64> {
     db::leave(tx, t, n).await
+}
+
+/// The letters of a tenant that have not left: those that wait, and those that were given up; newest first, before `before`.
+///
+/// # Errors
+/// As the store.
+pub async fn letters(
+    store: &Store,
+    t: TenantId,
+    before: Option<MessageId>,
+    limit: u32,
+) -> Result<Vec<Unsent>> {
+    let mut c = store.read(Scope::Tenant(t)).await?;
+    db::letters(&mut c, t, before, i64::from(limit)).await
 }
 
 /// How many of a tenant's messages of these topics nobody has tried to deliver yet.

@@ -37,6 +37,10 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0028_factors", include_str!("../../migrations/0028_factors.sql")),
     ("0029_signals", include_str!("../../migrations/0029_signals.sql")),
     ("0030_domain_proof", include_str!("../../migrations/0030_domain_proof.sql")),
+    (
+        "0033_what_mail_servers_answer",
+        include_str!("../../migrations/0033_what_mail_servers_answer.sql"),
+    ),
 ];
 
 /// What SQLite makes of a migration: six words replaced, `STRICT` added, sections between `-- postgres:` and

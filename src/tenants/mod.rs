@@ -121,7 +121,7 @@ pub async fn create(store: &Store, p: &Permit<Global>, new: New) -> Result<Tenan
 
 /// As [`create`], in the transaction of something larger, under an id that was chosen before; the caller has the right.
 pub(crate) async fn create_in(tx: &mut Tx, id: TenantId, new: &New) -> Result<Tenant> {
-    let (slug, name) = (rules::slug(&new.slug)?, crate::text::key("name", &new.name)?);
+    let (slug, name) = (rules::slug(&new.slug)?, crate::text::name("name", &new.name)?);
     let tags = J(rules::tags(&new.tags)?);
     let detail = serde_json::json!({
         "slug": slug, "name": name, "provider": new.provider, "tags": tags.0,
@@ -240,7 +240,7 @@ pub async fn edit(
     edit: Edit,
 ) -> Result<Tenant> {
     let tags = edit.tags.as_deref().map(rules::tags).transpose()?;
-    let name = edit.name.as_deref().map(|n| crate::text::key("name", n)).transpose()?;
+    let name = edit.name.as_deref().map(|n| crate::text::name("name", n)).transpose()?;
     let (name, status) = (name.map(str::to_owned), edit.status);
     tx!(store, &p.cx().urgent(), [name, tags], |tx| {
         let gone = || Error::not_found(format!("tenant {id}"));

@@ -53,11 +53,68 @@ pub fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
 fn typed<T: DeserializeOwned>(value: &Value) -> Result<T> {
     serde_json::from_value(value.clone()).map_err(|e| {
         let text = e.to_string();
+        let said = plain(&text);
         match at_fault::<T>(value, &text) {
-            Some(field) => Error::invalid(format!("'{field}': {text}")).attr(field),
-            None => Error::invalid(text),
+            Some(field) if said.contains(&format!("'{field}'")) => Error::invalid(said).attr(field),
+            Some(field) => Error::invalid(format!("'{field}': {said}")).attr(field),
+            None => Error::invalid(said),
         }
     })
+}
+
+/// What the parser says, in words that need no knowledge of the language it is written in.
+fn plain(e: &str) -> String {
+    let named = |text: &str| text.split('`').nth(1).map(text::excerpt).unwrap_or_default();
+    // What stands between backticks, each in quotes.
+    let all = |text: &str| {
+        let names = text.split('`').skip(1).step_by(2).map(|n| format!("'{n}'"));
+        names.collect::<Vec<_>>().join(", ")
+    };
+    if e.starts_with("missing field `") {
+        return format!("'{}' is missing", named(e));
+    }
+    if e.starts_with("unknown field `") && e.ends_with(", there are no fields") {
+        return format!("there is no field '{}'", named(e));
+    }
+    if e.starts_with("data did not match any variant") {
+        return "it has none of the forms that it may have".to_owned();
+    }
+    let Some((what, expected)) = e.rsplit_once(", expected ") else { return e.to_owned() };
+    if what.starts_with("unknown field `") {
+        return format!("there is no field '{}'; there are {}", named(what), all(expected));
+    }
+    if what.starts_with("unknown variant `") {
+        return format!("it cannot be '{}'; it can be {}", named(what), all(expected));
+    }
+    let Some((_, found)) = what.split_once(": ").filter(|(kind, _)| kind.starts_with("invalid "))
+    else {
+        return e.to_owned();
+    };
+    format!("it is {}, and should be {}", form_of(found), form_of(expected))
+}
+
+/// One of the parser's words for a kind of value.
+fn form_of(word: &str) -> String {
+    let first = word.split_whitespace().next().unwrap_or_default();
+    match first {
+        "internally" | "adjacently" | "externally" | "struct" | "map" | "enum" => {
+            "an object".into()
+        }
+        "sequence" => "a list".into(),
+        "null" => "null".into(),
+        "string" | "variant" => "a text".into(),
+        "integer" | "floating" | "f32" | "f64" => "a number".into(),
+        "boolean" => "true or false".into(),
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number that is not negative".into(),
+        "i8" | "i16" | "i32" | "i64" => "a whole number".into(),
+        _ => match word {
+            "a string" => "a text".into(),
+            "a sequence" => "a list".into(),
+            "a map" => "an object".into(),
+            "a boolean" => "true or false".into(),
+            other => other.replace('`', "'"),
+        },
+    }
 }
 
 /// The first field whose text (at any depth) holds a NUL.

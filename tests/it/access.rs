@@ -47,7 +47,9 @@ pub fn id(text: &str) -> RoleId {
 /// Somebody added by hand.
 pub async fn person(w: &World, t: TenantId, name: &str, kind: UserKind) -> User {
     let new = NewUser { kind, user_name: name.into(), display_name: None, email: None };
-    users::add(&w.store, &w.may(t).await, new).await.unwrap()
+    let user = users::add(&w.store, &w.may(t).await, new).await.unwrap();
+    crate::support::way_in(&w.store, t, user.id).await;
+    user
 }
 
 /// The owner gives a role in a tenant.

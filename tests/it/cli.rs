@@ -314,7 +314,11 @@ story! {
         with(&["tenant", "create", "us", "--provider"]);
         with(&["tenant", "create", "contoso"]);
         with(&["tenant", "create", "fabrikam"]);
-        with(&["user", "add", "us", "tess", "--kind", "technician"]);
+        // Whoever cannot sign in is nobody's last administrator.
+        let password = data.join("password.txt");
+        std::fs::write(&password, "correct horse battery staple").unwrap();
+        let file = format!("--password-file={}", password.display());
+        with(&["user", "add", "us", "tess", "--kind", "technician", &file]);
         let set = with(&[
             "user", "set-access", "us", "tess", "--role", "Tenant Administrator@contoso", "--role",
             "Read-Only@fabrikam",

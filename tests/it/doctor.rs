@@ -376,7 +376,7 @@ story! {
         .unwrap();
         demand(Status::Ok, "nothing is stuck").await;
         clock.advance(Duration::from_secs(3600));
-        demand(Status::Warn, "messages wait since").await;
+        demand(Status::Warn, "letters (invitation.mail): 1 wait since").await;
         let worker = outbox::Worker::new(store.clone(), cx)
             .on("invitation.mail", |_| Box::pin(async { Err(Error::invalid("the letter came back")) }));
         for _ in 0..24 {

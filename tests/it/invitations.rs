@@ -368,6 +368,8 @@ async fn smtp(refusals: usize) -> (u16, Arc<Mutex<Vec<String>>>) {
                         }
                     } else if line.starts_with("RCPT") && line.contains("<nobody@") {
                         b"550 5.1.1 no such mailbox\r\n"
+                    } else if line.starts_with("RCPT") && line.contains("<blocked@") {
+                        b"554 5.7.1 we take no letters from there\r\n"
                     } else if line.starts_with("DATA") {
                         inside = true;
                         b"354 go\r\n"

@@ -32,7 +32,7 @@ pub use ending::end_due;
 pub use plan::{Giver, Planned, bootstrap, give_planned, would_give};
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
-pub use whole::{Changed, Wanted, places, set};
+pub use whole::{Changed, Wanted, Wide, places, set};
 
 /// So far in the past a grant may begin: the clocks of two machines differ.
 const SKEW: Duration = Duration::from_secs(120);

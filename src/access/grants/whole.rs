@@ -1,10 +1,10 @@
 //! The roles that somebody was given by hand, set as a whole: in every tenant that the caller may speak for, in one
 //! transaction.
 
-use super::{Grant, NewGrant, Place, db, event, fits};
+use super::{Grant, NewGrant, Place, db, event, fits, told_of};
 use crate::{
     access::{
-        Access, Permit, Source,
+        Access, Permit, Reach, Source,
         db::{narrow, widen},
         guard::{self, By},
         perm::{Global, UsersManageRoles},
@@ -34,6 +34,15 @@ impl Wanted {
     }
 }
 
+/// What becomes of what holds in many tenants at once: it is in no place that could be named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wide {
+    /// It goes too: nothing at all is wanted.
+    Taken,
+    /// It stays, and is told.
+    Stays,
+}
+
 /// What a change of the whole did.
 #[derive(Debug, Clone, Default)]
 pub struct Changed {
@@ -43,16 +52,20 @@ pub struct Changed {
     pub removed: Vec<Grant>,
     /// As it was.
     pub kept: Vec<Grant>,
+    /// Given by hand as well and still in force, beside the places this was about: in many tenants at once, or on the
+    /// whole instance.
+    pub stays: Vec<Grant>,
+    /// How many more stay, in tenants for which the caller does not speak.
+    pub elsewhere: usize,
 }
 
 /// Whether a person decided it, and a person may take it away with the rest: what is for a while, for the day the
-/// directory is down, or held back is not of this kind, nor what holds in many tenants at once.
+/// directory is down, or held back is not of this kind.
 fn by_hand(g: &Grant) -> bool {
     matches!(g.source, Source::Manual | Source::Invitation | Source::Bootstrap)
-        && !g.reach().is_wide()
 }
 
-/// Where a user of the permit's tenant was given roles by hand; `None` is everywhere.
+/// Where a user of the permit's tenant was given roles by hand, one by one; `None` is everywhere.
 ///
 /// # Errors
 /// The database's.
@@ -63,11 +76,12 @@ pub async fn places(
 ) -> Result<BTreeSet<Option<TenantId>>> {
     let mut c = access.0.store.read(Scope::Tenant(permit.tenant())).await?;
     let all = db::of_user(&mut c, permit.tenant(), user).await?;
-    Ok(all.iter().filter(|g| by_hand(g)).map(|g| g.scope_tenant).collect())
+    Ok(all.iter().filter(|g| by_hand(g) && !g.reach().is_wide()).map(|g| g.scope_tenant).collect())
 }
 
 /// Sets what a user of the permit's tenant has by hand in each of these places, all of it or nothing. Roles they have
-/// there already stay as they are, with their ends and reasons. Places that are not named stay as they are.
+/// there already stay as they are, with their ends and reasons. Places that are not named stay as they are. What they
+/// have in many tenants at once is of their own tenant, whose permit this is: `wide` says what becomes of it.
 ///
 /// # Errors
 /// As [`super::add`] and [`super::remove`].
@@ -76,16 +90,17 @@ pub async fn set(
     permit: &Permit<UsersManageRoles>,
     user: UserId,
     wanted: Vec<Wanted>,
+    wide: Wide,
 ) -> Result<Changed> {
     let home = permit.tenant();
     if wanted.iter().any(|w| !w.place.sees(home)) {
         return Err(Error::not_found("user").attr("user"));
     }
     let at_home = |w: &Wanted| w.place.scope_tenant() == Some(home);
-    let cx = if wanted.iter().all(at_home) {
+    let cx = if wide == Wide::Stays && wanted.iter().all(at_home) {
         permit.cx()
     } else {
-        // platform: several tenants at once, each by a permit of its own.
+        // platform: several tenants at once, each by a permit of its own; of a chosen set each is told.
         Cx::new(permit.actor().clone(), Scope::Platform)
     };
     let (wanted, catalogue) = (Arc::new(wanted), access.catalogue().clone());
@@ -102,26 +117,35 @@ pub async fn set(
         all.retain(|g| by_hand(g) && g.valid_to.is_none_or(|to| to > now));
         let mut done = Changed::default();
         for w in wanted.iter() {
-            let there = all.iter().filter(|g| g.scope_tenant == w.place.scope_tenant());
-            for g in there {
+            for g in all.iter().filter(|g| g.reach() == w.place.reach) {
                 let list =
                     if w.roles.contains(&g.role_id) { &mut done.kept } else { &mut done.removed };
                 list.push(g.clone());
             }
         }
+        for g in all.iter().filter(|g| g.reach().tenant().is_none()) {
+            let wide_one = g.reach().is_wide();
+            if wide_one && wide == Wide::Taken {
+                done.removed.push(g.clone());
+            } else if wide_one || !wanted.iter().any(|w| w.place.reach == Reach::All) {
+                done.stays.push(g.clone());
+            }
+        }
+        let named = |t| wanted.iter().any(|w| w.place.reach == Reach::Tenant(t));
+        done.elsewhere =
+            all.iter().filter_map(|g| g.reach().tenant()).filter(|t| !named(*t)).count();
         // All tenants in which people of this one are administrators are counted, and the instance, always.
         let watched = done.removed.iter().any(|g| guard::watches(g.role_id))
             || (!done.removed.is_empty() && guard::hang_on(tx, (home, user)).await?);
         let guard = if watched { Some(guard::before(tx, home).await?) } else { None };
         for g in &done.removed {
             db::delete(tx, home, g.id).await?;
-            audit::record(tx, g.scope_tenant.unwrap_or(home), event("grant.remove", g, None))
-                .await?;
+            told_of(tx, g, "grant.remove", None).await?;
         }
         for w in wanted.iter() {
             let (place, told) = (&w.place, w.place.told(home));
             for role in &w.roles {
-                let has = |g: &Grant| g.scope_tenant == place.scope_tenant() && g.role_id == *role;
+                let has = |g: &Grant| g.reach() == place.reach && g.role_id == *role;
                 if done.kept.iter().any(has) {
                     continue;
                 }

@@ -9,6 +9,25 @@ use crate::{
     store::{List, Tx},
 };
 
+/// Whether the user `u` has some way in at $4: a credential of their own, an active directory through which people sign
+/// in and of which they are, or with which they signed in before; or an open link to make a credential.
+macro_rules! way_in {
+    () => {
+        "(EXISTS (SELECT 1 FROM passwords w WHERE w.tenant_id = u.tenant_id AND w.user_id = u.id)
+          OR EXISTS (SELECT 1 FROM passkeys w WHERE w.tenant_id = u.tenant_id AND w.user_id = u.id)
+          OR EXISTS (SELECT 1 FROM directories w WHERE w.tenant_id = u.tenant_id AND w.id = u.directory_id
+                     AND w.status = 'active' AND w.issuer IS NOT NULL)
+          OR EXISTS (SELECT 1 FROM identities i
+                     JOIN directories w ON w.tenant_id = i.tenant_id AND w.id = i.directory_id
+                     WHERE i.tenant_id = u.tenant_id AND i.user_id = u.id
+                       AND w.status = 'active' AND w.issuer IS NOT NULL)
+          OR EXISTS (SELECT 1 FROM invitations w WHERE w.tenant_id = u.tenant_id AND w.user_id = u.id
+                     AND w.accepted_at IS NULL AND w.revoked_at IS NULL AND w.expires_at > $4)
+          OR EXISTS (SELECT 1 FROM password_resets w WHERE w.tenant_id = u.tenant_id AND w.user_id = u.id
+                     AND w.expires_at > $4))"
+    };
+}
+
 row! {
     /// Somebody with an administrator's role that can be used now and does not end by itself.
     #[derive(Debug, Clone)]
@@ -22,6 +41,8 @@ row! {
         pub scope_tenant: Option<TenantId>,
         /// The mapping by which they have it, or of which it is kept.
         pub mapping: Option<MappingId>,
+        /// Whether they have some way in.
+        pub enters: bool,
     }
 }
 
@@ -60,8 +81,11 @@ pub async fn admins(tx: &mut Tx, places: &[TenantId]) -> Result<Vec<Admin>> {
     sql!(
         tx,
         all<Admin>,
-        "/* platform: whether somebody is the last is a question about all, wherever they are at home */
-         SELECT u.tenant_id, u.id, u.user_name, u.kind, h.provider, a.role_id, a.scope_tenant, a.mapping
+        concat!(
+            "/* platform: whether somebody is the last is a question about all, wherever they are at home */
+         SELECT u.tenant_id, u.id, u.user_name, u.kind, h.provider, a.role_id, a.scope_tenant, a.mapping, ",
+            way_in!(),
+            "
          FROM (SELECT tenant_id, user_id, role_id, scope_tenant, CAST(NULL AS uuid) AS mapping FROM grants
                WHERE role_id IN ($2, $3) AND scope IN ('tenant', 'all') AND source <> 'break_glass' AND valid_from <= $4 AND valid_to IS NULL
                UNION
@@ -75,7 +99,8 @@ pub async fn admins(tx: &mut Tx, places: &[TenantId]) -> Result<Vec<Admin>> {
          JOIN tenants h ON h.id = u.tenant_id
          WHERE u.active AND u.enabled AND u.kind <> 'integration'
            AND (h.status = 'active' OR a.scope_tenant = h.id)
-           AND (a.scope_tenant IS NULL OR a.scope_tenant IN (SELECT value FROM rarray($1)))",
+           AND (a.scope_tenant IS NULL OR a.scope_tenant IN (SELECT value FROM rarray($1)))"
+        ),
         places,
         GLOBAL_ADMINISTRATOR,
         TENANT_ADMINISTRATOR,

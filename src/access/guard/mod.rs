@@ -3,8 +3,11 @@
 //! administrators by them, or answer for mappings in their turn ([`hang_on`], [`group_change`], [`before_less`]).
 //!
 //! Counted are those who can use the role now and whose role does not end by itself: active, switched on, of a kind
-//! that may hold it, no integration user, not break-glass. A tenant's administrators hold Tenant Administrator in
-//! that very tenant; that Global Administrators, or those of many tenants, reach it as well makes none of them its own.
+//! that may hold it, no integration user, not break-glass, with some way in: a password, a passkey, an active directory
+//! through which they sign in, an open invitation or link to set a password. A tenant's administrators hold Tenant
+//! Administrator in that very tenant; that Global Administrators, or those of many tenants, reach it as well makes none
+//! of them its own. To switch a directory off, or to take its sign-in half away, is a brake and asks nobody: who is left
+//! without a way in is what the doctor says.
 //! Who is one by a mapping is counted as long as it is in force, whoever answers for it.
 
 mod db;
@@ -55,6 +58,13 @@ pub(super) fn watches(role: RoleId) -> bool {
     role == GLOBAL_ADMINISTRATOR || role == TENANT_ADMINISTRATOR
 }
 
+/// The usable administrators who have some way in.
+async fn entering(tx: &mut Tx, places: &[TenantId]) -> Result<Vec<Admin>> {
+    let mut admins = usable(tx, places).await?;
+    admins.retain(|a| a.enters);
+    Ok(admins)
+}
+
 /// Takes the administrators' lock and reads who is a usable administrator: of the instance, of `tenant`, and of
 /// every tenant in which people of `tenant` are administrators or make others so by a mapping. Call it before the body
 /// decides or writes.
@@ -76,7 +86,7 @@ pub(super) async fn before_all(tx: &mut Tx, tenants: &[TenantId]) -> Result<Guar
     }
     narrow(tx, &was).await?;
     let places: Vec<TenantId> = places.into_iter().collect();
-    let admins = usable(tx, &places).await?;
+    let admins = entering(tx, &places).await?;
     Ok(Guard { places, admins })
 }
 
@@ -137,7 +147,7 @@ impl Guard {
     /// # Errors
     /// [`crate::error::Kind::Forbidden`] for [`By::Hand`] when the last one would be gone.
     pub async fn after(self, tx: &mut Tx, by: By) -> Result<bool> {
-        let left = usable(tx, &self.places).await?;
+        let left = entering(tx, &self.places).await?;
         // A scope's administrators, for each scope that has lost all of them.
         let mut orphaned: BTreeMap<Option<TenantId>, Vec<&Admin>> = BTreeMap::new();
         for a in &self.admins {
@@ -199,7 +209,8 @@ async fn tell_hold(tx: &mut Tx, lost: &Admin, label: &str, id: GrantId) -> Resul
     Ok(())
 }
 
-/// Who is to be told what concerns a tenant: its usable administrators, or, where it has none, those of the instance.
+/// Who is to be told what concerns a tenant: its usable administrators, or, where it has none, those of the instance. A
+/// letter reaches also those who cannot sign in yet.
 ///
 /// # Errors
 /// The database's.
@@ -216,17 +227,28 @@ pub async fn to_be_told(tx: &mut Tx, tenant: TenantId) -> Result<Vec<(TenantId, 
     Ok(if own.is_empty() { of(None) } else { own })
 }
 
-/// The Global Administrators who can act now; those for emergencies are none of them.
+/// The Global Administrators who are to be told something; those for emergencies are none of them.
 ///
 /// # Errors
 /// The database's.
 pub async fn global_administrators(tx: &mut Tx) -> Result<Vec<(TenantId, UserId)>> {
-    let all = usable(tx, &[]).await?;
+    Ok(global(&usable(tx, &[]).await?))
+}
+
+/// The Global Administrators who can sign in and act now, as the guard counts them.
+///
+/// # Errors
+/// The database's.
+pub async fn acting_global_administrators(tx: &mut Tx) -> Result<Vec<(TenantId, UserId)>> {
+    Ok(global(&entering(tx, &[]).await?))
+}
+
+fn global(all: &[Admin]) -> Vec<(TenantId, UserId)> {
     let here = all.iter().filter(|a| watched(a) && a.scope_tenant.is_none());
     let mut out: Vec<(TenantId, UserId)> = here.map(|a| (a.home, a.user)).collect();
     out.sort_unstable();
     out.dedup();
-    Ok(out)
+    out
 }
 
 /// Taken beside each other by those who end somebody's access and ask [`ties`] first, and alone by whoever makes somebody

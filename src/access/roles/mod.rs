@@ -4,6 +4,7 @@ mod db;
 pub mod export;
 mod fit;
 mod like;
+mod names;
 mod uses;
 
 use super::{
@@ -26,6 +27,7 @@ use crate::{
 use db::RoleRow;
 pub use fit::must_fit;
 pub use like::{Difference, create_like, difference};
+use names::{checked, not_an_offered_ones};
 use serde_json::json;
 use std::collections::{BTreeSet, HashMap};
 pub use uses::{Holder, Holders, Uses, uses};
@@ -196,16 +198,6 @@ fn listed<'a>(items: impl Iterator<Item = &'a str>) -> String {
     }
 }
 
-fn checked(catalogue: &Catalogue, name: &str, description: &str) -> Result<String> {
-    let name = text::checked("name", text::key("name", name)?, 200)?;
-    text::checked("description", description, 2000)?;
-    let folded = text::fold(name);
-    if catalogue.roles().iter().any(|r| text::fold(&r.name) == folded) {
-        return Err(Error::conflict(format!("'{name}' is a built-in role's name")).attr("name"));
-    }
-    Ok(name.to_owned())
-}
-
 fn known(catalogue: &Catalogue, permissions: &BTreeSet<String>) -> Result<()> {
     match permissions.iter().find(|p| !catalogue.all().contains(*p)) {
         None => Ok(()),
@@ -293,6 +285,7 @@ async fn make(
     let t = permit.tenant();
     let id = RoleId::new();
     tx!(access.0.store, &permit.cx(), [new, name, like], |tx| {
+        not_an_offered_ones(tx, t, &name).await?;
         if new.offered {
             may_offer(tx, t).await?;
         }
@@ -387,9 +380,13 @@ pub async fn edit(
             _ => {}
         }
         row.offered = edit.offered.unwrap_or(before);
-        row.name = edit.name.unwrap_or(row.name);
         row.description = edit.description.unwrap_or(row.description);
-        row.name = checked(&catalogue, &row.name, &row.description)?;
+        let name = edit.name.as_ref().unwrap_or(&row.name);
+        let name = checked(&catalogue, name, &row.description)?;
+        if text::fold(&name) != text::fold(&row.name) {
+            not_an_offered_ones(tx, t, &name).await?;
+        }
+        row.name = name;
         row.version += 1;
         row.updated_at = tx.now();
         let folded = text::fold(&row.name);

@@ -101,10 +101,15 @@ pub(super) async fn apply(options: Apply, r: &Reach) -> Result<Value> {
 fn agreed(steps: usize) -> Result<()> {
     use std::io::IsTerminal as _;
     if !std::io::stdin().is_terminal() {
-        let text = format!("to do these {steps} steps without being asked, say --yes");
+        let what = if steps == 1 { "this step".to_owned() } else { format!("these {steps} steps") };
+        let text = format!("to do {what} without being asked, say --yes");
         return Err(Error::invalid(text));
     }
-    eprint!("Do these {steps} steps? [y/N] ");
+    if steps == 1 {
+        eprint!("Do this step? [y/N] ");
+    } else {
+        eprint!("Do these {steps} steps? [y/N] ");
+    }
     let mut typed = String::new();
     std::io::stdin().read_line(&mut typed).map_err(Error::internal)?;
     if matches!(typed.trim(), "y" | "Y" | "yes") {

@@ -1,4 +1,4 @@
-//! `muster letters`: how a tenant's letters look.
+//! `muster letters`: how a tenant's letters look, and which have not left.
 
 use super::{at, given};
 use crate::{cli::reach::Reach, error::Result};
@@ -30,6 +30,11 @@ Examples:
         #[arg(long)]
         locale: Option<String>,
     },
+    /// Those that wait and those that were given up, with what the mail server said, newest first
+    Unsent {
+        /// Tenant: id or slug
+        tenant: String,
+    },
     /// How they look
     Show {
         /// Tenant: id or slug
@@ -45,6 +50,7 @@ pub(super) async fn run(v: Letters, r: &Reach) -> Result<Value> {
             }));
             r.call(Method::PUT, &format!("{}/letters", at(&tenant)), Some(&body)).await
         }
+        Letters::Unsent { tenant } => r.get(&format!("{}/letters/unsent", at(&tenant))).await,
         Letters::Show { tenant } => r.get(&format!("{}/letters", at(&tenant))).await,
     }
 }

@@ -1,7 +1,10 @@
 //! `muster user set-access`: all roles that a person has by hand.
 
 use super::user_at;
-use crate::{cli::reach::Reach, error::Result};
+use crate::{
+    cli::reach::Reach,
+    error::{Error, Result},
+};
 use axum::http::Method;
 use clap::Args;
 use serde_json::{Value, json};
@@ -19,7 +22,7 @@ pub(crate) struct SetAccess {
     /// A role on the whole instance; may be given several times
     #[arg(long = "everywhere", value_name = "ROLE")]
     everywhere: Vec<String>,
-    /// No role at all
+    /// No role at all, nor what holds in many tenants at once (a tag, a chosen set, all but some)
     #[arg(long, conflicts_with_all = ["roles", "everywhere"], required_unless_present_any = ["roles", "everywhere"])]
     nothing: bool,
 }
@@ -36,5 +39,22 @@ pub(super) async fn run(v: SetAccess, r: &Reach) -> Result<Value> {
         access.push(json!({ "everywhere": true, "roles": v.everywhere }));
     }
     let path = format!("{}/access", user_at(r, &v.tenant, &v.user).await?);
-    r.call(Method::PUT, &path, Some(&json!({ "access": access }))).await
+    let done = r.call(Method::PUT, &path, Some(&json!({ "access": access }))).await?;
+    let stays = done["stays"].as_array().into_iter().flatten();
+    let stays: Vec<&str> = stays.filter_map(|g| g["id"].as_str()).collect();
+    if v.nothing && !stays.is_empty() {
+        let text = format!(
+            "the rest is taken away; these grants stay, as only a Global Administrator may take them: {}",
+            stays.join(", ")
+        );
+        return Err(Error::forbidden(text));
+    }
+    let elsewhere = done["elsewhere"].as_u64().unwrap_or_default();
+    if v.nothing && elsewhere > 0 {
+        let text = format!(
+            "the rest is taken away; what they were given in tenants where you may not take it stays ({elsewhere} of it)"
+        );
+        return Err(Error::forbidden(text));
+    }
+    Ok(done)
 }

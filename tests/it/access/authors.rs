@@ -278,6 +278,7 @@ story!(async fn an_administrator_is_told_and_adopts_by_http(t) {
     let boss = person(&w, acme, "boss", UserKind::Tenant).await;
     let spare = json!({ "kind": "tenant", "user_name": "spare", "email": "spare@corp.example" });
     let spare = s.post("/api/v1/tenants/acme/users", spare).await.expect(201).json();
+    crate::support::way_in(&w.store, acme, spare["id"].as_str().unwrap().parse().unwrap()).await;
     let give_spare = json!({ "user": spare["id"], "role": TENANT_ADMINISTRATOR.to_string() });
     s.post("/api/v1/tenants/acme/grants", give_spare).await.expect(201);
     give(&w, &boss, acme, TENANT_ADMINISTRATOR).await;

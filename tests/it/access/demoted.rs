@@ -154,7 +154,7 @@ story!(async fn through_an_author_of_an_author(t) {
     let q = Query { user: Some(ada.id), ..Query::default() };
     let grant = grants::list(&s.w.access, &may, q).await.unwrap()[0].id;
     last(&grants::remove(&s.w.access, &may, grant).await.unwrap_err());
-    last(&grants::set(&s.w.access, &may, ada.id, vec![grants::Wanted::there(&may, [].into())]).await.unwrap_err());
+    last(&grants::set(&s.w.access, &may, ada.id, vec![grants::Wanted::there(&may, [].into())], grants::Wide::Stays).await.unwrap_err());
     assert!(s.administers().await);
     s.spare().await;
     grants::remove(&s.w.access, &may, grant).await.unwrap();

@@ -1,18 +1,19 @@
 //! The last administrator, who is one by a mapping: counted by how whoever answers for it stands.
 
 use super::{give, person, session};
-use crate::{people::world::World, story};
+use crate::{people::world::World, story, support::way_in};
 use muster::{
     access::{
         Permit, Reach,
         catalogue::TENANT_ADMINISTRATOR,
         grants::{self, NewGrant, Query},
-        guard,
+        guard, holds,
         mappings::{self, Mapping, Target},
         perm::{Provision, SystemManageIntegrations, UsersManageRoles},
     },
     actor::UserKind,
     apps::{self, IntegrationPlan},
+    directories::{self, Status},
     error::Error,
     id::{GrantId, TenantId, UserId},
     store::{Cx, Scope},
@@ -169,4 +170,39 @@ story!(async fn an_integration_user_keeps_the_permissions_with_which_it_answers_
     give(&s.w, &spare, s.t, TENANT_ADMINISTRATOR).await;
     apps::integration_edit(&s.w.store, &s.w.access, &may, app.id, less()).await.unwrap();
     assert!(s.w.access.effective(s.t, s.ann, s.t).await.unwrap().is_empty());
+});
+
+story!(async fn who_cannot_sign_in_is_nobodys_last_administrator(t) {
+    let w = World::new(&t.store);
+    let (acme, d, p) = w.company("acme", false).await;
+    let t = acme.id;
+    let ann = person(&w, t, "ann", UserKind::Tenant).await;
+    let may = w.may::<UsersManageRoles>(t).await;
+    let hers = grants::add(&w.access, &may, NewGrant::manual(t, ann.id, TENANT_ADMINISTRATOR)).await.unwrap().id;
+    // Added by hand, with nothing to sign in with.
+    let new = users::NewUser { kind: UserKind::Tenant, user_name: "bob".into(), display_name: None, email: None };
+    let bob = users::add(&w.store, &w.may(t).await, new).await.unwrap();
+    give(&w, &bob, t, TENANT_ADMINISTRATOR).await;
+    last(&grants::remove(&w.access, &may, hers).await.unwrap_err());
+    // Of a directory, as long as people sign in through it.
+    let cid = w.user(&p, "cid@example.com").await;
+    give(&w, &cid, t, TENANT_ADMINISTRATOR).await;
+    let status = async |to: Status| directories::set_status(&w.store, &w.may(t).await, d.id, to).await.unwrap();
+    status(Status::Disabled).await;
+    last(&grants::remove(&w.access, &may, hers).await.unwrap_err());
+    status(Status::Active).await;
+    grants::remove(&w.access, &may, hers).await.unwrap();
+    // A directory that takes away the last one who can sign in succeeds, and leaves a hold, whoever else has the role.
+    w.set_active(&p, cid.id, false).await.unwrap();
+    let holds = holds::list(&w.access, &may, Query::default()).await.unwrap();
+    assert_eq!(holds.iter().map(|h| h.user_id).collect::<Vec<_>>(), [cid.id]);
+    // Whoever gets a password counts.
+    w.set_active(&p, cid.id, true).await.unwrap();
+    way_in(&w.store, t, bob.id).await;
+    for h in holds {
+        holds::resolve(&w.access, &may, h.id, grants::Resolve::Drop).await.unwrap();
+    }
+    let his = grants::list(&w.access, &may, Query::default()).await.unwrap();
+    let his = his.iter().find(|g| g.user_id == cid.id).unwrap().id;
+    grants::remove(&w.access, &may, his).await.unwrap();
 });

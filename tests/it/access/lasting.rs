@@ -6,7 +6,7 @@ use muster::{
     access::{
         Permit, Reach,
         catalogue::{GLOBAL_ADMINISTRATOR, TENANT_ADMINISTRATOR},
-        grants::{self, Giver, NewGrant, Wanted},
+        grants::{self, Giver, NewGrant, Wanted, Wide},
         mappings::{self, Target},
         perm::UsersManageRoles,
         roles::{self, RoleEdit},
@@ -72,8 +72,8 @@ story!(async fn no_other_way_makes_it_last(t) {
     // By all of somebody's roles at once.
     let bob = person(&w, acme, "bob", UserKind::Tenant).await;
     let wanted = vec![Wanted::there(&p, [TENANT_ADMINISTRATOR, lead.id].into())];
-    refused(grants::set(&w.access, &p, bob.id, wanted).await);
-    grants::set(&w.access, &p, bob.id, vec![Wanted::there(&p, [lead.id].into())]).await.unwrap();
+    refused(grants::set(&w.access, &p, bob.id, wanted, Wide::Stays).await);
+    grants::set(&w.access, &p, bob.id, vec![Wanted::there(&p, [lead.id].into())], Wide::Stays).await.unwrap();
     // By an invitation that is accepted later.
     let planned = async |role| {
         grants::would_give(&w.access, Giver::Tenant(&p), acme, false, UserKind::Tenant, role).await

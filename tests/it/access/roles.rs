@@ -2,8 +2,10 @@
 
 use super::{READ_ONLY, give, id, person, role};
 use crate::{
+    api::own,
     people::world::{World, race},
     story,
+    support::TestServer,
 };
 use muster::{
     access::{
@@ -15,6 +17,7 @@ use muster::{
     actor::UserKind,
     error::Kind,
 };
+use serde_json::json;
 use std::collections::BTreeSet;
 
 fn set(permissions: &[&str]) -> BTreeSet<String> {
@@ -128,4 +131,32 @@ story!(async fn a_role_is_not_deleted_while_it_is_given(t) {
             (d, g) => panic!("{d:?} {g:?}"),
         }
     }
+});
+
+story!(async fn a_role_is_not_named_so_that_it_is_taken_for_another(t) {
+    let s = TestServer::start(&t).await;
+    s.provider().await;
+    s.tenant("acme").await;
+    let make = async |t: &str, name: &str, offered: bool| {
+        let body = json!({"name": name, "permissions": ["users.view"], "offered": offered});
+        own(&s, "POST", &format!("/tenants/{t}/roles"), body).await
+    };
+    make("provider", "Help desk", true).await.expect(201);
+    // Of built-in roles and of those that are offered, also in letters of other alphabets (the first a, the first e).
+    for (name, status) in [
+        ("tenant administrator", 409),
+        ("Ten\u{430}nt Administrator", 409),
+        ("HELP DESK", 409),
+        ("H\u{435}lp desk", 409),
+        ("Help \u{202e}ksed", 400),
+        ("Help\u{2066}", 400),
+        ("Help\u{7}", 400),
+        ("Help desk 2", 201),
+    ] {
+        let a = make("acme", name, false).await.expect(status).json();
+        assert!(status == 201 || a["field"] == "name", "{name:?}: {a}");
+    }
+    make("provider", "Help desk", true).await.expect(409);
+    let bent = json!({"slug": "bent", "name": "Be\u{202e}nt"});
+    assert_eq!(own(&s, "POST", "/tenants", bent).await.expect(400).json()["field"], "name");
 });

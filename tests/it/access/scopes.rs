@@ -332,6 +332,15 @@ story!(async fn the_api_says_scopes_in_words_and_names_no_stranger(t) {
     assert_eq!((set["added"].as_array().unwrap().len(), set["removed"].as_array().unwrap().len()), (1, 0));
     let held = own(&s, "GET", &at, Value::Null).await.expect(200).json();
     assert_eq!(held["access"].as_array().unwrap().len(), 5);
+    // And are told to be left; an end to all of it is an end to these.
+    assert_eq!(set["stays"].as_array().unwrap().len(), 4, "{set}");
+    let none = own(&s, "PUT", &at, json!({"access": []})).await.expect(200).json();
+    assert_eq!((none["removed"].as_array().unwrap().len(), &none["stays"]), (5, &json!([])), "{none}");
+    let held = own(&s, "GET", &at, Value::Null).await.expect(200).json();
+    assert_eq!(held["access"], json!([]));
+    let trail = own(&s, "GET", "/tenants/fabrikam/audit", Value::Null).await.expect(200).json();
+    let told = trail["items"].as_array().unwrap().iter().filter(|e| e["action"] == "grant.remove");
+    assert_eq!(told.count(), 1, "one of a chosen set is told");
 });
 
 pure!(

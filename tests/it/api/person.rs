@@ -42,6 +42,7 @@ story!(async fn a_person_has_another_role_in_each_tenant(t) {
     s.tenant("fabrikam").await;
     let new = json!({"kind": "technician", "user_name": "tess"});
     let tess = own(&s, "POST", "/tenants/provider/users", new).await.expect(201).json();
+    crate::support::way_in(&s.app.store, us, text(&tess["id"]).parse().unwrap()).await;
     let path = format!("/tenants/provider/users/{}/access", text(&tess["id"]));
     let wanted = json!({"access": [
         {"tenant": "contoso", "roles": ["Tenant Administrator", "Read-Only"]},

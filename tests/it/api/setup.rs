@@ -122,10 +122,11 @@ story!(async fn people_are_added_switched_and_removed(t) {
 
 story!(async fn administrators_of_the_instance_are_made_and_the_last_one_stays(t) {
     let s = TestServer::start(&t).await;
-    s.provider().await;
+    let us = s.provider().await;
     for name in ["gina", "bob"] {
         let new = json!({"kind": "administrator", "user_name": name});
-        own(&s, "POST", "/tenants/provider/users", new).await.expect(201);
+        let made = own(&s, "POST", "/tenants/provider/users", new).await.expect(201).json();
+        crate::support::way_in(&s.app.store, us, text(&made["id"]).parse().unwrap()).await;
         let g = json!({"home": "provider", "user": name, "role": "Global Administrator"});
         own(&s, "POST", "/grants", g).await.expect(201);
     }

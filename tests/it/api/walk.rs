@@ -3,7 +3,10 @@
 use super::{call, openapi::route, own};
 use crate::{
     story,
-    support::server::{Scim, TestServer},
+    support::{
+        server::{Scim, TestServer},
+        way_in,
+    },
 };
 use muster::{
     actor::{Actor, Principal, UserKind},
@@ -158,6 +161,7 @@ story!(async fn every_route_answers_as_described(t) {
     w.go("PUT", "/tenants/acme/policy", json!({"mfa": {"default": "by_role", "roles": {}}})).await;
     w.go("PUT", "/tenants/acme/letters", json!({"display_name": "Acme", "colour": "#1F5FBF", "locale": "de"})).await;
     w.get("/tenants/acme/letters").await;
+    w.get("/tenants/acme/letters/unsent").await;
     w.post("/domains", json!({"domain": "acme.example", "tenant": "acme"})).await;
     w.get("/domains").await;
     w.delete("/domains/acme.example").await;
@@ -170,6 +174,7 @@ story!(async fn every_route_answers_as_described(t) {
         "externalId": name, "active": true,
     });
     let ada = id(&scim.post("/Users", new("ada@us.example")).await.expect(201).json());
+    way_in(&s.app.store, scim.tenant, ada.parse().unwrap()).await;
     w.go("PATCH", &format!("/tenants/us/users/{ada}"), json!({"kind": "administrator"})).await;
     let g = json!({"user": ada, "home": "us", "role": "Global Administrator"});
     w.post("/grants", g).await;
@@ -233,6 +238,7 @@ story!(async fn every_route_answers_as_described(t) {
     let acme = id(&w.get("/tenants/acme").await).parse().unwrap();
     let scim = s.directory(acme).await;
     let bob = id(&scim.post("/Users", new("bob@acme.example")).await.expect(201).json());
+    way_in(&s.app.store, acme, bob.parse().unwrap()).await;
     let cid = id(&scim.post("/Users", new("cid@acme.example")).await.expect(201).json());
     let at = format!("/tenants/acme/directories/{}", scim.directory);
     w.get(&format!("{at}/health")).await;

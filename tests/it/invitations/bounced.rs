@@ -87,7 +87,7 @@ story!(async fn a_letter_that_waits_does_not_leave_for_an_address_that_letters_c
     assert!(got.lock().await.is_empty());
     tx!(s.app.store, &s.app.system(), [sender, message], |tx| {
         tx.unaudited("test");
-        invitations::given_up(&sender, tx, &message, GivenUp::Undeliverable).await
+        invitations::given_up(&sender, tx, &message, GivenUp::Undeliverable(None)).await
     })
     .unwrap();
     let now = s.get(&at(&made, "")).await.expect(200).json();

@@ -221,3 +221,58 @@ story!(async fn a_letter_that_no_server_took_is_told_too_but_not_of_a_newer_link
     .unwrap();
     assert!(told(&s, &again).await["letter_failed"].is_null());
 });
+
+story!(async fn a_letter_that_is_refused_for_good_is_given_up_at_once_with_the_servers_words(t) {
+    let (port, _got) = smtp(0).await;
+    let s = with_mail(&t, port).await;
+    let made = invite(&s, "contoso", json!({ "email": "blocked@contoso.example" })).await;
+    for _ in 0..100 {
+        if s.get(&at(&made)).await.expect(200).json()["letter_failed"].is_string() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let now = told(&s, &made).await;
+    assert_eq!((&now["state"], &now["letter_failed"]), (&json!("pending"), &json!("refused")), "{now}");
+    assert!(now["letter_reply"].as_str().unwrap().contains("5.7.1 we take no letters from there"), "{now}");
+    assert!(now["next"].as_str().unwrap().contains("letter_reply"), "{now}");
+    let unsent = s.get("/api/v1/tenants/contoso/letters/unsent").await.expect(200).json();
+    let letter = &unsent["items"][0];
+    assert_eq!((&letter["topic"], &letter["attempts"], &letter["next_try"]), (&json!("invitation.mail"), &json!(1), &Value::Null));
+    assert!(letter["given_up_at"].is_string() && letter["last_error"].as_str().unwrap().contains("5.7.1"), "{unsent}");
+    assert!(!unsent.to_string().contains("blocked@"), "{unsent}");
+    // Sent again by hand it is nobody's any more.
+    let again = s.post(&format!("{}/resend", at(&made)), json!({ "by_hand": true })).await.expect(200).json();
+    assert!(again["letter_failed"].is_null() && again["letter_reply"].is_null(), "{again}");
+    let unsent = s.get("/api/v1/tenants/contoso/letters/unsent").await.expect(200).json();
+    assert_eq!(unsent["items"], json!([]));
+});
+
+story!(async fn a_letter_that_waits_is_listed_and_the_doctor_names_it(t) {
+    let clock = Clock::manual(t.store.clock().now());
+    let store = Store::open(&t.options, clock.clone()).await.unwrap();
+    let s = TestServer::on(store, |c| {
+        c.mail.server = "smtp://127.0.0.1:1".into();
+        "Muster <no-reply@muster.example>".clone_into(&mut c.mail.from);
+    })
+    .await;
+    s.tenant("contoso").await;
+    let made = invite(&s, "contoso", json!({ "email": "bert@contoso.example" })).await;
+    let first = async || {
+        let unsent = s.get("/api/v1/tenants/contoso/letters/unsent").await.expect(200).json();
+        unsent["items"][0].clone()
+    };
+    for _ in 0..100 {
+        if first().await["attempts"] != 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let waits = first().await;
+    assert!(waits["next_try"].is_string() && waits["given_up_at"].is_null(), "{waits}");
+    assert!(waits["last_error"].as_str().unwrap().contains("Connection refused"), "{waits}");
+    assert!(told(&s, &made).await["letter_failed"].is_null(), "it is tried again");
+    clock.advance(Duration::from_secs(11 * 60));
+    let found = doctor(&s).await;
+    assert!(found.iter().any(|f| f.0 == Status::Warn && f.1.contains("letters (invitation.mail): 1 wait since")), "{found:?}");
+});

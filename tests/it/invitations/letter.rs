@@ -38,6 +38,7 @@ fn written(company: &str, inviter: &str, locale: Option<&str>, looks: &Looks) ->
         failed_at: None,
         failed: None,
         failed_message: None,
+        failed_reply: None,
         asked_at: None,
         locale: locale.map(str::to_owned),
         user_email: Some("bert@contoso.example".to_owned()),

@@ -173,6 +173,7 @@ story!(async fn whoever_arrives_is_no_administrator(t) {
     s.post("/api/v1/tenants/provider/mappings", map).await.expect(201);
     let root = json!({ "kind": "administrator", "user_name": "hand" });
     let root = s.post("/api/v1/tenants/provider/users", root).await.expect(201).json();
+    crate::support::way_in(&s.app.store, msp, root["id"].as_str().unwrap().parse().unwrap()).await;
     let give = json!({ "user": root["id"], "home": "provider", "role": GLOBAL_ADMINISTRATOR.to_string() });
     s.post("/api/v1/grants", give).await.expect(201);
     let path = |id: &str| format!("/api/v1/tenants/provider/users/{id}");
@@ -186,7 +187,8 @@ story!(async fn whoever_arrives_is_no_administrator(t) {
     let explain = |p: &str| format!("/api/v1/tenants/provider/explain?user={tom}&permission={p}");
     let x = s.get(&explain("users.edit")).await.expect(200).json();
     assert_eq!((&x["allowed"], x["void"].as_array().unwrap().len()), (&json!(false), 1));
-    // Made an administrator by hand, he is one by the group: for all three.
+    // Made an administrator by hand, he is one by the group: for all three. (His directory signs nobody in.)
+    crate::support::way_in(&s.app.store, msp, tom.parse().unwrap()).await;
     switch(tom.clone(), json!({ "kind": "administrator" })).await.expect(200);
     let x = s.get(&explain("users.edit")).await.expect(200).json();
     assert_eq!(x["allowed"], true, "{x}");

@@ -169,7 +169,7 @@ story!(async fn who_has_signed_in_as_the_account_is_the_account(t) {
         client_secret: None,
         scopes: Vec::new(),
         rules: muster::protocol::oidc::Rules::default(),
-    newcomers: muster::directories::Newcomers::default(),
+        newcomers: muster::directories::Newcomers::default(),
     };
     let edit = directories::Edit { signin: Some(Some(half)), ..directories::Edit::default() };
     directories::edit(&w.store, &w.access, &w.may(acme.id).await, d.id, None, edit, &w.master).await.unwrap();
@@ -196,7 +196,9 @@ story!(async fn who_has_signed_in_as_the_account_is_the_account(t) {
 story!(async fn a_password_goes_and_is_nobodys_only_way_in(t) {
     let s = crate::support::TestServer::start(&t).await;
     let w = World { store: s.app.store.clone(), access: s.app.access.clone(), master: s.app.master.clone() };
-    let (acme, d, p) = w.company("acme", false).await;
+    let acme = w.tenant("acme", false).await;
+    let d = w.scim_only(acme.id, "Entra ID").await;
+    let p = w.scim(&d).await;
     confirm(&w, acme.id, "example.com").await;
     let ann = local(&w, acme.id, "ann@example.com", None).await;
     let may = w.may::<perm::UsersEdit>(acme.id).await;

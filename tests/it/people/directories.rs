@@ -49,7 +49,7 @@ story!(async fn a_change_of_the_signin_half_begins_a_generation(t) {
     let w = World::new(&t.store);
     let acme = w.tenant("acme", false).await;
     let p = w.may::<SystemEditSettings>(acme.id).await;
-    let d = w.directory(acme.id, "Entra").await;
+    let d = w.scim_only(acme.id, "Entra").await;
     assert!(directories::signin(&w.store, acme.id, d.id, &w.master).await.unwrap().is_none());
     let go = async |e: Edit| directories::edit(&w.store, &w.access, &p, d.id, None, e, &w.master).await.unwrap();
     let named = go(Edit { name: Some("Okta".into()), ..Edit::default() }).await;
@@ -84,11 +84,11 @@ story!(async fn a_directory_switched_off_signs_nobody_in(t) {
     let w = World::new(&t.store);
     let acme = w.tenant("acme", false).await;
     let p = w.may::<SystemEditSettings>(acme.id).await;
-    let d = w.directory(acme.id, "Entra").await;
+    let d = w.scim_only(acme.id, "Entra").await;
     let e = Edit { signin: Some(Some(signin(None))), ..Edit::default() };
     directories::edit(&w.store, &w.access, &p, d.id, None, e, &w.master).await.unwrap();
     let scim = w.scim(&d).await;
-    let other = w.scim(&w.directory(acme.id, "Okta").await).await;
+    let other = w.scim(&w.scim_only(acme.id, "Okta").await).await;
     let theirs = w.signs_in(&w.user(&other, "bob@example.com").await).await;
     let ann = w.user(&scim, "ann@example.com").await;
     let mut cookies = Vec::new();

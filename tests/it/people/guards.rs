@@ -49,6 +49,9 @@ story!(async fn the_last_administrator_is_not_taken_away_by_hand(t) {
     };
     let ann = users::add(&w.store, &w.may(acme.id).await, new("ann")).await.unwrap();
     let bob = users::add(&w.store, &w.may(acme.id).await, new("bob")).await.unwrap();
+    for u in [&ann, &bob] {
+        crate::support::way_in(&w.store, acme.id, u.id).await;
+    }
     make_admin(&w, acme.id, ann.id).await;
     let cookie = w.signs_in(&ann).await;
     let e = off(&w, acme.id, ann.id).await.unwrap_err();
@@ -206,7 +209,9 @@ story!(
             email: None,
         };
         let add = async |kind, name| {
-            users::add(&w.store, &w.may(msp.id).await, new(kind, name)).await.unwrap()
+            let u = users::add(&w.store, &w.may(msp.id).await, new(kind, name)).await.unwrap();
+            crate::support::way_in(&w.store, msp.id, u.id).await;
+            u
         };
         let root = add(UserKind::Administrator, "root").await;
         let second = add(UserKind::Administrator, "second").await;

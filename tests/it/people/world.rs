@@ -4,11 +4,11 @@ use muster::{
     access::{Access, Catalogue, Permit, perm, perm::Permission},
     actor::{Actor, Principal},
     crypto::seal::MasterKey,
-    directories::{self, Directory, Provisioning},
+    directories::{self, Directory, Newcomers, Provisioning, SignInSettings},
     error::Result,
     groups::{self, Group, GroupChange, GroupDraft},
     id::{DirectoryId, GroupId, RequestId, TenantId, UserId},
-    protocol::oidc::Preset,
+    protocol::oidc::{Preset, Rules},
     secret::{ExposeSecret as _, Secret},
     sessions::{self, NewSession},
     store::Store,
@@ -54,12 +54,33 @@ impl World {
         };
         tenants::create(&self.store, &self.global().await, new).await.unwrap()
     }
+    /// A directory of both halves: whoever has no way in counts as nobody's administrator.
     pub async fn directory(&self, t: TenantId, name: &str) -> Directory {
+        let half = SignInSettings {
+            issuer: format!("https://login.example/{}/{}", t.0, name.replace(' ', "-")),
+            client_id: "muster".into(),
+            client_secret: Some(Secret::from("s3cret")),
+            scopes: Vec::new(),
+            rules: Rules::default(),
+            newcomers: Newcomers::default(),
+        };
+        self.directory_of(t, name, Some(half)).await
+    }
+    /// A directory without a sign-in half.
+    pub async fn scim_only(&self, t: TenantId, name: &str) -> Directory {
+        self.directory_of(t, name, None).await
+    }
+    async fn directory_of(
+        &self,
+        t: TenantId,
+        name: &str,
+        signin: Option<SignInSettings>,
+    ) -> Directory {
         let new = directories::New {
             name: name.into(),
             preset: Preset::Entra,
             provisioning: Provisioning::default(),
-            signin: None,
+            signin,
         };
         directories::create(&self.store, &self.may(t).await, new, &self.master).await.unwrap()
     }

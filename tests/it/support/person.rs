@@ -60,6 +60,7 @@ impl TestServer {
             }),
         };
         let user = users::add(&self.app.store, &permit, new).await.expect("a user").id;
+        super::way_in(&self.app.store, tenant, user).await;
         let role = RoleId::parse(role).expect("a role");
         let permit = self.permit(tenant).await;
         let grant = NewGrant::manual(tenant, user, role);

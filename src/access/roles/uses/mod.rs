@@ -81,7 +81,11 @@ impl Uses {
             parts.push(format!("{words} {}{more}", named.join(", ")));
         }
         if self.elsewhere > 0 {
-            parts.push(format!("given {} times beyond this tenant", self.elsewhere));
+            let times = match self.elsewhere {
+                1 => "once".to_owned(),
+                n => format!("{n} times"),
+            };
+            parts.push(format!("given {times} beyond this tenant"));
         }
         parts.join("; ")
     }
