@@ -2,12 +2,13 @@
 
 use super::{
     answer::{Made, Page, Shown, Time, With},
-    call::Call,
+    call::{Call, time},
 };
 use crate::{
     access::perm::{SystemEditSettings, SystemViewSettings},
     directories::{
-        self, Directory, Edit, New, Newcomers, PresetColumn, Provisioning, SignInSettings, Status,
+        self, Directory, Edit, New, Newcomers, PresetColumn, Provisioning, SignInSettings, Stage,
+        Status,
     },
     error::{Error, Result},
     id::{DirectoryId, TenantId},
@@ -29,6 +30,8 @@ pub(super) struct DirectoryShown {
     /// Whose product it is: `entra`, `entra_v1`, `okta`, `google`, `auth0`, `keycloak`, `ping`, `adfs` or `generic`.
     preset: String,
     status: Status,
+    /// How far its sign-in half has come; null where it has none.
+    stage: Option<Stage>,
     provisioning: Provisioning,
     /// Its sign-in half, without the secret; null where it has none.
     signin: Option<SignInShown>,
@@ -49,6 +52,9 @@ pub(super) struct DirectoryShown {
 pub(super) struct SignInShown {
     issuer: String,
     client_id: Option<String>,
+    /// When the client secret ends at the provider, if somebody said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret_expires_at: Option<Time>,
     scopes: Vec<String>,
     rules: Rules,
     newcomers: Newcomers,
@@ -63,10 +69,11 @@ struct AttestedShown {
     at: Time,
 }
 
-fn show(c: &Call, d: &Directory) -> DirectoryShown {
+pub(super) fn show(c: &Call, d: &Directory) -> DirectoryShown {
     let signin = d.issuer.as_ref().map(|issuer| SignInShown {
         issuer: issuer.clone(),
         client_id: d.client_id.clone(),
+        client_secret_expires_at: d.secret_expires_at.map(Into::into),
         scopes: d.signin.0.scopes.clone(),
         rules: d.signin.0.rules.clone(),
         newcomers: d.signin.0.newcomers.clone(),
@@ -78,6 +85,7 @@ fn show(c: &Call, d: &Directory) -> DirectoryShown {
         name: d.name.clone(),
         preset: d.preset.as_str().to_owned(),
         status: d.status,
+        stage: d.issuer.as_ref().map(|_| d.stage),
         provisioning: d.provisioning.0.clone(),
         signin,
         attested: attested.map(|a| AttestedShown { by: a.by.clone(), at: a.at.into() }),
@@ -100,6 +108,10 @@ pub(super) struct SignIn {
     /// Our secret there; left out in a change, the one there is stays.
     #[schemars(with = "Option<String>")]
     client_secret: Option<Secret>,
+    /// When the secret ends at the provider, RFC 3339: administrators are told before. Left out, what was said of the same
+    /// secret stays.
+    #[schemars(extend("format" = "date-time"))]
+    client_secret_expires_at: Option<String>,
     /// Asked for besides `openid`.
     #[serde(default)]
     scopes: Vec<String>,
@@ -109,16 +121,19 @@ pub(super) struct SignIn {
     #[serde(default)]
     newcomers: Newcomers,
 }
-impl From<SignIn> for SignInSettings {
-    fn from(s: SignIn) -> Self {
-        Self {
+impl TryFrom<SignIn> for SignInSettings {
+    type Error = Error;
+    fn try_from(s: SignIn) -> Result<Self> {
+        let ends = s.client_secret_expires_at.as_ref();
+        Ok(Self {
             issuer: s.issuer,
             client_id: s.client_id,
             client_secret: s.client_secret,
+            client_secret_expires_at: time("client_secret_expires_at", ends)?,
             scopes: s.scopes,
             rules: s.rules,
             newcomers: s.newcomers,
-        }
+        })
     }
 }
 
@@ -160,7 +175,7 @@ pub(super) async fn create(c: With<Create>) -> Result<Made<DirectoryShown>> {
         name: body.name,
         preset: preset(&body.preset)?.0,
         provisioning: body.provisioning,
-        signin: body.signin.map(Into::into),
+        signin: body.signin.map(TryInto::try_into).transpose()?,
     };
     let d = directories::create(&c.app.store, &p, new, &c.app.master).await?;
     Ok(Made::of(show(&c, &d)).version(d.version))
@@ -186,6 +201,8 @@ pub(super) struct Change {
     signin: Option<Option<SignIn>>,
     provisioning: Option<Provisioning>,
     status: Option<Status>,
+    /// `draft`, `active` (after a test login) or `enforced`.
+    stage: Option<Stage>,
 }
 
 #[expect(clippy::option_option, reason = "not there, null and a value are three")]
@@ -203,7 +220,8 @@ pub(super) async fn edit(c: With<Change>) -> Result<Shown<DirectoryShown>> {
     let (store, id) = (&c.app.store, c.id("directory")?);
     let body = c.json()?;
     let preset = body.preset.as_deref().map(preset).transpose()?.map(|p| p.0);
-    let edit = Edit { name: body.name, preset, signin: body.signin.map(|s| s.map(Into::into)) };
+    let signin = body.signin.map(|s| s.map(TryInto::try_into).transpose()).transpose()?;
+    let edit = Edit { name: body.name, preset, signin };
     let mut d =
         directories::edit(store, &c.app.access, &p, id, c.if_match, edit, &c.app.master).await?;
     if let Some(to) = body.provisioning {
@@ -211,6 +229,10 @@ pub(super) async fn edit(c: With<Change>) -> Result<Shown<DirectoryShown>> {
     }
     if let Some(status) = body.status {
         d = directories::set_status(store, &p, id, status).await?;
+    }
+    if let Some(stage) = body.stage {
+        let seen = Some(d.generation);
+        d = directories::set_stage(store, &c.app.access, &p, id, stage, seen).await?;
     }
     Ok(Shown::of(show(&c, &d)).version(d.version))
 }

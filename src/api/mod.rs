@@ -39,6 +39,7 @@ mod scim_tokens;
 mod scope;
 mod sessions;
 mod signals;
+mod signin_tests;
 mod signins;
 mod simulate;
 mod suppressions;

@@ -13,7 +13,7 @@ use super::{
         WITH,
     },
     parked, preview, provisioning, reviews, roles, schemas, scim_tokens, served, sessions, signals,
-    signins, simulate, suppressions, system, tenants, users,
+    signin_tests, signins, simulate, suppressions, system, tenants, users,
 };
 
 macro_rules! table {
@@ -93,6 +93,14 @@ table! {
         "Delete a directory with everybody it brought.";
     POST "/tenants/{tenant}/directories/{directory}/simulate" LOGS, simulate::simulate,
         "What would be decided of an id token or a sign-in of the past, and by which rule; nothing is kept.";
+    GET "/tenants/{tenant}/directories/{directory}/signin-tests" VIEW, signin_tests::list,
+        "The last test login of each who asked for one.";
+    POST "/tenants/{tenant}/directories/{directory}/signin-tests" EDIT, signin_tests::ask,
+        "Ask for a test login: a link, good once and for ten minutes.";
+    POST "/tenants/{tenant}/directories/{directory}/activate" EDIT, signin_tests::activate,
+        "Offer its sign-in half to people, after a test login of yours.";
+    GET "/tenants/{tenant}/directories/{directory}/signin-health" VIEW, signin_tests::health,
+        "How its sign-in half is: provider, keys, clock, last sign-ins, secret, stage. The provider is asked.";
     GET "/tenants/{tenant}/directories/{directory}/scim-tokens" VIEW, scim_tokens::list,
         "Its SCIM tokens, without their text.";
     POST "/tenants/{tenant}/directories/{directory}/scim-tokens" EDIT, scim_tokens::create,

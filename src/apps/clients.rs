@@ -112,6 +112,14 @@ impl Apps {
         self.0.by_client_id.fill(ticket, key, client.clone());
         Ok(Some(client))
     }
+    /// Whether this is, to the letter, the home page of an application that people of a tenant sign in to.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn begins_at(&self, t: TenantId, uri: &str) -> Result<bool> {
+        let mut c = self.0.store.read(Scope::Platform).await?;
+        db::begins_at(&mut c, t, uri).await
+    }
     /// Authenticates a client (RFC 6749 2.3). A wrong secret and an unknown client look the same.
     ///
     /// # Errors

@@ -40,6 +40,17 @@ pub(super) async fn to_be_told(c: &mut Conn, id: AppId) -> Result<Option<String>
         id
     )
 }
+/// Whether an application that people of a tenant sign in to has this home page.
+pub(super) async fn begins_at(c: &mut Conn, t: TenantId, uri: &str) -> Result<bool> {
+    sql!(
+        c,
+        one<bool>,
+        "SELECT EXISTS (SELECT 1 FROM apps /* platform: some serve every tenant, scan: there are few */
+         WHERE kind = 'app' AND enabled AND (tenant_id = $1 OR platform) AND settings->>'client_uri' = $2)",
+        t,
+        uri
+    )
+}
 pub(super) async fn list(c: &mut Conn, t: TenantId, kind: Kind) -> Result<Vec<App>> {
     sql!(c, all<App>, app!("WHERE tenant_id = $1 AND kind = $2 ORDER BY id LIMIT 500"), t, kind)
 }

@@ -1,6 +1,13 @@
 //! What the checks read of everybody's tables; they write none.
 
-use crate::{clock::Timestamp, error::Result, id::InvitationId, row, sql, store::Conn};
+use crate::{
+    clock::Timestamp,
+    directories::{PresetColumn, Stage},
+    error::Result,
+    id::InvitationId,
+    row, sql,
+    store::Conn,
+};
 
 row! {
     /// A directory through which people sign in.
@@ -8,6 +15,8 @@ row! {
         pub tenant: String,
         pub name: String,
         pub issuer: String,
+        pub preset: PresetColumn,
+        pub stage: Stage,
     }
 }
 
@@ -15,7 +24,7 @@ pub(super) async fn directories(c: &mut Conn, most: i64) -> Result<Vec<WayIn>> {
     sql!(
         c,
         all<WayIn>,
-        "SELECT /* platform: the whole instance is checked, scan: a short list */ t.slug, d.name, d.issuer
+        "SELECT /* platform: the whole instance is checked, scan: a short list */ t.slug, d.name, d.issuer, d.preset, d.stage
          FROM directories d JOIN tenants t ON t.id = d.tenant_id
          WHERE d.status = 'active' AND t.status = 'active' AND d.issuer IS NOT NULL
          ORDER BY t.slug, d.name LIMIT $1",
@@ -131,6 +140,10 @@ pub(super) async fn ending(
          FROM scim_tokens s JOIN directories d ON d.tenant_id = s.tenant_id AND d.id = s.directory_id
          JOIN tenants t ON t.id = s.tenant_id
          WHERE s.expires_at > $1 AND s.expires_at < $2
+         UNION ALL
+         SELECT t.slug, 'client secret at the provider', d.name, '', d.secret_expires_at
+         FROM directories d JOIN tenants t ON t.id = d.tenant_id
+         WHERE d.secret_expires_at > $1 AND d.secret_expires_at < $2 AND d.issuer IS NOT NULL
          UNION ALL
          SELECT t.slug, 'client secret', a.name, s.hint, s.expires_at
          FROM app_secrets s JOIN apps a ON a.tenant_id = s.tenant_id AND a.id = s.app_id

@@ -8,6 +8,7 @@ mod outside;
 mod stored;
 
 pub use files::{files, room};
+pub use outside::{Asked, provider};
 pub use stored::mend as database_mend;
 
 use crate::{

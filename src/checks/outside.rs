@@ -1,11 +1,13 @@
 //! What others answer: directories, the mail server, and we ourselves as the world sees us.
 
-use super::{Finding, PATIENCE, Place, db};
+use super::{Finding, PATIENCE, Place as Installation, Status, db};
 use crate::{
+    app::App,
     clock::Timestamp,
     crypto::{pair::SOON, x509::Certificate},
     error::{Error, Result, causes},
     net,
+    protocol::oidc::{self, Place, Preset},
     store::Scope,
 };
 use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream};
@@ -41,7 +43,7 @@ fn discovery(issuer: &str) -> String {
     format!("{}{DISCOVERY}", issuer.trim_end_matches('/'))
 }
 
-pub(super) async fn directories(place: Place, name: &'static str) -> Result<Vec<Finding>> {
+pub(super) async fn directories(place: Installation, name: &'static str) -> Result<Vec<Finding>> {
     let app = &place.app;
     let mut c = app.store.read(Scope::Platform).await?;
     let all = db::directories(&mut c, DIRECTORIES).await?;
@@ -50,34 +52,63 @@ pub(super) async fn directories(place: Place, name: &'static str) -> Result<Vec<
         return Ok(vec![Finding::ok(name, "nobody signs in through one yet")]);
     }
     let all: Vec<BoxFuture<'static, _>> =
-        all.into_iter().map(|d| directory(app.net.clone(), name, d).boxed()).collect();
+        all.into_iter().map(|d| directory(app.clone(), name, d).boxed()).collect();
     Ok(stream::iter(all).buffered(AT_ONCE).collect().await)
 }
 
-async fn directory(net: net::Client, name: &str, d: db::WayIn) -> Finding {
+async fn directory(app: App, name: &str, d: db::WayIn) -> Finding {
     let name = format!("{name} {}/{}", d.tenant, d.name);
-    match answers(&net, &d.issuer).await {
-        Ok(keys) => Finding::ok(&name, format!("{} answers, {keys} keys", d.issuer)),
+    match provider(&app, d.preset.0, &d.issuer).await {
+        Ok(asked) => Finding::ok(&name, format!("{} answers, {} keys", d.issuer, asked.keys)),
         Err(e) => {
             let mend = "is its issuer right, and can it be reached from here (DNS, firewall, outbound.allow, \
                         outbound.ca_file)?";
-            Finding::error(&name, &e, mend)
+            let found = Finding::error(&name, &e, mend);
+            // Nobody signs in through what is being set up.
+            let status = if d.stage.offered() { found.status } else { Status::Warn };
+            Finding { status, ..found }
         }
     }
 }
 
+/// How a provider answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// The number of keys with which it signs.
+    pub keys: usize,
+    /// How many seconds its clock is ahead of ours (behind: below 0), if it says what time it is.
+    pub ahead: Option<i64>,
+}
+
+/// Asks a provider for its documents, now, and notes how that went.
+///
+/// # Errors
+/// `Unavailable`; `Invalid` for an issuer that is not the preset's.
+pub async fn provider(app: &App, preset: Preset, issuer: &str) -> Result<Asked> {
+    let asked = answers(app, preset, issuer).await;
+    let why_not = asked.as_ref().err().map(|e| super::words(e).to_owned());
+    app.keyring.heard(issuer, app.store.clock().now(), why_not);
+    asked
+}
+
 /// The number of keys with which a provider signs, if it says what it must.
-async fn answers(net: &net::Client, issuer: &str) -> Result<usize> {
-    let (_, about) = ask(net, &discovery(issuer)).await?;
+async fn answers(app: &App, preset: Preset, issuer: &str) -> Result<Asked> {
+    let at = match oidc::place(preset, issuer)? {
+        Place::Issuer => discovery(issuer),
+        Place::EntraV1 { document, .. } => document,
+    };
+    let (headers, about) = ask(&app.net, &at).await?;
+    let now = app.store.clock().now();
     let said = about["issuer"].as_str().unwrap_or_default();
     if said != issuer {
         return Err(Error::unavailable(format!("{issuer} calls itself '{said}'")));
     }
     let set = about["jwks_uri"].as_str().unwrap_or_default();
-    let (_, set) = ask(net, set).await?;
+    let (_, set) = ask(&app.net, set).await?;
+    let ahead = date(&headers).map(|theirs| theirs.secs() - now.secs());
     match set["keys"].as_array().map_or(0, Vec::len) {
         0 => Err(Error::unavailable(format!("{issuer} has no keys"))),
-        n => Ok(n),
+        keys => Ok(Asked { keys, ahead }),
     }
 }
 
@@ -87,7 +118,7 @@ fn date(headers: &HeaderMap) -> Option<Timestamp> {
     Some(Timestamp::from_secs(at.unix_timestamp()))
 }
 
-pub(super) async fn clock(place: Place, name: &'static str) -> Result<Vec<Finding>> {
+pub(super) async fn clock(place: Installation, name: &'static str) -> Result<Vec<Finding>> {
     let app = &place.app;
     let clock = app.store.clock();
     let mut found = Vec::new();
@@ -119,7 +150,7 @@ pub(super) async fn clock(place: Place, name: &'static str) -> Result<Vec<Findin
     Ok(found)
 }
 
-pub(super) async fn mail(place: Place, name: &'static str) -> Result<Vec<Finding>> {
+pub(super) async fn mail(place: Installation, name: &'static str) -> Result<Vec<Finding>> {
     let mailer = &place.app.mailer;
     if !mailer.sends() {
         let mend = "set mail.server and mail.from; until then invitations are handed over by hand";
@@ -143,7 +174,7 @@ pub(super) async fn mail(place: Place, name: &'static str) -> Result<Vec<Finding
 }
 
 /// We ourselves, by the way everybody comes: the public URL leads here, over TLS that browsers trust.
-pub(super) async fn public_url(place: Place, name: &'static str) -> Result<Vec<Finding>> {
+pub(super) async fn public_url(place: Installation, name: &'static str) -> Result<Vec<Finding>> {
     if !place.running {
         return Ok(Vec::new());
     }

@@ -219,10 +219,11 @@ pub(super) async fn secrets(place: Place, name: &'static str) -> Result<Vec<Find
     let ending = db::ending(&mut c, now.minus(SOON), now.plus(SOON)).await?;
     let one = |e: &db::Ending| {
         let verb = if e.expires_at <= now { "ended" } else { "ends" };
+        // Of a secret that is somebody else's, not even its last characters are known.
+        let hint = if e.hint.is_empty() { String::new() } else { format!(" ...{}", e.hint) };
         let what = format!(
-            "the {} ...{} of {} in {} {verb} on {}",
+            "the {}{hint} of {} in {} {verb} on {}",
             e.kind,
-            e.hint,
             e.owner,
             e.tenant,
             e.expires_at.rfc3339()

@@ -38,6 +38,8 @@ pub enum Kind {
     Signals,
     /// A link to set a new password.
     Reset,
+    /// A link to a test login.
+    Trial,
 }
 
 impl Kind {
@@ -54,6 +56,7 @@ impl Kind {
             Self::Invitation => "inv",
             Self::Signals => "sig",
             Self::Reset => "rst",
+            Self::Trial => "try",
         }
     }
 }

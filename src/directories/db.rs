@@ -1,6 +1,8 @@
 //! All SQL of the directories room.
 
-use super::{Directory, PresetColumn, Provisioning, Status, Token, signin::Half, tokens::Opens};
+use super::{
+    Directory, PresetColumn, Provisioning, Stage, Status, Token, signin::Half, tokens::Opens,
+};
 use crate::{
     clock::Timestamp,
     error::Result,
@@ -16,17 +18,17 @@ pub(super) async fn insert(
     name: &str,
     preset: PresetColumn,
     provisioning: J<Provisioning>,
-    half: &Half,
+    (half, stage): (&Half, Stage),
 ) -> Result<Directory> {
     let (now, stored) = (tx.now(), J(half.stored.clone()));
     sql!(
         tx,
         one<Directory>,
-        "INSERT INTO directories (tenant_id, id, name, preset, status, provisioning, issuer, client_id,
-                                  client_secret, signin, generation, version, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, 'active', $5, $6, $7, $8, $9, 1, 1, $10, $10)
-         RETURNING tenant_id, id, name, preset, status, provisioning, issuer, client_id, signin, generation,
-                   version, created_at, updated_at",
+        "INSERT INTO directories (tenant_id, id, name, preset, status, provisioning, stage, issuer, client_id,
+                                  client_secret, secret_expires_at, signin, generation, version, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, 'active', $5, $11, $6, $7, $8, $12, $9, 1, 1, $10, $10)
+         RETURNING tenant_id, id, name, preset, status, provisioning, stage, issuer, client_id, secret_expires_at,
+                   signin, generation, version, created_at, updated_at",
         t,
         id,
         name,
@@ -36,7 +38,9 @@ pub(super) async fn insert(
         half.client_id,
         half.secret,
         stored,
-        now
+        now,
+        stage,
+        half.secret_expires_at
     )
 }
 
@@ -44,8 +48,8 @@ pub(super) async fn get(c: &mut Conn, t: TenantId, id: DirectoryId) -> Result<Op
     sql!(
         c,
         opt<Directory>,
-        "SELECT tenant_id, id, name, preset, status, provisioning, issuer, client_id, signin, generation,
-                version, created_at, updated_at
+        "SELECT tenant_id, id, name, preset, status, provisioning, stage, issuer, client_id, secret_expires_at,
+                signin, generation, version, created_at, updated_at
          FROM directories WHERE tenant_id = $1 AND id = $2",
         t,
         id
@@ -56,8 +60,8 @@ pub(super) async fn of_tenant(c: &mut Conn, t: TenantId) -> Result<Vec<Directory
     sql!(
         c,
         all<Directory>,
-        "SELECT tenant_id, id, name, preset, status, provisioning, issuer, client_id, signin, generation,
-                version, created_at, updated_at
+        "SELECT tenant_id, id, name, preset, status, provisioning, stage, issuer, client_id, secret_expires_at,
+                signin, generation, version, created_at, updated_at
          FROM directories WHERE tenant_id = $1 ORDER BY name, id",
         t
     )
@@ -100,10 +104,11 @@ pub(super) async fn update(tx: &mut Tx, d: &Directory, secret: Option<&str>) -> 
         tx,
         one<Directory>,
         "UPDATE directories SET name = $3, preset = $4, issuer = $5, client_id = $6, client_secret = $7,
-                signin = $8, generation = $9, version = version + 1, updated_at = $10
+                signin = $8, generation = $9, version = version + 1, updated_at = $10, stage = $11,
+                secret_told = CASE WHEN secret_expires_at = $12 THEN secret_told END, secret_expires_at = $12
          WHERE tenant_id = $1 AND id = $2
-         RETURNING tenant_id, id, name, preset, status, provisioning, issuer, client_id, signin, generation,
-                   version, created_at, updated_at",
+         RETURNING tenant_id, id, name, preset, status, provisioning, stage, issuer, client_id, secret_expires_at,
+                   signin, generation, version, created_at, updated_at",
         d.tenant_id,
         d.id,
         d.name,
@@ -113,7 +118,9 @@ pub(super) async fn update(tx: &mut Tx, d: &Directory, secret: Option<&str>) -> 
         secret,
         stored,
         d.generation,
-        now
+        now,
+        d.stage,
+        d.secret_expires_at
     )
 }
 
@@ -129,8 +136,8 @@ pub(super) async fn set_provisioning(
         one<Directory>,
         "UPDATE directories SET provisioning = $3, version = version + 1, updated_at = $4
          WHERE tenant_id = $1 AND id = $2
-         RETURNING tenant_id, id, name, preset, status, provisioning, issuer, client_id, signin, generation,
-                   version, created_at, updated_at",
+         RETURNING tenant_id, id, name, preset, status, provisioning, stage, issuer, client_id, secret_expires_at,
+                   signin, generation, version, created_at, updated_at",
         t,
         id,
         to,
@@ -151,11 +158,32 @@ pub(super) async fn set_status(
         "UPDATE directories SET status = $3, generation = generation + 1, version = version + 1,
                 updated_at = $4
          WHERE tenant_id = $1 AND id = $2
-         RETURNING tenant_id, id, name, preset, status, provisioning, issuer, client_id, signin, generation,
-                   version, created_at, updated_at",
+         RETURNING tenant_id, id, name, preset, status, provisioning, stage, issuer, client_id, secret_expires_at,
+                   signin, generation, version, created_at, updated_at",
         t,
         id,
         status,
+        now
+    )
+}
+
+pub(super) async fn set_stage(
+    tx: &mut Tx,
+    t: TenantId,
+    id: DirectoryId,
+    stage: Stage,
+) -> Result<Directory> {
+    let now = tx.now();
+    sql!(
+        tx,
+        one<Directory>,
+        "UPDATE directories SET stage = $3, version = version + 1, updated_at = $4
+         WHERE tenant_id = $1 AND id = $2
+         RETURNING tenant_id, id, name, preset, status, provisioning, stage, issuer, client_id, secret_expires_at,
+                   signin, generation, version, created_at, updated_at",
+        t,
+        id,
+        stage,
         now
     )
 }
@@ -289,4 +317,53 @@ pub(super) async fn leave(tx: &mut Tx, t: TenantId, n: i64) -> Result<u64> {
     let mut gone = sql!(tx, exec, some_rows!("scim_tokens", "id"), t, n)?;
     gone += sql!(tx, exec, some_rows!("directories", "id"), t, n)?;
     Ok(gone)
+}
+
+row! {
+    /// A client secret that ends.
+    pub(super) struct Ends {
+        pub tenant_id: TenantId,
+        pub id: DirectoryId,
+        pub name: String,
+        pub secret_expires_at: Timestamp,
+        pub secret_told: Option<Timestamp>,
+    }
+}
+
+/// The client secrets that end before `before` and whose end was not told of yet, the first to end first.
+pub(super) async fn secrets_that_end(
+    c: &mut Conn,
+    before: Timestamp,
+    most: i64,
+) -> Result<Vec<Ends>> {
+    sql!(
+        c,
+        all<Ends>,
+        "SELECT tenant_id, id, name, secret_expires_at, secret_told FROM directories /* platform: worker */
+         WHERE secret_expires_at <= $1 AND issuer IS NOT NULL AND status = 'active'
+           AND (secret_told IS NULL OR secret_told <= secret_expires_at - 86400000000)
+         ORDER BY secret_expires_at LIMIT $2",
+        before,
+        most
+    )
+}
+
+/// Notes which reminder went out; 0 where the end is another by now, or it did before.
+pub(super) async fn secret_told(
+    tx: &mut Tx,
+    t: TenantId,
+    id: DirectoryId,
+    ends: Timestamp,
+    at: Timestamp,
+) -> Result<u64> {
+    sql!(
+        tx,
+        exec,
+        "UPDATE directories SET secret_told = $4 WHERE tenant_id = $1 AND id = $2 AND secret_expires_at = $3
+            AND (secret_told IS NULL OR secret_told < $4)",
+        t,
+        id,
+        ends,
+        at
+    )
 }

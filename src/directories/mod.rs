@@ -3,6 +3,7 @@
 //! deleting a directory with its people is `provisioning`'s.
 
 mod db;
+mod expiry;
 mod extensions;
 mod keyring;
 mod logging;
@@ -10,20 +11,27 @@ mod newcomers;
 mod reading;
 mod rules;
 mod signin;
+mod stage;
 mod switch;
 mod tokens;
+mod trial;
 
+pub use expiry::{TOPIC as SECRET_TOPIC, warn as warn_of_secrets};
 pub use extensions::{
     Extension, declare, extension, extensions, lock, schemas, set_extension, withdraw_extension,
 };
-pub use keyring::{Keyring, Published};
+pub use keyring::{Heard, Keyring, Published};
 pub use logging::{Bodies, Logging, silence};
 pub use newcomers::{Newcomers, People};
 pub use reading::{Reading, Readings};
-pub use signin::{SignIn, SignInSettings, Stored, signin};
+pub use signin::{SignIn, SignInSettings, Stored, signin, signin_to_test};
+pub use stage::{Stage, enforced, only_way, set_stage};
 pub(crate) use switch::end_sessions;
 pub use switch::{set_status, set_status_in};
 pub use tokens::{Token, Tokens, by_token, token_create, token_revoke, tokens, tokens_of};
+pub use trial::{
+    Trial, TrialRow, ask as trial_ask, end as trial_end, list as trials, open as trial_open,
+};
 
 use crate::{
     access::{
@@ -183,10 +191,14 @@ crate::row! {
         pub status: Status,
         /// The provisioning half.
         pub provisioning: J<Provisioning>,
+        /// How far the sign-in half has come.
+        pub stage: Stage,
         /// The sign-in half: the issuer; `None` when there is no such half.
         pub issuer: Option<String>,
         /// The sign-in half: our client id there.
         pub client_id: Option<String>,
+        /// The sign-in half: when the client secret ends, if somebody said so.
+        pub secret_expires_at: Option<Timestamp>,
         /// The sign-in half: what else is set.
         pub signin: J<signin::Stored>,
         /// Bumped when the sign-in half changes: sign-ins begun before do not end.
@@ -259,16 +271,22 @@ pub async fn create(
     let half = new.signin.map(|s| signin::sealed(s, id, master, by)).transpose()?;
     let half = half.unwrap_or_default();
     signin::issuer_fits(new.preset, half.issuer.as_deref())?;
-    let label = p.actor().label();
+    let (label, stage) = (p.actor().label(), rules::begins(p.actor(), None));
     let (preset, provisioning) = (PresetColumn(new.preset), new.provisioning);
     provisioning.checked()?;
     tx!(store, &p.cx(), [name, half, provisioning, label], |tx| {
         let mut half = half;
         half.stored.attest(&Stored::default(), &label, tx.now());
-        let d = db::insert(tx, t, id, &name, preset, J(provisioning), &half).await?;
-        let detail = serde_json::json!({
+        let d = db::insert(tx, t, id, &name, preset, J(provisioning), (&half, stage)).await?;
+        let mut detail = serde_json::json!({
             "name": name, "preset": preset.as_str(), "issuer": half.issuer, "client_id": half.client_id,
         });
+        if half.issuer.is_some() {
+            detail["stage"] = serde_json::json!(stage);
+            if stage.offered() {
+                detail["untested"] = true.into();
+            }
+        }
         let event = Event::new("directory.create").target("directory", id).detail(detail);
         audit::record(tx, t, event).await?;
         signin::stated(tx, &d, &Stored::default()).await?;
@@ -319,7 +337,8 @@ pub async fn tenants_of(
 pub async fn ways_in(store: &Store, t: TenantId) -> Result<Vec<(DirectoryId, String)>> {
     let mut c = store.read(Scope::Tenant(t)).await?;
     let all = db::of_tenant(&mut c, t).await?;
-    let open = |d: &Directory| d.status == Status::Active && d.issuer.is_some();
+    let open =
+        |d: &Directory| d.status == Status::Active && d.stage.offered() && d.issuer.is_some();
     Ok(all.into_iter().filter(open).map(|d| (d.id, d.name)).collect())
 }
 
@@ -358,12 +377,16 @@ pub async fn edit(
         let half = rules::next_half(half, &was, secret.clone());
         next.issuer.clone_from(&half.issuer);
         next.client_id.clone_from(&half.client_id);
+        next.secret_expires_at = half.secret_expires_at;
         next.signin = J(half.stored.clone());
         signin::issuer_fits(next.preset.0, next.issuer.as_deref())?;
         next.signin.0.attest(&was.signin.0, &label, tx.now());
         let signin_changed = rules::signin_differs(&was, &next) || half.secret != secret;
         if signin_changed {
             next.signin.0.set_by = by;
+        }
+        if rules::another_provider(&was, &next) {
+            next.stage = rules::begins(tx.actor(), was.issuer.is_some().then_some(was.stage));
         }
         if !signin_changed && was == next {
             return Ok(was);

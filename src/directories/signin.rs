@@ -1,7 +1,7 @@
 //! The sign-in half: where its people prove who they are, and as which client we ask. The client secret is sealed
 //! with the master key, bound to this directory.
 
-use super::{Directory, Newcomers, Status, db};
+use super::{Directory, Newcomers, Stage, Status, db};
 use crate::{
     access::Setter,
     audit::{self, Event},
@@ -24,6 +24,8 @@ pub struct SignInSettings {
     pub client_id: String,
     /// Our secret there; `None` in an edit keeps the one there is.
     pub client_secret: Option<Secret>,
+    /// When the provider takes it no more; `None`: nobody said, or as it was.
+    pub client_secret_expires_at: Option<Timestamp>,
     /// Asked for besides `openid`.
     pub scopes: Vec<String>,
     /// How its claims prove factors.
@@ -72,6 +74,7 @@ pub(super) struct Half {
     pub client_id: Option<String>,
     /// Sealed.
     pub secret: Option<String>,
+    pub secret_expires_at: Option<Timestamp>,
     pub stored: Stored,
 }
 
@@ -94,6 +97,8 @@ pub struct SignIn {
     pub preset: Preset,
     /// A sign-in that began in another generation does not end.
     pub generation: i64,
+    /// How far it has come.
+    pub stage: Stage,
     /// How its claims prove factors.
     pub rules: Rules,
     /// Asked for besides `openid`.
@@ -158,15 +163,30 @@ pub(super) fn sealed(
         issuer: Some(issuer),
         client_id: Some(client_id),
         secret: s.client_secret.map(seal).transpose()?,
+        secret_expires_at: s.client_secret_expires_at,
         stored: Stored { scopes: s.scopes, rules, newcomers, set_by: by, attested: None },
     })
 }
 
-/// The sign-in half of a live directory, its secret opened; `None` without such a half, or when switched off.
+/// The sign-in half of a live directory, its secret opened; `None` without such a half, when switched off, and as long as it
+/// is offered to nobody.
 ///
 /// # Errors
 /// `Internal` when the secret was sealed with another master key.
 pub async fn signin(
+    store: &Store,
+    t: TenantId,
+    id: DirectoryId,
+    master: &MasterKey,
+) -> Result<Option<SignIn>> {
+    Ok(signin_to_test(store, t, id, master).await?.filter(|s| s.stage.offered()))
+}
+
+/// The same for a test login, which a draft has as well.
+///
+/// # Errors
+/// As [`signin`].
+pub async fn signin_to_test(
     store: &Store,
     t: TenantId,
     id: DirectoryId,
@@ -191,6 +211,7 @@ pub async fn signin(
         client_secret: secret.map(open).transpose()?,
         preset: d.preset.0,
         generation: d.generation,
+        stage: d.stage,
         rules: d.signin.0.rules,
         scopes: d.signin.0.scopes,
         newcomers: d.signin.0.newcomers,

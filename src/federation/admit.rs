@@ -86,18 +86,18 @@ impl Refused {
 }
 
 /// Who somebody is, in the directory's own immutable terms: never an address or a name.
-struct Identity<'a> {
+pub(super) struct Identity<'a> {
     issuer: &'a str,
-    subject: &'a str,
+    pub subject: &'a str,
 }
 
 impl<'a> Identity<'a> {
-    fn of(s: &SignIn, claims: &'a Claims) -> Result<Self> {
+    pub(super) fn of(s: &SignIn, claims: &'a Claims) -> Result<Self> {
         Ok(Self { issuer: &claims.iss, subject: oidc::subject(s.preset, claims)? })
     }
 
     /// The linked person, or the provisioned one whom the directory calls so.
-    async fn find(&self, c: &mut Conn, up: &Upstream) -> Result<Option<User>> {
+    pub(super) async fn find(&self, c: &mut Conn, up: &Upstream) -> Result<Option<User>> {
         let (t, d) = (up.tenant, up.directory);
         if let Some(u) = users::find_by_identity(c, t, d, self.issuer, self.subject).await? {
             return Ok(Some(u));
@@ -235,7 +235,9 @@ async fn still_on(tx: &mut Tx, t: TenantId, d: DirectoryId, generation: i64) -> 
         return Err(Reason::TenantSuspended.error("the tenant was suspended meanwhile"));
     }
     let directory = directories::find(tx, t, d).await?;
-    let Some(directory) = directory.filter(|d| d.status == directories::Status::Active) else {
+    let open =
+        |d: &directories::Directory| d.status == directories::Status::Active && d.stage.offered();
+    let Some(directory) = directory.filter(open) else {
         return Err(Reason::DirectoryNotActive.error("the directory was switched off meanwhile"));
     };
     if directory.generation != generation {

@@ -4,10 +4,12 @@
 
 use super::{admit::Attempt, caller, graph, invited::vouched, provider::Provider};
 use crate::{
+    app::App,
     directories::{People, SignIn},
     domains,
     error::{Error, Kind, Result},
     groups::{self, claimed},
+    id::TenantId,
     protocol::oidc::Claims,
     signins::Reason,
     store::Scope,
@@ -25,27 +27,8 @@ pub(super) async fn person(
     claims: &Claims,
     subject: &str,
 ) -> Result<Option<User>> {
-    if s.newcomers.people == People::Nobody {
-        return Ok(None);
-    }
-    if guest(claims) && !s.newcomers.guests {
-        let why = "the account is a guest in the directory, and its settings let no guests in";
-        return Err(Reason::GuestNotAllowed.error(why));
-    }
     let tenant = a.up.tenant;
-    let mut reader = a.app.store.read(Scope::Tenant(tenant)).await?;
-    let mut ours = None;
-    for address in vouched(s.preset, claims) {
-        if domains::confirmed(&mut reader, tenant, address).await? {
-            ours = Some(address);
-            break;
-        }
-    }
-    drop(reader);
-    let Some(address) = ours else {
-        let why = "the directory vouches for no address of the person in a domain that is confirmed for the tenant";
-        return Err(Reason::DomainNotVerified.error(why));
-    };
+    let Some(address) = address(a.app, tenant, s, claims).await? else { return Ok(None) };
     let permit = caller::directory(a.app, tenant, a.up.directory, a.request).await?;
     let display = claims.name.as_deref().map(str::trim).filter(|n| !n.is_empty());
     let mut doc = json!({
@@ -55,13 +38,13 @@ pub(super) async fn person(
         doc["displayName"] = name.into();
     }
     let draft = Draft {
-        user_name: address.to_owned(),
+        user_name: address.clone(),
         external_id: Some(subject.to_owned()),
         display_name: display.map(str::to_owned),
-        email: Some(address.to_owned()),
+        email: Some(address.clone()),
         active: true,
         doc,
-        emails: vec![(address.to_owned(), Some("work".to_owned()))],
+        emails: vec![(address, Some("work".to_owned()))],
     };
     match users::create(&a.app.store, &permit, draft).await {
         Ok(user) => Ok(Some(user)),
@@ -74,6 +57,33 @@ pub(super) async fn person(
         }
         Err(e) => Err(e),
     }
+}
+
+/// The address by which somebody whom nobody brought comes in. `None`: the directory's settings let nobody in so.
+///
+/// # Errors
+/// By the reason: an address outside the tenant's domains, a guest. They name nobody.
+pub(super) async fn address(
+    app: &App,
+    tenant: TenantId,
+    s: &SignIn,
+    claims: &Claims,
+) -> Result<Option<String>> {
+    if s.newcomers.people == People::Nobody {
+        return Ok(None);
+    }
+    if guest(claims) && !s.newcomers.guests {
+        let why = "the account is a guest in the directory, and its settings let no guests in";
+        return Err(Reason::GuestNotAllowed.error(why));
+    }
+    let mut reader = app.store.read(Scope::Tenant(tenant)).await?;
+    for address in vouched(s.preset, claims) {
+        if domains::confirmed(&mut reader, tenant, address).await? {
+            return Ok(Some(address.to_owned()));
+        }
+    }
+    let why = "the directory vouches for no address of the person in a domain that is confirmed for the tenant";
+    Err(Reason::DomainNotVerified.error(why))
 }
 
 /// Whether the account is somebody's of another organisation: Entra says so in `acct`, or by another `idp` than its own.

@@ -6,7 +6,7 @@ use super::{
     caller,
     error::or_page,
     provider::{Provider, Providers},
-    token,
+    token, trial,
 };
 use crate::{
     app::App,
@@ -25,7 +25,7 @@ use axum::{
     extract::{RawQuery, State},
     response::Response,
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::{collections::HashMap, sync::Arc};
 
 pub(super) async fn callback(
@@ -81,12 +81,26 @@ async fn answered(
             return Err(Error::new(Kind::Invalid, text).code("state_unknown"));
         }
     };
+    if let Some(trial) = up.trial() {
+        let proved = proved(app, providers, &up, &answer, true).await;
+        return trial::answered(app, request, &up, &trial, proved).await;
+    }
     let flow = flows::get(&app.store, up.flow, browser.hash()).await?;
     let attempt = Attempt { app, request, up: &up, device, before, flow };
-    match proved(app, providers, &up, &answer).await {
-        Ok((signin, provider, claims)) => admit(attempt, (&signin, &provider), &claims).await,
+    match proved(app, providers, &up, &answer, false).await {
+        Ok(p) => admit(attempt, (&p.signin, &p.provider), &p.claims).await,
         Err(e) => refuse(&attempt, Refused::of(e)).await,
     }
+}
+
+/// An answer that is the provider's, to our question.
+pub(super) struct Proved {
+    pub signin: SignIn,
+    pub provider: Arc<Provider>,
+    /// Those that we read.
+    pub claims: Claims,
+    /// All of them.
+    pub all: Map<String, Value>,
 }
 
 async fn proved(
@@ -94,12 +108,17 @@ async fn proved(
     providers: &Providers,
     up: &Upstream,
     answer: &Answer,
-) -> Result<(SignIn, Arc<Provider>, Claims)> {
+    trial: bool,
+) -> Result<Proved> {
     // Whatever was switched off while the person was away.
     if tenants::get(&app.store, up.tenant).await?.status != Status::Active {
         return Err(Reason::TenantSuspended.error("the tenant is suspended"));
     }
-    let signin = directories::signin(&app.store, up.tenant, up.directory, &app.master).await?;
+    let signin = if trial {
+        directories::signin_to_test(&app.store, up.tenant, up.directory, &app.master).await?
+    } else {
+        directories::signin(&app.store, up.tenant, up.directory, &app.master).await?
+    };
     let signin = signin.ok_or_else(|| {
         Reason::DirectoryNotActive.error("the directory's sign-in is switched off")
     })?;
@@ -123,8 +142,8 @@ async fn proved(
     let code = answer.get("code").ok_or_else(|| {
         Reason::IdpError.error("the provider's answer has neither code nor error")
     })?;
-    let claims = token::claims(app, providers, &provider, &signin, up, code).await?;
-    Ok((signin, provider, claims))
+    let (claims, all) = token::claims(app, providers, &provider, &signin, up, code).await?;
+    Ok(Proved { signin, provider, claims, all })
 }
 
 /// RFC 9207: an answer that says who it is from must be from whom we asked, also when it is an error; and a provider that

@@ -5,7 +5,8 @@
 //! The road is forward only: [`start`] writes the state and redirects; [`callback`] claims it, asks the provider
 //! ([`provider`], with no transaction open), verifies the id token ([`token`]), decides with
 //! `protocol::oidc::assurance` what was proved, and then, in one transaction, links the identity and begins the
-//! session ([`admit`]). Whatever fails on the way becomes a page with a reference and a record with the reason.
+//! session ([`admit`]). A test login ([`trial`]) goes the same road and ends on a page; a provider may ask us to begin
+//! ([`initiate`]). Whatever fails on the way becomes a page with a reference and a record with the reason.
 
 mod admit;
 mod arrive;
@@ -13,17 +14,16 @@ mod callback;
 mod caller;
 mod error;
 mod graph;
+mod initiate;
 mod invited;
 mod provider;
 mod signals;
 mod start;
 mod token;
+mod trial;
 
 use crate::app::App;
-use axum::{
-    Extension, Router,
-    routing::{get, post},
-};
+use axum::{Extension, Router, routing::get};
 use provider::Providers;
 pub use signals::Poller;
 
@@ -33,8 +33,10 @@ pub const CALLBACK: &str = "/federation/callback";
 /// The voice's routes.
 pub fn routes() -> Router<App> {
     Router::new()
-        .route("/federation/start", post(start::start))
+        .route("/federation/start", get(start::go).post(start::start))
         .route("/federation/step-up", get(start::step_up))
+        .route("/federation/test/{token}", get(trial::open))
+        .route("/federation/{directory}/initiate", get(initiate::asked).post(initiate::posted))
         .route(CALLBACK, get(callback::callback))
         .merge(signals::routes())
         .layer(Extension(Providers::default()))

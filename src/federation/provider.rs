@@ -91,7 +91,8 @@ impl Providers {
             _ => match discover(&app.net, &place, issuer).await {
                 Ok(mut found) => {
                     found.for_a_key = for_a_key;
-                    let published = Published { keys: found.keys.clone(), algs: found.algs() };
+                    let (keys, algs) = (found.keys.clone(), found.algs());
+                    let published = Published { keys, algs, at: app.store.clock().now() };
                     app.keyring.put(issuer, published);
                     let found = Arc::new(found);
                     *slot = Slot { known: Some(Arc::clone(&found)), failed: None };
@@ -99,6 +100,7 @@ impl Providers {
                 }
                 Err(e) => {
                     tracing::warn!(issuer, error = ?e, "a provider cannot be asked");
+                    app.keyring.heard(issuer, app.store.clock().now(), Some(e.to_string()));
                     slot.failed = Some((Instant::now(), e.clone()));
                     e
                 }

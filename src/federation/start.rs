@@ -7,6 +7,7 @@ use super::{
     caller,
     error::or_page,
     provider::{Provider, Providers},
+    trial,
 };
 use crate::{
     app::App,
@@ -43,6 +44,17 @@ pub(super) async fn start(
     or_page(&app, request, started(&app, &providers, request, &browser, &form).await)
 }
 
+/// `GET`: where there is only one way in, discovery leads here without asking.
+pub(super) async fn go(
+    State(app): State<App>,
+    Extension(providers): Extension<Providers>,
+    Extension(request): Extension<RequestId>,
+    browser: Browser,
+    StrictQuery(form): StrictQuery<Start>,
+) -> Response {
+    or_page(&app, request, started(&app, &providers, request, &browser, &form).await)
+}
+
 async fn started(
     app: &App,
     providers: &Providers,
@@ -61,7 +73,8 @@ async fn started(
 async fn find(app: &App, id: FlowId, browser: &Browser) -> Result<Flow> {
     let text = "this sign-in has ended, or began in another browser; begin again";
     let flow = flows::get(&app.store, id, browser.hash()).await?;
-    flow.ok_or_else(|| Error::invalid(text))
+    // A test login leaves once, when its link is opened.
+    flow.filter(|f| f.trial().is_none()).ok_or_else(|| Error::invalid(text))
 }
 
 #[derive(serde::Deserialize)]
@@ -93,7 +106,7 @@ pub(super) async fn step_up(
 }
 
 /// Writes the state and sends the browser away.
-async fn leave(
+pub(super) async fn leave(
     app: &App,
     providers: &Providers,
     request: RequestId,
@@ -103,7 +116,10 @@ async fn leave(
 ) -> Result<Response> {
     let over = || Error::invalid("this sign-in has no company yet; begin again");
     let tenant = flow.tenant.ok_or_else(over)?;
-    let s = directories::signin(&app.store, tenant, directory, &app.master).await?;
+    let s = match flow.trial() {
+        Some(_) => directories::signin_to_test(&app.store, tenant, directory, &app.master).await?,
+        None => directories::signin(&app.store, tenant, directory, &app.master).await?,
+    };
     let s = s.ok_or_else(|| Error::not_found("this way of signing in"))?;
     let now = app.store.clock().now();
     // Whoever began the flow may want a fresh proof: it is asked for, and the answer's `auth_time` is judged by it. So it is
@@ -123,12 +139,15 @@ async fn leave(
         generation: s.generation,
         nonce: crypto::random_b64(24),
         verifier: crypto::random_b64(48),
-        request: json!({ "max_age": max_age, "step_up": more.is_some() }),
+        request: json!({ "max_age": max_age, "step_up": more.is_some(), "trial": flow.trial() }),
         started_at: now,
     };
     let provider = match providers.get(app, &s).await {
         Ok(provider) => provider,
         Err(e) => {
+            if let Some(trial) = flow.trial() {
+                return trial::answered(app, request, &up, &trial, Err(e)).await;
+            }
             let attempt =
                 Attempt { app, request, up: &up, device: Value::Null, before: None, flow: None };
             return refuse(&attempt, Refused::of(e)).await;

@@ -15,8 +15,9 @@ use crate::{
     secret::ExposeSecret as _,
     signins::Reason,
 };
+use serde_json::{Map, Value};
 
-/// The claims of the id token that `code` is worth.
+/// The claims of the id token that `code` is worth: those that we read, and all of them.
 ///
 /// # Errors
 /// Its code is that of a [`Reason`].
@@ -27,7 +28,7 @@ pub(super) async fn claims(
     s: &SignIn,
     up: &Upstream,
     code: &str,
-) -> Result<Claims> {
+) -> Result<(Claims, Map<String, Value>)> {
     let redirect = format!("{}{CALLBACK}", app.config.issuer());
     let token = provider.exchange(&app.net, s, &redirect, code, &up.verifier).await?;
     let token = token.expose_secret();
@@ -51,5 +52,5 @@ pub(super) async fn claims(
         now: app.store.clock().now(),
     };
     claims.check(&expected)?;
-    Ok(claims)
+    Ok((claims, verified.claims))
 }

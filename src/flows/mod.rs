@@ -15,6 +15,7 @@ use crate::{
         ct_eq,
         token::{self, Kind},
     },
+    directories::Trial,
     error::Result,
     id::{AppId, DirectoryId, FlowId, TenantId},
     invitations::Invited,
@@ -59,6 +60,9 @@ pub struct State {
     /// Who has signed in goes to the page of what they sign in with.
     #[serde(default)]
     pub to_factors: bool,
+    /// Where else they go: an application's start address, which was held against those that are registered.
+    #[serde(default)]
+    pub start: Option<String>,
     /// A session is good enough only if its proof is not older (`prompt=login`, `max_age`).
     pub min_auth_time: Option<Timestamp>,
 }
@@ -77,7 +81,15 @@ impl State {
             enrolment: None,
             step_up: None,
             to_factors: false,
+            start: None,
             min_auth_time: None,
+        }
+    }
+    /// The test login that it is.
+    pub fn trial(&self) -> Option<Trial> {
+        match self.after {
+            After::Trial(trial) => Some(trial),
+            _ => None,
         }
     }
 }
@@ -101,6 +113,8 @@ pub enum After {
     Invitation(Invited),
     /// The instance is set up.
     Setup(setup::Draft),
+    /// A directory's sign-in half is tried: nobody comes in.
+    Trial(Trial),
 }
 
 /// A stronger proof that a directory is asked for.
@@ -181,6 +195,12 @@ pub struct Upstream {
     pub request: Value,
     /// When.
     pub started_at: Timestamp,
+}
+impl Upstream {
+    /// The test login that it is of, if it is of one: whatever became of the flow meanwhile, nobody comes in by it.
+    pub fn trial(&self) -> Option<Trial> {
+        serde_json::from_value(self.request["trial"].clone()).ok()
+    }
 }
 
 /// Notes a redirect; gives the `state` parameter.

@@ -4,6 +4,7 @@
 //! and their epochs are remembered and dropped by the change feed before the writer is answered.
 
 mod bearer;
+mod closed;
 mod db;
 mod demand;
 mod facts;
@@ -13,6 +14,7 @@ mod simulate;
 mod write;
 
 pub use bearer::{Bearer, TOKEN_TYPE};
+pub use closed::only_by_directory;
 pub use demand::{By, Demands, satisfies, too_old, too_weak};
 pub use facts::{Person, TenantState};
 pub use issue::{Actual, Grant, INSTANCE, Issued, Request, granted_scopes};

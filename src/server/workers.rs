@@ -5,6 +5,7 @@ use crate::{
     app::App,
     apps::assertions,
     credentials::{self, notice, reset},
+    directories,
     domains::claims,
     error::Result,
     farewell, federation, flows, invitations, keys,
@@ -81,9 +82,13 @@ pub(super) fn start(app: &App, stop: CancellationToken) -> Workers {
         .on(tell::LETTER, move |m| Box::pin(tell::deliver(each.clone(), m)));
     let (notices, notice_each) = (parked_again.clone(), parked_again.clone());
     let notice_cx = Cx::new(super::system("outbox"), Scope::Platform);
+    let (secret_notices, secret_cx) = (notices.clone(), notice_cx.clone());
     let worker = worker
         .on(claims::TOPIC, move |m| {
             Box::pin(tell_notice::fan_out(notices.clone(), notice_cx.clone(), m))
+        })
+        .on(directories::SECRET_TOPIC, move |m| {
+            Box::pin(tell_notice::fan_out(secret_notices.clone(), secret_cx.clone(), m))
         })
         .on(tell_notice::LETTER, move |m| Box::pin(tell_notice::deliver(notice_each.clone(), m)));
     let (author_letters, author_each) = (parked_again.clone(), parked_again);
@@ -299,6 +304,7 @@ async fn sweep(app: App, stop: CancellationToken) {
             forget_signins(&app, &cx).await,
             remind(&app, &cx).await,
             credentials::break_glass::remind(&app.store, &cx).await,
+            directories::warn_of_secrets(&app.store, &cx).await,
         ];
         round = round.wrapping_add(1);
         let log = match round % 12 {

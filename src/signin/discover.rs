@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     app::App,
-    domains,
+    directories, domains,
     error::{Kind, Result},
     flows::{self, After, State as Flow},
     id::{FlowId, RequestId},
@@ -66,6 +66,13 @@ async fn address(
     (flow.by_email, flow.password) = (true, None);
     flow.login_hint = Some(email.to_owned());
     flows::put(&app.store, &caller::platform(request), id, &flow).await?;
+    // Where there is nothing to choose, nobody is asked. Whoever comes back finds the page with all ways.
+    if let Some(t) = flow.tenant
+        && let Some(only) = directories::only_way(&app.store, t).await?
+    {
+        let to = format!("/federation/start?flow={id}&directory={only}");
+        return Ok(Redirect::to(&to).into_response());
+    }
     Ok(back(id))
 }
 

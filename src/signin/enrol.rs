@@ -15,7 +15,7 @@ use crate::{
     secret::{ExposeSecret as _, Secret},
     sessions::NewSession,
     setup, signins,
-    store::Lock,
+    store::{Lock, Scope},
     tenants::Required,
     tx,
     users::Adder,
@@ -90,6 +90,12 @@ pub(super) async fn who(app: &App, flow: &Flow) -> Result<std::result::Result<Wh
                 invitations::demanded(&app.store, &app.access, &opened.invitation).await?;
             // What was given by hand since then counts as well.
             let (t, user) = (invited.tenant, opened.user.id);
+            let mut c = app.store.read(Scope::Tenant(t)).await?;
+            if gate::only_by_directory(&mut c, &opened.user).await? {
+                let text = "your company's login is the only way in here: open the link again, and accept with that";
+                return Err(Error::forbidden(text).code("directory_enforced"));
+            }
+            drop(c);
             let needs = planned.max(app.gate.demanded(t, user, t).await?);
             if needs == Required::Phr && !app.credentials.passkeys() {
                 return Err(Error::forbidden(
@@ -106,7 +112,7 @@ pub(super) async fn who(app: &App, flow: &Flow) -> Result<std::result::Result<Wh
                 opened: Some(Box::new(opened)),
             }))
         }
-        After::Page | After::Authorize { .. } => {
+        After::Page | After::Authorize { .. } | After::Trial(_) => {
             Err(Error::invalid("there is nothing to choose in this sign-in"))
         }
     }

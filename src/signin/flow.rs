@@ -80,7 +80,7 @@ async fn shown(
             return invite::ways(app, request, (id, &flow), i, session, sought).await;
         }
         After::Setup(_) => return Ok(Redirect::to(&format!("/enrol/{id}/code")).into_response()),
-        After::Page | After::Authorize { .. } => {}
+        After::Page | After::Authorize { .. } | After::Trial(_) => {}
     }
     if let Some(session) = session
         && suffices(&flow, session)
@@ -102,7 +102,9 @@ async fn shown(
 
 /// The flow, if it is this browser's and has not ended.
 pub(super) async fn find(app: &App, id: FlowId, browser: &Browser) -> Result<Flow> {
-    flows::get(&app.store, id, browser.hash()).await?.ok_or_else(|| {
+    let flow = flows::get(&app.store, id, browser.hash()).await?;
+    // By a test login nobody comes in, whatever they type.
+    flow.filter(|f| f.trial().is_none()).ok_or_else(|| {
         let text = "this sign-in has ended, or began in another browser; begin again";
         Error::new(Kind::Invalid, text)
     })
@@ -125,10 +127,10 @@ pub(super) async fn onwards(
         After::Authorize { .. } => {
             Ok(Redirect::to(&format!("/oauth/resume?flow={id}")).into_response())
         }
-        After::Page | After::Invitation(_) | After::Setup(_) => {
+        After::Page | After::Invitation(_) | After::Setup(_) | After::Trial(_) => {
             flows::end(&app.store, &caller::platform(request), id).await?;
-            let to = if flow.to_factors { "/me/factors" } else { "/me" };
-            Ok(Redirect::to(to).into_response())
+            let page = if flow.to_factors { "/me/factors" } else { "/me" };
+            Ok(Redirect::to(flow.start.as_deref().unwrap_or(page)).into_response())
         }
     }
 }

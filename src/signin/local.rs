@@ -22,7 +22,8 @@ use crate::{
     signins::{self, NewSignin, Reason},
     store::{Lock, Scope},
     tenants::{self, Status},
-    tx, users,
+    tx,
+    users::{self, User},
     web::{self, Browser, Device, LiveSession, Redirect, StrictForm, StrictPath},
 };
 use axum::{
@@ -381,8 +382,11 @@ impl Attempt<'_> {
             if tenant.is_none_or(|t| t.status != Status::Active) {
                 return Ok(Err(Reason::TenantSuspended));
             }
-            if !users::find(tx, home, user).await?.is_some_and(|u| u.live()) {
+            let Some(person) = users::find(tx, home, user).await?.filter(User::live) else {
                 return Ok(Err(Reason::UserDisabled));
+            };
+            if glass.is_none() && gate::only_by_directory(tx, &person).await? {
+                return Ok(Err(Reason::DirectoryEnforced));
             }
             if !proof.stands(tx).await? {
                 return Ok(Err(Reason::CredentialsChanged));

@@ -81,6 +81,10 @@ fn words(told: Told) -> (&'static str, &'static str) {
             "Your passkey was shown with a count that it had passed before, so there may be two of it.",
             "Sign in another way, then remove the passkey on your own page. Tell your administrator.",
         ),
+        Told::Company => (
+            "Your company has you sign in by its own login, and by nothing else.",
+            "Begin again with your e-mail address, and continue with your company's login.",
+        ),
         Told::Again => {
             ("Something about signing in was changed while you were away.", "Begin again.")
         }

@@ -77,6 +77,24 @@ pub async fn list(
     )
 }
 
+/// The last success through a directory, or the last that was none.
+pub async fn last(
+    c: &mut Conn,
+    t: TenantId,
+    d: DirectoryId,
+    success: bool,
+) -> Result<Option<Attempt>> {
+    sql!(
+        c,
+        opt<Attempt>,
+        "SELECT tenant_id, id, reference, at, directory_id, user_id, outcome, reason, detail FROM signins
+         WHERE tenant_id = $1 AND directory_id = $2 AND (outcome = 'success') = $3 ORDER BY id DESC LIMIT 1",
+        t,
+        d,
+        success
+    )
+}
+
 /// Removes attempts before `before`, so many at most, the oldest first.
 pub async fn sweep(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<u64> {
     sql!(

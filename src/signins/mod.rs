@@ -8,7 +8,10 @@ mod reason;
 pub use reason::{Reason, Told};
 
 use crate::{
-    access::{Permit, perm::SystemViewLogs},
+    access::{
+        Permit,
+        perm::{SystemViewLogs, SystemViewSettings},
+    },
     audit::{self, Event},
     clock::Timestamp,
     crypto,
@@ -246,6 +249,21 @@ pub async fn list(
     let mut c = store.read(Scope::Tenant(t)).await?;
     let before = q.before.unwrap_or(SigninId(uuid::Uuid::max()));
     db::list(&mut c, t, q.user, q.bad, before, i64::from(q.limit.clamp(1, 500))).await
+}
+
+/// The last sign-in through a directory that became a session, and the last that did not.
+///
+/// # Errors
+/// The database's.
+pub async fn last(
+    store: &Store,
+    permit: &Permit<SystemViewSettings>,
+    directory: DirectoryId,
+) -> Result<(Option<Attempt>, Option<Attempt>)> {
+    let t = permit.tenant();
+    let mut c = store.read(Scope::Tenant(t)).await?;
+    let good = db::last(&mut c, t, directory, true).await?;
+    Ok((good, db::last(&mut c, t, directory, false).await?))
 }
 
 /// Records that are removed in one transaction.

@@ -158,6 +158,9 @@ reasons! {
     /// A break-glass account that is sealed.
     BreakGlassSealed "break_glass_sealed" Refused Off
         "Somebody has what the account signs in with. If there is an emergency, arm it (muster admin break-glass arm); if not, give it new credentials."
+    /// The company's login is the only way in for this person.
+    DirectoryEnforced "directory_enforced" Refused Company
+        "Nothing, if that is meant: the person signs in through the directory. To let passwords in again, set its stage to active (muster directory activate)."
     /// The password or the one-time code was changed, or taken away, between the two pages of a sign-in.
     CredentialsChanged "credentials_changed" Refused Again
         "Nothing: the person begins again, with what they have now."
@@ -187,6 +190,8 @@ pub enum Told {
     Closed,
     /// Their passkey may have been copied.
     Cloned,
+    /// They come in by their company's login.
+    Company,
     /// Begin again.
     Again,
     /// It began in another browser.

@@ -37,6 +37,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0028_factors", include_str!("../../migrations/0028_factors.sql")),
     ("0029_signals", include_str!("../../migrations/0029_signals.sql")),
     ("0030_domain_proof", include_str!("../../migrations/0030_domain_proof.sql")),
+    ("0032_directory_life", include_str!("../../migrations/0032_directory_life.sql")),
     (
         "0033_what_mail_servers_answer",
         include_str!("../../migrations/0033_what_mail_servers_answer.sql"),

@@ -90,6 +90,7 @@ impl Ward {
     async fn directory(&self, name: &str, issuer: &str) {
         let tenant = self.server.tenant(name).await;
         let signin = SignInSettings {
+            client_secret_expires_at: None,
             issuer: issuer.to_owned(),
             client_id: "us".to_owned(),
             client_secret: Some(Secret::from("s3cret")),
@@ -106,6 +107,14 @@ impl Ward {
         let app = &self.server.app;
         let permit = self.server.permit(tenant).await;
         directories::create(&app.store, &permit, new, &app.master).await.expect("a directory");
+    }
+    /// Its directory is offered to nobody any more.
+    async fn draft(&self, tenant: &str) {
+        let path = format!("/api/v1/tenants/{tenant}/directories");
+        let all = self.server.get(&path).await.expect(200).json();
+        let path = format!("{path}/{}", all["items"][0]["id"].as_str().unwrap());
+        let draft = Some(json!({ "stage": "draft" }));
+        self.server.as_owner(reqwest::Method::PATCH, &path, draft).await.expect(200);
     }
     async fn administrator(&self, name: &str) {
         self.server.post("/api/v1/administrators", json!({ "user_name": name })).await.expect(201);
@@ -256,6 +265,10 @@ story! {
         Ward::demand(&ward.says("directory").await, "fail", "answers 500");
         ward.directory("beta", "http://127.0.0.1:9").await;
         Ward::demand(&ward.says("directory").await, "fail", "directory beta/Directory");
+        // Nobody signs in through what is being set up.
+        ward.draft("acme").await;
+        ward.draft("beta").await;
+        Ward::demand(&ward.says("directory").await, "warn", "directory beta/Directory");
     }
 }
 

@@ -80,6 +80,26 @@ A named part of the sign-in half replaces that part; the rest of it stays.")]
         #[arg(long)]
         permission: Option<String>,
     },
+    /// A link to a test login: to be opened in a browser once, within ten minutes
+    #[command(after_help = "Examples:
+  muster directory test contoso 'Contoso Entra'
+  muster directory test contoso 'Contoso Entra' --result | jq .items[0].result
+Nobody is signed in by it. It ends on a page with what was received; --result shows what is kept of that.")]
+    Test {
+        #[command(flatten)]
+        which: Which,
+        /// How the last test logins ended, instead of asking for one
+        #[arg(long)]
+        result: bool,
+    },
+    /// Offer its sign-in half to people, after a test login of yours; no password is refused for it any more
+    Activate(Which),
+    /// Let people in by it alone: a password of who is in it, or has an address in the tenant's domains, opens nothing
+    Enforce(Which),
+    /// Offer its sign-in half to nobody; sessions go on
+    Draft(Which),
+    /// How its sign-in half is: provider, keys, clock, last sign-ins, secret, stage
+    SigninHealth(Which),
     /// Listen to it again
     Enable(Which),
     /// Answer neither its SCIM client nor its people's sign-ins
@@ -120,6 +140,9 @@ pub(crate) struct NewDirectory {
     /// Sign-in: file that holds our secret there
     #[arg(long, requires = "issuer", conflicts_with = "client_secret", value_name = "FILE")]
     pub(crate) client_secret_file: Option<std::path::PathBuf>,
+    /// Sign-in: when our secret there ends: administrators are told before
+    #[arg(long, requires = "issuer", value_name = "TIME")]
+    pub(crate) client_secret_ends: Option<String>,
     /// Sign-in: asked for besides `openid`; may be given several times
     #[arg(long = "scope", requires = "issuer", value_name = "SCOPE")]
     pub(crate) scopes: Vec<String>,
@@ -176,6 +199,9 @@ pub(crate) struct EditDirectory {
     /// Sign-in: file that holds our secret there; `-` reads it from stdin
     #[arg(long, value_name = "FILE")]
     client_secret_file: Option<std::path::PathBuf>,
+    /// Sign-in: when our secret there ends, like 2027-01-31T00:00:00Z: administrators are told before
+    #[arg(long, value_name = "TIME")]
+    client_secret_ends: Option<String>,
     /// Sign-in: asked for besides `openid`, instead of what was; may be given several times
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
@@ -192,7 +218,7 @@ pub(crate) struct EditDirectory {
     #[arg(long, value_name = "NAME")]
     groups_claim: Option<String>,
     /// Take the sign-in half away
-    #[arg(long, conflicts_with_all = ["issuer", "client_id", "client_secret_file", "scopes", "rules_file"])]
+    #[arg(long, conflicts_with_all = ["issuer", "client_id", "client_secret_file", "client_secret_ends", "scopes", "rules_file"])]
     no_signin: bool,
     #[command(flatten)]
     log: super::log_settings::LogSettings,
@@ -251,6 +277,7 @@ async fn edit(e: EditDirectory, r: &Reach) -> Result<Value> {
     let part = e.issuer.is_some()
         || e.client_id.is_some()
         || secret.is_some()
+        || e.client_secret_ends.is_some()
         || !e.scopes.is_empty()
         || rules.is_some()
         || e.newcomers.is_some()
@@ -265,7 +292,7 @@ async fn edit(e: EditDirectory, r: &Reach) -> Result<Value> {
         body["signin"] = given(json!({
             "issuer": e.issuer.map_or_else(|| old["issuer"].clone(), Value::from),
             "client_id": e.client_id.map_or_else(|| old["client_id"].clone(), Value::from),
-            "client_secret": secret, "scopes": scopes,
+            "client_secret": secret, "client_secret_expires_at": e.client_secret_ends, "scopes": scopes,
             "rules": rules.unwrap_or_else(|| old["rules"].clone()),
             "newcomers": newcomers(&old["newcomers"], e.newcomers, e.guests, e.groups_claim),
         }));
@@ -311,6 +338,22 @@ pub(super) async fn run(v: Directory, r: &Reach) -> Result<Value> {
             }));
             r.post(&format!("{}/simulate", which.find(r).await?), &body).await
         }
+        Directory::Test { which, result } => {
+            let path = format!("{}/signin-tests", which.find(r).await?);
+            if result { r.get(&path).await } else { r.post(&path, &json!({})).await }
+        }
+        Directory::Activate(which) => {
+            r.post(&format!("{}/activate", which.find(r).await?), &json!({})).await
+        }
+        Directory::Enforce(which) => {
+            r.patch(&which.find(r).await?, &json!({ "stage": "enforced" })).await
+        }
+        Directory::Draft(which) => {
+            r.patch(&which.find(r).await?, &json!({ "stage": "draft" })).await
+        }
+        Directory::SigninHealth(which) => {
+            r.get(&format!("{}/signin-health", which.find(r).await?)).await
+        }
         Directory::Enable(which) => {
             r.patch(&which.find(r).await?, &json!({ "status": "active" })).await
         }
@@ -349,7 +392,7 @@ fn new_directory(new: NewDirectory) -> Result<Value> {
     let signin = new.issuer.map(|issuer| {
         given(json!({
             "issuer": issuer, "client_id": new.client_id, "client_secret": secret,
-            "scopes": new.scopes,
+            "client_secret_expires_at": new.client_secret_ends, "scopes": new.scopes,
             "rules": {
                 "amr": new.mfa_amr, "acr": new.mfa_acr, "acr_phr": new.phr_acr,
                 "acrs": new.auth_context, "two_classes": new.two_classes, "attested": new.attest,

@@ -313,10 +313,13 @@ row! {
         pub name: String,
         pub preset: String,
         pub status: String,
+        pub stage: String,
         #[serde(serialize_with = "document")]
         pub provisioning: J<Value>,
         pub issuer: Option<String>,
         pub client_id: Option<String>,
+        #[serde(rename = "client_secret_expires_at", serialize_with = "ever")]
+        pub secret_expires_at: Option<Timestamp>,
         #[serde(serialize_with = "document")]
         pub signin: J<Value>,
         #[serde(serialize_with = "time")]
@@ -340,7 +343,8 @@ pub(super) async fn directories(
     sql!(
         c,
         all<DirectoryLine>,
-        "SELECT id, name, preset, status, provisioning, issuer, client_id, signin, created_at, updated_at
+        "SELECT id, name, preset, status, stage, provisioning, issuer, client_id, secret_expires_at, signin, created_at,
+                updated_at
          FROM directories WHERE tenant_id = $1 AND id > $2 ORDER BY id LIMIT $3",
         t,
         after.0,

@@ -214,6 +214,11 @@ story!(async fn every_route_answers_as_described(t) {
     // {"alg":"ES256"} and the claims {"iss":"https://login.example/2"}.
     let token = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJodHRwczovL2xvZ2luLmV4YW1wbGUvMiJ9.c2ln";
     w.post(&format!("{d}/simulate"), json!({ "token": token })).await;
+    // A test login, what is offered, and how it is: nobody has the provider's name.
+    w.post(&format!("{d}/signin-tests"), json!({})).await;
+    w.get(&format!("{d}/signin-tests")).await;
+    w.post(&format!("{d}/activate"), json!({})).await;
+    w.get(&format!("{d}/signin-health")).await;
     w.go("PATCH", &d, json!({"name": "Entra ID", "signin": null})).await;
     let token = w.post(&format!("{d}/scim-tokens"), json!({"expires_at": "2099-01-01T00:00:00Z"})).await;
     w.get(&format!("{d}/scim-tokens")).await;

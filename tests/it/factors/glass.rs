@@ -25,10 +25,10 @@ async fn setting(t: &crate::support::TestDb) -> (TestServer, Value) {
 /// Signs in with password and this recovery code: where the last answer leads.
 async fn enter(b: &Client, glass: &Value, code: usize) -> String {
     let flow = b.get("/signin?tenant=provider").await.expect(303).header("location").to_owned();
-    let password = glass["password"].as_str().unwrap();
-    let first = b
-        .form(&format!("{flow}/password"), &[("user_name", "glass-1"), ("password", password)])
-        .await;
+    let (name, password) =
+        (glass["user_name"].as_str().unwrap(), glass["password"].as_str().unwrap());
+    let first =
+        b.form(&format!("{flow}/password"), &[("user_name", name), ("password", password)]).await;
     let first = first.expect(303).header("location").to_owned();
     if first != flow {
         return first;
@@ -156,5 +156,25 @@ story! {
         assert_eq!(remind().await, 1);
         assert_eq!(remind().await, 0);
         assert_eq!(whats(&told(&s).await), ["glass_made", "glass_drill"]);
+    }
+}
+
+story! {
+    async fn it_opens_where_the_companys_login_is_the_only_way_in(t) {
+        let (s, _) = setting(&t).await;
+        let name = json!({ "user_name": "glass-2@provider.example" });
+        let glass = s.post("/api/v1/break-glass", name).await.expect(201).json();
+        s.post("/api/v1/domains", json!({ "domain": "provider.example", "tenant": "provider" })).await.expect(201);
+        let signin = json!({ "issuer": "https://login.example", "client_id": "muster" });
+        let new = json!({ "name": "Login", "preset": "generic", "signin": signin });
+        let made = s.post("/api/v1/tenants/provider/directories", new).await.expect(201).json();
+        let path = format!("/api/v1/tenants/provider/directories/{}", made["id"].as_str().unwrap());
+        let stage = Some(json!({ "stage": "enforced" }));
+        s.as_owner(reqwest::Method::PATCH, &path, stage).await.expect(200);
+        arm(&s, &glass).await;
+        let b = s.browser();
+        let flow = enter(&b, &glass, 0).await;
+        assert!(flow.starts_with("/signin/"), "{flow}");
+        assert_eq!(me(&b).await, 200);
     }
 }

@@ -164,6 +164,7 @@ story!(async fn who_has_signed_in_as_the_account_is_the_account(t) {
     let w = World::new(&t.store);
     let (acme, d, p) = w.company("acme", false).await;
     let half = SignInSettings {
+        client_secret_expires_at: None,
         issuer: "https://login.example".into(),
         client_id: "muster".into(),
         client_secret: None,
@@ -208,6 +209,7 @@ story!(async fn a_password_goes_and_is_nobodys_only_way_in(t) {
     assert_eq!(requests(&w, acme.id).await[0].reasons.0, [Reason::OnlyWayIn]);
     // With a way in through the directory, hers here is no longer needed, and ends with the session that it began.
     let half = SignInSettings {
+        client_secret_expires_at: None,
         issuer: "https://login.example".into(),
         client_id: "muster".into(),
         client_secret: None,

@@ -15,6 +15,7 @@ fn signin(secret: Option<&str>) -> SignInSettings {
     SignInSettings {
         issuer: "https://login.example.com/tenant/v2.0".into(),
         client_id: "muster".into(),
+        client_secret_expires_at: None,
         client_secret: secret.map(|s| Secret::from(s.to_owned())),
         scopes: vec!["profile".into()],
         rules: Rules::default(),

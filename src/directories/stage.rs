@@ -1,0 +1,201 @@
+//! How far a sign-in half has come: set up, tried, offered, the only way in.
+
+use super::{Directory, Status, db, locked, trial};
+use crate::{
+    access::{Access, Permit, perm::SystemEditSettings},
+    actor::Principal,
+    audit::{self, Event},
+    error::{Error, Result},
+    id::{DirectoryId, TenantId},
+    store::{Conn, Scope, Store, Topic, Tx},
+    tx,
+};
+use serde_json::json;
+
+/// How far it has come.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[schemars(rename = "SignInStage")]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Settings only: offered to nobody.
+    Draft,
+    /// A test login was asked for; offered to nobody.
+    Testing,
+    /// Offered to people.
+    Active,
+    /// The only way in for its people, and for whoever has an address in a domain of the tenant's.
+    Enforced,
+}
+impl Stage {
+    /// The word used in the database and on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Testing => "testing",
+            Self::Active => "active",
+            Self::Enforced => "enforced",
+        }
+    }
+    /// Reads [`Self::as_str`]'s words.
+    pub fn parse(s: &str) -> Option<Self> {
+        Some(match s {
+            "draft" => Self::Draft,
+            "testing" => Self::Testing,
+            "active" => Self::Active,
+            "enforced" => Self::Enforced,
+            _ => return None,
+        })
+    }
+    /// Whether people sign in by it.
+    pub fn offered(self) -> bool {
+        matches!(self, Self::Active | Self::Enforced)
+    }
+}
+crate::enum_column!(Stage);
+
+/// Moves a sign-in half on, or back to a draft. It is activated by who has tried it: the last test login that they asked
+/// for, of the settings as they are, has succeeded. Whoever owns the data directory need not have.
+///
+/// # Errors
+/// `NotFound`; `Invalid` (`stage`) for `testing`, which asking for a test login sets; `Conflict` without a sign-in half, when
+/// the settings are of another generation than `expected`, where it is to be enforced and is not active, and where no test
+/// login has succeeded; `Forbidden` where somebody else's has, and beyond the caller's own rights.
+pub async fn set_stage(
+    store: &Store,
+    access: &Access,
+    p: &Permit<SystemEditSettings>,
+    id: DirectoryId,
+    to: Stage,
+    expected: Option<i64>,
+) -> Result<Directory> {
+    if to == Stage::Testing {
+        let text = "'stage' becomes 'testing' when a test login is asked for";
+        return Err(Error::invalid(text).attr("stage"));
+    }
+    let t = p.tenant();
+    let entrusted =
+        if to.offered() { Some(access.entrusted(p.actor(), (t, id), None).await?) } else { None };
+    tx!(store, &p.cx(), [access, entrusted], |tx| {
+        let (was, _) = locked(tx, t, id, None).await?;
+        if expected.is_some_and(|g| g != was.generation) {
+            let text = "the directory's settings were changed at the same time";
+            return Err(Error::conflict(text).code("generation_changed"));
+        }
+        if was.issuer.is_none() {
+            let text = "the directory has no sign-in half";
+            return Err(Error::conflict(text).attr("stage").code("no_signin"));
+        }
+        if was.stage == to {
+            return Ok(was);
+        }
+        if let Some(entrusted) = &entrusted {
+            entrusted.check(&access, tx).await?;
+        }
+        if to == Stage::Enforced && was.stage != Stage::Active {
+            let text = "only an active sign-in half can be enforced: activate it first";
+            return Err(Error::conflict(text).attr("stage").code("not_active"));
+        }
+        let untested = if was.stage.offered() || to == Stage::Draft {
+            false
+        } else {
+            let missing = untested(tx, &was).await?;
+            match missing {
+                Some(e) if !matches!(tx.actor().principal(), Principal::Owner) => return Err(e),
+                missing => missing.is_some(),
+            }
+        };
+        moved(tx, &was, to, untested).await
+    })
+}
+
+/// The step itself, with its audit event.
+pub(super) async fn moved(
+    tx: &mut Tx,
+    was: &Directory,
+    to: Stage,
+    untested: bool,
+) -> Result<Directory> {
+    let d = db::set_stage(tx, was.tenant_id, was.id, to).await?;
+    let mut detail = json!({ "from": was.stage, "to": to, "generation": was.generation });
+    if untested {
+        detail["untested"] = true.into();
+    }
+    let event = Event::new("directory.stage").target("directory", was.id).detail(detail);
+    audit::record(tx, was.tenant_id, event).await?;
+    tx.changed(Topic::Directory(was.id));
+    Ok(d)
+}
+
+/// What is missing for whoever wants to activate it.
+async fn untested(tx: &mut Tx, d: &Directory) -> Result<Option<Error>> {
+    let by = tx.actor().label();
+    let all = trial::of(tx, d.tenant_id, d.id).await?;
+    let counts = |r: &trial::TrialRow| r.passed && r.generation == d.generation;
+    let own = all.iter().find(|r| r.asked_by == by);
+    if own.is_some_and(counts) {
+        return Ok(None);
+    }
+    if all.iter().any(counts) {
+        let text = "somebody else's test login has succeeded: whoever activates a directory tries it themselves";
+        return Ok(Some(Error::forbidden(text).code("tested_by_another")));
+    }
+    let text = match own {
+        None => "you have not tried it: ask for a test login first".to_owned(),
+        Some(r) if r.generation != d.generation => format!(
+            "your test login was of generation {}, and the settings are of generation {}: try it again",
+            r.generation, d.generation
+        ),
+        Some(r) if r.ended_at.is_none() => "your test login has not ended yet".to_owned(),
+        Some(_) => "your last test login did not succeed: its result says why".to_owned(),
+    };
+    Ok(Some(Error::conflict(text).code("untested")))
+}
+
+/// The directories of a tenant that are the only way in for their people.
+///
+/// # Errors
+/// The database's.
+pub async fn enforced(c: &mut Conn, t: TenantId) -> Result<Vec<DirectoryId>> {
+    let all = db::of_tenant(c, t).await?;
+    let only = |d: &Directory| {
+        d.status == Status::Active && d.stage == Stage::Enforced && d.issuer.is_some()
+    };
+    Ok(all.into_iter().filter(only).map(|d| d.id).collect())
+}
+
+/// The directory to which everybody of a tenant is sent at once: it is the only one they could choose, and enforced.
+///
+/// # Errors
+/// The database's.
+pub async fn only_way(store: &Store, t: TenantId) -> Result<Option<DirectoryId>> {
+    let ways = super::ways_in(store, t).await?;
+    let [(only, _)] = ways.as_slice() else { return Ok(None) };
+    let mut c = store.read(Scope::Tenant(t)).await?;
+    Ok(enforced(&mut c, t).await?.into_iter().find(|d| d == only))
+}
+
+/// A test login begins: a draft is being tested from now on.
+pub(super) async fn tested(tx: &mut Tx, t: TenantId, id: DirectoryId) -> Result<Directory> {
+    let (was, _) = locked(tx, t, id, None).await?;
+    if was.issuer.is_none() {
+        let text = "the directory has no sign-in half to be tested";
+        return Err(Error::conflict(text).code("no_signin"));
+    }
+    if was.status != Status::Active {
+        return Err(Error::conflict("the directory is switched off").code("directory_not_active"));
+    }
+    match was.stage {
+        Stage::Draft => moved(tx, &was, Stage::Testing, false).await,
+        _ => Ok(was),
+    }
+}
