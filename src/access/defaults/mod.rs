@@ -72,6 +72,14 @@ pub async fn get(
     Ok((d, standing.unwrap_or_default()))
 }
 
+/// Which role it is, if there is one.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn role(c: &mut Conn, t: TenantId) -> Result<Option<RoleId>> {
+    Ok(db::get(c, t).await?.and_then(|d| d.role_id))
+}
+
 /// The default role with this id, for who tells of it.
 ///
 /// # Errors

@@ -4,7 +4,7 @@
 
 mod db;
 
-use super::{Access, Extent, Reach, roles};
+use super::{Access, Extent, Reach, defaults, roles};
 use crate::{
     actor::Actor,
     clock::Timestamp,
@@ -63,8 +63,8 @@ impl Access {
         let covered = self.reaches(actor, &extent, until).await?;
         Ok(Entrusted { directory, extent, covered })
     }
-    /// What its groups' mappings give, what its people were given, and what is kept for either; whether or not it counts
-    /// at this moment, as others decide about that.
+    /// What its groups' mappings give, what its people were given, what is kept for either, and what everybody has by
+    /// default; whether or not it counts at this moment, as others decide about that.
     async fn hangs_on(&self, c: &mut Conn, t: TenantId, d: DirectoryId) -> Result<Extent> {
         let mut out = Extent::default();
         for g in db::gives(c, t, d, self.0.store.clock().now()).await? {
@@ -73,6 +73,12 @@ impl Access {
             if let Some(role) = roles::named(c, self, at, g.role_id).await? {
                 out.add(&reach, role.id, &role.permissions);
             }
+        }
+        // Whoever it brings has that until a group says otherwise.
+        if let Some(id) = defaults::role(c, t).await?
+            && let Some(role) = roles::named(c, self, t, id).await?
+        {
+            out.add(&Reach::Tenant(t), role.id, &role.permissions);
         }
         Ok(out)
     }

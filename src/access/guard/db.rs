@@ -16,11 +16,11 @@ macro_rules! way_in {
         "(EXISTS (SELECT 1 FROM passwords w WHERE w.tenant_id = u.tenant_id AND w.user_id = u.id)
           OR EXISTS (SELECT 1 FROM passkeys w WHERE w.tenant_id = u.tenant_id AND w.user_id = u.id)
           OR EXISTS (SELECT 1 FROM directories w WHERE w.tenant_id = u.tenant_id AND w.id = u.directory_id
-                     AND w.status = 'active' AND w.issuer IS NOT NULL)
+                     AND w.status = 'active' AND w.stage IN ('active', 'enforced') AND w.issuer IS NOT NULL)
           OR EXISTS (SELECT 1 FROM identities i
                      JOIN directories w ON w.tenant_id = i.tenant_id AND w.id = i.directory_id
                      WHERE i.tenant_id = u.tenant_id AND i.user_id = u.id
-                       AND w.status = 'active' AND w.issuer IS NOT NULL)
+                       AND w.status = 'active' AND w.stage IN ('active', 'enforced') AND w.issuer IS NOT NULL)
           OR EXISTS (SELECT 1 FROM invitations w WHERE w.tenant_id = u.tenant_id AND w.user_id = u.id
                      AND w.accepted_at IS NULL AND w.revoked_at IS NULL AND w.expires_at > $4)
           OR EXISTS (SELECT 1 FROM password_resets w WHERE w.tenant_id = u.tenant_id AND w.user_id = u.id
