@@ -116,12 +116,13 @@ pub(super) async fn put(c: With<Set>) -> Result<Shown<StreamShown>> {
 
 pub(super) async fn secret(c: Call) -> Result<Made<SecretMade>> {
     let p = c.tenant::<SystemEditSettings>().await?;
-    let made = signals::new_push_secret(&c.app.store, &p, c.id("directory")?).await?;
+    let made =
+        signals::new_push_secret(&c.app.store, &c.app.access, &p, c.id("directory")?).await?;
     Ok(Made::of(SecretMade { secret: made.expose_secret().to_owned() }))
 }
 
 pub(super) async fn delete(c: Call) -> Result<Done> {
     let p = c.tenant::<SystemEditSettings>().await?;
-    signals::drop_stream(&c.app.store, &p, c.id("directory")?).await?;
+    signals::drop_stream(&c.app.store, &c.app.access, &p, c.id("directory")?).await?;
     Ok(Done)
 }

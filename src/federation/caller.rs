@@ -20,6 +20,11 @@ pub(super) fn platform(request: RequestId) -> Cx {
     Cx::new(Actor::prove(Principal::System("federation"), request), Scope::Platform).urgent()
 }
 
+/// For notes that nobody waits for.
+pub(super) fn later(request: RequestId) -> Cx {
+    Cx::new(Actor::prove(Principal::System("federation"), request), Scope::Platform)
+}
+
 /// For letting somebody of `tenant` in, who takes the place of whoever was signed in in that browser.
 pub(super) fn entering(tenant: TenantId, before: Option<&Live>, request: RequestId) -> Cx {
     match before {

@@ -226,15 +226,18 @@ pub async fn configure(
 /// Makes the secret with which events must be pushed from now on; the one before ends.
 ///
 /// # Errors
-/// `NotFound`.
+/// `NotFound`; `Forbidden` as of [`configure`]: whoever takes the secret from the provider stops what it tells.
 pub async fn new_push_secret(
     store: &Store,
+    access: &Access,
     p: &Permit<SystemEditSettings>,
     d: DirectoryId,
 ) -> Result<Secret> {
     let t = p.tenant();
+    let entrusted = access.entrusted(p.actor(), (t, d), None).await?;
     let (secret, hash) = token::generate(Kind::Signals);
-    tx!(store, &p.cx(), [hash], |tx| {
+    tx!(store, &p.cx(), [hash, access, entrusted], |tx| {
+        entrusted.check(&access, tx).await?;
         if db::set_push(tx, t, d, Some(&hash)).await? == 0 {
             return Err(none(d));
         }
@@ -246,14 +249,17 @@ pub async fn new_push_secret(
 /// Takes no more events of a directory.
 ///
 /// # Errors
-/// `NotFound`.
+/// `NotFound`; `Forbidden` as of [`configure`].
 pub async fn drop_stream(
     store: &Store,
+    access: &Access,
     p: &Permit<SystemEditSettings>,
     d: DirectoryId,
 ) -> Result<()> {
     let t = p.tenant();
-    tx!(store, &p.cx(), [], |tx| {
+    let entrusted = access.entrusted(p.actor(), (t, d), None).await?;
+    tx!(store, &p.cx(), [access, entrusted], |tx| {
+        entrusted.check(&access, tx).await?;
         if db::delete(tx, t, d).await? == 0 {
             return Err(none(d));
         }

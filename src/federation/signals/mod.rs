@@ -249,7 +249,7 @@ async fn pushed(
         if let Err(e) = &taken
             && stream.may_note(app.store.clock().now())
         {
-            let cx = caller::platform(request);
+            let cx = caller::later(request);
             signals::failed(&app.store, &cx, t, d, &e.to_string()).await?;
         }
         taken

@@ -453,10 +453,14 @@ story! {
         let mine = json!({ "issuer": "https://mine.example" });
         let browser = w.ours.browser();
         let cookie = format!("muster_session={}", small.cookie);
-        let request = browser.request(Method::PUT, &path).header("cookie", cookie).json(&mine);
-        let refused = browser.send(request).await;
-        assert_eq!(refused.status.as_u16(), 403, "{}", refused.text);
-        assert_eq!(refused.json()["code"], "directory_holds_more");
+        let secret = format!("{path}/secret");
+        for (method, at) in [(Method::PUT, &path), (Method::POST, &secret), (Method::DELETE, &path)] {
+            let request = browser.request(method.clone(), at).header("cookie", &cookie).json(&mine);
+            let request = if method == Method::POST { request.json(&json!({})) } else { request };
+            let refused = browser.send(request).await;
+            assert_eq!(refused.status.as_u16(), 403, "{method}: {}", refused.text);
+            assert_eq!(refused.json()["code"], "directory_holds_more", "{method}");
+        }
         // Set for one provider, it is not for the next.
         stream(&w, json!({})).await;
         let of = json!({ "subject": una(&w) });
