@@ -44,7 +44,7 @@ pub(super) fn access_token(
             let _ = write!(o, ",\"auth_time\":{}", at.secs());
         }
         text(&mut o, "acr", acr(&s.class));
-        if let Some(amr) = s.evidence.0.get("amr").filter(|v| v.is_array()) {
+        if let Some(amr) = amr(&s.class, &s.evidence.0) {
             let _ = write!(o, ",\"amr\":{amr}");
         }
     }
@@ -66,6 +66,25 @@ pub(super) fn acr(class: &str) -> &'static str {
         "mfa" => "urn:muster:loa:2",
         _ => "urn:muster:loa:1",
     }
+}
+
+/// The most methods that are passed on, and the longest.
+const METHODS: usize = 16;
+const METHOD: usize = 32;
+
+/// How somebody signed in (RFC 8176), as far as it was believed: an application takes our word for it. A directory that
+/// proved no second factor is not quoted on one, nor on resistance to phishing that nothing proved.
+fn amr(class: &str, evidence: &Value) -> Option<Value> {
+    let said = evidence.get("amr")?.as_array()?;
+    let believed = |m: &str| match class {
+        "phr" => true,
+        "mfa" => !matches!(m, "phr" | "phrh" | "phrw"),
+        _ => matches!(m, "pwd" | "pin"),
+    };
+    let word = |m: &&str| m.len() <= METHOD && m.bytes().all(|b| b.is_ascii_graphic());
+    let texts = said.iter().filter_map(Value::as_str).filter(word);
+    let out: Vec<Value> = texts.filter(|m| believed(m)).take(METHODS).map(Value::from).collect();
+    (!out.is_empty()).then_some(Value::Array(out))
 }
 
 /// What is said of a person under the scopes given: the id token and userinfo say the same.
@@ -113,8 +132,8 @@ pub(super) fn id_token(
             c.insert("auth_time".into(), json!(at.secs()));
         }
         c.insert("acr".into(), json!(acr(&s.class)));
-        if let Some(amr) = s.evidence.0.get("amr").filter(|v| v.is_array()) {
-            c.insert("amr".into(), amr.clone());
+        if let Some(amr) = amr(&s.class, &s.evidence.0) {
+            c.insert("amr".into(), amr);
         }
     }
     // at_hash: the left half of the hash that the signature's algorithm uses; all of ours use SHA-256 but EdDSA.

@@ -91,7 +91,7 @@ async fn go_on(
     };
     if request.expected.is_some_and(|u| u != session.user) {
         ended(app, flow).await?;
-        let text = "somebody else signed in than 'id_token_hint' names";
+        let text = "somebody else signed in than was asked for";
         let fields = [("error", "login_required"), ("error_description", text)];
         return Ok(back(app, &request.redirect_uri, request.state.as_deref(), &fields));
     }
@@ -149,6 +149,8 @@ pub(super) async fn step_up(
     browser: &Browser,
 ) -> Result<Response> {
     let mut request = request.clone();
+    // Whoever else signs in there has proved nothing for this person.
+    request.expected = Some(session.user);
     let now = app.store.clock().now();
     let since = demand.max_age.map(|age| now.minus(Duration::from_secs(age.unsigned_abs())));
     request.min_auth_time = request.min_auth_time.max(since);

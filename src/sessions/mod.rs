@@ -13,6 +13,7 @@ pub mod upstream;
 pub use db::{EndedFamily, Listed, Live};
 pub use refresh::{
     Family, NewFamily, Presented, Rotation, Rotations, begin_family, refresh_token, rotate,
+    take_back,
 };
 pub use revoke::{Revoked, Who, epoch, revoke, revoke_tokens};
 

@@ -8,7 +8,7 @@ use crate::{
     app::App,
     apps::Client,
     audit::{self, Event},
-    error::Error,
+    error::{Error, Kind},
     gate::{Grant, Request},
     secret::Secret,
     sessions::{self, Family, Rotation, Who},
@@ -29,7 +29,7 @@ pub async fn refresh_token(
     if asked.is_empty()
         && let Some((family, next)) = app.rotations.rotate(&presented, app_id).await?
     {
-        return issue(app, client, &family, &family.scopes.0, next).await;
+        return issue(app, client, &family, &family.scopes.0, (&presented, next)).await;
     }
     let (cx, limits) = (app.system().urgent(), app.refresh_limits());
     let rotation = tx!(app.store, &cx, [presented, asked], |tx| {
@@ -59,7 +59,7 @@ pub async fn refresh_token(
         ));
     };
     let scopes = if asked.is_empty() { &family.scopes.0 } else { &asked };
-    issue(app, client, &family, scopes, next).await
+    issue(app, client, &family, scopes, (&presented, next)).await
 }
 
 /// Asks the gate for the tokens of a family whose refresh token was used.
@@ -68,7 +68,7 @@ async fn issue(
     client: &Arc<Client>,
     family: &Family,
     scopes: &[String],
-    next: Secret,
+    (presented, next): (&str, Secret),
 ) -> Result<Given, OAuthError> {
     let over = || OAuthError::invalid_grant("the session of this refresh token is over");
     let session = family.session_id.ok_or_else(over)?;
@@ -77,9 +77,18 @@ async fn issue(
     let ask = Request { client, grant, tid: family.tid, scopes, nonce: None };
     match app.gate.issue(&ask).await {
         Ok(issued) => Ok((issued, Some(next))),
+        // A proof that is missing now may be given, or demanded no more: who comes again then has not used the token twice.
+        Err(e) if matches!(e.kind(), Kind::NeedsStepUp | Kind::Forbidden) => {
+            let (presented, app_id) = (presented.to_owned(), client.app.id);
+            let next = Arc::new(next);
+            tx!(app.store, &app.system().urgent(), [presented, next], |tx| {
+                sessions::take_back(tx, &presented, &next, app_id).await
+            })?;
+            Err(e.into())
+        }
         Err(e) => {
             // What may not act now gets no further token: the family ends, so that the one just made dies unborn.
-            if e.kind() == crate::error::Kind::Unauthenticated {
+            if e.kind() == Kind::Unauthenticated {
                 tx!(app.store, &app.system().urgent(), [], |tx| {
                     tx.unaudited("what ended it was recorded then");
                     sessions::revoke(tx, Who::Family(home, id), "the session is over").await

@@ -107,6 +107,21 @@ pub(super) async fn rotate(tx: &mut Tx, t: &Turn<'_>) -> Result<Option<FamilyRow
     )
 }
 
+/// The token that was presented is the live one again, as long as nobody used the next.
+pub(super) async fn take_back(tx: &mut Tx, t: &Turn<'_>) -> Result<u64> {
+    sql!(
+        tx,
+        exec,
+        "UPDATE refresh_families /* platform: whose it is, is what is looked up */
+         SET token_hash = $2
+         WHERE selector = $1 AND token_hash = $4 AND app_id IS NOT DISTINCT FROM $3 AND ended_at IS NULL",
+        t.selector,
+        t.hash,
+        t.app,
+        t.next
+    )
+}
+
 /// Rotations that share a statement; each has the same place in every list.
 pub(super) struct Turns {
     pub selectors: List,

@@ -102,3 +102,17 @@ pub async fn rotate(tx: &mut Tx, presented: &str, app: AppId, limits: Limits) ->
         None => Ok(Rotation::Refused),
     }
 }
+
+/// Undoes a rotation of which nothing came: whoever presented the token keeps it. `next` was given to nobody.
+///
+/// # Errors
+/// The database's.
+pub async fn take_back(tx: &mut Tx, presented: &str, next: &Secret, app: AppId) -> Result<()> {
+    let parts = token::refresh_parts(presented).zip(token::refresh_parts(next.expose_secret()));
+    let Some(((selector, hash), (_, next))) = parts else { return Ok(()) };
+    let now = tx.now();
+    let turn = db::Turn { selector, hash: &hash, app, now, next: &next, until: now };
+    db::take_back(tx, &turn).await?;
+    tx.unaudited("nothing was given");
+    Ok(())
+}

@@ -5,6 +5,7 @@ mod attested;
 mod demands;
 mod flows;
 mod mistakes;
+mod passed_on;
 mod presets;
 mod simulator;
 mod tokens;

@@ -26,9 +26,14 @@ pub(crate) struct World {
 
 /// A person `u1` of a directory whose provider is the test's.
 pub(crate) async fn world(t: &TestDb, preset: &str, rules: Value) -> World {
+    world_beside(t, preset, rules, &[]).await
+}
+
+/// The same, where other providers can be asked too.
+pub(crate) async fn world_beside(t: &TestDb, preset: &str, rules: Value, others: &[&Op]) -> World {
     let op = Op::start(TID).await;
-    let allow = op.address.to_string();
-    let ours = TestServer::with(t, |c| c.outbound.allow = vec![allow]).await;
+    let allow = others.iter().copied().chain([&op]).map(|o| o.address.to_string()).collect();
+    let ours = TestServer::with(t, |c| c.outbound.allow = allow).await;
     let tenant = ours.tenant("contoso").await;
     let directory = json!({
         "name": "Contoso", "preset": preset,
@@ -48,15 +53,25 @@ pub(crate) async fn provisioned(
     directory: DirectoryId,
     external_id: &str,
 ) -> String {
+    provisioned_as(s, (tenant, directory), external_id, "una@contoso.example").await
+}
+
+/// The same under another name.
+pub(crate) async fn provisioned_as(
+    s: &TestServer,
+    (tenant, directory): (TenantId, DirectoryId),
+    external_id: &str,
+    name: &str,
+) -> String {
     let who = Principal::Directory { tenant, directory };
     let permit = s.app.access.provision(&Actor::prove(who, RequestId::new())).await.unwrap();
     let draft = Draft {
-        user_name: "una@contoso.example".to_owned(),
+        user_name: name.to_owned(),
         external_id: Some(external_id.to_owned()),
         display_name: None,
         email: None,
         active: true,
-        doc: json!({ "userName": "una@contoso.example" }),
+        doc: json!({ "userName": name }),
         emails: Vec::new(),
     };
     users::create(&s.app.store, &permit, draft).await.unwrap().id.to_string()
@@ -101,7 +116,7 @@ impl World {
         let mut claims = self.op.claims("muster", &asked["nonce"], "u1");
         change(&mut claims);
         self.op.set(|s| (s.claims, s.seal) = (claims, Seal::Good));
-        browser.get(&format!("/federation/callback?state={}&code=c", asked["state"])).await
+        browser.get(&format!("{}?state={}&code=c", asked["redirect_uri"], asked["state"])).await
     }
     pub(crate) async fn grant(&self, role: &str) {
         let body = json!({ "user": self.person, "role": role });
@@ -135,7 +150,7 @@ impl World {
         change(&mut claims);
         self.op.set(|s| (s.claims, s.seal) = (claims.clone(), seal));
         loop {
-            let path = format!("/federation/callback?state={}&code=c", asked["state"]);
+            let path = format!("{}?state={}&code=c", asked["redirect_uri"], asked["state"]);
             let answer = browser.get(&path).await.expect(303);
             if !answer.header("location").starts_with("/federation/step-up?") {
                 return answer;
