@@ -171,8 +171,10 @@ pub async fn again(
     let back = form_urlencoded::Serializer::new(String::new())
         .extend_pairs([("code", code), ("state", parameter(&upstream, "state")?)])
         .finish();
+    let back_to = parameter(&upstream, "redirect_uri")?;
+    let at = back_to.find("/federation/").map_or("", |i| &back_to[i..]);
     let began = Instant::now();
-    let landed = match browser.go(&format!("/federation/callback?{back}")).await? {
+    let landed = match browser.go(&format!("{at}?{back}")).await? {
         Landed::Elsewhere(url) => url,
         Landed::Page(p) => {
             let page = String::from_utf8_lossy(&p.body).into_owned();

@@ -1,5 +1,5 @@
 """Canaille with people of its own and Muster as an application that it asks them to consent to, twice: "muster", which gets
-RS256, and "muster-as-made", for which nobody set an algorithm. server.py PORT REDIRECT_URI; prints "ready" when it listens."""
+RS256, and "muster-as-made", for which nobody set an algorithm. server.py PORT REDIRECT_URI...; prints "ready" when it listens."""
 
 import sys
 
@@ -8,7 +8,7 @@ from canaille.app import models
 from joserfc.jwk import RSAKey
 from werkzeug.serving import make_server
 
-port, redirect_uri = int(sys.argv[1]), sys.argv[2]
+port, redirect_uris = int(sys.argv[1]), sys.argv[2:]
 app = create_app(config={
     "SECRET_KEY": "canaille-interop",
     "SERVER_NAME": f"127.0.0.1:{port}",
@@ -24,7 +24,7 @@ with app.app_context(), app.backend.session():
         app.backend.save(user)
     for client, more in [("muster", {"id_token_signed_response_alg": "RS256"}), ("muster-as-made", {})]:
         made = models.Client(
-            client_id=client, client_secret="canaille-interop-secret", client_name=client, redirect_uris=[redirect_uri],
+            client_id=client, client_secret="canaille-interop-secret", client_name=client, redirect_uris=redirect_uris,
             grant_types=["authorization_code"], response_types=["code"], scope=["openid", "profile", "email"],
             token_endpoint_auth_method="client_secret_basic", client_uri="https://muster.example", **more,
         )

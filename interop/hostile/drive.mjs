@@ -166,7 +166,7 @@ report.check('a state that another browser showed is used up', spoilt.status ===
 const again = new Browser();
 const first = await signIn(again);
 report.check('a new sign-in goes on', first.status === 200 && first.url === `${url}/me`, first.url);
-const replayed = await again.send(`${url}/federation/callback?code=a-code&state=${p.asked.state}`);
+const replayed = await again.send(`${p.asked.redirect_uri}?code=a-code&state=${p.asked.state}`);
 report.check('an answer counts once', replayed.status === 400, replayed.status);
 
 report.end();

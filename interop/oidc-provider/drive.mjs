@@ -165,7 +165,7 @@ for (const [what, deviation, says] of [
 await deviate();
 
 // A code counts once.
-const back = `${url}/federation/callback`;
+const back = `${url}/federation/callback/`;
 async function answer() {
   const held = new Browser();
   held.hold = back;

@@ -4,8 +4,8 @@
 //   POST /rotate?alg=ALG   other signing keys, for this algorithm, the only one that it states from then on
 //   POST /deviate          what it does otherwise from now on, as JSON (see `deviates`)
 //
-// node provider.mjs REDIRECT_URI PORT:ALG:LOGOUT_URI...   prints "ready" when all listen; client "muster", secret
-// "muster-interop-secret"
+// node provider.mjs REDIRECT_URIS PORT:ALG:LOGOUT_URI...   prints "ready" when all listen; client "muster", secret
+// "muster-interop-secret", sent back to whatever begins with REDIRECT_URIS: each directory has an address of its own
 
 import { createServer } from 'node:http';
 import { createPrivateKey, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
@@ -88,6 +88,7 @@ class Issuer {
         return grant;
       },
     });
+    provider.Client.prototype.redirectUriAllowed = (uri) => uri.startsWith(redirectUri);
     provider.on('backchannel.error', (_ctx, e) => console.log(`back-channel logout: ${e.message}`));
     provider.on('server_error', (_ctx, e) => console.log(e.stack));
     provider.use(async (ctx, next) => {

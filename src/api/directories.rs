@@ -42,6 +42,8 @@ pub(super) struct DirectoryShown {
     generation: i64,
     /// What its SCIM client is told.
     scim_base_url: String,
+    /// What is to be registered at its OpenID provider as the redirect URI: this directory's alone.
+    redirect_uri: String,
     version: i64,
     created_at: Time,
     updated_at: Time,
@@ -91,6 +93,7 @@ pub(super) fn show(c: &Call, d: &Directory) -> DirectoryShown {
         attested: attested.map(|a| AttestedShown { by: a.by.clone(), at: a.at.into() }),
         generation: d.generation,
         scim_base_url: c.url(&format!("/scim/{}/v2", d.id)),
+        redirect_uri: directories::redirect_uri(c.app.config.issuer(), d.id),
         version: d.version,
         created_at: d.created_at.into(),
         updated_at: d.updated_at.into(),

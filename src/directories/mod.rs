@@ -333,6 +333,15 @@ pub async fn tenants_of(
     Ok(found.into_iter().map(|o| (o.id, o.tenant_id)).collect())
 }
 
+/// Where a directory's provider sends people back to; to be registered there. Each directory has an address of its own: an
+/// answer that one provider was made to give to another's question does not come to where that one's answers are taken
+/// (RFC 9700, 4.4.2.2).
+///
+/// `issuer` is ours.
+pub fn redirect_uri(issuer: &str, directory: DirectoryId) -> String {
+    format!("{issuer}/federation/callback/{directory}")
+}
+
 /// The live directories of a tenant through which people can sign in, by name: id, name.
 pub async fn ways_in(store: &Store, t: TenantId) -> Result<Vec<(DirectoryId, String)>> {
     let mut c = store.read(Scope::Tenant(t)).await?;
@@ -394,6 +403,12 @@ pub async fn edit(
         let answers = signin_changed || next.signin != was.signin;
         if let Some(entrusted) = entrusted.filter(|_| answers && next.issuer.is_some()) {
             entrusted.check(&access, tx).await?;
+        }
+        let (brings, brought) = (next.signin.0.newcomers.any(), was.signin.0.newcomers.any());
+        if brings && !brought && !db::tokens(tx, t, id).await?.is_empty() {
+            let detail = "the directory's people and groups come by SCIM: what a sign-in brings beside it would undo what SCIM \
+                          takes away; revoke its SCIM tokens first";
+            return Err(Error::conflict(detail).attr("signin.newcomers").code("scim_token"));
         }
         next.generation += i64::from(signin_changed);
         let d = db::update(tx, &next, half.secret.as_deref()).await?;

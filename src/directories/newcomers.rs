@@ -3,6 +3,7 @@
 
 use crate::{
     error::{Error, Result},
+    protocol::oidc,
     text,
 };
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,9 @@ pub struct Newcomers {
     pub guests: bool,
     /// The claim of the id token that lists a person's groups, by the directory's own ids; none: groups come by SCIM.
     pub groups: Option<String>,
+    /// Whether a token without that claim says that the person is in no group: for providers that leave it out then. If
+    /// not, it says nothing, and what the person had stays.
+    pub absent_is_none: bool,
     /// Entra: where groups are asked for when a token has no room for them; none: `https://graph.microsoft.com`.
     pub graph: Option<String>,
 }
@@ -45,13 +49,12 @@ impl Newcomers {
     pub fn checked(self) -> Result<Self> {
         if let Some(claim) = &self.groups {
             let fits = |c: char| c.is_ascii_graphic() && c != '"' && c != '\\';
-            let standard = ["iss", "sub", "aud", "exp", "iat", "nonce", "amr", "acr", "acrs"];
             if claim.is_empty() || claim.len() > 200 || !claim.chars().all(fits) {
                 let shown = text::excerpt(claim);
                 return Err(Error::invalid(format!("'{shown}' is no name of a claim"))
                     .attr("newcomers.groups"));
             }
-            if standard.contains(&claim.as_str()) {
+            if oidc::is_read(claim) {
                 let why = format!("'{claim}' has a meaning of its own and lists no groups");
                 return Err(Error::invalid(why).attr("newcomers.groups"));
             }
@@ -67,6 +70,10 @@ impl Newcomers {
             }
         }
         Ok(self)
+    }
+    /// Whether a sign-in brings anything.
+    pub fn any(&self) -> bool {
+        self.people != People::Nobody || self.groups.is_some()
     }
     /// Where Entra is asked for groups.
     pub fn graph(&self) -> &str {

@@ -71,8 +71,13 @@ pub async fn token_create(
     let (plain, hash) = token::generate(token::Kind::Scim);
     let hint = token::hint(crate::secret::ExposeSecret::expose_secret(&plain));
     let row = tx!(store, &p.cx().urgent(), [hash, hint, access, entrusted], |tx| {
-        locked(tx, t, directory, None).await?;
+        let (d, _) = locked(tx, t, directory, None).await?;
         entrusted.check(&access, tx).await?;
+        if d.signin.0.newcomers.any() {
+            let detail = "the directory's people or groups come by signing in ('newcomers'); whom SCIM took away, that would \
+                          bring back: switch it off first";
+            return Err(Error::conflict(detail).code("newcomers"));
+        }
         if expires_at.is_some_and(|at| at <= tx.now()) {
             return Err(Error::invalid("the expiry is in the past").attr("expires_at"));
         }

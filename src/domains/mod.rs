@@ -130,6 +130,11 @@ pub async fn list(
     db::list(&mut c, &after.unwrap_or_default(), limit).await
 }
 
+/// An address in the one form in which it is kept; `None` for what is no plain one.
+pub fn plain_address(address: &str) -> Option<String> {
+    rules::plain_address(address)
+}
+
 /// Whether the domain of an address is confirmed for the tenant: a proof that has been gone for long does not count, and
 /// what is no address has none.
 ///

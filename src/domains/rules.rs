@@ -39,6 +39,17 @@ pub(super) fn own(text: &str) -> Result<String> {
     Ok(name)
 }
 
+/// An address in the one form in which it is kept: no characters but those of plain mailboxes, and the domain as
+/// [`name`] has it. Two that mail servers take for one are one.
+pub(super) fn plain_address(address: &str) -> Option<String> {
+    let (who, domain) = address.trim().rsplit_once('@')?;
+    let plain = |c: char| c.is_alphanumeric() || ".!#$%&'*+-/=?^_`{|}~".contains(c);
+    let fits = !who.is_empty() && who.len() <= 64 && who.chars().all(plain);
+    let domain = name(domain).ok().filter(|_| fits)?;
+    let whole = format!("{who}@{domain}");
+    text::address("email", &whole).is_ok().then_some(whole)
+}
+
 /// The domain of an address.
 pub(super) fn of_address(address: &str) -> Result<String> {
     let bad = || Error::invalid("that is not an e-mail address").attr("email");

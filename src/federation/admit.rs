@@ -97,12 +97,22 @@ impl<'a> Identity<'a> {
     }
 
     /// The linked person, or the provisioned one whom the directory calls so.
-    pub(super) async fn find(&self, c: &mut Conn, up: &Upstream) -> Result<Option<User>> {
+    /// Where sign-ins bring people, that id came from one: of another issuer it is another person's.
+    pub(super) async fn find(
+        &self,
+        c: &mut Conn,
+        up: &Upstream,
+        brings: bool,
+    ) -> Result<Option<User>> {
         let (t, d) = (up.tenant, up.directory);
         if let Some(u) = users::find_by_identity(c, t, d, self.issuer, self.subject).await? {
             return Ok(Some(u));
         }
-        users::find_by_external_id(c, t, d, self.subject).await
+        let Some(found) = users::find_by_external_id(c, t, d, self.subject).await? else {
+            return Ok(None);
+        };
+        let strange = brings && users::known_elsewhere(c, (t, found.id), d, self.issuer).await?;
+        Ok((!strange).then_some(found))
     }
 }
 
@@ -140,7 +150,7 @@ async fn admitted(
     let mut known = None;
     if accepts.is_none() {
         let mut c = app.store.read(cx.scope).await?;
-        known = identity.find(&mut c, up).await?;
+        known = identity.find(&mut c, up, s.newcomers.any()).await?;
         drop(c);
         if known.is_none() {
             // Whoever is invited and begins here instead of at the link accepts as if they had opened it.
@@ -183,6 +193,10 @@ async fn admitted(
         return Err(reason.error(proof.why));
     }
     let now = app.store.clock().now();
+    if claims.session_expiry.is_some_and(|end| Timestamp::from_secs(end) <= now) {
+        let why = "'session_expiry' is over: the provider's own session has ended already";
+        return Err(Reason::AuthTooOld.error(why));
+    }
     let mut evidence = proof.evidence;
     if let Some(groups) = seen.get("groups") {
         evidence["groups"] = groups.clone();

@@ -2,7 +2,7 @@
 //! domain that is the tenant's; the groups that the id token lists. Unknown is never empty: a claim that is missing, or that
 //! cannot be read, leaves everything as it was.
 
-use super::{admit::Attempt, caller, graph, invited::vouched, provider::Provider};
+use super::{admit::Attempt, caller, graph, provider::Provider};
 use crate::{
     app::App,
     directories::{People, SignIn},
@@ -10,9 +10,10 @@ use crate::{
     error::{Error, Kind, Result},
     groups::{self, claimed},
     id::TenantId,
-    protocol::oidc::Claims,
+    protocol::oidc::{self, Claims, Preset, vouched},
     signins::Reason,
     store::Scope,
+    text,
     users::{self, Draft, User},
 };
 use serde_json::{Value, json};
@@ -29,8 +30,14 @@ pub(super) async fn person(
 ) -> Result<Option<User>> {
     let tenant = a.up.tenant;
     let Some(address) = address(a.app, tenant, s, claims).await? else { return Ok(None) };
+    let mut reader = a.app.store.read(Scope::Tenant(tenant)).await?;
+    if users::is_anothers(&mut reader, tenant, a.up.directory, &address).await? {
+        let why = "another directory of the company has brought somebody of this address";
+        return Err(Reason::LinkRequired.error(why));
+    }
+    drop(reader);
     let permit = caller::directory(a.app, tenant, a.up.directory, a.request).await?;
-    let display = claims.name.as_deref().map(str::trim).filter(|n| !n.is_empty());
+    let display = claims.name.as_deref().and_then(|n| text::key("name", n).ok());
     let mut doc = json!({
         "userName": address, "emails": [{ "value": address, "type": "work", "primary": true }],
     });
@@ -46,17 +53,20 @@ pub(super) async fn person(
         doc,
         emails: vec![(address, Some("work".to_owned()))],
     };
-    match users::create(&a.app.store, &permit, draft).await {
-        Ok(user) => Ok(Some(user)),
-        // Two browsers at once: the other one was quicker, and it is the same person.
+    let user = match users::create_once(&a.app.store, &permit, draft).await {
         Err(e) if e.kind() == Kind::Conflict => {
-            let mut reader = a.app.store.read(Scope::Tenant(tenant)).await?;
-            let there =
-                users::find_by_external_id(&mut reader, tenant, a.up.directory, subject).await?;
-            there.map(Some).ok_or_else(|| Reason::LinkRequired.error(e.detail().to_owned()))
+            return Err(Reason::LinkRequired.error(e.detail().to_owned()));
         }
-        Err(e) => Err(e),
+        other => other?,
+    };
+    let mut reader = a.app.store.read(Scope::Tenant(tenant)).await?;
+    let who = (tenant, user.id);
+    if users::known_elsewhere(&mut reader, who, a.up.directory, &claims.iss).await? {
+        let why = "somebody signed in by this account's id when the directory had another issuer: who that is now, the \
+                   id does not say";
+        return Err(Reason::LinkRequired.error(why));
     }
+    Ok(Some(user))
 }
 
 /// The address by which somebody whom nobody brought comes in. `None`: the directory's settings let nobody in so.
@@ -72,24 +82,18 @@ pub(super) async fn address(
     if s.newcomers.people == People::Nobody {
         return Ok(None);
     }
-    if guest(claims) && !s.newcomers.guests {
+    if oidc::is_guest(s.preset, claims) && !s.newcomers.guests {
         let why = "the account is a guest in the directory, and its settings let no guests in";
         return Err(Reason::GuestNotAllowed.error(why));
     }
     let mut reader = app.store.read(Scope::Tenant(tenant)).await?;
-    for address in vouched(s.preset, claims) {
-        if domains::confirmed(&mut reader, tenant, address).await? {
-            return Ok(Some(address.to_owned()));
+    for address in vouched(s.preset, claims).filter_map(domains::plain_address) {
+        if domains::confirmed(&mut reader, tenant, &address).await? {
+            return Ok(Some(address));
         }
     }
     let why = "the directory vouches for no address of the person in a domain that is confirmed for the tenant";
     Err(Reason::DomainNotVerified.error(why))
-}
-
-/// Whether the account is somebody's of another organisation: Entra says so in `acct`, or by another `idp` than its own.
-fn guest(claims: &Claims) -> bool {
-    claims.rest.get("acct").and_then(Value::as_i64) == Some(1)
-        || claims.rest.get("idp").and_then(Value::as_str).is_some_and(|idp| idp != claims.iss)
 }
 
 /// What a token says of groups.
@@ -105,18 +109,20 @@ pub(super) enum Listed {
     These(Vec<String>),
 }
 
-/// Reads the claim `name`.
-pub(super) fn listed(claims: &Claims, name: &str) -> Listed {
+/// Reads the claim `name`. A list beside the mark that there are more is half a list.
+pub(super) fn listed(preset: Preset, claims: &Claims, name: &str) -> Listed {
     let elsewhere = claims.rest.get("_claim_names").and_then(|n| n.get(name)).is_some()
         || name == "groups" && claims.rest.get("hasgroups") == Some(&Value::Bool(true));
     match claims.rest.get(name) {
-        None if elsewhere => Listed::Elsewhere,
+        _ if elsewhere => Listed::Elsewhere,
         None => Listed::Absent,
         Some(Value::Array(all)) if all.len() <= claimed::MOST => {
             let texts: Option<Vec<String>> =
                 all.iter().map(|v| v.as_str().map(str::to_owned)).collect();
             texts.map_or(Listed::Malformed, Listed::These)
         }
+        // AD FS writes a list of one as that one.
+        Some(Value::String(one)) if preset == Preset::Adfs => Listed::These(vec![one.clone()]),
         Some(_) => Listed::Malformed,
     }
 }
@@ -138,15 +144,16 @@ pub(super) async fn groups(
     if user.directory_id != Some(a.up.directory) {
         return Ok(());
     }
-    let ids = match listed(claims, name) {
+    let ids = match listed(s.preset, claims, name) {
         Listed::These(ids) => ids,
-        Listed::Elsewhere if s.preset.is_entra() => {
+        Listed::Absent if s.newcomers.absent_is_none => Vec::new(),
+        // Entra leaves the claim out for who has no group, and where an application was not set to get it.
+        Listed::Elsewhere | Listed::Absent if s.preset.is_entra() => {
             match graph::groups(a.app, s, provider, claims).await {
                 Ok(ids) => ids,
                 Err(e) => {
                     tracing::warn!(directory = %a.up.directory, error = ?e, "a person's groups cannot be asked for");
-                    seen["groups"] =
-                        json!({ "kept": "they could not be asked for", "why": e.detail() });
+                    seen["groups"] = json!({ "kept": "they could not be asked for", "why": e.operator_text().unwrap_or(e.detail()) });
                     return Ok(());
                 }
             }
@@ -168,7 +175,9 @@ pub(super) async fn groups(
     let permit = caller::directory(a.app, a.up.tenant, a.up.directory, a.request).await?;
     match groups::claimed::claim(&a.app.store, &permit, user.id, &ids).await {
         Ok(done) => {
-            seen["groups"] = json!({ "listed": ids.len(), "came": done.came, "left": done.left });
+            seen["groups"] = json!({
+                "listed": ids.len(), "came": done.came, "left": done.left, "odd": done.odd,
+            });
             Ok(())
         }
         Err(e) if matches!(e.kind(), Kind::Internal | Kind::Unavailable) => Err(e),

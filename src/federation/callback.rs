@@ -1,4 +1,4 @@
-//! `GET /federation/callback`: the answer of a provider. The state is claimed first, by one statement: an answer
+//! `GET /federation/callback/{directory}`: the answer of a provider. The state is claimed first, by one statement: an answer
 //! counts once, in the browser that asked.
 
 use super::{
@@ -13,7 +13,7 @@ use crate::{
     directories::{self, SignIn},
     error::{Error, Kind, Result},
     flows::{self, Claimed, Upstream},
-    id::RequestId,
+    id::{DirectoryId, RequestId},
     protocol::oidc::Claims,
     signins::Reason,
     tenants::{self, Status},
@@ -22,7 +22,7 @@ use crate::{
 };
 use axum::{
     Extension,
-    extract::{RawQuery, State},
+    extract::{Path, RawQuery, State},
     response::Response,
 };
 use serde_json::{Map, Value};
@@ -35,13 +35,14 @@ pub(super) async fn callback(
     browser: Browser,
     before: Option<LiveSession>,
     Device(device): Device,
-    RawQuery(query): RawQuery,
+    (Path(directory), RawQuery(query)): (Path<String>, RawQuery),
 ) -> Response {
-    let query = query.unwrap_or_default();
+    let (query, at) = (query.unwrap_or_default(), directory.parse().ok());
     or_page(
         &app,
         request,
-        Box::pin(answered(&app, &providers, request, &browser, (before, device), &query)).await,
+        Box::pin(answered(&app, &providers, request, &browser, (before, device), (at, &query)))
+            .await,
     )
 }
 
@@ -64,7 +65,7 @@ async fn answered(
     request: RequestId,
     browser: &Browser,
     (before, device): (Option<LiveSession>, Value),
-    query: &str,
+    (at, query): (Option<DirectoryId>, &str),
 ) -> Result<Response> {
     let answer = Answer::read(query)?;
     let state = answer.get("state").unwrap_or_default();
@@ -82,15 +83,27 @@ async fn answered(
         }
     };
     if let Some(trial) = up.trial() {
-        let proved = proved(app, providers, &up, &answer, true).await;
+        let proved = match at == Some(up.directory) {
+            true => proved(app, providers, &up, &answer, true).await,
+            false => Err(elsewhere()),
+        };
         return trial::answered(app, request, &up, &trial, proved).await;
     }
     let flow = flows::get(&app.store, up.flow, browser.hash()).await?;
     let attempt = Attempt { app, request, up: &up, device, before, flow };
+    if at != Some(up.directory) {
+        // Nothing of it is shown to the provider that was asked: the code may be another's.
+        return refuse(&attempt, Refused::of(elsewhere())).await;
+    }
     match proved(app, providers, &up, &answer, false).await {
         Ok(p) => admit(attempt, (&p.signin, &p.provider), &p.claims).await,
         Err(e) => refuse(&attempt, Refused::of(e)).await,
     }
+}
+
+fn elsewhere() -> Error {
+    let why = "the answer came to the address of another directory than was asked";
+    Reason::IssuerMismatch.error(why)
 }
 
 /// An answer that is the provider's, to our question.

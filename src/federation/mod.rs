@@ -27,9 +27,6 @@ use axum::{Extension, Router, routing::get};
 use provider::Providers;
 pub use signals::Poller;
 
-/// Where providers send people back to; to be registered there.
-pub const CALLBACK: &str = "/federation/callback";
-
 /// The voice's routes.
 pub fn routes() -> Router<App> {
     Router::new()
@@ -37,7 +34,7 @@ pub fn routes() -> Router<App> {
         .route("/federation/step-up", get(start::step_up))
         .route("/federation/test/{token}", get(trial::open))
         .route("/federation/{directory}/initiate", get(initiate::asked).post(initiate::posted))
-        .route(CALLBACK, get(callback::callback))
+        .route("/federation/callback/{directory}", get(callback::callback))
         .merge(signals::routes())
         .layer(Extension(Providers::default()))
 }

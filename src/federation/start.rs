@@ -2,7 +2,6 @@
 //! in the flow row and in this browser's cookie.
 
 use super::{
-    CALLBACK,
     admit::{Attempt, Refused, refuse},
     caller,
     error::or_page,
@@ -155,9 +154,10 @@ pub(super) async fn leave(
     };
     let cx = caller::platform(request);
     let state = flows::upstream_put(&app.store, &cx, up.clone()).await?;
-    let invited = matches!(flow.after, After::Invitation(_));
+    let addressed = matches!(flow.after, After::Invitation(_))
+        || s.newcomers.people != directories::People::Nobody;
     let more = more.unwrap_or_else(|| oidc::request(s.preset, &s.rules).into_iter().collect());
-    let ask = Ask { app, s: &s, up: &up, state: state.expose_secret(), max_age, invited, more };
+    let ask = Ask { app, s: &s, up: &up, state: state.expose_secret(), max_age, addressed, more };
     let url = ask.url(&provider, flow.login_hint.as_deref());
     Ok(Redirect::to(&url).into_response())
 }
@@ -169,8 +169,8 @@ struct Ask<'a> {
     up: &'a Upstream,
     state: &'a str,
     max_age: Option<u64>,
-    /// Who accepts an invitation shows whose address they have.
-    invited: bool,
+    /// Who accepts an invitation, or comes unbidden, shows whose address they have.
+    addressed: bool,
     /// What makes the provider prove what our rules look for.
     more: Vec<(&'static str, String)>,
 }
@@ -180,7 +180,7 @@ impl Ask<'_> {
         let mut url = provider.metadata.authorization_endpoint().url().clone();
         let more = self.s.scopes.iter().map(String::as_str).filter(|s| *s != "openid");
         let mut scope: Vec<&str> = std::iter::once("openid").chain(more).collect();
-        if self.invited {
+        if self.addressed {
             for address in ["email", "profile"] {
                 if !scope.contains(&address) {
                     scope.push(address);
@@ -192,7 +192,10 @@ impl Ask<'_> {
         query
             .append_pair("response_type", "code")
             .append_pair("client_id", &self.s.client_id)
-            .append_pair("redirect_uri", &format!("{}{CALLBACK}", self.app.config.issuer()))
+            .append_pair(
+                "redirect_uri",
+                &directories::redirect_uri(self.app.config.issuer(), self.up.directory),
+            )
             .append_pair("scope", &scope.join(" "))
             .append_pair("state", self.state)
             .append_pair("nonce", &self.up.nonce)

@@ -1,14 +1,11 @@
 //! From a code to claims that answer our question: exchange, signature, checks. The network is asked here, so no
 //! transaction is open.
 
-use super::{
-    CALLBACK,
-    provider::{Provider, Providers, may_be_new},
-};
+use super::provider::{Provider, Providers, may_be_new};
 use crate::{
     app::App,
     crypto::jwt,
-    directories::SignIn,
+    directories::{self, SignIn},
     error::Result,
     flows::Upstream,
     protocol::oidc::{Claims, Expected},
@@ -29,7 +26,7 @@ pub(super) async fn claims(
     up: &Upstream,
     code: &str,
 ) -> Result<(Claims, Map<String, Value>)> {
-    let redirect = format!("{}{CALLBACK}", app.config.issuer());
+    let redirect = directories::redirect_uri(app.config.issuer(), up.directory);
     let token = provider.exchange(&app.net, s, &redirect, code, &up.verifier).await?;
     let token = token.expose_secret();
     let verified = match jwt::verify(token, &provider.keys, &provider.algs()) {

@@ -204,8 +204,12 @@ async fn comes(app: &App, trial: &Trial, s: &SignIn, claims: &Claims) -> Result<
 fn groups(s: &SignIn, claims: &Claims) -> Option<String> {
     let name = s.newcomers.groups.as_deref()?;
     let stays = "what people are in stays as it is";
-    Some(match arrive::listed(claims, name) {
+    Some(match arrive::listed(s.preset, claims, name) {
         Listed::These(_) => return None,
+        Listed::Absent if s.newcomers.absent_is_none => return None,
+        Listed::Absent if s.preset.is_entra() => {
+            format!("'{name}', which should list groups: each sign-in asks Graph for them.")
+        }
         Listed::Absent => format!("'{name}', which should list groups: {stays}."),
         Listed::Malformed => format!("'{name}' as a list of texts: as it is, {stays}."),
         Listed::Elsewhere if s.preset.is_entra() => {
@@ -218,7 +222,7 @@ fn groups(s: &SignIn, claims: &Claims) -> Option<String> {
 async fn find(app: &App, up: &Upstream, s: &SignIn, claims: &Claims) -> Result<Option<User>> {
     let identity = Identity::of(s, claims)?;
     let mut c = app.store.read(Scope::Tenant(up.tenant)).await?;
-    identity.find(&mut c, up).await
+    identity.find(&mut c, up, s.newcomers.any()).await
 }
 
 /// It did not come so far that anything could be decided. What providers write into their errors is shown and not kept.

@@ -8,6 +8,7 @@ use crate::{
     clock::Timestamp,
     crypto::{jwt, unb64},
     directories::{self, Directory, Keyring},
+    domains,
     error::{Error, Result},
     id::{DirectoryId, TenantId},
     protocol::oidc::{self, Claims, Connection, Decision, Demand, Evidence, Expected, Verdict},
@@ -69,6 +70,8 @@ struct Seen {
     evidence: Option<Evidence>,
     at: Timestamp,
     refusal: Option<Error>,
+    /// Of a pasted token.
+    claims: Option<Claims>,
 }
 
 impl Gate {
@@ -105,8 +108,15 @@ impl Gate {
                 seen.user = users::find_by_external_id(&mut c, t, d.id, subject).await?;
             }
         }
+        let comes = seen.user.is_none() && seen.refusal.is_none();
+        let comes = comes && newcomer(self, &d, &mut seen).await?;
         if seen.refusal.is_none() {
-            seen.refusal = stands(&d, seen.user.as_ref());
+            seen.refusal = stands(&d, seen.user.as_ref(), comes);
+        }
+        if seen.claims.is_some() && d.signin.0.newcomers.groups.is_some() {
+            seen.notes.push(
+                "the groups that the token lists are put in place before a real sign-in is judged: what they give may demand more",
+            );
         }
         let demands = match &seen.user {
             Some(u) => Some(self.owed(t, u, ask).await?),
@@ -150,6 +160,7 @@ impl Gate {
             evidence: Some(evidence),
             at: past.at,
             refusal: None,
+            claims: None,
         })
     }
 }
@@ -174,6 +185,7 @@ fn of_token(d: &Directory, token: &str, ring: &Keyring, now: Timestamp) -> Resul
         evidence: None,
         at: now,
         refusal: None,
+        claims: None,
     };
     match Claims::parse(&claims) {
         Err(e) => refusal = refusal.or(Some(e)),
@@ -195,6 +207,7 @@ fn of_token(d: &Directory, token: &str, ring: &Keyring, now: Timestamp) -> Resul
                 }
             }
             seen.evidence = Some(Evidence::of(&claims));
+            seen.claims = Some(claims);
         }
     }
     seen.refusal = refusal;
@@ -222,15 +235,41 @@ fn signature(token: &str, issuer: &str, ring: &Keyring) -> (String, Option<Error
     }
 }
 
-/// What keeps the person out whatever they prove.
-fn stands(d: &Directory, user: Option<&User>) -> Option<Error> {
+/// Whether somebody whom nobody brought would come in with this token; what keeps them out otherwise is the refusal.
+async fn newcomer(gate: &Gate, d: &Directory, seen: &mut Seen) -> Result<bool> {
+    let Some(claims) = seen.claims.as_ref() else { return Ok(false) };
+    let newcomers = &d.signin.0.newcomers;
+    if newcomers.people == directories::People::Nobody {
+        return Ok(false);
+    }
+    if oidc::is_guest(d.preset.0, claims) && !newcomers.guests {
+        let why = "the account is a guest in the directory, and its settings let no guests in";
+        seen.refusal = Some(Reason::GuestNotAllowed.error(why));
+        return Ok(false);
+    }
+    let mut c = gate.0.store.read(Scope::Tenant(d.tenant_id)).await?;
+    for address in oidc::vouched(d.preset.0, claims).filter_map(domains::plain_address) {
+        if domains::confirmed(&mut c, d.tenant_id, &address).await? {
+            seen.notes.push(
+                "nobody is known by this account: a new person would be made, unless somebody of this address is here \
+                 otherwise; what the company's people have by default may demand more than is judged here",
+            );
+            return Ok(true);
+        }
+    }
+    let why = "the directory vouches for no address of the person in a domain that is confirmed for the tenant";
+    seen.refusal = Some(Reason::DomainNotVerified.error(why));
+    Ok(false)
+}
+
+/// What keeps the person out whatever they prove; `comes`: as a new person.
+fn stands(d: &Directory, user: Option<&User>, comes: bool) -> Option<Error> {
     if d.status != directories::Status::Active {
         return Some(Reason::DirectoryNotActive.error("the directory is switched off"));
     }
     let Some(user) = user else {
-        return Some(
-            Reason::IdentityUnknown.error("the directory has provisioned nobody whom it calls so"),
-        );
+        let why = "the directory has provisioned nobody whom it calls so";
+        return (!comes).then(|| Reason::IdentityUnknown.error(why));
     };
     if !user.active {
         return Some(Reason::UserDeactivated.error("deactivated by the directory"));

@@ -22,7 +22,7 @@ mod rules;
 mod signed_in;
 pub mod tombstones;
 
-pub use arrival::{DELETED, UNOWNED, create};
+pub use arrival::{DELETED, UNOWNED, create, create_once};
 pub(crate) use arrival::{adopt, is_account, unowned};
 pub use by_hand::{
     Adder, Edit, NewUser, Search, add, edit, remove, search, set_enabled, view, within_reach,
@@ -30,7 +30,9 @@ pub use by_hand::{
 pub use directory::{Change, delete, get, list, modify, modify_seen};
 pub(crate) use directory::{deactivate_all, remove_some};
 pub(crate) use extension::{carriers, drop_extension};
-pub use identity::{find_by_address, find_by_external_id, find_by_identity, link};
+pub use identity::{
+    find_by_address, find_by_external_id, find_by_identity, is_anothers, known_elsewhere, link,
+};
 pub use integration::{
     NewIntegration, add_integration, remove_integration, rename_integration,
     set_integration_enabled,

@@ -27,9 +27,18 @@ pub(crate) enum Newcomers {
     Domains,
 }
 
+/// What the lack of a claim of groups says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Absent {
+    /// Nothing: what the person had stays
+    Unknown,
+    /// That the person is in none
+    None,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Directory {
-    /// Make a directory; prints its SCIM base URL
+    /// Make a directory; prints its redirect URI and its SCIM base URL
     #[command(after_help = "Examples:
   muster directory create contoso 'Contoso Entra' --preset entra
   muster directory create contoso 'Contoso Entra' --preset entra \\
@@ -41,7 +50,8 @@ pub(crate) enum Directory {
       --issuer https://kc.initech.example/realms/initech --client-id muster \\
       --client-secret-file secret.txt --mfa-acr 2
 
-The redirect URI to register at the provider is PUBLIC_URL/federation/callback.")]
+It prints the redirect URI to register at the provider, which is this directory's alone: make the directory first, register
+it there, then name the provider (muster directory edit ... --issuer ... --client-id ...).")]
     Create(Box<NewDirectory>),
     /// Change a directory; what is not named stays as it is
     #[command(after_help = "Examples:
@@ -217,6 +227,9 @@ pub(crate) struct EditDirectory {
     /// Sign-in: the claim that lists a person's groups; `none` where groups come by SCIM
     #[arg(long, value_name = "NAME")]
     groups_claim: Option<String>,
+    /// Sign-in: what an id token without that claim says of the person's groups
+    #[arg(long, value_name = "WHAT")]
+    groups_absent: Option<Absent>,
     /// Take the sign-in half away
     #[arg(long, conflicts_with_all = ["issuer", "client_id", "client_secret_file", "client_secret_ends", "scopes", "rules_file"])]
     no_signin: bool,
@@ -252,6 +265,7 @@ fn newcomers(
     people: Option<Newcomers>,
     guests: Option<bool>,
     groups: Option<String>,
+    absent: Option<Absent>,
 ) -> Value {
     let mut to = if was.is_object() { was.clone() } else { json!({}) };
     if let Some(people) = people {
@@ -259,6 +273,9 @@ fn newcomers(
             Newcomers::Nobody => "nobody".into(),
             Newcomers::Domains => "domains".into(),
         };
+    }
+    if let Some(absent) = absent {
+        to["absent_is_none"] = (absent == Absent::None).into();
     }
     if let Some(guests) = guests {
         to["guests"] = guests.into();
@@ -282,7 +299,8 @@ async fn edit(e: EditDirectory, r: &Reach) -> Result<Value> {
         || rules.is_some()
         || e.newcomers.is_some()
         || e.guests.is_some()
-        || e.groups_claim.is_some();
+        || e.groups_claim.is_some()
+        || e.groups_absent.is_some();
     let mut body = given(json!({ "name": e.name, "preset": e.preset.map(preset) }));
     if e.no_signin {
         body["signin"] = Value::Null;
@@ -294,7 +312,7 @@ async fn edit(e: EditDirectory, r: &Reach) -> Result<Value> {
             "client_id": e.client_id.map_or_else(|| old["client_id"].clone(), Value::from),
             "client_secret": secret, "client_secret_expires_at": e.client_secret_ends, "scopes": scopes,
             "rules": rules.unwrap_or_else(|| old["rules"].clone()),
-            "newcomers": newcomers(&old["newcomers"], e.newcomers, e.guests, e.groups_claim),
+            "newcomers": newcomers(&old["newcomers"], e.newcomers, e.guests, e.groups_claim, e.groups_absent),
         }));
     }
     let mut provisioning = was["provisioning"].clone();

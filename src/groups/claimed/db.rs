@@ -21,10 +21,41 @@ pub(super) async fn by_external_id(
         c,
         all<Known>,
         "SELECT external_id, id FROM groups
-         WHERE tenant_id = $1 AND directory_id = $2 AND external_id IN (SELECT value FROM rarray($3))",
+         WHERE tenant_id = $1 AND directory_id = $2 AND external_id IN (SELECT value FROM rarray($3))
+         ORDER BY created_at DESC, id DESC",
         t,
         d,
         ids
+    )
+}
+
+/// The group that the directory calls so; the oldest, where it is several.
+pub(super) async fn of_external_id(
+    c: &mut Conn,
+    t: TenantId,
+    d: DirectoryId,
+    external_id: &str,
+) -> Result<Option<GroupId>> {
+    sql!(
+        c,
+        opt<GroupId>,
+        "SELECT id FROM groups WHERE tenant_id = $1 AND directory_id = $2 AND external_id = $3
+         ORDER BY created_at, id LIMIT 1",
+        t,
+        d,
+        external_id
+    )
+}
+
+/// Whether a group of the directory is called so, in any case.
+pub(super) async fn called(c: &mut Conn, t: TenantId, d: DirectoryId, key: &str) -> Result<bool> {
+    sql!(
+        c,
+        one<bool>,
+        "SELECT EXISTS (SELECT 1 FROM groups WHERE tenant_id = $1 AND directory_id = $2 AND display_key = $3)",
+        t,
+        d,
+        key
     )
 }
 

@@ -3,12 +3,14 @@
 
 mod db;
 
-use super::{GroupChange, GroupDraft, apply, create};
+use super::{GroupChange, GroupDraft, apply, apply::settings, rules};
 use crate::{
     access::{Permit, perm::Provision},
+    audit::{self, Event},
     error::{Error, Result},
     id::{GroupId, UserId},
-    store::{List, Scope, Store},
+    store::{List, Lock, Scope, Store},
+    text, tx,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,10 +24,13 @@ pub struct Claimed {
     pub came: usize,
     /// And in these no more.
     pub left: usize,
+    /// So many names cannot be a group's, and were passed over.
+    pub odd: usize,
 }
 
 /// Puts a person of the directory into the groups of these ids of its own, and into no others of it. Each group is a change
-/// like SCIM's: what somebody loses beyond the limits of a mass change is parked, and the last administrator stays.
+/// like SCIM's: what somebody loses beyond the limits of a mass change is parked, and the last administrator stays. What
+/// cannot be a group's id is passed over and counted: one odd name keeps nobody out, and nothing else from being done.
 ///
 /// # Errors
 /// `Invalid` for more than [`MOST`]; those of [`apply()`].
@@ -35,13 +40,16 @@ pub async fn claim(
     user: UserId,
     ids: &[String],
 ) -> Result<Claimed> {
-    let wanted: BTreeSet<&str> = ids.iter().map(String::as_str).filter(|i| !i.is_empty()).collect();
+    let mut wanted: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
     if wanted.len() > MOST {
         return Err(Error::invalid(format!("more than {MOST} groups")));
     }
+    let listed = wanted.len();
+    wanted.retain(|id| rules::checked(id, Some(id)).is_ok());
     let (t, d) = (p.tenant(), p.directory());
     let list = List::Texts(wanted.iter().map(|w| (*w).to_owned()).collect());
     let mut c = store.read(Scope::Tenant(t)).await?;
+    // Of several of one id the oldest counts.
     let known: BTreeMap<String, GroupId> = db::by_external_id(&mut c, t, d, &list)
         .await?
         .into_iter()
@@ -49,27 +57,17 @@ pub async fn claim(
         .collect();
     let is_in: BTreeSet<GroupId> = db::of_user(&mut c, t, d, user).await?.into_iter().collect();
     drop(c);
-    let mut done = Claimed::default();
+    let mut done = Claimed { odd: listed - wanted.len(), ..Claimed::default() };
     let mut stays = BTreeSet::new();
     for id in wanted {
-        match known.get(id) {
-            Some(group) => {
-                stays.insert(*group);
-                if !is_in.contains(group) {
-                    let change = vec![GroupChange::Add(vec![user])];
-                    apply(store, p, *group, None, change).await?;
-                    done.came += 1;
-                }
-            }
-            None => {
-                let draft = GroupDraft {
-                    display_name: id.to_owned(),
-                    external_id: Some(id.to_owned()),
-                    members: vec![user],
-                };
-                create(store, p, draft).await?;
-                done.came += 1;
-            }
+        let group = match known.get(id) {
+            Some(group) => *group,
+            None => known_by(store, p, id).await?,
+        };
+        stays.insert(group);
+        if !is_in.contains(&group) {
+            apply(store, p, group, None, vec![GroupChange::Add(vec![user])]).await?;
+            done.came += 1;
         }
     }
     for group in is_in.difference(&stays) {
@@ -77,4 +75,37 @@ pub async fn claim(
         done.left += 1;
     }
     Ok(done)
+}
+
+/// The group of this id, made where there is none. People who come at the same time wait for each other: an id is one
+/// group.
+async fn known_by(store: &Store, p: &Permit<Provision>, external_id: &str) -> Result<GroupId> {
+    let (t, d) = (p.tenant(), p.directory());
+    let external_id = external_id.to_owned();
+    tx!(store, &p.cx(), [external_id], |tx| {
+        tx.lock(Lock::Named(format!("groups that sign-ins list {d}"))).await?;
+        if let Some(there) = db::of_external_id(tx, t, d, &external_id).await? {
+            tx.unaudited("it is there");
+            return Ok(there);
+        }
+        let unique = settings(tx, t, d).await?.names_unique();
+        // Ids may differ by case alone, or be a name that another group has.
+        let mut name = external_id.clone();
+        let mut n = 1;
+        while unique && db::called(tx, t, d, &text::fold(&name)).await? {
+            n += 1;
+            name = format!("{external_id} ({n})");
+        }
+        let id = GroupId::new();
+        let draft = GroupDraft {
+            display_name: name,
+            external_id: Some(external_id.clone()),
+            members: Vec::new(),
+        };
+        let row = super::db::insert(tx, t, d, id, &draft, unique).await?;
+        let detail =
+            serde_json::json!({ "display_name": row.display_name, "members": 0, "skipped": 0 });
+        audit::record(tx, t, Event::new("group.create").target("group", id).detail(detail)).await?;
+        Ok(id)
+    })
 }

@@ -37,6 +37,11 @@ const READ: [&str; 21] = [
     "sid",
 ];
 
+/// Whether a claim has a meaning of its own, so that nothing else can be read from it.
+pub fn is_read(name: &str) -> bool {
+    READ.contains(&name)
+}
+
 fn own((name, value): (&String, &Value)) -> (String, Value) {
     (name.clone(), value.clone())
 }

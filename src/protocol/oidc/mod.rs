@@ -3,14 +3,18 @@
 
 mod assurance;
 mod claims;
+mod guest;
 mod place;
+mod vouched;
 
 pub use assurance::{
     Assurance, Attested, Class, Connection, Decision, Demand, Evidence, Freshness, Rules, Step,
     Verdict, assurance, decide, freshness, request, step_up,
 };
-pub use claims::{Audience, Claims, Expected, SKEW, numeric_date};
+pub use claims::{Audience, Claims, Expected, SKEW, is_read, numeric_date};
+pub use guest::is_guest;
 pub use place::{Place, place, subject};
+pub use vouched::vouched;
 
 /// What kind of provider a directory's sign-in half talks to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -14,7 +14,7 @@ use crate::{
     error::{Error, Result},
     id::{DirectoryId, TenantId, UserId},
     sessions::{self, Who},
-    store::{Conn, Store, Tx},
+    store::{Conn, Lock, Store, Tx},
     tx,
 };
 use std::sync::Arc;
@@ -29,6 +29,8 @@ enum Arrival {
     Came(Box<User>),
     Deleted(Tombstone),
     Unowned,
+    /// They are here already.
+    There(Box<User>),
 }
 
 /// Makes a user; a customer's directory brings tenant users, the provider's technicians. Somebody who was switched off
@@ -38,12 +40,32 @@ enum Arrival {
 /// `Invalid`; `Conflict` with the code `uniqueness` for a name that is taken (in any case), [`DELETED`] for somebody
 /// whom a person deleted, [`UNOWNED`] for somebody who is here and of no directory.
 pub async fn create(store: &Store, p: &Permit<Provision>, draft: Draft) -> Result<User> {
+    comes(store, p, draft, false).await
+}
+
+/// The same for whom a sign-in brings: whoever the directory calls so already is the one. Of several at once the first makes
+/// the person.
+///
+/// # Errors
+/// As [`create`], and as [`super::find_by_external_id`].
+pub async fn create_once(store: &Store, p: &Permit<Provision>, draft: Draft) -> Result<User> {
+    comes(store, p, draft, true).await
+}
+
+async fn comes(store: &Store, p: &Permit<Provision>, draft: Draft, once: bool) -> Result<User> {
     rules::checked(&draft)?;
     let (t, d, id) = (p.tenant(), p.directory(), UserId::new());
     let folded = Arc::new(rules::folded(&draft.doc)?);
     let draft = Arc::new(draft);
     let name = draft.clone();
     let arrival = tx!(store, &p.cx(), [draft, folded], |tx| {
+        if let Some(account) = draft.external_id.as_deref().filter(|_| once) {
+            tx.lock(Lock::Named(format!("account {d} {account}"))).await?;
+            if let Some(there) = identity::find_by_external_id(tx, t, d, account).await? {
+                tx.unaudited("nobody is made");
+                return Ok(Arrival::There(Box::new(there)));
+            }
+        }
         // They travel with the transaction's beginning, so a creation costs no round trip more.
         tx.lock_beside(tombstones::lock(d, &draft.user_name), parked::returns(d)).await?;
         let Some((user, awaited)) = db::insert(tx, t, d, id, &draft, &folded).await? else {
@@ -69,7 +91,7 @@ pub async fn create(store: &Store, p: &Permit<Provision>, draft: Draft) -> Resul
     })
     .map_err(|e| name_taken(e, &name.user_name, "userName"))?;
     match arrival {
-        Arrival::Came(user) => Ok(*user),
+        Arrival::Came(user) | Arrival::There(user) => Ok(*user),
         Arrival::Deleted(was) => Err(tombstones::refusal(&name.user_name, &was)),
         Arrival::Unowned => {
             let name = crate::text::excerpt(&name.user_name);

@@ -117,6 +117,46 @@ pub(super) async fn other_subject(
     Ok(n > 0)
 }
 
+/// Whether the user has an identity of another issuer in this directory.
+pub(super) async fn other_issuer(
+    c: &mut Conn,
+    t: TenantId,
+    d: DirectoryId,
+    issuer: &str,
+    user: UserId,
+) -> Result<bool> {
+    sql!(
+        c,
+        one<bool>,
+        "SELECT EXISTS (SELECT 1 FROM identities
+                        WHERE tenant_id = $1 AND user_id = $2 AND directory_id = $3 AND issuer <> $4)",
+        t,
+        user,
+        d,
+        issuer
+    )
+}
+
+/// Whether a person of another directory has this address, or is called so.
+pub(super) async fn of_another_directory(
+    c: &mut Conn,
+    t: TenantId,
+    d: DirectoryId,
+    key: &str,
+) -> Result<bool> {
+    sql!(
+        c,
+        one<bool>,
+        "SELECT EXISTS (SELECT 1 FROM users WHERE tenant_id = $1 AND email_key = $3 AND directory_id <> $2)
+             OR EXISTS (SELECT 1 FROM directories o JOIN users u ON u.tenant_id = o.tenant_id
+                          AND u.directory_id = o.id AND u.user_name_key = $3
+                        WHERE o.tenant_id = $1 AND o.id <> $2)",
+        t,
+        d,
+        key
+    )
+}
+
 pub(super) async fn insert_identity(
     tx: &mut Tx,
     t: TenantId,

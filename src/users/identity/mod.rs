@@ -52,6 +52,28 @@ pub async fn find_by_address(
     Ok(if found.len() == 1 { found.pop() } else { None })
 }
 
+/// Whether somebody whom another directory of the tenant brought has this address or user name, in any case.
+///
+/// # Errors
+/// The database's.
+pub async fn is_anothers(c: &mut Conn, t: TenantId, d: DirectoryId, address: &str) -> Result<bool> {
+    db::of_another_directory(c, t, d, &text::fold(address)).await
+}
+
+/// Whether the person signed in through this directory when it had another issuer: the same subject there is no sign of the
+/// same person.
+///
+/// # Errors
+/// The database's.
+pub async fn known_elsewhere(
+    c: &mut Conn,
+    (t, user): (TenantId, UserId),
+    d: DirectoryId,
+    issuer: &str,
+) -> Result<bool> {
+    db::other_issuer(c, t, d, issuer, user).await
+}
+
 /// Notes that this identity is that user's and signed in now; says whether it is a new link.
 ///
 /// # Errors

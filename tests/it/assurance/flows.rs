@@ -131,7 +131,7 @@ story!(async fn mistake_09_a_claim_is_read_elsewhere_than_in_the_signed_token(t)
         s.claims = weak;
         s.claims.as_object_mut().unwrap().remove("amr");
     });
-    let path = format!("/federation/callback?state={}&code=c&amr=mfa&acr=2", asked["state"]);
+    let path = format!("{}?state={}&code=c&amr=mfa&acr=2", asked["redirect_uri"], asked["state"]);
     browser.get(&path).await.expect(303);
     assert!(!signed_in(&browser).await);
 });
@@ -257,7 +257,7 @@ story!(async fn mistake_14_a_request_that_was_ignored_is_taken_for_met(t) {
     // That it cannot is an answer as well, and the end of it.
     for error in ["unmet_authentication_requirements", "interaction_required"] {
         let asked = stepped_up(&w, &browser, one).await;
-        let path = format!("/federation/callback?state={}&error={error}", asked["state"]);
+        let path = format!("{}?state={}&error={error}", asked["redirect_uri"], asked["state"]);
         let refused = browser.get(&path).await.expect(303);
         assert_eq!(w.reason(&refused).await, "acr_unmet", "{error}");
     }

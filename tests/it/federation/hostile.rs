@@ -1,10 +1,10 @@
 //! A provider that answers wrongly, by mistake or on purpose: each answer is refused by its reason, nobody gets a
 //! session, and the administrator's record says what to do.
 
-use super::stub::{TID, signed_in, world};
+use super::stub::{TID, signed_in, world, world_beside};
 use crate::{
     story,
-    support::op::{Seal, and_a_quarter, now},
+    support::op::{Op, Seal, and_a_quarter, now},
 };
 use muster::signins::Reason;
 use reqwest::Method;
@@ -167,7 +167,7 @@ story! {
             let (_, asked) = w.leave(&browser).await;
             let claims = w.op.claims("muster", &asked["nonce"], "u1");
             w.op.set(|s| s.claims = claims);
-            let path = format!("/federation/callback?state={}&{more}", asked["state"]);
+            let path = format!("{}?state={}&{more}", asked["redirect_uri"], asked["state"]);
             let answer = browser.get(&path).await.expect(303);
             match reason {
                 Some(reason) => assert_eq!(w.reason(&answer).await, reason, "{more}"),
@@ -275,7 +275,7 @@ story! {
             let claims = w.op.claims("muster", &asked["nonce"], "u1");
             w.op.set(|s| s.claims = claims);
             w.ours.as_owner(Method::PATCH, path, Some(off)).await.expect(200);
-            let back = format!("/federation/callback?state={}&code=c", asked["state"]);
+            let back = format!("{}?state={}&code=c", asked["redirect_uri"], asked["state"]);
             let refused = browser.get(&back).await.expect(303);
             w.ours.as_owner(Method::PATCH, path, Some(on)).await.expect(200);
             assert_eq!(w.reason(&refused).await, reason);
@@ -298,7 +298,7 @@ story! {
             let (_, asked) = w.leave(&browser).await;
             let claims = w.op.claims("muster", &asked["nonce"], "u1");
             w.op.set(|s| s.claims = claims);
-            let back = format!("/federation/callback?state={}&code=c", asked["state"]);
+            let back = format!("{}?state={}&code=c", asked["redirect_uri"], asked["state"]);
             let late = async {
                 tokio::time::sleep(std::time::Duration::from_millis(turn / 2)).await;
                 switch(false).await;
@@ -345,7 +345,7 @@ story! {
         let mut claims = w.op.claims("muster", &asked["nonce"], "u1");
         claims["auth_time"] = json!(now() - 30); // a clock that is late
         w.op.set(|s| s.claims = claims);
-        let back = format!("/federation/callback?state={}&code=c", asked["state"]);
+        let back = format!("{}?state={}&code=c", asked["redirect_uri"], asked["state"]);
         let to = browser.get(&back).await.expect(303).header("location").to_owned();
         assert_eq!(to, flow);
         let to = browser.get(&flow).await.expect(303).header("location").to_owned();
@@ -373,3 +373,42 @@ crate::pure!(
         }
     }
 );
+
+story! {
+    /// RFC 9700, 4.4: a provider that somebody else rules sends the browser to an honest one, with the question of that
+    /// one's directory; the honest one's code must not be shown to the other.
+    async fn an_honest_providers_code_is_never_shown_to_another(t) {
+        let evil = Op::start("evil").await;
+        let w = world_beside(&t, "generic", json!({}), &[&evil]).await;
+        w.ours.tenant("mallory").await;
+        let half = json!({ "issuer": evil.issuer, "client_id": "m", "client_secret": "s" });
+        let new = json!({ "name": "Evil", "preset": "generic", "signin": half });
+        let theirs = w.ours.post("/api/v1/tenants/mallory/directories", new).await.expect(201).json();
+        // The attacker keeps what an honest sign-in asks; the victim begins one at the attacker's.
+        let mine = w.ours.browser();
+        let (_, honest) = w.leave(&mine).await;
+        let victim = w.ours.browser();
+        let begun = victim.get("/signin?tenant=mallory").await.expect(303);
+        let flow = begun.header("location").strip_prefix("/signin/").unwrap().to_owned();
+        let form = [("flow", flow.as_str()), ("directory", theirs["id"].as_str().unwrap())];
+        let left = victim.form("/federation/start", &form).await.expect(303);
+        let asked: std::collections::HashMap<String, String> =
+            url::Url::parse(left.header("location")).unwrap().query_pairs().into_owned().collect();
+        assert_ne!(asked["redirect_uri"], honest["redirect_uri"]);
+        // The honest provider answers its own question, where its answers go, with the state that it was given.
+        let answer = format!("{}?state={}&code=stolen", honest["redirect_uri"], asked["state"]);
+        let refused = victim.get(&answer).await.expect(303);
+        assert!(refused.header("location").starts_with("/refused/"), "{:?}", refused.headers);
+        assert_eq!((evil.asked("/token"), w.op.asked("/token")), (0, 0), "nobody was shown the code");
+        let path = "/api/v1/tenants/mallory/signins";
+        let record = w.ours.get(path).await.expect(200).json()["items"][0].take();
+        assert_eq!(record["reason"], "issuer_mismatch", "{record}");
+        // It does not count where it was asked for either: used up.
+        let answer = format!("{}?state={}&code=stolen", asked["redirect_uri"], asked["state"]);
+        victim.get(&answer).await.expect(400);
+        for odd in ["/federation/callback", "/federation/callback/", "/federation/callback/none"] {
+            let status = mine.get(&format!("{odd}?state={}&code=c", honest["state"])).await.status.as_u16();
+            assert!(matches!(status, 303 | 404), "{odd}: {status}");
+        }
+    }
+}

@@ -91,7 +91,7 @@ async fn answer(
     let mut claims = w.op.claims(&asked["client_id"], &asked["nonce"], "u1");
     change(&mut claims);
     w.op.set(|s| (s.claims, s.seal) = (claims, Seal::Good));
-    browser.get(&format!("/federation/callback?state={}&code=c", asked["state"])).await
+    browser.get(&format!("{}?state={}&code=c", asked["redirect_uri"], asked["state"])).await
 }
 
 async fn offered(w: &World) -> bool {

@@ -1,6 +1,7 @@
 //! Signing in through a company's own login. The company's login is another Muster, over real HTTP, with its own
 //! people: one with a one-time code as well, one with a password only.
 
+mod arrivals;
 mod hostile;
 mod life;
 mod newcomers;
@@ -60,22 +61,24 @@ async fn world_of(theirs: TestServer, ours: TestServer) -> World {
         (id, otpauth.as_str().map(str::to_owned))
     };
     let (anna, ben) = (person("anna", true).await, person("ben", false).await);
-    let app = json!({
-        "name": "Muster", "redirect_uris": [format!("{}/federation/callback", ours.url)], "trusted": true,
-    });
+    let tenant = ours.tenant("contoso").await;
+    let path = format!("/api/v1/tenants/{tenant}/directories");
+    let made = ours
+        .post(&path, json!({ "name": "Contoso", "preset": "generic" }))
+        .await
+        .expect(201)
+        .json();
+    let directory: DirectoryId = made["id"].as_str().unwrap().parse().unwrap();
+    // What is registered at the provider is the directory's own.
+    let app = json!({ "name": "Muster", "redirect_uris": [made["redirect_uri"]], "trusted": true });
     let apps = format!("/api/v1/tenants/{company}/apps");
     let client = theirs.post(&apps, app).await.expect(201).json();
-    let tenant = ours.tenant("contoso").await;
-    let directory = json!({
-        "name": "Contoso", "preset": "generic",
-        "signin": {
-            "issuer": theirs.url, "client_id": client["client_id"],
-            "client_secret": client["client_secret"], "rules": { "amr": ["mfa"] },
-        },
+    let signin = json!({
+        "issuer": theirs.url, "client_id": client["client_id"],
+        "client_secret": client["client_secret"], "rules": { "amr": ["mfa"] },
     });
-    let path = format!("/api/v1/tenants/{tenant}/directories");
-    let made = ours.post(&path, directory).await.expect(201).json();
-    let directory = made["id"].as_str().unwrap().parse().unwrap();
+    let path = format!("{path}/{directory}");
+    ours.as_owner(Method::PATCH, &path, Some(json!({ "signin": signin }))).await.expect(200);
     World { ours, theirs, tenant, directory, anna, ben }
 }
 
@@ -278,26 +281,24 @@ story! {
         let leave = w.leave(&browser).await;
         // The company's login states that it always says who it is (RFC 9207).
         let from = format!("&iss={}", w.theirs.url);
-        let denied =
-            format!("/federation/callback?state={}&error=access_denied{from}", state(&leave));
+        let back = format!("/federation/callback/{}", w.directory);
+        let denied = format!("{back}?state={}&error=access_denied{from}", state(&leave));
         let refused = browser.get(&denied).await.expect(303);
         assert_eq!(w.reason(&refused).await, "idp_error");
 
         let leave = w.leave(&browser).await;
-        let mixed = format!(
-            "/federation/callback?state={}&code=x&iss=https%3A%2F%2Fevil.example", state(&leave)
-        );
+        let mixed = format!("{back}?state={}&code=x&iss=https%3A%2F%2Fevil.example", state(&leave));
         let refused = browser.get(&mixed).await.expect(303);
         assert_eq!(w.reason(&refused).await, "issuer_mismatch");
 
         let leave = w.leave(&browser).await;
-        let wrong = format!("/federation/callback?state={}&code=made-up{from}", state(&leave));
+        let wrong = format!("{back}?state={}&code=made-up{from}", state(&leave));
         let refused = browser.get(&wrong).await.expect(303);
         assert_eq!(w.reason(&refused).await, "code_refused");
 
-        browser.get("/federation/callback?state=guessed&code=x").await.expect(400);
-        browser.get("/federation/callback?state=a&state=b").await.expect(400);
-        browser.get("/federation/callback").await.expect(400);
+        browser.get(&format!("{back}?state=guessed&code=x")).await.expect(400);
+        browser.get(&format!("{back}?state=a&state=b")).await.expect(400);
+        browser.get(&back).await.expect(400);
     }
 }
 

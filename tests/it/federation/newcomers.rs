@@ -1,12 +1,12 @@
 //! People whom nobody brought, and groups that a sign-in lists: who comes in, who does not, and that what is not known takes
 //! nothing away.
 
-use super::stub::{World, signed_in, world};
+use super::stub::{World, signed_in, world_beside};
 use crate::{
     story,
     support::{
         TestDb,
-        op::Seal,
+        op::{Op, Seal},
         server::{Answer, Client},
     },
 };
@@ -14,15 +14,25 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 /// A directory that lets newcomers in, of a tenant whose domain is contoso.example.
-async fn open(t: &TestDb, preset: &str, newcomers: Value) -> World {
-    let w = world(t, preset, json!({})).await;
+pub(super) async fn open(t: &TestDb, preset: &str, newcomers: Value) -> World {
+    open_beside(t, preset, newcomers, &[]).await
+}
+
+/// The same, where other providers can be asked too.
+pub(super) async fn open_beside(
+    t: &TestDb,
+    preset: &str,
+    newcomers: Value,
+    others: &[&Op],
+) -> World {
+    let w = world_beside(t, preset, json!({}), others).await;
     set(&w, newcomers).await;
     let body = json!({ "tenant": "contoso", "domain": "contoso.example" });
     w.ours.post("/api/v1/domains", body).await.expect(201);
     w
 }
 
-async fn set(w: &World, newcomers: Value) {
+pub(super) async fn set(w: &World, newcomers: Value) {
     let path = format!("/api/v1/tenants/{}/directories/{}", w.tenant, w.directory);
     let signin = json!({
         "issuer": w.op.issuer, "client_id": "muster", "client_secret": "s", "newcomers": newcomers,
@@ -31,7 +41,7 @@ async fn set(w: &World, newcomers: Value) {
 }
 
 /// Somebody's sign-in with these claims beside the usual.
-async fn comes(w: &World, browser: &Client, sub: &str, more: &Value) -> Answer {
+pub(super) async fn comes(w: &World, browser: &Client, sub: &str, more: &Value) -> Answer {
     let change = |c: &mut Value| {
         c["sub"] = json!(sub);
         c.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -39,16 +49,16 @@ async fn comes(w: &World, browser: &Client, sub: &str, more: &Value) -> Answer {
     w.sign_in(browser, Seal::Good, change).await
 }
 
-fn mail(address: &str) -> Value {
+pub(super) fn mail(address: &str) -> Value {
     json!({ "email": address, "email_verified": true, "name": "Nina New" })
 }
 
-async fn people(w: &World, text: &str) -> Vec<Value> {
+pub(super) async fn people(w: &World, text: &str) -> Vec<Value> {
     let path = format!("/api/v1/tenants/{}/users?text={text}", w.tenant);
     w.ours.get(&path).await.expect(200).json()["items"].as_array().unwrap().clone()
 }
 
-async fn groups(w: &World) -> Vec<Value> {
+pub(super) async fn groups(w: &World) -> Vec<Value> {
     let path = format!("/api/v1/tenants/{}/groups", w.tenant);
     w.ours.get(&path).await.expect(200).json()["items"].as_array().unwrap().clone()
 }

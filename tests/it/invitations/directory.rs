@@ -77,7 +77,7 @@ impl World {
             claims[name] = value.clone();
         }
         self.op.set(|s| (s.claims, s.seal) = (claims, Seal::Good));
-        let callback = format!("/federation/callback?state={}&code=c", asked["state"]);
+        let callback = format!("{}?state={}&code=c", asked["redirect_uri"], asked["state"]);
         browser.get(&callback).await.expect(303)
     }
     /// The link, the button, the way by the directory.

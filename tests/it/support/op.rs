@@ -39,6 +39,8 @@ pub enum Seal {
 pub struct Script {
     /// The claims of the id token.
     pub claims: Value,
+    /// Those of the code, where several browsers are on their way.
+    pub by_code: std::collections::HashMap<String, Value>,
     /// How it is signed.
     pub seal: Seal,
     /// What the discovery document says beside the usual.
@@ -106,6 +108,7 @@ impl Op {
         let issuer = format!("http://{address}/{tenant}/v2.0");
         let script = Arc::new(Mutex::new(Script {
             claims: json!({}),
+            by_code: std::collections::HashMap::default(),
             seal: Seal::Good,
             about: json!({}),
             beside: json!({}),
@@ -153,6 +156,7 @@ impl Op {
     pub fn token(&self, claims: &Value, seal: Seal) -> String {
         let script = Script {
             claims: claims.clone(),
+            by_code: std::collections::HashMap::default(),
             seal,
             about: json!({}),
             beside: json!({}),
@@ -218,7 +222,13 @@ async fn answer(State(op): State<Arc<Inner>>, request: Request) -> Response<Body
         for (name, value) in script.beside.as_object().unwrap() {
             token[name] = value.clone();
         }
-        if let Some(t) = op.id_token(&script) {
+        let code = url::form_urlencoded::parse(&sent).find(|(n, _)| n == "code");
+        let of_code = code.and_then(|(_, code)| script.by_code.remove(&*code));
+        let made = match of_code {
+            Some(claims) => Some(signed("one", "JWT", &claims, &op.own)),
+            None => op.id_token(&script),
+        };
+        if let Some(t) = made {
             token["id_token"] = t.into();
         }
         token

@@ -15,26 +15,25 @@ const SERVICE_DESK: (&str, &str) = ("Service Desk", "Service desk");
 
 /// The company's own login, then the tenant with a directory that trusts it.
 pub(super) async fn set_up(p: &mut Play) -> Result<()> {
-    let client = company_login(p).await?;
     let admin = json!({ "user_name": "admin@muster.example", "display_name": "Muster Admin" });
     let tenant = json!({ "slug": "provider", "name": "The provider", "provider": true });
     p.muster.post("/tenants", &tenant).await?;
     p.admin = p.muster.post("/administrators", &admin).await?;
     p.muster.post("/tenants", &json!({ "slug": "contoso", "name": "Contoso AG" })).await?;
-    let directory = json!({
-        "name": "Contoso directory",
-        "preset": "generic",
-        "signin": {
-            "issuer": p.company_url,
-            "client_id": client["client_id"],
-            "client_secret": client["client_secret"],
-            "scopes": ["profile", "email"],
-            "rules": { "amr": ["mfa"] },
-        },
-    });
+    let directory = json!({ "name": "Contoso directory", "preset": "generic" });
     let made = p.muster.post("/tenants/contoso/directories", &directory).await?;
+    let client = company_login(p, &made["redirect_uri"]).await?;
+    let signin = json!({
+        "issuer": p.company_url,
+        "client_id": client["client_id"],
+        "client_secret": client["client_secret"],
+        "scopes": ["profile", "email"],
+        "rules": { "amr": ["mfa"] },
+    });
     let id = made["id"].as_str().unwrap_or_default();
-    let path = format!("/tenants/contoso/directories/{id}/scim-tokens");
+    let path = format!("/tenants/contoso/directories/{id}");
+    p.muster.call(Method::PATCH, &path, Some(&json!({ "signin": signin }))).await?;
+    let path = format!("{path}/scim-tokens");
     let token = p.muster.post(&path, &json!({})).await?;
     made["scim_base_url"].as_str().unwrap_or_default().clone_into(&mut p.scim_base);
     token["token"].as_str().unwrap_or_default().clone_into(&mut p.scim_token);
@@ -43,7 +42,7 @@ pub(super) async fn set_up(p: &mut Play) -> Result<()> {
 }
 
 /// At the company's login: Anna with password and one-time code, Ben with a password, and Muster as a client.
-async fn company_login(p: &mut Play) -> Result<Value> {
+async fn company_login(p: &mut Play, redirect_uri: &Value) -> Result<Value> {
     let us = json!({ "slug": "contoso", "name": "Contoso login", "provider": true });
     p.company.post("/tenants", &us).await?;
     let users = "/tenants/contoso/users";
@@ -61,10 +60,7 @@ async fn company_login(p: &mut Play) -> Result<Value> {
     let path = format!("{users}/{}/one-time-code", p.anna.object_id);
     let code = p.company.post(&path, &json!({})).await?;
     p.anna.otpauth = code["otpauth"].as_str().map(str::to_owned);
-    let app = json!({
-        "name": "Muster",
-        "redirect_uris": [format!("{}/federation/callback", p.muster_url)], "trusted": true,
-    });
+    let app = json!({ "name": "Muster", "redirect_uris": [redirect_uri], "trusted": true });
     p.company.post("/tenants/contoso/apps", &app).await
 }
 
