@@ -10,7 +10,7 @@ pub use codes::{Code, CodeUse, NewCode, code_claim, code_issued, code_put};
 use crate::{
     apps::About,
     clock::Timestamp,
-    credentials::{Enrolment, Proved},
+    credentials::{Enrolment, Proved, reset},
     crypto::{
         ct_eq,
         token::{self, Kind},
@@ -101,6 +101,8 @@ pub enum After {
     Invitation(Invited),
     /// The instance is set up.
     Setup(setup::Draft),
+    /// What somebody signs in with is set up anew.
+    Reset(reset::Ticket),
 }
 
 /// A stronger proof that a directory is asked for.

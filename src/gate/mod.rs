@@ -13,7 +13,7 @@ mod simulate;
 mod write;
 
 pub use bearer::{Bearer, TOKEN_TYPE};
-pub use demand::{By, Demands, satisfies, too_old, too_weak};
+pub use demand::{By, Demands, owed, satisfies, too_old, too_weak};
 pub use facts::{Person, TenantState};
 pub use issue::{Actual, Grant, INSTANCE, Issued, Request, granted_scopes};
 pub use logout::Hint;

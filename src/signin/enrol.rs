@@ -1,8 +1,8 @@
-//! Credentials for somebody who is only just coming in, by an invitation or the setup link: a password, then, where it is
+//! Credentials for somebody who is only just coming in, by an invitation, the setup link or one of a help desk: a password, then, where it is
 //! demanded, a one-time code that is proved before anything is stored; or a passkey in the place of either or both. The
 //! last step lets them in, in one transaction.
 
-use super::{caller, error::or_page, flow::find, invite, pages};
+use super::{caller, error::or_page, flow::find, forgot, invite, pages};
 use crate::{
     access::perm::UsersAdd,
     app::App,
@@ -67,11 +67,38 @@ pub(super) struct Who {
     pub user_name: String,
     pub display_name: Option<String>,
     needs: Required,
+    /// What everybody knows of them.
+    known: Vec<String>,
     opened: Option<Box<Opened>>,
 }
 
-/// Whom a flow lets in; `Ok(Err)` says why its invitation does not open any more.
-pub(super) async fn who(app: &App, flow: &Flow) -> Result<std::result::Result<Who, Closed>> {
+/// Why there is nothing to choose any more.
+#[derive(Clone, Copy)]
+pub(super) enum Over {
+    Invitation(Closed),
+    Reset,
+}
+
+/// The page that says so.
+pub(super) fn over(app: &App, why: Over) -> Response {
+    match why {
+        Over::Invitation(why) => invite::closed(app, why),
+        Over::Reset => forgot::over(app),
+    }
+}
+
+fn no_passkeys(app: &App, needs: Required) -> Result<()> {
+    if needs == Required::Phr && !app.credentials.passkeys() {
+        return Err(Error::forbidden(
+            "what you may do here demands a phishing-resistant factor, which a password cannot prove; \
+             ask your administrator for a way in through your company's login",
+        ));
+    }
+    Ok(())
+}
+
+/// Whom a flow lets in; `Ok(Err)` says why its link does not open any more.
+pub(super) async fn who(app: &App, flow: &Flow) -> Result<std::result::Result<Who, Over>> {
     match &flow.after {
         After::Setup(d) => Ok(Ok(Who {
             tenant: d.tenant,
@@ -79,30 +106,50 @@ pub(super) async fn who(app: &App, flow: &Flow) -> Result<std::result::Result<Wh
             user_name: d.user_name.clone(),
             display_name: d.display_name.clone(),
             needs: Required::Mfa,
+            known: Vec::new(),
             opened: None,
         })),
+        After::Reset(ticket) => {
+            let Some(r) = app.credentials.open_ticket(ticket).await? else {
+                return Ok(Err(Over::Reset));
+            };
+            let (tenant, user) = r.who();
+            let needs = app.gate.demanded(tenant, user, tenant).await?;
+            if !r.enrols(needs) {
+                return Ok(Err(Over::Reset));
+            }
+            no_passkeys(app, needs)?;
+            Ok(Ok(Who {
+                tenant,
+                user,
+                user_name: r.user_name().to_owned(),
+                display_name: r.display_name().map(str::to_owned),
+                needs,
+                known: r.known().into_iter().map(str::to_owned).collect(),
+                opened: None,
+            }))
+        }
         After::Invitation(invited) => {
             let opened = match invitations::open(&app.store, &app.access, invited).await? {
                 Ok(opened) => opened,
-                Err(why) => return Ok(Err(why)),
+                Err(why) => return Ok(Err(Over::Invitation(why))),
             };
             let planned =
                 invitations::demanded(&app.store, &app.access, &opened.invitation).await?;
             // What was given by hand since then counts as well.
             let (t, user) = (invited.tenant, opened.user.id);
             let needs = planned.max(app.gate.demanded(t, user, t).await?);
-            if needs == Required::Phr && !app.credentials.passkeys() {
-                return Err(Error::forbidden(
-                    "what you may do here demands a phishing-resistant factor, which a password cannot prove; \
-                     ask your administrator for a way in through your company's login",
-                ));
-            }
+            no_passkeys(app, needs)?;
+            let mut known = vec![opened.company.clone()];
+            known.extend(opened.user.display_name.clone());
+            known.extend(opened.user.email.clone());
             Ok(Ok(Who {
                 tenant: invited.tenant,
                 user: opened.user.id,
                 user_name: opened.user.user_name.clone(),
                 display_name: opened.user.display_name.clone(),
                 needs,
+                known,
                 opened: Some(Box::new(opened)),
             }))
         }
@@ -123,7 +170,7 @@ pub(super) async fn show(
         let flow = find(&app, id, &browser).await?;
         let who = match who(&app, &flow).await? {
             Ok(who) => who,
-            Err(why) => return Ok(invite::closed(&app, why)),
+            Err(why) => return Ok(over(&app, why)),
         };
         Ok(ask_first(&app, id, &who, None))
     };
@@ -140,7 +187,7 @@ pub(super) fn ask_first(app: &App, flow: FlowId, who: &Who, problem: Option<Stri
         user_name: who.user_name.clone(),
         least: app.config.signin.least(who.needs != Required::None),
         password,
-        code_next: who.needs == Required::Mfa,
+        code_next: matches!(who.needs, Required::Mfa | Required::Attested),
         problem,
         passkeys: app.credentials.passkeys(),
         passkey_does: "It takes the place of password and code.",
@@ -172,18 +219,14 @@ pub(super) async fn choose(
         let mut flow = find(&app, id, &browser).await?;
         let who = match who(&app, &flow).await? {
             Ok(who) => who,
-            Err(why) => return Ok(invite::closed(&app, why)),
+            Err(why) => return Ok(over(&app, why)),
         };
         if chosen.password.expose_secret() != chosen.password_again.expose_secret() {
             let text = "The two passwords are not the same.".to_owned();
             return Ok(ask_first(&app, id, &who, Some(text)));
         }
         let mut known = vec![who.user_name.as_str()];
-        if let Some(opened) = &who.opened {
-            known.push(&opened.company);
-            known.extend(opened.user.display_name.as_deref());
-            known.extend(opened.user.email.as_deref());
-        }
+        known.extend(who.known.iter().map(String::as_str));
         let second = who.needs != Required::None;
         let mut enrolment = match app.credentials.choose(&chosen.password, &known, second).await {
             Ok(e) => e,
@@ -223,7 +266,7 @@ pub(super) async fn show_code(
         let flow = find(&app, id, &browser).await?;
         let who = match who(&app, &flow).await? {
             Ok(who) => who,
-            Err(why) => return Ok(invite::closed(&app, why)),
+            Err(why) => return Ok(over(&app, why)),
         };
         ask_second(&app, id, &flow, &who, None)
     };
@@ -279,7 +322,7 @@ pub(super) async fn prove_code(
         let mut flow = find(&app, id, &browser).await?;
         let who = match who(&app, &flow).await? {
             Ok(who) => who,
-            Err(why) => return Ok(invite::closed(&app, why)),
+            Err(why) => return Ok(over(&app, why)),
         };
         let Some(enrolment) = &mut flow.enrolment else {
             return Ok(Redirect::to(&format!("/enrol/{id}")).into_response());
@@ -346,6 +389,13 @@ pub(super) async fn let_in(
                 invitations::accept(tx, &access, ready, How::Local).await?;
                 Credentials::enrol(tx, t, user, &enrolment).await?;
             }
+            (After::Reset(ticket), None) => {
+                if !Credentials::renew(tx, user, ticket, &enrolment).await? {
+                    return Err(
+                        Error::conflict("this link was used, or is over").code("reset_over")
+                    );
+                }
+            }
             _ => return Err(Error::internal("an enrolment of nobody")),
         }
         signins::enter(tx, &session, before.as_ref(), limits).await
@@ -357,6 +407,9 @@ pub(super) async fn let_in(
             let opened = invitations::open(&app.store, &app.access, invited).await?;
             return opened.map_or_else(|why| Ok(invite::closed(app, why)), |_| Err(e));
         }
+        (Err(e), After::Reset(_)) if e.code_str() == Some("reset_over") => {
+            return Ok(forgot::over(app));
+        }
         (Err(e), _) => return Err(e),
     };
     let mut response = match &flow.after {
@@ -365,9 +418,10 @@ pub(super) async fn let_in(
             let flow = Flow { enrolment: None, ..flow.clone() };
             invite::welcome(app, request, (id, &flow), invited, (t, user)).await?
         }
-        _ => {
+        after => {
             flows::end(&app.store, &cx, id).await?;
-            Redirect::to("/me?done=setup").into_response()
+            let done = if matches!(after, After::Reset(_)) { "reset" } else { "setup" };
+            Redirect::to(&format!("/me?done={done}")).into_response()
         }
     };
     response.headers_mut().append(header::SET_COOKIE, web::session_cookie(app, &cookie));

@@ -80,6 +80,7 @@ async fn shown(
             return invite::ways(app, request, (id, &flow), i, session, sought).await;
         }
         After::Setup(_) => return Ok(Redirect::to(&format!("/enrol/{id}/code")).into_response()),
+        After::Reset(_) => return Ok(Redirect::to(&format!("/enrol/{id}")).into_response()),
         After::Page | After::Authorize { .. } => {}
     }
     if let Some(session) = session
@@ -125,7 +126,7 @@ pub(super) async fn onwards(
         After::Authorize { .. } => {
             Ok(Redirect::to(&format!("/oauth/resume?flow={id}")).into_response())
         }
-        After::Page | After::Invitation(_) | After::Setup(_) => {
+        After::Page | After::Invitation(_) | After::Setup(_) | After::Reset(_) => {
             flows::end(&app.store, &caller::platform(request), id).await?;
             let to = if flow.to_factors { "/me/factors" } else { "/me" };
             Ok(Redirect::to(to).into_response())

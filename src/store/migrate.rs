@@ -37,6 +37,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0028_factors", include_str!("../../migrations/0028_factors.sql")),
     ("0029_signals", include_str!("../../migrations/0029_signals.sql")),
     ("0030_domain_proof", include_str!("../../migrations/0030_domain_proof.sql")),
+    ("0034_credentials", include_str!("../../migrations/0034_credentials.sql")),
 ];
 
 /// What SQLite makes of a migration: six words replaced, `STRICT` added, sections between `-- postgres:` and
