@@ -34,6 +34,11 @@ pub(super) struct BreakGlass {
     /// When it was used last, if it ever was.
     #[serde(skip_serializing_if = "Option::is_none")]
     used_at: Option<String>,
+    /// How many of its recovery codes are not used yet: without one, and without a passkey, it cannot sign in.
+    recovery_codes: i64,
+    /// What is to be done about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<String>,
 }
 impl From<&Account> for BreakGlass {
     fn from(a: &Account) -> Self {
@@ -43,6 +48,8 @@ impl From<&Account> for BreakGlass {
             made_at: a.made_at.rfc3339(),
             armed_until: a.armed_until.map(Timestamp::rfc3339),
             used_at: a.used_at.map(Timestamp::rfc3339),
+            recovery_codes: a.recovery_codes,
+            warning: a.warning(),
         }
     }
 }

@@ -76,18 +76,21 @@ pub(super) struct FactorsReset {
     passkeys: u64,
     /// Recovery codes that were not used yet.
     recovery_codes: u64,
-    /// Whether they have a password that is long enough to sign in with alone; if not, send them a link to set one.
-    password: bool,
+    /// The link to set up something new, shown this once, to be handed over: they have no address, or no mail is sent.
+    /// Where it is missing, it was sent to them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<String>,
 }
 
 pub(super) async fn reset_factors(c: Call) -> Result<Shown<FactorsReset>> {
     let p = c.tenant::<UsersEdit>().await?;
-    let r = c.app.credentials.reset_factors(&p, c.id("user")?).await?;
+    let sends = c.app.mailer.sends();
+    let r = c.app.credentials.reset_factors(&p, c.id("user")?, sends).await?;
     Ok(Shown::of(FactorsReset {
         one_time_code: r.code,
         passkeys: r.passkeys,
         recovery_codes: r.recovery,
-        password: r.password,
+        link: r.link.map(|l| c.url(&format!("/reset/{}", l.expose_secret()))),
     }))
 }
 

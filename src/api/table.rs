@@ -162,9 +162,9 @@ table! {
     POST "/tenants/{tenant}/users/{user}/unlock" USERS_EDIT, credentials::unlock,
         "Let somebody try again at once who was wrong too often; they are told.";
     POST "/tenants/{tenant}/users/{user}/reset-factors" USERS_EDIT, credentials::reset_factors,
-        "Take away one-time code, passkeys and recovery codes; sessions end, they are told.";
+        "Take away one-time code, passkeys, recovery codes and the password; sessions end, they are sent a link to set up new ones.";
     POST "/tenants/{tenant}/users/{user}/reset-link" USERS_EDIT, credentials::send_reset,
-        "Send somebody a link to set a new password; a second factor they have is asked for then.";
+        "Send somebody a link to set a new password; a second factor they have is asked for then, one that is missing is set up.";
     GET "/tenants/{tenant}/invitations" USERS_VIEW, invitations::list [LIMIT, CURSOR], "Who was invited, newest first.";
     POST "/tenants/{tenant}/invitations" USERS_ADD, invitations::create,
         "Add somebody and invite them by e-mail.";

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     access::perm::{UsersAdd, UsersDelete, UsersEdit, UsersView},
     actor::UserKind,
+    credentials::person,
     error::{Error, Result},
     id::{DirectoryId, TenantId, UserId},
     users::{self, Edit, NewUser, Search, User},
@@ -115,10 +116,11 @@ pub(super) async fn edit(c: With<Change>) -> Result<Shown<UserShown>> {
     let switch_only = enabled.is_some() && edit == Edit::default();
     let mut done = None;
     if !switch_only {
-        done = Some(users::edit(store, &c.app.access, &p, id, c.if_match, edit).await?);
+        let (access, proof) = (&c.app.access, c.caller.proof.as_deref());
+        done = Some(person::edit(store, access, &p, proof, (id, c.if_match), edit).await?);
     }
     if let Some(on) = enabled {
-        done = Some(users::set_enabled(store, &p, id, on).await?);
+        done = Some(person::set_enabled(store, &p, id, on).await?);
     }
     let u = done.ok_or_else(|| Error::internal("an edit of nothing"))?;
     Ok(Shown::of(UserShown::from(&u)).version(u.version))
@@ -126,7 +128,7 @@ pub(super) async fn edit(c: With<Change>) -> Result<Shown<UserShown>> {
 
 pub(super) async fn remove(c: Call) -> Result<Done> {
     let p = c.tenant::<UsersDelete>().await?;
-    users::remove(&c.app.store, &p, c.id("user")?, c.if_match).await?;
+    person::remove(&c.app.store, &p, c.id("user")?, c.if_match).await?;
     Ok(Done)
 }
 

@@ -8,7 +8,7 @@ use crate::{
     id::{CeremonyId, PasskeyId},
     secret::{ExposeSecret, Secret},
     store::{Cx, Scope},
-    tenants,
+    tenants::{self, Required},
     web::{
         self, Caller, LiveSession, Loads, Redirect, Refusal, RequestId, StrictForm, StrictQuery,
     },
@@ -39,10 +39,11 @@ pub(super) fn routes() -> Router<App> {
 struct Passkey {
     id: PasskeyId,
     name: String,
-    aaguid: Option<String>,
     /// For machines and for people.
     since: (String, String),
     used: Option<(String, String)>,
+    /// Whether it is not taken any more.
+    suspect: bool,
 }
 
 #[derive(Template)]
@@ -56,6 +57,8 @@ struct Page {
     own: Option<Own>,
     list: Vec<Passkey>,
     passkeys: bool,
+    /// Whether the password alone still signs in.
+    alone: bool,
     /// The least length of a password.
     least: usize,
     done: Option<&'static str>,
@@ -103,9 +106,13 @@ async fn page(
     let list = own.iter().flat_map(|o| &o.passkeys).map(|p| Passkey {
         id: p.id,
         name: p.name.clone(),
-        aaguid: p.aaguid.clone(),
         since: when(p.created_at),
         used: p.last_used_at.map(when),
+        suspect: p.suspect_at.is_some(),
+    });
+    let demanded = app.gate.demanded(s.home, s.user, s.home).await?;
+    let alone = own.as_ref().is_some_and(|o| {
+        o.has.alone && !o.has.code && o.has.passkeys > 0 && demanded == Required::None
     });
     let page = Page {
         title: "What you sign in with",
@@ -115,6 +122,7 @@ async fn page(
         list: list.collect(),
         passkeys: app.credentials.passkeys() && own.as_ref().is_some_and(|o| o.fresh),
         least: app.config.signin.least(own.as_ref().is_some_and(|o| o.has.second())),
+        alone,
         own,
         done,
         problem,

@@ -130,6 +130,7 @@ async fn me(
             "You have accepted the invitation. Some of the roles it promised could not be given: whoever \
              invited you may not give them any more. Ask your administrator.",
         ),
+        Some("reset") => Some("What you sign in with is set up anew, and you are signed in."),
         Some("setup") => Some(
             "This instance is yours. Next, add a company and its directory: \
              muster tenant create, then muster directory create.",

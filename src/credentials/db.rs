@@ -22,7 +22,8 @@ pub async fn password(c: &mut Conn, t: TenantId, user: UserId) -> Result<Option<
     sql!(
         c,
         opt<PasswordRow>,
-        "SELECT hash, changed_at, alone FROM passwords WHERE tenant_id = $1 AND user_id = $2",
+        "SELECT hash, changed_at, alone FROM passwords
+         WHERE tenant_id = $1 AND user_id = $2 AND NOT void",
         t,
         user
     )
@@ -41,7 +42,7 @@ pub async fn set_password(
         exec,
         "INSERT INTO passwords (tenant_id, user_id, hash, changed_at, alone) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (tenant_id, user_id)
-         DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at, alone = excluded.alone",
+         DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at, alone = excluded.alone, void = false",
         t,
         user,
         hash,
@@ -49,6 +50,32 @@ pub async fn set_password(
         alone
     )?;
     Ok(())
+}
+
+/// Leaves of a password only that there was one, or says that there is to be one.
+pub async fn void_password(tx: &mut Tx, t: TenantId, user: UserId) -> Result<u64> {
+    let now = tx.now();
+    sql!(
+        tx,
+        exec,
+        "INSERT INTO passwords (tenant_id, user_id, hash, changed_at, alone, void) VALUES ($1, $2, '', $3, false, true)
+         ON CONFLICT (tenant_id, user_id)
+         DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at, alone = excluded.alone, void = true",
+        t,
+        user,
+        now
+    )
+}
+
+/// Whether the person's password was made void, and nothing has taken its place.
+pub async fn is_void(c: &mut Conn, t: TenantId, user: UserId) -> Result<bool> {
+    sql!(
+        c,
+        one<bool>,
+        "SELECT EXISTS (SELECT 1 FROM passwords WHERE tenant_id = $1 AND user_id = $2 AND void)",
+        t,
+        user
+    )
 }
 
 row! {
@@ -230,7 +257,7 @@ pub async fn delete_password(tx: &mut Tx, t: TenantId, user: UserId) -> Result<b
     Ok(n > 0)
 }
 
-/// Whether the user has any credential here.
+/// Whether the user has any credential here, or had one until a reset.
 pub async fn any(c: &mut Conn, t: TenantId, user: UserId) -> Result<bool> {
     sql!(
         c,

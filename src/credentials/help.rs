@@ -2,23 +2,27 @@
 //! themselves. Each is on record, and the person is told.
 
 use super::{
-    Credentials, MORE, db, factors, gone, has, local,
+    Credentials, MORE, break_glass, db, factors, gone, has, local,
     notice::{self, What},
-    passkeys, recovery, reset, tries,
+    passkeys, recovery,
+    reset::{self, By, Offer},
+    tries,
 };
 use crate::{
     access::{Permit, perm::UsersEdit},
     audit::{self, Event},
     error::{Error, Result},
     id::UserId,
+    secret::Secret,
     sessions::{self, Who},
     store::Lock,
-    tx, users,
+    tx,
+    users::{self, User},
 };
 use serde_json::json;
 
 /// What was taken away.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Removed {
     /// A one-time code.
     pub code: bool,
@@ -26,8 +30,8 @@ pub struct Removed {
     pub passkeys: u64,
     /// Recovery codes that were not used yet.
     pub recovery: u64,
-    /// Whether what is left is a password that may be asked for alone.
-    pub password: bool,
+    /// The link to set up something new, for the caller to hand over: no letter takes it. `None`: it was sent to them.
+    pub link: Option<Secret>,
 }
 
 impl Credentials {
@@ -38,10 +42,14 @@ impl Credentials {
     pub async fn unlock(&self, permit: &Permit<UsersEdit>, user: UserId) -> Result<()> {
         let (found, acting) = self.reachable(permit, user).await?;
         let (t, access, name) = (permit.tenant(), &self.0.access, found.user_name);
-        tx!(self.0.store, &permit.cx().urgent(), [acting, access, name], |tx| {
+        tx!(self.0.store, &permit.cx().urgent(), [acting, access, name, permit], |tx| {
             tx.lock(Lock::User(user)).await?;
-            local(&users::find(tx, t, user).await?.ok_or_else(|| gone(user))?)?;
+            let found = users::find(tx, t, user).await?.ok_or_else(|| gone(user))?;
+            local(&found)?;
             acting.check(&access, tx, MORE).await?;
+            if let Some(account) = break_glass::touched(tx, &permit, &found).await? {
+                account.tell(tx, "was unlocked").await?;
+            }
             tries::forget_all(tx, t, &name).await?;
             factors::forget_all(tx, t, user).await?;
             db::code_forgiven(tx, t, user).await?;
@@ -50,40 +58,58 @@ impl Credentials {
         })
     }
 
-    /// Takes away all that somebody has beside their password. Their sessions and tokens end.
+    /// Takes away all that somebody signs in with: their factors are lost, and a password that a stranger has must not be
+    /// what sets up others. Their sessions and tokens end. What takes its place comes by a link, which is sent to them; where
+    /// they have no address, or nothing `sends` letters, it is for the caller to hand over.
     ///
     /// # Errors
-    /// As [`Self::set_password`]; [`crate::error::Kind::NotFound`] where there is nothing.
-    pub async fn reset_factors(&self, permit: &Permit<UsersEdit>, user: UserId) -> Result<Removed> {
+    /// As [`Self::set_password`]; [`crate::error::Kind::NotFound`] where there is nothing beside a password, and nothing was
+    /// taken away before; [`crate::error::Kind::Conflict`] for who is switched off, and an account for emergencies.
+    pub async fn reset_factors(
+        &self,
+        permit: &Permit<UsersEdit>,
+        user: UserId,
+        sends: bool,
+    ) -> Result<Removed> {
         let (_, acting) = self.reachable(permit, user).await?;
-        let (t, access) = (permit.tenant(), &self.0.access);
-        tx!(self.0.store, &permit.cx().urgent(), [acting, access], |tx| {
+        let (t, access, master) = (permit.tenant(), &self.0.access, &self.0.master);
+        tx!(self.0.store, &permit.cx().urgent(), [acting, access, master], |tx| {
             tx.lock(Lock::User(user)).await?;
-            local(&users::find(tx, t, user).await?.ok_or_else(|| gone(user))?)?;
+            let found = users::find(tx, t, user).await?.ok_or_else(|| gone(user))?;
+            local(&found)?;
             acting.check(&access, tx, MORE).await?;
+            on(&found)?;
+            let again = db::is_void(tx, t, user).await?;
             let code = db::delete_code(tx, t, user).await?;
             let passkeys = passkeys::delete_all(tx, t, user).await?;
             let recovery = recovery::delete_all(tx, t, user).await?;
-            if !code && passkeys == 0 && recovery == 0 {
+            if !again && !code && passkeys == 0 && recovery == 0 {
                 return Err(Error::not_found("a second factor of theirs"));
             }
             factors::forget_all(tx, t, user).await?;
-            let password = db::password(tx, t, user).await?.is_some_and(|p| p.alone);
+            db::void_password(tx, t, user).await?;
+            reset::forget(tx, t, user).await?;
             sessions::revoke(tx, Who::User(t, user), "factors reset").await?;
             let event = Event::new("factors.reset").target("user", user);
             let detail =
                 json!({ "one_time_code": code, "passkeys": passkeys, "recovery_codes": recovery });
             audit::record(tx, t, event.detail(detail)).await?;
             notice::tell(tx, t, user, What::FactorsReset).await?;
-            Ok(Removed { code, passkeys, recovery, password })
+            let by = if sends && found.email.is_some() { By::Desk } else { By::Hand };
+            let link = match reset::offer(tx, &master, t, &found, by).await? {
+                Offer::Sent => None,
+                Offer::Link(link) => Some(link),
+                Offer::None => return Err(emergency()),
+            };
+            Ok(Removed { code, passkeys, recovery, link })
         })
     }
 
     /// Sends somebody a link to set a new password. Where they have a second factor, it is asked for then.
     ///
     /// # Errors
-    /// As [`Self::set_password`]; [`crate::error::Kind::Conflict`] for who has no address, or nothing to sign in with yet
-    /// (they are invited instead).
+    /// As [`Self::set_password`]; [`crate::error::Kind::Conflict`] for who has no address, is switched off, or never had
+    /// anything to sign in with here (they are invited instead).
     pub async fn send_reset(&self, permit: &Permit<UsersEdit>, user: UserId) -> Result<()> {
         let (_, acting) = self.reachable(permit, user).await?;
         let (t, access, master) = (permit.tenant(), &self.0.access, &self.0.master);
@@ -92,17 +118,38 @@ impl Credentials {
             let found = users::find(tx, t, user).await?.ok_or_else(|| gone(user))?;
             local(&found)?;
             acting.check(&access, tx, MORE).await?;
-            if has(tx, t, user).await?.passkeys > 0 && !has(tx, t, user).await?.password {
+            on(&found)?;
+            if !db::any(tx, t, user).await? {
+                let text = "they never had anything to sign in with here; invite them, or send their invitation again";
+                return Err(Error::conflict(text));
+            }
+            let has = has(tx, t, user).await?;
+            if has.passkeys > 0 && !has.password {
                 let text = "they sign in with a passkey and have no password; reset their factors first if it is lost";
                 return Err(Error::conflict(text));
             }
-            if !reset::offer(tx, &master, t, &found).await? {
-                return Err(Error::conflict(
-                    "they have no e-mail address, or are there for emergencies",
-                )
-                .attr("email"));
+            if found.email.is_none() {
+                let text = "they have no e-mail address; give them one, or reset their factors, which gives you the link";
+                return Err(Error::conflict(text).attr("email"));
             }
-            Ok(())
+            match reset::offer(tx, &master, t, &found, By::Desk).await? {
+                Offer::Sent | Offer::Link(_) => Ok(()),
+                Offer::None => Err(emergency()),
+            }
         })
     }
+}
+
+/// Refuses a link for who could not use it.
+fn on(u: &User) -> Result<()> {
+    if u.live() {
+        return Ok(());
+    }
+    Err(Error::conflict("they are switched off; switch them on first").attr("enabled"))
+}
+
+fn emergency() -> Error {
+    Error::conflict(
+        "an account for emergencies gets no link; set its password, or delete it and make another",
+    )
 }

@@ -13,6 +13,7 @@ mod help;
 pub mod notice;
 mod own;
 mod passkeys;
+pub mod person;
 mod proof;
 pub mod recovery;
 pub mod reset;
@@ -31,7 +32,8 @@ use crate::{
     secret::{ExposeSecret as _, Secret},
     sessions::{self, Who},
     store::{Lock, Scope, Store, Tx},
-    tenants, tx,
+    tenants::{self, Required},
+    tx,
     users::{self, User},
 };
 pub use enrol::{Enrolment, Offered};
@@ -39,6 +41,7 @@ pub(crate) use enrol::{any, forget};
 pub use factors::Bound;
 use hasher::Hasher;
 pub use help::Removed;
+use notice::What;
 pub use own::{FRESH, Own};
 pub use passkeys::{Asked, NewPasskey, OwnPasskey, Shown, Used};
 pub use proof::{Has, Proof, has};
@@ -152,15 +155,24 @@ impl Credentials {
         let hash = self.0.hasher.hash(password).await?;
         let t = permit.tenant();
         let access = &self.0.access;
-        tx!(self.0.store, &permit.cx().urgent(), [hash, acting, access], |tx| {
+        tx!(self.0.store, &permit.cx().urgent(), [hash, acting, access, permit], |tx| {
             tx.lock(Lock::User(user)).await?;
             let found = users::find(tx, t, user).await?.ok_or_else(|| gone(user))?;
             local(&found)?;
             acting.check(&access, tx, MORE).await?;
+            if !alone && !has(tx, t, user).await?.second() {
+                return Err(Error::conflict(
+                    "their second factor was removed meanwhile; a longer password does without",
+                ));
+            }
+            let glass = break_glass::touched(tx, &permit, &found).await?;
+            let first = !db::any(tx, t, user).await?;
             db::set_password(tx, t, user, &hash, alone).await?;
             tries::forget_all(tx, t, &found.user_name).await?;
+            reset::forget(tx, t, user).await?;
             sessions::revoke(tx, Who::User(t, user), "password set").await?;
-            audit::record(tx, t, Event::new("password.set").target("user", user)).await
+            audit::record(tx, t, Event::new("password.set").target("user", user)).await?;
+            told(tx, &found, glass, first, (What::PasswordSet, "got a new password")).await
         })
     }
 
@@ -180,13 +192,17 @@ impl Credentials {
         let sealed = self.0.master.seal(&bound(t, user), secret.as_bytes())?;
         let base32 = secret.to_base32();
         let otpauth = otpauth(issuer, &found.user_name, &base32);
-        tx!(self.0.store, &permit.cx().urgent(), [sealed, acting, access], |tx| {
+        tx!(self.0.store, &permit.cx().urgent(), [sealed, acting, access, permit], |tx| {
             tx.lock(Lock::User(user)).await?;
-            local(&users::find(tx, t, user).await?.ok_or_else(|| gone(user))?)?;
+            let found = users::find(tx, t, user).await?.ok_or_else(|| gone(user))?;
+            local(&found)?;
             acting.check(&access, tx, MORE).await?;
+            let glass = break_glass::touched(tx, &permit, &found).await?;
+            let first = !db::any(tx, t, user).await?;
             db::set_code(tx, t, user, &sealed).await?;
             sessions::revoke(tx, Who::User(t, user), "one-time code set").await?;
-            audit::record(tx, t, Event::new("one_time_code.set").target("user", user)).await
+            audit::record(tx, t, Event::new("one_time_code.set").target("user", user)).await?;
+            told(tx, &found, glass, first, (What::CodeSet, "got a one-time code")).await
         })?;
         Ok(Code { otpauth: otpauth.into(), secret: base32.into() })
     }
@@ -194,18 +210,28 @@ impl Credentials {
     /// Takes the one-time code away.
     ///
     /// # Errors
-    /// As [`Self::set_password`]; [`crate::error::Kind::NotFound`] also where there is none.
+    /// As [`Self::set_password`]; [`crate::error::Kind::NotFound`] also where there is none; [`crate::error::Kind::Conflict`]
+    /// for who has nothing beside it but a password that is too short to be asked for alone.
     pub async fn remove_code(&self, permit: &Permit<UsersEdit>, user: UserId) -> Result<()> {
         let (_, acting) = self.reachable(permit, user).await?;
         let (t, access) = (permit.tenant(), &self.0.access);
-        tx!(self.0.store, &permit.cx().urgent(), [acting, access], |tx| {
+        tx!(self.0.store, &permit.cx().urgent(), [acting, access, permit], |tx| {
             tx.lock(Lock::User(user)).await?;
+            let found = users::find(tx, t, user).await?.ok_or_else(|| gone(user))?;
             acting.check(&access, tx, MORE).await?;
+            let glass = break_glass::touched(tx, &permit, &found).await?;
+            let has = has(tx, t, user).await?;
             if !db::delete_code(tx, t, user).await? {
                 return Err(Error::not_found("one-time code"));
             }
+            if has.password && !(Has { code: false, ..has }).suffices(Required::None) {
+                let text = "their password is too short to be asked for alone, so they could not sign in any more; set a \
+                            longer one first, or reset their factors, which sends them a link";
+                return Err(Error::conflict(text).code("last_credential"));
+            }
             sessions::revoke(tx, Who::User(t, user), "one-time code removed").await?;
-            audit::record(tx, t, Event::new("one_time_code.remove").target("user", user)).await
+            audit::record(tx, t, Event::new("one_time_code.remove").target("user", user)).await?;
+            told(tx, &found, glass, false, (What::CodeRemoved, "lost its one-time code")).await
         })
     }
 
@@ -227,15 +253,31 @@ impl Credentials {
             );
             return Err(Error::forbidden(text).attr("password").code("managed_by_directory"));
         }
-        drop(c);
         local(&found)?;
         users::within_reach(permit, &found)?;
+        break_glass::touched(&mut c, permit, &found).await?;
+        drop(c);
         let acting = self.0.access.acting(permit.actor(), (t, user), None, None).await?;
         if !acting.covered() {
             return Err(Error::forbidden(format!("'{}': {MORE}", found.user_name)));
         }
         Ok((found, acting))
     }
+}
+
+/// Has the person told what was done to their credentials, and everybody else of an account for emergencies. Who had
+/// nothing so far is only just being given it.
+async fn told(
+    tx: &mut Tx,
+    found: &User,
+    glass: Option<break_glass::Account>,
+    first: bool,
+    (what, did): (What, &'static str),
+) -> Result<()> {
+    if let Some(account) = glass {
+        account.tell(tx, did).await?;
+    }
+    if first { Ok(()) } else { notice::tell(tx, found.tenant_id, found.id, what).await }
 }
 
 fn totp(secret: Vec<u8>) -> Totp {

@@ -7,7 +7,7 @@ use crate::{
     mail::{Letter, Mailer, plain_name},
     outbox::{self, Message},
     store::Tx,
-    users,
+    users::{self, User},
 };
 use askama::Template;
 use serde::{Deserialize, Serialize};
@@ -29,12 +29,16 @@ pub(crate) enum What {
     CodeRemoved,
     PasswordChanged,
     PasswordReset,
+    PasswordSet,
+    AddressChanged,
+    NameChanged,
     Unlocked,
     FactorsReset,
     GlassMade(String),
     GlassArmed(String),
     GlassBroken(String),
     GlassDrill(String),
+    GlassTouched(String, String),
 }
 
 impl What {
@@ -64,7 +68,9 @@ impl What {
             ),
             Self::RecoveryUsed(left) => (
                 "A recovery code of yours was used",
-                format!("Somebody signed in with your password and a recovery code. You have {left} left."),
+                format!(
+                    "Somebody used a recovery code of yours, to sign in or to set a new password. You have {left} left."
+                ),
             ),
             Self::CodeSet => (
                 "A one-time code was set up for your account",
@@ -102,6 +108,31 @@ impl What {
                     account(n)
                 ),
             ),
+            Self::GlassTouched(n, did) => (
+                "A break-glass account was changed",
+                format!(
+                    "The break-glass account \"{}\" {did}. Who did it is in the audit trail. If nobody knows why, look into \
+                     it at once.",
+                    account(n)
+                ),
+            ),
+            Self::PasswordSet => (
+                "Your password was set by an administrator",
+                plain(
+                    "An administrator set another password for your account. Wherever you were signed in, you are not any more.",
+                ),
+            ),
+            Self::AddressChanged => (
+                "Your e-mail address was changed",
+                plain(
+                    "The e-mail address of your account was changed. Letters about it, and links to set a new password, go to \
+                     the new one from now on; this is the last that comes here.",
+                ),
+            ),
+            Self::NameChanged => (
+                "The name you sign in with was changed",
+                plain("The name that your account signs in with was changed."),
+            ),
             Self::PasswordReset => (
                 "Your password was reset",
                 plain("A new password was set by a link that was sent to you. Wherever you were signed in, you are not any more."),
@@ -113,8 +144,9 @@ impl What {
             Self::FactorsReset => (
                 "Your second factors were removed",
                 plain(
-                    "An administrator removed the one-time code, the passkeys and the recovery codes of your account. Wherever \
-                     you were signed in, you are not any more. Set up new ones when you have signed in.",
+                    "An administrator removed the one-time code, the passkeys and the recovery codes of your account, and your \
+                     password counts no more. Wherever you were signed in, you are not any more. A link to set up new ones \
+                     comes by another letter, or from your administrator; it opens for half an hour, once.",
                 ),
             ),
             Self::PasswordChanged => (
@@ -152,8 +184,15 @@ struct Page<'a> {
 /// The database's.
 pub(crate) async fn tell(tx: &mut Tx, t: TenantId, user: UserId, what: What) -> Result<()> {
     let Some(user) = users::find(tx, t, user).await? else { return Ok(()) };
-    let Some(to) = user.email else { return Ok(()) };
-    let name = user.display_name.unwrap_or(user.user_name);
+    tell_at(tx, t, &user, what).await
+}
+
+/// The same, at the address of somebody as they were.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn tell_at(tx: &mut Tx, t: TenantId, user: &User, what: What) -> Result<()> {
+    let (Some(to), name) = (&user.email, user.label()) else { return Ok(()) };
     let at = tx.now().for_people();
     let letter = json!({ "to": to, "name": name, "what": what, "at": at });
     outbox::push(tx, t, TOPIC, &letter).await.map(drop)

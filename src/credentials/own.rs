@@ -7,13 +7,13 @@ use super::{
     otpauth,
     passkeys::{self, NewPasskey},
     proof::{Has, has},
-    random_bytes, recovery, rules, totp, tries,
+    random_bytes, recovery, reset, rules, totp, tries,
 };
 use crate::{
     audit::{self, Event},
     clock::Timestamp,
     error::{Error, Kind, Result},
-    id::{CeremonyId, PasskeyId, SessionId},
+    id::{CeremonyId, PasskeyId},
     protocol::oidc::Class,
     secret::{ExposeSecret as _, Secret},
     sessions::{self, Live, Who},
@@ -27,6 +27,10 @@ use std::time::Duration;
 
 /// A proof is fresh for so long.
 pub const FRESH: Duration = Duration::from_secs(10 * 60);
+
+/// Why the last second factor stays beside a short password.
+const SHORT: &str = "your password is too short to be asked for alone, so you could not sign in any more; set a longer \
+                     password, or add another factor, first";
 
 /// What a person's own page shows.
 #[derive(Debug, Clone)]
@@ -60,10 +64,15 @@ async fn may(c: &mut Conn, s: &Live, now: Timestamp) -> Result<Has> {
 }
 
 /// The same in a transaction, under the user's lock.
-async fn may_now(tx: &mut Tx, s: &Live) -> Result<Has> {
+pub(super) async fn may_now(tx: &mut Tx, s: &Live) -> Result<Has> {
     tx.lock(Lock::User(s.user)).await?;
     let now = tx.now();
     may(tx, s, now).await
+}
+
+/// Ends the person's other sessions, whoever is in them: what they were opened with may be what is being taken away.
+async fn others_end(tx: &mut Tx, s: &Live, why: &'static str) -> Result<()> {
+    sessions::revoke(tx, Who::Others(s.home, s.user, s.id), why).await.map(drop)
 }
 
 impl Credentials {
@@ -123,12 +132,18 @@ impl Credentials {
             let all = passkeys::list(tx, t, user).await?;
             let found = all.into_iter().find(|p| p.id == id);
             let found = found.ok_or_else(|| Error::not_found("a passkey of yours with this id"))?;
-            if !(Has { passkeys: has.passkeys - 1, ..has }).suffices(demanded) {
-                let text =
-                    "without this passkey you could not sign in any more; add another one first";
+            let taken = usize::from(found.suspect_at.is_none());
+            let left = Has { passkeys: has.passkeys.saturating_sub(taken), ..has };
+            if taken > 0 && !left.suffices(demanded) {
+                let text = if left.short() {
+                    SHORT
+                } else {
+                    "without this passkey you could not sign in any more; add another one first"
+                };
                 return Err(Error::conflict(text).code("last_credential"));
             }
             passkeys::delete(tx, t, user, id).await?;
+            others_end(tx, &s, "passkey removed").await?;
             let event = Event::new("passkey.remove").target("user", user);
             audit::record(tx, t, event.detail(json!({ "passkey": id }))).await?;
             notice::tell(tx, t, user, What::PasskeyRemoved(found.name)).await
@@ -150,10 +165,16 @@ impl Credentials {
     pub async fn new_recovery_codes(&self, cx: &Cx, s: &Live) -> Result<Vec<Secret>> {
         let (t, user, set) = (s.home, s.user, recovery::new_set()?);
         tx!(self.0.store, &cx.clone().urgent(), [s, set], |tx| {
-            if !may_now(tx, &s).await?.password {
+            let has = may_now(tx, &s).await?;
+            if has.password && !has.second() && has.recovery == 0 {
+                let text = "recovery codes take the place of a second factor, and you have none; set one up first";
+                return Err(Error::conflict(text));
+            }
+            if !has.password {
                 let text = "recovery codes go with a password, and you have none; make a second passkey instead";
                 return Err(Error::conflict(text));
             }
+            others_end(tx, &s, "recovery codes made").await?;
             recovery::keep(tx, t, user, &set).await
         })?;
         Ok(set)
@@ -213,6 +234,7 @@ impl Credentials {
             may_now(tx, &s).await?;
             db::set_code(tx, t, user, &sealed).await?;
             db::use_step(tx, t, user, step).await?;
+            others_end(tx, &s, "one-time code set").await?;
             audit::record(tx, t, Event::new("one_time_code.set").target("user", user)).await?;
             notice::tell(tx, t, user, What::CodeSet).await
         })?;
@@ -227,13 +249,19 @@ impl Credentials {
         let (t, user) = (s.home, s.user);
         tx!(self.0.store, &cx.clone().urgent(), [s], |tx| {
             let has = may_now(tx, &s).await?;
-            if !(Has { code: false, ..has }).suffices(demanded) {
-                let text = "without the code you could not sign in any more; make a passkey first";
+            let left = Has { code: false, ..has };
+            if !left.suffices(demanded) {
+                let text = if left.short() {
+                    SHORT
+                } else {
+                    "without the code you could not sign in any more; make a passkey first"
+                };
                 return Err(Error::conflict(text).code("last_credential"));
             }
             if !db::delete_code(tx, t, user).await? {
                 return Err(Error::not_found("one-time code"));
             }
+            others_end(tx, &s, "one-time code removed").await?;
             audit::record(tx, t, Event::new("one_time_code.remove").target("user", user)).await?;
             notice::tell(tx, t, user, What::CodeRemoved).await
         })
@@ -254,22 +282,18 @@ impl Credentials {
         let known = known(&found, company.as_deref());
         let alone = rules::strong(password.expose_secret(), &known, &self.0.settings, second)?;
         let hash = self.0.hasher.hash(password).await?;
-        let others = sessions::list(&self.0.store, t, user).await?;
-        let others: Vec<SessionId> =
-            others.iter().filter(|o| o.ended_at.is_none() && o.id != s.id).map(|o| o.id).collect();
         let name = found.user_name;
-        tx!(self.0.store, &cx.clone().urgent(), [s, hash, others, name], |tx| {
-            if !alone && !may_now(tx, &s).await?.second() {
+        tx!(self.0.store, &cx.clone().urgent(), [s, hash, name], |tx| {
+            let has = may_now(tx, &s).await?;
+            if !alone && !has.second() {
                 return Err(Error::conflict(
                     "your second factor was removed meanwhile; begin again",
                 ));
             }
-            may_now(tx, &s).await?;
             db::set_password(tx, t, user, &hash, alone).await?;
             tries::forget_all(tx, t, &name).await?;
-            for other in others {
-                sessions::revoke(tx, Who::Session(t, other), "password changed").await?;
-            }
+            reset::forget(tx, t, user).await?;
+            others_end(tx, &s, "password changed").await?;
             audit::record(tx, t, Event::new("password.change").target("user", user)).await?;
             notice::tell(tx, t, user, What::PasswordChanged).await
         })

@@ -42,9 +42,11 @@ impl Proof {
 pub struct Has {
     /// A password.
     pub password: bool,
+    /// Whether it is long enough to be asked for alone.
+    pub alone: bool,
     /// A one-time code.
     pub code: bool,
-    /// So many passkeys.
+    /// So many passkeys that are taken.
     pub passkeys: usize,
     /// So many recovery codes that are not used yet.
     pub recovery: i64,
@@ -63,15 +65,20 @@ impl Has {
     pub fn second(self) -> bool {
         self.code || self.passkeys > 0
     }
+    /// Whether all there is is a password that is too short to be asked for alone.
+    pub fn short(self) -> bool {
+        self.password && !self.alone && !self.second()
+    }
     /// Whether it lets them in where so much is demanded.
     pub fn suffices(self, demanded: Required) -> bool {
-        self.class()
-            >= match demanded {
-                Required::None => Class::Single,
-                Required::Attested => Class::Attested,
-                Required::Mfa => Class::Mfa,
-                Required::Phr => Class::PhishingResistant,
-            }
+        !self.short()
+            && self.class()
+                >= match demanded {
+                    Required::None => Class::Single,
+                    Required::Attested => Class::Attested,
+                    Required::Mfa => Class::Mfa,
+                    Required::Phr => Class::PhishingResistant,
+                }
     }
 }
 
@@ -80,10 +87,13 @@ impl Has {
 /// # Errors
 /// The database's.
 pub async fn has(c: &mut Conn, t: TenantId, user: UserId) -> Result<Has> {
+    let password = db::password(c, t, user).await?;
+    let passkeys = passkeys::list(c, t, user).await?;
     Ok(Has {
-        password: db::password(c, t, user).await?.is_some(),
+        password: password.is_some(),
+        alone: password.is_some_and(|p| p.alone),
         code: db::code(c, t, user).await?.is_some(),
-        passkeys: passkeys::list(c, t, user).await?.len(),
+        passkeys: passkeys.iter().filter(|p| p.suspect_at.is_none()).count(),
         recovery: recovery::left(c, t, user).await?,
     })
 }

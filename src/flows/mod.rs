@@ -10,7 +10,7 @@ pub use codes::{Code, CodeUse, NewCode, code_claim, code_issued, code_put};
 use crate::{
     apps::About,
     clock::Timestamp,
-    credentials::{Enrolment, Proved},
+    credentials::{Enrolment, Proved, reset},
     crypto::{
         ct_eq,
         token::{self, Kind},
@@ -115,6 +115,8 @@ pub enum After {
     Setup(setup::Draft),
     /// A directory's sign-in half is tried: nobody comes in.
     Trial(Trial),
+    /// What somebody signs in with is set up anew.
+    Reset(reset::Ticket),
 }
 
 /// A stronger proof that a directory is asked for.

@@ -83,8 +83,9 @@ impl Gate {
     /// # Errors
     /// [`Kind::NeedsStepUp`].
     pub fn meets(&self, s: &Live, demand: Demand) -> Result<()> {
-        if !satisfies(&s.class, demand.class) {
-            return Err(too_weak(&s.class, demand.class));
+        let owed = owed(s, demand.class);
+        if !satisfies(&s.class, owed) {
+            return Err(too_weak(&s.class, owed));
         }
         let now = self.0.store.clock().now();
         let since = |age: i64| {
@@ -99,6 +100,12 @@ impl Gate {
 /// no proof: it counts where the policy says that it suffices, and nowhere else.
 pub fn satisfies(class: &str, required: Required) -> bool {
     Class::parse(class).unwrap_or(Class::None) >= required.class()
+}
+
+/// What a session owes where so much is demanded: that of an account for emergencies always two factors and no more, or a
+/// policy that nobody can meet would leave nobody to change it.
+pub fn owed(s: &Live, demanded: Required) -> Required {
+    if s.evidence.0["break_glass"] == true { Required::Mfa } else { demanded }
 }
 
 /// The refusal of a login whose proof is too weak.

@@ -197,7 +197,7 @@ pub(super) async fn weigh(
         }
         Err(e) if e.kind() == Kind::NeedsStepUp && !request.silent => {
             let demand = app.gate.demand_of(&ask).await?;
-            let weak = !gate::satisfies(&session.class, demand.class);
+            let weak = !gate::satisfies(&session.class, gate::owed(session, demand.class));
             if may_step_up && (!weak || can_step_up(app, session, demand.class).await?) {
                 return Ok(Next::StepUp(demand));
             }

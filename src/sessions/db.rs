@@ -249,53 +249,47 @@ row! {
     pub(super) struct Ended { pub id: SessionId, pub user_id: UserId }
 }
 
+/// The sessions that have just ended.
+type AllEnded = Result<Vec<Ended>>;
+
+macro_rules! end_sessions {
+    ($where:literal) => {
+        concat!(
+            "UPDATE sessions SET ended_at = $2, ended_why = $3 WHERE ",
+            $where,
+            " AND ended_at IS NULL RETURNING id, user_id"
+        )
+    };
+}
 pub(super) async fn end_of_tenant(tx: &mut Tx, t: TenantId, why: &str) -> Result<Vec<Ended>> {
     let now = tx.now();
-    sql!(
-        tx,
-        all<Ended>,
-        "UPDATE sessions SET ended_at = $2, ended_why = $3
-         WHERE tenant_id = $1 AND ended_at IS NULL RETURNING id, user_id",
-        t,
-        now,
-        why
-    )
+    sql!(tx, all<Ended>, end_sessions!("tenant_id = $1"), t, now, why)
 }
-pub(super) async fn end_of_user(
+pub(super) async fn end_of_user(tx: &mut Tx, t: TenantId, user: UserId, why: &str) -> AllEnded {
+    let now = tx.now();
+    sql!(tx, all<Ended>, end_sessions!("tenant_id = $1 AND user_id = $4"), t, now, why, user)
+}
+pub(super) async fn end_others(
     tx: &mut Tx,
     t: TenantId,
-    user: UserId,
+    (user, kept): (UserId, SessionId),
     why: &str,
 ) -> Result<Vec<Ended>> {
     let now = tx.now();
     sql!(
         tx,
         all<Ended>,
-        "UPDATE sessions SET ended_at = $3, ended_why = $4
-         WHERE tenant_id = $1 AND user_id = $2 AND ended_at IS NULL RETURNING id, user_id",
+        end_sessions!("tenant_id = $1 AND user_id = $4 AND id <> $5"),
         t,
+        now,
+        why,
         user,
-        now,
-        why
+        kept
     )
 }
-pub(super) async fn end_one(
-    tx: &mut Tx,
-    t: TenantId,
-    id: SessionId,
-    why: &str,
-) -> Result<Vec<Ended>> {
+pub(super) async fn end_one(tx: &mut Tx, t: TenantId, id: SessionId, why: &str) -> AllEnded {
     let now = tx.now();
-    sql!(
-        tx,
-        all<Ended>,
-        "UPDATE sessions SET ended_at = $3, ended_why = $4
-         WHERE tenant_id = $1 AND id = $2 AND ended_at IS NULL RETURNING id, user_id",
-        t,
-        id,
-        now,
-        why
-    )
+    sql!(tx, all<Ended>, end_sessions!("tenant_id = $1 AND id = $4"), t, now, why, id)
 }
 
 row! {
@@ -334,6 +328,26 @@ pub(super) async fn families_of_user(
 ) -> Result<Vec<EndedFamily>> {
     let now = tx.now();
     sql!(tx, all<EndedFamily>, end_families!("tenant_id = $1 AND user_id = $4"), t, now, why, user)
+}
+pub(super) async fn families_of_others(
+    tx: &mut Tx,
+    t: TenantId,
+    (user, kept): (UserId, SessionId),
+    why: &str,
+) -> Result<Vec<EndedFamily>> {
+    let now = tx.now();
+    sql!(
+        tx,
+        all<EndedFamily>,
+        end_families!(
+            "tenant_id = $1 AND user_id = $4 AND (session_id IS NULL OR session_id <> $5)"
+        ),
+        t,
+        now,
+        why,
+        user,
+        kept
+    )
 }
 pub(super) async fn families_of_session(
     tx: &mut Tx,

@@ -20,6 +20,8 @@ pub enum Who {
     App(TenantId, AppId),
     /// One user, everywhere.
     User(TenantId, UserId),
+    /// One user but for this session and what refreshes in it; access tokens end all the same, and are got anew there.
+    Others(TenantId, UserId, SessionId),
     /// One session and what was issued in it.
     Session(TenantId, SessionId),
     /// One refresh family.
@@ -56,6 +58,12 @@ pub async fn revoke(tx: &mut Tx, who: Who, why: &'static str) -> Result<Revoked>
         Who::User(t, user) => {
             let s = db::end_of_user(tx, t, user, why).await?;
             let f = db::families_of_user(tx, t, user, why).await?;
+            revoke_tokens(tx, t, user).await?;
+            (t, s, f)
+        }
+        Who::Others(t, user, kept) => {
+            let s = db::end_others(tx, t, (user, kept), why).await?;
+            let f = db::families_of_others(tx, t, (user, kept), why).await?;
             revoke_tokens(tx, t, user).await?;
             (t, s, f)
         }

@@ -1,8 +1,8 @@
-//! Credentials for somebody who is only just coming in, by an invitation or the setup link: a password, then, where it is
-//! demanded, a one-time code that is proved before anything is stored; or a passkey in the place of either or both. The
-//! last step lets them in, in one transaction.
+//! Credentials for somebody who is only just coming in, by an invitation, the setup link or one of a help desk: a password,
+//! then, where it is demanded, a one-time code that is proved before anything is stored; or a passkey in the place of either
+//! or both. The last step lets them in, in one transaction.
 
-use super::{caller, error::or_page, flow::find, invite, pages};
+use super::{caller, error::or_page, flow::find, forgot, invite, pages};
 use crate::{
     access::perm::UsersAdd,
     app::App,
@@ -15,10 +15,10 @@ use crate::{
     secret::{ExposeSecret as _, Secret},
     sessions::NewSession,
     setup, signins,
-    store::{Lock, Scope},
+    store::{Conn, Lock, Scope},
     tenants::Required,
     tx,
-    users::Adder,
+    users::{self, Adder, User},
     web::{self, Browser, Device, LiveSession, Redirect, StrictForm, StrictPath},
 };
 use askama::Template;
@@ -67,11 +67,47 @@ pub(super) struct Who {
     pub user_name: String,
     pub display_name: Option<String>,
     needs: Required,
+    /// What everybody knows of them.
+    known: Vec<String>,
     opened: Option<Box<Opened>>,
 }
 
-/// Whom a flow lets in; `Ok(Err)` says why its invitation does not open any more.
-pub(super) async fn who(app: &App, flow: &Flow) -> Result<std::result::Result<Who, Closed>> {
+/// Why there is nothing to choose any more.
+#[derive(Clone, Copy)]
+pub(super) enum Over {
+    Invitation(Closed),
+    Reset,
+}
+
+/// The page that says so.
+pub(super) fn over(app: &App, why: Over) -> Response {
+    match why {
+        Over::Invitation(why) => invite::closed(app, why),
+        Over::Reset => forgot::over(app),
+    }
+}
+
+fn no_passkeys(app: &App, needs: Required) -> Result<()> {
+    if needs == Required::Phr && !app.credentials.passkeys() {
+        return Err(Error::forbidden(
+            "what you may do here demands a phishing-resistant factor, which a password cannot prove; \
+             ask your administrator for a way in through your company's login",
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses whom their company's login alone lets in.
+async fn not_enforced(c: &mut Conn, person: &User) -> Result<()> {
+    if !gate::only_by_directory(c, person).await? {
+        return Ok(());
+    }
+    let text = "your company's login is the only way in here: sign in, or open the invitation's link again, with that";
+    Err(Error::forbidden(text).code("directory_enforced"))
+}
+
+/// Whom a flow lets in; `Ok(Err)` says why its link does not open any more.
+pub(super) async fn who(app: &App, flow: &Flow) -> Result<std::result::Result<Who, Over>> {
     match &flow.after {
         After::Setup(d) => Ok(Ok(Who {
             tenant: d.tenant,
@@ -79,36 +115,59 @@ pub(super) async fn who(app: &App, flow: &Flow) -> Result<std::result::Result<Wh
             user_name: d.user_name.clone(),
             display_name: d.display_name.clone(),
             needs: Required::Mfa,
+            known: Vec::new(),
             opened: None,
         })),
+        After::Reset(ticket) => {
+            let Some(r) = app.credentials.open_ticket(ticket).await? else {
+                return Ok(Err(Over::Reset));
+            };
+            let (tenant, user) = r.who();
+            let mut c = app.store.read(Scope::Tenant(tenant)).await?;
+            let Some(person) = users::find(&mut c, tenant, user).await? else {
+                return Ok(Err(Over::Reset));
+            };
+            not_enforced(&mut c, &person).await?;
+            drop(c);
+            let needs = app.gate.demanded(tenant, user, tenant).await?;
+            if !r.enrols(needs) {
+                return Ok(Err(Over::Reset));
+            }
+            no_passkeys(app, needs)?;
+            Ok(Ok(Who {
+                tenant,
+                user,
+                user_name: r.user_name().to_owned(),
+                display_name: r.display_name().map(str::to_owned),
+                needs,
+                known: r.known().into_iter().map(str::to_owned).collect(),
+                opened: None,
+            }))
+        }
         After::Invitation(invited) => {
             let opened = match invitations::open(&app.store, &app.access, invited).await? {
                 Ok(opened) => opened,
-                Err(why) => return Ok(Err(why)),
+                Err(why) => return Ok(Err(Over::Invitation(why))),
             };
             let planned =
                 invitations::demanded(&app.store, &app.access, &opened.invitation).await?;
             // What was given by hand since then counts as well.
             let (t, user) = (invited.tenant, opened.user.id);
             let mut c = app.store.read(Scope::Tenant(t)).await?;
-            if gate::only_by_directory(&mut c, &opened.user).await? {
-                let text = "your company's login is the only way in here: open the link again, and accept with that";
-                return Err(Error::forbidden(text).code("directory_enforced"));
-            }
+            not_enforced(&mut c, &opened.user).await?;
             drop(c);
             let needs = planned.max(app.gate.demanded(t, user, t).await?);
-            if needs == Required::Phr && !app.credentials.passkeys() {
-                return Err(Error::forbidden(
-                    "what you may do here demands a phishing-resistant factor, which a password cannot prove; \
-                     ask your administrator for a way in through your company's login",
-                ));
-            }
+            no_passkeys(app, needs)?;
+            let mut known = vec![opened.company.clone()];
+            known.extend(opened.user.display_name.clone());
+            known.extend(opened.user.email.clone());
             Ok(Ok(Who {
                 tenant: invited.tenant,
                 user: opened.user.id,
                 user_name: opened.user.user_name.clone(),
                 display_name: opened.user.display_name.clone(),
                 needs,
+                known,
                 opened: Some(Box::new(opened)),
             }))
         }
@@ -129,7 +188,7 @@ pub(super) async fn show(
         let flow = find(&app, id, &browser).await?;
         let who = match who(&app, &flow).await? {
             Ok(who) => who,
-            Err(why) => return Ok(invite::closed(&app, why)),
+            Err(why) => return Ok(over(&app, why)),
         };
         Ok(ask_first(&app, id, &who, None))
     };
@@ -146,7 +205,7 @@ pub(super) fn ask_first(app: &App, flow: FlowId, who: &Who, problem: Option<Stri
         user_name: who.user_name.clone(),
         least: app.config.signin.least(who.needs != Required::None),
         password,
-        code_next: who.needs == Required::Mfa,
+        code_next: matches!(who.needs, Required::Mfa | Required::Attested),
         problem,
         passkeys: app.credentials.passkeys(),
         passkey_does: "It takes the place of password and code.",
@@ -178,18 +237,14 @@ pub(super) async fn choose(
         let mut flow = find(&app, id, &browser).await?;
         let who = match who(&app, &flow).await? {
             Ok(who) => who,
-            Err(why) => return Ok(invite::closed(&app, why)),
+            Err(why) => return Ok(over(&app, why)),
         };
         if chosen.password.expose_secret() != chosen.password_again.expose_secret() {
             let text = "The two passwords are not the same.".to_owned();
             return Ok(ask_first(&app, id, &who, Some(text)));
         }
         let mut known = vec![who.user_name.as_str()];
-        if let Some(opened) = &who.opened {
-            known.push(&opened.company);
-            known.extend(opened.user.display_name.as_deref());
-            known.extend(opened.user.email.as_deref());
-        }
+        known.extend(who.known.iter().map(String::as_str));
         let second = who.needs != Required::None;
         let mut enrolment = match app.credentials.choose(&chosen.password, &known, second).await {
             Ok(e) => e,
@@ -229,7 +284,7 @@ pub(super) async fn show_code(
         let flow = find(&app, id, &browser).await?;
         let who = match who(&app, &flow).await? {
             Ok(who) => who,
-            Err(why) => return Ok(invite::closed(&app, why)),
+            Err(why) => return Ok(over(&app, why)),
         };
         ask_second(&app, id, &flow, &who, None)
     };
@@ -285,7 +340,7 @@ pub(super) async fn prove_code(
         let mut flow = find(&app, id, &browser).await?;
         let who = match who(&app, &flow).await? {
             Ok(who) => who,
-            Err(why) => return Ok(invite::closed(&app, why)),
+            Err(why) => return Ok(over(&app, why)),
         };
         let Some(enrolment) = &mut flow.enrolment else {
             return Ok(Redirect::to(&format!("/enrol/{id}")).into_response());
@@ -344,6 +399,9 @@ pub(super) async fn let_in(
     let before = before.map(|s| s.0);
     let entered = tx!(app.store, &cx, [session, enrolment, ready, access, after, before], |tx| {
         tx.lock(Lock::User(user)).await?;
+        if let Some(person) = users::find(tx, t, user).await? {
+            not_enforced(tx, &person).await?;
+        }
         match (&after, &ready) {
             (After::Setup(draft), _) => {
                 setup::complete(tx, &access, adder, draft, &enrolment).await?;
@@ -351,6 +409,13 @@ pub(super) async fn let_in(
             (_, Some(ready)) => {
                 invitations::accept(tx, &access, ready, How::Local).await?;
                 Credentials::enrol(tx, t, user, &enrolment).await?;
+            }
+            (After::Reset(ticket), None) => {
+                if !Credentials::renew(tx, user, ticket, &enrolment).await? {
+                    return Err(
+                        Error::conflict("this link was used, or is over").code("reset_over")
+                    );
+                }
             }
             _ => return Err(Error::internal("an enrolment of nobody")),
         }
@@ -363,6 +428,9 @@ pub(super) async fn let_in(
             let opened = invitations::open(&app.store, &app.access, invited).await?;
             return opened.map_or_else(|why| Ok(invite::closed(app, why)), |_| Err(e));
         }
+        (Err(e), After::Reset(_)) if e.code_str() == Some("reset_over") => {
+            return Ok(forgot::over(app));
+        }
         (Err(e), _) => return Err(e),
     };
     let mut response = match &flow.after {
@@ -371,9 +439,10 @@ pub(super) async fn let_in(
             let flow = Flow { enrolment: None, ..flow.clone() };
             invite::welcome(app, request, (id, &flow), invited, (t, user)).await?
         }
-        _ => {
+        after => {
             flows::end(&app.store, &cx, id).await?;
-            Redirect::to("/me?done=setup").into_response()
+            let done = if matches!(after, After::Reset(_)) { "reset" } else { "setup" };
+            Redirect::to(&format!("/me?done={done}")).into_response()
         }
     };
     response.headers_mut().append(header::SET_COOKIE, web::session_cookie(app, &cookie));

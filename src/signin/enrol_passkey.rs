@@ -1,6 +1,6 @@
 //! A passkey for somebody who is only just coming in: in the place of password and code, or of the code alone.
 
-use super::{caller, enrol, error::or_page, flow::find, invite, passkey::Nothing};
+use super::{caller, enrol, error::or_page, flow::find, passkey::Nothing};
 use crate::{
     app::App,
     credentials::{Bound, Enrolment},
@@ -26,7 +26,7 @@ pub(super) async fn begin(
         let flow = find(&app, id, &browser).await?;
         let who = match enrol::who(&app, &flow).await? {
             Ok(who) => who,
-            Err(why) => return Ok(invite::closed(&app, why)),
+            Err(why) => return Ok(enrol::over(&app, why)),
         };
         let (cx, bound) = (caller::platform(request), Bound::flow(id, browser.hash()));
         let label = who.display_name.as_deref().unwrap_or(&who.user_name);
@@ -60,7 +60,7 @@ pub(super) async fn show(
         let mut flow = find(&app, id, &browser).await?;
         let who = match enrol::who(&app, &flow).await? {
             Ok(who) => who,
-            Err(why) => return Ok(invite::closed(&app, why)),
+            Err(why) => return Ok(enrol::over(&app, why)),
         };
         let (cx, bound) = (caller::platform(request), Bound::flow(id, browser.hash()));
         let made = app.credentials.made(&cx, &bound, m.ceremony, &m.credential, &m.name).await;

@@ -80,6 +80,7 @@ async fn shown(
             return invite::ways(app, request, (id, &flow), i, session, sought).await;
         }
         After::Setup(_) => return Ok(Redirect::to(&format!("/enrol/{id}/code")).into_response()),
+        After::Reset(_) => return Ok(Redirect::to(&format!("/enrol/{id}")).into_response()),
         After::Page | After::Authorize { .. } | After::Trial(_) => {}
     }
     if let Some(session) = session
@@ -127,7 +128,11 @@ pub(super) async fn onwards(
         After::Authorize { .. } => {
             Ok(Redirect::to(&format!("/oauth/resume?flow={id}")).into_response())
         }
-        After::Page | After::Invitation(_) | After::Setup(_) | After::Trial(_) => {
+        After::Page
+        | After::Invitation(_)
+        | After::Setup(_)
+        | After::Trial(_)
+        | After::Reset(_) => {
             flows::end(&app.store, &caller::platform(request), id).await?;
             let page = if flow.to_factors { "/me/factors" } else { "/me" };
             Ok(Redirect::to(flow.start.as_deref().unwrap_or(page)).into_response())

@@ -21,7 +21,7 @@ use crate::{
     sessions::NewSession,
     signins::{self, NewSignin, Reason},
     store::{Lock, Scope},
-    tenants::{self, Status},
+    tenants::{self, Required, Status},
     tx,
     users::{self, User},
     web::{self, Browser, Device, LiveSession, Redirect, StrictForm, StrictPath},
@@ -229,8 +229,19 @@ impl Attempt<'_> {
         if has.passkeys == 0 && has.recovery == 0 {
             return Ok(false);
         }
-        let demanded = self.app.gate.demanded(p.home, p.user, p.home).await?;
+        let demanded = self.demanded(p.home, p.user).await?;
         Ok(!p.alone || !gate::satisfies(Class::Single.as_str(), demanded))
+    }
+
+    /// What is demanded of somebody. Of an account for emergencies it is always the same: a policy that nobody can meet, or
+    /// none at all, is one of the emergencies.
+    async fn demanded(&self, home: TenantId, user: UserId) -> Result<Required> {
+        let mut c = self.app.store.read(Scope::Tenant(home)).await?;
+        if break_glass::find(&mut c, home, user).await?.is_some() {
+            return Ok(Required::Mfa);
+        }
+        drop(c);
+        self.app.gate.demanded(home, user, home).await
     }
 
     async fn second(self, browser: &Browser, typed: Second) -> Result<Response> {
@@ -243,6 +254,15 @@ impl Attempt<'_> {
         drop(c);
         if !stands {
             return self.begin_again(flow, (home, user)).await;
+        }
+        if matches!(typed, Second::Recovery(_)) {
+            // Before it is used up: what it proves may not be enough.
+            let (class, demanded) = (Class::Mfa, self.demanded(home, user).await?);
+            if !gate::satisfies(class.as_str(), demanded) {
+                let evidence = json!({ "rule": recovery::RULE, "class": class.as_str() });
+                let seen = json!({ "demanded": demanded, "evidence": evidence });
+                return self.refuse(home, Some(user), Reason::MfaNotProved, seen).await;
+            }
         }
         let credentials = &self.app.credentials;
         let (outcome, wrong, words) = match &typed {
@@ -346,14 +366,19 @@ impl Attempt<'_> {
         if glass.as_ref().is_some_and(|g| !g.armed(store.clock().now())) {
             return self.refuse(home, Some(user), Reason::BreakGlassSealed, json!({})).await;
         }
-        let demanded = app.gate.demanded(home, user, home).await?;
+        let demanded = self.demanded(home, user).await?;
         let mut evidence = json!({ "amr": amr, "rule": rule, "class": class.as_str() });
         if glass.is_some() {
             evidence["break_glass"] = true.into();
         }
         if !gate::satisfies(class.as_str(), demanded) {
             let seen = json!({ "demanded": demanded, "evidence": evidence });
-            return self.refuse(home, Some(user), Reason::MfaNotProved, seen).await;
+            let mut c = store.read(Scope::Tenant(home)).await?;
+            let nothing = !credentials::has(&mut c, home, user).await?.second();
+            drop(c);
+            let missing = class == Class::Single && nothing && glass.is_none();
+            let reason = if missing { Reason::SecondFactorMissing } else { Reason::MfaNotProved };
+            return self.refuse(home, Some(user), reason, seen).await;
         }
         let (recovers, in_emergency) = (rule == recovery::RULE, glass.is_some());
         let session = NewSession {

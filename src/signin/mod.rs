@@ -46,6 +46,7 @@ pub fn routes() -> Router<App> {
         .route("/signin/{flow}/passkey/begin", post(passkey::begin))
         .route("/forgot", get(forgot::show).post(forgot::ask))
         .route("/reset/{token}", get(forgot::open).post(forgot::set))
+        .route("/reset/{token}/enrol", post(forgot::begin))
         .route("/refused/{reference}", get(refused::show))
         .route("/invite/{token}", get(invite::show).post(invite::begin))
         .route("/invite/{token}/again", post(invite::ask))

@@ -49,6 +49,14 @@ fn words(told: Told) -> (&'static str, &'static str) {
             "Your sign-in did not prove a second factor, and what you may do here demands one.",
             "Begin again and sign in with one (a code, a prompt on your phone, a security key). If you have none, ask your administrator.",
         ),
+        Told::NoFactor => (
+            "What you may do here demands a second factor, and you have none set up.",
+            "Ask your administrator to send you a link to set a new password: it sets up a second factor, too.",
+        ),
+        Told::ShortPassword => (
+            "Your password is too short to be asked for alone, and there is nothing beside it any more.",
+            "Choose 'I forgot my password' where you sign in, and set a longer one.",
+        ),
         Told::Stale => (
             "A fresh sign-in was asked for, and your company's login did not show that yours is.",
             "Sign out at your company's login, then begin again.",
@@ -79,7 +87,7 @@ fn words(told: Told) -> (&'static str, &'static str) {
         ),
         Told::Cloned => (
             "Your passkey was shown with a count that it had passed before, so there may be two of it.",
-            "Sign in another way, then remove the passkey on your own page. Tell your administrator.",
+            "It is not taken any more. Sign in another way, remove it on your own page, and make a new one. Tell your administrator.",
         ),
         Told::Company => (
             "Your company has you sign in by its own login, and by nothing else.",

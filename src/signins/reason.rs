@@ -134,6 +134,9 @@ reasons! {
     /// The second factor that the person's roles demand was not proved.
     MfaNotProved "mfa_not_proved" Refused SecondFactor
         "Compare 'evidence' with 'demanded' in the record. What is only 'attested' suffices where the policy says so (muster policy set --level attested). Entra: name an authentication context in the directory's rules, which is attested, or take the preset 'entra_v1'. Okta: demand two factors in the application's sign-in policy. Others: name the 'amr' or 'acr' values that prove it. Local: add a one-time code. 'muster directory simulate' says what each change would do."
+    /// A second factor is demanded of the person, and they have none here.
+    SecondFactorMissing "second_factor_missing" Refused NoFactor
+        "The person has a password and nothing beside it, and what they may do demands more. Send them a link to set one up (muster user reset-link)."
     /// A fresh proof was asked for.
     AuthTooOld "auth_too_old" Refused Stale
         "Add the optional claim 'auth_time' to the provider's id token (Entra: Token configuration); without it nothing shows that the proof is fresh."
@@ -153,8 +156,8 @@ reasons! {
     RecoveryWrong "recovery_code_wrong" Failed Trouble
         "If it repeats: the person has none left, or uses those of an older set. Reset their factors."
     /// The password is too short to be asked for alone, and there is nothing beside it any more.
-    PasswordShort "password_short" Refused SecondFactor
-        "The password was set for use with a second factor, which is gone. Send the person a link to set another one (muster user reset-link)."
+    PasswordShort "password_short" Refused ShortPassword
+        "The password was set for use with a second factor, which is gone. The person sets a longer one by 'I forgot my password', or you send them a link (muster user reset-link)."
     /// A break-glass account that is sealed.
     BreakGlassSealed "break_glass_sealed" Refused Off
         "Somebody has what the account signs in with. If there is an emergency, arm it (muster admin break-glass arm); if not, give it new credentials."
@@ -176,6 +179,10 @@ pub enum Told {
     Denied,
     /// A second factor is missing.
     SecondFactor,
+    /// A second factor is missing, and they have none.
+    NoFactor,
+    /// Their password is too short to be asked for alone.
+    ShortPassword,
     /// A fresh proof is missing.
     Stale,
     /// Nobody gave them an account.

@@ -42,6 +42,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
         "0033_what_mail_servers_answer",
         include_str!("../../migrations/0033_what_mail_servers_answer.sql"),
     ),
+    ("0034_credentials", include_str!("../../migrations/0034_credentials.sql")),
 ];
 
 /// What SQLite makes of a migration: six words replaced, `STRICT` added, sections between `-- postgres:` and

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     access::{
-        Access, Permit,
+        Access, Gains, Permit,
         guard::By,
         perm::{UsersAdd, UsersDelete, UsersEdit, UsersView},
     },
@@ -20,7 +20,7 @@ use crate::{
     id::{DirectoryId, TenantId, UserId},
     sessions::{self, Who},
     store::{Lock, Scope, Store, Topic, Tx},
-    tx,
+    text, tx,
 };
 
 /// A user to be added by hand.
@@ -143,72 +143,117 @@ async fn insert(tx: &mut Tx, t: TenantId, id: UserId, new: &NewUser, may: bool) 
     Ok(user)
 }
 
-/// Changes a user by hand.
+/// A change by hand, with what is asked before its transaction.
+#[derive(Debug, Clone)]
+pub struct Editing {
+    edit: Edit,
+    if_match: Option<i64>,
+    everything: bool,
+    gains: Option<Gains>,
+}
+
+impl Editing {
+    /// What the caller wants of this user.
+    ///
+    /// # Errors
+    /// `Invalid` for what nobody is called; the database's.
+    pub async fn of(
+        access: &Access,
+        p: &Permit<UsersEdit>,
+        id: UserId,
+        if_match: Option<i64>,
+        edit: Edit,
+    ) -> Result<Self> {
+        let (name, display) = (edit.user_name.as_deref(), edit.display_name.as_deref());
+        rules::typed(name, display, edit.email.as_deref())?;
+        let gains = match edit.kind {
+            Some(kind) => Some(access.gains(p.actor(), (p.tenant(), id), kind).await?),
+            None => None,
+        };
+        Ok(Self { edit, if_match, everything: p.everything(), gains })
+    }
+    /// Whether it says under what name somebody signs in, or where letters to them go.
+    pub fn calls(&self) -> bool {
+        self.edit.user_name.is_some() || self.edit.email.is_some()
+    }
+    /// By which field a person of no directory would be another to themselves: the name they sign in with, or the address
+    /// that a forgotten password goes to.
+    pub fn moves(&self, was: &User) -> Option<&'static str> {
+        if was.directory_id.is_some() || was.kind == UserKind::Integration {
+            return None;
+        }
+        let draft = rules::edited(was, &self.edit);
+        let name = text::fold(&was.user_name) != text::fold(&draft.user_name);
+        if was.email == draft.email { name.then_some("user_name") } else { Some("email") }
+    }
+}
+
+/// Changes a user by hand, in the running transaction. Who may say where somebody's letters go is for the caller to know
+/// ([`Editing::moves`]).
 ///
 /// # Errors
 /// `NotFound`; `Precondition`; `Forbidden` for what a directory manages, for integration users (see `apps`), for a
 /// kind the caller may not give or that lets more count than the caller holds, and when it would take away the last
 /// administrator; `Conflict` as [`add`].
 pub async fn edit(
-    store: &Store,
+    tx: &mut Tx,
     access: &Access,
-    p: &Permit<UsersEdit>,
-    id: UserId,
-    if_match: Option<i64>,
-    edit: Edit,
+    (t, id): (TenantId, UserId),
+    e: &Editing,
 ) -> Result<User> {
-    let (t, may) = (p.tenant(), p.everything());
-    let name = edit.user_name.clone().unwrap_or_default();
-    rules::typed(edit.user_name.as_deref(), edit.display_name.as_deref(), edit.email.as_deref())?;
-    let gains = match edit.kind {
-        Some(kind) => Some(access.gains(p.actor(), (t, id), kind).await?),
-        None => None,
-    };
-    tx!(store, &p.cx(), [edit, access, gains], |tx| {
-        tx.lock(Lock::User(id)).await?;
-        let was = db::get(tx, t, id).await?.ok_or_else(|| gone(id))?;
-        fresh(&was, if_match)?;
-        editable(tx, &was, &edit).await?;
-        rules::reachable(was.kind, may)?;
-        let kind = edit.kind.unwrap_or(was.kind);
-        if kind != was.kind {
-            rules::kind_fits(kind, db::is_provider(tx, t).await?, may)?;
-            if let Some(gains) = &gains {
-                gains.check(&access, tx, (t, id)).await?;
-            }
+    let name = e.edit.user_name.as_deref().unwrap_or_default();
+    edited(tx, access, (t, id), e).await.map_err(|e| name_taken(e, name, "user_name"))
+}
+
+async fn edited(
+    tx: &mut Tx,
+    access: &Access,
+    (t, id): (TenantId, UserId),
+    e: &Editing,
+) -> Result<User> {
+    let Editing { edit, if_match, everything, gains } = e;
+    tx.lock(Lock::User(id)).await?;
+    let was = db::get(tx, t, id).await?.ok_or_else(|| gone(id))?;
+    fresh(&was, *if_match)?;
+    editable(tx, &was, edit).await?;
+    rules::reachable(was.kind, *everything)?;
+    let kind = edit.kind.unwrap_or(was.kind);
+    if kind != was.kind {
+        rules::kind_fits(kind, db::is_provider(tx, t).await?, *everything)?;
+        if let Some(gains) = gains {
+            gains.check(access, tx, (t, id)).await?;
         }
-        let draft = rules::edited(&was, &edit);
-        if kind == was.kind && !rules::differs(&was, &draft) {
-            return Ok(was);
+    }
+    let draft = rules::edited(&was, edit);
+    if kind == was.kind && !rules::differs(&was, &draft) {
+        return Ok(was);
+    }
+    rules::checked(&draft)?;
+    let guard = if kind == was.kind { None } else { guarded(tx, &was).await? };
+    let folded = rules::folded(&draft.doc)?;
+    if was.directory_id.is_some() {
+        // Their directory does not wait for this lock, and may have written what describes them since.
+        if db::set_kind(tx, (t, id), kind, *if_match).await? == 0 {
+            fresh(&db::get(tx, t, id).await?.ok_or_else(|| gone(id))?, *if_match)?;
         }
-        rules::checked(&draft)?;
-        let guard = if kind == was.kind { None } else { guarded(tx, &was).await? };
-        let folded = rules::folded(&draft.doc)?;
-        if was.directory_id.is_some() {
-            // Their directory does not wait for this lock, and may have written what describes them since.
-            if db::set_kind(tx, (t, id), kind, if_match).await? == 0 {
-                fresh(&db::get(tx, t, id).await?.ok_or_else(|| gone(id))?, if_match)?;
-            }
-        } else {
-            db::update_by_hand(tx, t, id, kind, &draft, &folded).await?;
-            if rules::emails_differ(&was, &draft) {
-                db::delete_emails(tx, t, id).await?;
-                db::insert_emails(tx, t, id, &draft.emails).await?;
-            }
+    } else {
+        db::update_by_hand(tx, t, id, kind, &draft, &folded).await?;
+        if rules::emails_differ(&was, &draft) {
+            db::delete_emails(tx, t, id).await?;
+            db::insert_emails(tx, t, id, &draft.emails).await?;
         }
-        if let Some(g) = guard {
-            g.after(tx, By::Hand).await?;
-        }
-        let user = db::get(tx, t, id).await?.ok_or_else(|| gone(id))?;
-        let detail = serde_json::json!({
-            "attributes": rules::changed(&was, &draft), "kind": kind.as_str(),
-        });
-        let event = Event::new("user.edit").target("user", id).detail(detail);
-        audit::record(tx, t, event.personal(rules::personal(&user))).await?;
-        announce(tx, &user).await?;
-        Ok(user)
-    })
-    .map_err(|e| name_taken(e, &name, "user_name"))
+    }
+    if let Some(g) = guard {
+        g.after(tx, By::Hand).await?;
+    }
+    let user = db::get(tx, t, id).await?.ok_or_else(|| gone(id))?;
+    let detail = serde_json::json!({
+        "attributes": rules::changed(&was, &draft), "kind": kind.as_str(),
+    });
+    let event = Event::new("user.edit").target("user", id).detail(detail);
+    audit::record(tx, t, event.personal(rules::personal(&user))).await?;
+    announce(tx, &user).await?;
+    Ok(user)
 }
 
 /// Refuses what is not the editor's: what an integration's name and a directory's people are is changed there.
@@ -223,48 +268,38 @@ async fn editable(tx: &mut Tx, u: &User, e: &Edit) -> Result<()> {
     Err(Error::forbidden(text).attr(name).code("managed_by_directory"))
 }
 
-/// The switch by hand. Off ends sessions and tokens at once, and holds whatever the directory says later.
+/// The switch by hand, in the running transaction. Off ends sessions and tokens at once, and holds whatever the directory
+/// says later.
 ///
 /// # Errors
 /// `NotFound`; `Forbidden` for integration users (see `apps`) and for the last administrator.
-pub async fn set_enabled(
-    store: &Store,
-    p: &Permit<UsersEdit>,
-    id: UserId,
-    on: bool,
-) -> Result<User> {
-    let (t, may) = (p.tenant(), p.everything());
-    tx!(store, &p.cx().urgent(), [], |tx| {
-        tx.lock(Lock::User(id)).await?;
-        let was = db::get(tx, t, id).await?.ok_or_else(|| gone(id))?;
-        rules::a_person(&was)?;
-        rules::reachable(was.kind, may)?;
-        switch(tx, was, on, "disabled by hand").await
-    })
+pub async fn set_enabled(tx: &mut Tx, p: &Permit<UsersEdit>, id: UserId, on: bool) -> Result<User> {
+    tx.lock(Lock::User(id)).await?;
+    let was = db::get(tx, p.tenant(), id).await?.ok_or_else(|| gone(id))?;
+    rules::a_person(&was)?;
+    within_reach(p, &was)?;
+    switch(tx, was, on, "disabled by hand").await
 }
 
-/// Deletes a user by hand, with everything that is theirs. The directory that had them does not bring them again until
-/// somebody allows it ([`tombstones::lift`]).
+/// Deletes a user by hand, with everything that is theirs, in the running transaction. The directory that had them does
+/// not bring them again until somebody allows it ([`tombstones::lift`]).
 ///
 /// # Errors
 /// `NotFound`; `Precondition`; `Forbidden` for integration users (see `apps`) and for the last administrator.
 pub async fn remove(
-    store: &Store,
+    tx: &mut Tx,
     p: &Permit<UsersDelete>,
     id: UserId,
     if_match: Option<i64>,
 ) -> Result<()> {
-    let (t, may) = (p.tenant(), p.everything());
-    tx!(store, &p.cx().urgent(), [], |tx| {
-        tx.lock(Lock::User(id)).await?;
-        let was = db::get(tx, t, id).await?.ok_or_else(|| gone(id))?;
-        fresh(&was, if_match)?;
-        rules::a_person(&was)?;
-        rules::reachable(was.kind, may)?;
-        tombstones::remember(tx, &was, Why::Deleted).await?;
-        gone_for_good(tx, &was, By::Hand, "removed by hand", None).await?;
-        Ok(())
-    })
+    tx.lock(Lock::User(id)).await?;
+    let was = db::get(tx, p.tenant(), id).await?.ok_or_else(|| gone(id))?;
+    fresh(&was, if_match)?;
+    rules::a_person(&was)?;
+    within_reach(p, &was)?;
+    tombstones::remember(tx, &was, Why::Deleted).await?;
+    gone_for_good(tx, &was, By::Hand, "removed by hand", None).await?;
+    Ok(())
 }
 
 /// The switch itself, inside a transaction that holds the user's lock.

@@ -25,7 +25,8 @@ pub mod tombstones;
 pub use arrival::{DELETED, UNOWNED, create, create_once};
 pub(crate) use arrival::{adopt, is_account, unowned};
 pub use by_hand::{
-    Adder, Edit, NewUser, Search, add, edit, remove, search, set_enabled, view, within_reach,
+    Adder, Edit, Editing, NewUser, Search, add, edit, remove, search, set_enabled, view,
+    within_reach,
 };
 pub use directory::{Change, delete, get, list, modify, modify_seen};
 pub(crate) use directory::{deactivate_all, remove_some};

@@ -14,7 +14,6 @@ use muster::{
     id::{RequestId, TenantId, UserId},
     secret::{ExposeSecret as _, Secret},
     store::{Cx, Scope},
-    users,
 };
 use totp_rs::{Builder, Totp};
 
@@ -89,7 +88,7 @@ story!(async fn a_person_who_is_switched_off_does_not_come_in(t) {
     let s = TestServer::start(&t).await;
     let acme = s.tenant("acme").await;
     let user = with_password(&s, acme, "ann").await;
-    users::set_enabled(&s.app.store, &s.permit(acme).await, user, false).await.unwrap();
+    muster::credentials::person::set_enabled(&s.app.store, &s.permit(acme).await, user, false).await.unwrap();
     assert_eq!(try_password(&s, acme, "ann", "wrong").await, Outcome::Wrong);
     assert_eq!(try_password(&s, acme, "ann", GOOD).await, Outcome::Off { home: acme, user });
 });

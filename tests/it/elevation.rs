@@ -21,7 +21,7 @@ use muster::{
     error::{Error, Kind, Result},
     id::{EligibilityId, RoleId, TenantId, UserId},
     store::{Cx, Scope, Store},
-    users::{self, User},
+    users::User,
 };
 use std::time::Duration;
 
@@ -315,9 +315,9 @@ story!(async fn who_is_gone_or_off_gets_nothing_and_a_role_to_be_asked_for_stays
     let by: Vec<_> = x.needed.iter().filter_map(|n| n.eligible.map(|e| (n.role.id, e))).collect();
     assert_eq!((x.allowed, by), (false, vec![(desk.id, e.id)]));
     let asked = c.ask(&e, 60).await.unwrap();
-    users::set_enabled(&c.w.store, &c.w.may(c.acme).await, c.ann.id, false).await.unwrap();
+    muster::credentials::person::set_enabled(&c.w.store, &c.w.may(c.acme).await, c.ann.id, false).await.unwrap();
     assert_eq!(said(c.decide(&c.boss, &asked, true).await).0, Kind::Conflict);
-    users::remove(&c.w.store, &c.w.may(c.acme).await, c.ann.id, None).await.unwrap();
+    muster::credentials::person::remove(&c.w.store, &c.w.may(c.acme).await, c.ann.id, None).await.unwrap();
     assert_eq!(said(c.decide(&c.boss, &asked, true).await).0, Kind::Conflict);
     assert!(elevation::list(&c.w.access, &c.w.may(c.acme).await, None, 10).await.unwrap().is_empty());
     roles::delete(&c.w.access, &c.w.may(c.acme).await, desk.id).await.unwrap();

@@ -1,10 +1,12 @@
 //! What people have beside a password, and what is asked of a password.
 
+mod desk;
 mod glass;
 mod help;
 mod password;
 mod recovery;
 mod reset;
+mod takeover;
 
 use crate::{
     passkeys::PASSWORD,

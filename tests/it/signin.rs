@@ -162,7 +162,7 @@ story! {
         assert_eq!(me(&browser).await, 401);
         let path = format!("/api/v1/tenants/{contoso}/signins/{reference}");
         let record: Value = server.get(&path).await.expect(200).json();
-        assert_eq!(record["reason"], "mfa_not_proved");
+        assert_eq!(record["reason"], "second_factor_missing");
         assert_eq!(record["user"], anna.id.as_str());
     }
 }

@@ -14,7 +14,7 @@ use muster::{
     server,
     sessions::{self, NewSession},
     tx,
-    users::{self, User},
+    users::User,
     web::strict,
 };
 use proptest::prelude::*;
@@ -83,7 +83,7 @@ story!(async fn a_session_calls_the_api_until_it_ends(t) {
     send(&s, "GET", users, &[("cookie", "muster_session=mst_session_no")]).await.expect(401);
     let twice = format!("{cookie}; muster_session=other");
     send(&s, "GET", users, &[("cookie", &twice)]).await.expect(401);
-    users::set_enabled(&s.app.store, &s.permit(ann.tenant_id).await, ann.id, false).await.unwrap();
+    muster::credentials::person::set_enabled(&s.app.store, &s.permit(ann.tenant_id).await, ann.id, false).await.unwrap();
     send(&s, "GET", users, &[("cookie", &cookie)]).await.expect(401);
 });
 

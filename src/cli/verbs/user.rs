@@ -108,14 +108,14 @@ Examples:
         /// The user's id or name
         user: String,
     },
-    /// Take away a person's one-time code, passkeys and recovery codes; their sessions end
+    /// Take away all that a person signs in with; their sessions end, and they are sent a link to set up anew
     ResetFactors {
         /// Tenant: id or slug
         tenant: String,
         /// The user's id or name
         user: String,
     },
-    /// Send a person a link to set a new password
+    /// Send a person a link to set a new password, and a second factor where they lack one
     ResetLink {
         /// Tenant: id or slug
         tenant: String,

@@ -26,7 +26,8 @@ pub async fn find(c: &mut Conn, t: TenantId, user: UserId) -> Result<Option<Acco
     sql!(
         c,
         opt<Account>,
-        "SELECT b.tenant_id, b.user_id, u.user_name, b.made_at, b.armed_until, b.used_at, b.reminded_at
+        "SELECT b.tenant_id, b.user_id, u.user_name, b.made_at, b.armed_until, b.used_at, b.reminded_at,
+                (SELECT count(*) FROM recovery_codes r WHERE r.tenant_id = b.tenant_id AND r.user_id = b.user_id)
          FROM break_glass b JOIN users u ON u.tenant_id = b.tenant_id AND u.id = b.user_id
          WHERE b.tenant_id = $1 AND b.user_id = $2",
         t,
@@ -38,7 +39,8 @@ pub async fn list(c: &mut Conn, t: TenantId) -> Result<Vec<Account>> {
     sql!(
         c,
         all<Account>,
-        "SELECT b.tenant_id, b.user_id, u.user_name, b.made_at, b.armed_until, b.used_at, b.reminded_at
+        "SELECT b.tenant_id, b.user_id, u.user_name, b.made_at, b.armed_until, b.used_at, b.reminded_at,
+                (SELECT count(*) FROM recovery_codes r WHERE r.tenant_id = b.tenant_id AND r.user_id = b.user_id)
          FROM break_glass b JOIN users u ON u.tenant_id = b.tenant_id AND u.id = b.user_id
          WHERE b.tenant_id = $1 ORDER BY b.user_id",
         t

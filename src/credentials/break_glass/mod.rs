@@ -7,12 +7,13 @@
 mod db;
 
 use super::{
-    Credentials,
+    Credentials, factors,
     notice::{self, What},
-    recovery,
+    recovery, tries,
 };
 use crate::{
     access::{Permit, guard, perm::Global},
+    actor::{Actor, UserKind},
     audit::{self, Event},
     clock::Timestamp,
     error::{Error, Result},
@@ -32,6 +33,8 @@ const MOST: usize = 2;
 pub const ARMED: Duration = Duration::from_secs(60 * 60);
 /// How long its session lasts.
 pub const SESSION: Duration = Duration::from_secs(60 * 60);
+/// So few recovery codes are worth a warning.
+const FEW: i64 = 3;
 /// How often it is to be tried.
 const DRILL: Duration = Duration::from_secs(30 * 24 * 3600);
 
@@ -53,14 +56,71 @@ row! {
         pub used_at: Option<Timestamp>,
         /// When somebody was told last that a drill is due.
         pub reminded_at: Option<Timestamp>,
+        /// How many of its recovery codes are not used yet.
+        pub recovery_codes: i64,
     }
 }
 
 impl Account {
+    /// What whoever arms it is to think of.
+    pub fn warning(&self) -> Option<String> {
+        let n = self.recovery_codes;
+        (n < FEW).then(|| {
+            format!(
+                "{n} recovery codes are left: once it is signed in, make new ones on its own page (/me/factors), and put them \
+                 away with the password"
+            )
+        })
+    }
     /// Whether it can be used now.
     pub fn armed(&self, now: Timestamp) -> bool {
         self.armed_until.is_some_and(|until| until > now)
     }
+}
+
+impl Account {
+    /// Has everybody told what was done to it, as an alarm.
+    pub(super) async fn tell(&self, tx: &mut Tx, did: &'static str) -> Result<()> {
+        let event = Event::new("break_glass.touch").target("user", self.user_id);
+        let detail = json!({ "did": did, "alarm": true });
+        audit::record(tx, self.tenant_id, event.detail(detail)).await?;
+        let what = What::GlassTouched(self.user_name.clone(), did.to_owned());
+        alarm(tx, self.tenant_id, self.user_id, what).await
+    }
+}
+
+/// The account for emergencies that somebody is, whom the caller is about to change: that takes who holds everything, and
+/// is no such account itself, or one that was used could make itself another.
+///
+/// # Errors
+/// [`crate::error::Kind::Forbidden`].
+pub(super) async fn touched<P>(
+    c: &mut Conn,
+    p: &Permit<P>,
+    user: &User,
+) -> Result<Option<Account>> {
+    if user.kind != UserKind::Administrator {
+        return Ok(None);
+    }
+    let Some(account) = db::find(c, user.tenant_id, user.id).await? else { return Ok(None) };
+    if !p.everything() {
+        return Err(Error::forbidden(
+            "only a Global Administrator changes an account for emergencies",
+        ));
+    }
+    not_one(c, account.tenant_id, p.actor()).await?;
+    Ok(Some(account))
+}
+
+/// Refuses an account for emergencies as the one who acts.
+async fn not_one(c: &mut Conn, t: TenantId, actor: &Actor) -> Result<()> {
+    let Some((home, user)) = actor.user() else { return Ok(()) };
+    if home == t && db::find(c, home, user).await?.is_some() {
+        let text = "an account for emergencies does nothing about such accounts; somebody else does, or whoever owns the \
+                    data directory";
+        return Err(Error::forbidden(text));
+    }
+    Ok(())
 }
 
 /// Has every Global Administrator told who is not the one concerned.
@@ -163,6 +223,8 @@ impl Credentials {
         let cx = Cx::new(p.actor().clone(), Scope::Tenant(t)).urgent();
         tx!(self.0.store, &cx, [reason], |tx| {
             tx.lock(Lock::User(user)).await?;
+            let actor = tx.actor().clone();
+            not_one(tx, t, &actor).await?;
             let until = tx.now().plus(ARMED);
             if !db::arm(tx, t, user, until).await? {
                 return Err(Error::not_found("break-glass account"));
@@ -172,6 +234,10 @@ impl Credentials {
             audit::record(tx, t, event.personal(json!({ "reason": reason }))).await?;
             let found = db::find(tx, t, user).await?;
             let account = found.ok_or_else(|| Error::not_found("break-glass account"))?;
+            // Whoever guessed at it until now keeps nobody waiting who needs it.
+            tries::forget_all(tx, t, &account.user_name).await?;
+            factors::forget_all(tx, t, user).await?;
+            super::db::code_forgiven(tx, t, user).await?;
             alarm(tx, t, user, What::GlassArmed(account.user_name.clone())).await?;
             Ok(account)
         })

@@ -1,6 +1,6 @@
 //! SQL of passkeys.
 
-use super::{Kept, NewPasskey, OwnPasskey};
+use super::{KeptPasskey, NewPasskey, OwnPasskey};
 use crate::{
     error::Result,
     id::{PasskeyId, TenantId, UserId},
@@ -34,7 +34,7 @@ pub async fn list(c: &mut Conn, t: TenantId, u: UserId) -> Result<Vec<OwnPasskey
     sql!(
         c,
         all<OwnPasskey>,
-        "SELECT id, credential_id, name, aaguid, created_at, last_used_at FROM passkeys
+        "SELECT id, credential_id, name, aaguid, created_at, last_used_at, suspect_at FROM passkeys
          WHERE tenant_id = $1 AND user_id = $2 ORDER BY created_at, id",
         t,
         u
@@ -42,21 +42,21 @@ pub async fn list(c: &mut Conn, t: TenantId, u: UserId) -> Result<Vec<OwnPasskey
 }
 
 /// The passkey of a credential that somebody shows who has not said who they are.
-pub async fn shown(c: &mut Conn, credential: &str) -> Result<Option<Kept>> {
+pub async fn shown(c: &mut Conn, credential: &str) -> Result<Option<KeptPasskey>> {
     sql!(
         c,
-        opt<Kept>,
-        "SELECT tenant_id, id, user_id, passkey FROM passkeys
+        opt<KeptPasskey>,
+        "SELECT tenant_id, id, user_id, passkey, suspect_at FROM passkeys
          WHERE credential_id = $1 /* platform: whose it is, is what is looked up */",
         credential
     )
 }
 
-pub async fn find(c: &mut Conn, t: TenantId, id: PasskeyId) -> Result<Option<Kept>> {
+pub async fn find(c: &mut Conn, t: TenantId, id: PasskeyId) -> Result<Option<KeptPasskey>> {
     sql!(
         c,
-        opt<Kept>,
-        "SELECT tenant_id, id, user_id, passkey FROM passkeys WHERE tenant_id = $1 AND id = $2",
+        opt<KeptPasskey>,
+        "SELECT tenant_id, id, user_id, passkey, suspect_at FROM passkeys WHERE tenant_id = $1 AND id = $2",
         t,
         id
     )
@@ -71,6 +71,19 @@ pub async fn used(tx: &mut Tx, t: TenantId, id: PasskeyId, passkey: &Value) -> R
         t,
         id,
         passkey,
+        now
+    )
+}
+
+/// Notes that there may be two of it.
+pub async fn suspect(tx: &mut Tx, t: TenantId, id: PasskeyId) -> Result<u64> {
+    let now = tx.now();
+    sql!(
+        tx,
+        exec,
+        "UPDATE passkeys SET suspect_at = $3 WHERE tenant_id = $1 AND id = $2",
+        t,
+        id,
         now
     )
 }

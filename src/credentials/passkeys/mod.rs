@@ -2,7 +2,7 @@
 //! browser signs where it is; so the class of whoever comes by one is `phr`.
 //!
 //! They are discoverable: whoever shows one has not said who they are. What an authenticator counts must grow; where it
-//! does not, there may be two of it, which is refused and written down as an alarm.
+//! does not, there may be two of it, which is refused and written down as an alarm; that passkey is taken no more.
 
 mod db;
 mod rely;
@@ -78,17 +78,20 @@ row! {
         pub created_at: Timestamp,
         /// When it last opened a session.
         pub last_used_at: Option<Timestamp>,
+        /// Since when there may be two of it: it is not taken any more.
+        pub suspect_at: Option<Timestamp>,
     }
 }
 
 row! {
     /// What a shown passkey is held against.
     #[derive(Debug, Clone)]
-    pub struct Kept {
+    pub struct KeptPasskey {
         pub tenant_id: TenantId,
         pub id: PasskeyId,
         pub user_id: UserId,
         pub passkey: J<Value>,
+        pub suspect_at: Option<Timestamp>,
     }
 }
 
@@ -188,9 +191,7 @@ impl Credentials {
         let have = db::list(&mut c, t, user).await?;
         drop(c);
         if have.len() >= MOST {
-            return Err(Error::conflict(format!(
-                "nobody has more than {MOST} passkeys; remove one first"
-            )));
+            return Err(too_many());
         }
         let have = have.iter().filter_map(|p| crypto::unb64(&p.credential_id)).collect();
         let (options, state) = self.rely()?.register(user, name, label, have)?;
@@ -268,6 +269,9 @@ impl Credentials {
             tx.unaudited("a try is counted");
             tx.lock(Lock::User(user)).await?;
             let Some(kept) = db::find(tx, home, id).await? else { return Ok(Shown::Unknown) };
+            if kept.suspect_at.is_some() {
+                return Ok(Shown::Cloned { home, user });
+            }
             let who = (home, user);
             let before = match factors::waits(tx, who, Factor::Passkey).await? {
                 Ok(before) => before,
@@ -279,6 +283,7 @@ impl Credentials {
             let judged = match rely.authenticated(&answer, state, &key) {
                 Ok(judged) => judged,
                 Err(WebauthnError::CredentialPossibleCompromise) => {
+                    db::suspect(tx, home, id).await?;
                     let event = Event::new("passkey.cloned").target("user", user);
                     let detail = json!({ "passkey": id, "alarm": true });
                     audit::record(tx, home, event.detail(detail)).await?;
@@ -303,10 +308,14 @@ impl Credentials {
     }
 }
 
+fn too_many() -> Error {
+    Error::conflict(format!("nobody has more than {MOST} passkeys; remove one first"))
+}
+
 /// Whether a passkey that was shown is still its owner's.
 pub(super) async fn stands(c: &mut Conn, used: &Used) -> Result<bool> {
     let kept = db::find(c, used.home, used.passkey).await?;
-    Ok(kept.is_some_and(|k| k.user_id == used.user))
+    Ok(kept.is_some_and(|k| k.user_id == used.user && k.suspect_at.is_none()))
 }
 
 /// Stores a passkey that was made.
@@ -314,6 +323,9 @@ pub(super) async fn stands(c: &mut Conn, used: &Used) -> Result<bool> {
 /// # Errors
 /// [`crate::error::Kind::Conflict`] for one that is somebody's already.
 pub(super) async fn keep(tx: &mut Tx, t: TenantId, user: UserId, new: &NewPasskey) -> Result<()> {
+    if db::list(tx, t, user).await?.len() >= MOST {
+        return Err(too_many());
+    }
     let id = db::insert(tx, t, user, new).await.map_err(|e| match e.kind() {
         crate::error::Kind::Conflict => Error::conflict("this passkey is somebody's already"),
         _ => e,

@@ -12,7 +12,8 @@ use webauthn_rs::{
     Webauthn, WebauthnBuilder,
     prelude::{
         AuthenticationResult, DiscoverableAuthentication, DiscoverableKey, Passkey,
-        PasskeyRegistration, PublicKeyCredential, RegisterPublicKeyCredential, WebauthnResult,
+        PasskeyRegistration, PublicKeyCredential, RegisterPublicKeyCredential, WebauthnError,
+        WebauthnResult,
     },
 };
 
@@ -88,6 +89,12 @@ impl Rely {
         state: DiscoverableAuthentication,
         key: &DiscoverableKey,
     ) -> WebauthnResult<AuthenticationResult> {
+        // A page of ours asks only in its own window, never in a frame of somebody else's.
+        let client: Value = serde_json::from_slice(&answer.response.client_data_json)
+            .map_err(WebauthnError::ParseJSONFailure)?;
+        if client["crossOrigin"] == true {
+            return Err(WebauthnError::CredentialCrossOrigin);
+        }
         self.0.finish_discoverable_authentication_v2(answer, state, key)
     }
 }

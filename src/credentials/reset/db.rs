@@ -14,6 +14,7 @@ row! {
     pub struct Row {
         pub tenant_id: TenantId,
         pub user_id: UserId,
+        pub by_desk: bool,
     }
 }
 
@@ -24,19 +25,37 @@ pub async fn put(
     user: UserId,
     hash: &str,
     expires: Timestamp,
+    by_desk: bool,
 ) -> Result<u64> {
     let now = tx.now();
     sql!(
         tx,
         exec,
-        "INSERT INTO password_resets (tenant_id, user_id, hash, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)
+        "INSERT INTO password_resets (tenant_id, user_id, hash, created_at, expires_at, by_desk)
+         VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (tenant_id, user_id)
-         DO UPDATE SET hash = excluded.hash, created_at = excluded.created_at, expires_at = excluded.expires_at",
+         DO UPDATE SET hash = excluded.hash, created_at = excluded.created_at, expires_at = excluded.expires_at,
+                       by_desk = excluded.by_desk",
         t,
         user,
         hash,
         now,
-        expires
+        expires,
+        by_desk
+    )
+}
+
+/// Whether a help desk's link to them opens.
+pub async fn desk_waits(tx: &mut Tx, t: TenantId, user: UserId) -> Result<bool> {
+    let now = tx.now();
+    sql!(
+        tx,
+        one<bool>,
+        "SELECT EXISTS (SELECT 1 FROM password_resets
+                        WHERE tenant_id = $1 AND user_id = $2 AND by_desk AND expires_at > $3)",
+        t,
+        user,
+        now
     )
 }
 
@@ -44,7 +63,7 @@ pub async fn by_hash(c: &mut Conn, hash: &str, now: Timestamp) -> Result<Option<
     sql!(
         c,
         opt<Row>,
-        "SELECT tenant_id, user_id FROM password_resets
+        "SELECT tenant_id, user_id, by_desk FROM password_resets
          WHERE hash = $1 AND expires_at > $2 /* platform: whose it is, is what is looked up */",
         hash,
         now

@@ -1,6 +1,6 @@
 //! Whom it concerns that a password was forgotten, and the letter with the link.
 
-use super::{HOMES, offer, open};
+use super::{By, HOMES, offer, open};
 use crate::{
     credentials::has,
     crypto::seal::MasterKey,
@@ -82,7 +82,7 @@ pub async fn asked(s: Sender, cx: Cx, m: Message) -> Result<()> {
             let (user, tenant) = (users::find(tx, home, id).await?, tenants::find(tx, home).await?);
             let Some((user, tenant)) = user.zip(tenant) else { return Ok(()) };
             if open(&user, &tenant) && has(tx, home, id).await?.password {
-                offer(tx, &master, home, &user).await?;
+                offer(tx, &master, home, &user, By::Themselves).await?;
             }
             Ok(())
         })?;

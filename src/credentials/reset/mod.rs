@@ -6,7 +6,7 @@ mod db;
 mod letter;
 
 use super::{
-    Credentials, Outcome, Proved, break_glass,
+    Credentials, Enrolment, Outcome, Proved, break_glass,
     notice::{self, What},
     proof::{Has, has},
     rules, tries, with_parts,
@@ -21,11 +21,13 @@ use crate::{
     secret::{ExposeSecret as _, Secret},
     sessions::{self, Who},
     store::{Cx, Lock, Scope, Tx},
-    tenants, tx,
+    tenants::{self, Required},
+    tx,
     users::{self, User},
 };
 pub(super) use db::{forget, sweep};
 pub use letter::{ASKED, LETTER, Sender, asked, deliver};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::time::Duration;
 
@@ -34,6 +36,14 @@ pub const LIFE: Duration = Duration::from_secs(30 * 60);
 /// In how many companies a name is looked for.
 const HOMES: usize = 4;
 
+/// What is kept of a link while somebody sets up what it is for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Ticket {
+    /// The user's tenant.
+    pub home: TenantId,
+    hash: String,
+}
+
 /// Whom a link is for.
 #[derive(Debug, Clone)]
 pub struct Resetting {
@@ -41,6 +51,7 @@ pub struct Resetting {
     user: User,
     company: String,
     hash: String,
+    by_desk: bool,
     /// What they have.
     pub has: Has,
 }
@@ -49,9 +60,38 @@ impl Resetting {
     pub fn user_name(&self) -> &str {
         &self.user.user_name
     }
-    /// Whether a code, of an app or for recovery, is asked for beside the new password.
+    /// Their tenant and they.
+    pub fn who(&self) -> (TenantId, UserId) {
+        (self.home, self.user.id)
+    }
+    /// The name that is shown.
+    pub fn display_name(&self) -> Option<&str> {
+        self.user.display_name.as_deref()
+    }
+    /// What everybody knows of them.
+    pub fn known(&self) -> Vec<&str> {
+        let mut known = vec![self.user_name(), self.company.as_str()];
+        known.extend(self.display_name());
+        known.extend(self.user.email.as_deref());
+        known
+    }
+    /// Whether a second factor is set up with the password: a help desk sent the link, one is demanded, and there is none.
+    pub fn enrols(&self, demanded: Required) -> bool {
+        let none = !self.has.second() && self.has.recovery == 0;
+        self.by_desk && none && demanded != Required::None
+    }
+    /// The link, to be kept.
+    pub fn ticket(&self) -> Ticket {
+        Ticket { home: self.home, hash: self.hash.clone() }
+    }
+    /// Whether a code, of an app or for recovery, is asked for beside the new password. A recovery code takes the place of
+    /// a second factor, and is nothing where there is none.
     pub fn wants_code(&self) -> bool {
-        self.has.code || self.has.recovery > 0
+        self.has.code || self.asks_recovery()
+    }
+    /// Whether a recovery code will do.
+    pub fn asks_recovery(&self) -> bool {
+        self.has.second() && self.has.recovery > 0
     }
     /// Whether all that they have beside the password is a passkey: they sign in with it, and set a password then.
     pub fn only_passkey(&self) -> bool {
@@ -77,27 +117,60 @@ fn key(name: &str) -> String {
     crate::crypto::sha256_hex(format!("reset {}", crate::text::fold(name.trim())))
 }
 
-/// Makes a link for somebody and has it sent, in the running transaction; false for who has none coming.
+/// By whom somebody gets a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    /// They forgot their password, or somebody says so: it takes the place of the password alone, and of no link that a help
+    /// desk has sent.
+    Themselves,
+    /// A help desk has it sent.
+    Desk,
+    /// A help desk hands it over.
+    Hand,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(super) enum Offer {
+    /// There is none for them.
+    None,
+    /// It is on its way.
+    Sent,
+    /// It is for whoever asked to hand over.
+    Link(Secret),
+}
+
+/// Makes a link for somebody, in the running transaction, and has it sent.
 pub(super) async fn offer(
     tx: &mut Tx,
     master: &crate::crypto::seal::MasterKey,
     t: TenantId,
     user: &User,
-) -> Result<bool> {
-    let Some(to) = &user.email else { return Ok(false) };
+    by: By,
+) -> Result<Offer> {
     if break_glass::is_one(tx, user).await? {
-        return Ok(false);
+        return Ok(Offer::None);
+    }
+    if by == By::Themselves && db::desk_waits(tx, t, user.id).await? {
+        return Ok(Offer::None);
+    }
+    let to = user.email.as_ref().filter(|_| by != By::Hand);
+    if to.is_none() && by != By::Hand {
+        return Ok(Offer::None);
     }
     let (link, hash) = token::generate(Kind::Reset);
     let expires = tx.now().plus(LIFE);
-    db::put(tx, t, user.id, &hash, expires).await?;
+    db::put(tx, t, user.id, &hash, expires, by != By::Themselves).await?;
+    let event = Event::new("password_reset.send").target("user", user.id);
+    let event = event.detail(json!({ "by_hand": by == By::Hand }));
+    audit::record(tx, t, event).await?;
+    let Some(to) = to else { return Ok(Offer::Link(link)) };
     let sealed = master.seal(&letter::bound(t, user.id), link.expose_secret().as_bytes())?;
     let letter = json!({
         "to": to, "name": user.label(), "user": user.id, "link": sealed, "until": expires.for_people(),
     });
     outbox::push(tx, t, LETTER, &letter).await?;
-    audit::record(tx, t, Event::new("password_reset.send").target("user", user.id)).await?;
-    Ok(true)
+    Ok(Offer::Sent)
 }
 
 impl Credentials {
@@ -121,19 +194,33 @@ impl Credentials {
     /// # Errors
     /// The database's.
     pub async fn open_reset(&self, link: &str) -> Result<Option<Resetting>> {
-        let Some(hash) = token::hash(Kind::Reset, link) else { return Ok(None) };
+        match token::hash(Kind::Reset, link) {
+            Some(hash) => self.opened(hash).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The same of a link that was kept.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn open_ticket(&self, ticket: &Ticket) -> Result<Option<Resetting>> {
+        self.opened(ticket.hash.clone()).await
+    }
+
+    async fn opened(&self, hash: String) -> Result<Option<Resetting>> {
         let now = self.0.store.clock().now();
         // platform: whose the link is, is what is looked up.
         let mut c = self.0.store.read(Scope::Platform).await?;
         let Some(row) = db::by_hash(&mut c, &hash, now).await? else { return Ok(None) };
-        let (home, user) = (row.tenant_id, row.user_id);
+        let (home, user, by_desk) = (row.tenant_id, row.user_id, row.by_desk);
         let Some(user) = users::find(&mut c, home, user).await? else { return Ok(None) };
         let Some(tenant) = tenants::find(&mut c, home).await? else { return Ok(None) };
         if !open(&user, &tenant) {
             return Ok(None);
         }
         let has = has(&mut c, home, user.id).await?;
-        Ok(Some(Resetting { home, user, company: tenant.name, hash, has }))
+        Ok(Some(Resetting { home, user, company: tenant.name, hash, by_desk, has }))
     }
 
     /// Sets the password that somebody chose who has the link, and shows their second factor if they have one.
@@ -150,10 +237,7 @@ impl Credentials {
         if r.only_passkey() {
             return Ok(Did::Wrong);
         }
-        let mut known = vec!["muster", r.user_name(), r.company.as_str()];
-        known.extend(r.user.display_name.as_deref());
-        known.extend(r.user.email.as_deref());
-        let known = with_parts(known);
+        let known = with_parts([&["muster"][..], &r.known()].concat());
         let plain = password.expose_secret();
         let alone = rules::strong(plain, &known, &self.0.settings, r.has.second())?;
         let (home, user, was) = (r.home, r.user.id, r.has);
@@ -174,7 +258,8 @@ impl Credentials {
             let opens = found.zip(tenant).is_some_and(|(u, t)| open(&u, &t));
             let now = has(tx, home, user).await?;
             // Whatever they have got meanwhile was not asked for.
-            let same = (now.code, now.passkeys) == (was.code, was.passkeys);
+            let same = (now.code, now.passkeys) == (was.code, was.passkeys)
+                && now.recovery <= was.recovery;
             if !opens || !same || !db::claim(tx, home, user, &link).await? {
                 tx.unaudited("nothing was done");
                 return Ok(Did::Over);
@@ -186,6 +271,32 @@ impl Credentials {
             notice::tell(tx, home, user, What::PasswordReset).await?;
             Ok(Did::Done)
         })
+    }
+
+    /// Writes what somebody chose who has the link: it takes the place of all that there was. In the transaction that lets
+    /// them in, under their lock; false for a link that does not open any more.
+    ///
+    /// # Errors
+    /// As [`Self::enrol`].
+    pub async fn renew(tx: &mut Tx, user: UserId, ticket: &Ticket, e: &Enrolment) -> Result<bool> {
+        let home = ticket.home;
+        let (found, tenant) = (users::find(tx, home, user).await?, tenants::find(tx, home).await?);
+        let Some((found, _)) = found.zip(tenant).filter(|(u, t)| open(u, t)) else {
+            return Ok(false);
+        };
+        // Whatever they have got meanwhile was not asked for.
+        let now = has(tx, home, user).await?;
+        let bare = !now.second() && now.recovery == 0;
+        if !bare || !db::claim(tx, home, user, &ticket.hash).await? {
+            return Ok(false);
+        }
+        super::db::delete_password(tx, home, user).await?;
+        Self::enrol(tx, home, user, e).await?;
+        tries::forget_all(tx, home, &found.user_name).await?;
+        sessions::revoke(tx, Who::User(home, user), "password reset").await?;
+        audit::record(tx, home, Event::new("password.reset").target("user", user)).await?;
+        notice::tell(tx, home, user, What::PasswordReset).await?;
+        Ok(true)
     }
 
     /// A code of an app, or else one for recovery: each counted as at a sign-in.

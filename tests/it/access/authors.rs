@@ -81,7 +81,7 @@ story!(async fn a_demoted_author_suspends_what_they_mapped_at_once(t) {
     // Demoted, written down, and then gone: it stays suspended until somebody adopts it.
     grants::remove(&w.access, &p, grant_of(&w, &boss, acme.id).await).await.unwrap();
     assert_eq!(review(&w, &mut seen).await, 1);
-    users::set_enabled(&w.store, &w.may(acme.id).await, boss.id, false).await.unwrap();
+    muster::credentials::person::set_enabled(&w.store, &w.may(acme.id).await, boss.id, false).await.unwrap();
     assert!(!can(&w, acme.id, u[0]).await);
     adopts(&w, &spare, m).await.unwrap();
     assert!(can(&w, acme.id, u[0]).await, "somebody who holds it answers for it");
@@ -111,9 +111,9 @@ story!(async fn an_author_who_leaves_takes_nothing_along_and_nothing_grows(t) {
     for gone in [false, true] {
         if gone {
             let v = users::view(&w.store, &w.may(acme.id).await, boss.id).await.unwrap().version;
-            users::remove(&w.store, &w.may(acme.id).await, boss.id, Some(v)).await.unwrap();
+            muster::credentials::person::remove(&w.store, &w.may(acme.id).await, boss.id, Some(v)).await.unwrap();
         } else {
-            users::set_enabled(&w.store, &w.may(acme.id).await, boss.id, false).await.unwrap();
+            muster::credentials::person::set_enabled(&w.store, &w.may(acme.id).await, boss.id, false).await.unwrap();
             // What they had is cleared away after them.
             let was = grant_of(&w, &boss, acme.id).await;
             grants::remove(&w.access, &w.may(acme.id).await, was).await.unwrap();
@@ -221,13 +221,13 @@ story!(async fn a_demotion_counts_however_soon_the_author_leaves(t) {
         // Nobody has looked through the mappings meanwhile.
         match how {
             "switched off" => {
-                users::set_enabled(&w.store, &w.may(acme.id).await, boss.id, false).await.unwrap();
+                muster::credentials::person::set_enabled(&w.store, &w.may(acme.id).await, boss.id, false).await.unwrap();
             }
             "deactivated" => {
                 w.set_active(&s, boss.id, false).await.unwrap();
             }
             "deleted" => {
-                users::set_enabled(&w.store, &w.may(acme.id).await, boss.id, false).await.unwrap();
+                muster::credentials::person::set_enabled(&w.store, &w.may(acme.id).await, boss.id, false).await.unwrap();
                 users::delete(&w.store, &s, boss.id, None).await.unwrap();
             }
             _ => {
@@ -247,7 +247,7 @@ story!(async fn the_last_administrator_is_not_lost_by_a_suspension(t) {
     let root = make_global(&w, provider.id, "root").await;
     let tom = w.user(&s, "tom").await;
     let edit = users::Edit { kind: Some(UserKind::Administrator), ..users::Edit::default() };
-    users::edit(&w.store, &w.access, &w.may(provider.id).await, tom.id, None, edit).await.unwrap();
+    muster::credentials::person::edit(&w.store, &w.access, &w.may(provider.id).await, None, (tom.id, None), edit).await.unwrap();
     let g = w.group(&s, "Administrators", &[tom.id]).await;
     let p = w.access.require::<UsersManageRoles>(&session(&root), provider.id).await.unwrap();
     let global = w.access.require_global(&session(&root)).await.unwrap();

@@ -210,7 +210,7 @@ story!(async fn the_providers_people_have_their_own_and_a_mapping_anywhere_is_on
     mappings::create(&w.access, &w.may(us.id).await, Target::All(&global), g.id, GLOBAL_ADMINISTRATOR).await.unwrap();
     assert!(sees(&w, us.id, u[0]).await, "a technician is no Global Administrator by a group");
     let edit = users::Edit { kind: Some(UserKind::Administrator), ..users::Edit::default() };
-    users::edit(&w.store, &w.access, &w.may(us.id).await, u[0], None, edit).await.unwrap();
+    muster::credentials::person::edit(&w.store, &w.access, &w.may(us.id).await, None, (u[0], None), edit).await.unwrap();
     let e = w.access.effective(us.id, u[0], us.id).await.unwrap();
     assert!(e.global && e.paths.len() == 1, "{e:?}");
     let g = w.group(&s, "Acme team", &u[1..]).await;

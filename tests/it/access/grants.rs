@@ -59,7 +59,7 @@ story!(async fn kinds_of_users_keep_their_bounds(t) {
     // Who becomes another kind keeps the rows and loses what they no longer may have.
     let e = users::Edit { kind: Some(UserKind::Technician), ..users::Edit::default() };
     make_global(&w, provider.id, "gina").await;
-    users::edit(&w.store, &w.access, &w.may(provider.id).await, alma.id, None, e).await.unwrap();
+    muster::credentials::person::edit(&w.store, &w.access, &w.may(provider.id).await, None, (alma.id, None), e).await.unwrap();
     assert!(w.access.effective(provider.id, alma.id, acme.id).await.unwrap().is_empty());
 });
 
@@ -121,7 +121,7 @@ story!(async fn the_last_global_administrator_stays(t) {
     new.valid_to = Some(t.store.clock().now().plus(Duration::from_secs(3600)));
     grants::add_everywhere(&w.access, &w.global().await, new).await.unwrap();
     let off = make_global(&w, provider.id, "off").await;
-    users::set_enabled(&w.store, &w.may(provider.id).await, off.id, false).await.unwrap();
+    muster::credentials::person::set_enabled(&w.store, &w.may(provider.id).await, off.id, false).await.unwrap();
     let e = grants::remove_everywhere(&w.access, &w.global().await, all[0].id).await.unwrap_err();
     assert_eq!(e.code_str(), Some("last_administrator"));
     make_global(&w, provider.id, "real").await;

@@ -120,7 +120,7 @@ story!(async fn what_is_kept_is_suspended_with_its_author_noticed_or_not(t) {
     assert!(!s.can().await, "suspended after it was kept");
     assert_eq!(s.review().await, 1, "and written down, once for all of it");
     assert_eq!(s.review().await, 0);
-    users::remove(&s.w.store, &s.w.may(s.t).await, s.boss.id, None).await.unwrap();
+    muster::credentials::person::remove(&s.w.store, &s.w.may(s.t).await, s.boss.id, None).await.unwrap();
     assert!(!s.can().await, "whoever leaves after that takes it along");
 });
 
@@ -172,7 +172,7 @@ story!(async fn a_wide_mapping_that_is_suspended_is_not_kept(t) {
     let u = w.people(&p, 20).await;
     for n in &u {
         let edit = users::Edit { kind: Some(UserKind::Technician), ..users::Edit::default() };
-        users::edit(&w.store, &w.access, &w.may(us.id).await, *n, None, edit).await.unwrap();
+        muster::credentials::person::edit(&w.store, &w.access, &w.may(us.id).await, None, (*n, None), edit).await.unwrap();
     }
     let boss = person(&w, us.id, "boss", UserKind::Technician).await;
     give(&w, &boss, us.id, TENANT_ADMINISTRATOR).await;

@@ -15,7 +15,7 @@ use muster::{
     clock::Timestamp,
     error::{Kind, Result},
     id::{RoleId, TenantId},
-    users::{self, User},
+    users::User,
 };
 use std::time::Duration;
 
@@ -130,10 +130,10 @@ story!(async fn who_answers_for_a_while_and_leaves_leaves_nothing_behind(t) {
     let p = may(&w, &ann).await;
     mappings::create(&w.access, &p, Target::Own, g.id, TENANT_ADMINISTRATOR).await.unwrap();
     assert!(!w.access.effective(acme, cid.id, acme).await.unwrap().is_empty());
-    users::set_enabled(&w.store, &w.may(acme).await, ann.id, false).await.unwrap();
+    muster::credentials::person::set_enabled(&w.store, &w.may(acme).await, ann.id, false).await.unwrap();
     assert!(w.access.effective(acme, cid.id, acme).await.unwrap().is_empty(), "switched off");
-    users::set_enabled(&w.store, &w.may(acme).await, ann.id, true).await.unwrap();
+    muster::credentials::person::set_enabled(&w.store, &w.may(acme).await, ann.id, true).await.unwrap();
     assert!(!w.access.effective(acme, cid.id, acme).await.unwrap().is_empty(), "it is theirs to answer for again");
-    users::remove(&w.store, &w.may(acme).await, ann.id, None).await.unwrap();
+    muster::credentials::person::remove(&w.store, &w.may(acme).await, ann.id, None).await.unwrap();
     assert!(w.access.effective(acme, cid.id, acme).await.unwrap().is_empty(), "deleted");
 });

@@ -106,7 +106,7 @@ story!(async fn a_mapping_to_global_administrator_counts_for_administrators_alon
     assert!(!x.allowed && x.paths.is_empty());
     assert_eq!(x.void.len(), 1, "and explain says why: {x:?}");
     let edit = users::Edit { kind: Some(UserKind::Administrator), ..users::Edit::default() };
-    users::edit(&w.store, &w.access, &w.may(provider.id).await, tom.id, None, edit).await.unwrap();
+    muster::credentials::person::edit(&w.store, &w.access, &w.may(provider.id).await, None, (tom.id, None), edit).await.unwrap();
     assert!(is().await);
 });
 

@@ -105,7 +105,7 @@ story!(async fn a_preview_refuses_what_is_there_and_what_has_lost_its_author(t) 
     assert_eq!((said.kind(), said.detail()), (Kind::Conflict, saved.detail()));
     let spare = person(&w, acme.id, "spare", UserKind::Tenant).await;
     give(&w, &spare, acme.id, TENANT_ADMINISTRATOR).await;
-    muster::users::set_enabled(&w.store, &w.may(acme.id).await, boss.id, false).await.unwrap();
+    muster::credentials::person::set_enabled(&w.store, &w.may(acme.id).await, boss.id, false).await.unwrap();
     let wider = || words(&["users.view", "users.add"]);
     let edit = RoleEdit { permissions: Some(wider()), ..RoleEdit::default() };
     let saved = roles::edit(&w.access, &p, desk.id, None, edit).await.unwrap_err();

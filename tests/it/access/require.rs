@@ -13,7 +13,6 @@ use muster::{
     error::Kind,
     id::TenantId,
     tenants::{self, Status},
-    users,
 };
 use std::sync::Arc;
 
@@ -81,9 +80,9 @@ story!(async fn who_is_switched_off_or_of_a_suspended_tenant_has_nothing(t) {
     give(&w, &ann, acme.id, id(READ_ONLY)).await;
     let held = async || w.access.effective(acme.id, ann.id, acme.id).await.unwrap();
     assert!(held().await.allows("users.view"));
-    users::set_enabled(&w.store, &w.may(acme.id).await, ann.id, false).await.unwrap();
+    muster::credentials::person::set_enabled(&w.store, &w.may(acme.id).await, ann.id, false).await.unwrap();
     assert!(held().await.is_empty(), "at once");
-    users::set_enabled(&w.store, &w.may(acme.id).await, ann.id, true).await.unwrap();
+    muster::credentials::person::set_enabled(&w.store, &w.may(acme.id).await, ann.id, true).await.unwrap();
     assert!(held().await.allows("users.view"));
     tenants::set_status(&w.store, &w.global().await, acme.id, Status::Suspended).await.unwrap();
     assert!(held().await.is_empty());

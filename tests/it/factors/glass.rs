@@ -49,7 +49,8 @@ async fn arm(s: &TestServer, glass: &Value) {
 }
 
 fn whats(letters: &[Value]) -> Vec<String> {
-    letters.iter().map(|l| l["what"].as_object().unwrap().keys().next().unwrap().clone()).collect()
+    let about = letters.iter().filter_map(|l| l["what"].as_object());
+    about.map(|w| w.keys().next().unwrap().clone()).collect()
 }
 
 story! {
@@ -176,5 +177,108 @@ story! {
         let flow = enter(&b, &glass, 0).await;
         assert!(flow.starts_with("/signin/"), "{flow}");
         assert_eq!(me(&b).await, 200);
+    }
+}
+
+/// What the provider's people are asked for.
+async fn policy(s: &TestServer, mfa: Value) {
+    s.put("/api/v1/tenants/provider/policy", json!({ "mfa": mfa })).await.expect(200);
+}
+
+story! {
+    async fn it_owes_two_factors_whatever_the_policy_has_become(t) {
+        let (s, glass) = setting(&t).await;
+        policy(&s, json!({ "level": "phr" })).await;
+        arm(&s, &glass).await;
+        let b = s.browser();
+        let to = enter(&b, &glass, 0).await;
+        assert!(to.starts_with("/signin/"), "{to}");
+        assert_eq!(me(&b).await, 200);
+        // And it may put the policy right.
+        b.put("/api/v1/tenants/provider/policy", json!({ "mfa": { "default": "never" } })).await.expect(200);
+        arm(&s, &glass).await;
+        let other = s.browser();
+        let flow = other.get("/signin?tenant=provider").await.expect(303).header("location").to_owned();
+        let typed = [("user_name", "glass-1"), ("password", glass["password"].as_str().unwrap())];
+        other.form(&format!("{flow}/password"), &typed).await.expect(303);
+        assert_eq!(me(&other).await, 401, "a password alone is never enough");
+        let to = enter(&other, &glass, 1).await;
+        assert!(to.starts_with("/signin/"), "{to}");
+        assert_eq!(me(&other).await, 200);
+    }
+}
+
+story! {
+    async fn a_recovery_code_that_would_not_do_is_not_used_up(t) {
+        let (s, contoso) = crate::passkeys::setting(&t).await;
+        let anna = crate::passkeys::person(&s, contoso, "anna").await;
+        let app = super::code(&s, &anna).await;
+        let b = s.browser();
+        super::with_code(&b, "anna", &super::shown(&app, 0)).await;
+        let codes = super::make(&b).await;
+        let grant = json!({ "user": anna.rsplit('/').next().unwrap(), "role": "Tenant Administrator" });
+        s.post("/api/v1/tenants/contoso/grants", grant).await.expect(201);
+        s.put("/api/v1/tenants/contoso/policy", json!({ "mfa": { "level": "phr" } })).await.expect(200);
+        let other = s.browser();
+        let flow = super::until_second(&other, "anna").await;
+        let no = other.form(&format!("{flow}/recovery"), &[("recovery_code", &codes[0])]).await.expect(303);
+        assert!(no.header("location").starts_with("/refused/"));
+        let mut c = s.app.store.read(Scope::Platform).await.unwrap();
+        let left = sql!(c, one<i64>, "SELECT count(*) FROM recovery_codes").unwrap();
+        assert_eq!(left, 10);
+    }
+}
+
+story! {
+    async fn arming_it_forgets_who_guessed_and_says_how_many_codes_are_left(t) {
+        let (s, glass) = setting(&t).await;
+        let b = s.browser();
+        let flow = b.get("/signin?tenant=provider").await.expect(303).header("location").to_owned();
+        for _ in 0..=s.app.config.signin.failures {
+            b.form(&format!("{flow}/password"), &[("user_name", "glass-1"), ("password", "no")]).await.expect(200);
+        }
+        arm(&s, &glass).await;
+        assert!(enter(&b, &glass, 0).await.starts_with("/signin/"));
+        let path = format!("/api/v1/break-glass/{}/arm", glass["user"].as_str().unwrap());
+        let armed = s.post(&path, json!({ "reason": "once more" })).await.expect(200).json();
+        assert_eq!((&armed["recovery_codes"], &armed["warning"]), (&9.into(), &Value::Null));
+        let cx = s.app.system();
+        tx!(s.app.store, &cx, [], |tx| {
+            tx.unaudited("they were used");
+            sql!(tx, exec, "DELETE FROM recovery_codes
+                            WHERE hash NOT IN (SELECT hash FROM recovery_codes ORDER BY hash LIMIT 2)")
+        }).unwrap();
+        let armed = s.post(&path, json!({ "reason": "once more" })).await.expect(200).json();
+        assert!(armed["warning"].as_str().unwrap().starts_with("2 recovery codes are left"), "{armed}");
+        assert_eq!(s.get("/api/v1/break-glass").await.expect(200).json()["items"][0]["recovery_codes"], 2);
+    }
+}
+
+story! {
+    async fn what_is_done_about_one_is_told_and_no_other_such_account_does_it(t) {
+        let (s, glass) = setting(&t).await;
+        let second = s.post("/api/v1/break-glass", json!({ "user_name": "glass-2" })).await.expect(201).json();
+        arm(&s, &glass).await;
+        let b = s.browser();
+        assert!(enter(&b, &glass, 0).await.starts_with("/signin/"));
+        let user = format!("/api/v1/tenants/provider/users/{}", second["user"].as_str().unwrap());
+        let arm_path = format!("/api/v1/break-glass/{}/arm", second["user"].as_str().unwrap());
+        b.post(&arm_path, json!({ "reason": "me too" })).await.expect(403);
+        b.put(&format!("{user}/password"), json!({ "password": "umbrella quartz pelican" })).await.expect(403);
+        b.post(&format!("{user}/one-time-code"), json!({})).await.expect(403);
+        b.post(&format!("{user}/reset-factors"), json!({})).await.expect(403);
+        b.patch(&user, json!({ "enabled": false })).await.expect(403);
+        b.delete(&user).await.expect(403);
+        let before = told(&s).await.len();
+        s.put(&format!("{user}/password"), json!({ "password": "umbrella quartz pelican" })).await.expect(204);
+        s.post(&format!("{user}/one-time-code"), json!({})).await.expect(201);
+        s.post(&format!("{user}/reset-factors"), json!({})).await.expect(409);
+        let switch = async |on: bool| s.as_owner(reqwest::Method::PATCH, &user, Some(json!({ "enabled": on }))).await;
+        switch(false).await.expect(200);
+        s.as_owner(reqwest::Method::DELETE, &user, None).await.expect(204);
+        let letters = told(&s).await;
+        let did: Vec<_> = letters[before..].iter().map(|l| l["what"]["glass_touched"][1].as_str().unwrap()).collect();
+        assert_eq!(did, ["got a new password", "got a one-time code", "was switched off", "was deleted"]);
+        assert!(letters[before..].iter().all(|l| l["to"] == "ada@provider.example"));
     }
 }

@@ -1,10 +1,6 @@
 //! What a help desk does for others: with the right, up to what it holds itself, never for itself; told and on record.
 
-use super::{
-    code, make,
-    reset::{forgot, link},
-    shown, until_second, with_code,
-};
+use super::{code, make, reset::link, shown, until_second, with_code};
 use crate::{
     access::{give, id, role, session},
     passkeys::{self, PASSWORD, me, person, setting, told, with_password},
@@ -69,21 +65,23 @@ story! {
         passkeys::show(&b, &flow, &mut device).await.expect(303);
         make(&b).await;
         let gone = s.post(&format!("{anna}/reset-factors"), json!({})).await.expect(200).json();
-        let expected = json!({ "one_time_code": true, "passkeys": 1, "recovery_codes": 10, "password": true });
-        assert_eq!(gone, expected);
+        let by_hand = gone["link"].as_str().unwrap().strip_prefix(&s.url).unwrap().to_owned();
+        let expected = json!({ "one_time_code": true, "passkeys": 1, "recovery_codes": 10, "link": gone["link"] });
+        assert_eq!(gone, expected, "no mail is sent here");
         assert_eq!(me(&b).await, 401, "what was open ends");
         let flow = passkeys::begin(&b).await;
         passkeys::show(&b, &flow, &mut device).await.expect(200);
         assert_eq!(me(&b).await, 401);
-        s.post(&format!("{anna}/reset-factors"), json!({})).await.expect(404);
         assert_eq!(told(&s).await.last().unwrap()["what"], "factors_reset");
-        with_password(&b, "anna").await;
-        assert_eq!(me(&b).await, 200, "the password is what is left");
+        let flow = b.get("/signin?tenant=contoso").await.expect(303).header("location").to_owned();
+        b.form(&format!("{flow}/password"), &[("user_name", "anna"), ("password", PASSWORD)]).await.expect(200);
+        assert_eq!(me(&b).await, 401, "a password that may be a stranger's is nothing any more");
         drop(app);
         // And the letter: to the person, never to who has it sent.
         let sent = s.post(&format!("{anna}/reset-link"), json!({})).await.expect(204);
         assert!(sent.text.is_empty());
         let path = link(&s, 1).await;
+        b.get(&by_hand).await.expect(410);
         let new = "umbrella quartz pelican";
         let done = b.form(&path, &[("password", new), ("password_again", new)]).await.expect(200).text;
         assert!(done.contains("id=\"done\""), "{done}");
@@ -119,18 +117,18 @@ story! {
         for u in [boss.id, desk.id] {
             let said = [
                 c.unlock(&may, u).await.unwrap_err(),
-                c.reset_factors(&may, u).await.unwrap_err(),
+                c.reset_factors(&may, u, true).await.unwrap_err(),
                 c.send_reset(&may, u).await.unwrap_err(),
                 c.set_password(&may, u, &Secret::from("umbrella quartz pelican")).await.unwrap_err(),
                 c.remove_code(&may, u).await.unwrap_err(),
             ];
             assert!(said.iter().all(|e| e.kind() == Kind::Forbidden), "{said:?}");
         }
-        c.reset_factors(&may, ben.id).await.unwrap();
+        c.reset_factors(&may, ben.id, true).await.unwrap();
         // Who has come to hold more meanwhile is out of reach.
         c.add_code(&owner, ben.id, "m").await.unwrap();
         give(&w, &ben, contoso, id(crate::access::READ_ONLY)).await;
-        let e = c.reset_factors(&may, ben.id).await.unwrap_err();
+        let e = c.reset_factors(&may, ben.id, true).await.unwrap_err();
         assert_eq!(e.kind(), Kind::Forbidden);
         // Without the right nobody gets as far.
         let none = w.access.require::<UsersEdit>(&session(&ben), contoso).await;
@@ -151,12 +149,11 @@ story! {
         assert!(page.contains("id=\"code\""), "the help desk's link asks for the code as well: {page}");
         let user = UserId::parse(anna.rsplit('/').next().unwrap()).unwrap();
         let permit = s.permit::<UsersEdit>(contoso).await;
-        s.app.credentials.reset_factors(&permit, user).await.unwrap();
-        // What was asked for when the link was sent is not there any more: nor is it asked for.
+        s.app.credentials.reset_factors(&permit, user, true).await.unwrap();
+        // A reset sends a link of its own, and no other opens.
+        b.get(&path).await.expect(410);
+        let path = link(&s, 2).await;
         let page = b.get(&path).await.expect(200).text;
         assert!(!page.contains("id=\"code\""), "{page}");
-        forgot(&s, "anna").await;
-        link(&s, 2).await;
-        b.get(&path).await.expect(410);
     }
 }

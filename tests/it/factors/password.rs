@@ -6,7 +6,7 @@ use crate::{
     pure, story,
     support::TestServer,
 };
-use muster::config;
+use muster::{config, sql, tx};
 use reqwest::Method;
 use serde_json::json;
 
@@ -38,12 +38,18 @@ story! {
         let (_, flow) = signin(&browser).await;
         browser.form(&format!("{flow}/code"), &[("code", &shown(&app, 0))]).await.expect(303);
         assert_eq!(me(&browser).await, 200);
-        s.as_owner(Method::DELETE, &format!("{anna}/one-time-code"), None).await.expect(204);
+        let cx = s.app.system();
+        tx!(s.app.store, &cx, [], |tx| {
+            tx.unaudited("it is gone");
+            sql!(tx, exec, "DELETE FROM one_time_codes")
+        }).unwrap();
         let other = s.browser();
         let (no, _) = signin(&other).await;
         assert!(no.header("location").starts_with("/refused/"), "{:?}", no.headers);
         let all = s.get("/api/v1/tenants/contoso/signins?bad=true").await.expect(200).json();
         assert_eq!(all["items"][0]["reason"], "password_short");
+        let page = other.get(no.header("location")).await.expect(403).text;
+        assert!(page.contains("too short to be asked for alone") && page.contains("I forgot my password"), "{page}");
     }
 }
 

@@ -148,7 +148,7 @@ story!(
         let app = w.app(&who, Alg::ES256).await;
         w.tokens(&app, &who).await;
         let permit = w.s.permit(who.tenant).await;
-        muster::users::set_enabled(&w.s.app.store, &permit, who.user, false).await.unwrap();
+        muster::credentials::person::set_enabled(&w.s.app.store, &permit, who.user, false).await.unwrap();
         let told = w.told(1).await;
         w.verified(&told[0], &app, &who).await;
 
@@ -156,7 +156,7 @@ story!(
         let gone = w.s.session(who.tenant, gone, "single").await;
         w.tokens(&app, &gone).await;
         let permit = w.s.permit(who.tenant).await;
-        muster::users::remove(&w.s.app.store, &permit, gone.user, None).await.unwrap();
+        muster::credentials::person::remove(&w.s.app.store, &permit, gone.user, None).await.unwrap();
         let told = w.told(2).await;
         w.verified(&told[1], &app, &gone).await;
     }
@@ -196,7 +196,7 @@ story!(
         w.tokens(&app, &who).await;
         *w.listener.answers.lock().unwrap() = [503, 429].into();
         let permit = w.s.permit(who.tenant).await;
-        muster::users::set_enabled(&w.s.app.store, &permit, who.user, false).await.unwrap();
+        muster::credentials::person::set_enabled(&w.s.app.store, &permit, who.user, false).await.unwrap();
         let told = w.told(3).await;
         let jti = |t: &String| claims(t)["jti"].clone();
         assert!(told.iter().all(|t| jti(t) == jti(&told[0])), "by its id it is known as the same");
@@ -206,7 +206,7 @@ story!(
         w.tokens(&app, &next).await;
         *w.listener.answers.lock().unwrap() = [400].into();
         let permit = w.s.permit(who.tenant).await;
-        muster::users::set_enabled(&w.s.app.store, &permit, next.user, false).await.unwrap();
+        muster::credentials::person::set_enabled(&w.s.app.store, &permit, next.user, false).await.unwrap();
         w.told(4).await;
         tokio::time::sleep(Duration::from_secs(3)).await;
         w.told(4).await;
@@ -220,7 +220,7 @@ story!(
         let app = w.app(&who, Alg::ES256).await;
         w.tokens(&app, &who).await;
         let permit = w.s.permit(who.tenant).await;
-        muster::users::set_enabled(&w.s.app.store, &permit, who.user, false).await.unwrap();
+        muster::credentials::person::set_enabled(&w.s.app.store, &permit, who.user, false).await.unwrap();
         w.told(1).await;
         let again = Message {
             id: muster::id::MessageId::new(),
@@ -242,7 +242,7 @@ story!(
         let app = w.app(&who, Alg::ES256).await;
         let code = w.s.code(&app, &who, &[]).await;
         let permit = w.s.permit(who.tenant).await;
-        muster::users::set_enabled(&w.s.app.store, &permit, who.user, false).await.unwrap();
+        muster::credentials::person::set_enabled(&w.s.app.store, &permit, who.user, false).await.unwrap();
         assert_eq!(w.s.redeem(&app, &code).await.expect(400).json()["error"], "invalid_grant");
         w.told(0).await;
     }

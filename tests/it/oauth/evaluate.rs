@@ -80,7 +80,7 @@ story!(
                            "resource": {"type": "tenant", "id": "contoso"}});
         assert!(!allowed(&s, &app, &group).await);
         // Switched off, it is over with the next question.
-        users::set_enabled(&s.app.store, &s.permit(contoso).await, tech, false).await.unwrap();
+        muster::credentials::person::set_enabled(&s.app.store, &s.permit(contoso).await, tech, false).await.unwrap();
         assert!(!may(tech, "computers.delete", "contoso").await);
     }
 );

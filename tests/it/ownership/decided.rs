@@ -63,7 +63,7 @@ story!(async fn nobody_gives_away_who_is_switched_off_or_gets_more_tomorrow(t) {
     let (msp, _, p) = w.company("msp", true).await;
     let off = person(&w, msp.id, "off@example.com", UserKind::Technician).await;
     give(&w, &off, msp.id, id(TECHNICIAN)).await;
-    users::set_enabled(&w.store, &w.may(msp.id).await, off.id, false).await.unwrap();
+    muster::credentials::person::set_enabled(&w.store, &w.may(msp.id).await, off.id, false).await.unwrap();
     let soon = person(&w, msp.id, "soon@example.com", UserKind::Technician).await;
     let tomorrow = w.store.clock().now().plus(Duration::from_secs(24 * 3600));
     let new = NewGrant { valid_from: Some(tomorrow), ..NewGrant::manual(msp.id, soon.id, id(TECHNICIAN)) };

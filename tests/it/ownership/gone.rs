@@ -23,7 +23,7 @@ story!(async fn who_was_deleted_by_hand_is_not_created_again(t) {
     let (acme, d, p) = w.company("acme", false).await;
     let other = w.scim(&w.directory(acme.id, "Okta").await).await;
     let ann = w.user(&p, "ann@example.com").await;
-    users::remove(&w.store, &w.may(acme.id).await, ann.id, None).await.unwrap();
+    muster::credentials::person::remove(&w.store, &w.may(acme.id).await, ann.id, None).await.unwrap();
     let mut renamed = draft("anne@example.com");
     renamed.external_id = Some("ext-ann@example.com".into());
     let mut anew = draft("ANN@example.com");
@@ -67,7 +67,7 @@ story!(async fn who_was_disabled_by_hand_stays_so_whatever_the_directory_sends(t
     let w = World::new(&t.store);
     let (acme, _, p) = w.company("acme", false).await;
     let ann = w.user(&p, "ann@example.com").await;
-    users::set_enabled(&w.store, &w.may(acme.id).await, ann.id, false).await.unwrap();
+    muster::credentials::person::set_enabled(&w.store, &w.may(acme.id).await, ann.id, false).await.unwrap();
     // Whatever verb it comes by, it is a change that says active; and one that says everything anew.
     for on in [true, false, true] {
         let (u, _) = w.set_active(&p, ann.id, on).await.unwrap();
@@ -101,7 +101,7 @@ story!(async fn who_was_disabled_by_hand_stays_so_whatever_the_directory_sends(t
     // What is remembered is with the person again.
     let may = w.may::<UsersView>(acme.id).await;
     assert!(tombstones::list(&w.store, &may, None, 10).await.unwrap().is_empty());
-    users::set_enabled(&w.store, &w.may(acme.id).await, x.id, true).await.unwrap();
+    muster::credentials::person::set_enabled(&w.store, &w.may(acme.id).await, x.id, true).await.unwrap();
     assert!(users::get(&w.store, &p, x.id).await.unwrap().live());
     assert_eq!(as_is(&seen).user_name, "anne@example.com");
 });
@@ -121,7 +121,7 @@ story!(async fn what_is_remembered_ends_when_nobody_asks_any_more(t) {
     let w = World::new(&t.store);
     let (acme, _, p) = w.company("acme", false).await;
     let ann = w.user(&p, "ann@example.com").await;
-    users::remove(&w.store, &w.may(acme.id).await, ann.id, None).await.unwrap();
+    muster::credentials::person::remove(&w.store, &w.may(acme.id).await, ann.id, None).await.unwrap();
     let cx = Cx::new(World::owner(), Scope::Platform);
     let now = w.store.clock().now();
     let swept = tombstones::sweep(&w.store, &cx, now.minus(Duration::from_secs(3600))).await.unwrap();
@@ -147,7 +147,7 @@ async fn meanwhile<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
             one.await
         }));
     }
-    users::remove(&store, &may, who, None).await.unwrap();
+    muster::credentials::person::remove(&store, &may, who, None).await.unwrap();
     let mut out = Vec::new();
     for one in tries {
         out.push(one.await.unwrap());
@@ -196,7 +196,7 @@ story!(async fn who_was_disabled_stays_so_when_the_directory_deletes_and_creates
     for round in 0..12 {
         let name = format!("ann{round}@example.com");
         let ann = w.user(&p, &name).await;
-        users::set_enabled(&w.store, &w.may(acme.id).await, ann.id, false).await.unwrap();
+        muster::credentials::person::set_enabled(&w.store, &w.may(acme.id).await, ann.id, false).await.unwrap();
         let mut tries = Vec::new();
         for n in 0..8 {
             let (store, access, p, d) = (w.store.clone(), w.access.clone(), p.clone(), draft(&name));

@@ -157,7 +157,7 @@ story!(async fn only_what_costs_a_role_counts(t) {
     }
     // Nor does who is switched off by hand.
     for u in &s.u[15..20] {
-        users::set_enabled(&s.w.store, &s.w.may(s.t).await, *u, false).await.unwrap();
+        muster::credentials::person::set_enabled(&s.w.store, &s.w.may(s.t).await, *u, false).await.unwrap();
     }
     assert!(s.removes(&s.u[..20]).await.is_none());
     // The other ten do: ten of 35 active people.
@@ -332,7 +332,7 @@ story!(async fn the_last_administrators_role_is_kept_once(t) {
     let e = s.decide(&change, false, None).await.unwrap_err();
     assert_eq!(e.code_str(), Some("last_administrator"));
     s.decide(&change, false, Some(s.u[1..].to_vec())).await.unwrap();
-    let e = users::set_enabled(&s.w.store, &s.w.may(s.t).await, s.u[0], false).await.unwrap_err();
+    let e = muster::credentials::person::set_enabled(&s.w.store, &s.w.may(s.t).await, s.u[0], false).await.unwrap_err();
     assert_eq!(e.code_str(), Some("last_administrator"), "she is one by what is parked");
     let e = s.decide(&change, false, None).await.unwrap_err();
     assert_eq!(e.code_str(), Some("last_administrator"));
@@ -386,10 +386,10 @@ story!(async fn what_people_held_comes_back_with_them_if_it_is_decided(t) {
 story!(async fn whom_a_person_deletes_leaves_nothing_parked(t) {
     let s = Scene::of(&t, 20, 20).await;
     s.w.apply(&s.p, s.g, vec![GroupChange::Clear]).await;
-    users::remove(&s.w.store, &s.w.may(s.t).await, s.u[0], None).await.unwrap();
+    muster::credentials::person::remove(&s.w.store, &s.w.may(s.t).await, s.u[0], None).await.unwrap();
     assert_eq!(s.all().await[0].1.people, 19);
     for u in &s.u[1..] {
-        users::remove(&s.w.store, &s.w.may(s.t).await, *u, None).await.unwrap();
+        muster::credentials::person::remove(&s.w.store, &s.w.may(s.t).await, *u, None).await.unwrap();
     }
     assert!(s.all().await[0].0.closed_at.is_some(), "with the last it is over");
     // A directory that goes by hand takes its parked changes with it.

@@ -75,7 +75,7 @@ story!(async fn nothing_is_kept_that_one_of_their_kind_never_had(t) {
     // Of somebody who was an administrator, a technician gets what technicians may have.
     let bob = w.user(&p, "bob@example.com").await;
     let kind = users::Edit { kind: Some(UserKind::Administrator), ..users::Edit::default() };
-    users::edit(&w.store, &w.access, &w.may(msp.id).await, bob.id, None, kind).await.unwrap();
+    muster::credentials::person::edit(&w.store, &w.access, &w.may(msp.id).await, None, (bob.id, None), kind).await.unwrap();
     let new = NewGrant::manual(msp.id, bob.id, GLOBAL_ADMINISTRATOR);
     grants::add_everywhere(&w.access, &w.global().await, new).await.unwrap();
     give(&w, &bob, msp.id, id(READ_ONLY)).await;

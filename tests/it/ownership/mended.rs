@@ -66,7 +66,7 @@ story!(async fn who_was_disabled_by_hand_leaves_no_name_behind_that_is_free(t) {
     let w = World::new(&t.store);
     let (acme, _, p) = w.company("acme", false).await;
     let ann = w.user(&p, "ann@example.com").await;
-    users::set_enabled(&w.store, &w.may(acme.id).await, ann.id, false).await.unwrap();
+    muster::credentials::person::set_enabled(&w.store, &w.may(acme.id).await, ann.id, false).await.unwrap();
     let away = change(|d| {
         d.user_name = "junk@example.com".into();
         d.external_id = Some("junk".into());

@@ -35,12 +35,12 @@ story!(async fn a_person_in_a_confirmed_domain_is_taken_over(t) {
     w.set_active(&p, u.id, false).await.unwrap();
     assert!(!w.signed_in(&cookie).await);
     // And only the directory describes them.
-    let e = users::edit(
+    let e = muster::credentials::person::edit(
         &w.store,
         &w.access,
         &w.may(acme.id).await,
-        u.id,
         None,
+        (u.id, None),
         Edit { email: Some("other@example.com".into()), ..Edit::default() },
     )
     .await

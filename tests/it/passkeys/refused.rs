@@ -66,6 +66,18 @@ story! {
         assert_eq!(told(&s).await.last().unwrap()["what"], "passkey_cloned");
         let all = s.get("/api/v1/tenants/contoso/signins?bad=true").await.expect(200).json();
         assert_eq!(all["items"][0]["reason"], "passkey_cloned");
+        // Nor is it taken when it counts on from where the other was.
+        device.counter = 500;
+        let flow = begin(&other).await;
+        let no = show(&other, &flow, &mut device).await.expect(303);
+        assert!(no.header("location").starts_with("/refused/"), "{:?}", no.headers);
+        assert_eq!(me(&other).await, 401);
+        let own = s.browser();
+        with_password(&own, "anna").await;
+        let page = own.get("/me/factors").await.expect(200).text;
+        assert!(page.contains("There may be two of it"), "{page}");
+        let id = page.split("name=\"passkey\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+        own.form("/me/factors/passkey/remove", &[("passkey", id)]).await.expect(303);
     }
 }
 

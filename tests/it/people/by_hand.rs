@@ -25,11 +25,19 @@ async fn add(w: &World, t: TenantId, kind: UserKind, name: &str) -> Result<User>
 }
 
 async fn edit(w: &World, u: &User, e: Edit) -> Result<User> {
-    users::edit(&w.store, &w.access, &w.may(u.tenant_id).await, u.id, None, e).await
+    muster::credentials::person::edit(
+        &w.store,
+        &w.access,
+        &w.may(u.tenant_id).await,
+        None,
+        (u.id, None),
+        e,
+    )
+    .await
 }
 
 async fn switch(w: &World, u: &User, on: bool) -> Result<User> {
-    users::set_enabled(&w.store, &w.may(u.tenant_id).await, u.id, on).await
+    muster::credentials::person::set_enabled(&w.store, &w.may(u.tenant_id).await, u.id, on).await
 }
 
 story!(async fn a_user_is_added_edited_and_removed_by_hand(t) {
@@ -49,7 +57,7 @@ story!(async fn a_user_is_added_edited_and_removed_by_hand(t) {
     let after = edit(&w, &ann, named).await.unwrap();
     assert_eq!((after.label(), after.email.as_deref(), after.version), ("Ann B.", None, 2));
     assert_eq!(edit(&w, &ann, Edit::default()).await.unwrap(), after, "no change");
-    users::remove(&w.store, &w.may(acme.id).await, ann.id, None).await.unwrap();
+    muster::credentials::person::remove(&w.store, &w.may(acme.id).await, ann.id, None).await.unwrap();
     let v = w.may(acme.id).await;
     assert_eq!(users::view(&w.store, &v, ann.id).await.unwrap_err().kind(), Kind::NotFound);
 });
@@ -120,7 +128,7 @@ story!(async fn a_person_disabled_by_hand_stays_so_whatever_the_directory_says(t
     let on = switch(&w, &ann, true).await.unwrap();
     assert!(on.live());
     let cookie = w.signs_in(&on).await;
-    users::remove(&w.store, &w.may(ann.tenant_id).await, ann.id, None).await.unwrap();
+    muster::credentials::person::remove(&w.store, &w.may(ann.tenant_id).await, ann.id, None).await.unwrap();
     assert!(!w.signed_in(&cookie).await);
 });
 
@@ -133,7 +141,7 @@ story!(async fn the_switch_and_the_directory_at_once_lose_nothing(t) {
         let (s1, s2, p2) = (w.store.clone(), w.store.clone(), p.clone());
         let off = super::world::change(|d| d.active = false);
         let (a, b) = race(
-            async move { users::set_enabled(&s1, &hand, ann.id, false).await.map(|_| ()) },
+            async move { muster::credentials::person::set_enabled(&s1, &hand, ann.id, false).await.map(|_| ()) },
             async move { users::modify(&s2, &p2, ann.id, None, off).await.map(|_| ()) },
         )
         .await;
@@ -157,7 +165,7 @@ story!(async fn an_integration_user_is_made_and_removed_with_its_client_alone(t)
     .unwrap();
     assert_eq!((made.kind, made.label()), (UserKind::Integration, "nightly"));
     assert_eq!(switch(&w, &made, false).await.unwrap_err().kind(), Kind::Forbidden);
-    let e = users::remove(&w.store, &w.may(acme.id).await, made.id, None).await.unwrap_err();
+    let e = muster::credentials::person::remove(&w.store, &w.may(acme.id).await, made.id, None).await.unwrap_err();
     assert_eq!(e.kind(), Kind::Forbidden);
     let uid = made.id;
     let off = tx!(w.store, &p.cx(), [], |tx| {
@@ -255,7 +263,7 @@ story!(async fn another_kind_by_hand_takes_nothing_back_that_the_directory_wrote
         let id = was.id;
         let hand = tokio::spawn(async move {
             let to = Edit { kind: Some(kind), ..Edit::default() };
-            users::edit(&store, &access, &p, id, seen, to).await
+            muster::credentials::person::edit(&store, &access, &p, None, (id, seen), to).await
         });
         let hand = if let Some(url) = t.url() {
             until_one_waits(&url).await;

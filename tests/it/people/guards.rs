@@ -35,7 +35,7 @@ async fn holds(w: &World, t: TenantId) -> Vec<Grant> {
 }
 
 async fn off(w: &World, t: TenantId, id: UserId) -> muster::error::Result<User> {
-    users::set_enabled(&w.store, &w.may(t).await, id, false).await
+    muster::credentials::person::set_enabled(&w.store, &w.may(t).await, id, false).await
 }
 
 story!(async fn the_last_administrator_is_not_taken_away_by_hand(t) {
@@ -56,7 +56,7 @@ story!(async fn the_last_administrator_is_not_taken_away_by_hand(t) {
     let cookie = w.signs_in(&ann).await;
     let e = off(&w, acme.id, ann.id).await.unwrap_err();
     assert_eq!((e.kind(), e.code_str()), (Kind::Forbidden, Some("last_administrator")));
-    let e = users::remove(&w.store, &w.may(acme.id).await, ann.id, None).await.unwrap_err();
+    let e = muster::credentials::person::remove(&w.store, &w.may(acme.id).await, ann.id, None).await.unwrap_err();
     assert_eq!(e.code_str(), Some("last_administrator"));
     let still = users::view(&w.store, &w.may(acme.id).await, ann.id).await.unwrap();
     assert!(still.live() && w.signed_in(&cookie).await, "nothing of it happened");
@@ -77,7 +77,7 @@ story!(async fn of_two_last_administrators_one_at_once_stays(t) {
         make_admin(&w, acme.id, u[1]).await;
         let go = |id: UserId, p: Permit<perm::UsersEdit>| {
             let store = w.store.clone();
-            async move { users::set_enabled(&store, &p, id, false).await.map(|_| ()) }
+            async move { muster::credentials::person::set_enabled(&store, &p, id, false).await.map(|_| ()) }
         };
         let (a, b) = race(
             go(u[0], w.may(acme.id).await),
@@ -182,15 +182,15 @@ story!(async fn the_last_global_administrator_stays_by_every_path_of_a_hand(t) {
     let (msp, d, p) = w.company("msp", true).await;
     let tech = w.user(&p, "root@msp.example").await;
     let up = Edit { kind: Some(UserKind::Administrator), ..Edit::default() };
-    users::edit(&w.store, &w.access, &w.may(msp.id).await, tech.id, None, up).await.unwrap();
+    muster::credentials::person::edit(&w.store, &w.access, &w.may(msp.id).await, None, (tech.id, None), up).await.unwrap();
     let new = NewGrant::manual(msp.id, tech.id, GLOBAL_ADMINISTRATOR);
     grants::add_everywhere(&w.access, &w.global().await, new).await.unwrap();
     let last = Some("last_administrator");
     assert_eq!(off(&w, msp.id, tech.id).await.unwrap_err().code_str(), last);
-    let e = users::remove(&w.store, &w.may(msp.id).await, tech.id, None).await.unwrap_err();
+    let e = muster::credentials::person::remove(&w.store, &w.may(msp.id).await, tech.id, None).await.unwrap_err();
     assert_eq!(e.code_str(), last);
     let down = Edit { kind: Some(UserKind::Technician), ..Edit::default() };
-    let e = users::edit(&w.store, &w.access, &w.may(msp.id).await, tech.id, None, down).await.unwrap_err();
+    let e = muster::credentials::person::edit(&w.store, &w.access, &w.may(msp.id).await, None, (tech.id, None), down).await.unwrap_err();
     assert_eq!(e.code_str(), last);
     let e = provisioning::delete_directory(&w.store, &w.may(msp.id).await, d.id).await.unwrap_err();
     assert_eq!(e.code_str(), last);
@@ -234,19 +234,19 @@ story!(
             Actor::prove(who, RequestId::new())
         };
         let p = w.access.require::<perm::UsersEdit>(&acting(&tech), msp.id).await.unwrap();
-        let e = users::set_enabled(&w.store, &p, second.id, false).await.unwrap_err();
+        let e = muster::credentials::person::set_enabled(&w.store, &p, second.id, false).await.unwrap_err();
         assert_eq!((e.kind(), e.code_str()), (Kind::Forbidden, None));
         let rename = Edit { user_name: Some("mine".into()), ..Edit::default() };
-        let e = users::edit(&w.store, &w.access, &p, second.id, None, rename).await.unwrap_err();
+        let e = muster::credentials::person::edit(&w.store, &w.access, &p, None, (second.id, None), rename).await.unwrap_err();
         assert_eq!(e.kind(), Kind::Forbidden);
         assert!(users::within_reach(&p, &second).is_err() && users::within_reach(&p, &tech).is_ok());
         let d = w.access.require::<perm::UsersDelete>(&acting(&tech), msp.id).await.unwrap();
-        let e = users::remove(&w.store, &d, second.id, None).await.unwrap_err();
+        let e = muster::credentials::person::remove(&w.store, &d, second.id, None).await.unwrap_err();
         assert_eq!(e.kind(), Kind::Forbidden);
         let a = w.access.require::<perm::UsersAdd>(&acting(&tech), msp.id).await.unwrap();
         let e = users::add(&w.store, &a, new(UserKind::Administrator, "mine")).await.unwrap_err();
         assert_eq!(e.kind(), Kind::Forbidden);
         let p = w.access.require::<perm::UsersEdit>(&acting(&root), msp.id).await.unwrap();
-        users::set_enabled(&w.store, &p, second.id, false).await.unwrap();
+        muster::credentials::person::set_enabled(&w.store, &p, second.id, false).await.unwrap();
     }
 );

@@ -126,7 +126,7 @@ story!(async fn what_is_kept_in_many_tenants_is_told_where_it_counts(t) {
     mappings::create(&w.access, &p, Target::All(&all), g.id, id(READ_ONLY)).await.unwrap();
     for n in &u[..10] {
         let edit = users::Edit { kind: Some(UserKind::Administrator), ..users::Edit::default() };
-        users::edit(&w.store, &w.access, &w.may(us.id).await, *n, None, edit).await.unwrap();
+        muster::credentials::person::edit(&w.store, &w.access, &w.may(us.id).await, None, (*n, None), edit).await.unwrap();
     }
     w.apply(&scim, g.id, vec![GroupChange::Clear]).await;
     assert!(w.access.effective(us.id, u[0], acme).await.unwrap().allows("computers.view"));

@@ -11,7 +11,7 @@ use muster::{
     apps,
     sessions::{self, Who},
     store::{Cx, Scope, Store},
-    tenants, tx, users,
+    tenants, tx,
 };
 use serde_json::Value;
 
@@ -125,11 +125,11 @@ story!(
         let t1 = s.tenant("user-off").await;
         let x = signed(&s, t1, "ada").await;
         let code = s.code(&x.app, &x.who, &[]).await;
-        users::set_enabled(&store, &s.permit(t1).await, x.who.user, false).await.unwrap();
+        muster::credentials::person::set_enabled(&store, &s.permit(t1).await, x.who.user, false).await.unwrap();
         let a = s.redeem(&x.app, &code).await.expect(400);
         assert_eq!(a.json()["error"], "invalid_grant", "a code from before");
         over(&s, &x).await;
-        users::set_enabled(&store, &s.permit(t1).await, x.who.user, true).await.unwrap();
+        muster::credentials::person::set_enabled(&store, &s.permit(t1).await, x.who.user, true).await.unwrap();
         over(&s, &x).await;
 
         let t2 = s.tenant("tenant-off").await;

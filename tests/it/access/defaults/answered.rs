@@ -99,7 +99,7 @@ story!(async fn a_demoted_author_suspends_it_and_one_who_left_does_not(t) {
     assert!(sees(&s.w, s.t, s.u[0]).await);
     assert_eq!((s.review(&mut seen).await, s.told("default_role.resume").await), (1, 1));
     // Gone with all their rights: it stays, is flagged, and is not widened.
-    users::set_enabled(&s.w.store, &s.w.may(s.t).await, s.boss.id, false).await.unwrap();
+    muster::credentials::person::set_enabled(&s.w.store, &s.w.may(s.t).await, s.boss.id, false).await.unwrap();
     assert!(sees(&s.w, s.t, s.u[0]).await);
     assert_eq!(s.standing().await, Standing::AuthorLeft);
     let p = s.w.access.require::<UsersManageRoles>(&session(&s.spare), s.t).await.unwrap();
@@ -109,9 +109,9 @@ story!(async fn a_demoted_author_suspends_it_and_one_who_left_does_not(t) {
     assert_eq!(e.code_str(), Some("mapping_without_author"), "{e:?}");
     assert!(e.detail().contains("default role of 'ACME'"), "{e:?}");
     // Demoted before they left, with nobody looking in between: that is written down as they leave.
-    users::set_enabled(&s.w.store, &s.w.may(s.t).await, s.boss.id, true).await.unwrap();
+    muster::credentials::person::set_enabled(&s.w.store, &s.w.may(s.t).await, s.boss.id, true).await.unwrap();
     s.demote(&s.boss).await;
-    users::set_enabled(&s.w.store, &s.w.may(s.t).await, s.boss.id, false).await.unwrap();
+    muster::credentials::person::set_enabled(&s.w.store, &s.w.may(s.t).await, s.boss.id, false).await.unwrap();
     assert!(!sees(&s.w, s.t, s.u[0]).await);
     let less = s.w.access.require::<UsersManageRoles>(&session(&small), s.t).await.unwrap();
     assert_eq!(defaults::adopt(&s.w.access, &less).await.unwrap_err().kind(), Kind::Forbidden);
