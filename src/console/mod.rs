@@ -13,7 +13,7 @@ use crate::{
     error::{Error, Result},
     id::{AppId, SessionId, TenantId},
     sessions::{self, Listed, Who},
-    store::{Cx, Scope},
+    store::{Cx, Lock, Scope},
     tenants, tx,
     web::{
         self, Caller, Found, LiveSession, Redirect, Refusal, RequestId, Sought, StrictForm,
@@ -28,6 +28,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
+use serde_json::json;
 use std::collections::BTreeSet;
 
 /// The voice's routes.
@@ -37,6 +38,7 @@ pub fn routes() -> Router<App> {
         .route("/me", get(me))
         .route("/me/signout", post(sign_out))
         .route("/me/sessions/end", post(end_session))
+        .route("/me/sessions/end-others", post(end_others))
         .route("/me/consents/withdraw", post(withdraw))
         .merge(factors::routes())
 }
@@ -121,6 +123,7 @@ async fn me(
     let Some(session) = session else { return Redirect::to("/signin").into_response() };
     let done = match shown.done.as_deref() {
         Some("ended") => Some("That session has ended."),
+        Some("others") => Some("Everywhere else you are signed out now."),
         Some("withdrawn") => Some(
             "You took your consent back. What the application had by it has ended; if you use it again, it asks you \
              again.",
@@ -333,6 +336,35 @@ async fn end_session(
     };
     match ended.await {
         Ok(()) => Redirect::to("/me?done=ended").into_response(),
+        Err(e) => Refusal::new(&app, request, e).into_response(),
+    }
+}
+
+/// Nothing is to be said.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+/// Ends all sessions of the person but this one, however many there are.
+async fn end_others(
+    State(app): State<App>,
+    RequestId(request): RequestId,
+    session: LiveSession,
+    Caller { actor, .. }: Caller,
+    StrictForm(Nothing {}): StrictForm<Nothing>,
+) -> Response {
+    let (home, user, this) = (session.home, session.user, session.id);
+    let cx = Cx::new(actor, Scope::Tenant(home)).urgent();
+    let ended = tx!(app.store, &cx, [], |tx| {
+        tx.lock(Lock::User(user)).await?;
+        let why = "ended by its person";
+        let ended = sessions::revoke(tx, Who::Others(home, user, this), why).await?;
+        let detail = json!({ "sessions": ended.sessions, "but": this });
+        let event = Event::new("session.end").target("user", user).detail(detail);
+        audit::record(tx, home, event).await
+    });
+    match ended {
+        Ok(()) => Redirect::to("/me?done=others").into_response(),
         Err(e) => Refusal::new(&app, request, e).into_response(),
     }
 }

@@ -115,6 +115,40 @@ story! {
         let page = browser.get(done.header("location")).await.expect(200).text;
         assert!(page.contains("id=\"done\"") && !page.contains(id), "{page}");
         assert_eq!((me(&browser).await, me(&other).await, me(&ben).await), (200, 401, 200));
+        assert!(!page.contains("id=\"end-others\""), "there is no other: {page}");
+    }
+}
+
+story! {
+    async fn a_person_ends_all_their_sessions_but_this_one(t) {
+        let (server, contoso, browser) = setting(&t).await;
+        for name in ["anna", "ben"] {
+            person(&server, contoso, name, false).await;
+        }
+        let (ben, mut others) = (server.browser(), Vec::new());
+        for (b, name) in [(&browser, "anna"), (&ben, "ben")] {
+            let flow = begin(b, "contoso").await;
+            typed(b, &flow, name, PASSWORD).await.expect(303);
+        }
+        for _ in 0..3 {
+            let b = server.browser();
+            let flow = begin(&b, "contoso").await;
+            typed(&b, &flow, "anna", PASSWORD).await.expect(303);
+            others.push(b);
+        }
+        let foreign = browser.request(Method::POST, "/me/sessions/end-others");
+        browser.send(foreign.header("sec-fetch-site", "cross-site")).await.expect(403);
+        assert_eq!(me(&others[0]).await, 200);
+        let done = browser.form("/me/sessions/end-others", &[]).await.expect(303);
+        let page = browser.get(done.header("location")).await.expect(200).text;
+        assert!(page.contains("signed out now") && !page.contains("id=\"end-others\""), "{page}");
+        for b in &others {
+            assert_eq!(me(b).await, 401);
+        }
+        assert_eq!((me(&browser).await, me(&ben).await), (200, 200));
+        let trail = server.get("/api/v1/tenants/contoso/audit").await.expect(200).json();
+        let told = trail["items"].as_array().unwrap().iter().find(|e| e["action"] == "session.end").unwrap();
+        assert_eq!(told["detail"]["sessions"], 3, "{told}");
     }
 }
 
