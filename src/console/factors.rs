@@ -27,11 +27,11 @@ pub(super) fn routes() -> Router<App> {
         .route("/me/factors", get(show))
         .route("/me/factors/passkey", post(add_passkey))
         .route("/me/factors/passkey/begin", post(begin_passkey))
-        .route("/me/factors/passkey/remove", post(remove_passkey))
-        .route("/me/factors/recovery-codes", post(recovery_codes))
+        .route("/me/factors/passkey/remove", get(ask_passkey).post(remove_passkey))
+        .route("/me/factors/recovery-codes", get(show_codes).post(recovery_codes))
         .route("/me/factors/code", post(offer_code))
         .route("/me/factors/code/prove", post(prove_code))
-        .route("/me/factors/code/remove", post(remove_code))
+        .route("/me/factors/code/remove", get(ask_code).post(remove_code))
         .route("/me/factors/password", post(password))
 }
 
@@ -84,6 +84,9 @@ async fn show(
         Some("removed") => Some("The passkey was removed."),
         Some("code") => Some("Your authenticator app gives you one-time codes from now on."),
         Some("no-code") => Some("You are not asked for one-time codes any more."),
+        Some("shown") => {
+            Some("Recovery codes are shown once. If you did not keep them, make new ones.")
+        }
         Some("password") => Some(
             "Your password was changed. Wherever else you were signed in, you are not any more.",
         ),
@@ -247,18 +250,89 @@ async fn recovery_codes(
 ) -> Response {
     let made = app.credentials.new_recovery_codes(&cx(caller, &session), &session).await;
     let answer = match made {
-        Ok(codes) => {
-            let page = Codes {
-                title: "Your recovery codes",
-                brand: app.config.brand.name.clone(),
-                user_name: session.user_name.clone(),
-                all: codes,
-            };
-            page.render().map_err(Error::internal).map(|text| web::html(StatusCode::OK, text))
+        // Elsewhere, so that loading the page again makes no others.
+        Ok(id) => {
+            Ok(Redirect::to(&format!("/me/factors/recovery-codes?made={id}")).into_response())
         }
         Err(e) => after(&app, &session, Err(e), "").await,
     };
     or_refusal(&app, request, answer)
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MadeCodes {
+    made: CeremonyId,
+}
+
+async fn show_codes(
+    State(app): State<App>,
+    RequestId(request): RequestId,
+    session: LiveSession,
+    caller: Caller,
+    StrictQuery(MadeCodes { made }): StrictQuery<MadeCodes>,
+) -> Response {
+    let cx = cx(caller, &session);
+    let answer = match app.credentials.recovery_codes_once(&cx, &session, made).await {
+        Ok(Some(all)) => {
+            let page = Codes {
+                title: "Your recovery codes",
+                brand: app.config.brand.name.clone(),
+                user_name: session.user_name.clone(),
+                all,
+            };
+            page.render().map_err(Error::internal).map(|text| web::html(StatusCode::OK, text))
+        }
+        Ok(None) => Ok(Redirect::to("/me/factors?done=shown").into_response()),
+        Err(e) => Err(e),
+    };
+    or_refusal(&app, request, answer)
+}
+
+/// Asks once more before something is taken away.
+#[derive(Template)]
+#[template(path = "remove_factor.html")]
+struct Remove {
+    title: String,
+    brand: String,
+    action: &'static str,
+    passkey: Option<PasskeyId>,
+}
+
+async fn ask_passkey(
+    State(app): State<App>,
+    RequestId(request): RequestId,
+    session: LiveSession,
+    StrictQuery(which): StrictQuery<Which>,
+) -> Response {
+    let own = app.credentials.own(&session).await;
+    let answer = own.and_then(|own| {
+        let all = own.map(|o| o.passkeys).unwrap_or_default();
+        let found = all.into_iter().find(|p| p.id == which.passkey);
+        let found = found.ok_or_else(|| Error::not_found("a passkey of yours with this id"))?;
+        let title = format!("Remove the passkey \"{}\"?", found.name);
+        ask(&app, title, "/me/factors/passkey/remove", Some(found.id))
+    });
+    or_refusal(&app, request, answer)
+}
+
+async fn ask_code(
+    State(app): State<App>,
+    RequestId(request): RequestId,
+    _: LiveSession,
+) -> Response {
+    let title = "Remove the one-time code?".to_owned();
+    or_refusal(&app, request, ask(&app, title, "/me/factors/code/remove", None))
+}
+
+fn ask(
+    app: &App,
+    title: String,
+    action: &'static str,
+    passkey: Option<PasskeyId>,
+) -> Result<Response> {
+    let page = Remove { title, brand: app.config.brand.name.clone(), action, passkey };
+    page.render().map_err(Error::internal).map(|text| web::html(StatusCode::OK, text))
 }
 
 /// The picture of a one-time code that is not in force yet.

@@ -41,6 +41,8 @@ pub struct Own {
     pub passkeys: Vec<passkeys::OwnPasskey>,
     /// Whether they may change it now; otherwise they sign in again first.
     pub fresh: bool,
+    /// Whether they may make recovery codes now.
+    pub may_recover: bool,
 }
 
 /// A recovery code is what its owner kept for the day the rest is lost: the short session that it opened may set up anew.
@@ -48,6 +50,20 @@ fn fresh(s: &Live, has: Has, now: Timestamp) -> bool {
     let class = Class::parse(&s.class).unwrap_or(Class::None);
     let recovers = s.evidence.0["rule"] == recovery::RULE;
     recovers || s.proved_since(now.minus(FRESH)) && class >= has.class()
+}
+
+/// Whether all that somebody has beside their password was added since they proved it, minutes ago: the first recovery codes
+/// go with it at once. They are nothing without the password, and whoever could add what they stand for may have them.
+async fn just_added(c: &mut Conn, s: &Live, has: Has, now: Timestamp) -> Result<bool> {
+    let Some(proved) = s.proved_at().filter(|_| s.proved_since(now.minus(FRESH))) else {
+        return Ok(false);
+    };
+    if !has.second() || has.recovery > 0 {
+        return Ok(false);
+    }
+    let code = db::code(c, s.home, s.user).await?.map(|r| r.created_at);
+    let passkeys = passkeys::list(c, s.home, s.user).await?;
+    Ok(passkeys.iter().map(|p| p.created_at).chain(code).all(|at| at >= proved))
 }
 
 /// Refuses whose credentials are elsewhere, and whose proof is old or weak.
@@ -89,7 +105,9 @@ impl Credentials {
         }
         let has = has(&mut c, t, user).await?;
         let passkeys = passkeys::list(&mut c, t, user).await?;
-        Ok(Some(Own { has, passkeys, fresh: fresh(s, has, now) }))
+        let fresh = fresh(s, has, now);
+        let may_recover = fresh || just_added(&mut c, s, has, now).await?;
+        Ok(Some(Own { has, passkeys, fresh, may_recover }))
     }
 
     /// Refuses who may not change their credentials now.
@@ -151,6 +169,16 @@ impl Credentials {
     }
 }
 
+/// Recovery codes between the button that made them and the page that shows them.
+#[derive(Serialize, Deserialize)]
+struct Made {
+    sealed: String,
+}
+
+fn shown_to(s: &Live) -> String {
+    format!("recovery codes {} {}", s.home, s.user)
+}
+
 /// A one-time code that its owner has not proved yet, while they look at its picture.
 #[derive(Serialize, Deserialize)]
 struct Waiting {
@@ -158,26 +186,50 @@ struct Waiting {
 }
 
 impl Credentials {
-    /// New recovery codes in the place of any there were, shown this once.
+    /// New recovery codes in the place of any there were: what [`Self::recovery_codes_once`] shows them by.
     ///
     /// # Errors
-    /// As [`Self::may_change`]; [`Kind::Conflict`] for who has no password, to which they are the second factor.
-    pub async fn new_recovery_codes(&self, cx: &Cx, s: &Live) -> Result<Vec<Secret>> {
+    /// As [`Self::may_change`]; [`Kind::Conflict`] for who has no password, or nothing beside it in whose place they would be.
+    pub async fn new_recovery_codes(&self, cx: &Cx, s: &Live) -> Result<CeremonyId> {
         let (t, user, set) = (s.home, s.user, recovery::new_set()?);
+        let plain: Vec<&str> = set.iter().map(|c| c.expose_secret()).collect();
+        let sealed = self.0.master.seal(&shown_to(s), plain.join(" ").as_bytes())?;
+        let id = self.ceremony(cx, &Bound::session(s.id), &Made { sealed }).await?;
         tx!(self.0.store, &cx.clone().urgent(), [s, set], |tx| {
-            let has = may_now(tx, &s).await?;
-            if has.password && !has.second() && has.recovery == 0 {
-                let text = "recovery codes take the place of a second factor, and you have none; set one up first";
-                return Err(Error::conflict(text));
+            tx.lock(Lock::User(user)).await?;
+            let (has, now) = (has(tx, t, user).await?, tx.now());
+            if !just_added(tx, &s, has, now).await? {
+                may_now(tx, &s).await?;
             }
             if !has.password {
                 let text = "recovery codes go with a password, and you have none; make a second passkey instead";
                 return Err(Error::conflict(text));
             }
+            if !has.second() && has.recovery == 0 {
+                let text = "recovery codes take the place of a second factor, and you have none; set one up first";
+                return Err(Error::conflict(text));
+            }
             others_end(tx, &s, "recovery codes made").await?;
             recovery::keep(tx, t, user, &set).await
         })?;
-        Ok(set)
+        Ok(id)
+    }
+
+    /// The codes that were made in this session, once.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn recovery_codes_once(
+        &self,
+        cx: &Cx,
+        s: &Live,
+        id: CeremonyId,
+    ) -> Result<Option<Vec<Secret>>> {
+        let made: Option<Made> = self.answered(cx, &Bound::session(s.id), id).await?;
+        let Some(made) = made else { return Ok(None) };
+        let plain = self.0.master.open(&shown_to(s), &made.sealed)?;
+        let plain = String::from_utf8(plain).map_err(Error::internal)?;
+        Ok(Some(plain.split(' ').map(|c| c.to_owned().into()).collect()))
     }
 
     /// Offers a one-time code, which is nothing before [`Self::prove_own_code`].

@@ -176,6 +176,7 @@ pub(super) async fn ask_way(
         ways,
         problem,
         user_name,
+        forgot: app.credentials.place(flow.tenant)?,
         open_local,
         passkeys: app.credentials.passkeys(),
     };

@@ -11,7 +11,7 @@ use crate::{
     secret::{ExposeSecret as _, Secret},
     signins::{self, NewSignin, Reason},
     tx,
-    web::{self, Browser, Device, Redirect, StrictForm, StrictPath},
+    web::{self, Browser, Device, Redirect, StrictForm, StrictPath, StrictQuery},
 };
 use askama::Template;
 use axum::{
@@ -26,6 +26,8 @@ use serde_json::json;
 struct Forgot {
     title: &'static str,
     brand: String,
+    /// The company at whose page it was said, sealed.
+    at: Option<String>,
 }
 
 #[derive(Template)]
@@ -78,8 +80,11 @@ struct Over {
 }
 
 /// `GET /forgot`
-pub(super) async fn show(State(app): State<App>) -> Response {
-    let page = Forgot { title: "Set a new password", brand: pages::brand(&app) };
+pub(super) async fn show(
+    State(app): State<App>,
+    StrictQuery(At { at }): StrictQuery<At>,
+) -> Response {
+    let page = Forgot { title: "Set a new password", brand: pages::brand(&app), at };
     pages::show(StatusCode::OK, &page)
 }
 
@@ -87,6 +92,13 @@ pub(super) async fn show(State(app): State<App>) -> Response {
 #[serde(deny_unknown_fields)]
 pub(super) struct Name {
     user_name: String,
+    at: Option<String>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct At {
+    at: Option<String>,
 }
 
 /// `POST /forgot`
@@ -95,7 +107,8 @@ pub(super) async fn ask(
     Extension(request): Extension<RequestId>,
     StrictForm(typed): StrictForm<Name>,
 ) -> Response {
-    let done = app.credentials.forgot(&caller::platform(request), &typed.user_name).await;
+    let (cx, at) = (caller::platform(request), typed.at.as_deref());
+    let done = app.credentials.forgot(&cx, &typed.user_name, at).await;
     let page = Asked { title: "Look into your mail", brand: pages::brand(&app) };
     or_page(&app, request, done.map(|()| pages::show(StatusCode::OK, &page)))
 }

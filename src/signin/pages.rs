@@ -118,6 +118,8 @@ pub(super) struct WhichWay {
     pub problem: Option<String>,
     /// What was typed before.
     pub user_name: String,
+    /// Where it was said, for who forgot their password; sealed.
+    pub forgot: String,
     pub open_local: bool,
     /// Whether there are passkeys here.
     pub passkeys: bool,

@@ -43,9 +43,14 @@ pub async fn until_second(browser: &Client, name: &str) -> String {
 
 /// Makes recovery codes on the person's own page.
 pub async fn make(browser: &Client) -> Vec<String> {
-    let page = browser.form("/me/factors/recovery-codes", &[]).await.expect(200).text;
-    let codes = page.split("<code class=\"big\">").skip(1);
-    codes.map(|c| c.split('<').next().unwrap().to_owned()).collect()
+    let to = browser.form("/me/factors/recovery-codes", &[]).await.expect(303);
+    codes(&browser.get(to.header("location")).await.expect(200).text)
+}
+
+/// The recovery codes of a page.
+pub fn codes(page: &str) -> Vec<String> {
+    let all = page.split("<pre id=\"recovery-codes\">").nth(1).unwrap();
+    all.split("</pre>").next().unwrap().lines().map(str::to_owned).collect()
 }
 
 /// The secret of a code's page, as an address for an app, and the id that its answer names.

@@ -18,6 +18,18 @@ row! {
     }
 }
 
+/// The tenants in which a name has a person of no directory with a password, four at most.
+pub async fn homes_of(c: &mut Conn, key: &str) -> Result<Vec<TenantId>> {
+    sql!(
+        c,
+        all<TenantId>,
+        "SELECT u.tenant_id FROM users u JOIN passwords p ON p.tenant_id = u.tenant_id AND p.user_id = u.id
+         WHERE u.user_name_key = $1 AND u.directory_id IS NULL AND u.kind <> 'integration' AND NOT p.void
+         ORDER BY u.tenant_id LIMIT 4 /* platform: whose it is, is what is looked up */",
+        key
+    )
+}
+
 /// The newest link is the one that opens.
 pub async fn put(
     tx: &mut Tx,

@@ -1,6 +1,6 @@
 //! Whom it concerns that a password was forgotten, and the letter with the link.
 
-use super::{By, HOMES, offer, open};
+use super::{By, db, offer, open, place};
 use crate::{
     credentials::has,
     crypto::seal::MasterKey,
@@ -62,15 +62,23 @@ fn text(bytes: Vec<u8>) -> Result<String> {
     String::from_utf8(bytes).map_err(Error::internal)
 }
 
-/// Finds out whom it concerns: people of that name who have a password here and an address.
+/// Finds out whom it concerns: people of that name who have a password here and an address, in the company at whose page it
+/// was said, or in any.
 ///
 /// # Errors
 /// The database's: the outbox tries again.
 pub async fn asked(s: Sender, cx: Cx, m: Message) -> Result<()> {
     let sealed = m.payload["name"].as_str().unwrap_or_default();
     let name = text(s.master.open(ASKED, sealed)?)?;
-    let homes = users::homes_of(&s.store, &name).await?;
-    for home in homes.into_iter().take(HOMES) {
+    let homes = match place(&s.master, m.payload["at"].as_str()) {
+        Some(at) => vec![at],
+        None => {
+            // platform: the name is all that is known.
+            let mut c = s.store.read(Scope::Platform).await?;
+            db::homes_of(&mut c, &crate::text::fold(name.trim())).await?
+        }
+    };
+    for home in homes {
         let mut c = s.store.read(Scope::Tenant(home)).await?;
         let found = users::find_local(&mut c, home, &name).await?;
         drop(c);

@@ -14,7 +14,10 @@ use super::{
 use crate::{
     audit::{self, Event},
     clock::Timestamp,
-    crypto::token::{self, Kind},
+    crypto::{
+        seal::MasterKey,
+        token::{self, Kind},
+    },
     error::Result,
     id::{TenantId, UserId},
     outbox,
@@ -33,8 +36,8 @@ use std::time::Duration;
 
 /// How long a link opens.
 pub const LIFE: Duration = Duration::from_secs(30 * 60);
-/// In how many companies a name is looked for.
-const HOMES: usize = 4;
+/// What the sealed company is bound to, at whose page somebody forgot their password.
+const PLACE: &str = "password_reset.place";
 
 /// What is kept of a link while somebody sets up what it is for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -143,7 +146,7 @@ pub(super) enum Offer {
 /// Makes a link for somebody, in the running transaction, and has it sent.
 pub(super) async fn offer(
     tx: &mut Tx,
-    master: &crate::crypto::seal::MasterKey,
+    master: &MasterKey,
     t: TenantId,
     user: &User,
     by: By,
@@ -173,19 +176,39 @@ pub(super) async fn offer(
     Ok(Offer::Sent)
 }
 
+/// The company that was sealed; `None` for none, and for what nobody sealed.
+fn place(master: &MasterKey, sealed: Option<&str>) -> Option<TenantId> {
+    let opened = master.open(PLACE, sealed?).ok()?;
+    let at = TenantId::parse(&String::from_utf8(opened).ok()?)?;
+    (at != TenantId::PLATFORM).then_some(at)
+}
+
 impl Credentials {
-    /// Notes that somebody of this name forgot their password. Nothing of what follows is seen by who asks.
+    /// The company at whose page somebody may say that they forgot their password, sealed: the page of an address must not
+    /// tell which it is, nor whether there is one.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Internal`] when it cannot be sealed.
+    pub fn place(&self, at: Option<TenantId>) -> Result<String> {
+        let at = at.unwrap_or(TenantId::PLATFORM).to_string();
+        self.0.master.seal(PLACE, at.as_bytes())
+    }
+
+    /// Notes that somebody of this name forgot their password, `at` the page of a company (see [`Self::place`]). Nothing of what follows is seen by who asks.
     ///
     /// # Errors
     /// The database's.
-    pub async fn forgot(&self, cx: &Cx, name: &str) -> Result<()> {
+    pub async fn forgot(&self, cx: &Cx, name: &str, at: Option<&str>) -> Result<()> {
         if self.count(cx, vec![TenantId::PLATFORM], &key(name)).await?.is_err() {
             return Ok(());
         }
         let sealed = self.0.master.seal(letter::ASKED, name.trim().as_bytes())?;
-        tx!(self.0.store, cx, [sealed], |tx| {
+        // What was made up is not carried along.
+        let at = at.filter(|at| place(&self.0.master, Some(at)).is_some()).map(str::to_owned);
+        tx!(self.0.store, cx, [sealed, at], |tx| {
             tx.unaudited("nobody is known to be concerned");
-            outbox::push(tx, TenantId::PLATFORM, ASKED, &json!({ "name": sealed })).await.map(drop)
+            let asked = json!({ "name": sealed, "at": at });
+            outbox::push(tx, TenantId::PLATFORM, ASKED, &asked).await.map(drop)
         })
     }
 
@@ -266,6 +289,7 @@ impl Credentials {
             }
             super::db::set_password(tx, home, user, &hash, alone).await?;
             tries::forget_all(tx, home, &name).await?;
+            super::db::forget(tx, TenantId::PLATFORM, &key(&name)).await?;
             sessions::revoke(tx, Who::User(home, user), "password reset").await?;
             audit::record(tx, home, Event::new("password.reset").target("user", user)).await?;
             notice::tell(tx, home, user, What::PasswordReset).await?;

@@ -1,9 +1,10 @@
 //! Recovery codes: once, in the place of the second factor, in a session that is short and sets up another.
 
-use super::{code, make, offered, shown, until_second, with_code};
+use super::{code, codes, make, offered, shown, until_second, with_code};
 use crate::{
-    passkeys::{me, person, setting, told},
+    passkeys::{self, me, person, setting, told},
     story,
+    support::authenticator::Authenticator,
 };
 use futures::future::join_all;
 use muster::{sql, store::Scope};
@@ -130,5 +131,32 @@ story! {
         assert_eq!(me(&other).await, 200);
         let all = s.get("/api/v1/tenants/contoso/signins?bad=true").await.expect(200).text;
         assert!(all.contains("recovery_code_wrong"), "{all}");
+    }
+}
+
+story! {
+    async fn codes_are_shown_once_and_loading_their_page_again_makes_no_others(t) {
+        let (s, contoso) = setting(&t).await;
+        person(&s, contoso, "anna").await;
+        let b = s.browser();
+        passkeys::with_password(&b, "anna").await;
+        let page = b.get("/me/factors").await.expect(200).text;
+        assert!(!page.contains("make-recovery-codes"), "they would be in the place of nothing: {page}");
+        b.form("/me/factors/recovery-codes", &[]).await.expect(409);
+        // Beside the first factor they are made at once, though the session has not shown it.
+        passkeys::make(&b, &mut Authenticator::at(&s.url)).await;
+        let page = b.get("/me/factors").await.expect(200).text;
+        assert!(page.contains("make-recovery-codes") && page.contains("It still signs you in alone"), "{page}");
+        let to = b.form("/me/factors/recovery-codes", &[]).await.expect(303).header("location").to_owned();
+        s.browser().get(&to).await.expect(401);
+        let all = codes(&b.get(&to).await.expect(200).text);
+        assert_eq!(all.len(), 10);
+        assert_eq!(b.get(&to).await.expect(303).header("location"), "/me/factors?done=shown");
+        let mut c = s.app.store.read(Scope::Platform).await.unwrap();
+        let set = sql!(c, one<i64>, "SELECT count(*) FROM audit_events WHERE action = 'recovery_codes.set'").unwrap();
+        assert_eq!(set, 1);
+        drop(c);
+        // A second set takes the proof that its owner has by now.
+        b.form("/me/factors/recovery-codes", &[]).await.expect(409);
     }
 }

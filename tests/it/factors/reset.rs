@@ -263,3 +263,38 @@ story! {
         }
     }
 }
+
+story! {
+    async fn it_is_looked_for_in_the_company_at_whose_page_it_was_said(t) {
+        let (s, contoso) = setting(&t).await;
+        person(&s, contoso, "anna").await;
+        // Namesakes elsewhere: four without a password, one with.
+        for n in 0..4 {
+            let other = s.tenant(&format!("a-{n}")).await;
+            let new = json!({ "kind": "tenant", "user_name": "anna", "email": format!("anna@a{n}.example") });
+            s.post(&format!("/api/v1/tenants/{other}/users"), new).await.expect(201);
+        }
+        let fabrikam = s.tenant("fabrikam").await;
+        person(&s, fabrikam, "anna").await;
+        let b = s.browser();
+        let flow = b.get("/signin?tenant=contoso").await.expect(303).header("location").to_owned();
+        let page = b.get(&flow).await.expect(200).text;
+        let to = page.split("id=\"forgot\" href=\"").nth(1).unwrap().split('"').next().unwrap();
+        let page = b.get(to).await.expect(200).text;
+        let at = page.split("name=\"at\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        assert!(!at.contains(&contoso.to_string()), "it is sealed");
+        b.form("/forgot", &[("user_name", "anna"), ("at", &at)]).await.expect(200);
+        quiet(&s).await;
+        let all = letters(&s).await;
+        assert_eq!((all.len(), all[0].tenant_id), (1, contoso));
+        // Said nowhere, or with what nobody sealed: to all who have a password.
+        for at in [None, Some("v1.x.y.z")] {
+            let before = letters(&s).await.len();
+            let mut form = vec![("user_name", "anna")];
+            form.extend(at.map(|at| ("at", at)));
+            b.form("/forgot", &form).await.expect(200);
+            quiet(&s).await;
+            assert_eq!(letters(&s).await.len(), before + 2);
+        }
+    }
+}

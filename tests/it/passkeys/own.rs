@@ -30,8 +30,11 @@ story! {
         let id = ids(&page).pop().unwrap();
         let foreign = browser.request(Method::POST, "/me/factors/passkey/remove").form(&[("passkey", &id)]);
         browser.send(foreign.header("sec-fetch-site", "cross-site")).await.expect(403);
+        let sure = browser.get(&format!("/me/factors/passkey/remove?passkey={id}")).await.expect(200).text;
+        assert!(sure.contains("id=\"remove-form\"") && sure.contains("My key"), "{sure}");
         remove(&browser, &id).await.expect(303);
         remove(&browser, &id).await.expect(404);
+        browser.get(&format!("/me/factors/passkey/remove?passkey={id}")).await.expect(404);
         let letters = told(&s).await;
         assert_eq!(letters.last().unwrap()["what"], json!({"passkey_removed": "My key"}));
         let other = s.browser();
