@@ -72,6 +72,27 @@ pub async fn subjects(
     Ok(rows.into_iter().map(subject).collect())
 }
 
+row! {
+    /// What must be on for anything of somebody's to count.
+    pub struct Switches {
+        pub active: bool,
+        pub enabled: bool,
+        pub home_status: String,
+    }
+}
+
+/// How a user's own switches stand.
+pub async fn switches(c: &mut Conn, home: TenantId, user: UserId) -> Result<Option<Switches>> {
+    sql!(
+        c,
+        opt<Switches>,
+        "SELECT u.active, u.enabled, h.status FROM users u JOIN tenants h ON h.id = u.tenant_id
+         WHERE u.tenant_id = $1 AND u.id = $2",
+        home,
+        user
+    )
+}
+
 /// In which tenant a user is who may hold something in `tenant`: in it or in the provider's.
 pub async fn home(c: &mut Conn, user: UserId, tenant: TenantId) -> Result<Option<TenantId>> {
     sql!(

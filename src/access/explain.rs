@@ -1,13 +1,17 @@
 //! "Can they do this there, and why": the same paths that enforcement adds up.
 
 use super::{
-    Access, Path, Permit, Reach, RoleRef, Subject, catalogue::GLOBAL_ADMINISTRATOR, effective,
-    elevation, mappings, perm::UsersManageRoles, roles, rules,
+    Access, Path, Permit, Reach, RoleRef, Subject,
+    catalogue::GLOBAL_ADMINISTRATOR,
+    db, effective, elevation, mappings,
+    perm::{UsersManageRoles, UsersView},
+    roles, rules,
 };
 use crate::{
     clock::Timestamp,
     error::{Error, Result},
     id::{EligibilityId, GroupId, TenantId, UserId},
+    store::Scope,
 };
 
 /// The answer.
@@ -22,7 +26,9 @@ pub struct Explanation {
     /// The user's name.
     pub user_label: String,
     /// Why nothing counts at all (the user or the tenant is switched off), if that is so.
-    pub nothing_counts: Option<&'static str>,
+    pub nothing_counts: Option<String>,
+    /// What must be done before anything counts, if that is so.
+    pub first: Option<String>,
     /// Every way in which they have it.
     pub paths: Vec<Path>,
     /// Ways that would give it but do not count, each with the reason.
@@ -50,13 +56,29 @@ pub struct Holdings {
     /// The user's name.
     pub user_label: String,
     /// Why nothing counts at all (the user is switched off), if that is so.
-    pub nothing_counts: Option<&'static str>,
+    pub nothing_counts: Option<String>,
     /// Every way in which they have a role, with the reason where it does not count.
     pub paths: Vec<(Path, Option<String>)>,
 }
 
-const NOT_LIVE: &str =
-    "the user is switched off, deactivated by the directory, or of a suspended tenant";
+/// What keeps everything that somebody has from counting, and what is to be done about it.
+#[derive(Debug, Default)]
+struct Off {
+    why: Vec<&'static str>,
+    first: Vec<&'static str>,
+}
+impl Off {
+    fn say(&mut self, why: &'static str, first: &'static str) {
+        self.why.push(why);
+        self.first.push(first);
+    }
+    fn why(&self) -> Option<String> {
+        (!self.why.is_empty()).then(|| self.why.join(", and "))
+    }
+    fn first(&self) -> Option<String> {
+        (!self.first.is_empty()).then(|| format!("first: {}", self.first.join(", and ")))
+    }
+}
 
 const NOT_CHOSEN: &str = "the permissions chosen for the integration user do not include it";
 
@@ -64,11 +86,12 @@ const NOT_CHOSEN: &str = "the permissions chosen for the integration user do not
 fn why_void(
     subject: &Subject,
     p: &Path,
-    nothing_counts: Option<&'static str>,
+    nothing_counts: Option<&String>,
     now: Timestamp,
 ) -> Option<String> {
     match (nothing_counts, effective::void(subject, p)) {
-        (Some(why), _) | (None, Some(why)) => Some(why.to_owned()),
+        (Some(why), _) => Some(why.clone()),
+        (None, Some(why)) => Some(why.to_owned()),
         _ if p.since > now => Some(format!("it begins at {}", p.since.rfc3339())),
         _ if let Some(end) = p.until.filter(|u| *u <= now) => {
             Some(format!("it ended at {}", end.rfc3339()))
@@ -90,14 +113,35 @@ impl Access {
         let person = self.0.people.person(permit.tenant(), user).await?;
         let person = person.ok_or_else(|| Error::not_found("user"))?;
         let now = self.0.store.clock().now();
-        let nothing_counts = (!person.subject.live).then_some(NOT_LIVE);
-        let why = |p: &Path| why_void(&person.subject, p, nothing_counts, now);
+        let nothing_counts = self.off((permit.tenant(), user), &person.subject).await?.why();
+        let why = |p: &Path| why_void(&person.subject, p, nothing_counts.as_ref(), now);
         let settled = self.0.people.settle(&person).await?;
         Ok(Holdings {
             user_label: person.label.clone(),
-            nothing_counts,
             paths: settled.paths.iter().map(|p| (p.clone(), why(p))).collect(),
+            nothing_counts,
         })
+    }
+    /// Which switches of a user's own are off.
+    async fn off(&self, (home, user): (TenantId, UserId), subject: &Subject) -> Result<Off> {
+        let mut off = Off::default();
+        if subject.live {
+            return Ok(off);
+        }
+        // platform: of somebody who may be of another tenant.
+        let mut c = self.0.store.read(Scope::Platform).await?;
+        let Some(s) = db::switches(&mut c, home, user).await? else { return Ok(off) };
+        if !s.enabled {
+            off.say("the user is switched off by hand", "switch the user on");
+        }
+        if !s.active {
+            let first = "have the user's directory activate them again";
+            off.say("the user is deactivated by their directory", first);
+        }
+        if s.home_status != "active" {
+            off.say("the user's own tenant is suspended", "resume the user's own tenant");
+        }
+        Ok(off)
     }
     /// Whether a user has a permission in the permit's tenant, and why or why not.
     ///
@@ -107,7 +151,29 @@ impl Access {
     pub async fn explain(
         &self,
         permit: &Permit<UsersManageRoles>,
+        who: (TenantId, UserId),
+        permission: &str,
+    ) -> Result<Explanation> {
+        self.explained(permit, who, who.0 == permit.tenant(), permission).await
+    }
+    /// The same of a user of a tenant whose people the caller sees, tied to the permit's tenant or not.
+    ///
+    /// # Errors
+    /// As [`Self::explain`]; [`crate::error::Kind::NotFound`] only for a user who is not there.
+    pub async fn explain_seen(
+        &self,
+        permit: &Permit<UsersManageRoles>,
+        seen: &Permit<UsersView>,
+        user: UserId,
+        permission: &str,
+    ) -> Result<Explanation> {
+        self.explained(permit, (seen.tenant(), user), true, permission).await
+    }
+    async fn explained(
+        &self,
+        permit: &Permit<UsersManageRoles>,
         (home, user): (TenantId, UserId),
+        seen: bool,
         permission: &str,
     ) -> Result<Explanation> {
         let tenant = permit.tenant();
@@ -116,18 +182,16 @@ impl Access {
         let missing = || Error::not_found("user").attr("user");
         let person = person.ok_or_else(missing)?;
         let reaching = self.0.people.reaching(&person, tenant).await?;
-        if home != tenant && reaching.is_empty() {
+        if !seen && reaching.is_empty() {
             return Err(missing());
         }
         let now = self.0.store.clock().now();
         let e = self.0.people.effective(&person, tenant).await?;
-        let nothing_counts = if !person.subject.live {
-            Some(NOT_LIVE)
-        } else if !self.0.people.live(tenant).await? {
-            Some("the tenant is suspended")
-        } else {
-            None
-        };
+        let mut off = self.off((home, user), &person.subject).await?;
+        if (home != tenant || off.why.is_empty()) && !self.0.people.live(tenant).await? {
+            off.say("the tenant is suspended", "resume the tenant");
+        }
+        let (nothing_counts, first) = (off.why(), off.first());
         let gives = |p: &&Path| p.permissions.contains(permission);
         let unchosen = !person.subject.can_hold(permission);
         let mut reaching = reaching;
@@ -139,7 +203,7 @@ impl Access {
             .into_iter()
             .filter(|p| gives(&p))
             .filter_map(|p| {
-                let why = why_void(&person.subject, &p, nothing_counts, now);
+                let why = why_void(&person.subject, &p, nothing_counts.as_ref(), now);
                 let why = why.or_else(|| unchosen.then(|| NOT_CHOSEN.to_owned()))?;
                 Some((p, why))
             })
@@ -175,6 +239,7 @@ impl Access {
             tenant,
             user_label: person.label.clone(),
             nothing_counts,
+            first,
             paths: e.paths.iter().filter(|p| gives(p) && !unchosen).cloned().collect(),
             void,
             needed,

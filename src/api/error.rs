@@ -7,7 +7,7 @@ use crate::{
 };
 use axum::{
     body::Body,
-    http::{HeaderValue, Response, StatusCode, header},
+    http::{HeaderValue, Method, Response, StatusCode, header},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -102,7 +102,7 @@ pub(super) fn problem(e: &Error, request: Option<RequestId>) -> Response<Body> {
         }
     }
     let body = Problem {
-        kind: format!("urn:muster:problem:{}", word(e.kind())),
+        kind: urn(word(e.kind())),
         title: title.to_owned(),
         status: status.as_u16(),
         detail: e.detail().to_owned(),
@@ -110,11 +110,8 @@ pub(super) fn problem(e: &Error, request: Option<RequestId>) -> Response<Body> {
         field: e.attr_str().map(str::to_owned),
         request: request.map(|r| r.to_string()),
     };
-    let mut r = Response::new(Body::from(serde_json::to_string(&body).unwrap_or_default()));
-    *r.status_mut() = status;
+    let mut r = body.answer(status);
     let h = r.headers_mut();
-    h.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    h.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if e.kind() == Kind::Unauthenticated {
         h.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
@@ -122,4 +119,35 @@ pub(super) fn problem(e: &Error, request: Option<RequestId>) -> Response<Body> {
         h.insert(header::RETRY_AFTER, HeaderValue::from(s));
     }
     r
+}
+
+fn urn(word: &str) -> String {
+    format!("urn:muster:problem:{word}")
+}
+
+impl Problem {
+    fn answer(&self, status: StatusCode) -> Response<Body> {
+        let mut r = Response::new(Body::from(serde_json::to_string(self).unwrap_or_default()));
+        *r.status_mut() = status;
+        let h = r.headers_mut();
+        h.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        h.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        r
+    }
+}
+
+/// The answer to a method that its address does not know. It is of no [`Kind`]: no service refuses so.
+pub(super) fn wrong_method(method: &Method, request: Option<RequestId>) -> Response<Body> {
+    const WORD: &str = "method_not_allowed";
+    let status = StatusCode::METHOD_NOT_ALLOWED;
+    let body = Problem {
+        kind: urn(WORD),
+        title: "Not possible here".to_owned(),
+        status: status.as_u16(),
+        detail: format!("{method} is not possible here"),
+        code: WORD.to_owned(),
+        field: None,
+        request: request.map(|r| r.to_string()),
+    };
+    body.answer(status)
 }

@@ -7,8 +7,11 @@ use super::{
     scope::{Names, ScopeShown},
 };
 use crate::{
-    access::{Able, Needed, Path, Reach, RoleRef, Source, Standing, Via, perm::UsersManageRoles},
-    error::Result,
+    access::{
+        Able, Needed, Path, Permit, Reach, RoleRef, Source, Standing, Via,
+        perm::{UsersManageRoles, UsersView},
+    },
+    error::{Kind, Result},
     id::{
         DirectoryId, EligibilityId, GrantId, GroupId, MappingId, ParkedId, RoleId, TenantId, UserId,
     },
@@ -153,6 +156,8 @@ pub(super) struct Explanation {
     permission: String,
     tenant: TenantId,
     user: Asked,
+    /// What must be done before anything counts, where the user or a tenant is switched off.
+    first: Option<String>,
     /// Why nothing counts at all, where that is so.
     nothing_counts: Option<String>,
     /// Every way in which they have it.
@@ -177,9 +182,9 @@ struct NeededShown {
     groups: Vec<GroupName>,
     /// By what the user may ask for it there, for a while; null where they may not.
     eligible: Option<EligibilityId>,
-    /// The same, in words.
+    /// The same, in words, after what must be done first.
     #[serde(skip_serializing_if = "Option::is_none")]
-    explanation: Option<&'static str>,
+    explanation: Option<String>,
 }
 
 /// A group by name.
@@ -188,8 +193,10 @@ struct GroupName {
     id: GroupId,
     name: String,
 }
-impl From<&Needed> for NeededShown {
-    fn from(n: &Needed) -> Self {
+impl NeededShown {
+    fn of(n: &Needed, first: Option<&str>) -> Self {
+        let eligible = n.eligible.map(|_| "eligible: request elevation");
+        let words: Vec<&str> = first.into_iter().chain(eligible).collect();
         Self {
             id: n.role.id,
             name: n.role.name.clone(),
@@ -201,7 +208,7 @@ impl From<&Needed> for NeededShown {
                 .map(|(id, name)| GroupName { id: *id, name: name.clone() })
                 .collect(),
             eligible: n.eligible,
-            explanation: n.eligible.map(|_| "eligible: request elevation"),
+            explanation: (!words.is_empty()).then(|| words.join("; ")),
         }
     }
 }
@@ -240,7 +247,23 @@ pub(super) async fn who_can(c: Call) -> Result<Shown<Page<AbleShown>>> {
 pub(super) async fn explain(c: Call) -> Result<Shown<Explanation>> {
     let p = c.tenant::<UsersManageRoles>().await?;
     let who = find::user(&c, c.needed("user")?, c.word("home"), p.tenant()).await?;
-    let e = c.app.access.explain(&p, who, c.needed("permission")?).await?;
+    let permission = c.needed("permission")?;
+    // Somebody of another tenant who has nothing here is told of to whoever sees that tenant's people.
+    let seen: Option<Permit<UsersView>> = if who.0 == p.tenant() {
+        None
+    } else {
+        match c.require(who.0).await {
+            Ok(seen) => Some(seen),
+            Err(e) if matches!(e.kind(), Kind::NotFound | Kind::Forbidden | Kind::NeedsStepUp) => {
+                None
+            }
+            Err(e) => return Err(e),
+        }
+    };
+    let e = match &seen {
+        Some(seen) => c.app.access.explain_seen(&p, seen, who.1, permission).await?,
+        None => c.app.access.explain(&p, who, permission).await?,
+    };
     let all = e.paths.iter().chain(e.void.iter().map(|(p, _)| p));
     let names = Names::of(&c, p.tenant(), all.map(|p| &p.reach)).await?;
     let void = |(p, why): &(Path, String)| PathShown::why_not(p, &names, Some(why.clone()));
@@ -248,10 +271,11 @@ pub(super) async fn explain(c: Call) -> Result<Shown<Explanation>> {
         allowed: e.allowed,
         tenant: e.tenant,
         user: Asked { id: who.1, tenant: who.0, user_name: e.user_label },
-        nothing_counts: e.nothing_counts.map(str::to_owned),
+        nothing_counts: e.nothing_counts,
         paths: e.paths.iter().map(|p| PathShown::of(p, &names)).collect(),
         void: e.void.iter().map(void).collect(),
-        needed: e.needed.iter().map(Into::into).collect(),
+        needed: e.needed.iter().map(|n| NeededShown::of(n, e.first.as_deref())).collect(),
+        first: e.first,
         permission: e.permission,
     }))
 }

@@ -136,7 +136,7 @@ pub(super) async fn get(c: Call) -> Result<Shown<AccessShown>> {
         user,
         tenant: p.tenant(),
         user_name: held.user_label,
-        nothing_counts: held.nothing_counts.map(str::to_owned),
+        nothing_counts: held.nothing_counts,
         access,
         pending,
     }))

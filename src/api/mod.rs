@@ -50,7 +50,7 @@ mod users;
 
 use crate::{
     app::App,
-    error::{Error, Kind, Result},
+    error::{Error, Result},
     id::RequestId,
     web::strict,
 };
@@ -58,8 +58,8 @@ use answer::{Contract, served};
 use axum::{
     Router,
     body::Body,
-    extract::{Path, Request, State},
-    http::{Method, Response, header},
+    extract::{Path, Request, State, rejection::PathRejection},
+    http::{Response, header},
     routing::{MethodFilter, MethodRouter, on},
 };
 use call::{Call, Reply};
@@ -134,10 +134,15 @@ fn filter(method: &str) -> MethodFilter {
 pub fn routes() -> Router<App> {
     let mut paths: Vec<(&str, MethodRouter<App>)> = Vec::new();
     for r in TABLE {
-        let serve =
-            move |State(app): State<App>,
-                  Path(path): Path<HashMap<String, String>>,
-                  request: Request| async move { answer(app, r, path, request).await };
+        let serve = move |State(app): State<App>,
+                          path: Result<Path<HashMap<String, String>>, PathRejection>,
+                          request: Request| async move {
+            match path {
+                Ok(Path(path)) => answer(app, r, path, request).await,
+                // What is no UTF-8 is nobody's address.
+                Err(_) => nothing_here(request).await,
+            }
+        };
         let at = paths.iter().position(|(p, _)| *p == r.path).unwrap_or_else(|| {
             paths.push((r.path, MethodRouter::new().fallback(wrong_method)));
             paths.len() - 1
@@ -153,15 +158,13 @@ pub fn routes() -> Router<App> {
     Router::new().nest("/api/v1", api.fallback(nothing_here))
 }
 
-async fn wrong_method(method: Method) -> Response<Body> {
-    let e = Error::new(Kind::Invalid, format!("{method} is not possible here"));
-    let mut r = error::problem(&e, None);
-    *r.status_mut() = axum::http::StatusCode::METHOD_NOT_ALLOWED;
-    r
+async fn wrong_method(request: Request) -> Response<Body> {
+    error::wrong_method(request.method(), request.extensions().get().copied())
 }
 
-async fn nothing_here() -> Response<Body> {
-    error::problem(&Error::not_found("this address of the API"), None)
+async fn nothing_here(request: Request) -> Response<Body> {
+    let e = Error::not_found("this address of the API");
+    error::problem(&e, request.extensions().get().copied())
 }
 
 async fn answer(

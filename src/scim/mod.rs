@@ -32,7 +32,7 @@ use crate::{
 use axum::{
     Extension, Router,
     body::Body,
-    extract::{Path, Request, State},
+    extract::{Path, Request, State, rejection::PathRejection},
     http::{HeaderValue, Method, StatusCode, header, request::Parts},
     response::Response,
     routing::any,
@@ -54,19 +54,30 @@ pub fn routes() -> Router<App> {
 async fn bare(
     State(app): State<App>,
     Extension(id): Extension<RequestId>,
-    Path(directory): Path<String>,
+    path: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response {
-    answered(&app, id, &directory, "", request).await
+    match path {
+        Ok(Path(directory)) => answered(&app, id, &directory, "", request).await,
+        Err(_) => error::response(&no_text()),
+    }
 }
 
 async fn below(
     State(app): State<App>,
     Extension(id): Extension<RequestId>,
-    Path((directory, rest)): Path<(String, String)>,
+    path: Result<Path<(String, String)>, PathRejection>,
     request: Request,
 ) -> Response {
-    answered(&app, id, &directory, &rest, request).await
+    match path {
+        Ok(Path((directory, rest))) => answered(&app, id, &directory, &rest, request).await,
+        Err(_) => error::response(&no_text()),
+    }
+}
+
+/// Of a path that is no UTF-8: nothing is kept under such a one.
+fn no_text() -> Error {
+    Error::not_found("a path that is not UTF-8")
 }
 
 async fn answered(

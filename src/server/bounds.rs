@@ -1,6 +1,6 @@
 //! What a request may cost: size, time, and how often one address may guess.
 
-use super::problem::refuse;
+use super::problem::{id_of, refuse};
 use crate::config::Config;
 use axum::{
     body::Body,
@@ -117,17 +117,17 @@ pub(super) async fn keep(
     let client = bounds.client(peer, request.headers());
     request.extensions_mut().insert(client);
     request.extensions_mut().insert(crate::web::ClientAddr(client.address));
-    let path = request.uri().path().to_owned();
+    let (path, id) = (request.uri().path().to_owned(), id_of(&request));
     if !crate::web::plain(&path) {
         let text = "this path can be read in more than one way; it is not looked up";
-        return refuse(&path, StatusCode::BAD_REQUEST, text);
+        return refuse(&path, id, StatusCode::BAD_REQUEST, text);
     }
     if let (Some(ip), Some(limiter)) = (client.address, bounds.limiter(request.method(), &path))
         && let Err(wait) = limiter.admit(ip)
     {
         tracing::warn!(address = %ip, "too many tries");
         let text = format!("too many tries from this address; wait {wait} seconds");
-        let mut response = refuse(&path, StatusCode::TOO_MANY_REQUESTS, &text);
+        let mut response = refuse(&path, id, StatusCode::TOO_MANY_REQUESTS, &text);
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
         return response;
     }
@@ -135,13 +135,13 @@ pub(super) async fn keep(
     let told = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok());
     if told.and_then(|v| v.parse::<u64>().ok()).is_some_and(|n| n > most as u64) {
         let text = format!("the body is larger than {most} bytes, the most that is taken here");
-        return refuse(&path, StatusCode::PAYLOAD_TOO_LARGE, &text);
+        return refuse(&path, id, StatusCode::PAYLOAD_TOO_LARGE, &text);
     }
     let request = request.map(|b| Body::new(Limited::new(b, most)));
     let answer = tokio::time::timeout(bounds.time, next.run(request)).await;
     answer.unwrap_or_else(|_| {
         tracing::error!("no answer within the time limit");
-        refuse(&path, StatusCode::SERVICE_UNAVAILABLE, "this took too long; try again")
+        refuse(&path, id, StatusCode::SERVICE_UNAVAILABLE, "this took too long; try again")
     })
 }
 

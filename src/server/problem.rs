@@ -1,5 +1,6 @@
 //! Refusals that come before any voice: each sounds as the protocol of its path does.
 
+use crate::id::RequestId;
 use axum::{
     extract::Request,
     http::{HeaderValue, StatusCode, header},
@@ -10,7 +11,12 @@ use std::any::Any;
 
 /// `status` with a sentence, in the form of the protocol that `path` belongs to: SCIM (RFC 7644, 3.12), OAuth and its
 /// discovery (RFC 6749, 5.2), a page for browsers, problem details (RFC 9457) for the rest.
-pub(super) fn refuse(path: &str, status: StatusCode, detail: &str) -> Response {
+pub(super) fn refuse(
+    path: &str,
+    request: Option<RequestId>,
+    status: StatusCode,
+    detail: &str,
+) -> Response {
     let (kind, body) = if path.starts_with("/scim/") {
         let body = json!({
             "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
@@ -27,9 +33,13 @@ pub(super) fn refuse(path: &str, status: StatusCode, detail: &str) -> Response {
         ("application/json", json!({ "error": error, "error_description": detail }).to_string())
     } else if path.starts_with("/api/") {
         let title = status.canonical_reason().unwrap_or("Error");
-        let body = json!({
-            "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail, "code": word(status),
+        let mut body = json!({
+            "type": format!("urn:muster:problem:{}", word(status)), "title": title, "status": status.as_u16(),
+            "detail": detail, "code": word(status),
         });
+        if let Some(request) = request {
+            body["request"] = request.to_string().into();
+        }
         ("application/problem+json", body.to_string())
     } else {
         return crate::web::notice(status, detail);
@@ -64,13 +74,19 @@ fn is_page(path: &str) -> bool {
 
 /// Nothing lives at this path.
 pub(super) async fn no_such_page(request: Request) -> Response {
-    refuse(request.uri().path(), StatusCode::NOT_FOUND, "there is nothing at this path")
+    let text = "there is nothing at this path";
+    refuse(request.uri().path(), id_of(&request), StatusCode::NOT_FOUND, text)
 }
 
 /// Something lives there and does not take this method.
 pub(super) async fn no_such_method(request: Request) -> Response {
     let detail = format!("{} is not done at this path", request.method());
-    refuse(request.uri().path(), StatusCode::METHOD_NOT_ALLOWED, &detail)
+    refuse(request.uri().path(), id_of(&request), StatusCode::METHOD_NOT_ALLOWED, &detail)
+}
+
+/// The request's own id, as [`super::observe`] gave it.
+pub(super) fn id_of(request: &Request) -> Option<RequestId> {
+    request.extensions().get().copied()
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
@@ -84,6 +100,7 @@ pub(super) fn panicked(cause: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!(panic = text, "a handler panicked");
     refuse(
         "/api/",
+        None,
         StatusCode::INTERNAL_SERVER_ERROR,
         "an internal error occurred; it has been logged",
     )

@@ -7,6 +7,7 @@ mod demoted;
 mod differential;
 mod ending;
 mod entrusted;
+mod explained;
 mod grants;
 mod kept;
 mod kinds;

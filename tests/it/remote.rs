@@ -186,8 +186,13 @@ story!(async fn every_noun_works_on_a_server_elsewhere(t) {
     assert!(e.await.contains("the provider's alone reach beyond"));
     let why = sh.run(&["explain", "acme", "cid@acme.example", "users.view"]).await;
     assert_eq!(why["allowed"], true);
-    sh.run(&["mapping", "delete", "acme", &m]).await;
-    sh.run(&["role", "delete", "acme", "Service desk"]).await;
+    let no = sh.refused(&["mapping", "delete", "acme", &m]).await;
+    assert!(no.contains("'Support'") && no.contains("--yes"), "{no}");
+    assert!(sh.refused(&["mapping", "delete", "acme", &uuid::Uuid::nil().to_string()]).await.contains("not found"));
+    sh.run(&["mapping", "delete", "acme", &m, "--yes"]).await;
+    let no = sh.refused(&["role", "delete", "acme", "service desk"]).await;
+    assert!(no.contains("'Service desk'") && no.contains("--yes"), "{no}");
+    sh.run(&["role", "delete", "acme", "Service desk", "--yes"]).await;
     sh.run(&["role", "list", "acme"]).await;
     assert_eq!(sh.run(&["group", "list", "acme"]).await["items"][0]["display_name"], "Support");
     assert_eq!(sh.run(&["group", "show", "acme", "Support"]).await["members"][0]["id"], cid.as_str());
@@ -201,7 +206,9 @@ story!(async fn every_noun_works_on_a_server_elsewhere(t) {
     sh.run(&["user", "one-time-code", "acme", "bert", "--remove"]).await;
     let g = id(&sh.run(&["grant", "add", "acme", "bert", "Technician"]).await);
     sh.run(&["grant", "list", "acme"]).await;
-    sh.run(&["grant", "remove", &g, "--tenant", "acme"]).await;
+    let no = sh.refused(&["grant", "remove", &g, "--tenant", "acme"]).await;
+    assert!(no.contains("'bert'") && no.contains("--yes"), "{no}");
+    sh.run(&["grant", "remove", &g, "--tenant", "acme", "--yes"]).await;
     let set = sh.run(&["user", "set-access", "acme", "bert", "--role", "Read-Only"]).await;
     assert_eq!(set["added"].as_array().unwrap().len(), 1);
     let has = sh.run(&["user", "access", "acme", "bert"]).await;

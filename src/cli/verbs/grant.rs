@@ -1,6 +1,6 @@
 //! `muster grant`: roles given by hand.
 
-use super::{at, escaped, given, hold::Place, query, scope::ScopeArgs};
+use super::{at, confirmed, escaped, given, hold::Place, listed, query, scope::ScopeArgs};
 use crate::{cli::reach::Reach, error::Result};
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -39,12 +39,15 @@ pub(crate) enum Grant {
     /// Take it away
     #[command(after_help = "Examples:
   muster grant remove 0198f2c4-... --tenant contoso
-  muster grant remove 0198f2c4-... --everywhere")]
+  muster grant remove 0198f2c4-... --everywhere --yes")]
     Remove {
         /// The grant's id
         grant: String,
         #[command(flatten)]
         place: Place,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
     },
     /// What was given in a tenant, or on the whole instance
     #[command(after_help = "Examples:
@@ -81,8 +84,14 @@ pub(super) async fn run(v: Grant, r: &Reach) -> Result<Value> {
                 if everywhere { "/grants".to_owned() } else { format!("{}/grants", at(&tenant)) };
             r.post(&path, &body).await
         }
-        Grant::Remove { grant, place } => {
-            r.delete(&format!("{}/grants/{}", place.root(), escaped(&grant))).await
+        Grant::Remove { grant, place, yes } => {
+            let all = format!("{}/grants", place.root());
+            if !yes {
+                let found = listed(r, &all, "grant", &grant).await?;
+                let user = found["user_name"].as_str().unwrap_or_default();
+                confirmed("the grant to the user", user, yes)?;
+            }
+            r.delete(&format!("{all}/{}", escaped(&grant))).await
         }
         Grant::List { tenant, everywhere: _, user, limit, cursor } => {
             let limit = limit.map(|n| n.to_string());

@@ -1,6 +1,6 @@
 //! `muster mapping`: which groups give which roles.
 
-use super::{at, escaped, given, scope::ScopeArgs};
+use super::{at, confirmed, escaped, given, listed, scope::ScopeArgs};
 use crate::{cli::reach::Reach, error::Result};
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -50,6 +50,9 @@ pub(crate) enum Mapping {
         /// Only say who would lose what
         #[arg(long)]
         preview: bool,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
     },
     /// A tenant's mappings
     List {
@@ -72,10 +75,16 @@ pub(super) async fn run(v: Mapping, r: &Reach) -> Result<Value> {
             let path = format!("{}/mappings/{}/adopt", at(&tenant), escaped(&mapping));
             r.post(&path, &json!({})).await
         }
-        Mapping::Delete { tenant, mapping, preview } => {
-            let path = format!("{}/mappings/{}", at(&tenant), escaped(&mapping));
+        Mapping::Delete { tenant, mapping, preview, yes } => {
+            let all = format!("{}/mappings", at(&tenant));
+            let path = format!("{all}/{}", escaped(&mapping));
             if preview {
                 return r.post(&format!("{path}/preview"), &json!({})).await;
+            }
+            if !yes {
+                let found = listed(r, &all, "mapping", &mapping).await?;
+                let group = found["group_name"].as_str().unwrap_or_default();
+                confirmed("the mapping of the group", group, yes)?;
             }
             r.delete(&path).await
         }

@@ -248,6 +248,23 @@ async fn id_of(r: &Reach, path: &str, field: &str, what: &str, name: &str) -> Re
     }
 }
 
+/// What has this id in the list at `path`, whichever page it is on.
+async fn listed(r: &Reach, path: &str, what: &str, id: &str) -> Result<Value> {
+    let mut cursor = None;
+    loop {
+        let page = query(&[("limit", Some("500".to_owned())), ("cursor", cursor)]);
+        let list = r.get(&format!("{path}{page}")).await?;
+        let mut items = list["items"].as_array().into_iter().flatten();
+        if let Some(found) = items.find(|i| i["id"] == id) {
+            return Ok(found.clone());
+        }
+        cursor = list["next"].as_str().map(str::to_owned);
+        if cursor.is_none() {
+            return Err(Error::not_found(format!("{what} '{id}'")));
+        }
+    }
+}
+
 /// Where a user is: by id, or by the name to sign in with.
 async fn user_at(r: &Reach, tenant: &str, user: &str) -> Result<String> {
     let all = format!("{}/users", at(tenant));

@@ -1,6 +1,6 @@
 //! `muster role`: sets of permissions.
 
-use super::{at, given, id_of, query, thing_at};
+use super::{at, confirmed, given, id_of, query, thing_at};
 use crate::{cli::reach::Reach, error::Result};
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -71,6 +71,9 @@ pub(crate) enum Role {
         /// Only say who would lose what, were all that gives it gone too
         #[arg(long)]
         preview: bool,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
     },
     /// The roles that can be given in a tenant
     List {
@@ -140,10 +143,14 @@ pub(super) async fn run(v: Role, r: &Reach) -> Result<Value> {
             r.patch(&find(r, &tenant, &role).await?, &body).await
         }
         Role::Show { tenant, role } => r.get(&find(r, &tenant, &role).await?).await,
-        Role::Delete { tenant, role, preview } => {
+        Role::Delete { tenant, role, preview, yes } => {
             let path = find(r, &tenant, &role).await?;
             if preview {
                 return r.post(&format!("{path}/preview"), &json!({ "delete": true })).await;
+            }
+            if !yes {
+                let found = r.get(&path).await?;
+                confirmed("the role", found["name"].as_str().unwrap_or(&role), yes)?;
             }
             r.delete(&path).await
         }

@@ -66,6 +66,33 @@ story!(async fn a_query_and_a_header_that_do_not_fit_are_told(t) {
     assert_eq!(a.header("content-type"), "application/problem+json");
 });
 
+story!(async fn what_never_reaches_a_handler_is_a_problem_document_too(t) {
+    let s = TestServer::with(&t, |c| c.limits.body = muster::config::Size(5000)).await;
+    let is = |a: &crate::support::server::Answer, status: u16, code: &str| {
+        assert_eq!((a.status.as_u16(), a.header("content-type")), (status, "application/problem+json"), "{}", a.text);
+        let p = a.json();
+        assert_eq!((&p["status"], &p["code"]), (&json!(status), &json!(code)), "{p}");
+        assert_eq!(p["type"], format!("urn:muster:problem:{code}"), "{p}");
+        assert_eq!(p["request"], a.header("x-request-id"), "{p}");
+        assert!(p["title"].is_string() && p["detail"].is_string(), "{p}");
+    };
+    let anyone = s.browser();
+    for path in ["/tenants", "/tenants/x/users", "/me"] {
+        let a = anyone.send(anyone.request(axum::http::Method::PUT, &format!("/api/v1{path}"))).await;
+        is(&a, 405, "method_not_allowed");
+    }
+    for path in ["/api/v1/tenants/%ff", "/api/v1/tenants/x/users/%C3%28", "/api/v1/%ff", "/api/%ff", "/api/v1/nothing"] {
+        is(&anyone.get(path).await, 404, "not_found");
+    }
+    let a = anyone.post("/api/v1/tenants", json!({ "name": "n".repeat(9000) })).await;
+    is(&a, 413, "too_large");
+    for path in ["/scim/%ff", "/scim/%ff/v2/Users", "/scim/01900000-0000-7000-8000-000000000001/v2/Users/%ff"] {
+        let a = anyone.get(path).await;
+        assert_eq!((a.status.as_u16(), a.header("content-type")), (404, "application/scim+json"), "{path}: {}", a.text);
+        assert_eq!(a.json()["status"], "404", "{path}: {}", a.text);
+    }
+});
+
 story!(async fn a_version_that_is_not_the_current_one_is_refused(t) {
     let s = TestServer::start(&t).await;
     s.tenant("acme").await;

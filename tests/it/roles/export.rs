@@ -11,6 +11,7 @@ use muster::{
     access::{
         Reach,
         catalogue::TENANT_ADMINISTRATOR,
+        grants::{self, NewGrant, Query},
         mappings::{self, Target},
         roles::export::{plain, value},
     },
@@ -86,6 +87,60 @@ story!(async fn all_roles_and_who_has_them_are_one_document(t) {
     assert!(a.text.contains(",\"'=Desk\",acme,") && a.text.contains(",\"'-cover, \"\"June\"\"\","), "{}", a.text);
     assert!(a.text.contains("computers.view users.edit"));
     own(&s, "GET", &format!("{at}?format=pdf"), Value::Null).await.expect(400);
+});
+
+story!(async fn how_a_mapping_stands_and_when_a_grant_ends_is_in_the_document(t) {
+    let s = TestServer::start(&t).await;
+    let w = World { store: s.app.store.clone(), access: s.app.access.clone(), master: s.app.master.clone() };
+    let (acme, _, scim) = w.company("acme", false).await;
+    let acme = acme.id;
+    let mut made = Vec::new();
+    for name in ["stays", "leaves", "falls", "adopts"] {
+        let who = person(&w, acme, name, UserKind::Tenant).await;
+        give(&w, &who, acme, TENANT_ADMINISTRATOR).await;
+        let g = w.group(&scim, &format!("Of {name}"), &[]).await;
+        let p = w.access.require(&session(&who), acme).await.unwrap();
+        let m = mappings::create(&w.access, &p, Target::Own, g.id, id(READ_ONLY)).await.unwrap();
+        made.push((who, m.id));
+    }
+    users::set_enabled(&w.store, &w.may(acme).await, made[1].0.id, false).await.unwrap();
+    let q = Query { user: Some(made[2].0.id), ..Query::default() };
+    let g = grants::list(&w.access, &w.may(acme).await, q).await.unwrap()[0].id;
+    grants::remove(&w.access, &w.may(acme).await, g).await.unwrap();
+    let p = w.access.require(&session(&made[0].0), acme).await.unwrap();
+    let adopted = mappings::adopt(&w.access, &p, Target::Own, made[3].1).await.unwrap();
+    let at = adopted.adopted_at.unwrap().rfc3339();
+    let mut ends = NewGrant::manual(acme, made[3].0.id, id(READ_ONLY));
+    ends.valid_to = Some(muster::clock::Timestamp(4_000_000_000_000_000));
+    let end = ends.valid_to.unwrap().rfc3339();
+    grants::add(&w.access, &w.may(acme).await, ends).await.unwrap();
+
+    let a = own(&s, "GET", "/tenants/acme/roles/export", Value::Null).await.expect(200).text;
+    let line = |start: &str| a.lines().find(|l| l.starts_with(start)).unwrap_or_else(|| panic!("{start}: {a}"));
+    for (group, by, stands) in [
+        ("Of stays", "stays", "in force".to_owned()),
+        ("Of leaves", "leaves", "in force, who answered for it has left".to_owned()),
+        ("Of falls", "falls", "suspended".to_owned()),
+        ("Of adopts", "adopts", format!("in force, adopted by stays at {at}")),
+    ] {
+        assert!(line(&format!("| {group} |")).ends_with(&format!("| {by} | {stands} |")), "{group}: {a}");
+    }
+    assert!(line("| adopts | acme | Read-Only |").contains(&format!("| {end} |")), "{a}");
+    assert!(line("| stays | acme | Tenant Administrator |").contains("| no end |"), "{a}");
+
+    let a = own(&s, "GET", "/tenants/acme/roles/export?format=csv", Value::Null).await.expect(200).text;
+    let lines: Vec<&str> = a.split_terminator("\r\n").collect();
+    assert!(lines[0].ends_with(",standing,adopted_by,adopted_at"), "{a}");
+    for (group, stands) in [
+        ("Of stays", ",in force,,".to_owned()),
+        ("Of leaves", ",\"in force, who answered for it has left\",,".to_owned()),
+        ("Of falls", ",suspended,,".to_owned()),
+        ("Of adopts", format!(",in force,stays,{at}")),
+    ] {
+        let line = lines.iter().find(|l| l.contains(&format!(",{group},"))).unwrap();
+        assert!(line.starts_with("mapping,") && line.ends_with(&stands), "{line}");
+    }
+    assert!(lines.iter().any(|l| l.starts_with("assignment,") && l.contains(&format!(",{end},"))), "{a}");
 });
 
 story!(async fn a_document_of_many_pieces_tells_each_assignment_once(t) {

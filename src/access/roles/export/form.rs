@@ -33,6 +33,10 @@ pub(super) struct Line {
     pub members: Option<i64>,
     pub permissions: String,
     pub description: String,
+    /// How whoever answers for it stands, of what somebody answers for.
+    pub standing: &'static str,
+    pub adopted_by: String,
+    pub adopted: Option<Timestamp>,
 }
 
 /// A table of the Markdown document.
@@ -44,7 +48,21 @@ pub(super) enum Table {
     Parked,
 }
 
-const COLUMNS: [&str; 15] = [
+impl Line {
+    /// How it stands and who has adopted it, for people.
+    fn stands(&self) -> String {
+        let mut out = self.standing.to_owned();
+        if !self.adopted_by.is_empty() {
+            let _ = write!(out, ", adopted by {}", self.adopted_by);
+            if let Some(at) = self.adopted {
+                let _ = write!(out, " at {}", at.rfc3339());
+            }
+        }
+        out
+    }
+}
+
+const COLUMNS: [&str; 18] = [
     "kind",
     "id",
     "name",
@@ -60,6 +78,9 @@ const COLUMNS: [&str; 15] = [
     "members",
     "permissions",
     "description",
+    "standing",
+    "adopted_by",
+    "adopted_at",
 ];
 
 fn time(t: Option<Timestamp>) -> String {
@@ -78,6 +99,7 @@ pub(super) fn csv_head() -> String {
 /// One line of the CSV document (RFC 4180).
 pub(super) fn csv(l: &Line) -> String {
     let (since, until, members) = (time(l.since), time(l.until), number(l.members));
+    let adopted = time(l.adopted);
     let values = [
         l.kind,
         &l.id,
@@ -94,6 +116,9 @@ pub(super) fn csv(l: &Line) -> String {
         &members,
         &l.permissions,
         &l.description,
+        l.standing,
+        &l.adopted_by,
+        &adopted,
     ];
     values.map(value).join(",") + "\r\n"
 }
@@ -135,7 +160,17 @@ impl Table {
             ),
             Self::Groups => (
                 "Given to groups",
-                &["Group", "Of", "Directory", "Members", "Role", "Where", "Since", "By"],
+                &[
+                    "Group",
+                    "Of",
+                    "Directory",
+                    "Members",
+                    "Role",
+                    "Where",
+                    "Since",
+                    "By",
+                    "Standing",
+                ],
             ),
             Self::Default => (
                 "Given by default, to its own people without a mapped group",
@@ -151,15 +186,25 @@ impl Table {
     }
     /// A line of it.
     pub(super) fn line(self, l: &Line) -> String {
-        let (since, until, members) = (time(l.since), time(l.until), number(l.members));
+        let (since, members, standing) = (time(l.since), number(l.members), l.stands());
+        // A gap could be taken for something that was forgotten.
+        let until = l.until.map_or_else(|| "no end".to_owned(), Timestamp::rfc3339);
         let cells: Vec<&str> = match self {
             Self::People => vec![
                 &l.name, &l.home, &l.role, &l.place, &l.source, &since, &until, &l.by, &l.reason,
             ],
-            Self::Groups => {
-                vec![&l.name, &l.home, &l.directory, &members, &l.role, &l.place, &since, &l.by]
-            }
-            Self::Default => vec![&l.role, &l.place, &since, &l.by, &l.reason],
+            Self::Groups => vec![
+                &l.name,
+                &l.home,
+                &l.directory,
+                &members,
+                &l.role,
+                &l.place,
+                &since,
+                &l.by,
+                &standing,
+            ],
+            Self::Default => vec![&l.role, &l.place, &since, &l.by, &standing],
             Self::Parked => {
                 vec![&l.name, &l.home, &l.role, &l.place, &l.directory, &l.reason, &since, &l.by]
             }

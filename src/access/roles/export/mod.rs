@@ -263,8 +263,11 @@ impl Export {
         let groups = List::Ids(rows.iter().map(|m| m.group_id.0).collect());
         let sizes = db::sizes(&mut c, self.permit.tenant(), groups).await?;
         let sizes: HashMap<_, _> = sizes.into_iter().map(|s| (s.group, s.members)).collect();
-        let makers = rows.iter().filter_map(|m| user(&m.created_by)).collect();
+        let makers = rows.iter().flat_map(|m| [Some(&m.created_by), m.adopted_by.as_ref()]);
+        let makers = makers.flatten().filter_map(|label| user(label)).collect();
         let names = self.people(&mut c, makers).await?;
+        drop(c);
+        let standings = mappings::standings(&self.access, &rows).await?;
         let lines = rows.into_iter().map(|m| Line {
             kind: "mapping",
             id: m.id.to_string(),
@@ -277,6 +280,9 @@ impl Export {
             since: Some(m.created_at),
             by: by(&names, m.created_by),
             members: Some(sizes.get(&m.group_id).copied().unwrap_or(0)),
+            standing: words(standings.get(&m.id).copied().unwrap_or_default()),
+            adopted_by: m.adopted_by.map(|a| by(&names, a)).unwrap_or_default(),
+            adopted: m.adopted_at,
             ..Line::default()
         });
         Ok(lines.collect())
@@ -286,14 +292,9 @@ impl Export {
     async fn default_role(&self) -> Result<Vec<Line>> {
         let (d, standing) = defaults::get(&self.access, &self.permit).await?;
         let Some(role) = d.role_id else { return Ok(Vec::new()) };
-        let by = d.adopted_by.unwrap_or(d.created_by);
-        let makers = user(&by).into_iter().collect();
+        let makers = [Some(&d.created_by), d.adopted_by.as_ref()];
+        let makers = makers.into_iter().flatten().filter_map(|label| user(label)).collect();
         let names = self.people(&mut self.access.reader().await?, makers).await?;
-        let standing = match standing {
-            Standing::InForce => "in force",
-            Standing::AuthorLeft => "in force, who answered for it has left",
-            Standing::Suspended => "suspended",
-        };
         Ok(vec![Line {
             kind: "default",
             id: d.id.to_string(),
@@ -302,8 +303,10 @@ impl Export {
             role: self.role(role),
             source: "default".to_owned(),
             since: Some(d.created_at),
-            by: self::by(&names, by),
-            reason: standing.to_owned(),
+            by: by(&names, d.created_by),
+            standing: words(standing),
+            adopted_by: d.adopted_by.map(|a| by(&names, a)).unwrap_or_default(),
+            adopted: d.adopted_at,
             ..Line::default()
         }])
     }
@@ -351,6 +354,15 @@ impl Access {
     async fn reader(&self) -> Result<Conn> {
         // platform: people and groups of the provider's have roles in any tenant.
         self.0.store.read(Scope::Platform).await
+    }
+}
+
+/// How whoever answers for something stands, for people.
+fn words(standing: Standing) -> &'static str {
+    match standing {
+        Standing::InForce => "in force",
+        Standing::AuthorLeft => "in force, who answered for it has left",
+        Standing::Suspended => "suspended",
     }
 }
 
