@@ -103,7 +103,7 @@ story!(async fn how_a_mapping_stands_and_when_a_grant_ends_is_in_the_document(t)
         let m = mappings::create(&w.access, &p, Target::Own, g.id, id(READ_ONLY)).await.unwrap();
         made.push((who, m.id));
     }
-    users::set_enabled(&w.store, &w.may(acme).await, made[1].0.id, false).await.unwrap();
+    muster::credentials::person::set_enabled(&w.store, &w.may(acme).await, made[1].0.id, false).await.unwrap();
     let q = Query { user: Some(made[2].0.id), ..Query::default() };
     let g = grants::list(&w.access, &w.may(acme).await, q).await.unwrap()[0].id;
     grants::remove(&w.access, &w.may(acme).await, g).await.unwrap();
