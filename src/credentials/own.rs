@@ -15,7 +15,7 @@ use crate::{
     error::{Error, Kind, Result},
     id::{CeremonyId, PasskeyId},
     protocol::oidc::Class,
-    secret::{ExposeSecret as _, Secret},
+    secret::{ExposeSecret, Secret},
     sessions::{self, Live, Who},
     store::{Conn, Cx, Lock, Scope, Tx},
     tenants::{self, Required},
@@ -192,7 +192,7 @@ impl Credentials {
     /// As [`Self::may_change`]; [`Kind::Conflict`] for who has no password, or nothing beside it in whose place they would be.
     pub async fn new_recovery_codes(&self, cx: &Cx, s: &Live) -> Result<CeremonyId> {
         let (t, user, set) = (s.home, s.user, recovery::new_set()?);
-        let plain: Vec<&str> = set.iter().map(|c| c.expose_secret()).collect();
+        let plain: Vec<&str> = set.iter().map(ExposeSecret::expose_secret).collect();
         let sealed = self.0.master.seal(&shown_to(s), plain.join(" ").as_bytes())?;
         let id = self.ceremony(cx, &Bound::session(s.id), &Made { sealed }).await?;
         tx!(self.0.store, &cx.clone().urgent(), [s, set], |tx| {

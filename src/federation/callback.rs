@@ -83,9 +83,10 @@ async fn answered(
         }
     };
     if let Some(trial) = up.trial() {
-        let proved = match at == Some(up.directory) {
-            true => proved(app, providers, &up, &answer, true).await,
-            false => Err(elsewhere()),
+        let proved = if at == Some(up.directory) {
+            proved(app, providers, &up, &answer, true).await
+        } else {
+            Err(elsewhere())
         };
         return trial::answered(app, request, &up, &trial, proved).await;
     }
