@@ -13,8 +13,9 @@ use crate::{
 /// in and of which they are, or with which they signed in before; or an open link to make a credential.
 macro_rules! way_in {
     () => {
-        "(EXISTS (SELECT 1 FROM passwords w WHERE w.tenant_id = u.tenant_id AND w.user_id = u.id)
-          OR EXISTS (SELECT 1 FROM passkeys w WHERE w.tenant_id = u.tenant_id AND w.user_id = u.id)
+        "(EXISTS (SELECT 1 FROM passwords w WHERE w.tenant_id = u.tenant_id AND w.user_id = u.id AND NOT w.void)
+          OR EXISTS (SELECT 1 FROM passkeys w WHERE w.tenant_id = u.tenant_id AND w.user_id = u.id
+                     AND w.suspect_at IS NULL)
           OR EXISTS (SELECT 1 FROM directories w WHERE w.tenant_id = u.tenant_id AND w.id = u.directory_id
                      AND w.status = 'active' AND w.stage IN ('active', 'enforced') AND w.issuer IS NOT NULL)
           OR EXISTS (SELECT 1 FROM identities i
