@@ -31,8 +31,10 @@ export async function invitation(world) {
     '--mfa-acr', 'urn:example:loa:2fa');
   world.way = `way-${upstream.id}`;
   muster('domain', 'add', 'contoso', 'contoso.example');
-  // A company keeps its last administrator: Bert will not be that.
-  muster('user', 'add', 'contoso', 'boss');
+  // A company keeps its last administrator who can sign in: Bert will not be that.
+  const bossPassword = `${process.env.DATA}/boss-password`;
+  writeFileSync(bossPassword, 'seven quiet harbour lanterns\n', { mode: 0o600 });
+  muster('user', 'add', 'contoso', 'boss', '--password-file', bossPassword);
   muster('grant', 'add', 'contoso', 'boss', 'Tenant Administrator');
 
   await byPassword(world);

@@ -71,6 +71,9 @@ export async function passkey(world) {
   await other.go(`${url}/me/factors`);
   await other.look('what one signs in with, proved');
   await other.page.locator('button.remove').click();
+  await other.page.waitForURL(/\/me\/factors\/passkey\/remove/);
+  await other.look('asked before a passkey is removed');
+  await other.page.locator('#remove').click();
   await other.page.waitForURL(`${url}/me/factors?done=removed`);
   report.check('the passkey is removed', await other.has('no-passkey'), await other.words());
   await other.leave();
