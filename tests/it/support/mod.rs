@@ -16,12 +16,12 @@ pub use server::TestServer;
 /// each time, and must be of one length whatever it says.
 pub fn unsealed(page: &str) -> String {
     let mut parts = page.split("/forgot?at=");
-    let mut out = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
+    let first = parts.next().unwrap_or_default().to_owned();
+    let plain = |part: &str| {
         let (sealed, rest) = part.split_once('"').expect("a link");
-        out += &format!("/forgot?at={}\"{rest}", sealed.len());
-    }
-    out
+        format!("/forgot?at={}\"{rest}", sealed.len())
+    };
+    first + &parts.map(plain).collect::<String>()
 }
 
 /// Gives somebody a way in that nobody uses: whoever has none counts as nobody's administrator.
