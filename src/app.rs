@@ -141,6 +141,30 @@ impl App {
     pub fn over(&self, store: Store) -> Self {
         Self(Arc::new(Parts { store, ..Parts::clone(self) }))
     }
+    /// The same over another store, with nothing remembered: for a step of a rehearsal, which sees what those before it did.
+    #[must_use]
+    pub fn afresh(&self, store: Store) -> Self {
+        let access = Access::new(store.clone(), self.access.catalogue().clone());
+        let apps = Apps::new(&store);
+        let whose = (self.config.issuer(), self.config.brand.name.as_str());
+        let credentials =
+            Credentials::new(&store, &access, &self.master, &self.config.signin, whose);
+        let limits = session_limits(&self.config);
+        let gate = Gate::new(&store, &access, &self.keys, &apps, self.config.issuer(), limits);
+        let readings = Readings::new(&store);
+        let scim_tokens = Tokens::new(&store);
+        let parts = Parts::clone(self);
+        Self(Arc::new(Parts {
+            store,
+            access,
+            credentials,
+            scim_tokens,
+            readings,
+            apps,
+            gate,
+            ..parts
+        }))
+    }
     /// Who does requests of the provisioning log once more.
     pub fn replays_by(&self, replay: Replay) {
         // Said once, at the start.

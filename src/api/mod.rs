@@ -32,6 +32,7 @@ mod param;
 mod parked;
 mod preview;
 mod provisioning;
+mod rehearsal;
 mod reviews;
 mod roles;
 mod schemas;
@@ -118,6 +119,7 @@ impl Route {
 }
 
 pub use openapi::document;
+pub use rehearsal::TRIED;
 pub use table::TABLE;
 
 fn filter(method: &str) -> MethodFilter {

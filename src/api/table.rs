@@ -12,8 +12,8 @@ use super::{
         RESOURCE_ID, SHA256, SINCE, STATUS, TENANT, TEXT, UNDECIDED, UNTIL, USER, USER_NAME, WHO,
         WITH,
     },
-    parked, preview, provisioning, reviews, roles, schemas, scim_tokens, served, sessions, signals,
-    signin_tests, signins, simulate, suppressions, system, tenants, users,
+    parked, preview, provisioning, rehearsal, reviews, roles, schemas, scim_tokens, served,
+    sessions, signals, signin_tests, signins, simulate, suppressions, system, tenants, users,
 };
 
 macro_rules! table {
@@ -59,6 +59,8 @@ table! {
         "Make an account for emergencies: a Global Administrator who can sign in only while armed.";
     POST "/break-glass/{user}/arm" Global, break_glass::arm,
         "Let such an account sign in once within the next hour; every Global Administrator is told.";
+    POST "/rehearsals" Global, rehearsal::everywhere,
+        "Try changes one after the other, and say what would be refused; nothing stays.";
     GET "/tenants" Caller, tenants::list, "The tenants in which you have anything.";
     POST "/tenants" Global, tenants::create, "Make a tenant.";
     GET "/tenants/{tenant}" VIEW, tenants::get, "A tenant.";
@@ -69,6 +71,9 @@ table! {
         "All that a tenant has, without secrets, as one document of JSON lines.";
     GET "/tenants/{tenant}/policy" VIEW, tenants::policy, "Its sign-in policy.";
     PUT "/tenants/{tenant}/policy" EDIT, tenants::set_policy, "Set its sign-in policy.";
+
+    POST "/tenants/{tenant}/rehearsals" EDIT, rehearsal::here,
+        "Try changes of a tenant one after the other, and say what would be refused; nothing stays.";
 
     GET "/tenants/{tenant}/letters" VIEW, letters::get, "How its letters look.";
     PUT "/tenants/{tenant}/letters" EDIT, letters::set, "Set how its letters look.";

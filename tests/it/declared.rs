@@ -157,11 +157,6 @@ redirect_uris = ["https://console.example/back"]
         let e = sh.refused(&["apply", path, "--yes"]).await;
         assert!(e.contains(said) && e.contains("muster.toml"), "{said}: {e}");
     }
-    // A step that is refused is named, and what was before it stays done.
-    std::fs::write(&file, "[[tenant]]\nslug = \"acme\"\nname = \"acme\"\ntags = [\"x\"]\n[[tenant.role]]\nname = \"R\"\npermissions = [\"no.such\"]\n").unwrap();
-    let e = sh.refused(&["apply", path, "--yes"]).await;
-    assert!(e.contains("step 2 of 2, role 'R' of acme") && e.contains("no.such"), "{e}");
-    assert_eq!(sh.run(&["tenant", "show", "acme"]).await["tags"], json!(["x"]));
 });
 
 story!(async fn what_is_only_offered_and_what_is_no_application_is_not_taken_for_its_namesake(t) {

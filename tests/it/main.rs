@@ -40,6 +40,7 @@ mod ownership;
 mod passkeys;
 mod people;
 mod provisioning;
+mod rehearsals;
 mod remote;
 mod reviews;
 mod roles;

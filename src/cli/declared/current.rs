@@ -8,7 +8,7 @@ use crate::{
         reach::Reach,
         verbs::{at, escaped},
     },
-    error::{Error, Result},
+    error::{Error, Kind, Result},
 };
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -18,6 +18,8 @@ pub(super) struct Current {
     pub(super) document: Document,
     /// Ids by tenant, kind and name (folded).
     ids: HashMap<(String, &'static str, String), String>,
+    /// Built-in roles and those that the provider offers, by name (folded).
+    offered: HashMap<String, String>,
     /// Mappings' ids, by tenant and what they say.
     mappings: HashMap<(String, String), String>,
 }
@@ -26,6 +28,10 @@ impl Current {
     /// The id of a thing of a tenant.
     pub(super) fn id(&self, tenant: &str, kind: &'static str, name: &str) -> Option<&str> {
         self.ids.get(&(tenant.to_owned(), kind, name.to_lowercase())).map(String::as_str)
+    }
+    /// The id of a role that a tenant can be given besides its own.
+    pub(super) fn offered(&self, name: &str) -> Option<&str> {
+        self.offered.get(&name.to_lowercase()).map(String::as_str)
     }
     /// The id of a mapping.
     pub(super) fn mapping(&self, tenant: &str, m: &Mapping) -> Option<&str> {
@@ -40,15 +46,27 @@ impl Current {
     /// # Errors
     /// The server's.
     pub(super) async fn read(r: &Reach, wanted: impl Fn(&str) -> bool) -> Result<Self> {
-        let mut out =
-            Self { document: Document::default(), ids: HashMap::new(), mappings: HashMap::new() };
+        let mut out = Self {
+            document: Document::default(),
+            ids: HashMap::new(),
+            offered: HashMap::new(),
+            mappings: HashMap::new(),
+        };
         let all = all(r, "/tenants").await?;
+        // What a tenant that is made only now can be given.
+        for t in all.iter().filter(|t| t["provider"] == true) {
+            match self::all(r, &format!("{}/roles", at(&text(t, "slug")))).await {
+                Ok(roles) => out.offers(&roles),
+                Err(e) if hidden(&e) => {}
+                Err(e) => return Err(e),
+            }
+        }
         let slugs: HashMap<String, String> =
             all.iter().map(|t| (text(t, "id"), text(t, "slug"))).collect();
         // Who does not hold the whole instance sees no domains.
         let domains = match self::all(r, "/domains").await {
             Ok(all) => Some(all),
-            Err(e) if e.kind() == crate::error::Kind::Forbidden => None,
+            Err(e) if hidden(&e) => None,
             Err(e) => return Err(e),
         };
         for t in &all {
@@ -69,6 +87,12 @@ impl Current {
         Ok(out)
     }
 
+    fn offers(&mut self, roles: &[Value]) {
+        for r in roles.iter().filter(|r| r["built_in"] == true || r["offered"] == true) {
+            self.offered.insert(text(r, "name").to_lowercase(), text(r, "id"));
+        }
+    }
+
     async fn of(
         &mut self,
         r: &Reach,
@@ -80,6 +104,7 @@ impl Current {
         let id = text(t, "id");
         self.ids.insert((slug.clone(), "tenant", slug.clone()), id.clone());
         let roles = all(r, &format!("{path}/roles")).await?;
+        self.offers(&roles);
         let directories = all(r, &format!("{path}/directories")).await?;
         let apps = all(r, &format!("{path}/apps")).await?;
         let mappings = all(r, &format!("{path}/mappings")).await?;
@@ -168,6 +193,10 @@ pub(super) async fn all(r: &Reach, path: &str) -> Result<Vec<Value>> {
     }
 }
 
+/// Whether something is only not shown to the caller.
+fn hidden(e: &Error) -> bool {
+    matches!(e.kind(), Kind::Forbidden | Kind::NotFound)
+}
 /// Of a list what has this value there.
 fn own<'a>(list: &'a [Value], field: &str, value: &str) -> Vec<&'a Value> {
     list.iter().filter(|v| v[field] == *value).collect()
@@ -226,6 +255,7 @@ fn directory(v: &Value) -> Directory {
         name: text(v, "name"),
         preset: text(v, "preset"),
         status: text(v, "status"),
+        stage: v["stage"].as_str().map(str::to_owned),
         client_secret_file: None,
         signin: Some(object(&v["signin"])).filter(|s| !s.is_empty()),
         provisioning: Some(object(&v["provisioning"])),

@@ -63,6 +63,9 @@ pub(super) struct Directory {
     pub(super) preset: String,
     #[serde(default = "active")]
     pub(super) status: String,
+    /// How far its sign-in half has come: `draft`, `active` or `enforced`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) stage: Option<String>,
     /// Of a sign-in that is made: the file that holds our secret there. It is read on the machine that applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) client_secret_file: Option<std::path::PathBuf>,

@@ -4,6 +4,7 @@
 mod current;
 mod document;
 mod plan;
+mod run;
 
 use super::reach::Reach;
 use crate::error::{Error, Result};
@@ -31,7 +32,8 @@ pub(super) struct Export {
 #[derive(Debug, Args)]
 #[command(
     after_help = "The plan is shown before anything is done: `+` is made, `~` changed, `-` deleted, `?` waits for a
-group that its directory has not sent, `=` differs and stays. What the file does not say is left alone; of the tenants it
+group that its directory has not sent, `=` differs and stays. The server tries all of it first, with nothing that stays:
+what it would refuse is shown (`!`), and nothing is done then. What the file does not say is left alone; of the tenants it
 names, --prune deletes roles, mappings, applications and domains that it does not. Applied twice, it does nothing the
 second time.
 
@@ -79,23 +81,25 @@ pub(super) async fn export(options: Export, r: &Reach) -> Result<String> {
 /// Plans, asks, does.
 ///
 /// # Errors
-/// `Invalid` for a file that cannot be read, or when nobody said yes; the server's.
+/// `Invalid` for a file that cannot be read, for a plan that would be refused, or when nobody said yes; the server's.
 pub(super) async fn apply(options: Apply, r: &Reach) -> Result<Value> {
     let wanted = Document::read(&options.file)?;
     let named = |slug: &str| wanted.tenants.iter().any(|t| t.slug == slug);
     let current = Current::read(r, named).await?;
-    let plan = Plan::of(r, &wanted, &current, options.prune).await?;
+    let mut plan = Plan::of(r, &wanted, &current, options.prune).await?;
+    let checked = plan.check(r).await?;
     if !options.yes {
-        eprint!("{}", plan.lines());
+        eprint!("{}", plan.lines(&checked));
     }
+    checked.whole(&plan)?;
     if options.dry_run || plan.len() == 0 {
-        return Ok(plan.told(0));
+        return Ok(plan.told(0, &checked));
     }
     if !options.yes {
         agreed(plan.len())?;
     }
     plan.run(r).await?;
-    Ok(plan.told(plan.len()))
+    Ok(plan.told(plan.len(), &checked))
 }
 
 fn agreed(steps: usize) -> Result<()> {

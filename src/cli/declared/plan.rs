@@ -1,4 +1,4 @@
-//! From what a file says and what a server has to the steps between them, and the steps done one by one.
+//! From what a file says and what a server has to the steps between them.
 
 use super::{
     current::{Current, all, policy},
@@ -7,17 +7,18 @@ use super::{
 use crate::{
     cli::{
         reach::Reach,
-        verbs::{at, escaped, given, text_of, thing_at},
+        verbs::{at, escaped, given, text_of},
     },
     error::{Error, Result},
 };
 use axum::http::Method;
 use serde_json::{Map, Value, json};
+use std::collections::HashMap;
 
 /// What is to be done, in order, and what is not.
 #[derive(Default)]
 pub(super) struct Plan {
-    steps: Vec<Step>,
+    pub(super) steps: Vec<Step>,
     /// What waits for a directory to send it.
     pub(super) waiting: Vec<String>,
     /// What differs and stays so.
@@ -25,12 +26,19 @@ pub(super) struct Plan {
 }
 
 /// One request.
-struct Step {
+pub(super) struct Step {
     order: Order,
-    sign: char,
-    what: String,
-    changes: Vec<String>,
-    call: Call,
+    pub(super) sign: char,
+    pub(super) what: String,
+    pub(super) changes: Vec<String>,
+    /// What stands for the id of what it makes, in braces, in later steps.
+    pub(super) word: Option<String>,
+    pub(super) method: Method,
+    pub(super) path: String,
+    /// None, or an object.
+    pub(super) body: Value,
+    /// Of a directory that is made: whether people are to be let in by it at once.
+    pub(super) opens: bool,
 }
 
 /// Things come after what they name, and go before it.
@@ -50,13 +58,8 @@ enum Order {
     GoneDomains,
 }
 
-enum Call {
-    Send(Method, String, Value),
-    /// To what a step before has made: tenant, list, its word, name.
-    Thing(String, &'static str, &'static str, String, Value),
-    /// A policy, by names of roles.
-    Policy(String, Map<String, Value>),
-}
+/// Words for ids, by the names of what is made (folded).
+type Made = HashMap<String, String>;
 
 impl Plan {
     /// Compares. With `prune`, what the file does not name goes (never tenants and directories).
@@ -76,7 +79,8 @@ impl Plan {
             plan.tenant(t, was);
             let was = was.unwrap_or(&none);
             plan.domains(t, was, prune);
-            plan.roles(t, was, is, prune);
+            let made = plan.roles(t, was, is, prune);
+            plan.policy(t, was, is, &made);
             for d in &t.directories {
                 plan.directory(t, d, was.directories.iter().find(|w| same(&w.name, &d.name)), is)?;
             }
@@ -87,8 +91,24 @@ impl Plan {
         plan.steps.sort_by_key(|s| s.order);
         Ok(plan)
     }
-    fn step(&mut self, order: Order, sign: char, what: String, changes: Vec<String>, call: Call) {
-        self.steps.push(Step { order, sign, what, changes, call });
+    fn step(
+        &mut self,
+        (order, sign): (Order, char),
+        what: String,
+        changes: Vec<String>,
+        (method, path, body): (Method, String, Value),
+    ) {
+        let (word, opens) = (None, false);
+        self.steps.push(Step { order, sign, what, changes, word, method, path, body, opens });
+    }
+    /// A step that makes something, and the word for its id.
+    fn make(&mut self, order: Order, what: String, path: String, body: Value) -> String {
+        let word = format!("{{{}}}", self.steps.len() + 1);
+        self.step((order, '+'), what, Vec::new(), (Method::POST, path, body));
+        if let Some(s) = self.steps.last_mut() {
+            s.word = Some(word.clone());
+        }
+        word
     }
 
     fn tenant(&mut self, t: &Tenant, was: Option<&Tenant>) {
@@ -98,33 +118,42 @@ impl Plan {
                 "slug": t.slug, "name": t.name, "provider": t.provider,
                 "tags": t.tags.clone().unwrap_or_default(),
             });
-            let call = Call::Send(Method::POST, "/tenants".to_owned(), body);
-            self.step(Order::Tenants, '+', what, Vec::new(), call);
-            self.policy(t, None);
+            self.make(Order::Tenants, what, "/tenants".to_owned(), body);
             return;
         };
-        if t.name != was.name {
-            self.left.push(format!("{what}: it is called '{}', and is not renamed", was.name));
-        }
         if t.provider != was.provider {
             self.left.push(format!("{what}: which tenant is the provider's is not changed"));
+        }
+        let (mut changes, mut body) = (Vec::new(), Map::new());
+        if t.name != was.name {
+            changes.push(told("name", &json!(was.name), &json!(t.name)));
+            body.insert("name".to_owned(), json!(t.name));
         }
         if let Some(tags) = t.tags.as_ref().map(|t| sorted(t))
             && was.tags.as_ref().is_none_or(|w| sorted(w) != tags)
         {
-            let change = told("tags", &json!(was.tags), &json!(tags));
-            let call = Call::Send(Method::PATCH, at(&t.slug), json!({ "tags": tags }));
-            self.step(Order::Tenants, '~', what, vec![change], call);
+            changes.push(told("tags", &json!(was.tags), &json!(tags)));
+            body.insert("tags".to_owned(), json!(tags));
         }
-        self.policy(t, was.policy.as_ref());
+        if !body.is_empty() {
+            let call = (Method::PATCH, at(&t.slug), Value::Object(body));
+            self.step((Order::Tenants, '~'), what, changes, call);
+        }
     }
-    fn policy(&mut self, t: &Tenant, was: Option<&Map<String, Value>>) {
-        let Some(policy) = t.policy.as_ref().filter(|p| Some(*p) != was) else { return };
+    fn policy(&mut self, t: &Tenant, was: &Tenant, is: &Current, made: &Made) {
+        let has = was.policy.as_ref();
+        let Some(wanted) = t.policy.as_ref().filter(|p| Some(*p) != has) else { return };
         let none = Map::new();
-        let changes = differing(was.unwrap_or(&none), policy);
-        let what = format!("policy of {}", t.slug);
-        let call = Call::Policy(t.slug.clone(), policy.clone());
-        self.step(Order::Policies, '~', what, changes, call);
+        let changes = differing(has.unwrap_or(&none), wanted);
+        // Its own before one of the same name that is only offered.
+        let id = |name: &str| {
+            let own =
+                is.id(&t.slug, "role", name).or(made.get(&name.to_lowercase()).map(String::as_str));
+            own.or(is.offered(name)).map(str::to_owned)
+        };
+        let body = policy(&Value::Object(wanted.clone()), id).unwrap_or_default();
+        let call = (Method::PUT, format!("{}/policy", at(&t.slug)), Value::Object(body));
+        self.step((Order::Policies, '~'), format!("policy of {}", t.slug), changes, call);
     }
     fn default_role(&mut self, t: &Tenant, was: &Tenant) {
         let Some(wanted) = &t.default_role else { return };
@@ -134,19 +163,24 @@ impl Plan {
         }
         let path = format!("{}/default-role", at(&t.slug));
         let call = match wanted.as_str() {
-            "" => Call::Send(Method::DELETE, path, Value::Null),
-            role => Call::Send(Method::PUT, path, json!({ "role": role })),
+            "" => (Method::DELETE, path, Value::Null),
+            role => (Method::PUT, path, json!({ "role": role })),
         };
         let change = told("role", &json!(has), &json!(wanted));
-        self.step(Order::Defaults, '~', format!("default role of {}", t.slug), vec![change], call);
+        let what = format!("default role of {}", t.slug);
+        self.step((Order::Defaults, '~'), what, vec![change], call);
     }
     fn domains(&mut self, t: &Tenant, was: &Tenant, prune: bool) {
         let Some(wanted) = &t.domains else { return };
         let has = was.domains.clone().unwrap_or_default();
         for d in wanted.iter().filter(|d| !has.iter().any(|h| same(h, d))) {
             let body = json!({ "domain": d, "tenant": t.slug });
-            let call = Call::Send(Method::POST, "/domains".to_owned(), body);
-            self.step(Order::Domains, '+', format!("domain {d} of {}", t.slug), Vec::new(), call);
+            self.make(
+                Order::Domains,
+                format!("domain {d} of {}", t.slug),
+                "/domains".to_owned(),
+                body,
+            );
         }
         for d in has.iter().filter(|h| !wanted.iter().any(|d| same(h, d))) {
             let what = format!("domain {d} of {}", t.slug);
@@ -158,14 +192,15 @@ impl Plan {
     fn gone(&mut self, order: Order, what: String, path: Option<String>, prune: bool) {
         match path.filter(|_| prune) {
             Some(path) => {
-                let call = Call::Send(Method::DELETE, path, Value::Null);
-                self.step(order, '-', what, Vec::new(), call);
+                self.step((order, '-'), what, Vec::new(), (Method::DELETE, path, Value::Null));
             }
             None => self.left.push(format!("{what}: not in the file")),
         }
     }
 
-    fn roles(&mut self, t: &Tenant, was: &Tenant, is: &Current, prune: bool) {
+    /// What stands for the ids of the roles that are made, by name (folded).
+    fn roles(&mut self, t: &Tenant, was: &Tenant, is: &Current, prune: bool) -> Made {
+        let mut made = Made::new();
         let path = format!("{}/roles", at(&t.slug));
         let fields = |r: &Role| {
             let mut r = json!({
@@ -178,8 +213,9 @@ impl Plan {
             let what = format!("role '{}' of {}", r.name, t.slug);
             match was.roles.iter().find(|w| same(&w.name, &r.name)) {
                 None => {
-                    let call = Call::Send(Method::POST, path.clone(), Value::Object(fields(r)));
-                    self.step(Order::Roles, '+', what, Vec::new(), call);
+                    let body = Value::Object(fields(r));
+                    let word = self.make(Order::Roles, what, path.clone(), body);
+                    made.insert(r.name.to_lowercase(), word);
                 }
                 Some(w) => {
                     let (was, now) = (fields(w), fields(r));
@@ -189,8 +225,8 @@ impl Plan {
                         continue;
                     };
                     let body = only_new(&was, &now);
-                    let call = Call::Send(Method::PATCH, format!("{path}/{id}"), body);
-                    self.step(Order::Roles, '~', what, changes, call);
+                    let call = (Method::PATCH, format!("{path}/{id}"), body);
+                    self.step((Order::Roles, '~'), what, changes, call);
                 }
             }
         }
@@ -198,6 +234,7 @@ impl Plan {
             let gone = is.id(&t.slug, "role", &w.name).map(|id| format!("{path}/{id}"));
             self.gone(Order::GoneRoles, format!("role '{}' of {}", w.name, t.slug), gone, prune);
         }
+        made
     }
 
     fn directory(
@@ -226,14 +263,23 @@ impl Plan {
                 "name": d.name, "preset": d.preset, "signin": signin(&none)?,
                 "provisioning": d.provisioning,
             }));
-            let call = Call::Send(Method::POST, path, body);
-            self.step(Order::Directories, '+', what.clone(), Vec::new(), call);
+            let word = self.make(Order::Directories, what.clone(), path.clone(), body);
+            if let Some(made) = self.steps.last_mut() {
+                made.opens = d.signin.is_some() && d.stage.as_deref() == Some("active");
+            }
+            let (mut body, mut changes) = (Map::new(), Vec::new());
             if d.status != "active" {
-                let (slug, name) = (t.slug.clone(), d.name.clone());
-                let body = json!({ "status": d.status });
-                let call = Call::Thing(slug, "directories", "directory", name, body);
-                let change = told("status", &json!("active"), &json!(d.status));
-                self.step(Order::Directories, '~', what, vec![change], call);
+                changes.push(told("status", &json!("active"), &json!(d.status)));
+                body.insert("status".to_owned(), json!(d.status));
+            }
+            // Whether it is open at once, who makes it decides.
+            if let Some(stage @ ("draft" | "enforced")) = d.stage.as_deref() {
+                changes.push(told("stage", &Value::Null, &json!(stage)));
+                body.insert("stage".to_owned(), json!(stage));
+            }
+            if !body.is_empty() {
+                let call = (Method::PATCH, format!("{path}/{word}"), Value::Object(body));
+                self.step((Order::Directories, '~'), what, changes, call);
             }
             return Ok(());
         };
@@ -245,6 +291,16 @@ impl Plan {
                 changes.push(told(field, &json!(old), &json!(new)));
                 body.insert(field.to_owned(), json!(new));
             }
+        }
+        match (was.stage.as_deref(), d.stage.as_deref()) {
+            (has, Some(wanted)) if has != Some(wanted) && wanted != "testing" => {
+                changes.push(told("stage", &json!(has), &json!(wanted)));
+                body.insert("stage".to_owned(), json!(wanted));
+            }
+            (has, Some("testing")) if has != Some("testing") => {
+                self.left.push(format!("{what}: a test begins with `muster directory test`"));
+            }
+            _ => {}
         }
         let has = was.signin.as_ref().unwrap_or(&none);
         if let Some(all) = signin(has)? {
@@ -264,8 +320,8 @@ impl Plan {
             }
         }
         if let Some(id) = is.id(&t.slug, "directory", &d.name).filter(|_| !body.is_empty()) {
-            let call = Call::Send(Method::PATCH, format!("{path}/{id}"), Value::Object(body));
-            self.step(Order::Directories, '~', what, changes, call);
+            let call = (Method::PATCH, format!("{path}/{id}"), Value::Object(body));
+            self.step((Order::Directories, '~'), what, changes, call);
         }
         Ok(())
     }
@@ -275,7 +331,7 @@ impl Plan {
         for a in &t.applications {
             let what = format!("application '{}' of {}", a.name, t.slug);
             let Some(w) = was.applications.iter().find(|w| same(&w.name, &a.name)) else {
-                self.application(t, a, &path, what);
+                self.application(a, &path, what);
                 continue;
             };
             if (a.public, a.platform) != (w.public, w.platform) {
@@ -288,8 +344,8 @@ impl Plan {
                 body["enabled"] = a.enabled.into();
             }
             if let Some(id) = is.id(&t.slug, "app", &a.name).filter(|_| !changes.is_empty()) {
-                let call = Call::Send(Method::PATCH, format!("{path}/{id}"), body);
-                self.step(Order::Applications, '~', what, changes, call);
+                let call = (Method::PATCH, format!("{path}/{id}"), body);
+                self.step((Order::Applications, '~'), what, changes, call);
             }
         }
         let kept = |w: &Application| t.applications.iter().any(|a| same(&a.name, &w.name));
@@ -299,18 +355,17 @@ impl Plan {
             self.gone(Order::GoneApplications, what, gone, prune);
         }
     }
-    fn application(&mut self, t: &Tenant, a: &Application, path: &str, what: String) {
+    fn application(&mut self, a: &Application, path: &str, what: String) {
         let mut body = a.settings.clone();
         body.insert("name".to_owned(), json!(a.name));
         body.insert("public".to_owned(), json!(a.public));
         body.insert("platform".to_owned(), json!(a.platform));
-        let call = Call::Send(Method::POST, path.to_owned(), Value::Object(body));
-        self.step(Order::Applications, '+', what.clone(), Vec::new(), call);
+        let body = Value::Object(body);
+        let word = self.make(Order::Applications, what.clone(), path.to_owned(), body);
         if !a.enabled {
-            let (slug, name) = (t.slug.clone(), a.name.clone());
-            let off = Call::Thing(slug, "apps", "application", name, json!({ "enabled": false }));
+            let off = (Method::PATCH, format!("{path}/{word}"), json!({ "enabled": false }));
             let change = told("enabled", &json!(true), &json!(false));
-            self.step(Order::Applications, '~', what, vec![change], off);
+            self.step((Order::Applications, '~'), what, vec![change], off);
         }
     }
 
@@ -337,8 +392,7 @@ impl Plan {
                 "group": group, "role": m.role, "in_tenant": m.in_tenant,
                 "everywhere": m.everywhere, "scope": m.scope,
             }));
-            let call = Call::Send(Method::POST, path.clone(), body);
-            self.step(Order::Mappings, '+', what, Vec::new(), call);
+            self.make(Order::Mappings, what, path.clone(), body);
         }
         let kept = |w: &Mapping| t.mappings.iter().any(|m| m.to_string() == w.to_string());
         for w in was.mappings.iter().filter(|w| !kept(w)) {
@@ -347,90 +401,6 @@ impl Plan {
         }
         Ok(())
     }
-
-    /// How many steps.
-    pub(super) fn len(&self) -> usize {
-        self.steps.len()
-    }
-    /// For people: a line each.
-    pub(super) fn lines(&self) -> String {
-        let mut out = String::new();
-        let mut line = |sign: char, text: &str| {
-            out.push(sign);
-            out.push(' ');
-            out.push_str(&clean(text));
-            out.push('\n');
-        };
-        for s in &self.steps {
-            let more = if s.changes.is_empty() {
-                String::new()
-            } else {
-                format!(": {}", s.changes.join("; "))
-            };
-            line(s.sign, &format!("{}{more}", s.what));
-        }
-        self.waiting.iter().for_each(|w| line('?', w));
-        self.left.iter().for_each(|l| line('=', l));
-        out
-    }
-    /// For programs.
-    pub(super) fn told(&self, done: usize) -> Value {
-        let word = |s: &Step| match s.sign {
-            '+' => "create",
-            '-' => "delete",
-            _ => "change",
-        };
-        let steps: Vec<Value> = (0..)
-            .zip(&self.steps)
-            .map(|(n, s)| {
-                json!({ "do": word(s), "what": s.what, "changes": s.changes, "done": n < done })
-            })
-            .collect();
-        json!({ "steps": steps, "waiting": self.waiting, "left": self.left })
-    }
-    /// Does it, step by step.
-    ///
-    /// # Errors
-    /// The server's, with the step it refused; what was done before stays done, and applying again goes on from there.
-    pub(super) async fn run(&self, r: &Reach) -> Result<()> {
-        for (n, s) in self.steps.iter().enumerate() {
-            let done = match &s.call {
-                Call::Send(method, path, body) => {
-                    let body = Some(body).filter(|b| !b.is_null());
-                    r.call(method.clone(), path, body).await
-                }
-                Call::Thing(tenant, list, what, name, body) => {
-                    let path = thing_at(r, tenant, list, what, name).await?;
-                    r.patch(&path, body).await
-                }
-                Call::Policy(tenant, wanted) => {
-                    let roles = all(r, &format!("{}/roles", at(tenant))).await?;
-                    let here = r.get(&at(tenant)).await?["id"].take();
-                    let id = |name: &str| {
-                        let called = || roles.iter().filter(|r| r["name"].as_str() == Some(name));
-                        // Its own before one of the same name that is only offered.
-                        let it = called().find(|r| r["tenant"] == here).or_else(|| called().next());
-                        it.and_then(|r| r["id"].as_str()).map(str::to_owned)
-                    };
-                    let body = policy(&Value::Object(wanted.clone()), id).unwrap_or_default();
-                    let path = format!("{}/policy", at(tenant));
-                    r.call(Method::PUT, &path, Some(&Value::Object(body))).await
-                }
-            };
-            done.map_err(|e| {
-                let of = self.steps.len();
-                let text = format!("step {} of {of}, {}: {}", n + 1, s.what, e.detail());
-                Error::new(e.kind(), format!("{text} (the steps before it are done)"))
-            })?;
-            eprintln!("{} {}", s.sign, clean(&s.what));
-        }
-        Ok(())
-    }
-}
-
-/// A text for a terminal: whoever named a thing says nothing to it besides.
-fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// A directory's group of this name, if there is one.

@@ -155,6 +155,12 @@ story!(async fn every_route_answers_as_described(t) {
     }
     w.post("/keys/rotate", json!({"at_once": false})).await;
     w.post("/doctor", json!({})).await;
+    let try_it = json!({"steps": [{
+        "method": "PATCH", "path": "/tenants/acme", "body": {"tags": ["tried"]},
+    }]});
+    w.post("/rehearsals", try_it).await;
+    let try_it = json!({"steps": [{"method": "DELETE", "path": "/tenants/acme/default-role"}]});
+    w.post("/tenants/acme/rehearsals", try_it).await;
     w.go("PATCH", "/tenants/acme", json!({"status": "suspended"})).await;
     w.go("PATCH", "/tenants/acme", json!({"status": "active"})).await;
     w.get("/tenants/acme/policy").await;
