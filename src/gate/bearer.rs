@@ -9,13 +9,13 @@ use crate::{
     clock::Timestamp,
     crypto::jwt::Verified,
     error::Result,
-    id::{SessionId, TenantId, UserId},
+    id::{FamilyId, SessionId, TenantId, UserId},
     sessions::{self, Live, Who, revoke},
     store::{Cx, Topic},
     tx,
 };
 use serde_json::{Map, Value};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// The header's type of our access tokens (RFC 9068).
 pub const TOKEN_TYPE: &str = "at+jwt";
@@ -107,6 +107,7 @@ struct Ours<'a> {
     sid: Option<SessionId>,
     client_id: &'a str,
     jti: &'a str,
+    fam: Option<FamilyId>,
     scope: &'a str,
     ep: [i64; 3],
     iat: i64,
@@ -134,6 +135,10 @@ fn read<'a>(v: &'a Verified, issuer: &str) -> Option<Ours<'a>> {
         None => None,
         Some(x) => Some(SessionId::parse(x.as_str()?)?),
     };
+    let fam = match c.get("fam") {
+        None => None,
+        Some(x) => Some(FamilyId::parse(x.as_str()?)?),
+    };
     Some(Ours {
         sub: UserId::parse(s("sub")?)?,
         tid,
@@ -141,6 +146,7 @@ fn read<'a>(v: &'a Verified, issuer: &str) -> Option<Ours<'a>> {
         sid,
         client_id: s("client_id")?,
         jti: s("jti")?,
+        fam,
         scope: s("scope")?,
         ep,
         iat: c.get("iat")?.as_i64()?,
@@ -150,7 +156,7 @@ fn read<'a>(v: &'a Verified, issuer: &str) -> Option<Ours<'a>> {
 
 impl Gate {
     /// Verifies an access token of ours and asks whether it may act now: signature, type, issuer, life, tenant, user,
-    /// client, session, the epochs it carries, and whether it was revoked alone.
+    /// client, session, the epochs it carries, and whether it was revoked alone or with its refresh family.
     ///
     /// # Errors
     /// `Unauthenticated` with the code `invalid_token`.
@@ -182,7 +188,7 @@ impl Gate {
             return Err(bad());
         }
         let epoch = self.epoch(t.home).await?;
-        if self.0.facts.revoked(t.home, t.sub, t.jti, epoch).await? {
+        if self.0.facts.revoked((t.home, t.sub), t.jti, t.fam, epoch).await? {
             return Err(over("the access token was revoked"));
         }
         let given: Vec<String> =
@@ -244,18 +250,33 @@ impl Gate {
     pub async fn revoke_issued(
         tx: &mut crate::store::Tx,
         (home, user): (TenantId, UserId),
-        family: Option<crate::id::FamilyId>,
+        family: Option<FamilyId>,
         jti: Option<&str>,
         until: Timestamp,
         why: &'static str,
     ) -> Result<()> {
         if let Some(f) = family {
             revoke(tx, Who::Family(home, f), why).await?;
+            Self::end_family(tx, (home, user), f).await?;
         }
         if let Some(jti) = jti {
             tx.changed(Topic::User(home, user));
             db::revoke(tx, jti, until).await?;
         }
+        Ok(())
+    }
+    /// Ends the access tokens that a refresh family gave. The family itself is the caller's to end.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn end_family(
+        tx: &mut crate::store::Tx,
+        (home, user): (TenantId, UserId),
+        family: FamilyId,
+    ) -> Result<()> {
+        tx.changed(Topic::User(home, user));
+        let until = tx.now().plus(Duration::from_secs(MAX_LIFE.unsigned_abs()));
+        db::revoke(tx, &family.to_string(), until).await?;
         Ok(())
     }
     /// Removes what is over.

@@ -4,7 +4,7 @@ use crate::{
     actor::UserKind,
     clock::Timestamp,
     error::Result,
-    id::{DirectoryId, TenantId, UserId},
+    id::{DirectoryId, FamilyId, TenantId, UserId},
     row, sql,
     store::{Conn, J, Tx},
     tenants::Policy,
@@ -56,9 +56,16 @@ pub(super) async fn directory(c: &mut Conn, t: TenantId, id: DirectoryId) -> Res
     )
 }
 
-pub(super) async fn revoked(c: &mut Conn, jti: &str) -> Result<bool> {
-    let row = sql!(c, opt<Timestamp>, "SELECT expires_at FROM revoked_tokens WHERE jti = $1", jti)?;
-    Ok(row.is_some())
+pub(super) async fn revoked(c: &mut Conn, jti: &str, family: Option<FamilyId>) -> Result<bool> {
+    let family = family.map_or_else(|| jti.to_owned(), |f| f.to_string());
+    let found = sql!(
+        c,
+        all<Timestamp>,
+        "SELECT expires_at FROM revoked_tokens WHERE jti IN ($1, $2)",
+        jti,
+        family
+    )?;
+    Ok(!found.is_empty())
 }
 
 pub(super) async fn revoke(tx: &mut Tx, jti: &str, until: Timestamp) -> Result<u64> {

@@ -5,7 +5,7 @@ use crate::{
     actor::UserKind,
     apps::consents,
     error::Result,
-    id::{AppId, DirectoryId, SessionId, TenantId, UserId},
+    id::{AppId, DirectoryId, FamilyId, SessionId, TenantId, UserId},
     sessions::{self, Live},
     store::{Cache, Scope, Store, Topic},
     tenants::Policy,
@@ -226,12 +226,12 @@ impl Facts {
         });
         Ok(agreed)
     }
-    /// Whether an access token of the user's was revoked alone.
+    /// Whether an access token of the user's was revoked, alone or with its refresh family.
     pub(super) async fn revoked(
         &self,
-        home: TenantId,
-        user: UserId,
+        (home, user): (TenantId, UserId),
         jti: &str,
+        family: Option<FamilyId>,
         epoch: i64,
     ) -> Result<bool> {
         if self.kept(home, user, epoch).is_some_and(|k| k.good.contains(jti)) {
@@ -239,7 +239,7 @@ impl Facts {
         }
         let ticket = self.kept.ticket();
         let mut c = self.store.read(Scope::Platform).await?;
-        if db::revoked(&mut c, jti).await? {
+        if db::revoked(&mut c, jti, family).await? {
             return Ok(true);
         }
         self.keep(ticket, (home, user), epoch, |k| {

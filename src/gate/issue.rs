@@ -11,7 +11,7 @@ use crate::{
         jwt::{Alg, Signable},
     },
     error::{Error, Result},
-    id::{SessionId, TenantId, UserId},
+    id::{FamilyId, SessionId, TenantId, UserId},
     sessions::Live,
     tenants::{Demand, Required},
 };
@@ -50,6 +50,8 @@ pub struct Request<'a> {
     pub scopes: &'a [String],
     /// The nonce of the authorization request, for the id token.
     pub nonce: Option<&'a str>,
+    /// The refresh family that it is given with, or that begins with it.
+    pub family: Option<FamilyId>,
 }
 
 /// What was given.
@@ -274,7 +276,9 @@ impl Gate {
         };
         let end = after(i64::from(ttl));
         let jti = crypto::random_b64(16);
-        let payload = write::access_token(self.issuer(), &actual, &scopes, &jti, now, end);
+        let offline = person && scopes.iter().any(|s| s == "offline_access");
+        let ids = (jti.as_str(), request.family.filter(|_| offline));
+        let payload = write::access_token(self.issuer(), &actual, &scopes, ids, now, end);
         let signable = Signable::for_gate("at+jwt", payload.into_bytes());
         let access_token = self.0.keys.sign(Alg::ES256, &signable)?;
         let id_token = if person && scopes.iter().any(|s| s == "openid") {
@@ -285,7 +289,6 @@ impl Gate {
         } else {
             None
         };
-        let offline = person && scopes.iter().any(|s| s == "offline_access");
         let expires_in = u32::try_from(end.secs() - now.secs()).unwrap_or(0);
         Ok(Issued { access_token, expires_in, jti, expires_at: end, scopes, id_token, offline })
     }

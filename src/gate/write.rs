@@ -2,7 +2,7 @@
 //! id, a number, or was checked when it was registered.
 
 use super::issue::Actual;
-use crate::{clock::Timestamp, crypto};
+use crate::{clock::Timestamp, crypto, id::FamilyId};
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
@@ -16,12 +16,13 @@ fn text(out: &mut String, name: &str, value: &str) {
     }
 }
 
-/// RFC 9068 claims. `ep` are the epochs of tenant, client and user; `home` is the user's tenant where it is another.
+/// RFC 9068 claims. `ep` are the epochs of tenant, client and user; `home` is the user's tenant where it is another; `fam`
+/// is the refresh family, which ends what came of it.
 pub(super) fn access_token(
     issuer: &str,
     a: &Actual<'_>,
     scopes: &[String],
-    jti: &str,
+    (jti, family): (&str, Option<FamilyId>),
     now: Timestamp,
     end: Timestamp,
 ) -> String {
@@ -33,6 +34,9 @@ pub(super) fn access_token(
     text(&mut o, "aud", app.settings.0.audience.as_deref().unwrap_or(&app.client_id));
     text(&mut o, "client_id", &app.client_id);
     let _ = write!(o, ",\"jti\":\"{jti}\"");
+    if let Some(family) = family {
+        let _ = write!(o, ",\"fam\":\"{family}\"");
+    }
     let _ =
         write!(o, ",\"ep\":\"{}.{}.{}\"", a.tenant.epoch, a.request.client.epoch, a.person.epoch);
     if a.home != a.request.tid {

@@ -189,7 +189,7 @@ pub(super) async fn weigh(
 ) -> Result<Next> {
     let tid = request.tid.unwrap_or(session.acting);
     let grant = Grant::Session { home: session.home, session: session.id, user: session.user };
-    let ask = Request { client, grant, tid, scopes: &request.scopes, nonce: None };
+    let ask = Request { client, grant, tid, scopes: &request.scopes, nonce: None, family: None };
     match app.gate.may(&ask).await {
         Ok(granted) => {
             let agreed = consent::agreed(app, client, request, session, &granted).await?;

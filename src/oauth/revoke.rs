@@ -7,6 +7,7 @@ use super::{
 use crate::{
     app::App,
     audit::{self, Event},
+    gate::Gate,
     sessions::{self, Who},
     tx,
     web::ClientAddr,
@@ -35,6 +36,8 @@ pub async fn post(
             tx!(app.store, &cx, [t], |tx| {
                 let who = Who::Family(t.home, t.family);
                 sessions::revoke(tx, who, "revoked by the application").await?;
+                // RFC 7009 2.1: and what was given with it.
+                Gate::end_family(tx, (t.home, t.user), t.family).await?;
                 let event = Event::new("refresh_token.revoke").target("user", t.user);
                 audit::record(tx, t.home, event).await
             })?;

@@ -33,7 +33,14 @@ pub async fn client_credentials(
         },
     };
     let scopes = p.scopes()?;
-    let request = Request { client, grant: Grant::Integration, tid, scopes: &scopes, nonce: None };
+    let request = Request {
+        client,
+        grant: Grant::Integration,
+        tid,
+        scopes: &scopes,
+        nonce: None,
+        family: None,
+    };
     Ok(app.gate.issue(&request).await?)
 }
 

@@ -11,6 +11,7 @@ use crate::{
     error::Error,
     flows::{self, CodeUse},
     gate::{Gate, Grant, Request},
+    id::FamilyId,
     secret::Secret,
     sessions::{self, NewFamily},
     store::Cx,
@@ -56,15 +57,18 @@ pub async fn authorization_code(
         return Err(OAuthError::invalid_grant("'code_verifier' does not match the challenge"));
     }
     let grant = Grant::Session { home: row.home, session: row.session, user: row.user };
+    let id = FamilyId::new();
     let ask = Request {
         client,
         grant,
         tid: row.tid,
         scopes: &request.scopes,
         nonce: request.nonce.as_deref(),
+        family: Some(id),
     };
     let issued = app.gate.issue(&ask).await?;
     let family = NewFamily {
+        id,
         home: row.home,
         user: row.user,
         session: Some(row.session),
@@ -86,9 +90,9 @@ pub async fn authorization_code(
         if offline {
             begun = Some(sessions::begin_family(tx, &family, limits).await?);
         }
-        let id = begun.as_ref().map(|(id, _)| *id);
+        let id = begun.as_ref().map(|_| family.id);
         flows::code_issued(tx, &code, id, &jti, until).await?;
-        Ok(begun.map(|(_, t)| t))
+        Ok(begun)
     })?;
     Ok((issued, refresh))
 }

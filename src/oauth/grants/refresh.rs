@@ -1,4 +1,4 @@
-//! RFC 6749 6 with rotation. A token that is used twice ends its family, without grace.
+//! RFC 6749 6 with rotation. A token that is used twice ends its family and what it gave, without grace.
 
 use super::{
     super::{error::OAuthError, params::Params},
@@ -9,7 +9,7 @@ use crate::{
     apps::Client,
     audit::{self, Event},
     error::{Error, Kind},
-    gate::{Grant, Request},
+    gate::{Gate, Grant, Request},
     secret::Secret,
     sessions::{self, Family, Rotation, Who},
     tx,
@@ -36,6 +36,7 @@ pub async fn refresh_token(
         let r = sessions::rotate(tx, &presented, app_id, limits).await?;
         match &r {
             Rotation::Reused(f, done) => {
+                Gate::end_family(tx, (f.tenant_id, f.user_id), f.id).await?;
                 let event = Event::new("refresh_token.reuse").target("user", f.user_id);
                 let detail =
                     serde_json::json!({"family": f.id, "app": app_id, "ended": done.families});
@@ -74,7 +75,7 @@ async fn issue(
     let session = family.session_id.ok_or_else(over)?;
     let (home, id) = (family.tenant_id, family.id);
     let grant = Grant::Session { home, session, user: family.user_id };
-    let ask = Request { client, grant, tid: family.tid, scopes, nonce: None };
+    let ask = Request { client, grant, tid: family.tid, scopes, nonce: None, family: Some(id) };
     match app.gate.issue(&ask).await {
         Ok(issued) => Ok((issued, Some(next))),
         // A proof that is missing now may be given, or demanded no more: who comes again then has not used the token twice.

@@ -19,6 +19,8 @@ pub use together::Rotations;
 /// What a family is bound to.
 #[derive(Debug, Clone)]
 pub struct NewFamily {
+    /// Its own id.
+    pub id: FamilyId,
     /// The user's tenant.
     pub home: TenantId,
     /// The user.
@@ -53,19 +55,14 @@ pub enum Rotation {
 ///
 /// # Errors
 /// As the store.
-pub async fn begin_family(
-    tx: &mut Tx,
-    f: &NewFamily,
-    limits: Limits,
-) -> Result<(FamilyId, Secret)> {
-    let id = FamilyId::new();
+pub async fn begin_family(tx: &mut Tx, f: &NewFamily, limits: Limits) -> Result<Secret> {
     let end = tx.now().plus(limits.absolute);
     let (token, hash) = token::generate(Kind::Refresh);
     let (selector, _) = token::refresh_parts(token.expose_secret())
         .ok_or_else(|| Error::internal("a refresh token of another shape"))?;
     let expires = tx.now().plus(limits.idle).min(end);
-    db::insert_family(tx, id, f, end, &db::First { selector, hash: &hash, expires }).await?;
-    Ok((id, token))
+    db::insert_family(tx, f.id, f, end, &db::First { selector, hash: &hash, expires }).await?;
+    Ok(token)
 }
 
 /// What a refresh token stands for, without using it (introspection, revocation).

@@ -5,6 +5,7 @@ mod chosen;
 mod consent;
 mod ends;
 mod evaluate;
+mod family;
 mod integration;
 pub mod logout;
 mod params;
