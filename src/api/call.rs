@@ -58,9 +58,7 @@ impl Call {
     /// The right to what only Global Administrators do.
     pub(super) async fn global(&self) -> Result<Permit<Global>> {
         let permit = self.app.access.require_global(self.actor()).await?;
-        if let Some((home, _)) = self.actor().user() {
-            self.caller.proved_for(&self.app, home, None).await?;
-        }
+        self.caller.proved_for_instance(&self.app).await?;
         Ok(permit)
     }
     /// Refuses everybody but the owner of the data directory.

@@ -42,8 +42,18 @@ pub(super) fn total(
 ) -> Demand {
     let roles = held.roles.iter().map(|r| (r.id, r.mfa));
     let all = tenant.policy.demands(roles, |p| held.allows(p), app, used);
-    all.into_iter().fold(Demand::default(), |sum, (_, d)| sum.and(d))
+    all.into_iter().fold(floor(held), |sum, (_, d)| sum.and(d))
 }
+
+/// What no policy takes away: whoever may do everything owes more than a password, wherever they act. A tenant's policy is
+/// set by people who may do less.
+fn floor(held: &Effective) -> Demand {
+    let class = if held.global { Required::Attested } else { Required::None };
+    Demand { class, max_age: None }
+}
+
+/// What is owed for what only Global Administrators do, and for a token that speaks for one everywhere.
+pub const FOR_THE_INSTANCE: Demand = Demand { class: Required::Mfa, max_age: None };
 
 impl Gate {
     /// What proof somebody owes who acts in `tid`, through the application with this client id if one is named; `used` says
@@ -63,7 +73,7 @@ impl Gate {
         let roles = held.roles.iter().map(|r| (r.id, r.mfa));
         let all = tenant.policy.demands(roles, |p| held.allows(p), app, used);
         let role = |id| held.roles.iter().find(|r| r.id == id).map(|r| r.name.clone());
-        let all: Vec<By> = all
+        let mut all: Vec<By> = all
             .into_iter()
             .map(|(source, demand)| {
                 let (kind, name) = match source {
@@ -75,6 +85,10 @@ impl Gate {
                 By { kind, name, demand }
             })
             .collect();
+        let floor = floor(&held);
+        if floor != Demand::default() {
+            all.push(By { kind: "role", name: "Global Administrator".to_owned(), demand: floor });
+        }
         let total = all.iter().fold(Demand::default(), |sum, b| sum.and(b.demand));
         Ok(Demands { all, total, policy: tenant.version })
     }

@@ -13,7 +13,7 @@ use crate::{
     error::{Error, Result},
     id::{FamilyId, SessionId, TenantId, UserId},
     sessions::Live,
-    tenants::{Demand, Required},
+    tenants::Demand,
 };
 use std::sync::Arc;
 
@@ -159,8 +159,8 @@ fn demand(a: &Actual<'_>) -> Demand {
     let client = a.request.client.app.client_id.as_str();
     let used = |p: &str| instance || scopes.iter().any(|s| s == p);
     let mut demand = demand::total(&a.tenant, &a.held, Some(client), used);
-    if instance && demand.class < Required::Mfa {
-        demand.class = Required::Mfa;
+    if instance {
+        demand = demand.and(demand::FOR_THE_INSTANCE);
     }
     demand
 }

@@ -15,7 +15,7 @@ mod write;
 
 pub use bearer::{Bearer, TOKEN_TYPE};
 pub use closed::only_by_directory;
-pub use demand::{By, Demands, owed, satisfies, too_old, too_weak};
+pub use demand::{By, Demands, FOR_THE_INSTANCE, owed, satisfies, too_old, too_weak};
 pub use facts::{Person, TenantState};
 pub use issue::{Actual, Grant, INSTANCE, Issued, Request, granted_scopes};
 pub use logout::Hint;

@@ -5,6 +5,7 @@ use crate::{
     actor::{Actor, Principal},
     app::App,
     error::{Error, Kind, Result},
+    gate::FOR_THE_INSTANCE,
     id::TenantId,
     secret::{ExposeSecret as _, Secret},
     sessions::Live,
@@ -180,6 +181,17 @@ impl Caller {
         };
         let demands = app.gate.demands(who, tenant, None, &|p| permission == Some(p)).await?;
         app.gate.meets(session, demands.total)
+    }
+    /// The same for what only Global Administrators do: two factors whatever a policy says.
+    ///
+    /// # Errors
+    /// [`Kind::NeedsStepUp`].
+    pub async fn proved_for_instance(&self, app: &App) -> Result<()> {
+        let (Some(session), Some((home, _))) = (&self.proof, self.actor.user()) else {
+            return Ok(());
+        };
+        self.proved_for(app, home, None).await?;
+        app.gate.meets(session, FOR_THE_INSTANCE)
     }
     /// The caller of a request, for a voice with errors of its own.
     ///

@@ -12,12 +12,13 @@ use muster::{
         grants::{self, NewGrant},
     },
     actor::UserKind,
+    id::{TenantId, UserId},
     users::{self, NewUser},
 };
 use serde_json::{Value, json};
 
-/// A shell of a Global Administrator.
-pub(crate) async fn root(s: &TestServer) -> Shell {
+/// A Global Administrator, and the provider's tenant.
+pub(crate) async fn root_user(s: &TestServer) -> (TenantId, UserId) {
     let us = s.provider().await;
     let new = NewUser {
         kind: UserKind::Administrator,
@@ -28,6 +29,12 @@ pub(crate) async fn root(s: &TestServer) -> Shell {
     let user = users::add(&s.app.store, &s.permit(us).await, new).await.unwrap().id;
     let grant = NewGrant::manual(us, user, GLOBAL_ADMINISTRATOR);
     grants::add_everywhere(&s.app.access, &s.global().await, grant).await.unwrap();
+    (us, user)
+}
+
+/// A shell of a Global Administrator.
+pub(crate) async fn root(s: &TestServer) -> Shell {
+    let (us, user) = root_user(s).await;
     let app = s
         .app(us, |new| {
             new.platform = true;

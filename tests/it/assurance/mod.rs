@@ -3,6 +3,7 @@
 
 mod attested;
 mod demands;
+mod floor;
 mod flows;
 mod mistakes;
 mod passed_on;
