@@ -1,6 +1,7 @@
 //! HTML pages for people who are signed in: their own page, with their rights and sessions, and what they sign in with. It
 //! knows sessions and rights, and nothing of how somebody got in.
 
+mod elevations;
 mod factors;
 
 use crate::{
@@ -40,6 +41,7 @@ pub fn routes() -> Router<App> {
         .route("/me/sessions/end", post(end_session))
         .route("/me/sessions/end-others", post(end_others))
         .route("/me/consents/withdraw", post(withdraw))
+        .merge(elevations::routes())
         .merge(factors::routes())
 }
 
@@ -94,6 +96,9 @@ struct Me {
     /// A session of a break-glass account: until when.
     emergency: Option<String>,
     done: Option<&'static str>,
+    /// Whether there are roles for a while to be shown, and how many requests wait for their decision.
+    for_a_while: bool,
+    waiting: usize,
     /// What they may do wherever there is a company, by how far that goes.
     wide: Vec<Wide>,
     companies: Found,
@@ -118,9 +123,12 @@ async fn me(
     State(app): State<App>,
     RequestId(request): RequestId,
     session: Option<LiveSession>,
+    caller: Option<Caller>,
     StrictQuery(shown): StrictQuery<Shown>,
 ) -> Response {
-    let Some(session) = session else { return Redirect::to("/signin").into_response() };
+    let (Some(session), Some(caller)) = (session, caller) else {
+        return Redirect::to("/signin").into_response();
+    };
     let done = match shown.done.as_deref() {
         Some("ended") => Some("That session has ended."),
         Some("others") => Some("Everywhere else you are signed out now."),
@@ -141,7 +149,7 @@ async fn me(
         _ => None,
     };
     let sought = Sought { q: shown.q, page: shown.page };
-    let page = page(&app, &session, done, &sought).await;
+    let page = page(&app, (&session, &caller), done, &sought).await;
     match page.and_then(|p| p.render().map_err(Error::internal)) {
         Ok(text) => web::html(StatusCode::OK, text),
         Err(e) => Refusal::new(&app, request, e).into_response(),
@@ -177,7 +185,7 @@ fn everywhere(at_home: &Effective) -> Vec<Wide> {
 
 async fn page(
     app: &App,
-    s: &LiveSession,
+    (s, caller): (&LiveSession, &Caller),
     done: Option<&'static str>,
     sought: &Sought,
 ) -> Result<Me> {
@@ -203,6 +211,7 @@ async fn page(
     let now = app.store.clock().now();
     let sessions = sessions::list(&app.store, s.home, s.user).await?.into_iter();
     let sessions = sessions.filter(|l| l.ended_at.is_none() && l.expires_at > now);
+    let (for_a_while, waiting) = elevations::any(app, caller).await?;
     let name = s.display_name.clone().unwrap_or_else(|| s.user_name.clone());
     Ok(Me {
         title: format!("Hello, {name}"),
@@ -213,6 +222,8 @@ async fn page(
         acting,
         emergency: (s.evidence.0["break_glass"] == true).then(|| s.expires_at.for_people()),
         done,
+        for_a_while,
+        waiting,
         wide: wide_ones,
         companies,
         places,

@@ -1,6 +1,7 @@
 //! Roles for a while: who may ask, who decides, and that what was given ends.
 
 mod http;
+mod pages;
 
 use crate::{
     access::{READ_ONLY, SELF_SERVICE, give, id, make_global, person, role, session},

@@ -8,7 +8,8 @@ use crate::{
         grants::{Elevated, elevate},
         perm::{Global, UsersManageRoles},
     },
-    error::{Error, Result},
+    actor::Actor,
+    error::{Error, Kind, Result},
     id::{ElevationId, TenantId},
     store::{Cx, Lock, Scope, Tx},
     text, tx,
@@ -18,6 +19,8 @@ use std::time::Duration;
 
 /// So many are looked after in one round.
 const ROUND: i64 = 100;
+/// So many open requests of the whole instance are looked at for somebody.
+const OPEN: i64 = 500;
 
 /// What somebody decides.
 #[derive(Debug, Clone)]
@@ -144,6 +147,33 @@ pub async fn decide(
         told(tx, (&e.reach(), home), |t| about((action, t), &e, &more, said)).await?;
         db::request(tx, id).await?.ok_or_else(gone)
     })
+}
+
+/// The requests that wait for a decision by somebody: open, not their own, where they manage roles; those that are over
+/// first, first. Whether they may give the role, [`decide`] says.
+///
+/// # Errors
+/// The database's.
+pub async fn waiting_for(access: &Access, actor: &Actor, most: usize) -> Result<Vec<Elevation>> {
+    let now = access.0.store.clock().now();
+    // platform: they may decide in several tenants.
+    let mut c = access.0.store.read(Scope::Platform).await?;
+    let open = db::open(&mut c, now, OPEN).await?;
+    drop(c);
+    let mut out = Vec::new();
+    for e in open {
+        let at = e.reach().tenant().unwrap_or(e.tenant_id);
+        let own = actor.user() == Some((e.tenant_id, e.user_id));
+        if own || out.len() >= most {
+            continue;
+        }
+        match access.require::<UsersManageRoles>(actor, at).await {
+            Ok(_) => out.push(e),
+            Err(e) if matches!(e.kind(), Kind::Forbidden | Kind::NotFound) => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(out)
 }
 
 /// Closes requests that nobody decided in time; says how many. `cx` is of the server, over [`Scope::Platform`].

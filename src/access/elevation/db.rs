@@ -192,6 +192,23 @@ pub(super) async fn request_in(
     Ok(row.filter(|e| shown(&e.reach(), e.tenant_id, t)))
 }
 
+/// The open requests of all tenants, those first that are over first.
+pub(super) async fn open(c: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<Elevation>> {
+    sql!(
+        c,
+        all<Elevation>,
+        "SELECT e.tenant_id, e.id, e.eligibility_id, e.user_id, e.user_label, e.role_id, r.name, e.scope, e.scope_tenant, e.minutes,
+                e.reason, e.state, e.asked_at, e.expires_at, e.decided_at, e.decided_by, e.decided_reason, e.grant_id,
+                e.until, g.valid_to /* platform: whoever decides may do so in several tenants */
+         FROM elevations e LEFT JOIN roles r ON r.id = e.role_id
+         LEFT JOIN grants g ON g.tenant_id = e.tenant_id AND g.id = e.grant_id
+         WHERE e.decided_at IS NULL AND e.expires_at > $1
+         ORDER BY e.expires_at LIMIT $2",
+        now,
+        limit
+    )
+}
+
 /// The requests in `t`, or on the whole instance for `None`, newest first, before `before`.
 pub(super) async fn requests(
     c: &mut Conn,

@@ -9,7 +9,9 @@ mod approvers;
 mod db;
 mod own;
 
-pub use approve::{Decision, decide, expire, get, list_requests, list_requests_everywhere};
+pub use approve::{
+    Decision, decide, expire, get, list_requests, list_requests_everywhere, waiting_for,
+};
 pub use approvers::approvers;
 pub use own::{Own, ask, give_back, mine, my_requests};
 
