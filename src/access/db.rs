@@ -322,12 +322,19 @@ row! {
         pub status: String,
         pub provider: bool,
         pub tags: J<BTreeSet<String>>,
+        /// It does not come back.
+        pub deleting: bool,
     }
 }
 
 /// The tenant, if there is one.
 pub async fn tenant(c: &mut Conn, t: TenantId) -> Result<Option<TenantRow>> {
-    sql!(c, opt<TenantRow>, "SELECT status, provider, tags FROM tenants WHERE id = $1", t)
+    sql!(
+        c,
+        opt<TenantRow>,
+        "SELECT status, provider, tags, (deleting IS NOT NULL) FROM tenants WHERE id = $1",
+        t
+    )
 }
 
 row! {

@@ -167,6 +167,8 @@ pub struct Effective {
     pub roles: Vec<RoleRef>,
     /// Whether the scope `self_service` is held.
     pub self_service: bool,
+    /// Seen through a token's scopes: its person may hold more.
+    pub by_scopes: bool,
     /// Whether they are a Global Administrator.
     pub global: bool,
     /// When something of it ends or begins; compute again then.
@@ -284,6 +286,7 @@ impl Effective {
         e.permissions.retain(|p| scopes.contains(p));
         e.self_service &= scopes.iter().any(|s| s == SELF_SERVICE);
         e.global = false;
+        e.by_scopes = true;
         e
     }
     /// What is in both: what holds in one place and in the other.

@@ -103,7 +103,15 @@ impl Access {
     ) -> Result<Permit<P>> {
         let missing = || Error::forbidden(format!("the permission '{}' is needed here", P::ID));
         match actor.principal() {
-            Principal::Owner | Principal::System(_) => Ok(self.all(actor, tenant)),
+            Principal::System(_) => Ok(self.all(actor, tenant)),
+            // Nobody else holds anything in a tenant that is being deleted. What would be made there would be lost.
+            Principal::Owner => {
+                if !P::VIEWS && self.0.people.tenant(tenant).await?.is_some_and(|t| t.deleting) {
+                    let text = "the tenant is being deleted";
+                    return Err(Error::conflict(text).code("tenant_deleting"));
+                }
+                Ok(self.all(actor, tenant))
+            }
             Principal::Directory { tenant: own, .. } if *own == tenant => Err(missing()),
             Principal::Directory { .. } => Err(Error::not_found("tenant")),
             Principal::User { home, user, scopes, bound, .. } => {

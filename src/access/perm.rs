@@ -12,6 +12,11 @@ use std::{marker::PhantomData, sync::Arc};
 pub trait Permission: Send + Sync + 'static {
     /// Its id in the catalogue.
     const ID: &'static str;
+    /// Whether it only looks.
+    const VIEWS: bool = matches!(
+        Self::ID.as_bytes(),
+        b"users.view" | b"system.view_settings" | b"system.view_logs"
+    );
 }
 
 macro_rules! permissions {

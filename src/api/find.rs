@@ -33,7 +33,12 @@ pub(super) async fn role(c: &Call, p: &Permit<UsersManageRoles>, name: &str) -> 
         return Ok(id);
     }
     let (all, folded) = (roles::list(&c.app.access, p).await?, text::fold(name));
-    only("role", name, all.iter().filter(|r| text::fold(&r.name) == folded).map(|r| r.id).collect())
+    let called = || all.iter().filter(|r| text::fold(&r.name) == folded);
+    // What the provider offers under a name that the tenant had before does not take the name away.
+    if let Some(own) = called().find(|r| r.tenant == Some(p.tenant())) {
+        return Ok(own.id);
+    }
+    only("role", name, called().map(|r| r.id).collect())
 }
 
 /// A group of the path's tenant.

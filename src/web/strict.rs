@@ -12,7 +12,7 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use bytes::Bytes;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::collections::HashSet;
 
@@ -40,6 +40,13 @@ pub fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     } else {
         serde_json::from_slice(body).map_err(bad)?
     };
+    if let Err(e) = serde_json::from_slice::<Once>(body)
+        && !body.is_empty()
+    {
+        let text = e.to_string();
+        let field = text.split('\'').nth(1).unwrap_or_default().to_owned();
+        return Err(Error::invalid(format!("'{field}' is there twice")).attr(field));
+    }
     if !value.is_object() {
         return Err(Error::invalid("the body is not a JSON object"));
     }
@@ -47,6 +54,58 @@ pub fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
         return Err(Error::invalid(format!("'{field}' contains a NUL character")).attr(field));
     }
     typed(&value)
+}
+
+/// A document in which no object has a name twice: which of the two counts is not ours to choose.
+struct Once;
+
+impl<'de> serde::Deserialize<'de> for Once {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> std::result::Result<Self, D::Error> {
+        d.deserialize_any(OnceVisitor)
+    }
+}
+
+struct OnceVisitor;
+
+impl<'de> Visitor<'de> for OnceVisitor {
+    type Value = Once;
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("JSON")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Once, A::Error> {
+        let mut seen = HashSet::new();
+        while let Some(name) = map.next_key::<String>()? {
+            map.next_value::<Once>()?;
+            if seen.contains(&name) {
+                let name = text::excerpt(&name).replace('\'', "?");
+                return Err(serde::de::Error::custom(format_args!("'{name}'")));
+            }
+            seen.insert(name);
+        }
+        Ok(Once)
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> std::result::Result<Once, A::Error> {
+        while seq.next_element::<Once>()?.is_some() {}
+        Ok(Once)
+    }
+    fn visit_bool<E>(self, _: bool) -> std::result::Result<Once, E> {
+        Ok(Once)
+    }
+    fn visit_i64<E>(self, _: i64) -> std::result::Result<Once, E> {
+        Ok(Once)
+    }
+    fn visit_u64<E>(self, _: u64) -> std::result::Result<Once, E> {
+        Ok(Once)
+    }
+    fn visit_f64<E>(self, _: f64) -> std::result::Result<Once, E> {
+        Ok(Once)
+    }
+    fn visit_str<E>(self, _: &str) -> std::result::Result<Once, E> {
+        Ok(Once)
+    }
+    fn visit_unit<E>(self) -> std::result::Result<Once, E> {
+        Ok(Once)
+    }
 }
 
 /// The document as a `T`.

@@ -3,6 +3,7 @@
 mod actors;
 mod errors;
 mod keyed;
+mod names;
 mod openapi;
 mod person;
 mod routes;

@@ -19,6 +19,7 @@ use muster::{
     access::{
         catalogue::GLOBAL_ADMINISTRATOR,
         grants::{self, NewGrant},
+        perm::{UsersAdd, UsersManageRoles, UsersView},
     },
     actor::{Actor, Principal, UserKind},
     audit,
@@ -243,6 +244,12 @@ story!(async fn killed_in_the_middle_it_is_finished_at_the_next_start(t) {
     assert_eq!(e.code_str(), Some("tenant_deleting"));
     let e = farewell::Export::begin(&t.store, &p, acme).await.err().unwrap();
     assert_eq!(e.code_str(), Some("tenant_deleting"));
+    // What would be made there now would be lost: nobody makes anything, and what is left can be seen.
+    let e = w.access.require::<UsersAdd>(&World::owner(), acme).await.unwrap_err();
+    assert_eq!((e.kind(), e.code_str()), (Kind::Conflict, Some("tenant_deleting")));
+    let e = w.access.require::<UsersManageRoles>(&World::owner(), acme).await.unwrap_err();
+    assert_eq!(e.code_str(), Some("tenant_deleting"));
+    w.access.require::<UsersView>(&World::owner(), acme).await.unwrap();
     let again = tenants::mark(&t.store, &p, acme, "acme").await.unwrap();
     assert_eq!(again, now, "said again, it is as it was");
 

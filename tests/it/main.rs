@@ -68,5 +68,12 @@ mod tls;
 mod web;
 
 fn main() -> std::process::ExitCode {
+    // What the server says while a story runs, for whoever looks for a fault.
+    if std::env::var_os("RUST_LOG").is_some() {
+        tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+            .with_writer(std::io::stderr)
+            .init();
+    }
     support::run()
 }

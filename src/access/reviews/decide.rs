@@ -95,7 +95,8 @@ pub async fn decide(
             return Err(Error::conflict(text).code("review_over"));
         }
         if decision.until.is_some_and(|to| to <= review.due_at) {
-            let text = "'until' is not after the day on which the review is closed";
+            let due = review.due_at.for_people();
+            let text = format!("'until' is not after {due}, when the review is due");
             return Err(Error::invalid(text).attr("until"));
         }
         let found = db::some(tx, (t, id), &items).await?;

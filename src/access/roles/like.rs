@@ -2,7 +2,11 @@
 
 use super::{NewRole, Role, get, list, make};
 use crate::{
-    access::{Access, Permit, catalogue::SELF_SERVICE, perm::UsersManageRoles},
+    access::{
+        Access, Permit,
+        catalogue::{GLOBAL_ADMINISTRATOR, SELF_SERVICE},
+        perm::UsersManageRoles,
+    },
     error::{Error, Result},
     id::RoleId,
     text,
@@ -61,7 +65,8 @@ pub async fn create_like(
         return Err(Error::invalid(text).attr("like"));
     }
     new.permissions = model.permissions;
-    if new.description.is_empty() {
+    // What a built-in role of the whole instance says of itself is not so of a tenant's.
+    if new.description.is_empty() && !model.instance {
         new.description = model.description;
     }
     make(access, permit, new, Some(model.name)).await
@@ -72,10 +77,12 @@ struct Model {
     name: String,
     description: String,
     permissions: BTreeSet<String>,
+    instance: bool,
 }
 impl From<Role> for Model {
     fn from(r: Role) -> Self {
-        Self { name: r.name, description: r.description, permissions: r.permissions }
+        let instance = r.id == GLOBAL_ADMINISTRATOR;
+        Self { name: r.name, description: r.description, permissions: r.permissions, instance }
     }
 }
 
@@ -86,6 +93,9 @@ async fn model(access: &Access, permit: &Permit<UsersManageRoles>, like: &str) -
     let folded = text::fold(like);
     let mut roles = list(access, permit).await?;
     roles.retain(|r| text::fold(&r.name) == folded);
+    if roles.iter().any(|r| r.tenant == Some(permit.tenant())) {
+        roles.retain(|r| r.tenant == Some(permit.tenant()));
+    }
     match (roles.pop(), roles.is_empty()) {
         (Some(role), true) => return Ok(role.into()),
         (Some(role), false) => {
@@ -103,5 +113,6 @@ async fn model(access: &Access, permit: &Permit<UsersManageRoles>, like: &str) -
         name: t.name.clone(),
         description: t.description.clone(),
         permissions: t.permissions.clone(),
+        instance: false,
     })
 }

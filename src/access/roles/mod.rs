@@ -182,10 +182,12 @@ pub(super) fn ceiling_now(wanted: &BTreeSet<String>, held: &super::Effective) ->
     if beyond.is_empty() {
         return Ok(());
     }
-    Err(Error::forbidden(format!(
-        "nobody gives what they do not hold: you lack {} there",
-        listed(beyond.iter().copied())
-    )))
+    let lack = listed(beyond.iter().copied());
+    Err(Error::forbidden(if held.by_scopes {
+        format!("nobody gives what they do not hold: this token's scopes lack {lack} there")
+    } else {
+        format!("nobody gives what they do not hold: you lack {lack} there")
+    }))
 }
 
 /// The first few of a list, and how many more there are.

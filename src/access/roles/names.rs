@@ -13,9 +13,18 @@ use crate::{
 };
 use unicode_security::confusable_detection::skeleton;
 
-/// A name as it looks (Unicode Technical Standard 39, 4): names of one look are taken for each other.
-fn look(name: &str) -> String {
-    skeleton(&text::fold(name)).collect()
+/// A name as it looks (Unicode Technical Standard 39, 4), in small letters and as it is written: a capital may look like
+/// another's while the small ones do not. Names of one look are taken for each other.
+struct Look(String, String);
+
+fn look(name: &str) -> Look {
+    let of = |text: &str| skeleton(text).collect::<String>();
+    Look(of(&text::fold(name)), of(&text::fold(&of(name))))
+}
+impl Look {
+    fn like(&self, other: &Self) -> bool {
+        self.0 == other.0 || self.1 == other.1
+    }
 }
 
 /// A role's name, unless it would be taken for a built-in role's, and its description.
@@ -23,7 +32,7 @@ pub(super) fn checked(catalogue: &Catalogue, name: &str, description: &str) -> R
     let name = text::checked("name", text::name("name", name)?, 200)?;
     text::checked("description", description, 2000)?;
     let looks = look(name);
-    if catalogue.roles().iter().any(|r| look(&r.name) == looks) {
+    if catalogue.roles().iter().any(|r| look(&r.name).like(&looks)) {
         let text = format!("'{name}' is a built-in role's name, or looks like it");
         return Err(Error::conflict(text).attr("name"));
     }
@@ -36,7 +45,7 @@ pub(super) async fn not_an_offered_ones(tx: &mut Tx, t: TenantId, name: &str) ->
     let all = db::list(tx, t).await;
     narrow(tx, &was).await?;
     let looks = look(name);
-    if all?.iter().any(|r| r.tenant_id != t && look(&r.name) == looks) {
+    if all?.iter().any(|r| r.tenant_id != t && look(&r.name).like(&looks)) {
         let text = format!("'{name}' is the name of a role that is offered to all");
         return Err(Error::conflict(text).attr("name"));
     }

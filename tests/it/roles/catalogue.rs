@@ -86,5 +86,37 @@ story!(async fn a_built_in_role_that_somebody_has_does_not_vanish(t) {
     let ann = person(&w, acme, "ann", UserKind::Tenant).await;
     give(&w, &ann, acme, crate::access::id(crate::access::READ_ONLY)).await;
     let e = must_fit(&w.store, &catalogue).await.unwrap_err();
-    assert!(e.detail().contains("the built-in role 'Read-Only' is given"), "{}", e.detail());
+    assert!(e.detail().contains("the built-in role 'Read-Only' is given to 'ann' in acme"), "{}", e.detail());
+});
+
+story!(async fn what_is_promised_may_be_asked_for_or_stands_in_a_policy_is_in_use(t) {
+    let s = TestServer::start(&t).await;
+    let acme = s.tenant("acme").await;
+    let ann = s.person(acme, "ann", crate::access::READ_ONLY).await;
+    // Without Read-Only, and without a permission.
+    let most = ROLES.split("[[role]]").filter(|r| !r.contains("Read-Only")).collect::<Vec<_>>().join("[[role]]");
+    let catalogue = Catalogue::read(&less(), &most).unwrap();
+    let grants = own(&s, "GET", "/tenants/acme/grants", Value::Null).await.expect(200).json();
+    let grant = grants["items"][0]["id"].as_str().unwrap();
+    own(&s, "DELETE", &format!("/tenants/acme/grants/{grant}"), Value::Null).await.expect(204);
+    must_fit(&s.app.store, &catalogue).await.unwrap();
+    let ask = json!({"user": ann.to_string(), "role": "Read-Only", "max_minutes": 60});
+    own(&s, "POST", "/tenants/acme/eligibilities", ask).await.expect(201);
+    let new = json!({"email": "new@acme.example", "roles": [{"role": "Read-Only"}]});
+    own(&s, "POST", "/tenants/acme/invitations", new).await.expect(201);
+    let policy = json!({
+        "mfa": {"roles": {(crate::access::READ_ONLY): "mfa"}},
+        "permissions": {"deployments.approve": {"class": "mfa"}},
+    });
+    own(&s, "PUT", "/tenants/acme/policy", policy).await.expect(200);
+    let e = must_fit(&s.app.store, &catalogue).await.unwrap_err();
+    for words in [
+        "'Read-Only' is what 'ann' may ask for in acme",
+        "'Read-Only' is promised to 'new@acme.example' by an invitation of acme",
+        "'Read-Only' stands in the sign-in policy of acme",
+        "'deployments.approve' stands in the sign-in policy of acme",
+    ] {
+        assert!(e.detail().contains(words), "{words}: {}", e.detail());
+    }
+    must_fit(&s.app.store, &Catalogue::shipped().unwrap()).await.unwrap();
 });

@@ -5,6 +5,7 @@ mod db;
 use crate::{
     access::catalogue::{Catalogue, SELF_SERVICE},
     error::{Error, Result},
+    id::RoleId,
     store::{Scope, Store},
     text,
 };
@@ -14,7 +15,7 @@ use std::collections::BTreeSet;
 const NAMED: usize = 20;
 
 /// Refuses a catalogue that lacks a permission which a role or an integration user has, one of the shipped catalogue's
-/// which an application may ask for, or a built-in role that somebody has. What else an application may ask for may be
+/// which an application may ask for, or a built-in role that somebody has or was promised; or one that a policy names. What else an application may ask for may be
 /// a scope of its own making, and is only told in the log.
 ///
 /// # Errors
@@ -39,7 +40,7 @@ pub async fn must_fit(store: &Store, catalogue: &Catalogue) -> Result<()> {
                 uses.push(format!(
                     "'{p}' may be asked for by the application '{name}' of {tenant}"
                 ));
-            } else if p.contains('.') {
+            } else if p.contains('.') && !p.starts_with("muster.") {
                 tracing::warn!(
                     scope = %text::excerpt(p),
                     application = a.name,
@@ -50,9 +51,30 @@ pub async fn must_fit(store: &Store, catalogue: &Catalogue) -> Result<()> {
         }
     }
     let known: BTreeSet<_> = catalogue.roles().iter().map(|r| r.id).collect();
-    for id in db::built_in(&mut c).await?.into_iter().filter(|id| !known.contains(id)) {
-        let name = shipped.role(id).map_or_else(|| id.to_string(), |r| r.name.clone());
-        uses.push(format!("the built-in role '{name}' is given to somebody"));
+    for u in db::built_in(&mut c).await?.into_iter().filter(|u| !known.contains(&u.role)) {
+        let name = shipped.role(u.role).map_or_else(|| u.role.to_string(), |r| r.name.clone());
+        uses.push(format!("the built-in role '{name}' is {} in {}", u.way(), u.tenant));
+    }
+    let built_in = |id: &RoleId| shipped.role(*id).filter(|_| !known.contains(id));
+    for i in db::promises(&mut c, store.clock().now()).await? {
+        for role in i.plan.0.iter().filter_map(|p| built_in(&p.role)) {
+            let (name, to) = (&role.name, text::excerpt(&i.email));
+            let tenant = &i.tenant;
+            uses.push(format!(
+                "the built-in role '{name}' is promised to '{to}' by an invitation of {tenant}"
+            ));
+        }
+    }
+    for t in db::policies(&mut c).await? {
+        for p in t.policy.0.permissions.keys().filter(lacks) {
+            uses.push(format!("'{p}' stands in the sign-in policy of {}", t.tenant));
+        }
+        for role in t.policy.0.mfa.roles.keys().filter_map(built_in) {
+            let (name, tenant) = (&role.name, &t.tenant);
+            uses.push(format!(
+                "the built-in role '{name}' stands in the sign-in policy of {tenant}"
+            ));
+        }
     }
     if uses.is_empty() {
         return Ok(());
