@@ -114,6 +114,7 @@ pub(super) async fn role_create(c: With<CreateRole>) -> Result<Made<RoleShown>> 
 /// A change of a role; what is left out stays.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = json!({ "permissions": ["computers.view", "computers.run_maintenance"] }))]
 pub(super) struct ChangeRole {
     name: Option<String>,
     description: Option<String>,

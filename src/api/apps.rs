@@ -22,6 +22,7 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::json;
 
 /// An application or integration user.
 #[derive(Serialize, JsonSchema)]
@@ -132,6 +133,8 @@ impl From<Secret> for SecretMade {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+#[schemars(example = json!({ "name": "Portal", "redirect_uris": ["https://portal.example.com/callback"],
+                                "scopes": ["openid", "profile", "offline_access", "computers.view"] }))]
 pub(super) struct NewApplication {
     name: String,
     redirect_uris: Vec<String>,
@@ -227,6 +230,7 @@ pub(super) fn reachable(c: &Call, uri: Option<&String>) -> Result<()> {
 /// What is given is set, `null` takes it away, what is left out stays.
 #[derive(Deserialize, Default, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(example = json!({ "post_logout_redirect_uris": ["https://portal.example.com/bye"], "audience": null }))]
 pub(super) struct EditApplication {
     enabled: Option<bool>,
     name: Option<String>,
@@ -310,6 +314,7 @@ pub(super) async fn remove(c: Call) -> Result<Done> {
 /// A secret to be made.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = json!({ "expires_at": "2099-01-31T12:00:00Z" }))]
 pub(super) struct NewSecret {
     /// When it ends, RFC 3339; never, if it is left out.
     #[schemars(extend("format" = "date-time"))]

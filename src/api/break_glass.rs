@@ -21,6 +21,7 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// An account for emergencies.
 #[derive(Serialize, JsonSchema)]
@@ -68,6 +69,7 @@ pub(super) async fn list(c: Call) -> Result<Shown<BreakGlasses>> {
 /// Who it is.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = json!({ "user_name": "emergency-1" }))]
 pub(super) struct NewBreakGlass {
     user_name: String,
     display_name: Option<String>,
@@ -113,6 +115,7 @@ pub(super) async fn make(c: With<NewBreakGlass>) -> Result<Made<BreakGlassMade>>
 /// Why it is needed.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = json!({ "reason": "the provider of our sign-in is down, case 4711" }))]
 pub(super) struct Arm {
     reason: String,
 }

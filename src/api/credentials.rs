@@ -21,10 +21,12 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// A local password.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = json!({ "password": "correct horse battery staple" }))]
 pub(super) struct Password {
     /// At least fifteen characters, eight for who has a second factor (or as the settings say); not common, and not easy to
     /// guess.
@@ -103,6 +105,7 @@ pub(super) async fn send_reset(c: Call) -> Result<Done> {
 /// Who is to be a Global Administrator.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = json!({ "user_name": "root@example.com", "email": "root@example.com" }))]
 pub(super) struct Administrator {
     user_name: String,
     display_name: Option<String>,

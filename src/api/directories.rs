@@ -195,6 +195,7 @@ pub(super) async fn get(c: Call) -> Result<Shown<DirectoryShown>> {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ChangeDirectory")]
+#[schemars(example = json!({ "name": "Contoso Entra", "status": "disabled" }))]
 pub(super) struct Change {
     name: Option<String>,
     preset: Option<String>,

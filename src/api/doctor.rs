@@ -7,11 +7,13 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// What to try besides the checks.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "AskDoctor")]
+#[schemars(example = json!({ "send_test_mail": "you@example.com" }))]
 pub(super) struct Ask {
     /// Send a letter to this address.
     #[serde(default)]

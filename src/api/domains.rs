@@ -15,10 +15,12 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// A domain to be confirmed.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = json!({ "domain": "contoso.com", "tenant": "contoso" }))]
 pub(super) struct NewDomain {
     /// Like `contoso.com`.
     domain: String,
@@ -61,6 +63,7 @@ fn show(d: &Domain) -> DomainShown {
 /// A domain that a tenant says is its own.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = json!({ "domain": "contoso.com" }))]
 pub(super) struct AskDomain {
     /// Like `contoso.com`.
     domain: String,

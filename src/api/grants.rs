@@ -158,6 +158,7 @@ pub(super) async fn holds(c: Call) -> Result<Grants> {
 /// What becomes of a hold.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = json!({ "decision": "drop" }))]
 pub(super) struct Decide {
     decision: Decision,
 }

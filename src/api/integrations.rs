@@ -21,10 +21,12 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::json;
 
 /// An integration user to be made.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = json!({ "name": "RMM", "scopes": ["computers.view"], "roles": ["Read-Only"] }))]
 pub(super) struct NewIntegration {
     name: String,
     description: Option<String>,
@@ -99,6 +101,7 @@ pub(super) async fn adopt(c: Call) -> Result<Shown<ClientShown>> {
 /// What is given is set, `null` takes it away, what is left out stays.
 #[derive(Deserialize, Default, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(example = json!({ "scopes": ["computers.view"], "enabled": true }))]
 pub(super) struct EditIntegration {
     enabled: Option<bool>,
     name: Option<String>,

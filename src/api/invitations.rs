@@ -18,10 +18,12 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// A person to be invited.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = json!({ "email": "anna@contoso.com", "roles": [{ "role": "Read-Only" }] }))]
 pub(super) struct NewInvitation {
     /// Where the letter goes.
     email: String,
@@ -231,6 +233,7 @@ pub(super) async fn get(c: Call) -> Result<Shown<InvitationShown>> {
 /// How it is sent again.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = json!({ "by_hand": false }))]
 pub(super) struct Resend {
     /// No letter leaves; the answer has the link, to be handed over.
     #[serde(default)]
@@ -250,6 +253,7 @@ pub(super) async fn resend(c: With<Resend>) -> Result<Shown<InvitationShown>> {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "LetterCameBack")]
+#[schemars(example = json!({ "email": "anna@contoso.com" }))]
 pub(super) struct Bounced {
     /// To which address it was written: the person may have another by now.
     email: String,

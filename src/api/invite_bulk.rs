@@ -19,6 +19,7 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// Rows of one request.
 const ROWS: usize = 500;
@@ -26,6 +27,8 @@ const ROWS: usize = 500;
 /// People to be invited.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = json!({ "rows": [{ "email": "anna@contoso.com", "roles": [{ "role": "Read-Only" }] },
+                                      { "email": "ben@contoso.com", "locale": "de" }] }))]
 pub(super) struct Many {
     /// One for each person, 500 at most.
     #[schemars(length(min = 1, max = 500))]

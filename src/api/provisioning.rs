@@ -171,6 +171,7 @@ pub(super) async fn get(c: Call) -> Result<Shown<EntryWhole>> {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ReplayRequest")]
+#[schemars(example = json!({ "apply": false }))]
 pub(super) struct Again {
     /// For good; without it nothing stays, and the answer says what would.
     #[serde(default)]

@@ -331,6 +331,7 @@ pub(super) async fn decide(c: With<Decide>) -> Result<Shown<ReviewShown>> {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "CloseReview")]
+#[schemars(example = json!({ "anyway": false }))]
 pub(super) struct Close {
     /// Also when something of it is undecided.
     #[serde(default)]

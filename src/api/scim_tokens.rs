@@ -13,6 +13,7 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// A SCIM token, without its text.
 #[derive(Serialize, JsonSchema)]
@@ -55,6 +56,7 @@ pub(super) struct TokenMade {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "NewScimToken")]
+#[schemars(example = json!({ "expires_at": "2099-01-31T12:00:00Z" }))]
 pub(super) struct NewToken {
     /// When it ends, RFC 3339; never, if it is left out.
     #[schemars(extend("format" = "date-time"))]

@@ -14,6 +14,7 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::collections::BTreeSet;
 
 /// Who asks.
@@ -138,6 +139,7 @@ pub(super) async fn keys(c: Call) -> Result<Shown<Page<KeyInfo>>> {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "RotateKeys")]
+#[schemars(example = json!({ "at_once": false }))]
 pub(super) struct Rotate {
     /// Sign with the new keys now, for the day one leaked.
     #[serde(default)]

@@ -15,6 +15,7 @@ use axum::body::Body;
 use futures::{TryStreamExt as _, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::{collections::BTreeSet, time::Duration};
 
 /// Whether a tenant's people and programs may act.
@@ -139,6 +140,7 @@ pub(super) async fn get(c: Call) -> Result<Shown<TenantShown>> {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ChangeTenant")]
+#[schemars(example = json!({ "name": "Contoso Ltd", "tags": ["gold"] }))]
 pub(super) struct Edit {
     /// Its name for people.
     name: Option<String>,

@@ -243,7 +243,7 @@ impl Worker {
         match tokio::time::timeout(PATIENCE, run).await {
             Ok(Ok(Ok(()))) => Outcome::Done,
             Ok(Ok(Err(e))) if e.code_str() == Some(UNDELIVERABLE) => Outcome::Never(e),
-            Ok(Ok(Err(e))) => Outcome::Later(format!("{e:?}")),
+            Ok(Ok(Err(e))) => Outcome::Later(said(&e)),
             Ok(Err(_)) => Outcome::Later("the handler panicked".to_owned()),
             Err(_) => Outcome::Later(format!("not handed over within {} s", PATIENCE.as_secs())),
         }
@@ -263,7 +263,7 @@ impl Worker {
                     let (e, why) = match outcome {
                         Outcome::Never(e) => {
                             let said = e.operator_text().map(str::to_owned);
-                            (format!("{e:?}"), GivenUp::Undeliverable(said))
+                            (self::said(&e), GivenUp::Undeliverable(said))
                         }
                         Outcome::Later(e) => (e, GivenUp::Exhausted),
                         Outcome::Done => (String::new(), GivenUp::Exhausted),
@@ -278,6 +278,11 @@ impl Worker {
             }
         })
     }
+}
+
+/// What went wrong, for whoever reads the list of letters or the log: what the other side said, where it said anything.
+fn said(e: &Error) -> String {
+    e.operator_text().unwrap_or(e.detail()).to_owned()
 }
 
 /// What came of an attempt.

@@ -97,6 +97,7 @@ crate::row! {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
 #[schemars(rename = "NewTenant")]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({ "slug": "contoso", "name": "Contoso", "tags": ["gold"] }))]
 pub struct New {
     /// 2 to 40 characters: lower case letters, digits, hyphens inside.
     pub slug: String,

@@ -14,6 +14,10 @@ use std::collections::{BTreeMap, BTreeSet};
     Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
 )]
 #[serde(deny_unknown_fields, default)]
+#[schemars(example = serde_json::json!({
+    "mfa": { "default": "by_role", "level": "mfa" },
+    "permissions": { "users.delete": { "class": "mfa", "max_age": 900 } },
+}))]
 pub struct Policy {
     /// Second factors.
     pub mfa: MfaPolicy,

@@ -26,6 +26,7 @@ use crate::{
 /// A user to be added by hand.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({ "kind": "tenant", "user_name": "anna@contoso.com", "email": "anna@contoso.com" }))]
 pub struct NewUser {
     /// What kind; integration users are made by `apps`.
     pub kind: UserKind,

@@ -33,6 +33,7 @@ row! {
     #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
     #[schemars(rename = "LetterSettings")]
     #[serde(deny_unknown_fields, default)]
+    #[schemars(example = serde_json::json!({ "display_name": "Contoso", "colour": "#1F5FBF", "locale": "en" }))]
     pub struct Looks {
         /// The name that letters are from, beside the platform's: one line of 60 characters, without an address in it.
         pub display_name: Option<String>,

@@ -26,6 +26,10 @@ const MAX_ABOUT: usize = 1000;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "SchemaExtension")]
+#[schemars(example = serde_json::json!({
+    "id": "urn:contoso:params:scim:schemas:extension:badge:2.0:User", "name": "Badge",
+    "attributes": [{ "name": "number", "type": "string" }],
+}))]
 pub struct Declaration {
     /// Its URN: `urn:contoso:params:scim:schemas:extension:badge:2.0:User`.
     pub id: String,

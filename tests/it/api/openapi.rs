@@ -188,3 +188,32 @@ story!(async fn the_description_is_served_and_a_slip_in_the_query_is_told(t) {
     let a = own(&s, "GET", "/tenants?limt=5", Value::Null).await.expect(400).json();
     assert_eq!(a["field"], "limt");
 });
+
+pure!(
+    fn every_body_has_an_example_that_is_what_it_says() {
+        for (r, op) in operations() {
+            let Some(body) = op.pointer("/requestBody/content/application~1json/schema") else {
+                continue;
+            };
+            let escaped = r.path.replace('/', "~1");
+            let at = format!(
+                "/paths/{escaped}/{}/requestBody/content/application~1json/schema",
+                r.method.to_lowercase()
+            );
+            let mut schema = body;
+            while let Some(to) = schema["$ref"].as_str() {
+                schema = document().pointer(to.trim_start_matches('#')).expect("what it refers to");
+            }
+            let examples = schema["examples"]
+                .as_array()
+                .unwrap_or_else(|| panic!("{} {}: no example", r.method, r.path));
+            assert!(!examples.is_empty(), "{} {}", r.method, r.path);
+            let v = validator(&at).expect("a schema");
+            for example in examples {
+                let wrong: Vec<String> =
+                    v.iter_errors(example).map(|e| format!("{}: {e}", e.instance_path())).collect();
+                assert!(wrong.is_empty(), "{} {}: {example}: {wrong:?}", r.method, r.path);
+            }
+        }
+    }
+);
