@@ -38,9 +38,11 @@ enum Source {
     Revocation,
     Event,
     Reuse,
+    Policy,
+    Suspension,
 }
 
-const SOURCES: [(&str, Source); 11] = [
+const SOURCES: [(&str, Source); 13] = [
     ("scim_deactivate", Source::Scim),
     ("scim_delete", Source::ScimDelete),
     ("disabled_by_hand", Source::Switch),
@@ -52,6 +54,8 @@ const SOURCES: [(&str, Source); 11] = [
     ("global_token_revocation", Source::Revocation),
     ("security_event", Source::Event),
     ("refresh_reused", Source::Reuse),
+    ("policy_made_stricter", Source::Policy),
+    ("tenant_suspended", Source::Suspension),
 ];
 
 pub async fn run(set: &Setting, figures: &mut Figures) -> Result<(), Fail> {
@@ -112,7 +116,8 @@ impl World {
         let session = {
             let ask = request("GET", "/me", &[("Cookie", p.cookie.as_str())], "");
             // A refresh token used twice ends what came of it, and not the person's session.
-            let polled = source != Source::Reuse;
+            // Nor does a stricter policy: it asks for a stronger proof.
+            let polled = !matches!(source, Source::Reuse | Source::Policy);
             polled.then(|| poll(asked, move |_| ask.clone(), |a| a.0 != 200))
         };
         let introspection = {
@@ -145,7 +150,27 @@ impl World {
             }
             last = last.max(at - sent);
         }
+        // As it was, for the next.
+        match source {
+            Source::Policy => {
+                self.owner("PUT", "/policy", "{}").send(self.m.addr).await.map(drop)?
+            }
+            Source::Suspension => {
+                self.owner("PATCH", "", r#"{"status":"active"}"#)
+                    .send(self.m.addr)
+                    .await
+                    .map(drop)?;
+            }
+            _ => {}
+        }
         Ok(last.as_secs_f64() * 1000.0)
+    }
+
+    /// What the owner asks of the tenant.
+    fn owner(&self, method: &str, path: &str, body: &str) -> Ready {
+        let kind = [("Content-Type", "application/json")];
+        let path = format!("/api/v1/tenants/ends{path}");
+        Ready::Socket(self.m.data.join("muster.sock"), request(method, &path, &kind, body))
     }
 
     /// What is sent.
@@ -160,9 +185,7 @@ impl World {
         let subject = json!({ "format": "iss_sub", "iss": iss, "sub": sub });
         let tcp = |bytes, status| Ok(Ready::Tcp(bytes, status));
         let api = |method: &str, path: String, body: &str| {
-            let path = format!("/api/v1/tenants/ends/users/{}{path}", p.scim_id);
-            let kind = [("Content-Type", "application/json")];
-            Ok(Ready::Socket(self.m.data.join("muster.sock"), request(method, &path, &kind, body)))
+            Ok(self.owner(method, &format!("/users/{}{path}", p.scim_id), body))
         };
         match source {
             Source::Scim => {
@@ -224,6 +247,10 @@ impl World {
                     [("grant_type", "refresh_token"), ("refresh_token", p.refresh.as_str())];
                 tcp(self.client.form("/oauth/token", &fields), 400)
             }
+            Source::Policy => {
+                Ok(self.owner("PUT", "/policy", r#"{"mfa":{"default":"always","level":"phr"}}"#))
+            }
+            Source::Suspension => Ok(self.owner("PATCH", "", r#"{"status":"suspended"}"#)),
         }
     }
 }

@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Report, until } from '../person.mjs';
 import { application } from './application.mjs';
 import { companies } from './companies.mjs';
+import { elevation } from './elevation.mjs';
 import { invitation } from './invitation.mjs';
 import { passkey } from './passkey.mjs';
 import { setup } from './setup.mjs';
@@ -35,6 +36,7 @@ try {
   await passkey(world);
   await invitation(world);
   await companies(world);
+  await elevation(world);
   await application(world);
 } catch (e) { fault = e; }
 await chromium.close();

@@ -259,7 +259,7 @@ pub(super) async fn wanted(
             (find::role(c, p, &body.role).await?, Place::All(global))
         }
         (Some(t), false, None) => {
-            let there = c.other::<UsersManageRoles>(t).await?;
+            let there = c.other::<UsersManageRoles>(t).await.map_err(|e| e.attr("in_tenant"))?;
             (find::role(c, &there, &body.role).await?, Place::There(there))
         }
         (None, false, None) => (find::role(c, p, &body.role).await?, Place::Own),

@@ -125,7 +125,8 @@ impl ScopeWanted {
         let reach = match self {
             Self::Tenants { tenants } => {
                 for t in tenants {
-                    named.insert(c.other::<UsersManageRoles>(t).await?.tenant());
+                    let there = c.other::<UsersManageRoles>(t).await;
+                    named.insert(there.map_err(|e| e.attr("scope.tenants"))?.tenant());
                 }
                 Reach::set(named)?
             }

@@ -266,8 +266,15 @@ fn mendable(e: &Error) -> bool {
 #[serde(deny_unknown_fields)]
 struct Which {
     elevation: ElevationId,
-    /// Whether it was running when the page was made, to say what became of it.
-    running: bool,
+    /// What it was when the page was made, to say what became of it.
+    was: Was,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Was {
+    Open,
+    Running,
 }
 
 async fn end(
@@ -282,7 +289,9 @@ async fn end(
         elevation::give_back(&app.access, &own, which.elevation).await
     };
     match ended.await {
-        Ok(()) if which.running => Redirect::to("/me/elevations?done=ended").into_response(),
+        Ok(()) if which.was == Was::Running => {
+            Redirect::to("/me/elevations?done=ended").into_response()
+        }
         Ok(()) => Redirect::to("/me/elevations?done=cancelled").into_response(),
         Err(e) => Refusal::new(&app, request, e).into_response(),
     }
@@ -395,7 +404,13 @@ async fn decide(
         match elevation::decide(&app.access, &right, e.id, decision).await {
             Ok(_) => Ok(None),
             Err(why) if mendable(&why) || why.kind() == Kind::Forbidden => {
-                one(&app, &caller, &e, Some(why.detail().to_owned())).await.map(Some)
+                let said = match why.attr_str() {
+                    Some("reason") if form.reason.trim().is_empty() => {
+                        "Say why you refuse: they read it."
+                    }
+                    _ => why.detail(),
+                };
+                one(&app, &caller, &e, Some(said.to_owned())).await.map(Some)
             }
             Err(e) => Err(e),
         }

@@ -1,7 +1,7 @@
 //! Access tokens that come back: verified, and then asked whether they may still act. Introspection, userinfo and the
 //! API all come through here.
 
-use super::{Gate, INSTANCE, Person, db, over, write};
+use super::{Gate, INSTANCE, Person, db, demand, over, owed, satisfies, write};
 use crate::{
     access::Effective,
     actor::{Principal, UserKind},
@@ -156,7 +156,7 @@ fn read<'a>(v: &'a Verified, issuer: &str) -> Option<Ours<'a>> {
 
 impl Gate {
     /// Verifies an access token of ours and asks whether it may act now: signature, type, issuer, life, tenant, user,
-    /// client, session, the epochs it carries, and whether it was revoked alone or with its refresh family.
+    /// client, session and what it proves, the epochs it carries, and whether it was revoked alone or with its refresh family.
     ///
     /// # Errors
     /// `Unauthenticated` with the code `invalid_token`.
@@ -182,6 +182,14 @@ impl Gate {
             self.live(&live)?;
             if live.user != t.sub {
                 return Err(bad());
+            }
+            // A policy may have become stricter since, or the person's roles may demand more.
+            let held = self.0.access.effective(t.home, t.sub, t.tid).await?;
+            let demanded = demand::total(&tenant, &held, Some(t.client_id), |_| false).class;
+            if !satisfies(&live.class, owed(&live, demanded)) {
+                return Err(over(
+                    "the session of the access token proves less than is demanded now",
+                ));
             }
             session = Some(live);
         } else if person.kind != UserKind::Integration {

@@ -18,7 +18,7 @@ use crate::{
     error::Result,
     id::{TenantId, UserId},
     tenants,
-    web::ClientAddr,
+    web::{ClientAddr, strict},
 };
 use axum::{
     body::Bytes,
@@ -26,7 +26,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
@@ -199,16 +199,22 @@ async fn client(
     Ok(client)
 }
 
-fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, OAuthError> {
-    serde_json::from_slice(body)
-        .map_err(|e| OAuthError::invalid_request(&format!("the body is no such request: {e}")))
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, OAuthError> {
+    strict::json(body).map_err(|e| OAuthError::invalid_request(e.detail()))
 }
 
-/// An answer, with the request's own id where it has one (10.1.3).
-fn sent(headers: &HeaderMap, body: &Value) -> Response {
-    let mut r = body.to_string().into_response();
+/// An answer, or a refusal, with the request's own id where it has one (10.1.3).
+fn sent(headers: &HeaderMap, answer: Result<Value, OAuthError>) -> Response {
+    let mut r = match answer {
+        Ok(body) => {
+            let mut r = body.to_string().into_response();
+            let json = HeaderValue::from_static("application/json");
+            r.headers_mut().insert(header::CONTENT_TYPE, json);
+            r
+        }
+        Err(e) => e.into_response(),
+    };
     let h = r.headers_mut();
-    h.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     no_store(h);
     if let Some(id) = headers.get(&REQUEST_ID) {
         h.insert(REQUEST_ID, id.clone());
@@ -222,12 +228,14 @@ pub async fn one(
     from: ClientAddr,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Response, OAuthError> {
-    let client = client(&app, &headers, &from).await?;
-    let question: Question = read(&body)?;
-    let mut asker = Asker { app: &app, client: &client, named: HashMap::new() };
-    let answer = shown(asker.decide(&question).await?);
-    Ok(sent(&headers, &answer))
+) -> Response {
+    let answer = async {
+        let client = client(&app, &headers, &from).await?;
+        let question: Question = read(&body)?;
+        let mut asker = Asker { app: &app, client: &client, named: HashMap::new() };
+        Ok(shown(asker.decide(&question).await?))
+    };
+    sent(&headers, answer.await)
 }
 
 /// `POST /access/v1/evaluations`
@@ -236,14 +244,19 @@ pub async fn many(
     from: ClientAddr,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Response, OAuthError> {
-    let client = client(&app, &headers, &from).await?;
-    let batch: Batch = read(&body)?;
-    let mut asker = Asker { app: &app, client: &client, named: HashMap::new() };
+) -> Response {
+    let answer = async {
+        let client = client(&app, &headers, &from).await?;
+        all(&app, &client, &read(&body)?).await
+    };
+    sent(&headers, answer.await)
+}
+
+async fn all(app: &App, client: &Client, batch: &Batch) -> Result<Value, OAuthError> {
+    let mut asker = Asker { app, client, named: HashMap::new() };
     if batch.evaluations.is_empty() {
         // As a single question (7.1).
-        let answer = shown(asker.decide(&batch.common).await?);
-        return Ok(sent(&headers, &answer));
+        return Ok(shown(asker.decide(&batch.common).await?));
     }
     if batch.evaluations.len() > MOST {
         let text = format!("at most {MOST} questions at once");
@@ -270,7 +283,7 @@ pub async fn many(
             break;
         }
     }
-    Ok(sent(&headers, &json!({"evaluations": answers})))
+    Ok(json!({"evaluations": answers}))
 }
 
 /// `GET /.well-known/authzen-configuration` (9)

@@ -181,9 +181,12 @@ pub(super) fn is_called(u: &User, text: &str) -> bool {
 /// `Invalid`, naming the field.
 pub(super) fn typed(name: Option<&str>, display: Option<&str>, email: Option<&str>) -> Result<()> {
     if let Some(name) = name {
-        text::line("user_name", name, MAX_KEY)?;
+        // What turns the direction of text would show another name than it is.
+        text::name("user_name", name)?;
     }
-    text::line("display_name", display.unwrap_or_default(), MAX_KEY)?;
+    if let Some(display) = display.map(str::trim).filter(|d| !d.is_empty()) {
+        text::name("display_name", display)?;
+    }
     match email.map(str::trim).filter(|e| !e.is_empty()) {
         Some(e) => text::address("email", e).map(drop),
         None => Ok(()),

@@ -129,6 +129,9 @@ fn plain(e: &str) -> String {
         let names = text.split('`').skip(1).step_by(2).map(|n| format!("'{n}'"));
         names.collect::<Vec<_>>().join(", ")
     };
+    if e.starts_with("UUID parsing failed") {
+        return "it is not an id".to_owned();
+    }
     if e.starts_with("missing field `") {
         return format!("'{}' is missing", named(e));
     }

@@ -74,7 +74,7 @@ pub(super) fn managing() -> &'static str {
 /// [`Kind::NotFound`] for a role or directory that is not there; [`Kind::TooLarge`].
 pub async fn open(access: &Access, p: &Permit<UsersManageRoles>, new: New) -> Result<Review> {
     let t = p.tenant();
-    let name = text::checked("name", text::key("name", &new.name)?, 200)?.to_owned();
+    let name = text::checked("name", text::name("name", &new.name)?, 200)?.to_owned();
     let now = access.0.store.clock().now();
     if new.due_at <= now {
         return Err(Error::invalid("'due_at' is not after now").attr("due_at"));

@@ -89,3 +89,23 @@ story!(async fn what_only_the_token_lacks_is_said_of_the_token(t) {
     assert!(said.contains("this token's scopes lack") && !said.contains("you lack"), "{a}");
     assert_ne!(a["code"], Value::Null);
 });
+
+story!(async fn what_is_typed_turns_no_text_around_and_the_field_at_fault_is_named(t) {
+    let s = TestServer::start(&t).await;
+    s.tenant("acme").await;
+    let turned = "ann\u{202e}nimda";
+    for (path, body, field) in [
+        ("/tenants/acme/users", json!({"kind": "tenant", "user_name": turned}), "user_name"),
+        ("/tenants/acme/users", json!({"kind": "tenant", "user_name": " "}), "user_name"),
+        ("/tenants/acme/users", json!({"kind": "tenant", "user_name": "ann", "display_name": turned}), "display_name"),
+        ("/tenants/acme/reviews", json!({"name": turned, "due_at": "2099-01-01T00:00:00Z"}), "name"),
+        ("/tenants/acme/holds/x", json!({"decision": "keep"}), "hold"),
+        ("/tenants/acme/mappings", json!({"group": "00000000-0000-0000-0000-000000000000", "role": "Read-Only", "in_tenant": "nowhere"}), "in_tenant"),
+    ] {
+        let a = own(&s, "POST", path, body).await;
+        assert!([400, 404].contains(&a.status.as_u16()), "{path}: {}", a.text);
+        if field != "hold" {
+            assert_eq!(a.json()["field"], field, "{path}: {}", a.text);
+        }
+    }
+});

@@ -229,3 +229,33 @@ crate::pure!(
         assert!(!muster::gate::satisfies("anything", Required::Attested));
     }
 );
+
+story!(async fn a_policy_that_becomes_stricter_counts_for_tokens_that_are_out(t) {
+    let s = TestServer::start(&t).await;
+    let acme = s.tenant("acme").await;
+    let user = s.person(acme, "ada", READ_ONLY).await;
+    let app = s.app(acme, |_| {}).await;
+    let tokens = async |class: &str| {
+        let who = s.session(acme, user, class).await;
+        let code = s.code(&app, &who, &[]).await;
+        s.redeem(&app, &code).await.expect(200).json()
+    };
+    let text = |v: &Value, name: &str| v[name].as_str().unwrap().to_owned();
+    let (weak, strong) = (tokens("single").await, tokens("mfa").await);
+    let (weak_at, strong_at) = (text(&weak, "access_token"), text(&strong, "access_token"));
+    assert!(s.active(&app, &weak_at).await && s.active(&app, &strong_at).await);
+    let policy = |p: Value| s.put("/api/v1/tenants/acme/policy", p);
+    policy(json!({ "mfa": { "default": "always" } })).await.expect(200);
+    assert!(!s.active(&app, &weak_at).await, "at once");
+    s.browser().bearer(&weak_at).get("/oauth/userinfo").await.expect(401);
+    s.refresh(&app, &text(&weak, "refresh_token")).await.expect(400);
+    assert!(s.active(&app, &strong_at).await, "what was proved is enough");
+    policy(json!({ "apps": { app.client_id.clone(): { "class": "phr" } } })).await.expect(200);
+    assert!(!s.active(&app, &strong_at).await, "an application's demand as well");
+    policy(json!({})).await.expect(200);
+    assert!(s.active(&app, &strong_at).await && s.active(&app, &weak_at).await, "and taken back");
+    // And a role that demands more than was proved.
+    let grant = json!({ "user": "ada", "role": "Tenant Administrator" });
+    s.post("/api/v1/tenants/acme/grants", grant).await.expect(201);
+    assert!(!s.active(&app, &weak_at).await && s.active(&app, &strong_at).await);
+});

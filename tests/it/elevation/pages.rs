@@ -77,11 +77,11 @@ story!(async fn a_role_for_a_while_is_asked_for_decided_and_given_back_on_pages(
     let allowed = async || s.get(may).await.expect(200).json()["allowed"].clone();
     assert_eq!(allowed().await, Value::Bool(true));
     let page = ann.get("/me/elevations").await.expect(200).text;
-    assert!(page.contains("You have it") && page.contains("Give it back now"), "{page}");
-    let a = ann.form("/me/elevations/end", &[("elevation", &id), ("running", "true")]).await.expect(303);
+    assert!(page.contains("You have it") && page.contains("Give back"), "{page}");
+    let a = ann.form("/me/elevations/end", &[("elevation", &id), ("was", "running")]).await.expect(303);
     assert_eq!(a.header("location"), "/me/elevations?done=ended");
     assert_eq!(allowed().await, Value::Bool(false));
-    ann.form("/me/elevations/end", &[("elevation", &id), ("running", "true")]).await.expect(409);
+    ann.form("/me/elevations/end", &[("elevation", &id), ("was", "running")]).await.expect(409);
 
     // Another, refused with a word.
     ann.form("/me/elevations", &ask).await.expect(303);

@@ -58,6 +58,11 @@ story!(
         let may = async |user, permission: &str, tenant: &str| {
             allowed(&s, &app, &question(user, permission, tenant)).await
         };
+        for odd in [json!([{}, {}, {}]), json!({"subject": 5})] {
+            let a = ask(&s, &app, "/access/v1/evaluation", &odd).await.expect(400);
+            assert_eq!(a.header("x-request-id"), "bfe9eb29", "of a refusal as well");
+            assert!(!a.text.contains("struct"), "{}", a.text);
+        }
         assert!(may(tech, "computers.delete", "contoso").await);
         assert!(may(tech, "computers.delete", &contoso.to_string()).await, "by id as well");
         assert!(may(theo, "computers.delete", "contoso").await, "of the provider's");
