@@ -141,6 +141,15 @@ impl App {
     pub fn over(&self, store: Store) -> Self {
         Self(Arc::new(Parts { store, ..Parts::clone(self) }))
     }
+    /// The same in a rehearsal of what people may do: rights and sessions are asked of that store as well, and nothing of
+    /// them is remembered from before.
+    #[must_use]
+    pub fn rehearsed(&self, store: Store) -> Self {
+        let access = Access::new(store.clone(), self.access.catalogue().clone());
+        let (issuer, limits) = (self.config.issuer(), self.session_limits());
+        let gate = Gate::new(&store, &access, &self.keys, &self.apps, issuer, limits);
+        Self(Arc::new(Parts { store, access, gate, ..Parts::clone(self) }))
+    }
     /// Who does requests of the provisioning log once more.
     pub fn replays_by(&self, replay: Replay) {
         // Said once, at the start.

@@ -46,6 +46,7 @@ mod suppressions;
 mod system;
 mod table;
 mod tenants;
+mod user_bulk;
 mod users;
 
 use crate::{

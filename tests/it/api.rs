@@ -3,10 +3,12 @@
 mod actors;
 mod errors;
 mod keyed;
+mod lists;
 mod openapi;
 mod person;
 mod routes;
 mod setup;
+mod user_bulk;
 mod walk;
 
 use crate::support::server::{Answer, TestServer};
