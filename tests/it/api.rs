@@ -4,6 +4,7 @@ mod actors;
 mod errors;
 mod keyed;
 mod lists;
+mod lists_shell;
 mod openapi;
 mod person;
 mod routes;
