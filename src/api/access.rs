@@ -2,7 +2,7 @@
 
 use super::{
     answer::{Done, Made, Page, Shown, Time, With},
-    call::{Call, cut},
+    call::{Call, cut, sift},
     find,
     scope::{self, Names, ScopeShown, ScopeWanted},
 };
@@ -60,8 +60,11 @@ impl From<&Role> for RoleShown {
 
 pub(super) async fn roles(c: Call) -> Result<Shown<Page<RoleShown>>> {
     let p = c.tenant::<UsersManageRoles>().await?;
-    let all = roles::list(&c.app.access, &p).await?;
-    Ok(Shown::page(all.iter().map(Into::into), None))
+    let (limit, named, access, p) = (c.limit()?, c.named(), &c.app.access, &p);
+    let fetch = |after, n| roles::page(access, p, after, n);
+    let (items, next) =
+        sift(limit, c.cursor()?, fetch, |r: &Role| r.id, |r| named(&[&r.name])).await?;
+    Ok(Shown::page(items.iter().map(Into::into), next.map(|id| id.to_string())))
 }
 
 pub(super) async fn role(c: Call) -> Result<Shown<RoleShown>> {
@@ -188,7 +191,19 @@ impl MappingShown {
 pub(super) async fn mappings(c: Call) -> Result<Shown<Page<MappingShown>>> {
     let p = c.tenant::<UsersManageRoles>().await?;
     let limit = c.limit()?;
-    let all = mappings::list(&c.app.access, &p, c.cursor::<MappingId>()?, limit + 1).await?;
+    let q = mappings::Query {
+        role: match c.word("role") {
+            Some(name) => Some(find::role(&c, &p, name).await?),
+            None => None,
+        },
+        group: match c.word("group") {
+            Some(name) => Some(find::group(&c, name).await?),
+            None => None,
+        },
+        after: c.cursor::<MappingId>()?,
+        limit: limit + 1,
+    };
+    let all = mappings::list(&c.app.access, &p, q).await?;
     let (items, next) = cut(all, limit, |m| m.id.to_string());
     let reaches: Vec<Reach> = items.iter().map(Mapping::reach).collect();
     let names = Names::of(&c, p.tenant(), &reaches).await?;

@@ -3,16 +3,16 @@
 
 use super::{
     answer::{Done, Made, Page, Shown, Time, With},
-    call::{Call, time},
+    call::{Call, sift, time},
 };
 use crate::{
     access::{
-        Standing,
+        Permit, Standing,
         authors::integrations::Answered,
         catalogue::SELF_SERVICE,
         perm::{SystemEditSettings, SystemViewSettings},
     },
-    apps::{self, App, Change, KeySet, Kind, NewApp, SecretInfo, Settings},
+    apps::{self, App, Change, KeySet, Kind, NewApp, SecretInfo, Settings, Views},
     crypto::jwt::Alg,
     error::{Error, Result},
     gate,
@@ -164,7 +164,19 @@ pub(super) struct NewApplication {
 
 pub(super) async fn list(c: Call) -> Result<Shown<Page<ClientShown>>> {
     let p = c.tenant::<SystemViewSettings>().await?;
-    Ok(Shown::page(apps::list(&c.app.store, &p).await?.iter().map(show), None))
+    let (items, next) = some(&c, &p).await?;
+    Ok(Shown::page(items.iter().map(show), next))
+}
+
+/// The page of applications, or of integration users, that a query asks for.
+pub(super) async fn some<P: Views>(c: &Call, p: &Permit<P>) -> Result<(Vec<App>, Option<String>)> {
+    let (limit, named, store) = (c.limit()?, c.named(), &c.app.store);
+    let enabled = c.read::<bool>("enabled")?;
+    let fetch = |after, n| apps::page(store, p, after, n);
+    let wanted =
+        |a: &App| enabled.is_none_or(|on| a.enabled == on) && named(&[&a.name, &a.client_id]);
+    let (items, next) = sift(limit, c.cursor()?, fetch, |a: &App| a.id, wanted).await?;
+    Ok((items, next.map(|id| id.to_string())))
 }
 
 /// What an application may be set to ask for: words that somebody could be given.

@@ -116,6 +116,31 @@ impl Call {
     pub(super) fn cursor<T: FromStr>(&self) -> Result<Option<T>> {
         self.read("cursor")
     }
+    /// A moment of the query.
+    pub(super) fn moment(&self, name: &'static str) -> Result<Option<Timestamp>> {
+        time(name, self.query.get(name))
+    }
+    /// A word of the query, as `read` knows it; `wanted` says what it can be.
+    pub(super) fn among<T>(
+        &self,
+        name: &'static str,
+        read: impl Fn(&str) -> Option<T>,
+        wanted: &str,
+    ) -> Result<Option<T>> {
+        self.word(name)
+            .map(|w| {
+                read(w).ok_or_else(|| {
+                    let text = format!("'{name}' cannot be '{}': {wanted}", text::excerpt(w));
+                    Error::invalid(text).attr(name)
+                })
+            })
+            .transpose()
+    }
+    /// What has the query's `text` in one of its names, in any case; all where nothing is said.
+    pub(super) fn named(&self) -> impl Fn(&[&str]) -> bool + use<> {
+        let part = self.word("text").map(|t| text::fold(t.trim())).unwrap_or_default();
+        move |names| names.iter().any(|n| text::fold(n).contains(&part))
+    }
     /// An address of this server.
     pub(super) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.app.config.issuer())
@@ -191,6 +216,66 @@ pub(super) fn if_match(value: Option<&HeaderValue>) -> Result<Option<i64>> {
     digits.parse().map(Some).map_err(|_| {
         Error::new(Kind::Precondition, "'If-Match' is not a version of this").attr("If-Match")
     })
+}
+
+/// Where a page of what is listed newest first ended: a moment, and which of that moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Newest<T>(pub(super) Timestamp, pub(super) T);
+
+impl<T: std::fmt::Display> std::fmt::Display for Newest<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.0.0, self.1)
+    }
+}
+impl<T: FromStr> FromStr for Newest<T> {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Self> {
+        let read = || {
+            let (at, id) = text.split_once('.')?;
+            Some(Self(Timestamp(at.parse().ok()?), id.parse().ok()?))
+        };
+        read().ok_or_else(|| Error::invalid("not a cursor"))
+    }
+}
+
+/// So many rows are looked at for one page of what is rare among them.
+const EXAMINED: usize = 5_000;
+
+/// A page of those rows that are `wanted`: `fetch` gives so many rows after a key, in their order. What is rare among many
+/// makes a page with fewer than `limit`, or with none, and the key to go on from.
+pub(super) async fn sift<T, K: Clone, F>(
+    limit: u32,
+    mut after: Option<K>,
+    fetch: impl Fn(Option<K>, u32) -> F,
+    key: impl Fn(&T) -> K,
+    wanted: impl Fn(&T) -> bool,
+) -> Result<(Vec<T>, Option<K>)>
+where
+    F: Future<Output = Result<Vec<T>>>,
+{
+    let (mut found, mut examined, mut size) = (Vec::new(), 0, limit + 1);
+    loop {
+        let rows = fetch(after.clone(), size).await?;
+        let last = rows.len() < size as usize;
+        size = PAGE;
+        for row in rows {
+            if found.len() == limit as usize && wanted(&row) {
+                // There is one more: the page ends with what was found before it.
+                return Ok((found, after));
+            }
+            after = Some(key(&row));
+            examined += 1;
+            if wanted(&row) {
+                found.push(row);
+            }
+        }
+        if last {
+            return Ok((found, None));
+        }
+        if examined >= EXAMINED {
+            return Ok((found, after));
+        }
+    }
 }
 
 /// The page of `items` (one more than `limit` were asked for) and the cursor after it.

@@ -2,7 +2,7 @@
 
 use super::{
     answer::{Made, Page, Shown, Time, With},
-    call::{Call, time},
+    call::{Call, cut, time},
 };
 use crate::{
     access::perm::{SystemEditSettings, SystemViewSettings},
@@ -167,8 +167,10 @@ fn preset(word: &str) -> Result<PresetColumn> {
 
 pub(super) async fn list(c: Call) -> Result<Shown<Page<DirectoryShown>>> {
     let p = c.tenant::<SystemViewSettings>().await?;
-    let all = directories::list(&c.app.store, &p).await?;
-    Ok(Shown::page(all.iter().map(|d| show(&c, d)), None))
+    let limit = c.limit()?;
+    let all = directories::page(&c.app.store, &p, c.cursor()?, limit + 1).await?;
+    let (items, next) = cut(all, limit, |d| d.id.to_string());
+    Ok(Shown::page(items.iter().map(|d| show(&c, d)), next))
 }
 
 pub(super) async fn create(c: With<Create>) -> Result<Made<DirectoryShown>> {

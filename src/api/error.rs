@@ -101,16 +101,7 @@ pub(super) fn problem(e: &Error, request: Option<RequestId>) -> Response<Body> {
             tracing::debug!(request, detail = e.detail(), cause = text, "api");
         }
     }
-    let body = Problem {
-        kind: urn(word(e.kind())),
-        title: title.to_owned(),
-        status: status.as_u16(),
-        detail: e.detail().to_owned(),
-        code: e.code_str().unwrap_or(word(e.kind())).to_owned(),
-        field: e.attr_str().map(str::to_owned),
-        request: request.map(|r| r.to_string()),
-    };
-    let mut r = body.answer(status);
+    let mut r = Problem::of(e, (status, title), request).answer(status);
     let h = r.headers_mut();
     if e.kind() == Kind::Unauthenticated {
         h.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -126,6 +117,22 @@ fn urn(word: &str) -> String {
 }
 
 impl Problem {
+    fn of(e: &Error, (status, title): (StatusCode, &str), request: Option<RequestId>) -> Self {
+        Self {
+            kind: urn(word(e.kind())),
+            title: title.to_owned(),
+            status: status.as_u16(),
+            detail: e.detail().to_owned(),
+            code: e.code_str().unwrap_or(word(e.kind())).to_owned(),
+            field: e.attr_str().map(str::to_owned),
+            request: request.map(|r| r.to_string()),
+        }
+    }
+    /// Why one of many was not done, with the status that it would have alone.
+    pub(super) fn of_one(e: &Error) -> (u16, Self) {
+        let face = face(e.kind());
+        (face.0.as_u16(), Self::of(e, face, None))
+    }
     fn answer(&self, status: StatusCode) -> Response<Body> {
         let mut r = Response::new(Body::from(serde_json::to_string(self).unwrap_or_default()));
         *r.status_mut() = status;

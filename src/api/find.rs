@@ -10,8 +10,7 @@ use crate::{
     error::{Error, Kind, Result},
     groups,
     id::{GroupId, RoleId, TenantId, UserId},
-    text,
-    users::{self, Search},
+    text, users,
 };
 
 /// The only one, or why not.
@@ -47,7 +46,7 @@ pub(super) async fn group(c: &Call, name: &str) -> Result<GroupId> {
         return Ok(id);
     }
     let p = c.tenant::<UsersView>().await?;
-    let all = groups::search(&c.app.store, &p, name, 1000).await?;
+    let all = groups::named(&c.app.store, &p, name).await?;
     only("group", name, all.iter().filter(|g| g.display_name == name).map(|g| g.id).collect())
 }
 
@@ -71,8 +70,6 @@ pub(super) async fn user(
         return Ok((home, id));
     }
     let p: Permit<UsersView> = c.require(home).await.map_err(unseen)?;
-    let search = Search { text: Some(name.to_owned()), limit: Some(1000), ..Search::default() };
-    let (all, folded) = (users::search(&c.app.store, &p, &search).await?, text::fold(name));
-    let named = |u: &&users::User| text::fold(&u.user_name) == folded;
-    only("user", name, all.items.iter().filter(named).map(|u| u.id).collect()).map(|id| (home, id))
+    let all = users::named(&c.app.store, &p, name).await?;
+    only("user", name, all).map(|id| (home, id))
 }

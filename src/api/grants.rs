@@ -65,8 +65,16 @@ impl GrantShown {
     }
 }
 
-fn query(c: &Call, limit: u32) -> Result<Query> {
-    Ok(Query { user: c.read("user")?, holds: false, after: c.cursor()?, limit: limit + 1 })
+fn query(c: &Call, limit: u32, role: Option<RoleId>) -> Result<Query> {
+    Ok(Query { user: c.read("user")?, role, holds: false, after: c.cursor()?, limit: limit + 1 })
+}
+
+/// The role that a list is wanted of.
+async fn role(c: &Call, p: &Permit<UsersManageRoles>) -> Result<Option<RoleId>> {
+    match c.word("role") {
+        Some(name) => find::role(c, p, name).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 type Grants = Shown<Page<GrantShown>>;
@@ -121,8 +129,8 @@ async fn new(c: &Call, body: Add, tenant: TenantId, role: RoleId) -> Result<NewG
 
 pub(super) async fn list(c: Call) -> Result<Grants> {
     let p = c.tenant::<UsersManageRoles>().await?;
-    let limit = c.limit()?;
-    let all = grants::list(&c.app.access, &p, query(&c, limit)?).await?;
+    let (limit, role) = (c.limit()?, role(&c, &p).await?);
+    let all = grants::list(&c.app.access, &p, query(&c, limit, role)?).await?;
     page(&c, p.tenant(), all, limit).await
 }
 
@@ -150,8 +158,8 @@ pub(super) async fn remove(c: Call) -> Result<Done> {
 
 pub(super) async fn holds(c: Call) -> Result<Grants> {
     let p = c.tenant::<UsersManageRoles>().await?;
-    let limit = c.limit()?;
-    let all = holds::list(&c.app.access, &p, query(&c, limit)?).await?;
+    let (limit, role) = (c.limit()?, role(&c, &p).await?);
+    let all = holds::list(&c.app.access, &p, query(&c, limit, role)?).await?;
     page(&c, p.tenant(), all, limit).await
 }
 
@@ -188,8 +196,8 @@ pub(super) async fn resolve(c: With<Decide>) -> Result<Done> {
 
 pub(super) async fn list_everywhere(c: Call) -> Result<Grants> {
     let p = c.global().await?;
-    let limit = c.limit()?;
-    let all = grants::list_everywhere(&c.app.access, &p, query(&c, limit)?).await?;
+    let (limit, role) = (c.limit()?, c.read("role")?);
+    let all = grants::list_everywhere(&c.app.access, &p, query(&c, limit, role)?).await?;
     page(&c, TenantId::PLATFORM, all, limit).await
 }
 
@@ -219,8 +227,8 @@ pub(super) async fn remove_everywhere(c: Call) -> Result<Done> {
 
 pub(super) async fn holds_everywhere(c: Call) -> Result<Grants> {
     let p = c.global().await?;
-    let limit = c.limit()?;
-    let all = holds::list_everywhere(&c.app.access, &p, query(&c, limit)?).await?;
+    let (limit, role) = (c.limit()?, c.read("role")?);
+    let all = holds::list_everywhere(&c.app.access, &p, query(&c, limit, role)?).await?;
     page(&c, TenantId::PLATFORM, all, limit).await
 }
 

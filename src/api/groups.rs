@@ -2,7 +2,7 @@
 
 use super::{
     answer::{Page, Shown, Time},
-    call::Call,
+    call::{Call, cut},
 };
 use crate::{
     access::perm::UsersView,
@@ -65,8 +65,10 @@ pub(super) struct WholeGroup {
 pub(super) async fn list(c: Call) -> Result<Shown<Page<GroupShown>>> {
     let p = c.tenant::<UsersView>().await?;
     let text = c.word("text").unwrap_or_default();
-    let all = groups::search(&c.app.store, &p, text, i64::from(c.limit()?)).await?;
-    Ok(Shown::page(all.iter().map(Into::into), None))
+    let limit = c.limit()?;
+    let all = groups::search(&c.app.store, &p, text, c.cursor()?, i64::from(limit) + 1).await?;
+    let (items, next) = cut(all, limit, |g| g.id.to_string());
+    Ok(Shown::page(items.iter().map(Into::into), next))
 }
 
 pub(super) async fn get(c: Call) -> Result<Shown<WholeGroup>> {

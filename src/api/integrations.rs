@@ -4,7 +4,8 @@
 use super::{
     answer::{Done, Made, Page, Shown, With},
     apps::{
-        ClientShown, NewSecret, SecretMade, SecretShown, answered, given, reachable, with_secret,
+        ClientShown, NewSecret, SecretMade, SecretShown, answered, given, reachable, some,
+        with_secret,
     },
     call::{Call, time},
     find,
@@ -41,11 +42,11 @@ pub(super) struct NewIntegration {
 
 pub(super) async fn list(c: Call) -> Result<Shown<Page<ClientShown>>> {
     let p = c.tenant::<SystemManageIntegrations>().await?;
-    let all = apps::list(&c.app.store, &p).await?;
+    let (all, next) = some(&c, &p).await?;
     let ids: Vec<AppId> = all.iter().map(|a| a.id).collect();
     let standings = integrations::standings(&c.app.access, p.tenant(), &ids).await?;
     let shown = all.iter().map(|a| answered(a, standings.get(&a.id)));
-    Ok(Shown::page(shown, None))
+    Ok(Shown::page(shown, next))
 }
 
 async fn one(c: &Call, a: &App) -> Result<Shown<ClientShown>> {

@@ -2,7 +2,7 @@
 
 use super::{
     answer::{Done, Made, Page, Shown, Time, With},
-    call::{Call, cut},
+    call::{Call, sift},
     find,
 };
 use crate::{
@@ -216,11 +216,13 @@ pub(super) async fn planned(c: &Call, home: TenantId, r: &NewPlannedRole) -> Res
 
 pub(super) async fn list(c: Call) -> Result<Shown<Page<InvitationShown>>> {
     let p = c.tenant::<UsersView>().await?;
-    let limit = c.limit()?.min(499);
-    let all = invitations::list(&c.app.store, &p, c.cursor()?, limit + 1).await?;
-    let (items, next) = cut(all, limit, |i| i.id.to_string());
-    let now = c.app.store.clock().now();
-    Ok(Shown::page(items.iter().map(|i| show(i, now, None)), next))
+    let (limit, store, p) = (c.limit()?, &c.app.store, &p);
+    let words = "it is pending, accepted, expired, revoked, outdated or suspended";
+    let (state, now) = (c.among("state", State::parse, words)?, store.clock().now());
+    let fetch = |after, n| invitations::list(store, p, after, n);
+    let wanted = |i: &Invitation| state.is_none_or(|s| i.state(now) == s);
+    let (items, next) = sift(limit, c.cursor()?, fetch, |i: &Invitation| i.id, wanted).await?;
+    Ok(Shown::page(items.iter().map(|i| show(i, now, None)), next.map(|id| id.to_string())))
 }
 
 pub(super) async fn get(c: Call) -> Result<Shown<InvitationShown>> {

@@ -47,6 +47,7 @@ mod suppressions;
 mod system;
 mod table;
 mod tenants;
+mod user_bulk;
 mod users;
 
 use crate::{

@@ -23,8 +23,10 @@ pub enum Form {
     Text,
     /// The id of something.
     Id,
-    /// `true` or `false`.
+    /// `true` or `false`; `false` where nothing is said.
     Flag,
+    /// `true` or `false`; either where nothing is said.
+    Choice,
     /// A number from one to the other.
     Number(u32, u32),
     /// One of these.
@@ -56,6 +58,7 @@ impl Param {
             Form::Id => json_schema!({ "type": "string", "format": "uuid" }),
             Form::Moment => json_schema!({ "type": "string", "format": "date-time" }),
             Form::Flag => json_schema!({ "type": "boolean", "default": false }),
+            Form::Choice => json_schema!({ "type": "boolean" }),
             Form::Number(from, to) => {
                 json_schema!({ "type": "integer", "minimum": from, "maximum": to })
             }
@@ -76,6 +79,50 @@ pub(super) const KIND: Param = Param::of(
     "kind",
     Form::Word(&["administrator", "technician", "tenant", "integration"]),
     "Only users of this kind.",
+);
+pub(super) const ENABLED: Param = Param::of(
+    "enabled",
+    Form::Choice,
+    "Only what is switched on (`true`), or off; of people, by hand.",
+);
+pub(super) const ACTIVE: Param =
+    Param::of("active", Form::Choice, "Only whose directory lets them in (`true`), or does not.");
+pub(super) const TAG: Param = Param::of("tag", Form::Text, "Only tenants that have this tag.");
+pub(super) const TENANT_STATUS: Param =
+    Param::of("status", Form::Word(&["active", "suspended", "deleting"]), "Only these.");
+pub(super) const ROLE: Param = Param::of("role", Form::Text, "Only of this role, by id or name.");
+pub(super) const ROLE_ID: Param = Param::of("role", Form::Id, "Only of the role of this id.");
+pub(super) const GROUP: Param =
+    Param::of("group", Form::Text, "Only of this group, by id or name.");
+pub(super) const STATE: Param = Param::of(
+    "state",
+    Form::Word(&["pending", "accepted", "expired", "revoked", "outdated", "suspended"]),
+    "Only invitations that stand so.",
+);
+pub(super) const ACTION: Param = Param::of(
+    "action",
+    Form::Text,
+    "Only this action (`user.disable`), or those that begin so (`user.*`).",
+);
+pub(super) const ACTOR: Param = Param::of(
+    "actor",
+    Form::Text,
+    "Only by them, as events name them: `user:<id>`, `directory:<id>`, `owner`, `system:<what>`.",
+);
+pub(super) const TARGET: Param = Param::of(
+    "target",
+    Form::Text,
+    "Only what happened to this, as events name it: `user:<id>`, `role:<id>` and so on.",
+);
+pub(super) const ENDED: Param = Param::of(
+    "outcome",
+    Form::Word(&["success", "refused", "failed"]),
+    "Only attempts that ended so.",
+);
+pub(super) const REASON: Param = Param::of(
+    "reason",
+    Form::Text,
+    "Only attempts that did not become a session for this reason; `docs/signin.md` lists them.",
 );
 pub(super) const DIRECTORY: Param =
     Param::of("directory", Form::Id, "Only those of this directory.");

@@ -2,7 +2,7 @@
 
 use super::{
     answer::{Done, Page, Shown, Time},
-    call::Call,
+    call::{Call, cut},
 };
 use crate::{
     access::perm::{UsersEdit, UsersView},
@@ -67,8 +67,10 @@ impl From<Revoked> for Ended {
 
 pub(super) async fn list(c: Call) -> Result<Shown<Page<SessionShown>>> {
     let p = c.tenant::<UsersView>().await?;
-    let all = users::sessions_of(&c.app.store, &p, c.id("user")?).await?;
-    Ok(Shown::page(all.into_iter().map(Into::into), None))
+    let (limit, id) = (c.limit()?, c.id("user")?);
+    let all = users::sessions_of(&c.app.store, &p, id, c.cursor()?, limit + 1).await?;
+    let (items, next) = cut(all, limit, |s| s.id.to_string());
+    Ok(Shown::page(items.into_iter().map(Into::into), next))
 }
 
 pub(super) async fn end_all(c: Call) -> Result<Shown<Ended>> {

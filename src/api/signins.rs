@@ -2,7 +2,7 @@
 
 use super::{
     answer::{Page, Shown, Time},
-    call::{Call, cut},
+    call::{Call, Newest},
 };
 use crate::{
     access::perm::SystemViewLogs,
@@ -52,12 +52,19 @@ impl From<&Attempt> for AttemptShown {
 
 pub(super) async fn list(c: Call) -> Result<Shown<Page<AttemptShown>>> {
     let p = c.tenant::<SystemViewLogs>().await?;
-    let limit = c.limit()?.min(499);
-    let bad = c.read::<bool>("bad")?.unwrap_or(false);
-    let q = Query { user: c.read("user")?, bad, before: c.cursor()?, limit: limit + 1 };
-    let all = signins::list(&c.app.store, &p, q).await?;
-    let (items, next) = cut(all, limit, |a| a.id.to_string());
-    Ok(Shown::page(items.iter().map(Into::into), next))
+    let q = Query {
+        user: c.read("user")?,
+        directory: c.read("directory")?,
+        bad: c.read("bad")?.unwrap_or(false),
+        outcome: c.among("outcome", Outcome::parse, "it is success, refused or failed")?,
+        reason: c.among("reason", Reason::parse, "it is a reason that records have")?,
+        since: c.moment("since")?,
+        until: c.moment("until")?,
+        before: c.cursor::<Newest<SigninId>>()?.map(|n| (n.0, n.1)),
+    };
+    let found = signins::list(&c.app.store, &p, &q, c.limit()?).await?;
+    let next = found.next.map(|(at, id)| Newest(at, id).to_string());
+    Ok(Shown::page(found.items.iter().map(Into::into), next))
 }
 
 pub(super) async fn get(c: Call) -> Result<Shown<AttemptShown>> {

@@ -7,13 +7,15 @@ use super::{
     doctor, domains, elevations, explain, grants, groups, holdings, integrations, invitations,
     invite_bulk, letters, openapi,
     param::{
-        BAD, CHANGES, CONFIRM, CURSOR, DIRECTORY, DROP_VALUES, EVIDENCE, EXTERNAL_ID, FORMAT, HOME,
-        IF_MATCH, IGNORED, KIND, LIMIT, METHOD, MINE, OUTCOME, PERMISSION, REQUEST, RESOURCE,
-        RESOURCE_ID, SHA256, SINCE, STATUS, TENANT, TEXT, UNDECIDED, UNTIL, USER, USER_NAME, WHO,
-        WITH,
+        ACTION, ACTIVE, ACTOR, BAD, CHANGES, CONFIRM, CURSOR, DIRECTORY, DROP_VALUES, ENABLED,
+        ENDED, EVIDENCE, EXTERNAL_ID, FORMAT, GROUP, HOME, IF_MATCH, IGNORED, KIND, LIMIT, METHOD,
+        MINE, OUTCOME, PERMISSION, REASON, REQUEST, RESOURCE, RESOURCE_ID, ROLE, ROLE_ID, SHA256,
+        SINCE, STATE, STATUS, TAG, TARGET, TENANT, TENANT_STATUS, TEXT, UNDECIDED, UNTIL, USER,
+        USER_NAME, WHO, WITH,
     },
     parked, preview, provisioning, rehearsal, reviews, roles, schemas, scim_tokens, served,
-    sessions, signals, signin_tests, signins, simulate, suppressions, system, tenants, users,
+    sessions, signals, signin_tests, signins, simulate, suppressions, system, tenants, user_bulk,
+    users,
 };
 
 macro_rules! table {
@@ -61,7 +63,8 @@ table! {
         "Let such an account sign in once within the next hour; every Global Administrator is told.";
     POST "/rehearsals" Global, rehearsal::everywhere,
         "Try changes one after the other, and say what would be refused; nothing stays.";
-    GET "/tenants" Caller, tenants::list, "The tenants in which you have anything.";
+    GET "/tenants" Caller, tenants::list [LIMIT, CURSOR, TEXT, TAG, TENANT_STATUS],
+        "The tenants in which you have anything, by slug.";
     POST "/tenants" Global, tenants::create, "Make a tenant.";
     GET "/tenants/{tenant}" VIEW, tenants::get, "A tenant.";
     PATCH "/tenants/{tenant}" Global, tenants::edit [IF_MATCH], "Rename a tenant, suspend it, let it act again, set its tags.";
@@ -90,7 +93,7 @@ table! {
     POST "/tenants/{tenant}/domains/{domain}/check" EDIT, domains::check, "Look now whether it is published.";
     DELETE "/tenants/{tenant}/domains/{domain}" EDIT, domains::drop_own, "Take a domain back.";
 
-    GET "/tenants/{tenant}/directories" VIEW, directories::list, "Its directories.";
+    GET "/tenants/{tenant}/directories" VIEW, directories::list [LIMIT, CURSOR], "Its directories.";
     POST "/tenants/{tenant}/directories" EDIT, directories::create, "Make a directory.";
     GET "/tenants/{tenant}/directories/{directory}" VIEW, directories::get, "A directory.";
     PATCH "/tenants/{tenant}/directories/{directory}" EDIT, directories::edit [IF_MATCH], "Change a directory.";
@@ -138,8 +141,11 @@ table! {
     DELETE "/tenants/{tenant}/schemas/{schema}" EDIT, schemas::withdraw [DROP_VALUES],
         "Take an extension away.";
 
-    GET "/tenants/{tenant}/users" USERS_VIEW, users::list [LIMIT, CURSOR, TEXT, KIND, DIRECTORY], "Its people and integration users.";
+    GET "/tenants/{tenant}/users" USERS_VIEW, users::list [LIMIT, CURSOR, TEXT, KIND, DIRECTORY, ENABLED, ACTIVE],
+        "Its people and integration users, in the order in which they were made.";
     POST "/tenants/{tenant}/users" USERS_ADD, users::add, "Add somebody by hand.";
+    POST "/tenants/{tenant}/users/bulk" USERS_VIEW, user_bulk::run,
+        "Do something to many users, each by itself and by the right that it takes; says what became of each.";
     GET "/tenants/{tenant}/users/{user}" USERS_VIEW, users::get, "A user.";
     PATCH "/tenants/{tenant}/users/{user}" USERS_EDIT, users::edit [IF_MATCH], "Change a user; the switch, too.";
     DELETE "/tenants/{tenant}/users/{user}" USERS_DELETE, users::remove [IF_MATCH], "Delete a user.";
@@ -149,7 +155,8 @@ table! {
         "Where a user has which role, and from where.";
     PUT "/tenants/{tenant}/users/{user}/access" ROLES, holdings::set,
         "Set what a user has by hand, as a whole; says what changed.";
-    GET "/tenants/{tenant}/users/{user}/sessions" USERS_VIEW, sessions::list, "A user's sessions.";
+    GET "/tenants/{tenant}/users/{user}/sessions" USERS_VIEW, sessions::list [LIMIT, CURSOR],
+        "A user's sessions, newest first.";
     DELETE "/tenants/{tenant}/users/{user}/sessions" USERS_EDIT, sessions::end_all,
         "End all sessions of a user, and what was issued in them.";
     DELETE "/tenants/{tenant}/users/{user}/sessions/{session}" USERS_EDIT, sessions::end,
@@ -170,7 +177,7 @@ table! {
         "Take away one-time code, passkeys, recovery codes and the password; sessions end, they are sent a link to set up new ones.";
     POST "/tenants/{tenant}/users/{user}/reset-link" USERS_EDIT, credentials::send_reset,
         "Send somebody a link to set a new password; a second factor they have is asked for then, one that is missing is set up.";
-    GET "/tenants/{tenant}/invitations" USERS_VIEW, invitations::list [LIMIT, CURSOR], "Who was invited, newest first.";
+    GET "/tenants/{tenant}/invitations" USERS_VIEW, invitations::list [LIMIT, CURSOR, STATE], "Who was invited, newest first.";
     POST "/tenants/{tenant}/invitations" USERS_ADD, invitations::create,
         "Add somebody and invite them by e-mail.";
     POST "/tenants/{tenant}/invitations/bulk" USERS_ADD, invite_bulk::create,
@@ -202,12 +209,12 @@ table! {
         "People who are gone and do not come back as if nothing had been, newest first.";
     DELETE "/tenants/{tenant}/tombstones/{tombstone}" USERS_ADD, adoptions::lift,
         "Let their directory create somebody again.";
-    GET "/tenants/{tenant}/groups" USERS_VIEW, groups::list [LIMIT, TEXT], "Its directories' groups.";
+    GET "/tenants/{tenant}/groups" USERS_VIEW, groups::list [LIMIT, CURSOR, TEXT], "Its directories' groups.";
     GET "/tenants/{tenant}/groups/{group}" USERS_VIEW, groups::get, "A group and its members.";
     POST "/tenants/{tenant}/groups/{group}/preview" ROLES, preview::group [LIMIT],
         "Who would lose what, were the group deleted with its mappings; nothing is done.";
 
-    GET "/tenants/{tenant}/roles" ROLES, access::roles, "The roles that can be given there.";
+    GET "/tenants/{tenant}/roles" ROLES, access::roles [LIMIT, CURSOR, TEXT], "The roles that can be given there.";
     POST "/tenants/{tenant}/roles" ROLES, access::role_create, "Make a role.";
     GET "/tenants/{tenant}/roles/export" ROLES, roles::export [FORMAT],
         "All roles and who has them, as one document.";
@@ -220,7 +227,7 @@ table! {
         "Who would gain and lose what, were the role changed or deleted; nothing is done.";
     DELETE "/tenants/{tenant}/roles/{role}" ROLES, access::role_delete,
         "Delete a role that nobody has.";
-    GET "/tenants/{tenant}/mappings" ROLES, access::mappings [LIMIT, CURSOR], "Which groups give which roles.";
+    GET "/tenants/{tenant}/mappings" ROLES, access::mappings [LIMIT, CURSOR, ROLE, GROUP], "Which groups give which roles.";
     POST "/tenants/{tenant}/mappings" ROLES, access::mapping_create, "Map a group to a role.";
     POST "/tenants/{tenant}/mappings/preview" ROLES, preview::mapping [LIMIT],
         "Who would gain what, were the group mapped so; nothing is done.";
@@ -245,16 +252,16 @@ table! {
     GET "/tenants/{tenant}/who-can" ROLES, explain::who_can [PERMISSION, LIMIT, CURSOR],
         "Who may do something there, and why; the question the other way round.";
 
-    GET "/tenants/{tenant}/grants" ROLES, grants::list [LIMIT, CURSOR, USER], "Who was given what there.";
+    GET "/tenants/{tenant}/grants" ROLES, grants::list [LIMIT, CURSOR, USER, ROLE], "Who was given what there.";
     POST "/tenants/{tenant}/grants" ROLES, grants::add, "Give somebody a role there.";
     DELETE "/tenants/{tenant}/grants/{grant}" ROLES, grants::remove, "Take it away.";
-    GET "/tenants/{tenant}/holds" ROLES, grants::holds [LIMIT, CURSOR, USER],
+    GET "/tenants/{tenant}/holds" ROLES, grants::holds [LIMIT, CURSOR, USER, ROLE],
         "What is left of roles whose last holder a directory took away.";
     POST "/tenants/{tenant}/holds/{hold}" ROLES, grants::resolve, "Keep or drop a hold.";
-    GET "/grants" Global, grants::list_everywhere [LIMIT, CURSOR, USER], "Who was given what on the whole instance.";
+    GET "/grants" Global, grants::list_everywhere [LIMIT, CURSOR, USER, ROLE_ID], "Who was given what on the whole instance.";
     POST "/grants" Global, grants::add_everywhere, "Give somebody a role on the whole instance.";
     DELETE "/grants/{grant}" Global, grants::remove_everywhere, "Take it away.";
-    GET "/holds" Global, grants::holds_everywhere [LIMIT, CURSOR, USER], "The holds on the whole instance.";
+    GET "/holds" Global, grants::holds_everywhere [LIMIT, CURSOR, USER, ROLE_ID], "The holds on the whole instance.";
     POST "/holds/{hold}" Global, grants::resolve_everywhere, "Keep or drop a hold.";
 
     GET "/tenants/{tenant}/eligibilities" ROLES, elevations::list [LIMIT, CURSOR],
@@ -299,7 +306,7 @@ table! {
         "What begins reviews every so many days.";
     DELETE "/tenants/{tenant}/review-plans/{plan}" ROLES, reviews::stop, "Begin no further review.";
 
-    GET "/tenants/{tenant}/apps" VIEW, apps::list, "Its applications.";
+    GET "/tenants/{tenant}/apps" VIEW, apps::list [LIMIT, CURSOR, TEXT, ENABLED], "Its applications.";
     POST "/tenants/{tenant}/apps" EDIT, apps::create,
         "Register an application; its secret is shown this once.";
     GET "/tenants/{tenant}/apps/{app}" VIEW, apps::get, "An application.";
@@ -311,7 +318,8 @@ table! {
         "Make a further secret, shown this once; two live at most.";
     DELETE "/tenants/{tenant}/apps/{app}/secrets/{secret}" EDIT, apps::secret_revoke,
         "Revoke a secret.";
-    GET "/tenants/{tenant}/integrations" INTEGRATIONS, integrations::list, "Its integration users.";
+    GET "/tenants/{tenant}/integrations" INTEGRATIONS, integrations::list [LIMIT, CURSOR, TEXT, ENABLED],
+        "Its integration users.";
     POST "/tenants/{tenant}/integrations" INTEGRATIONS, integrations::create,
         "Make an integration user; its secret is shown this once.";
     GET "/tenants/{tenant}/integrations/{integration}" INTEGRATIONS, integrations::get,
@@ -329,10 +337,12 @@ table! {
     DELETE "/tenants/{tenant}/integrations/{integration}/secrets/{secret}" INTEGRATIONS,
         integrations::secret_revoke, "Revoke a secret.";
 
-    GET "/tenants/{tenant}/audit" LOGS, system::audit [LIMIT, CURSOR], "What was done there, newest first.";
-    GET "/tenants/{tenant}/signins" LOGS, signins::list [LIMIT, CURSOR, USER, BAD], "Who tried to sign in, newest first.";
+    GET "/tenants/{tenant}/audit" LOGS, system::audit [LIMIT, CURSOR, SINCE, UNTIL, ACTION, ACTOR, TARGET],
+        "What was done there, newest first.";
+    GET "/tenants/{tenant}/signins" LOGS, signins::list
+        [LIMIT, CURSOR, USER, BAD, ENDED, REASON, DIRECTORY, SINCE, UNTIL], "Who tried to sign in, newest first.";
     GET "/tenants/{tenant}/signins/{attempt}" LOGS, signins::get, "One attempt, by its reference.";
-    GET "/audit" Global, system::audit_instance [LIMIT, CURSOR, TENANT],
+    GET "/audit" Global, system::audit_instance [LIMIT, CURSOR, SINCE, UNTIL, ACTION, ACTOR, TARGET, TENANT],
         "What was done to the instance, or in a tenant that is there no more, newest first.";
     GET "/keys" Global, system::keys, "The signing keys.";
     POST "/keys/rotate" Global, system::keys_rotate, "Begin a rotation of the signing keys.";

@@ -2,7 +2,7 @@
 
 use super::{
     answer::{Lines, Made, Page, Shown, Time, With},
-    call::Call,
+    call::{Call, cut, sift},
 };
 use crate::{
     access::perm::{SystemEditSettings, SystemViewSettings},
@@ -29,6 +29,25 @@ enum State {
     Suspended,
     /// As suspended, and it does not come back: what is its own is being removed.
     Deleting,
+}
+
+impl State {
+    fn parse(word: &str) -> Option<Self> {
+        match word {
+            "active" => Some(Self::Active),
+            "suspended" => Some(Self::Suspended),
+            "deleting" => Some(Self::Deleting),
+            _ => None,
+        }
+    }
+}
+
+fn state(t: &Tenant) -> State {
+    match (&t.deleting, t.status) {
+        (Some(_), _) => State::Deleting,
+        (None, Status::Active) => State::Active,
+        (None, Status::Suspended) => State::Suspended,
+    }
 }
 
 /// A tenant; what is of its settings only for those who may see them.
@@ -94,26 +113,41 @@ fn brief(t: &Tenant) -> TenantShown {
         slug: t.slug.clone(),
         name: t.name.clone(),
         provider: t.provider,
-        status: match (&t.deleting, t.status) {
-            (Some(_), _) => State::Deleting,
-            (None, Status::Active) => State::Active,
-            (None, Status::Suspended) => State::Suspended,
-        },
+        status: state(t),
         more: None,
     }
 }
 
 pub(super) async fn list(c: Call) -> Result<Shown<Page<TenantShown>>> {
+    let (limit, after, store) = (c.limit()?, c.cursor::<String>()?, &c.app.store);
+    let wanted = wanted(&c)?;
+    let slug = |t: &Tenant| t.slug.clone();
     if let Ok(p) = c.global().await {
-        let all = tenants::list(&c.app.store, &p).await?;
-        return Ok(Shown::page(all.iter().map(show), None));
+        let p = &p;
+        let fetch = |after: Option<String>, n| tenants::page(store, p, after, n);
+        let (items, next) = sift(limit, after, fetch, slug, |t| wanted(t, true)).await?;
+        return Ok(Shown::page(items.iter().map(show), next));
     }
     let Some((home, user)) = c.actor().user() else {
         return Err(Error::forbidden("a directory has no business here"));
     };
     let ids = c.app.access.tenants_of(home, user).await?;
-    let some = tenants::some(&c.app.store, &ids).await?;
-    Ok(Shown::page(some.iter().map(brief), None))
+    let mut some = tenants::some(store, &ids).await?;
+    some.retain(|t| wanted(t, false) && after.as_ref().is_none_or(|a| t.slug > *a));
+    let (items, next) = cut(some, limit, slug);
+    Ok(Shown::page(items.iter().map(brief), next))
+}
+
+/// Which tenants the query asks for. By tags only who sees them does (the flag): they are a setting.
+fn wanted(c: &Call) -> Result<impl Fn(&Tenant, bool) -> bool + use<>> {
+    let named = c.named();
+    let tag = c.word("tag").map(str::to_owned);
+    let status = c.among("status", State::parse, "it is active, suspended or deleting")?;
+    Ok(move |t: &Tenant, all: bool| {
+        named(&[&t.slug, &t.name])
+            && tag.as_ref().is_none_or(|w| all && t.tags.0.contains(w))
+            && status.is_none_or(|s| s == state(t))
+    })
 }
 
 pub(super) async fn create(c: With<New>) -> Result<Made<TenantShown>> {

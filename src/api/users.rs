@@ -2,7 +2,7 @@
 
 use super::{
     answer::{Done, Made, Page, Shown, Time, With},
-    call::Call,
+    call::{Call, cut},
 };
 use crate::{
     access::perm::{UsersAdd, UsersDelete, UsersEdit, UsersView},
@@ -66,17 +66,19 @@ pub(super) async fn list(c: Call) -> Result<Shown<Page<UserShown>>> {
                 .attr("kind")
         })
     });
-    let (limit, offset) = (i64::from(c.limit()?), c.cursor::<i64>()?.unwrap_or(0).max(0));
+    let limit = c.limit()?;
     let search = Search {
         text: c.word("text").map(str::to_owned),
         kind: kind.transpose()?,
         directory: c.read::<DirectoryId>("directory")?,
-        offset,
-        limit: Some(limit),
+        enabled: c.read("enabled")?,
+        active: c.read("active")?,
+        after: c.cursor()?,
+        limit: Some(i64::from(limit) + 1),
     };
-    let page = users::search(&c.app.store, &p, &search).await?;
-    let next = (offset + limit < page.total).then(|| (offset + limit).to_string());
-    Ok(Shown::page(page.items.iter().map(Into::into), next))
+    let all = users::search(&c.app.store, &p, &search).await?;
+    let (items, next) = cut(all, limit, |u| u.id.to_string());
+    Ok(Shown::page(items.iter().map(Into::into), next))
 }
 
 pub(super) async fn add(c: With<NewUser>) -> Result<Made<UserShown>> {
@@ -165,6 +167,29 @@ pub(super) struct Removes {
     invitations: i64,
 }
 
+impl From<users::Removal> for Removes {
+    fn from(n: users::Removal) -> Self {
+        Self {
+            sessions: n.sessions,
+            refresh_families: n.families,
+            grants: n.grants,
+            groups: n.groups,
+            identities: n.identities,
+            passwords: n.passwords,
+            one_time_codes: n.codes,
+            passkeys: n.passkeys,
+            consents: n.consents,
+            invitations: n.invitations,
+        }
+    }
+}
+
+/// What to think of before a user is deleted.
+pub(super) fn warnings(user: &User) -> Vec<String> {
+    let text = "a directory manages this person: it does not bring them again until somebody allows it (muster tombstone)";
+    user.directory_id.iter().map(|_| text.to_owned()).collect()
+}
+
 pub(super) async fn removal(c: Call) -> Result<Shown<Removal>> {
     let p = c.tenant::<UsersDelete>().await?;
     let (user, n) = users::removal(&c.app.store, &p, c.id("user")?).await?;
@@ -172,25 +197,7 @@ pub(super) async fn removal(c: Call) -> Result<Shown<Removal>> {
         "what they made: mappings, roles, applications, integration users, invitations to others",
         "what the audit trail and the attempts to sign in say of them",
     ];
-    let mut warnings = Vec::new();
-    if user.directory_id.is_some() {
-        warnings.push(
-            "a directory manages this person: it does not bring them again until somebody allows it (muster tombstone)"
-                .to_owned(),
-        );
-    }
-    let removes = Removes {
-        sessions: n.sessions,
-        refresh_families: n.families,
-        grants: n.grants,
-        groups: n.groups,
-        identities: n.identities,
-        passwords: n.passwords,
-        one_time_codes: n.codes,
-        passkeys: n.passkeys,
-        consents: n.consents,
-        invitations: n.invitations,
-    };
+    let (removes, warnings) = (Removes::from(n), warnings(&user));
     let stays = stays.map(str::to_owned).to_vec();
     let version = user.version;
     Ok(Shown::of(Removal { user: (&user).into(), removes, stays, warnings }).version(version))

@@ -51,8 +51,23 @@ pub(super) async fn begins_at(c: &mut Conn, t: TenantId, uri: &str) -> Result<bo
         uri
     )
 }
-pub(super) async fn list(c: &mut Conn, t: TenantId, kind: Kind) -> Result<Vec<App>> {
-    sql!(c, all<App>, app!("WHERE tenant_id = $1 AND kind = $2 ORDER BY id LIMIT 500"), t, kind)
+pub(super) async fn page(
+    c: &mut Conn,
+    t: TenantId,
+    kind: Kind,
+    after: Option<AppId>,
+    limit: i64,
+) -> Result<Vec<App>> {
+    let after = after.unwrap_or(AppId(uuid::Uuid::nil()));
+    sql!(
+        c,
+        all<App>,
+        app!("WHERE tenant_id = $1 AND kind = $2 AND id > $3 ORDER BY id LIMIT $4"),
+        t,
+        kind,
+        after,
+        limit
+    )
 }
 
 pub(super) struct NewRow<'a> {

@@ -248,13 +248,18 @@ pub async fn integration_create(
     })
 }
 
-/// A tenant's applications or integration clients.
+/// So many of a tenant's applications or integration clients, in the order in which they were made, after one.
 ///
 /// # Errors
 /// The database's.
-pub async fn list<P: Views>(store: &Store, p: &Permit<P>) -> Result<Vec<App>> {
+pub async fn page<P: Views>(
+    store: &Store,
+    p: &Permit<P>,
+    after: Option<AppId>,
+    limit: u32,
+) -> Result<Vec<App>> {
     let mut c = store.read(Scope::Tenant(p.tenant())).await?;
-    db::list(&mut c, p.tenant(), P::KIND).await
+    db::page(&mut c, p.tenant(), P::KIND, after, i64::from(limit)).await
 }
 
 /// One of them.
@@ -337,7 +342,8 @@ pub(super) fn platform<P>(p: &Permit<P>) -> crate::store::Cx {
 /// The database's.
 pub async fn leave(tx: &mut Tx, t: TenantId, n: usize) -> Result<u64> {
     let mut gone = 0;
-    for app in db::list(tx, t, Kind::App).await?.into_iter().take(n) {
+    let some = i64::try_from(n).unwrap_or(i64::MAX);
+    for app in db::page(tx, t, Kind::App, None, some).await? {
         sessions::revoke(tx, Who::App(t, app.id), "tenant deleted").await?;
         consents::forget(tx, app.id).await?;
         gone += db::delete(tx, t, app.id).await?;

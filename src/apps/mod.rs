@@ -18,7 +18,8 @@ pub use clients::{Apps, Client, Kept, Proof};
 pub use edit::{Change, edit, integration_adopt, integration_edit, set_enabled};
 pub use keys::{ASSERTION_ALGS, KeySet};
 pub use manage::{
-    App, IntegrationPlan, NewApp, create, get, integration_create, leave, list, remove, to_be_told,
+    App, IntegrationPlan, NewApp, Views, create, get, integration_create, leave, page, remove,
+    to_be_told,
 };
 pub use secrets::{SecretInfo, secret_add, secret_list, secret_revoke};
 pub use settings::Settings;

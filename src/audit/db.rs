@@ -1,5 +1,6 @@
 //! The audit trail's SQL.
 
+use super::Query;
 use crate::{
     clock::Timestamp,
     error::Result,
@@ -65,22 +66,94 @@ row! {
     }
 }
 
+/// An event where it stands in the trail: newest first by when it was, and of the same moment by id.
+pub(super) type Place = (Timestamp, EventId);
+
+row! {
+    pub(super) struct At {
+        pub at: Timestamp,
+        pub id: EventId,
+    }
+}
+
+macro_rules! events {
+    ($which:literal) => {
+        concat!(
+            "SELECT e.id, e.at, e.action, e.actor, e.acting_tenant, e.target, e.detail, p.data, e.digest
+             FROM audit_events e
+             LEFT JOIN audit_personal p ON p.tenant_id = e.tenant_id AND p.event_id = e.id
+             WHERE e.tenant_id = $1 AND (e.at, e.id) >= ($2, $3) AND (e.at, e.id) < ($4, $5)
+               AND e.action >= $6 AND e.action <= $7 AND ($8 OR e.actor = $9) ",
+            $which,
+            " ORDER BY e.at DESC, e.id DESC LIMIT $10"
+        )
+    };
+}
+
+/// Newest first: from `from` on and before `to`, as the query says.
 pub(super) async fn page(
     c: &mut Conn,
-    tenant: TenantId,
-    before: EventId,
+    t: TenantId,
+    (from, to): (Place, Place),
+    q: &Query,
     limit: i64,
 ) -> Result<Vec<Row>> {
+    let (least, most) = q.action.as_ref().map_or(("", "~"), |a| (a.0.as_str(), a.1.as_str()));
+    let every = q.actor.is_none();
+    match q.target.as_deref() {
+        None => sql!(
+            c,
+            all<Row>,
+            events!(""),
+            t,
+            from.0,
+            from.1,
+            to.0,
+            to.1,
+            least,
+            most,
+            every,
+            q.actor,
+            limit
+        ),
+        Some(target) => sql!(
+            c,
+            all<Row>,
+            events!("AND e.target = $11"),
+            t,
+            from.0,
+            from.1,
+            to.0,
+            to.1,
+            least,
+            most,
+            every,
+            q.actor,
+            limit,
+            target
+        ),
+    }
+}
+
+/// The event before which so many newer ones stand, from `from` on and before `to`.
+pub(super) async fn nth(
+    c: &mut Conn,
+    t: TenantId,
+    (from, to): (Place, Place),
+    n: i64,
+) -> Result<Option<At>> {
     sql!(
         c,
-        all<Row>,
-        "SELECT e.id, e.at, e.action, e.actor, e.acting_tenant, e.target, e.detail, p.data, e.digest
-         FROM audit_events e
-         LEFT JOIN audit_personal p ON p.tenant_id = e.tenant_id AND p.event_id = e.id
-         WHERE e.tenant_id = $1 AND e.id < $2 ORDER BY e.id DESC LIMIT $3",
-        tenant,
-        before,
-        limit
+        opt<At>,
+        "SELECT at, id FROM audit_events
+         WHERE tenant_id = $1 AND (at, id) >= ($2, $3) AND (at, id) < ($4, $5)
+         ORDER BY at DESC, id DESC LIMIT 1 OFFSET $6",
+        t,
+        from.0,
+        from.1,
+        to.0,
+        to.1,
+        n
     )
 }
 

@@ -5,6 +5,7 @@ mod db;
 
 use crate::{
     actor::Principal,
+    clock::Timestamp,
     crypto,
     error::Result,
     id::{EventId, TenantId},
@@ -140,36 +141,89 @@ pub struct Entry {
     pub digest: String,
 }
 
-/// Events of one tenant ([`TenantId::PLATFORM`]: of the instance), newest first; `before` is the id of the last one
-/// seen. The caller holds the permit; `tenant` is what it yields.
+/// Which actions: one, or all that begin alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Action(String, String);
+
+impl Action {
+    /// Reads `user.disable`, or `user.*` for all that begin with `user.`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (word, all) = text.strip_suffix('*').map_or((text, false), |word| (word, true));
+        let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_');
+        if word.is_empty() || word.len() > 100 || !word.bytes().all(fits) {
+            return None;
+        }
+        // After every letter that an action has.
+        let most = if all { format!("{word}~") } else { word.to_owned() };
+        Some(Self(word.to_owned(), most))
+    }
+}
+
+/// What is wanted of a trail.
+#[derive(Debug, Clone, Default)]
+pub struct Query {
+    /// From this moment on.
+    pub since: Option<Timestamp>,
+    /// Before this moment.
+    pub until: Option<Timestamp>,
+    /// Only these actions.
+    pub action: Option<Action>,
+    /// Only by this actor ([`crate::actor::Actor::label`]).
+    pub actor: Option<String>,
+    /// Only what happened to this, `kind:id`.
+    pub target: Option<String>,
+    /// Before this one (where the page before ended).
+    pub before: Option<(Timestamp, EventId)>,
+}
+
+/// A page of a trail.
+#[derive(Debug)]
+pub struct Found {
+    /// Newest first. There may be fewer than were wanted, or none, although more follow.
+    pub items: Vec<Entry>,
+    /// Where the next page begins, if there may be one.
+    pub next: Option<(Timestamp, EventId)>,
+}
+
+/// So many events are looked at for one page of what is rare among them, whatever the trail's length.
+const EXAMINED: i64 = 20_000;
+
+/// Events of one tenant ([`TenantId::PLATFORM`]: of the instance), newest first. The caller holds the permit; `t` is what
+/// it yields.
 ///
 /// # Errors
 /// As the store.
-pub async fn list(
-    store: &Store,
-    t: TenantId,
-    before: Option<EventId>,
-    limit: u32,
-) -> Result<Vec<Entry>> {
+pub async fn list(store: &Store, t: TenantId, q: &Query, limit: u32) -> Result<Found> {
     let mut c = store
         .scan(if t == TenantId::PLATFORM { Scope::Platform } else { Scope::Tenant(t) })
         .await?;
-    let before = before.unwrap_or(EventId(uuid::Uuid::max()));
-    let rows = db::page(&mut c, t, before, i64::from(limit.clamp(1, 500))).await?;
-    Ok(rows
-        .into_iter()
-        .map(|r| Entry {
-            id: r.id,
-            at: r.at.rfc3339(),
-            action: r.action,
-            actor: r.actor,
-            acting_tenant: r.acting_tenant,
-            target: r.target,
-            detail: r.detail.0,
-            personal: r.personal.map(|p| p.0),
-            digest: r.digest,
-        })
-        .collect())
+    let first = EventId(uuid::Uuid::nil());
+    let end = (Timestamp(i64::MAX), EventId(uuid::Uuid::max()));
+    let to = q.until.map_or(end, |u| (u, first)).min(q.before.unwrap_or(end));
+    let mut from = (q.since.unwrap_or(Timestamp(i64::MIN)), first);
+    // Of one thing there is an index; the rest is read in order.
+    let mut floor = None;
+    if q.target.is_none() && (q.action.is_some() || q.actor.is_some()) {
+        floor = db::nth(&mut c, t, (from, to), EXAMINED).await?.map(|f| (f.at, f.id));
+        from = floor.unwrap_or(from);
+    }
+    let limit = limit.clamp(1, 500);
+    let mut rows = db::page(&mut c, t, (from, to), q, i64::from(limit) + 1).await?;
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next = if more { rows.last().map(|r| (r.at, r.id)) } else { floor };
+    let items = rows.into_iter().map(|r| Entry {
+        id: r.id,
+        at: r.at.rfc3339(),
+        action: r.action,
+        actor: r.actor,
+        acting_tenant: r.acting_tenant,
+        target: r.target,
+        detail: r.detail.0,
+        personal: r.personal.map(|p| p.0),
+        digest: r.digest,
+    });
+    Ok(Found { items: items.collect(), next })
 }
 
 /// Erases some of the personal data in the trail of a tenant that is deleted; what happened stays, and can be proved.

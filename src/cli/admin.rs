@@ -98,7 +98,7 @@ pub(super) async fn run(verb: Admin, reach: &Reach) -> Result<Value> {
         }
         Admin::BreakGlass(verb) => return break_glass(verb, reach).await,
     };
-    let all = reach.get("/tenants").await?;
+    let all = super::verbs::whole(reach, "/tenants", &[]).await?;
     let tenants = all["items"].as_array().map(Vec::as_slice).unwrap_or_default();
     if !tenants.iter().any(|t| t["provider"] == true) {
         let new = json!({ "slug": slug, "name": provider, "provider": true });

@@ -339,8 +339,7 @@ async fn end_session(
     StrictForm(which): StrictForm<Which>,
 ) -> Response {
     let ended = async {
-        let theirs = sessions::list(&app.store, session.home, session.user).await?;
-        if !theirs.iter().any(|s| s.id == which.session) {
+        if !sessions::theirs(&app.store, session.home, session.user, which.session).await? {
             return Err(Error::not_found("a session of yours with this id"));
         }
         end(&app, actor, session.home, which.session, "session.end", "ended by its person").await

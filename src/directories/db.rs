@@ -56,6 +56,24 @@ pub(super) async fn get(c: &mut Conn, t: TenantId, id: DirectoryId) -> Result<Op
     )
 }
 
+pub(super) async fn page(
+    c: &mut Conn,
+    t: TenantId,
+    after: DirectoryId,
+    limit: i64,
+) -> Result<Vec<Directory>> {
+    sql!(
+        c,
+        all<Directory>,
+        "SELECT tenant_id, id, name, preset, status, provisioning, stage, issuer, client_id, secret_expires_at,
+                signin, generation, version, created_at, updated_at
+         FROM directories WHERE tenant_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+        t,
+        after,
+        limit
+    )
+}
+
 pub(super) async fn of_tenant(c: &mut Conn, t: TenantId) -> Result<Vec<Directory>> {
     sql!(
         c,

@@ -308,10 +308,15 @@ pub async fn get(
     db::get(&mut c, p.tenant(), id).await?.ok_or_else(|| gone(id))
 }
 
-/// All of a tenant, by name.
-pub async fn list(store: &Store, p: &Permit<SystemViewSettings>) -> Result<Vec<Directory>> {
+/// So many of a tenant, in the order in which they were made, after one.
+pub async fn page(
+    store: &Store,
+    p: &Permit<SystemViewSettings>,
+    after: Option<DirectoryId>,
+    limit: u32,
+) -> Result<Vec<Directory>> {
     let mut c = store.read(Scope::Tenant(p.tenant())).await?;
-    db::of_tenant(&mut c, p.tenant()).await
+    db::page(&mut c, p.tenant(), after.unwrap_or(DirectoryId(Uuid::nil())), i64::from(limit)).await
 }
 
 /// The directory, for a reader that has a connection over its tenant.

@@ -134,21 +134,38 @@ pub(super) async fn search(
     c: &mut Conn,
     t: TenantId,
     text: &str,
+    after: Option<GroupId>,
     limit: i64,
 ) -> Result<Vec<GroupRow>> {
     let text = fold(text.trim());
+    let after = after.unwrap_or(GroupId(uuid::Uuid::nil()));
     sql!(
         c,
         all<GroupRow>,
         {lite: "SELECT tenant_id, id, directory_id, display_name, external_id, version, created_at, updated_at
-         FROM groups WHERE tenant_id = $1 AND ($2 = '' OR instr(display_key, $2) > 0)
-         ORDER BY display_key, id LIMIT $3",
+         FROM groups WHERE tenant_id = $1 AND id > $4 AND ($2 = '' OR instr(display_key, $2) > 0)
+         ORDER BY id LIMIT $3",
          pg: "SELECT tenant_id, id, directory_id, display_name, external_id, version, created_at, updated_at
-         FROM groups WHERE tenant_id = $1 AND ($2 = '' OR strpos(display_key, $2) > 0)
-         ORDER BY display_key, id LIMIT $3"},
+         FROM groups WHERE tenant_id = $1 AND id > $4 AND ($2 = '' OR strpos(display_key, $2) > 0)
+         ORDER BY id LIMIT $3"},
         t,
         text,
-        limit
+        limit,
+        after
+    )
+}
+
+/// The tenant's groups of this name, in any case.
+pub(super) async fn named(c: &mut Conn, t: TenantId, name: &str) -> Result<Vec<GroupRow>> {
+    let key = fold(name);
+    sql!(
+        c,
+        all<GroupRow>,
+        "SELECT tenant_id, id, directory_id, display_name, external_id, version, created_at, updated_at
+         FROM groups WHERE tenant_id = $1
+           AND directory_id IN (SELECT d.id FROM directories d WHERE d.tenant_id = $1) AND display_key = $2",
+        t,
+        key
     )
 }
 

@@ -261,10 +261,20 @@ pub async fn search(
     store: &Store,
     p: &Permit<UsersView>,
     text: &str,
+    after: Option<GroupId>,
     limit: i64,
 ) -> Result<Vec<GroupRow>> {
     let mut c = store.scan(Scope::Tenant(p.tenant())).await?;
-    db::search(&mut c, p.tenant(), text, limit.clamp(1, 1000)).await
+    db::search(&mut c, p.tenant(), text, after, limit.clamp(1, 1000)).await
+}
+
+/// A tenant's groups of this name, in any case.
+///
+/// # Errors
+/// The database's.
+pub async fn named(store: &Store, p: &Permit<UsersView>, name: &str) -> Result<Vec<GroupRow>> {
+    let mut c = store.read(Scope::Tenant(p.tenant())).await?;
+    db::named(&mut c, p.tenant(), name).await
 }
 
 /// One of a tenant's groups with its members, for people.

@@ -88,6 +88,21 @@ pub enum State {
     Suspended,
 }
 
+impl State {
+    /// Reads the words that it has on the wire.
+    pub fn parse(s: &str) -> Option<Self> {
+        Some(match s {
+            "pending" => Self::Pending,
+            "accepted" => Self::Accepted,
+            "expired" => Self::Expired,
+            "revoked" => Self::Revoked,
+            "outdated" => Self::Outdated,
+            "suspended" => Self::Suspended,
+            _ => return None,
+        })
+    }
+}
+
 /// Why an invitation cannot be accepted, although nobody took it back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[schemars(rename = "InvitationSuspended")]

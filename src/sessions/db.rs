@@ -141,44 +141,6 @@ pub(super) async fn by_id(c: &mut Conn, t: TenantId, id: SessionId) -> Result<Op
 }
 
 row! {
-    /// A session as it is listed.
-    #[derive(Debug, Clone)]
-    pub struct Listed {
-        /// The session.
-        pub id: SessionId,
-        /// The tenant acted in.
-        pub acting_tenant: TenantId,
-        /// The assurance class.
-        pub class: String,
-        /// What it was decided on.
-        pub evidence: J<Value>,
-        /// Address and user agent.
-        pub client: J<Value>,
-        /// The beginning.
-        pub created_at: Timestamp,
-        /// Last request noted.
-        pub last_seen_at: Timestamp,
-        /// The end.
-        pub expires_at: Timestamp,
-        /// Ended before that.
-        pub ended_at: Option<Timestamp>,
-        /// Why.
-        pub ended_why: Option<String>,
-    }
-}
-
-pub(super) async fn list(c: &mut Conn, t: TenantId, user: UserId) -> Result<Vec<Listed>> {
-    sql!(
-        c,
-        all<Listed>,
-        "SELECT id, acting_tenant, class, evidence, client, created_at, last_seen_at, expires_at, ended_at, ended_why
-         FROM sessions WHERE tenant_id = $1 AND user_id = $2 ORDER BY created_at DESC LIMIT 200",
-        t,
-        user
-    )
-}
-
-row! {
     pub(super) struct Elsewhere { pub id: SessionId, pub there: TenantId }
 }
 row! {

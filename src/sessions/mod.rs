@@ -6,11 +6,13 @@
 pub mod apps;
 mod db;
 pub mod leaving;
+mod listing;
 mod refresh;
 mod revoke;
 pub mod upstream;
 
-pub use db::{EndedFamily, Listed, Live};
+pub use db::{EndedFamily, Live};
+pub use listing::{Listed, list, page, theirs};
 pub use refresh::{
     Family, NewFamily, Presented, Rotation, Rotations, begin_family, refresh_token, rotate,
     take_back,
@@ -131,15 +133,6 @@ pub async fn by_cookie(store: &Store, cookie: &str) -> Result<Option<Live>> {
 pub async fn by_id(store: &Store, home: TenantId, id: SessionId) -> Result<Option<Live>> {
     let mut c = store.read(Scope::Platform).await?;
     db::by_id(&mut c, home, id).await
-}
-
-/// A user's sessions, newest first.
-///
-/// # Errors
-/// As the store.
-pub async fn list(store: &Store, home: TenantId, user: UserId) -> Result<Vec<Listed>> {
-    let mut c = store.read(Scope::Tenant(home)).await?;
-    db::list(&mut c, home, user).await
 }
 
 /// What a user has in other tenants than their own: sessions that act there and what applications were given for them,

@@ -1,11 +1,11 @@
 //! SQL of the flight recorder.
 
-use super::{Attempt, Outcome};
+use super::{Attempt, Outcome, Query, Reason};
 use crate::{
     clock::Timestamp,
     error::Result,
     id::{DirectoryId, SigninId, TenantId, UserId},
-    some_rows, sql,
+    row, some_rows, sql,
     store::{Conn, J, Tx},
 };
 use serde_json::Value;
@@ -52,28 +52,100 @@ pub async fn by_reference(c: &mut Conn, reference: &str) -> Result<Option<Attemp
     )
 }
 
-/// Newest first, before `before`; only refusals and failures where `bad` says so.
-pub async fn list(
+/// An attempt where it stands among the others: newest first by when it was, and of the same moment by id.
+pub(super) type Place = (Timestamp, SigninId);
+
+row! {
+    pub(super) struct At {
+        pub at: Timestamp,
+        pub id: SigninId,
+    }
+}
+
+macro_rules! attempts {
+    ($which:literal) => {
+        concat!(
+            "SELECT tenant_id, id, reference, at, directory_id, user_id, outcome, reason, detail FROM signins
+             WHERE tenant_id = $1 AND (at, id) >= ($2, $3) AND (at, id) < ($4, $5)
+               AND (NOT $6 OR outcome <> 'success') AND ($7 OR outcome = $8) AND ($9 OR reason = $10)
+               AND ($11 OR directory_id = $12) ",
+            $which,
+            " ORDER BY at DESC, id DESC LIMIT $13"
+        )
+    };
+}
+
+/// Newest first: from `from` on and before `to`, as the query says.
+pub(super) async fn list(
     c: &mut Conn,
     t: TenantId,
-    user: Option<UserId>,
-    bad: bool,
-    before: SigninId,
+    (from, to): (Place, Place),
+    q: &Query,
     limit: i64,
 ) -> Result<Vec<Attempt>> {
-    let every = user.is_none();
+    let (every_outcome, every_reason) = (q.outcome.is_none(), q.reason.is_none());
+    let (every_directory, reason) = (q.directory.is_none(), q.reason.map(Reason::code));
+    let outcome = q.outcome.map(Outcome::as_str);
+    match q.user {
+        None => sql!(
+            c,
+            all<Attempt>,
+            attempts!(""),
+            t,
+            from.0,
+            from.1,
+            to.0,
+            to.1,
+            q.bad,
+            every_outcome,
+            outcome,
+            every_reason,
+            reason,
+            every_directory,
+            q.directory,
+            limit
+        ),
+        Some(user) => sql!(
+            c,
+            all<Attempt>,
+            attempts!("AND user_id = $14"),
+            t,
+            from.0,
+            from.1,
+            to.0,
+            to.1,
+            q.bad,
+            every_outcome,
+            outcome,
+            every_reason,
+            reason,
+            every_directory,
+            q.directory,
+            limit,
+            user
+        ),
+    }
+}
+
+/// The attempt before which so many newer ones stand, from `from` on and before `to`.
+pub(super) async fn nth(
+    c: &mut Conn,
+    t: TenantId,
+    (from, to): (Place, Place),
+    n: i64,
+) -> Result<Option<At>> {
     sql!(
         c,
-        all<Attempt>,
-        "SELECT tenant_id, id, reference, at, directory_id, user_id, outcome, reason, detail FROM signins
-         WHERE tenant_id = $1 AND id < $2 AND ($3 OR user_id = $4) AND (NOT $5 OR outcome <> 'success')
-         ORDER BY id DESC LIMIT $6",
+        opt<At>,
+        "SELECT at, id FROM signins
+         WHERE tenant_id = $1 AND (at, id) >= ($2, $3) AND (at, id) < ($4, $5)
+         ORDER BY at DESC, id DESC LIMIT 1 OFFSET $6",
         t,
-        before,
-        every,
-        user,
-        bad,
-        limit
+        from.0,
+        from.1,
+        to.0,
+        to.1,
+        n
     )
 }
 

@@ -228,13 +228,33 @@ pub async fn get(
 pub struct Query {
     /// Of one user.
     pub user: Option<UserId>,
+    /// Through one directory.
+    pub directory: Option<DirectoryId>,
     /// Leave out what succeeded.
     pub bad: bool,
-    /// Before this one (the last of the page before).
-    pub before: Option<SigninId>,
-    /// At most this many.
-    pub limit: u32,
+    /// Only what ended so.
+    pub outcome: Option<Outcome>,
+    /// Only for this reason.
+    pub reason: Option<Reason>,
+    /// From this moment on.
+    pub since: Option<Timestamp>,
+    /// Before this moment.
+    pub until: Option<Timestamp>,
+    /// Before this one (where the page before ended).
+    pub before: Option<(Timestamp, SigninId)>,
 }
+
+/// A page of attempts.
+#[derive(Debug)]
+pub struct Found {
+    /// Newest first. There may be fewer than were wanted, or none, although more follow.
+    pub items: Vec<Attempt>,
+    /// Where the next page begins, if there may be one.
+    pub next: Option<(Timestamp, SigninId)>,
+}
+
+/// So many attempts are looked at for one page of what is rare among them.
+const EXAMINED: i64 = 20_000;
 
 /// The attempts in the permit's tenant, newest first.
 ///
@@ -243,12 +263,28 @@ pub struct Query {
 pub async fn list(
     store: &Store,
     permit: &Permit<SystemViewLogs>,
-    q: Query,
-) -> Result<Vec<Attempt>> {
+    q: &Query,
+    limit: u32,
+) -> Result<Found> {
     let t = permit.tenant();
-    let mut c = store.read(Scope::Tenant(t)).await?;
-    let before = q.before.unwrap_or(SigninId(uuid::Uuid::max()));
-    db::list(&mut c, t, q.user, q.bad, before, i64::from(q.limit.clamp(1, 500))).await
+    let mut c = store.scan(Scope::Tenant(t)).await?;
+    let first = SigninId(uuid::Uuid::nil());
+    let end = (Timestamp(i64::MAX), SigninId(uuid::Uuid::max()));
+    let to = q.until.map_or(end, |u| (u, first)).min(q.before.unwrap_or(end));
+    let mut from = (q.since.unwrap_or(Timestamp(i64::MIN)), first);
+    let rare = q.bad || q.outcome.is_some() || q.reason.is_some() || q.directory.is_some();
+    // Of one user there is an index; the rest is read in order.
+    let mut floor = None;
+    if q.user.is_none() && rare {
+        floor = db::nth(&mut c, t, (from, to), EXAMINED).await?.map(|f| (f.at, f.id));
+        from = floor.unwrap_or(from);
+    }
+    let limit = limit.clamp(1, 500);
+    let mut items = db::list(&mut c, t, (from, to), q, i64::from(limit) + 1).await?;
+    let more = items.len() > limit as usize;
+    items.truncate(limit as usize);
+    let next = if more { items.last().map(|a| (a.at, a.id)) } else { floor };
+    Ok(Found { items, next })
 }
 
 /// The last sign-in through a directory that became a session, and the last that did not.

@@ -63,12 +63,14 @@ pub(super) async fn provider(c: &mut Conn) -> Result<Option<Tenant>> {
     )
 }
 
-pub(super) async fn all(c: &mut Conn) -> Result<Vec<Tenant>> {
+pub(super) async fn page(c: &mut Conn, after: &str, limit: i64) -> Result<Vec<Tenant>> {
     sql!(
         c,
         all<Tenant>,
         "SELECT id, slug, name, provider, status, policy, tags, version, created_at, updated_at, deleting
-         FROM tenants ORDER BY slug /* platform: the list of tenants, scan: all of them */"
+         FROM tenants WHERE slug > $1 ORDER BY slug LIMIT $2 /* platform: the list of tenants */",
+        after,
+        limit
     )
 }
 

@@ -175,10 +175,18 @@ pub async fn provider(store: &Store) -> Result<Option<Tenant>> {
     db::provider(&mut c).await
 }
 
-/// All tenants, by slug.
-pub async fn list(store: &Store, _p: &Permit<Global>) -> Result<Vec<Tenant>> {
-    let mut c = store.read(Scope::Platform).await?;
-    db::all(&mut c).await
+/// So many of all tenants, by slug, after one.
+///
+/// # Errors
+/// The database's.
+pub async fn page(
+    store: &Store,
+    _p: &Permit<Global>,
+    after: Option<String>,
+    limit: u32,
+) -> Result<Vec<Tenant>> {
+    let mut c = store.scan(Scope::Platform).await?;
+    db::page(&mut c, after.as_deref().unwrap_or_default(), i64::from(limit)).await
 }
 
 /// Those of `ids` that exist, by slug: for a caller whose tenants `access` has told.

@@ -2,7 +2,7 @@
 //! the last administrator stays.
 
 use super::{
-    Page, User, announce, db,
+    User, announce, db,
     directory::gone_for_good,
     fresh, gone, guarded, name_taken, rules,
     tombstones::{self, Why},
@@ -64,16 +64,29 @@ pub struct Search {
     pub kind: Option<UserKind>,
     /// Only those of this directory.
     pub directory: Option<DirectoryId>,
-    /// How many to leave out at the beginning.
-    pub offset: i64,
+    /// Only those whose switch by hand is so.
+    pub enabled: Option<bool>,
+    /// Only those whom their directory lets in, or not.
+    pub active: Option<bool>,
+    /// After this one (the last of the page before).
+    pub after: Option<UserId>,
     /// How many at most; 100 without, 1000 at most.
     pub limit: Option<i64>,
 }
 
 /// The tenant's users, in the order in which they came.
-pub async fn search(store: &Store, p: &Permit<UsersView>, s: &Search) -> Result<Page<User>> {
-    let mut c = store.read(Scope::Tenant(p.tenant())).await?;
+pub async fn search(store: &Store, p: &Permit<UsersView>, s: &Search) -> Result<Vec<User>> {
+    let mut c = store.scan(Scope::Tenant(p.tenant())).await?;
     db::search(&mut c, p.tenant(), s).await
+}
+
+/// Those of the tenant's users who sign in with this name, in any case.
+///
+/// # Errors
+/// The database's.
+pub async fn named(store: &Store, p: &Permit<UsersView>, name: &str) -> Result<Vec<UserId>> {
+    let mut c = store.read(Scope::Tenant(p.tenant())).await?;
+    db::named(&mut c, p.tenant(), name).await
 }
 
 /// One of the tenant's users.

@@ -25,7 +25,7 @@ pub mod tombstones;
 pub use arrival::{DELETED, UNOWNED, create, create_once};
 pub(crate) use arrival::{adopt, is_account, unowned};
 pub use by_hand::{
-    Adder, Edit, Editing, NewUser, Search, add, edit, remove, search, set_enabled, view,
+    Adder, Edit, Editing, NewUser, Search, add, edit, named, remove, search, set_enabled, view,
     within_reach,
 };
 pub use directory::{Change, delete, get, list, modify, modify_seen};

@@ -14,15 +14,21 @@ use crate::{
     tx,
 };
 
-/// The sessions of one of the tenant's users, newest first.
+/// So many of the sessions of one of the tenant's users, newest first, before one.
 ///
 /// # Errors
 /// `NotFound`.
-pub async fn sessions_of(store: &Store, p: &Permit<UsersView>, id: UserId) -> Result<Vec<Listed>> {
+pub async fn sessions_of(
+    store: &Store,
+    p: &Permit<UsersView>,
+    id: UserId,
+    before: Option<SessionId>,
+    limit: u32,
+) -> Result<Vec<Listed>> {
     let mut c = store.read(Scope::Tenant(p.tenant())).await?;
     db::get(&mut c, p.tenant(), id).await?.ok_or_else(|| gone(id))?;
     drop(c);
-    sessions::list(store, p.tenant(), id).await
+    sessions::page(store, p.tenant(), id, before, limit).await
 }
 
 /// Ends one session of a user, or for `None` all of them with everything issued in them.
@@ -36,11 +42,10 @@ pub async fn end_sessions(
     one: Option<SessionId>,
 ) -> Result<Revoked> {
     let t = p.tenant();
-    if let Some(one) = one {
-        let theirs = sessions::list(store, t, id).await?.iter().any(|s| s.id == one);
-        if !theirs {
-            return Err(Error::not_found(format!("session {one}")));
-        }
+    if let Some(one) = one
+        && !sessions::theirs(store, t, id, one).await?
+    {
+        return Err(Error::not_found(format!("session {one}")));
     }
     tx!(store, &p.cx().urgent(), [p], |tx| {
         let user = db::get(tx, t, id).await?.ok_or_else(|| gone(id))?;

@@ -3,11 +3,14 @@
 mod actors;
 mod errors;
 mod keyed;
+mod lists;
+mod lists_shell;
 mod names;
 mod openapi;
 mod person;
 mod routes;
 mod setup;
+mod user_bulk;
 mod walk;
 
 use crate::support::server::{Answer, TestServer};

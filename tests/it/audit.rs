@@ -42,7 +42,7 @@ story!(
             Err(Error::conflict("no"))
         });
         assert!(undone.is_err());
-        let all = audit::list(&store, tenant, None, 10).await.unwrap();
+        let all = audit::list(&store, tenant, &audit::Query::default(), 10).await.unwrap().items;
         assert_eq!(all.iter().map(|e| e.action.as_str()).collect::<Vec<_>>(), ["thing.done"]);
         assert_eq!(all[0].actor, "system:test");
     }
@@ -53,8 +53,8 @@ story!(
         let (provider, customer) = (TenantId::new(), TenantId::new());
         let (cx, user) = technician(provider, customer);
         record(&t.store, &cx, customer, Event::new("user.disable").target("user", user)).await.unwrap();
-        let theirs = audit::list(&t.store, customer, None, 10).await.unwrap();
-        let ours = audit::list(&t.store, provider, None, 10).await.unwrap();
+        let theirs = audit::list(&t.store, customer, &audit::Query::default(), 10).await.unwrap().items;
+        let ours = audit::list(&t.store, provider, &audit::Query::default(), 10).await.unwrap().items;
         assert_eq!((theirs.len(), ours.len()), (1, 1));
         assert_eq!((theirs[0].acting_tenant, ours[0].acting_tenant), (None, Some(customer)));
         for e in [&theirs[0], &ours[0]] {
@@ -64,8 +64,8 @@ story!(
         // At home it is one.
         let (cx, _) = technician(provider, provider);
         record(&t.store, &cx, provider, Event::new("user.edit")).await.unwrap();
-        assert_eq!(audit::list(&t.store, provider, None, 10).await.unwrap().len(), 2);
-        assert_eq!(audit::list(&t.store, customer, None, 10).await.unwrap().len(), 1);
+        assert_eq!(audit::list(&t.store, provider, &audit::Query::default(), 10).await.unwrap().items.len(), 2);
+        assert_eq!(audit::list(&t.store, customer, &audit::Query::default(), 10).await.unwrap().items.len(), 1);
     }
 );
 
@@ -76,13 +76,14 @@ story!(
             record(&t.store, &system(), tenant, Event::new("n").detail(json!({"n": n}))).await.unwrap();
             record(&t.store, &system(), other, Event::new("other")).await.unwrap();
         }
-        let (mut before, mut seen): (Option<EventId>, Vec<i64>) = (None, Vec::new());
+        let (mut before, mut seen): (_, Vec<i64>) = (None, Vec::new());
         loop {
-            let page = audit::list(&t.store, tenant, before, 10).await.unwrap();
-            seen.extend(page.iter().map(|e| e.detail["n"].as_i64().unwrap()));
-            match page.last() {
-                Some(last) => before = Some(last.id),
-                None => break,
+            let q = audit::Query { before, ..Default::default() };
+            let page = audit::list(&t.store, tenant, &q, 10).await.unwrap();
+            seen.extend(page.items.iter().map(|e| e.detail["n"].as_i64().unwrap()));
+            before = page.next;
+            if before.is_none() {
+                break;
             }
             // What is added while somebody reads does not move the pages.
             record(&t.store, &system(), tenant, Event::new("n").detail(json!({"n": 99}))).await.unwrap();
@@ -121,7 +122,7 @@ story!(
             .detail(json!({"z": 1, "fields": ["name"], "a": {"y": true, "b": null}}))
             .personal(json!({"name": "Müller, Zoë", "email": "zoe@example.com"}));
         record(&store, &system(), tenant, event).await.unwrap();
-        let shown = audit::list(&store, tenant, None, 1).await.unwrap().remove(0);
+        let shown = audit::list(&store, tenant, &audit::Query::default(), 1).await.unwrap().items.remove(0);
         assert_eq!(shown.personal, Some(json!({"name": "Müller, Zoë", "email": "zoe@example.com"})));
 
         let sum = |text: String| muster::crypto::sha256_hex(text);
@@ -154,7 +155,7 @@ story!(
             sql!(tx, exec, "DELETE FROM audit_personal WHERE tenant_id = $1", tenant)
         })
         .unwrap();
-        let erased = audit::list(&store, tenant, None, 1).await.unwrap().remove(0);
+        let erased = audit::list(&store, tenant, &audit::Query::default(), 1).await.unwrap().items.remove(0);
         assert_eq!(erased.personal, None);
         assert!(proves(&stored().await), "what is proved does not hang on the person's data");
         s.actor.push('x');

@@ -77,7 +77,10 @@ impl Cast {
         e.allows("users.delete")
     }
     async fn trail(&self, action: &str) -> usize {
-        let all = audit::list(&self.w.store, self.acme, None, 500).await.unwrap();
+        let all = audit::list(&self.w.store, self.acme, &audit::Query::default(), 500)
+            .await
+            .unwrap()
+            .items;
         all.iter().filter(|e| e.action == action).count()
     }
 }
@@ -393,7 +396,7 @@ story!(async fn a_trail_of_a_chosen_set_tells_each_tenant_what_concerns_it(t) {
         "elevation.approve", "elevation.return",
     ];
     for (here, other) in [(acme, globex), (globex, acme)] {
-        let trail = audit::list(&w.store, here, None, 100).await.unwrap();
+        let trail = audit::list(&w.store, here, &audit::Query::default(), 100).await.unwrap().items;
         for action in actions {
             assert!(trail.iter().any(|e| e.action == action), "{action}");
         }
@@ -406,7 +409,7 @@ story!(async fn a_trail_of_a_chosen_set_tells_each_tenant_what_concerns_it(t) {
         }
     }
     // At home the whole of it is written down.
-    let trail = audit::list(&w.store, us, None, 100).await.unwrap();
+    let trail = audit::list(&w.store, us, &audit::Query::default(), 100).await.unwrap().items;
     for action in actions {
         assert!(trail.iter().any(|e| e.action == action && e.detail["scope"] == reach.column()), "{action}");
     }

@@ -96,7 +96,7 @@ story!(async fn a_tenant_is_renamed_and_keeps_its_slug(t) {
     }
     // The same name again is no change.
     assert_eq!(change("*", json!({"name": "Acme & Sons"})).await.1["version"], 2);
-    let trail = audit::list(&s.app.store, acme, None, 10).await.unwrap();
+    let trail = audit::list(&s.app.store, acme, &audit::Query::default(), 10).await.unwrap().items;
     let told: Vec<_> = trail.iter().filter(|e| e.action == "tenant.rename").collect();
     assert_eq!(told.len(), 1);
     assert_eq!(told[0].detail, json!({"from": "acme", "to": "Acme & Sons"}));
@@ -324,7 +324,7 @@ story!(async fn a_large_export_comes_in_small_pieces_and_has_all(t) {
     let a = own(&s, "GET", "/tenants/acme/export", Value::Null).await.expect(200);
     assert_eq!(a.header("content-type"), "application/x-ndjson");
     assert_eq!(a.text.lines().filter(|l| l.contains("\"type\":\"user\"")).count(), 2500);
-    let trail = audit::list(&t.store, acme, None, 10).await.unwrap();
+    let trail = audit::list(&t.store, acme, &audit::Query::default(), 10).await.unwrap().items;
     assert_eq!(trail.iter().filter(|e| e.action == "tenant.export").count(), 2);
 });
 

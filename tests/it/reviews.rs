@@ -242,7 +242,7 @@ story!(async fn what_was_decided_is_done(t) {
     let work = c.of(r.id, &c.cid).await.outcome_text.unwrap();
     assert!(work.contains("out of the group 'Desk' in the directory 'Entra ID'"), "{work}");
     assert!(!c.w.access.effective(c.acme, c.cid.id, c.acme).await.unwrap().is_empty());
-    let trail = audit::list(&c.w.store, c.acme, None, 500).await.unwrap();
+    let trail = audit::list(&c.w.store, c.acme, &audit::Query::default(), 500).await.unwrap().items;
     for (action, n) in [("review.open", 1), ("review.decide", 4), ("review.close", 1), ("grant.shorten", 1), ("grant.remove", 1)] {
         assert_eq!(trail.iter().filter(|e| e.action == action).count(), n, "{action}");
     }

@@ -1,5 +1,6 @@
 //! SQL of grants.
 
+use super::Query;
 use crate::{
     access::{Reach, effective::Source},
     actor::UserKind,
@@ -97,12 +98,10 @@ pub async fn insert(tx: &mut Tx, g: &GrantRow, source_ref: Option<&str>) -> Resu
 pub async fn list(
     c: &mut Conn,
     t: Option<(TenantId, &BTreeSet<String>)>,
-    user: Option<UserId>,
-    holds: bool,
-    after: Option<GrantId>,
-    limit: i64,
+    q: Query,
 ) -> Result<Vec<GrantRow>> {
-    let (every, after) = (user.is_none(), after.unwrap_or(GrantId(uuid::Uuid::nil())));
+    let (every, after) = (q.user.is_none(), q.after.unwrap_or(GrantId(uuid::Uuid::nil())));
+    let (every_role, limit) = (q.role.is_none(), i64::from(q.limit.clamp(1, 1000)));
     match t {
         Some((t, tags)) => {
             let (tags, named) = reaching(t, tags);
@@ -118,15 +117,18 @@ pub async fn list(
                              OR (scope LIKE 'tenants:%' AND scope LIKE $8)
                              OR (scope LIKE 'except:%' AND scope NOT LIKE $8))))
                AND id > $2 AND ($3 OR user_id = $4) AND (source = 'hold' OR NOT $5)
+               AND ($9 OR role_id = $10)
              ORDER BY id LIMIT $6",
             t,
             after,
             every,
-            user,
-            holds,
+            q.user,
+            q.holds,
             limit,
             tags,
-            named
+            named,
+            every_role,
+            q.role
         )
         }
         None => sql!(
@@ -135,12 +137,15 @@ pub async fn list(
             "SELECT tenant_id, id, user_id, role_id, scope, scope_tenant, source, user_label, granted_by, reason,
                     valid_from, valid_to, created_at /* platform: their holders may be at home in the provider's tenant */
              FROM grants WHERE scope = 'all' AND id > $1 AND ($2 OR user_id = $3) AND (source = 'hold' OR NOT $4)
+               AND ($6 OR role_id = $7)
              ORDER BY id LIMIT $5",
             after,
             every,
-            user,
-            holds,
-            limit
+            q.user,
+            q.holds,
+            limit,
+            every_role,
+            q.role
         ),
     }
 }

@@ -32,7 +32,7 @@ pub use ending::end_due;
 pub use plan::{Giver, Planned, bootstrap, give_planned, would_give};
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
-pub use whole::{Changed, Wanted, Wide, places, set};
+pub use whole::{Changed, Wanted, Wide, places, set, take_role};
 
 /// So far in the past a grant may begin: the clocks of two machines differ.
 const SKEW: Duration = Duration::from_secs(120);
@@ -376,6 +376,8 @@ pub async fn beyond_self_service(
 pub struct Query {
     /// Of one user, or of all.
     pub user: Option<UserId>,
+    /// Of one role, or of all.
+    pub role: Option<RoleId>,
     /// Only holds.
     pub holds: bool,
     /// After this one (the last of the page before).
@@ -385,7 +387,7 @@ pub struct Query {
 }
 impl Default for Query {
     fn default() -> Self {
-        Self { user: None, holds: false, after: None, limit: 100 }
+        Self { user: None, role: None, holds: false, after: None, limit: 100 }
     }
 }
 
@@ -424,8 +426,7 @@ async fn listed(access: &Access, place: &Place, q: Query) -> Result<Vec<Grant>> 
     let there = row.as_ref().map(|(t, row)| (*t, &row.tags.0));
     // platform: who has a role in a tenant may be at home in the provider's.
     let mut c = access.0.store.read(Scope::Platform).await?;
-    let limit = i64::from(q.limit.clamp(1, 1000));
-    db::list(&mut c, there, q.user, q.holds, q.after, limit).await
+    db::list(&mut c, there, q).await
 }
 
 /// What an administrator decides about a hold.

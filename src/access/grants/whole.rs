@@ -1,7 +1,7 @@
 //! The roles that somebody was given by hand, set as a whole: in every tenant that the caller may speak for, in one
 //! transaction.
 
-use super::{Grant, NewGrant, Place, db, event, fits, told_of};
+use super::{Grant, NewGrant, Place, db, event, fits, take_in, told_of};
 use crate::{
     access::{
         Access, Permit, Reach, Source,
@@ -181,5 +181,42 @@ pub async fn set(
             tx.changed(Topic::User(home, user));
         }
         Ok(done)
+    })
+}
+
+/// Takes a role away that a user was given by hand in the permit's tenant, in however many grants. What they have there
+/// by a group, by a scope of many tenants or for a while is another matter, and stays.
+///
+/// # Errors
+/// [`crate::error::Kind::NotFound`] for a user or a role that they were not given there, also for a user who is not to be
+/// seen from there; [`crate::error::Kind::Forbidden`] for the last administrator's.
+pub async fn take_role(
+    access: &Access,
+    permit: &Permit<UsersManageRoles>,
+    (home, user): (TenantId, UserId),
+    role: RoleId,
+) -> Result<Vec<GrantId>> {
+    let place = Place::tenant(permit);
+    let missing = || Error::not_found("user").attr("user");
+    if !place.sees(home) {
+        return Err(missing());
+    }
+    let (cx, reach) = (place.cx(home)?, place.reach);
+    tx!(access.0.store, &cx.urgent(), [reach], |tx| {
+        tx.lock(Lock::User(user)).await?;
+        db::holder(tx, home, user).await?.ok_or_else(missing)?;
+        let now = tx.now();
+        let mut all = db::of_user(tx, home, user).await?;
+        all.retain(|g| {
+            let lasts = g.valid_to.is_none_or(|to| to > now);
+            by_hand(g) && lasts && g.role_id == role && g.reach() == reach
+        });
+        if all.is_empty() {
+            return Err(Error::not_found("this role, given to them there by hand,").attr("role"));
+        }
+        for g in &all {
+            take_in(tx, g).await?;
+        }
+        Ok(all.iter().map(|g| g.id).collect())
     })
 }

@@ -1,6 +1,6 @@
 //! Whoever answers for a mapping: how they stand, what is written down when that changes, and adopting one.
 
-use super::{Mapping, Target, beyond, ceiling_of, db, may_map, tell, there_already};
+use super::{Mapping, Query, Target, beyond, ceiling_of, db, may_map, tell, there_already};
 use crate::{
     access::{
         Access, Path, Permit, Reach, Site,
@@ -188,6 +188,9 @@ pub(in crate::access) async fn thought(
     })
 }
 
+/// So many mappings are read at once.
+const PIECE: u32 = 1000;
+
 /// The roles that groups of `home` give in the tenant, with the groups.
 pub(in crate::access) async fn reaching(
     access: &Access,
@@ -198,10 +201,18 @@ pub(in crate::access) async fn reaching(
     let row = row.ok_or_else(|| Error::not_found("tenant"))?;
     // platform: the groups of the user's own company, whatever that is.
     let mut c = access.0.store.read(Scope::Platform).await?;
-    let all = db::list(&mut c, tenant, &row.tags.0, None, 1000).await?;
     let site = Site { tenant, tags: &row.tags.0 };
-    let there = all.into_iter().filter(|m| m.tenant_id == home && m.reach().covers(site));
-    Ok(there.map(|m| (m.role_id, m.group_id, m.group_name)).collect())
+    let (mut out, mut after) = (Vec::new(), None);
+    loop {
+        let all = db::list(&mut c, tenant, &row.tags.0, Query::page(after, PIECE)).await?;
+        let more = all.len() == PIECE as usize;
+        after = all.last().map(|m| m.id);
+        let there = all.into_iter().filter(|m| m.tenant_id == home && m.reach().covers(site));
+        out.extend(there.map(|m| (m.role_id, m.group_id, m.group_name)));
+        if !more {
+            return Ok(out);
+        }
+    }
 }
 
 /// Where the mappings of a group of the permit's tenant give roles.

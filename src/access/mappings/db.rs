@@ -1,5 +1,6 @@
 //! SQL of mappings.
 
+use super::Query;
 use crate::{
     access::{Reach, grants},
     clock::Timestamp,
@@ -106,12 +107,13 @@ pub async fn list(
     c: &mut Conn,
     t: TenantId,
     tags: &BTreeSet<String>,
-    after: Option<MappingId>,
-    limit: i64,
+    q: Query,
 ) -> Result<Vec<MappingRow>> {
     let (tags, named) = grants::db::reaching(t, tags);
+    let (every_role, every_group) = (q.role.is_none(), q.group.is_none());
+    let limit = i64::from(q.limit.clamp(1, 1000));
     // platform: the provider's groups that give roles in the tenant are shown to it.
-    let after = after.unwrap_or(MappingId(uuid::Uuid::nil()));
+    let after = q.after.unwrap_or(MappingId(uuid::Uuid::nil()));
     sql!(
         c,
         all<MappingRow>,
@@ -123,12 +125,16 @@ pub async fn list(
                     AND (p.scope = 'every' OR p.scope IN (SELECT value FROM rarray($4))
                          OR (p.scope LIKE 'tenants:%' AND p.scope LIKE $5)
                          OR (p.scope LIKE 'except:%' AND p.scope NOT LIKE $5))))
-           AND p.id > $2 ORDER BY p.id LIMIT $3",
+           AND p.id > $2 AND ($6 OR p.role_id = $7) AND ($8 OR p.group_id = $9) ORDER BY p.id LIMIT $3",
         t,
         after,
         limit,
         tags,
-        named
+        named,
+        every_role,
+        q.role,
+        every_group,
+        q.group
     )
 }
 

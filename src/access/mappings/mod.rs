@@ -253,6 +253,25 @@ pub async fn delete(
     })
 }
 
+/// What is wanted of a list.
+#[derive(Debug, Clone, Copy)]
+pub struct Query {
+    /// To one role, or to all.
+    pub role: Option<RoleId>,
+    /// Of one group, or of all.
+    pub group: Option<GroupId>,
+    /// After this one (the last of the page before).
+    pub after: Option<MappingId>,
+    /// At most this many.
+    pub limit: u32,
+}
+impl Query {
+    /// So many of all, after one.
+    pub fn page(after: Option<MappingId>, limit: u32) -> Self {
+        Self { role: None, group: None, after, limit }
+    }
+}
+
 /// The mappings of the permit's tenant and those of the provider's that reach into it, oldest first.
 ///
 /// # Errors
@@ -260,12 +279,11 @@ pub async fn delete(
 pub async fn list(
     access: &Access,
     permit: &Permit<UsersManageRoles>,
-    after: Option<MappingId>,
-    limit: u32,
+    q: Query,
 ) -> Result<Vec<Mapping>> {
     // platform: the provider's groups that give roles in the tenant are shown to it.
     let row = access.0.people.tenant(permit.tenant()).await?;
     let row = row.ok_or_else(|| Error::not_found("tenant"))?;
     let mut c = access.0.store.read(Scope::Platform).await?;
-    db::list(&mut c, permit.tenant(), &row.tags.0, after, i64::from(limit.clamp(1, 1000))).await
+    db::list(&mut c, permit.tenant(), &row.tags.0, q).await
 }

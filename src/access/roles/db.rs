@@ -37,6 +37,26 @@ pub async fn list(c: &mut Conn, t: TenantId) -> Result<Vec<RoleRow>> {
     )
 }
 
+/// So many of the tenant's own roles and those offered to all, by id, after one.
+pub async fn page(c: &mut Conn, t: TenantId, after: RoleId, limit: i64) -> Result<Vec<RoleRow>> {
+    sql!(
+        c,
+        all<RoleRow>,
+        "SELECT tenant_id, id, name, description, offered, permissions, version, created_at, updated_at FROM (
+           SELECT * FROM (
+             SELECT tenant_id, id, name, description, offered, permissions, version, created_at, updated_at
+             FROM roles WHERE tenant_id = $1 AND id > $2 ORDER BY id LIMIT $3) own
+           UNION ALL
+           SELECT * FROM (
+             SELECT tenant_id, id, name, description, offered, permissions, version, created_at, updated_at
+             FROM roles WHERE offered = TRUE AND tenant_id <> $1 AND id > $2 ORDER BY id LIMIT $3) others) usable
+         ORDER BY id LIMIT $3",
+        t,
+        after,
+        limit
+    )
+}
+
 /// The tenant's own role, or one offered to all.
 pub async fn get(c: &mut Conn, t: TenantId, id: RoleId) -> Result<Option<RoleRow>> {
     sql!(

@@ -5,6 +5,7 @@ pub mod export;
 mod fit;
 mod like;
 mod names;
+mod page;
 mod uses;
 
 use super::{
@@ -28,6 +29,7 @@ use db::RoleRow;
 pub use fit::must_fit;
 pub use like::{Difference, create_like, difference};
 use names::{checked, not_an_offered_ones};
+pub use page::page;
 use serde_json::json;
 use std::collections::{BTreeSet, HashMap};
 pub use uses::{Holder, Holders, Uses, uses};

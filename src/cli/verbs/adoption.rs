@@ -1,6 +1,6 @@
 //! `muster adoption`: people who have no directory, and whom one wants to create.
 
-use super::{at, escaped};
+use super::{at, escaped, paged::Paged};
 use crate::{cli::reach::Reach, error::Result};
 use axum::http::Method;
 use clap::{Args, Subcommand};
@@ -12,6 +12,8 @@ pub(crate) enum Adoption {
     List {
         /// Tenant: id or slug
         tenant: String,
+        #[command(flatten)]
+        page: Paged,
     },
     /// One request: who wants whom, and why it takes a decision
     Show(Which),
@@ -41,7 +43,9 @@ impl Which {
 
 pub(super) async fn run(v: Adoption, r: &Reach) -> Result<Value> {
     let (which, how) = match v {
-        Adoption::List { tenant } => return r.get(&format!("{}/adoptions", at(&tenant))).await,
+        Adoption::List { tenant, page } => {
+            return page.list(r, &format!("{}/adoptions", at(&tenant)), &[]).await;
+        }
         Adoption::Show(which) => return r.get(&which.path()).await,
         Adoption::Accept(which) => (which, "accept"),
         Adoption::Refuse(which) => (which, "refuse"),

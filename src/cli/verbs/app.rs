@@ -2,6 +2,7 @@
 
 use super::{
     at, confirmed, given, json_of,
+    paged::Paged,
     secret::{self, Secret},
     thing_at,
 };
@@ -72,6 +73,14 @@ pub(crate) enum App {
     List {
         /// Tenant: id or slug
         tenant: String,
+        /// Only those whose name holds this
+        #[arg(long)]
+        text: Option<String>,
+        /// Only those that are switched on, or off
+        #[arg(long, value_name = "true|false")]
+        enabled: Option<bool>,
+        #[command(flatten)]
+        page: Paged,
     },
     /// One application
     Show {
@@ -205,7 +214,14 @@ pub(super) async fn run(v: App, r: &Reach) -> Result<Value> {
             add(&mut body, &details.changes()?);
             r.patch(&find(r, &tenant, &app).await?, &body).await
         }
-        App::List { tenant } => r.get(&format!("{}/apps", at(&tenant))).await,
+        App::List { tenant, text, enabled, page } => {
+            page.list(
+                r,
+                &format!("{}/apps", at(&tenant)),
+                &[("text", text), ("enabled", enabled.map(|on| on.to_string()))],
+            )
+            .await
+        }
         App::Show { tenant, app } => r.get(&find(r, &tenant, &app).await?).await,
         App::Enable { tenant, app } => {
             r.patch(&find(r, &tenant, &app).await?, &json!({ "enabled": true })).await

@@ -1,6 +1,6 @@
 //! `muster audit`: what was done.
 
-use super::{at, query};
+use super::{at, paged::Latest, user_at};
 use crate::{cli::reach::Reach, error::Result};
 use clap::Args;
 use serde_json::Value;
@@ -12,17 +12,46 @@ pub(crate) struct Audit {
     /// Of the tenant of this id, also after it was deleted
     #[arg(long, value_name = "ID", conflicts_with = "tenant")]
     of: Option<String>,
-    /// How many at most
+    /// Only this action (user.disable), or those that begin so (user.*)
     #[arg(long)]
-    limit: Option<u32>,
-    /// `next` of the page before
+    action: Option<String>,
+    /// Only by them: as events name them (user:ID, directory:ID, owner, system:WHAT), or a name of one of the tenant's users
     #[arg(long)]
-    cursor: Option<String>,
+    actor: Option<String>,
+    /// Only what happened to this: as events name it (user:ID, role:ID, ...), or a name of one of the tenant's users
+    #[arg(long)]
+    target: Option<String>,
+    /// From this moment on, like 2026-01-31T12:00:00Z
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Before this moment
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    #[command(flatten)]
+    page: Latest,
 }
 
 pub(super) async fn run(v: Audit, r: &Reach) -> Result<Value> {
-    let limit = v.limit.map(|n| n.to_string());
-    let query = query(&[("limit", limit), ("cursor", v.cursor), ("tenant", v.of)]);
+    let (actor, target) =
+        (named(r, &v, v.actor.as_ref()).await?, named(r, &v, v.target.as_ref()).await?);
     let root = v.tenant.as_deref().map(at).unwrap_or_default();
-    r.get(&format!("{root}/audit{query}")).await
+    let filters = [
+        ("tenant", v.of),
+        ("action", v.action),
+        ("actor", actor),
+        ("target", target),
+        ("since", v.since),
+        ("until", v.until),
+    ];
+    v.page.list(r, &format!("{root}/audit"), &filters).await
+}
+
+/// As events name somebody: what a person writes is that already, or a user's name.
+async fn named(r: &Reach, v: &Audit, word: Option<&String>) -> Result<Option<String>> {
+    let Some(word) = word else { return Ok(None) };
+    let user = match &v.tenant {
+        Some(tenant) if word != "owner" && !word.contains(':') => user_at(r, tenant, word).await?,
+        _ => return Ok(Some(word.clone())),
+    };
+    Ok(user.rsplit('/').next().map(|id| format!("user:{id}")))
 }

@@ -1,6 +1,6 @@
 //! `muster directory`: where a company's people come from.
 
-use super::{at, confirmed, given, json_of, text_of, thing_at};
+use super::{at, confirmed, given, json_of, paged::Paged, text_of, thing_at};
 use crate::{cli::reach::Reach, error::Result};
 use axum::http::Method;
 use clap::{Args, Subcommand, ValueEnum};
@@ -126,6 +126,8 @@ Nobody is signed in by it. It ends on a page with what was received; --result sh
     List {
         /// Tenant: id or slug
         tenant: String,
+        #[command(flatten)]
+        page: Paged,
     },
 }
 
@@ -383,7 +385,9 @@ pub(super) async fn run(v: Directory, r: &Reach) -> Result<Value> {
             confirmed("the directory and everybody it brought:", &which.directory, yes)?;
             r.delete(&path).await
         }
-        Directory::List { tenant } => r.get(&format!("{}/directories", at(&tenant))).await,
+        Directory::List { tenant, page } => {
+            page.list(r, &format!("{}/directories", at(&tenant)), &[]).await
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `muster domain`: whose addresses an e-mail domain holds.
 
-use super::{at, escaped};
+use super::{at, escaped, paged::Paged};
 use crate::{cli::reach::Reach, error::Result};
 use axum::http::Method;
 use clap::Subcommand;
@@ -53,7 +53,10 @@ Examples:
         domain: String,
     },
     /// All domains
-    List,
+    List {
+        #[command(flatten)]
+        page: Paged,
+    },
     /// Take a domain away; who types an address in it signs in with a password, or by the company's short name
     Remove {
         /// The domain
@@ -75,7 +78,7 @@ pub(super) async fn run(v: Domain, r: &Reach) -> Result<Value> {
         Domain::Add { tenant, domain } => {
             r.post("/domains", &json!({ "tenant": tenant, "domain": domain })).await
         }
-        Domain::List => r.get("/domains").await,
+        Domain::List { page } => page.list(r, "/domains", &[]).await,
         Domain::Remove { domain } => {
             r.call(Method::DELETE, &format!("/domains/{}", escaped(&domain)), None).await
         }

@@ -1,13 +1,13 @@
 //! `muster elevation`: roles for a while, on request.
 
-use super::{at, escaped, given, hold::Place, query, scope::ScopeArgs};
+use super::{at, escaped, given, hold::Place, paged::Paged, scope::ScopeArgs};
 use crate::{
     cli::reach::Reach,
     config::Span,
     error::{Error, Result},
 };
 use axum::http::Method;
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use serde_json::{Value, json};
 
 #[derive(Debug, Subcommand)]
@@ -56,7 +56,7 @@ pub(crate) enum Elevation {
         #[command(flatten)]
         place: Place,
         #[command(flatten)]
-        page: Page,
+        page: Paged,
     },
     /// What you may ask for yourself
     Mine,
@@ -76,7 +76,7 @@ pub(crate) enum Elevation {
     /// What you asked for yourself, newest first
     Requested {
         #[command(flatten)]
-        page: Page,
+        page: Paged,
     },
     /// Take back what you asked for, or give the role back before its time
     Return {
@@ -88,7 +88,7 @@ pub(crate) enum Elevation {
         #[command(flatten)]
         place: Place,
         #[command(flatten)]
-        page: Page,
+        page: Paged,
     },
     /// One request
     Show {
@@ -124,21 +124,6 @@ pub(crate) enum Elevation {
     },
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct Page {
-    /// How many at most
-    #[arg(long)]
-    limit: Option<u32>,
-    /// `next` of the page before
-    #[arg(long)]
-    cursor: Option<String>,
-}
-impl Page {
-    fn query(self) -> String {
-        query(&[("limit", self.limit.map(|l| l.to_string())), ("cursor", self.cursor)])
-    }
-}
-
 /// Whole minutes; a part of one is none.
 fn minutes(span: Span) -> Result<u64> {
     match span.as_secs() {
@@ -163,7 +148,7 @@ pub(super) async fn run(v: Elevation, r: &Reach) -> Result<Value> {
             return r.delete(&path).await;
         }
         Elevation::Allowed { place, page } => {
-            return r.get(&format!("{}/eligibilities{}", place.root(), page.query())).await;
+            return page.list(r, &format!("{}/eligibilities", place.root()), &[]).await;
         }
         Elevation::Mine => return r.get("/me/eligibilities").await,
         Elevation::Request { eligibility, length, reason } => {
@@ -173,13 +158,13 @@ pub(super) async fn run(v: Elevation, r: &Reach) -> Result<Value> {
             return r.post("/me/elevations", &body).await;
         }
         Elevation::Requested { page } => {
-            return r.get(&format!("/me/elevations{}", page.query())).await;
+            return page.list(r, "/me/elevations", &[]).await;
         }
         Elevation::Return { elevation } => {
             return r.delete(&format!("/me/elevations/{}", escaped(&elevation))).await;
         }
         Elevation::List { place, page } => {
-            return r.get(&format!("{}/elevations{}", place.root(), page.query())).await;
+            return page.list(r, &format!("{}/elevations", place.root()), &[]).await;
         }
         Elevation::Show { elevation, place } => {
             return r.get(&format!("{}/elevations/{}", place.root(), escaped(&elevation))).await;

@@ -1,6 +1,6 @@
 //! `muster grant`: roles given by hand.
 
-use super::{at, confirmed, escaped, given, hold::Place, listed, query, scope::ScopeArgs};
+use super::{at, confirmed, escaped, given, hold::Place, listed, paged::Paged, scope::ScopeArgs};
 use crate::{cli::reach::Reach, error::Result};
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -63,12 +63,11 @@ pub(crate) enum Grant {
         /// Only of the user with this id
         #[arg(long, value_name = "ID")]
         user: Option<String>,
-        /// How many at most
+        /// Only of this role: id, or in a tenant its name
         #[arg(long)]
-        limit: Option<u32>,
-        /// `next` of the page before
-        #[arg(long)]
-        cursor: Option<String>,
+        role: Option<String>,
+        #[command(flatten)]
+        page: Paged,
     },
 }
 
@@ -93,11 +92,9 @@ pub(super) async fn run(v: Grant, r: &Reach) -> Result<Value> {
             }
             r.delete(&format!("{all}/{}", escaped(&grant))).await
         }
-        Grant::List { tenant, everywhere: _, user, limit, cursor } => {
-            let limit = limit.map(|n| n.to_string());
-            let query = query(&[("user", user), ("limit", limit), ("cursor", cursor)]);
+        Grant::List { tenant, everywhere: _, user, role, page } => {
             let root = tenant.as_deref().map(at).unwrap_or_default();
-            r.get(&format!("{root}/grants{query}")).await
+            page.list(r, &format!("{root}/grants"), &[("user", user), ("role", role)]).await
         }
     }
 }

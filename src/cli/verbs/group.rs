@@ -1,6 +1,6 @@
 //! `muster group`: the groups that directories brought.
 
-use super::{at, id_of, query};
+use super::{at, id_among, paged::Paged};
 use crate::{cli::reach::Reach, error::Result};
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -14,6 +14,8 @@ pub(crate) enum Group {
         /// Only those whose name holds this
         #[arg(long)]
         text: Option<String>,
+        #[command(flatten)]
+        page: Paged,
     },
     /// A group and its members
     Show {
@@ -29,14 +31,13 @@ pub(crate) enum Group {
 
 pub(super) async fn run(v: Group, r: &Reach) -> Result<Value> {
     match v {
-        Group::List { tenant, text } => {
-            r.get(&format!("{}/groups{}", at(&tenant), query(&[("text", text)]))).await
+        Group::List { tenant, text, page } => {
+            page.list(r, &format!("{}/groups", at(&tenant)), &[("text", text)]).await
         }
         Group::Show { tenant, group, preview } => {
             let all = format!("{}/groups", at(&tenant));
-            let named = query(&[("limit", Some("500".into())), ("text", Some(group.clone()))]);
-            let list = format!("{all}{named}");
-            let id = id_of(r, &list, "display_name", "group", &group).await?;
+            let named = [("text", Some(group.clone()))];
+            let id = id_among(r, &all, &named, "display_name", "group", &group).await?;
             if preview {
                 return r.post(&format!("{all}/{id}/preview"), &json!({})).await;
             }

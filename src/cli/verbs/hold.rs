@@ -1,6 +1,6 @@
 //! `muster hold`: what is left of roles whose last holder a directory took away.
 
-use super::{at, escaped};
+use super::{at, escaped, paged::Paged};
 use crate::{cli::reach::Reach, error::Result};
 use axum::http::Method;
 use clap::{Args, Subcommand};
@@ -12,6 +12,8 @@ pub(crate) enum Hold {
     List {
         #[command(flatten)]
         place: Place,
+        #[command(flatten)]
+        page: Paged,
     },
     /// Give the role back by hand
     #[command(after_help = "Examples:
@@ -52,7 +54,9 @@ impl Place {
 
 pub(super) async fn run(v: Hold, r: &Reach) -> Result<Value> {
     let (place, hold, how) = match v {
-        Hold::List { place } => return r.get(&format!("{}/holds", place.root())).await,
+        Hold::List { place, page } => {
+            return page.list(r, &format!("{}/holds", place.root()), &[]).await;
+        }
         Hold::Keep { hold, place } => (place, hold, "keep"),
         Hold::Drop { hold, place } => (place, hold, "drop"),
     };

@@ -3,6 +3,7 @@
 use super::{
     app::{Keys, add},
     at, confirmed, given,
+    paged::Paged,
     secret::{self, Secret},
     thing_at,
 };
@@ -57,6 +58,14 @@ Examples:
     List {
         /// Tenant: id or slug
         tenant: String,
+        /// Only those whose name holds this
+        #[arg(long)]
+        text: Option<String>,
+        /// Only those that are switched on, or off
+        #[arg(long, value_name = "true|false")]
+        enabled: Option<bool>,
+        #[command(flatten)]
+        page: Paged,
     },
     /// One integration user
     Show {
@@ -121,7 +130,14 @@ pub(super) async fn run(v: Integration, r: &Reach) -> Result<Value> {
             add(&mut body, &keys.fields()?);
             r.patch(&find(r, &tenant, &integration).await?, &body).await
         }
-        Integration::List { tenant } => r.get(&format!("{}/integrations", at(&tenant))).await,
+        Integration::List { tenant, text, enabled, page } => {
+            page.list(
+                r,
+                &format!("{}/integrations", at(&tenant)),
+                &[("text", text), ("enabled", enabled.map(|on| on.to_string()))],
+            )
+            .await
+        }
         Integration::Show { tenant, integration } => {
             r.get(&find(r, &tenant, &integration).await?).await
         }

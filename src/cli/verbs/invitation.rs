@@ -1,6 +1,6 @@
 //! `muster invitation`: people who are in no directory are asked in.
 
-use super::{at, csv, escaped, given, text_of};
+use super::{at, csv, escaped, given, paged::Paged, text_of};
 use crate::{cli::reach::Reach, error::Result};
 use axum::http::Method;
 use clap::{Args, Subcommand, ValueEnum};
@@ -46,6 +46,11 @@ Examples:
     List {
         /// Tenant: id or slug
         tenant: String,
+        /// Only those that stand so: pending, accepted, expired, revoked, outdated or suspended
+        #[arg(long)]
+        state: Option<String>,
+        #[command(flatten)]
+        page: Paged,
     },
     /// One invitation
     Show {
@@ -132,7 +137,9 @@ pub(super) async fn run(v: Invitation, r: &Reach) -> Result<Value> {
             let rows = rows(&text_of(&file)?, &roles)?;
             r.post(&format!("{}/invitations/bulk", at(&tenant)), &json!({ "rows": rows })).await
         }
-        Invitation::List { tenant } => r.get(&format!("{}/invitations", at(&tenant))).await,
+        Invitation::List { tenant, state, page } => {
+            page.list(r, &format!("{}/invitations", at(&tenant)), &[("state", state)]).await
+        }
         Invitation::Show { tenant, invitation } => r.get(&one(&tenant, &invitation)).await,
         Invitation::Resend { tenant, invitation, by_hand } => {
             let body = json!({ "by_hand": by_hand });

@@ -1,6 +1,6 @@
 //! `muster letters`: how a tenant's letters look, and which have not left.
 
-use super::{at, given};
+use super::{at, given, paged::Paged};
 use crate::{cli::reach::Reach, error::Result};
 use axum::http::Method;
 use clap::Subcommand;
@@ -34,6 +34,8 @@ Examples:
     Unsent {
         /// Tenant: id or slug
         tenant: String,
+        #[command(flatten)]
+        page: Paged,
     },
     /// How they look
     Show {
@@ -50,7 +52,9 @@ pub(super) async fn run(v: Letters, r: &Reach) -> Result<Value> {
             }));
             r.call(Method::PUT, &format!("{}/letters", at(&tenant)), Some(&body)).await
         }
-        Letters::Unsent { tenant } => r.get(&format!("{}/letters/unsent", at(&tenant))).await,
+        Letters::Unsent { tenant, page } => {
+            page.list(r, &format!("{}/letters/unsent", at(&tenant)), &[]).await
+        }
         Letters::Show { tenant } => r.get(&format!("{}/letters", at(&tenant))).await,
     }
 }

@@ -1,6 +1,6 @@
 //! `muster mapping`: which groups give which roles.
 
-use super::{at, confirmed, escaped, given, listed, scope::ScopeArgs};
+use super::{at, confirmed, escaped, given, listed, paged::Paged, scope::ScopeArgs};
 use crate::{cli::reach::Reach, error::Result};
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -58,6 +58,14 @@ pub(crate) enum Mapping {
     List {
         /// Tenant: id or slug
         tenant: String,
+        /// Only to this role: id or name
+        #[arg(long)]
+        role: Option<String>,
+        /// Only of this group: id or name
+        #[arg(long)]
+        group: Option<String>,
+        #[command(flatten)]
+        page: Paged,
     },
 }
 
@@ -88,6 +96,9 @@ pub(super) async fn run(v: Mapping, r: &Reach) -> Result<Value> {
             }
             r.delete(&path).await
         }
-        Mapping::List { tenant } => r.get(&format!("{}/mappings", at(&tenant))).await,
+        Mapping::List { tenant, role, group, page } => {
+            page.list(r, &format!("{}/mappings", at(&tenant)), &[("role", role), ("group", group)])
+                .await
+        }
     }
 }

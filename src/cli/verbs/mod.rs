@@ -19,6 +19,7 @@ mod keys;
 mod letters;
 mod log_settings;
 mod mapping;
+mod paged;
 mod parked;
 mod policy;
 mod provisioning;
@@ -37,6 +38,7 @@ mod tombstone;
 mod user;
 mod user_access;
 mod user_delete;
+mod user_many;
 mod who_can;
 
 use crate::{
@@ -44,6 +46,7 @@ use crate::{
     error::{Error, Result},
 };
 use clap::Subcommand;
+pub(super) use paged::whole;
 use serde_json::{Map, Value};
 use std::path::Path;
 use url::form_urlencoded;
@@ -143,7 +146,9 @@ pub(super) enum Verb {
     /// What was done, newest first
     #[command(after_help = "Examples:
   muster audit contoso
-  muster audit --limit 500 | jq '.items[] | [.at, .actor, .action]'      of the instance itself")]
+  muster audit contoso --action 'user.*' --since 2026-01-01T00:00:00Z
+  muster audit contoso --actor anna@contoso.com | jq -r '.items[].action'
+  muster audit --limit 5000 | jq '.items[] | [.at, .actor, .action]'      of the instance itself")]
     Audit(audit::Audit),
     /// Signing keys
     #[command(subcommand)]
@@ -231,10 +236,22 @@ pub(super) fn given(value: Value) -> Value {
 
 /// The id of what is called `name` in the list at `path`; an id passes as it is.
 async fn id_of(r: &Reach, path: &str, field: &str, what: &str, name: &str) -> Result<String> {
+    id_among(r, path, &[], field, what, name).await
+}
+
+/// The same of those that a filter leaves.
+async fn id_among(
+    r: &Reach,
+    path: &str,
+    filters: &[(&str, Option<String>)],
+    field: &str,
+    what: &str,
+    name: &str,
+) -> Result<String> {
     if uuid::Uuid::try_parse(name).is_ok() {
         return Ok(name.to_owned());
     }
-    let list = r.get(path).await?;
+    let list = whole(r, path, filters).await?;
     let items = list["items"].as_array().map(Vec::as_slice).unwrap_or_default();
     let folded = name.to_lowercase();
     let is_it = |i: &&Value| i[field].as_str().is_some_and(|n| n.to_lowercase() == folded);
@@ -248,29 +265,24 @@ async fn id_of(r: &Reach, path: &str, field: &str, what: &str, name: &str) -> Re
     }
 }
 
-/// What has this id in the list at `path`, whichever page it is on.
+/// What has this id in the list at `path`.
 async fn listed(r: &Reach, path: &str, what: &str, id: &str) -> Result<Value> {
-    let mut cursor = None;
-    loop {
-        let page = query(&[("limit", Some("500".to_owned())), ("cursor", cursor)]);
-        let list = r.get(&format!("{path}{page}")).await?;
-        let mut items = list["items"].as_array().into_iter().flatten();
-        if let Some(found) = items.find(|i| i["id"] == id) {
-            return Ok(found.clone());
-        }
-        cursor = list["next"].as_str().map(str::to_owned);
-        if cursor.is_none() {
-            return Err(Error::not_found(format!("{what} '{id}'")));
-        }
-    }
+    let list = whole(r, path, &[]).await?;
+    let found = list["items"].as_array().into_iter().flatten().find(|i| i["id"] == id);
+    found.cloned().ok_or_else(|| Error::not_found(format!("{what} '{id}'")))
 }
 
 /// Where a user is: by id, or by the name to sign in with.
 async fn user_at(r: &Reach, tenant: &str, user: &str) -> Result<String> {
     let all = format!("{}/users", at(tenant));
-    let query = format!("{all}?limit=500&text={}", escaped(user));
-    let id = id_of(r, &query, "user_name", "user", user).await?;
+    let filters = [("text", Some(user.to_owned()))];
+    let id = id_among(r, &all, &filters, "user_name", "user", user).await?;
     Ok(format!("{all}/{id}"))
+}
+
+/// The id of a directory: by id, or by name.
+async fn directory_id(r: &Reach, tenant: &str, name: &str) -> Result<String> {
+    id_of(r, &format!("{}/directories", at(tenant)), "name", "directory", name).await
 }
 
 /// Where a thing of a tenant is: by id, or by name. `list` is the last word of the list's address.

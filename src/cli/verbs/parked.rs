@@ -1,6 +1,6 @@
 //! `muster parked`: what directories took away beyond their limits.
 
-use super::{at, escaped, given, query, user_at};
+use super::{at, escaped, given, paged::Paged, query, user_at};
 use crate::{cli::reach::Reach, error::Result};
 use axum::http::Method;
 use clap::{Args, Subcommand};
@@ -12,6 +12,8 @@ pub(crate) enum Parked {
     List {
         /// Tenant: id or slug
         tenant: String,
+        #[command(flatten)]
+        page: Paged,
     },
     /// One change: who would lose what
     Show {
@@ -62,7 +64,9 @@ pub(crate) struct Decision {
 
 pub(super) async fn run(v: Parked, r: &Reach) -> Result<Value> {
     let (d, how) = match v {
-        Parked::List { tenant } => return r.get(&format!("{}/parked", at(&tenant))).await,
+        Parked::List { tenant, page } => {
+            return page.list(r, &format!("{}/parked", at(&tenant)), &[]).await;
+        }
         Parked::Show { which, limit, cursor } => {
             let q = query(&[("limit", limit.map(|l| l.to_string())), ("cursor", cursor)]);
             return r.get(&format!("{}{q}", which.path())).await;

@@ -1,6 +1,6 @@
 //! `muster provisioning`: the log of what directories asked, and replay.
 
-use super::{query, thing_at};
+use super::{paged::Latest, thing_at};
 use crate::{
     cli::reach::Reach,
     error::{Error, Result},
@@ -88,12 +88,8 @@ pub(crate) struct Search {
     /// Only where something changed
     #[arg(long)]
     changes: bool,
-    /// How many at most
-    #[arg(long)]
-    limit: Option<u32>,
-    /// `next` of the page before
-    #[arg(long)]
-    cursor: Option<String>,
+    #[command(flatten)]
+    page: Latest,
 }
 
 #[derive(Debug, Args)]
@@ -116,7 +112,7 @@ pub(super) async fn run(v: Provisioning, r: &Reach) -> Result<Value> {
         Provisioning::Log(s) => {
             let flag = |on: bool| on.then(|| "true".to_owned());
             let path = s.place.find(r).await?;
-            let query = query(&[
+            let filters = [
                 ("since", s.since),
                 ("until", s.until),
                 ("status", s.status),
@@ -128,10 +124,8 @@ pub(super) async fn run(v: Provisioning, r: &Reach) -> Result<Value> {
                 ("request", s.request),
                 ("ignored", flag(s.ignored)),
                 ("changes", flag(s.changes)),
-                ("limit", s.limit.map(|n| n.to_string())),
-                ("cursor", s.cursor),
-            ]);
-            r.get(&format!("{path}{query}")).await
+            ];
+            s.page.list(r, &path, &filters).await
         }
         Provisioning::Show(which) => r.get(&which.find(r).await?).await,
         Provisioning::Replay { which, apply } => {

@@ -1,6 +1,6 @@
 //! `muster review`: who has what, decided about, with evidence.
 
-use super::{at, escaped, given, query};
+use super::{at, escaped, given, paged::Paged, query};
 use crate::{
     cli::reach::Reach,
     crypto,
@@ -49,7 +49,7 @@ pub(crate) enum Review {
         /// Tenant: id or slug
         tenant: String,
         #[command(flatten)]
-        page: Page,
+        page: Paged,
     },
     /// One review, and how far it is
     Show(Which),
@@ -70,7 +70,7 @@ pub(crate) enum Review {
         #[arg(long, value_name = "kept|undecided|removed|shortened|listed|held|gone|refused")]
         outcome: Option<String>,
         #[command(flatten)]
-        page: Page,
+        page: Paged,
     },
     /// Leave what they have
     Keep(Decision),
@@ -122,7 +122,7 @@ pub(crate) enum Review {
         /// Tenant: id or slug
         tenant: String,
         #[command(flatten)]
-        page: Page,
+        page: Paged,
     },
     /// Begin no further review; those that have begun go on
     Stop {
@@ -143,21 +143,6 @@ pub(crate) struct Which {
 impl Which {
     fn path(&self) -> String {
         format!("{}/reviews/{}", at(&self.tenant), escaped(&self.review))
-    }
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Page {
-    /// How many at most
-    #[arg(long)]
-    limit: Option<u32>,
-    /// `next` of the page before
-    #[arg(long)]
-    cursor: Option<String>,
-}
-impl Page {
-    fn parts(self) -> [(&'static str, Option<String>); 2] {
-        [("limit", self.limit.map(|l| l.to_string())), ("cursor", self.cursor)]
     }
 }
 
@@ -208,18 +193,14 @@ pub(super) async fn run(v: Review, r: &Reach) -> Result<Value> {
             r.post(&format!("{}/reviews", at(&tenant)), &body).await
         }
         Review::List { tenant, page } => {
-            r.get(&format!("{}/reviews{}", at(&tenant), query(&page.parts()))).await
+            page.list(r, &format!("{}/reviews", at(&tenant)), &[]).await
         }
         Review::Show(which) => r.get(&which.path()).await,
         Review::Items { which, mine, undecided, outcome, page } => {
             let flag = |on: bool| on.then(|| "true".to_owned());
-            let mut parts = page.parts().to_vec();
-            parts.extend([
-                ("mine", flag(mine)),
-                ("undecided", flag(undecided)),
-                ("outcome", outcome),
-            ]);
-            r.get(&format!("{}/items{}", which.path(), query(&parts))).await
+            let filters =
+                [("mine", flag(mine)), ("undecided", flag(undecided)), ("outcome", outcome)];
+            page.list(r, &format!("{}/items", which.path()), &filters).await
         }
         Review::Keep(d) => decide(d, "keep", None, r).await,
         Review::Remove(d) => decide(d, "remove", None, r).await,
@@ -255,7 +236,7 @@ pub(super) async fn run(v: Review, r: &Reach) -> Result<Value> {
             }
         }
         Review::Plans { tenant, page } => {
-            r.get(&format!("{}/review-plans{}", at(&tenant), query(&page.parts()))).await
+            page.list(r, &format!("{}/review-plans", at(&tenant)), &[]).await
         }
         Review::Stop { tenant, plan } => {
             r.delete(&format!("{}/review-plans/{}", at(&tenant), escaped(&plan))).await

@@ -1,6 +1,6 @@
 //! `muster role`: sets of permissions.
 
-use super::{at, confirmed, given, id_of, query, thing_at};
+use super::{at, confirmed, given, id_of, paged::Paged, query, thing_at};
 use crate::{cli::reach::Reach, error::Result};
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -79,6 +79,11 @@ pub(crate) enum Role {
     List {
         /// Tenant: id or slug
         tenant: String,
+        /// Only those whose name holds this
+        #[arg(long)]
+        text: Option<String>,
+        #[command(flatten)]
+        page: Paged,
     },
     /// Roles for common jobs, to make one's own from
     #[command(after_help = "Examples:
@@ -154,7 +159,9 @@ pub(super) async fn run(v: Role, r: &Reach) -> Result<Value> {
             }
             r.delete(&path).await
         }
-        Role::List { tenant } => r.get(&format!("{}/roles", at(&tenant))).await,
+        Role::List { tenant, text, page } => {
+            page.list(r, &format!("{}/roles", at(&tenant)), &[("text", text)]).await
+        }
         Role::Templates => r.get("/role-templates").await,
         Role::Diff { tenant, role, with } => {
             // Both by the same rule; the address wants an id.

@@ -1,6 +1,6 @@
 //! `muster session`: a person's sessions.
 
-use super::{escaped, user_at};
+use super::{escaped, paged::Paged, user_at};
 use crate::{cli::reach::Reach, error::Result};
 use clap::Subcommand;
 use serde_json::Value;
@@ -13,6 +13,8 @@ pub(crate) enum Session {
         tenant: String,
         /// The user's id or name
         user: String,
+        #[command(flatten)]
+        page: Paged,
     },
     /// End a session, or all of a person with everything issued in them
     #[command(after_help = "Examples:
@@ -34,8 +36,8 @@ pub(crate) enum Session {
 
 pub(super) async fn run(v: Session, r: &Reach) -> Result<Value> {
     match v {
-        Session::List { tenant, user } => {
-            r.get(&format!("{}/sessions", user_at(r, &tenant, &user).await?)).await
+        Session::List { tenant, user, page } => {
+            page.list(r, &format!("{}/sessions", user_at(r, &tenant, &user).await?), &[]).await
         }
         Session::End { tenant, user, session, all: _ } => {
             let one = session.map(|s| format!("/{}", escaped(&s))).unwrap_or_default();

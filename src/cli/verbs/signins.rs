@@ -1,6 +1,6 @@
 //! `muster signins`: who tried to sign in.
 
-use super::{at, escaped, query, user_at};
+use super::{at, directory_id, escaped, paged::Latest, user_at};
 use crate::{cli::reach::Reach, error::Result};
 use clap::Subcommand;
 use serde_json::Value;
@@ -10,7 +10,8 @@ pub(crate) enum Signins {
     /// Attempts, newest first
     #[command(after_help = "Examples:
   muster signins list contoso --bad
-  muster signins list contoso --user anna@contoso.com")]
+  muster signins list contoso --user anna@contoso.com
+  muster signins list contoso --reason mfa_not_proved --since 2026-01-31T00:00:00Z")]
     List {
         /// Tenant: id or slug
         tenant: String,
@@ -20,12 +21,23 @@ pub(crate) enum Signins {
         /// Only of this user: id or name
         #[arg(long)]
         user: Option<String>,
-        /// How many at most
+        /// Only what ended so: success, refused or failed
         #[arg(long)]
-        limit: Option<u32>,
-        /// `next` of the page before
+        outcome: Option<String>,
+        /// Only for this reason, as records name it
         #[arg(long)]
-        cursor: Option<String>,
+        reason: Option<String>,
+        /// Only through this directory: id or name
+        #[arg(long)]
+        directory: Option<String>,
+        /// From this moment on, like 2026-01-31T12:00:00Z
+        #[arg(long, value_name = "TIME")]
+        since: Option<String>,
+        /// Before this moment
+        #[arg(long, value_name = "TIME")]
+        until: Option<String>,
+        #[command(flatten)]
+        page: Latest,
     },
     /// One attempt, by the reference that the person was shown
     Show {
@@ -38,7 +50,7 @@ pub(crate) enum Signins {
 
 pub(super) async fn run(v: Signins, r: &Reach) -> Result<Value> {
     match v {
-        Signins::List { tenant, bad, user, limit, cursor } => {
+        Signins::List { tenant, bad, user, outcome, reason, directory, since, until, page } => {
             let user = match user {
                 Some(name) => {
                     let path = user_at(r, &tenant, &name).await?;
@@ -46,13 +58,20 @@ pub(super) async fn run(v: Signins, r: &Reach) -> Result<Value> {
                 }
                 None => None,
             };
-            let query = query(&[
+            let directory = match directory {
+                Some(name) => Some(directory_id(r, &tenant, &name).await?),
+                None => None,
+            };
+            let filters = [
                 ("bad", bad.then(|| "true".to_owned())),
                 ("user", user),
-                ("limit", limit.map(|n| n.to_string())),
-                ("cursor", cursor),
-            ]);
-            r.get(&format!("{}/signins{query}", at(&tenant))).await
+                ("outcome", outcome),
+                ("reason", reason),
+                ("directory", directory),
+                ("since", since),
+                ("until", until),
+            ];
+            page.list(r, &format!("{}/signins", at(&tenant)), &filters).await
         }
         Signins::Show { tenant, reference } => {
             r.get(&format!("{}/signins/{}", at(&tenant), escaped(&reference))).await

@@ -1,6 +1,6 @@
 //! `muster suppression`: addresses that letters come back from.
 
-use super::{at, escaped, id_of};
+use super::{at, escaped, id_of, paged::Paged};
 use crate::{cli::reach::Reach, error::Result};
 use clap::Subcommand;
 use serde_json::Value;
@@ -11,6 +11,8 @@ pub(crate) enum Suppression {
     List {
         /// Tenant: id or slug
         tenant: String,
+        #[command(flatten)]
+        page: Paged,
     },
     /// Let an address be written to again
     #[command(after_help = "Examples:
@@ -26,11 +28,12 @@ pub(crate) enum Suppression {
 
 pub(super) async fn run(v: Suppression, r: &Reach) -> Result<Value> {
     match v {
-        Suppression::List { tenant } => r.get(&format!("{}/suppressions", at(&tenant))).await,
+        Suppression::List { tenant, page } => {
+            page.list(r, &format!("{}/suppressions", at(&tenant)), &[]).await
+        }
         Suppression::Clear { tenant, address } => {
             let all = format!("{}/suppressions", at(&tenant));
-            let list = format!("{all}?limit=500");
-            let id = id_of(r, &list, "email", "suppressed address", &address).await?;
+            let id = id_of(r, &all, "email", "suppressed address", &address).await?;
             r.delete(&format!("{all}/{}", escaped(&id))).await
         }
     }

@@ -1,6 +1,6 @@
 //! `muster tenant`: companies.
 
-use super::{at, confirmed, given, query};
+use super::{at, confirmed, given, paged::Paged, query};
 use crate::{
     cli::reach::Reach,
     error::{Kind, Result},
@@ -30,7 +30,22 @@ pub(crate) enum Tenant {
         tags: Vec<String>,
     },
     /// All companies
-    List,
+    #[command(after_help = "Examples:
+  muster tenant list --tag gold
+  muster tenant list --status suspended | jq -r '.items[].slug'")]
+    List {
+        /// Only those whose name or slug holds this
+        #[arg(long)]
+        text: Option<String>,
+        /// Only those with this tag
+        #[arg(long)]
+        tag: Option<String>,
+        /// Only these: active, suspended or deleting
+        #[arg(long)]
+        status: Option<String>,
+        #[command(flatten)]
+        page: Paged,
+    },
     /// A company
     Show {
         /// Tenant: id or slug
@@ -122,7 +137,9 @@ pub(super) async fn run(v: Tenant, r: &Reach) -> Result<Value> {
             let body = json!({ "slug": slug, "name": name, "provider": provider, "tags": tags });
             r.post("/tenants", &body).await
         }
-        Tenant::List => r.get("/tenants").await,
+        Tenant::List { text, tag, status, page } => {
+            page.list(r, "/tenants", &[("text", text), ("tag", tag), ("status", status)]).await
+        }
         Tenant::Show { tenant } => r.get(&at(&tenant)).await,
         Tenant::Tag { tenant, tags } => r.patch(&at(&tenant), &json!({ "tags": tags })).await,
         Tenant::DefaultRole { tenant, role, none, adopt, preview } => {

@@ -1,6 +1,6 @@
 //! `muster tombstone`: people who are gone and whom their directory does not bring back as if nothing had been.
 
-use super::{at, escaped};
+use super::{at, escaped, paged::Paged};
 use crate::{cli::reach::Reach, error::Result};
 use clap::Subcommand;
 use serde_json::Value;
@@ -11,6 +11,8 @@ pub(crate) enum Tombstone {
     List {
         /// Tenant: id or slug
         tenant: String,
+        #[command(flatten)]
+        page: Paged,
     },
     /// Let the directory create the person again, as anybody else
     #[command(after_help = "Examples:
@@ -26,7 +28,9 @@ pub(crate) enum Tombstone {
 
 pub(super) async fn run(v: Tombstone, r: &Reach) -> Result<Value> {
     match v {
-        Tombstone::List { tenant } => r.get(&format!("{}/tombstones", at(&tenant))).await,
+        Tombstone::List { tenant, page } => {
+            page.list(r, &format!("{}/tombstones", at(&tenant)), &[]).await
+        }
         Tombstone::Lift { tenant, tombstone } => {
             r.delete(&format!("{}/tombstones/{}", at(&tenant), escaped(&tombstone))).await
         }

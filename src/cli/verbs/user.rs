@@ -1,6 +1,8 @@
 //! `muster user`: people.
 
-use super::{at, given, query, text_of, user_access, user_at, user_delete};
+use super::{
+    at, directory_id, given, paged::Paged, text_of, user_access, user_at, user_delete, user_many,
+};
 use crate::{cli::reach::Reach, error::Result};
 use axum::http::Method;
 use clap::{Args, Subcommand, ValueEnum};
@@ -24,6 +26,9 @@ pub(crate) enum User {
   muster user add us tech --kind technician --password-file pw.txt --one-time-code")]
     Add(NewPerson),
     /// A tenant's people
+    #[command(after_help = "Examples:
+  muster user list contoso --text berg
+  muster user list contoso --enabled false | jq -r '.items[].user_name'")]
     List {
         /// Tenant: id or slug
         tenant: String,
@@ -33,12 +38,17 @@ pub(crate) enum User {
         /// Only this kind: administrator, technician, tenant or integration
         #[arg(long)]
         kind: Option<String>,
-        /// How many at most
+        /// Only those of this directory: id or name
         #[arg(long)]
-        limit: Option<u32>,
-        /// `next` of the page before
-        #[arg(long)]
-        cursor: Option<String>,
+        directory: Option<String>,
+        /// Only those who are switched on by hand, or off
+        #[arg(long, value_name = "true|false")]
+        enabled: Option<bool>,
+        /// Only those whom their directory lets in, or does not
+        #[arg(long, value_name = "true|false")]
+        active: Option<bool>,
+        #[command(flatten)]
+        page: Paged,
     },
     /// One person
     Show {
@@ -76,10 +86,11 @@ Examples:
   muster user set-access contoso bert --nothing"
     )]
     SetAccess(user_access::SetAccess),
-    /// Delete a person; shows first what goes with them, and asks for their name
+    /// Delete people; shows first what goes with them, and asks
     #[command(after_help = "Examples:
   muster user delete contoso bert
-  muster user delete contoso bert --dry-run      show what it would remove, and stop")]
+  muster user delete contoso bert --dry-run      show what it would remove, and stop
+  muster user delete contoso --file gone.txt     many, each by itself; status 1 if any is refused")]
     Delete(user_delete::Delete),
     /// Set a person's local password from a file; their sessions end
     Password {
@@ -122,20 +133,19 @@ Examples:
         /// The user's id or name
         user: String,
     },
-    /// Switch somebody off: everything of theirs ends at once
-    Disable {
-        /// Tenant: id or slug
-        tenant: String,
-        /// The user's id or name
-        user: String,
-    },
-    /// Switch somebody on again
-    Enable {
-        /// Tenant: id or slug
-        tenant: String,
-        /// The user's id or name
-        user: String,
-    },
+    /// Switch people off: everything of theirs ends at once
+    #[command(
+        after_help = "Of one person it prints how they are; of several what became of each, and its status is 1 if any
+was refused.
+
+Examples:
+  muster user disable contoso bert
+  muster user disable contoso bert carl dora
+  muster user disable contoso --file gone.txt | jq '.rows[] | select(.outcome != \"done\")'"
+    )]
+    Disable(user_many::Whom),
+    /// Switch people on again
+    Enable(user_many::Whom),
 }
 
 #[derive(Debug, Args)]
@@ -182,19 +192,21 @@ pub(crate) struct EditPerson {
 }
 
 pub(super) async fn run(v: User, r: &Reach) -> Result<Value> {
-    let switch = |tenant: String, user: String, on: bool| async move {
-        r.patch(&user_at(r, &tenant, &user).await?, &json!({ "enabled": on })).await
-    };
     match v {
         User::Add(new) => add_user(new, r).await,
-        User::List { tenant, text, kind, limit, cursor } => {
-            let query = query(&[
+        User::List { tenant, text, kind, directory, enabled, active, page } => {
+            let directory = match directory {
+                Some(name) => Some(directory_id(r, &tenant, &name).await?),
+                None => None,
+            };
+            let filters = [
                 ("text", text),
                 ("kind", kind),
-                ("limit", limit.map(|n| n.to_string())),
-                ("cursor", cursor),
-            ]);
-            r.get(&format!("{}/users{query}", at(&tenant))).await
+                ("directory", directory),
+                ("enabled", enabled.map(|on| on.to_string())),
+                ("active", active.map(|on| on.to_string())),
+            ];
+            page.list(r, &format!("{}/users", at(&tenant)), &filters).await
         }
         User::Show { tenant, user } => r.get(&user_at(r, &tenant, &user).await?).await,
         User::Edit(e) => {
@@ -221,8 +233,8 @@ pub(super) async fn run(v: User, r: &Reach) -> Result<Value> {
         User::Unlock { tenant, user } => done_to(r, &tenant, &user, "unlock").await,
         User::ResetFactors { tenant, user } => done_to(r, &tenant, &user, "reset-factors").await,
         User::ResetLink { tenant, user } => done_to(r, &tenant, &user, "reset-link").await,
-        User::Disable { tenant, user } => switch(tenant, user, false).await,
-        User::Enable { tenant, user } => switch(tenant, user, true).await,
+        User::Disable(whom) => user_many::switch(whom, false, r).await,
+        User::Enable(whom) => user_many::switch(whom, true, r).await,
     }
 }
 

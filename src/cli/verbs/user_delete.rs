@@ -1,6 +1,9 @@
 //! `muster user delete`: what goes with a person is shown before it goes.
 
-use super::{confirmed, user_at};
+use super::{
+    confirmed, user_at,
+    user_many::{self, Whom},
+};
 use crate::{cli::reach::Reach, error::Result};
 use axum::http::Method;
 use clap::Args;
@@ -8,10 +11,8 @@ use serde_json::Value;
 
 #[derive(Debug, Args)]
 pub(crate) struct Delete {
-    /// Tenant: id or slug
-    tenant: String,
-    /// The user's id or name
-    user: String,
+    #[command(flatten)]
+    whom: Whom,
     /// Do not ask
     #[arg(long)]
     yes: bool,
@@ -21,14 +22,17 @@ pub(crate) struct Delete {
 }
 
 pub(super) async fn run(v: Delete, r: &Reach) -> Result<Value> {
-    let path = user_at(r, &v.tenant, &v.user).await?;
+    let Some(user) = v.whom.one() else {
+        return user_many::delete(&v.whom, v.yes, v.dry_run, r).await;
+    };
+    let path = user_at(r, &v.whom.tenant, user).await?;
     let told = r.get(&format!("{path}/removal")).await?;
     if v.dry_run {
         return Ok(told);
     }
     let name = told["user"]["user_name"].as_str().unwrap_or_default();
     let label = told["user"]["display_name"].as_str().unwrap_or(name);
-    eprintln!("{label} ({name}) of {} goes, and with them:", v.tenant);
+    eprintln!("{label} ({name}) of {} goes, and with them:", v.whom.tenant);
     for (what, n) in told["removes"].as_object().into_iter().flatten() {
         if n.as_i64().is_some_and(|n| n > 0) {
             eprintln!("  {n:>4} {}", what.replace('_', " "));

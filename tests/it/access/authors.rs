@@ -36,7 +36,8 @@ async fn grant_of(w: &World, u: &User, t: TenantId) -> GrantId {
     grants::list(&w.access, &w.may(t).await, q).await.unwrap()[0].id
 }
 async fn standing(w: &World, t: TenantId, m: MappingId) -> Standing {
-    let all = mappings::list(&w.access, &w.may(t).await, None, 10).await.unwrap();
+    let all =
+        mappings::list(&w.access, &w.may(t).await, mappings::Query::page(None, 10)).await.unwrap();
     mappings::standings(&w.access, &all).await.unwrap().get(&m).copied().unwrap_or_default()
 }
 async fn can(w: &World, t: TenantId, u: UserId) -> bool {
@@ -46,7 +47,7 @@ async fn review(w: &World, seen: &mut Reviewed) -> usize {
     authors::review(&w.access, &Cx::new(World::owner(), Scope::Platform), seen).await.unwrap()
 }
 async fn told(w: &World, t: TenantId, action: &str) -> usize {
-    let trail = audit::list(&w.store, t, None, 200).await.unwrap();
+    let trail = audit::list(&w.store, t, &audit::Query::default(), 200).await.unwrap().items;
     trail.iter().filter(|e| e.action == action).count()
 }
 

@@ -167,7 +167,7 @@ story!(async fn nobody_sets_more_than_they_hold_and_nobody_is_an_administrator_b
     assert_eq!(defaults::set(&w.access, &p, Some(2), Some(view.id)).await.unwrap().version, 3);
     assert_eq!(defaults::get(&w.access, &w.may(other).await).await.unwrap().0.version, 0);
     assert_eq!(defaults::adopt(&w.access, &w.may(other).await).await.unwrap_err().kind(), Kind::NotFound);
-    let trail = audit::list(&w.store, acme, None, 100).await.unwrap();
+    let trail = audit::list(&w.store, acme, &audit::Query::default(), 100).await.unwrap().items;
     let told: Vec<&str> =
         trail.iter().map(|e| e.action.as_str()).filter(|a| a.starts_with("default_role")).collect();
     assert_eq!(told, ["default_role.set", "default_role.unset", "default_role.set"]);

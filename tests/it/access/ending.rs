@@ -104,7 +104,7 @@ story!(async fn a_role_that_ends_is_over_at_the_second_everywhere(t) {
     grants::end_due(&s.app.access, &cx).await.unwrap();
     assert_eq!(session_ended(&s, &x).await.as_deref(), Some("the role in that tenant has ended"));
     for t in [home, acme] {
-        let trail = audit::list(&s.app.store, t, None, 100).await.unwrap();
+        let trail = audit::list(&s.app.store, t, &audit::Query::default(), 100).await.unwrap().items;
         let told = trail.iter().filter(|e| e.action == "grant.end").count();
         assert_eq!(told, usize::from(t == acme), "{t}: told once, where it was given");
     }

@@ -107,7 +107,7 @@ story!(async fn a_tenants_administrator_sets_up_the_tenants_directory(t) {
     assert_eq!(answers(&s, &token(&admin, acme, &some), acme, d.id).await, NO, "by a token of less");
     // What the directory took away and nobody has decided about comes back by it.
     groups::delete(&w.store, &scim, g.id, None).await.unwrap().expect("parked");
-    assert!(mappings::list(&w.access, &w.may(acme).await, None, 10).await.unwrap().is_empty());
+    assert!(mappings::list(&w.access, &w.may(acme).await, mappings::Query::page(None, 10)).await.unwrap().is_empty());
     assert_eq!(answers(&s, &session(&small), acme, d.id).await, NO);
     assert_eq!(answers(&s, &session(&admin), acme, d.id).await, YES);
 });

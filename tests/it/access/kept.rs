@@ -147,7 +147,7 @@ story!(async fn what_is_suspended_hides_no_loss(t) {
     let (g, _) = s.group("Desk", 20, &s.spare).await;
     s.demote().await;
     s.review().await;
-    let all = mappings::list(&s.w.access, &s.w.may(s.t).await, None, 10).await.unwrap();
+    let all = mappings::list(&s.w.access, &s.w.may(s.t).await, mappings::Query::page(None, 10)).await.unwrap();
     let standing = mappings::standings(&s.w.access, &all).await.unwrap();
     assert_eq!(standing[&second], Standing::Suspended);
     assert!(s.can().await);

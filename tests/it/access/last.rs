@@ -102,7 +102,7 @@ story!(async fn by_a_mapping_of_an_integration_users(t) {
 story!(async fn an_integration_that_is_removed_leaves_what_it_made(t) {
     let (s, bot) = Scene::of_an_integration(&t).await;
     let may = s.w.may::<SystemManageIntegrations>(s.t).await;
-    let all = apps::list(&s.w.store, &may).await.unwrap();
+    let all = apps::page(&s.w.store, &may, None, 500).await.unwrap();
     let app = all.iter().find(|a| a.user_id == Some(bot.id)).unwrap();
     apps::remove(&s.w.store, &may, app.id).await.unwrap();
     assert!(s.w.access.effective(s.t, s.ann, s.t).await.unwrap().allows("users.manage_roles"));
@@ -162,7 +162,7 @@ story!(async fn a_tag_stays_by_which_somebody_answers_for_the_last_one(t) {
 story!(async fn an_integration_user_keeps_the_permissions_with_which_it_answers_for_the_last_one(t) {
     let (s, bot) = Scene::of_an_integration(&t).await;
     let may = s.w.may::<SystemManageIntegrations>(s.t).await;
-    let app = apps::list(&s.w.store, &may).await.unwrap().into_iter().find(|a| a.user_id == Some(bot.id)).unwrap();
+    let app = apps::page(&s.w.store, &may, None, 500).await.unwrap().into_iter().find(|a| a.user_id == Some(bot.id)).unwrap();
     let less = || apps::Change { scopes: Some(Some(vec!["users.view".into()])), ..apps::Change::default() };
     let e = apps::integration_edit(&s.w.store, &s.w.access, &may, app.id, less()).await;
     last(&e.unwrap_err());

@@ -84,7 +84,7 @@ story!(async fn the_providers_mapping_reaches_where_it_says(t) {
     };
     assert!(may(acme.id).await && !may(other.id).await && !may(provider.id).await);
     assert_eq!(w.access.tenants_of(provider.id, tom.id).await.unwrap(), [provider.id, acme.id]);
-    let seen = mappings::list(&w.access, &there, None, 10).await.unwrap();
+    let seen = mappings::list(&w.access, &there, mappings::Query::page(None, 10)).await.unwrap();
     assert_eq!(seen.iter().map(|m| m.id).collect::<Vec<_>>(), [m.id], "acme sees who reaches in");
     let e = mappings::delete(&w.access, &there, m.id).await.unwrap_err();
     assert_eq!(e.kind(), Kind::NotFound, "but it is the provider's to delete");
@@ -155,7 +155,7 @@ story!(async fn a_mapping_that_makes_the_last_administrator_is_not_deleted(t) {
     for round in 0..6 {
         let a = w.group(&s, &format!("A{round}"), &u).await;
         let b = w.group(&s, &format!("B{round}"), &u).await;
-        let all = mappings::list(&w.access, &w.may(acme.id).await, None, 10).await.unwrap();
+        let all = mappings::list(&w.access, &w.may(acme.id).await, mappings::Query::page(None, 10)).await.unwrap();
         let (x, y) = (
             own(&w, acme.id, a.id, TENANT_ADMINISTRATOR).await,
             own(&w, acme.id, b.id, TENANT_ADMINISTRATOR).await,
@@ -192,7 +192,7 @@ story!(async fn an_act_of_the_providers_in_a_customers_tenant_is_told_to_both(t)
     mappings::create(&w.access, &home, Target::Tenant(&p), g.id, id(TECHNICIAN)).await.unwrap();
     let by = format!("user:{}", gina.id);
     for tenant in [acme.id, provider.id] {
-        let told = audit::list(&w.store, tenant, None, 100).await.unwrap();
+        let told = audit::list(&w.store, tenant, &audit::Query::default(), 100).await.unwrap().items;
         let count = |action: &str, actor: &str| {
             told.iter().filter(|e| e.action == action && e.actor == actor).count()
         };

@@ -52,7 +52,7 @@ story!(async fn a_mapping_says_beforehand_who_gains_and_who_loses_what(t) {
     assert_eq!(who(&said), [("ann", vec!["users.add", "users.view"], vec![]), ("bea", vec!["users.add"], vec![])]);
     assert_eq!(said.changes[0].there[0].tenants, [(acme.id, "ACME".to_owned())]);
     assert!(held(ann.id).await.is_empty(), "nothing was done");
-    assert!(mappings::list(&w.access, &p, None, 10).await.unwrap().is_empty());
+    assert!(mappings::list(&w.access, &p, mappings::Query::page(None, 10)).await.unwrap().is_empty());
     let m = mappings::create(&w.access, &p, Target::Own, g.id, desk.id).await.unwrap();
     assert_eq!(held(ann.id).await, words(&["users.view", "users.add"]), "it does what it said");
     let again = preview::map(&w.access, &p, Target::Own, g.id, view.id, 10).await.unwrap();

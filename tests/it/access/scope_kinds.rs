@@ -17,7 +17,7 @@ use muster::{
 use std::time::Duration;
 
 async fn told(w: &World, t: TenantId, action: &str) -> usize {
-    let trail = audit::list(&w.store, t, None, 200).await.unwrap();
+    let trail = audit::list(&w.store, t, &audit::Query::default(), 200).await.unwrap().items;
     trail.iter().filter(|e| e.action == action).count()
 }
 

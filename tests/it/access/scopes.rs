@@ -84,7 +84,7 @@ story!(async fn a_role_by_a_tag_follows_the_tags(t) {
     }).await.unwrap_err();
     assert_eq!(e.attr_str(), Some("tags"));
     assert_eq!(tenants::get(&w.store, b.id).await.unwrap().status, Status::Active, "nothing by half");
-    let trail = audit::list(&w.store, b.id, None, 50).await.unwrap();
+    let trail = audit::list(&w.store, b.id, &audit::Query::default(), 50).await.unwrap().items;
     assert!(trail.iter().filter(|e| e.action == "tenant.tags").count() == 2, "{trail:?}");
 });
 
@@ -138,7 +138,7 @@ story!(async fn a_mapping_reaches_by_tag_and_the_tenant_sees_it(t) {
     let again = mappings::create(&w.access, &p, Target::Over(&o), g.id, id(TECHNICIAN)).await;
     assert_eq!(again.unwrap_err().kind(), Kind::Conflict);
     let sees = async |t: TenantId| {
-        let all = mappings::list(&w.access, &w.may(t).await, None, 10).await.unwrap();
+        let all = mappings::list(&w.access, &w.may(t).await, mappings::Query::page(None, 10)).await.unwrap();
         all.iter().any(|x| x.id == m.id)
     };
     assert!(sees(provider.id).await && sees(a.id).await && !sees(b.id).await);

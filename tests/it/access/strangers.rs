@@ -85,7 +85,7 @@ story!(async fn a_trail_tells_of_a_chosen_set_what_concerns_the_tenant(t) {
         mappings::delete(&w.access, &p, m.id).await.unwrap();
     }
     for (here, other) in [(contoso, hidden), (hidden, contoso)] {
-        let trail = audit::list(&w.store, here, None, 100).await.unwrap();
+        let trail = audit::list(&w.store, here, &audit::Query::default(), 100).await.unwrap().items;
         let told = |action: &str| trail.iter().filter(|e| e.action == action).collect::<Vec<_>>();
         for action in ["grant.add", "mapping.create", "mapping.adopt", "mapping.delete"] {
             let events = told(action);
@@ -100,7 +100,7 @@ story!(async fn a_trail_tells_of_a_chosen_set_what_concerns_the_tenant(t) {
         }
     }
     // At home the whole of it is written down, once each time.
-    let trail = audit::list(&w.store, us, None, 200).await.unwrap();
+    let trail = audit::list(&w.store, us, &audit::Query::default(), 200).await.unwrap().items;
     for action in ["grant.add", "mapping.create", "mapping.adopt", "mapping.delete"] {
         let full = |e: &&audit::Entry| e.action == action && e.detail["scope"] == set().column();
         assert_eq!(trail.iter().filter(full).count(), 2, "{action}");

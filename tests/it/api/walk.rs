@@ -296,6 +296,8 @@ story!(async fn every_route_answers_as_described(t) {
     w.get("/tenants/acme/who-can?permission=users.view").await;
     w.get(&format!("/tenants/acme/explain?user={cid}&permission=users.view")).await;
     w.get(&format!("/tenants/acme/explain?user={cid}&permission=users.delete")).await;
+    let row = json!({"user": cid, "action": "end_sessions"});
+    w.post("/tenants/acme/users/bulk", json!({"rows": [row], "dry_run": true})).await;
     w.get(&format!("/tenants/acme/users/{cid}/access")).await;
     w.delete(&format!("/tenants/acme/mappings/{m}")).await;
     let default = "/tenants/acme/default-role";

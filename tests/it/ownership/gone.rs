@@ -113,8 +113,8 @@ async fn current(
 ) -> muster::id::UserId {
     let search = users::Search { directory: Some(p.directory()), ..users::Search::default() };
     let all = users::search(&w.store, &w.may(p.tenant()).await, &search).await.unwrap();
-    assert_eq!(all.items.len(), 1);
-    all.items[0].id
+    assert_eq!(all.len(), 1);
+    all[0].id
 }
 
 story!(async fn what_is_remembered_ends_when_nobody_asks_any_more(t) {

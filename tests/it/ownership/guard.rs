@@ -81,7 +81,8 @@ impl Scene {
         parked::decide(&self.w.access, &may, c.id, Decision { keep, users, reason }).await
     }
     async fn actions(&self) -> Vec<String> {
-        let all = audit::list(&self.w.store, self.t, None, 500).await.unwrap();
+        let all =
+            audit::list(&self.w.store, self.t, &audit::Query::default(), 500).await.unwrap().items;
         all.into_iter().map(|e| e.action).collect()
     }
 }

@@ -182,7 +182,7 @@ story!(async fn groups_are_listed_with_or_without_members(t) {
     assert_eq!(of(u[0]).collect::<Vec<_>>(), [a.id]);
     assert_eq!(of(u[1]).collect::<Vec<_>>(), [a.id, b.id]);
     let v = w.may(acme.id).await;
-    assert_eq!(groups::search(&w.store, &v, "b", 10).await.unwrap()[0].id, b.id);
+    assert_eq!(groups::search(&w.store, &v, "b", None, 10).await.unwrap()[0].id, b.id);
     assert_eq!(groups::view(&w.store, &v, b.id).await.unwrap().1.len(), 2);
     users::delete(&w.store, &p, u[1], None).await.unwrap();
     assert_eq!(w.members(&p, a.id).await, set(&u[..1]));

@@ -89,7 +89,7 @@ story!(async fn one_that_cannot_begin_is_told_of_and_the_next_is_tried(t) {
     crate::access::give(&c.w, &c.ann, c.acme, crate::access::id(crate::access::READ_ONLY)).await;
     clock.advance(DAY * 31);
     let missed = async || {
-        let trail = audit::list(&store, c.acme, None, 500).await.unwrap();
+        let trail = audit::list(&store, c.acme, &audit::Query::default(), 500).await.unwrap().items;
         trail.into_iter().filter(|e| e.action == "review.miss").collect::<Vec<_>>()
     };
     for _ in 0..2 {

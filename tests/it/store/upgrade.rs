@@ -77,7 +77,7 @@ async fn ended(store: &Store, n: u128) -> Option<i64> {
     sql!(c, one<Option<i64>>, "SELECT ended_at FROM grants WHERE id = $1", n).unwrap()
 }
 async fn told(store: &Store, t: TenantId) -> usize {
-    let trail = audit::list(store, t, None, 50).await.unwrap();
+    let trail = audit::list(store, t, &audit::Query::default(), 50).await.unwrap().items;
     trail.iter().filter(|e| e.action == "grant.end").count()
 }
 

@@ -119,7 +119,9 @@ impl Export {
                 self.table(Table::People, false, &lines)
             }
             Part::Mappings(after) => {
-                let rows = mappings::list(&self.access, &self.permit, after, PIECE).await?;
+                let rows =
+                    mappings::list(&self.access, &self.permit, mappings::Query::page(after, PIECE))
+                        .await?;
                 self.next = match rows.last().filter(|_| full(rows.len())) {
                     Some(last) => Part::Mappings(Some(last.id)),
                     None => Part::Default,
@@ -367,7 +369,7 @@ fn words(standing: Standing) -> &'static str {
 }
 
 fn page(after: Option<GrantId>) -> Query {
-    Query { user: None, holds: false, after, limit: PIECE }
+    Query { user: None, role: None, holds: false, after, limit: PIECE }
 }
 
 fn full(rows: usize) -> bool {

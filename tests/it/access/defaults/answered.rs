@@ -74,7 +74,8 @@ impl Scene {
             .unwrap()
     }
     async fn told(&self, action: &str) -> usize {
-        let trail = audit::list(&self.w.store, self.t, None, 500).await.unwrap();
+        let trail =
+            audit::list(&self.w.store, self.t, &audit::Query::default(), 500).await.unwrap().items;
         trail.iter().filter(|e| e.action == action).count()
     }
 }
@@ -167,7 +168,7 @@ story!(async fn a_mapping_that_would_put_its_author_out_does_not_count(t) {
     let desk = role(&s.w, s.t, "Desk", &["computers.edit"], false).await;
     // Her own group: were it to count, she would hold nothing by default, and would not answer for it.
     let (_, m) = s.maps(&ann, "Desk", &s.u[..2], desk.id).await;
-    let all = mappings::list(&s.w.access, &s.w.may(s.t).await, None, 10).await.unwrap();
+    let all = mappings::list(&s.w.access, &s.w.may(s.t).await, mappings::Query::page(None, 10)).await.unwrap();
     let standing = mappings::standings(&s.w.access, &all).await.unwrap();
     assert_eq!(standing.get(&m), Some(&Standing::Suspended));
     for u in &s.u[..2] {
@@ -232,7 +233,7 @@ story!(async fn a_long_chain_of_authors_by_default_is_gone_through_so_far_and_wh
     for n in 1..CHAIN {
         s.w.apply(&s.p, chain[n - 1].1, vec![GroupChange::Add(vec![chain[n].0.id])]).await;
     }
-    let all = mappings::list(&s.w.access, &s.w.may(s.t).await, None, 100).await.unwrap();
+    let all = mappings::list(&s.w.access, &s.w.may(s.t).await, mappings::Query::page(None, 100)).await.unwrap();
     let standing = mappings::standings(&s.w.access, &all).await.unwrap();
     let stands = |n: usize| standing[&chain[n].2];
     for n in 0..=32 {
