@@ -11,7 +11,7 @@ use crate::{
         Over, Permit, Reach, Standing,
         mappings::{self, Mapping, Target},
         perm::{Global, UsersManageRoles},
-        roles::{self, NewRole, Role, RoleEdit},
+        roles::{self, NewRole, Role, RoleEdit, called},
     },
     error::{Error, Result},
     id::{DirectoryId, GroupId, MappingId, RoleId, TenantId},
@@ -19,7 +19,7 @@ use crate::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// A role.
 #[derive(Serialize, JsonSchema)]
@@ -149,6 +149,8 @@ pub(super) struct MappingShown {
     group: GroupId,
     group_name: String,
     role: RoleId,
+    /// What the role is called; null where it is gone.
+    role_name: Option<String>,
     /// The tenant in which it gives the role, where it is one.
     in_tenant: Option<TenantId>,
     /// Whether it is the whole instance.
@@ -166,7 +168,7 @@ pub(super) struct MappingShown {
     adopted_at: Option<Time>,
 }
 impl MappingShown {
-    fn of(m: &Mapping, names: &Names, standing: Standing) -> Self {
+    fn of(m: &Mapping, names: &Names, roles: &HashMap<RoleId, String>, standing: Standing) -> Self {
         let reach = m.reach();
         Self {
             id: m.id,
@@ -175,6 +177,7 @@ impl MappingShown {
             group: m.group_id,
             group_name: m.group_name.clone(),
             role: m.role_id,
+            role_name: roles.get(&m.role_id).cloned(),
             in_tenant: m.scope_tenant,
             everywhere: reach == Reach::All,
             scope: names.shown(&reach),
@@ -209,7 +212,9 @@ pub(super) async fn mappings(c: Call) -> Result<Shown<Page<MappingShown>>> {
     let names = Names::of(&c, p.tenant(), &reaches).await?;
     let standings = mappings::standings(&c.app.access, &items).await?;
     let standing = |m: &Mapping| standings.get(&m.id).copied().unwrap_or_default();
-    Ok(Shown::page(items.iter().map(|m| MappingShown::of(m, &names, standing(m))), next))
+    let roles = called(&c.app.access, items.iter().map(|m| m.role_id)).await?;
+    let show = |m| MappingShown::of(m, &names, &roles, standing(m));
+    Ok(Shown::page(items.iter().map(show), next))
 }
 
 /// A mapping to be made.
@@ -288,7 +293,8 @@ pub(super) async fn mapping_create(c: With<CreateMapping>) -> Result<Made<Mappin
     let (access, target) = (&c.app.access, wanted.target());
     let m = mappings::create(access, &p, target, wanted.group, wanted.role).await?;
     let names = Names::of(&c, p.tenant(), [&m.reach()]).await?;
-    Ok(Made::of(MappingShown::of(&m, &names, Standing::InForce)))
+    let roles = called(&c.app.access, [m.role_id]).await?;
+    Ok(Made::of(MappingShown::of(&m, &names, &roles, Standing::InForce)))
 }
 
 pub(super) async fn mapping_adopt(c: Call) -> Result<Shown<MappingShown>> {
@@ -310,7 +316,8 @@ pub(super) async fn mapping_adopt(c: Call) -> Result<Shown<MappingShown>> {
         }
     };
     let names = Names::of(&c, p.tenant(), [&reach]).await?;
-    Ok(Shown::of(MappingShown::of(&m, &names, Standing::InForce)))
+    let roles = called(&c.app.access, [m.role_id]).await?;
+    Ok(Shown::of(MappingShown::of(&m, &names, &roles, Standing::InForce)))
 }
 
 pub(super) async fn mapping_delete(c: Call) -> Result<Done> {

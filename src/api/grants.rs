@@ -12,6 +12,7 @@ use crate::{
         grants::{self, Grant, NewGrant, Query, Resolve},
         holds,
         perm::UsersManageRoles,
+        roles::called,
     },
     error::{Error, Result},
     id::{GrantId, RoleId, TenantId, UserId},
@@ -19,6 +20,7 @@ use crate::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::collections::HashMap;
 
 /// A role given to somebody.
 #[derive(Serialize, JsonSchema)]
@@ -30,6 +32,8 @@ pub(super) struct GrantShown {
     home: TenantId,
     user_name: String,
     role: RoleId,
+    /// What the role is called; null where it is gone.
+    role_name: Option<String>,
     /// The tenant, where it is one.
     in_tenant: Option<TenantId>,
     /// Whether it is the whole instance.
@@ -44,7 +48,7 @@ pub(super) struct GrantShown {
     created_at: Time,
 }
 impl GrantShown {
-    pub(super) fn of(g: &Grant, names: &Names) -> Self {
+    pub(super) fn of(g: &Grant, names: &Names, roles: &HashMap<RoleId, String>) -> Self {
         let reach = g.reach();
         Self {
             id: g.id,
@@ -52,6 +56,7 @@ impl GrantShown {
             home: g.tenant_id,
             user_name: g.user_label.clone(),
             role: g.role_id,
+            role_name: roles.get(&g.role_id).cloned(),
             in_tenant: g.scope_tenant,
             everywhere: reach == Reach::All,
             scope: names.shown(&reach),
@@ -83,12 +88,14 @@ async fn page(c: &Call, here: TenantId, all: Vec<Grant>, limit: u32) -> Result<G
     let (items, next) = cut(all, limit, |g| g.id.to_string());
     let reaches: Vec<Reach> = items.iter().map(Grant::reach).collect();
     let names = Names::of(c, here, &reaches).await?;
-    Ok(Shown::page(items.iter().map(|g| GrantShown::of(g, &names)), next))
+    let roles = called(&c.app.access, items.iter().map(|g| g.role_id)).await?;
+    Ok(Shown::page(items.iter().map(|g| GrantShown::of(g, &names, &roles)), next))
 }
 
 /// One that was made.
 async fn made(c: &Call, here: TenantId, g: &Grant) -> Result<Made<GrantShown>> {
-    Ok(Made::of(GrantShown::of(g, &Names::of(c, here, [&g.reach()]).await?)))
+    let roles = called(&c.app.access, [g.role_id]).await?;
+    Ok(Made::of(GrantShown::of(g, &Names::of(c, here, [&g.reach()]).await?, &roles)))
 }
 
 /// A role to be given.

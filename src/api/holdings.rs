@@ -16,6 +16,7 @@ use crate::{
         Permit, Reach,
         grants::{self, Grant, Wanted, Wide},
         perm::{Global, UsersManageRoles},
+        roles::called,
     },
     error::{Error, Kind, Result},
     id::{InvitationId, RoleId, TenantId, UserId},
@@ -235,9 +236,11 @@ pub(super) async fn set(c: With<SetAccess>) -> Result<Shown<AccessChanged>> {
     }
     let done = grants::set(&c.app.access, &home, user, wanted, wide).await?;
     let all = done.added.iter().chain(&done.removed).chain(&done.kept).chain(&done.stays);
-    let reaches: Vec<Reach> = all.map(Grant::reach).collect();
+    let all: Vec<&Grant> = all.collect();
+    let reaches: Vec<Reach> = all.iter().map(|g| g.reach()).collect();
     let names = Names::of(&c, home.tenant(), &reaches).await?;
-    let show = |all: &[Grant]| all.iter().map(|g| GrantShown::of(g, &names)).collect();
+    let roles = called(&c.app.access, all.iter().map(|g| g.role_id)).await?;
+    let show = |all: &[Grant]| all.iter().map(|g| GrantShown::of(g, &names, &roles)).collect();
     Ok(Shown::of(AccessChanged {
         added: show(&done.added),
         removed: show(&done.removed),

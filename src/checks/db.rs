@@ -143,7 +143,7 @@ pub(super) async fn ending(
          UNION ALL
          SELECT t.slug, 'client secret at the provider', d.name, '', d.secret_expires_at
          FROM directories d JOIN tenants t ON t.id = d.tenant_id
-         WHERE d.secret_expires_at > $1 AND d.secret_expires_at < $2 AND d.issuer IS NOT NULL
+         WHERE d.secret_expires_at < $2 AND d.issuer IS NOT NULL AND d.status = 'active'
          UNION ALL
          SELECT t.slug, 'client secret', a.name, s.hint, s.expires_at
          FROM app_secrets s JOIN apps a ON a.tenant_id = s.tenant_id AND a.id = s.app_id

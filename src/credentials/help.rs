@@ -108,9 +108,14 @@ impl Credentials {
     /// Sends somebody a link to set a new password. Where they have a second factor, it is asked for then.
     ///
     /// # Errors
-    /// As [`Self::set_password`]; [`crate::error::Kind::Conflict`] for who has no address, is switched off, or never had
+    /// As [`Self::set_password`]; [`crate::error::Kind::Conflict`] where nothing `sends` letters, for who has no address, is switched off, or never had
     /// anything to sign in with here (they are invited instead).
-    pub async fn send_reset(&self, permit: &Permit<UsersEdit>, user: UserId) -> Result<()> {
+    pub async fn send_reset(
+        &self,
+        permit: &Permit<UsersEdit>,
+        user: UserId,
+        sends: bool,
+    ) -> Result<()> {
         let (_, acting) = self.reachable(permit, user).await?;
         let (t, access, master) = (permit.tenant(), &self.0.access, &self.0.master);
         tx!(self.0.store, &permit.cx().urgent(), [acting, access, master], |tx| {
@@ -128,9 +133,19 @@ impl Credentials {
                 let text = "they sign in with a passkey and have no password; reset their factors first if it is lost";
                 return Err(Error::conflict(text));
             }
+            // Who has a second factor gets a link by its reset; nobody else does.
+            let instead = if has.code || has.passkeys > 0 {
+                "reset their factors, which gives you the link"
+            } else {
+                "set a password for them"
+            };
             if found.email.is_none() {
-                let text = "they have no e-mail address; give them one, or reset their factors, which gives you the link";
+                let text = format!("they have no e-mail address; give them one, or {instead}");
                 return Err(Error::conflict(text).attr("email"));
+            }
+            if !sends {
+                let text = format!("this server sends no mail (mail.server); {instead}");
+                return Err(Error::conflict(text).code("no_mail"));
             }
             match reset::offer(tx, &master, t, &found, By::Desk).await? {
                 Offer::Sent | Offer::Link(_) => Ok(()),

@@ -79,7 +79,7 @@ pub async fn warn(store: &Store, cx: &Cx) -> Result<u64> {
             ];
             outbox::push(tx, t, TOPIC, &json!({ "subject": said, "lines": lines })).await?;
             let event = Event::new("directory.secret_ends").target("directory", id);
-            audit::record(tx, t, event.detail(json!({ "at": ends }))).await?;
+            audit::record(tx, t, event.detail(json!({ "at": ends.rfc3339() }))).await?;
             Ok(1)
         })?;
     }

@@ -2,7 +2,7 @@
 
 use super::{Directory, Status, db, locked, trial};
 use crate::{
-    access::{Access, Permit, perm::SystemEditSettings},
+    access::{Access, Permit, guard, perm::SystemEditSettings},
     actor::Principal,
     audit::{self, Event},
     error::{Error, Result},
@@ -69,7 +69,8 @@ crate::enum_column!(Stage);
 /// # Errors
 /// `NotFound`; `Invalid` (`stage`) for `testing`, which asking for a test login sets; `Conflict` without a sign-in half, when
 /// the settings are of another generation than `expected`, where it is to be enforced and is not active, and where no test
-/// login has succeeded; `Forbidden` where somebody else's has, and beyond the caller's own rights.
+/// login has succeeded, or nobody who administers would be left who can sign in; `Forbidden` where somebody else's has, and
+/// beyond the caller's own rights.
 pub async fn set_stage(
     store: &Store,
     access: &Access,
@@ -83,8 +84,7 @@ pub async fn set_stage(
         return Err(Error::invalid(text).attr("stage"));
     }
     let t = p.tenant();
-    let entrusted =
-        if to.offered() { Some(access.entrusted(p.actor(), (t, id), None).await?) } else { None };
+    let entrusted = access.entrusted(p.actor(), (t, id), None).await?;
     tx!(store, &p.cx(), [access, entrusted], |tx| {
         let (was, _) = locked(tx, t, id, None).await?;
         if expected.is_some_and(|g| g != was.generation) {
@@ -98,7 +98,8 @@ pub async fn set_stage(
         if was.stage == to {
             return Ok(was);
         }
-        if let Some(entrusted) = &entrusted {
+        // What lets people in through it, and what lets them in again by what they have here of their own.
+        if to.offered() || was.stage == Stage::Enforced {
             entrusted.check(&access, tx).await?;
         }
         if to == Stage::Enforced && was.stage != Stage::Active {
@@ -114,7 +115,20 @@ pub async fn set_stage(
                 missing => missing.is_some(),
             }
         };
-        moved(tx, &was, to, untested).await
+        if to != Stage::Enforced {
+            return moved(tx, &was, to, untested).await;
+        }
+        // It shuts what people have here of their own: somebody who administers must be left who comes in.
+        let guard = guard::before(tx, t).await?;
+        let d = moved(tx, &was, to, untested).await?;
+        guard.after(tx, guard::By::Hand).await.map_err(|e| {
+            if e.code_str() == Some("last_administrator") {
+                let text = format!("nobody who administers could sign in any more: {}", e.detail());
+                return Error::conflict(text).attr("stage").code("last_administrator");
+            }
+            e
+        })?;
+        Ok(d)
     })
 }
 

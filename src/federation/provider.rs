@@ -275,6 +275,10 @@ fn keys(set: &[u8], issuer: &str) -> Result<Vec<Jwk>> {
 }
 
 impl Provider {
+    /// Whether it was asked since then.
+    pub(super) fn asked_since(&self, at: Instant) -> bool {
+        self.read >= at
+    }
     /// How old this must be before it is asked for a key again: at once, if it was not asked for one before.
     fn look_again(&self) -> Duration {
         if self.for_a_key { LOOK_AGAIN } else { Duration::ZERO }

@@ -9,13 +9,22 @@ use crate::{
     store::{List, Tx},
 };
 
-/// Whether the user `u` has some way in at $4: a credential of their own, an active directory through which people sign
-/// in and of which they are, or with which they signed in before; or an open link to make a credential.
+/// Whether the user `u` has some way in at $4: a credential of their own, unless their company's login is their only way in;
+/// an active directory through which people sign in and of which they are, or with which they signed in before; or an open
+/// link to make a credential.
 macro_rules! way_in {
     () => {
-        "(EXISTS (SELECT 1 FROM passwords w WHERE w.tenant_id = u.tenant_id AND w.user_id = u.id AND NOT w.void)
-          OR EXISTS (SELECT 1 FROM passkeys w WHERE w.tenant_id = u.tenant_id AND w.user_id = u.id
-                     AND w.suspect_at IS NULL)
+        "(((EXISTS (SELECT 1 FROM passwords w WHERE w.tenant_id = u.tenant_id AND w.user_id = u.id AND NOT w.void)
+            OR EXISTS (SELECT 1 FROM passkeys w WHERE w.tenant_id = u.tenant_id AND w.user_id = u.id
+                       AND w.suspect_at IS NULL)
+            OR EXISTS (SELECT 1 FROM password_resets w WHERE w.tenant_id = u.tenant_id AND w.user_id = u.id
+                       AND w.expires_at > $4))
+           AND NOT EXISTS (SELECT 1 FROM directories w WHERE w.tenant_id = u.tenant_id
+                             AND w.status = 'active' AND w.stage = 'enforced' AND w.issuer IS NOT NULL
+                             AND (w.id = u.directory_id
+                                  OR EXISTS (SELECT 1 FROM domains n WHERE n.tenant_id = u.tenant_id AND NOT n.lapsed
+                                               AND (lower(u.email) LIKE '%@' || n.name
+                                                    OR lower(u.user_name) LIKE '%@' || n.name)))))
           OR EXISTS (SELECT 1 FROM directories w WHERE w.tenant_id = u.tenant_id AND w.id = u.directory_id
                      AND w.status = 'active' AND w.stage IN ('active', 'enforced') AND w.issuer IS NOT NULL)
           OR EXISTS (SELECT 1 FROM identities i
@@ -23,9 +32,7 @@ macro_rules! way_in {
                      WHERE i.tenant_id = u.tenant_id AND i.user_id = u.id
                        AND w.status = 'active' AND w.stage IN ('active', 'enforced') AND w.issuer IS NOT NULL)
           OR EXISTS (SELECT 1 FROM invitations w WHERE w.tenant_id = u.tenant_id AND w.user_id = u.id
-                     AND w.accepted_at IS NULL AND w.revoked_at IS NULL AND w.expires_at > $4)
-          OR EXISTS (SELECT 1 FROM password_resets w WHERE w.tenant_id = u.tenant_id AND w.user_id = u.id
-                     AND w.expires_at > $4))"
+                     AND w.accepted_at IS NULL AND w.revoked_at IS NULL AND w.expires_at > $4))"
     };
 }
 

@@ -3,8 +3,8 @@
 //! administrators by them, or answer for mappings in their turn ([`hang_on`], [`group_change`], [`before_less`]).
 //!
 //! Counted are those who can use the role now and whose role does not end by itself: active, switched on, of a kind
-//! that may hold it, no integration user, not break-glass, with some way in: a password, a passkey, an active directory
-//! through which they sign in, an open invitation or link to set a password. A tenant's administrators hold Tenant
+//! that may hold it, no integration user, not break-glass, with some way in: a password or a passkey that no
+//! enforced directory shuts, an active directory through which they sign in, an open invitation or link to set a password. A tenant's administrators hold Tenant
 //! Administrator in that very tenant; that Global Administrators, or those of many tenants, reach it as well makes none
 //! of them its own. To switch a directory off, or to take its sign-in half away, is a brake and asks nobody: who is left
 //! without a way in is what the doctor says.

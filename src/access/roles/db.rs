@@ -7,7 +7,7 @@ use crate::{
     error::Result,
     id::{RoleId, TenantId},
     row, sql,
-    store::{Conn, J, Tx},
+    store::{Conn, J, List, Tx},
 };
 use std::collections::BTreeSet;
 
@@ -54,6 +54,25 @@ pub async fn page(c: &mut Conn, t: TenantId, after: RoleId, limit: i64) -> Resul
         t,
         after,
         limit
+    )
+}
+
+row! {
+    /// What a role is called.
+    pub struct Called {
+        pub id: RoleId,
+        pub name: String,
+    }
+}
+
+/// What these are called, whoever's they are.
+pub async fn names(c: &mut Conn, ids: &[RoleId]) -> Result<Vec<Called>> {
+    let ids = List::Ids(ids.iter().map(|r| r.0).collect());
+    sql!(
+        c,
+        all<Called>,
+        "SELECT id, name FROM roles WHERE id IN (SELECT value FROM rarray($1)) /* platform: a role may be offered */",
+        ids
     )
 }
 

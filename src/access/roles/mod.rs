@@ -1,5 +1,6 @@
 //! Roles: the built-in ones, a tenant's own, and the provider's that are offered to all.
 
+mod called;
 mod db;
 pub mod export;
 mod fit;
@@ -25,6 +26,7 @@ use crate::{
     store::{Conn, J, Lock, Scope, Topic, Tx},
     text, tx,
 };
+pub use called::called;
 use db::RoleRow;
 pub use fit::must_fit;
 pub use like::{Difference, create_like, difference};

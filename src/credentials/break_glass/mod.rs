@@ -22,7 +22,7 @@ use crate::{
     secret::Secret,
     store::{Conn, Cx, Lock, Scope, Store, Tx},
     tenants, text, tx,
-    users::User,
+    users::{self, User},
 };
 use serde_json::json;
 use std::time::Duration;
@@ -225,6 +225,11 @@ impl Credentials {
             tx.lock(Lock::User(user)).await?;
             let actor = tx.actor().clone();
             not_one(tx, t, &actor).await?;
+            let live = users::find(tx, t, user).await?.is_none_or(|u| u.live());
+            if !live {
+                let text = "it is switched off; switch it on first";
+                return Err(Error::conflict(text).attr("enabled").code("user_disabled"));
+            }
             let until = tx.now().plus(ARMED);
             if !db::arm(tx, t, user, until).await? {
                 return Err(Error::not_found("break-glass account"));

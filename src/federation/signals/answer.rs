@@ -66,13 +66,23 @@ fn noted(e: &Error) -> String {
     }
 }
 
+/// When it is worth sending again, where that is known.
+fn in_a_while(r: &mut Response, e: &Error) {
+    if let Some(s) = e.retry_after_secs() {
+        r.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(s));
+    }
+}
+
 /// Back-Channel Logout 1.0, 2.8: 200, or 400 with an error as OAuth's.
 pub(super) fn logged_out(done: Result<Taken>) -> Response {
     match done {
         Ok(_) => empty(StatusCode::OK),
         Err(e) => {
             let text = noted(&e);
-            document(status(&e), &json!({ "error": "invalid_request", "error_description": text }))
+            let body = json!({ "error": "invalid_request", "error_description": text });
+            let mut r = document(status(&e), &body);
+            in_a_while(&mut r, &e);
+            r
         }
     }
 }
@@ -89,6 +99,7 @@ pub(super) fn revoked(done: Result<Taken>) -> Response {
             };
             let mut r =
                 document(status, &json!({ "error": "invalid_request", "error_description": text }));
+            in_a_while(&mut r, &e);
             if status == StatusCode::UNAUTHORIZED {
                 let challenge = HeaderValue::from_static("Bearer");
                 r.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);

@@ -43,8 +43,17 @@ pub(super) async fn by_provider(
     let provider = providers.get(app, &of).await?;
     match jwt::verify(token, &provider.keys, &provider.algs()) {
         Err(e) if may_be_new(&e) => {
+            let began = Instant::now();
             let now = providers.again(app, &of).await?;
-            jwt::verify(token, &now.keys, &now.algs())
+            match jwt::verify(token, &now.keys, &now.algs()) {
+                // It may be of a key that the provider has had for less than a minute, and what is refused for good is lost:
+                // a stranger's token that came before this one does not make it so.
+                Err(e) if may_be_new(&e) && !now.asked_since(began) => {
+                    let text = "the provider's keys were asked for a moment ago; send it again";
+                    Err(Error::unavailable(format!("{text}: {}", e.detail())).retry_after(60))
+                }
+                r => r,
+            }
         }
         r => r,
     }

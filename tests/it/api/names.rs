@@ -22,10 +22,13 @@ story!(async fn what_the_provider_offers_under_a_tenants_name_does_not_take_the_
     let offered = own(&s, "POST", "/tenants/provider/roles", new).await.expect(201).json()["id"].clone();
     let give = |role: &str| json!({"user": ann.to_string(), "role": role});
     let given = own(&s, "POST", "/tenants/acme/grants", give("Manager")).await.expect(201).json();
-    assert_eq!(given["role"], mine);
+    assert_eq!((&given["role"], &given["role_name"]), (&mine, &json!("Manager")));
     let id = offered.as_str().unwrap();
     let given = own(&s, "POST", "/tenants/acme/grants", give(id)).await.expect(201).json();
-    assert_eq!(given["role"], offered, "by its id, what is offered");
+    assert_eq!((&given["role"], &given["role_name"]), (&offered, &json!("manager")), "by its id, what is offered");
+    let listed = own(&s, "GET", "/tenants/acme/grants", Value::Null).await.expect(200).json();
+    let named: Vec<&Value> = listed["items"].as_array().unwrap().iter().map(|g| &g["role_name"]).collect();
+    assert_eq!(named, [&json!("Tenant Administrator"), &json!("Manager"), &json!("manager")]);
     let new = json!({"name": "Like it", "like": "MANAGER"});
     let like = own(&s, "POST", "/tenants/acme/roles", new).await.expect(201).json();
     assert_eq!(like["permissions"], json!(["computers.view"]));

@@ -128,6 +128,13 @@ story! {
         let email = json!({ "email": "glass@provider.example" });
         s.as_owner(reqwest::Method::PATCH, &glass_path, Some(email)).await.expect(200);
         s.post(&format!("{glass_path}/reset-link"), json!({})).await.expect(409);
+        // Armed is what could sign in then.
+        let switch = async |on: bool| s.as_owner(reqwest::Method::PATCH, &glass_path, Some(json!({ "enabled": on }))).await;
+        switch(false).await.expect(200);
+        let arm_path = format!("/api/v1/break-glass/{}/arm", glass["user"].as_str().unwrap());
+        let no = s.post(&arm_path, json!({ "reason": "case 4711" })).await.expect(409).json();
+        assert_eq!(no["code"], "user_disabled", "{no}");
+        switch(true).await.expect(200);
         forgot(&s, "glass-1").await;
         tokio::time::sleep(Duration::from_millis(600)).await;
         let mut c = s.app.store.read(Scope::Platform).await.unwrap();

@@ -472,3 +472,28 @@ story! {
         assert_eq!(push(&w, &token, None).await.0, 404);
     }
 }
+
+story! {
+    async fn a_strangers_token_does_not_make_the_providers_next_one_lost(t) {
+        let w = here(&t).await;
+        let browser = comes(&w, "s1").await;
+        // A key that nobody knows: the provider is asked, and does not have it.
+        let stranger = w.op.sign_as("two", "logout+jwt", &logout(&w, "j1", &json!({ "sid": "s9" })));
+        assert_eq!(logs_out(&w, &stranger).await.0, 400);
+        // Another so soon might be of a key that it has had for a moment: whoever sent it sends it again.
+        let token = w.op.sign_as("three", "logout+jwt", &logout(&w, "j2", &json!({ "sid": "s1" })));
+        let form = [("logout_token", token.as_str())];
+        let answer = reqwest::Client::new().post(at(&w, "backchannel-logout")).form(&form).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 503);
+        assert_eq!(answer.headers()["retry-after"], "60");
+        let caller = json!({
+            "iss": w.op.issuer, "sub": "s", "aud": at(&w, "global-token-revocation"), "jti": "j3", "iat": now(), "exp": now() + 300,
+        });
+        let caller = w.op.sign_as("four", TYP, &caller);
+        let request = reqwest::Client::new().post(at(&w, "global-token-revocation")).bearer_auth(caller);
+        let (status, _) = sent(request.json(&json!({ "sub_id": una(&w) }))).await;
+        assert_eq!(status, 503);
+        assert!(signed_in(&browser).await);
+        assert_eq!(w.op.asked("/keys"), 2, "asked once for a key, however many come");
+    }
+}
