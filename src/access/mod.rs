@@ -104,8 +104,12 @@ impl Access {
         let missing = || Error::forbidden(format!("the permission '{}' is needed here", P::ID));
         match actor.principal() {
             Principal::Owner | Principal::System(_) => Ok(self.all(actor, tenant)),
-            Principal::Directory { tenant: own, .. } if *own == tenant => Err(missing()),
-            Principal::Directory { .. } => Err(Error::not_found("tenant")),
+            Principal::Directory { tenant: own, .. } | Principal::App { tenant: own, .. }
+                if *own == tenant =>
+            {
+                Err(missing())
+            }
+            Principal::Directory { .. } | Principal::App { .. } => Err(Error::not_found("tenant")),
             Principal::User { home, user, scopes, bound, .. } => {
                 let mut held = self.effective(*home, *user, tenant).await?;
                 let visible = tenant == *home || tenant == TenantId::PLATFORM || !held.is_empty();
@@ -145,7 +149,7 @@ impl Access {
                      whole instance (scope muster.instance)",
                 ));
             }
-            Principal::Directory { .. } => Arc::default(),
+            Principal::Directory { .. } | Principal::App { .. } => Arc::default(),
         };
         if !held.global {
             return Err(Error::forbidden("only Global Administrators may do this"));
@@ -234,7 +238,7 @@ impl Access {
             Principal::User { home, user, scopes, bound, .. } => {
                 self.held_by((*home, *user), scopes.as_deref(), *bound, tenant).await
             }
-            Principal::Directory { .. } => Ok(Arc::default()),
+            Principal::Directory { .. } | Principal::App { .. } => Ok(Arc::default()),
         }
     }
     /// The same of a user by what they came with: all that they have, or some scopes in one tenant.

@@ -43,6 +43,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
         include_str!("../../migrations/0033_what_mail_servers_answer.sql"),
     ),
     ("0034_credentials", include_str!("../../migrations/0034_credentials.sql")),
+    ("0036_event_streams", include_str!("../../migrations/0036_event_streams.sql")),
 ];
 
 /// What SQLite makes of a migration: six words replaced, `STRICT` added, sections between `-- postgres:` and
