@@ -77,6 +77,13 @@ pub enum Principal {
         /// The directory.
         directory: DirectoryId,
     },
+    /// An application that manages its stream of security events; it holds no permission.
+    App {
+        /// Its tenant.
+        tenant: TenantId,
+        /// The application.
+        app: AppId,
+    },
     /// Whoever owns the data directory and runs a command on it.
     Owner,
     /// The server's own work; the text says which.
@@ -120,11 +127,17 @@ impl Actor {
             _ => None,
         }
     }
-    /// A stable text for audit events and `granted_by`: `user:<id>`, `directory:<id>`, `owner`, `system:<what>`.
+    /// The request, unless it is the server's own work, which nobody asked for.
+    pub fn asked(&self) -> Option<RequestId> {
+        (!matches!(self.principal, Principal::System(_))).then_some(self.request)
+    }
+    /// A stable text for audit events and `granted_by`: `user:<id>`, `directory:<id>`, `app:<id>`, `owner`,
+    /// `system:<what>`.
     pub fn label(&self) -> String {
         match &self.principal {
             Principal::User { user, .. } => format!("user:{user}"),
             Principal::Directory { directory, .. } => format!("directory:{directory}"),
+            Principal::App { app, .. } => format!("app:{app}"),
             Principal::Owner => "owner".to_owned(),
             Principal::System(what) => format!("system:{what}"),
         }

@@ -10,6 +10,7 @@ use crate::{
     crypto::seal::MasterKey,
     directories::{Keyring, Readings, Tokens},
     error::{Error, Result},
+    events::Events,
     gate::Gate,
     id::DirectoryId,
     keys::Keys,
@@ -61,6 +62,8 @@ pub struct Parts {
     pub keys: Keys,
     /// Applications and integration clients, remembered.
     pub apps: Apps,
+    /// Which streams of security events want to hear what.
+    pub events: Events,
     /// Who may act now, and the only maker of tokens.
     pub gate: Gate,
     /// Refreshes that share what a commit costs.
@@ -105,6 +108,7 @@ impl App {
         let cx = Cx::new(system.clone(), Scope::Platform);
         let keys = Keys::load(&store, Arc::new(master.clone()), &cx).await?;
         let apps = Apps::new(&store);
+        let events = Events::load(&store, config.issuer()).await?;
         let limits = session_limits(&config);
         let gate = Gate::new(&store, &access, &keys, &apps, config.issuer(), limits);
         let rotations = Rotations::new(&store, cx.urgent(), refresh_limits(&config));
@@ -123,6 +127,7 @@ impl App {
             scim_turns,
             keys,
             apps,
+            events,
             gate,
             rotations,
             net,

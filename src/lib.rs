@@ -27,6 +27,7 @@ pub mod apps;
 pub mod credentials;
 pub mod directories;
 pub mod domains;
+pub mod events;
 pub mod farewell;
 pub mod flows;
 pub mod gate;
@@ -52,6 +53,7 @@ pub mod federation;
 pub mod oauth;
 pub mod scim;
 pub mod signin;
+pub mod ssf;
 // above all
 pub mod cli;
 pub mod server;

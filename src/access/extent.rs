@@ -259,7 +259,7 @@ impl Setter {
                 scopes: scopes.as_ref().map(|s| s.to_vec()),
                 bound: *bound,
             }),
-            Principal::Directory { .. } => None,
+            Principal::Directory { .. } | Principal::App { .. } => None,
         }
     }
 }

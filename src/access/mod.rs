@@ -112,8 +112,12 @@ impl Access {
                 }
                 Ok(self.all(actor, tenant))
             }
-            Principal::Directory { tenant: own, .. } if *own == tenant => Err(missing()),
-            Principal::Directory { .. } => Err(Error::not_found("tenant")),
+            Principal::Directory { tenant: own, .. } | Principal::App { tenant: own, .. }
+                if *own == tenant =>
+            {
+                Err(missing())
+            }
+            Principal::Directory { .. } | Principal::App { .. } => Err(Error::not_found("tenant")),
             Principal::User { home, user, scopes, bound, .. } => {
                 let mut held = self.effective(*home, *user, tenant).await?;
                 let visible = tenant == *home || tenant == TenantId::PLATFORM || !held.is_empty();
@@ -153,7 +157,7 @@ impl Access {
                      whole instance (scope muster.instance)",
                 ));
             }
-            Principal::Directory { .. } => Arc::default(),
+            Principal::Directory { .. } | Principal::App { .. } => Arc::default(),
         };
         if !held.global {
             return Err(Error::forbidden("only Global Administrators may do this"));
@@ -242,7 +246,7 @@ impl Access {
             Principal::User { home, user, scopes, bound, .. } => {
                 self.held_by((*home, *user), scopes.as_deref(), *bound, tenant).await
             }
-            Principal::Directory { .. } => Ok(Arc::default()),
+            Principal::Directory { .. } | Principal::App { .. } => Ok(Arc::default()),
         }
     }
     /// The same of a user by what they came with: all that they have, or some scopes in one tenant.

@@ -131,7 +131,9 @@ impl Access {
                 let (now, paths) = (self.0.people.now(), self.0.people.settle(&p).await?);
                 Ok(Arc::new(Effective::throughout(&p.subject, &paths.paths, reach, now)))
             }
-            (_, Principal::User { .. } | Principal::Directory { .. }) => Ok(Arc::default()),
+            (_, Principal::User { .. } | Principal::Directory { .. } | Principal::App { .. }) => {
+                Ok(Arc::default())
+            }
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     apps::{self, App, Change, KeySet, Kind, NewApp, SecretInfo, Settings, Views},
     crypto::jwt::Alg,
     error::{Error, Result},
-    gate,
+    events, gate,
     id::{AppId, SecretId, TenantId, UserId},
     secret::{ExposeSecret as _, Secret},
     text,
@@ -181,8 +181,17 @@ pub(super) async fn some<P: Views>(c: &Call, p: &Permit<P>) -> Result<(Vec<App>,
 
 /// What an application may be set to ask for: words that somebody could be given.
 fn known<T>(c: &With<T>, scopes: Option<&[String]>) -> Result<()> {
-    const OURS: [&str; 6] =
-        ["openid", "profile", "email", "offline_access", SELF_SERVICE, gate::INSTANCE];
+    const OURS: [&str; 9] = [
+        "openid",
+        "profile",
+        "email",
+        "offline_access",
+        SELF_SERVICE,
+        gate::INSTANCE,
+        events::READ,
+        events::MANAGE,
+        events::ALL_PEOPLE,
+    ];
     let all = c.app.access.catalogue().all();
     let unknown = |s: &&String| !all.contains(*s) && !OURS.contains(&s.as_str());
     match scopes.unwrap_or_default().iter().find(unknown) {

@@ -98,8 +98,7 @@ pub(super) async fn reset_factors(c: Call) -> Result<Shown<FactorsReset>> {
 
 pub(super) async fn send_reset(c: Call) -> Result<Done> {
     let p = c.tenant::<UsersEdit>().await?;
-    let sends = c.app.mailer.sends();
-    c.app.credentials.send_reset(&p, c.id("user")?, sends).await?;
+    c.app.credentials.send_reset(&p, c.id("user")?).await?;
     Ok(Done)
 }
 

@@ -17,6 +17,7 @@ mod doctor;
 mod domains;
 mod elevations;
 mod error;
+mod event_streams;
 mod explain;
 mod find;
 mod grants;

@@ -66,7 +66,9 @@ impl Names {
                     let seen = c.app.access.tenants_of(*home, *user).await?;
                     ids.retain(|t| *t == here || seen.contains(t));
                 }
-                Principal::Directory { .. } => ids.retain(|t| *t == here),
+                Principal::Directory { .. } | Principal::App { .. } => {
+                    ids.retain(|t| *t == here);
+                }
             }
         }
         let ids: Vec<TenantId> = ids.into_iter().collect();

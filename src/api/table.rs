@@ -4,8 +4,8 @@ use super::{
     Contract, Needs,
     Needs::{Caller, Global, Owner},
     Route, access, adoptions, apps, break_glass, consents, credentials, defaults, directories,
-    doctor, domains, elevations, explain, grants, groups, holdings, integrations, invitations,
-    invite_bulk, letters, openapi,
+    doctor, domains, elevations, event_streams, explain, grants, groups, holdings, integrations,
+    invitations, invite_bulk, letters, openapi,
     param::{
         ACTION, ACTIVE, ACTOR, BAD, CHANGES, CONFIRM, CURSOR, DIRECTORY, DROP_VALUES, ENABLED,
         ENDED, EVIDENCE, EXTERNAL_ID, FORMAT, GROUP, HOME, IF_MATCH, IGNORED, KIND, LIMIT, METHOD,
@@ -313,6 +313,12 @@ table! {
     PATCH "/tenants/{tenant}/apps/{app}" EDIT, apps::edit,
         "Change an application's name and settings, or switch it off or on.";
     DELETE "/tenants/{tenant}/apps/{app}" EDIT, apps::remove, "Remove an application.";
+    GET "/tenants/{tenant}/apps/{app}/event-stream" VIEW, event_streams::get,
+        "The stream of security events that it asked for.";
+    PUT "/tenants/{tenant}/apps/{app}/event-stream" EDIT, event_streams::set,
+        "Stop it or let it flow; the application is told.";
+    DELETE "/tenants/{tenant}/apps/{app}/event-stream" EDIT, event_streams::delete,
+        "End it, with what waits for it.";
     GET "/tenants/{tenant}/apps/{app}/secrets" EDIT, apps::secrets, "Its secrets, without their text.";
     POST "/tenants/{tenant}/apps/{app}/secrets" EDIT, apps::secret_add,
         "Make a further secret, shown this once; two live at most.";

@@ -5,7 +5,8 @@ use super::{
     App, Kind, Settings, db,
     keys::KeySet,
     manage::{
-        MORE, Manages, checked, find, of_every_tenant, platform, within_ceiling, within_reach,
+        MORE, Manages, all_people, checked, find, of_every_tenant, platform, within_ceiling,
+        within_reach,
     },
 };
 use crate::{
@@ -133,6 +134,8 @@ async fn edit_as<P: Manages + 'static>(
             if app.platform {
                 of_every_tenant(&p)?;
             }
+            let scopes = (&was.settings.0.scopes, &app.settings.0.scopes);
+            all_people(&p, scopes.0.as_deref(), scopes.1.as_deref())?;
             if let Some(user) = app.user_id.filter(|_| app.name != was.name) {
                 users::rename_integration(tx, t, user, &app.name).await?;
             }

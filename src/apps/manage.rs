@@ -1,6 +1,6 @@
 //! Making, switching and removing applications and integration users.
 
-use super::{Kind, Settings, consents, db, keys::KeySet, secrets};
+use super::{ALL_PEOPLE, Kind, Settings, consents, db, keys::KeySet, secrets};
 use crate::{
     access::{
         Access, Acting, Chosen, Permit,
@@ -86,6 +86,7 @@ pub async fn create(
     if new.platform {
         of_every_tenant(p)?;
     }
+    all_people(p, None, new.settings.scopes.as_deref())?;
     if new.settings.redirect_uris.is_empty() {
         return Err(Error::invalid("'redirect_uris' is empty").attr("redirect_uris"));
     }
@@ -123,6 +124,23 @@ pub async fn create(
         let app = db::get(tx, t, id).await?.ok_or_else(|| Error::internal("the row just made"))?;
         Ok((app, secret))
     })
+}
+
+/// Whoever lets an application hear of all people sees them.
+pub(super) fn all_people<P>(
+    p: &Permit<P>,
+    was: Option<&[String]>,
+    now: Option<&[String]>,
+) -> Result<()> {
+    let named =
+        |scopes: Option<&[String]>| scopes.is_some_and(|s| s.iter().any(|s| s == ALL_PEOPLE));
+    if named(now) && !named(was) && !p.held().allows("users.view") {
+        let text = format!(
+            "you may not see this tenant's people (users.view), so you cannot give {ALL_PEOPLE}"
+        );
+        return Err(Error::forbidden(text).attr("scopes"));
+    }
+    Ok(())
 }
 
 /// An application that serves every tenant hears of all their people: who makes it, sets where its answers go or gives it
@@ -321,6 +339,7 @@ pub async fn remove<P: Manages + 'static>(store: &Store, p: &Permit<P>, id: AppI
         let app = find::<P>(tx, t, id).await?;
         sessions::revoke(tx, Who::App(t, id), "application removed").await?;
         consents::forget(tx, id).await?;
+        sessions::apps::forget(tx, id).await?;
         if let Some(user) = app.user_id {
             // While what was chosen for it is known: what it answers for is measured by what it holds as it goes.
             users::remove_integration(tx, t, user).await?;
@@ -346,6 +365,7 @@ pub async fn leave(tx: &mut Tx, t: TenantId, n: usize) -> Result<u64> {
     for app in db::page(tx, t, Kind::App, None, some).await? {
         sessions::revoke(tx, Who::App(t, app.id), "tenant deleted").await?;
         consents::forget(tx, app.id).await?;
+        sessions::apps::forget(tx, app.id).await?;
         gone += db::delete(tx, t, app.id).await?;
         tx.changed(Topic::App(app.id));
     }

@@ -22,7 +22,7 @@ pub use manage::{
     to_be_told,
 };
 pub use secrets::{SecretInfo, secret_add, secret_list, secret_revoke};
-pub use settings::Settings;
+pub use settings::{ALL_PEOPLE, Settings};
 
 /// What a client is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]

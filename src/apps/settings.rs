@@ -8,6 +8,10 @@ use crate::{
 };
 use url::{Host, Url};
 
+/// What is named among the scopes of an application that may hear of all people and groups of its tenant, not only of those
+/// it serves.
+pub const ALL_PEOPLE: &str = "ssf.provisioning";
+
 /// How long an access token lives as shipped (seconds).
 const ACCESS_TTL: u32 = 300;
 /// The most addresses of one kind.

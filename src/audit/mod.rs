@@ -1,5 +1,6 @@
 //! The audit trail: append, list. Every mutation records its event in its own transaction; personal data stands
-//! apart from what is hashed, so that it can be erased without breaking what is proved.
+//! apart from what is hashed, so that it can be erased without breaking what is proved. What somebody outside wants to hear
+//! of goes into the outbox beside it ([`TOLD`]), without the personal part.
 
 mod db;
 
@@ -7,11 +8,32 @@ use crate::{
     actor::Principal,
     clock::Timestamp,
     crypto,
-    error::Result,
-    id::{EventId, TenantId},
-    store::{J, Scope, Store, Tx},
+    error::{Error, Result},
+    id::{EventId, RequestId, TenantId},
+    outbox,
+    store::{J, Scope, Store, Telling, Tx},
 };
 use serde_json::{Value, json};
+
+/// The topic of what was recorded and somebody wants to hear of: [`Told`].
+pub const TOLD: &str = "audit.told";
+
+/// What was recorded, for whoever listens.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub struct Told {
+    /// `object.verb`.
+    pub action: String,
+    /// What it happened to, as `kind:id`.
+    pub target: Option<String>,
+    /// Facts.
+    pub detail: Value,
+    /// By whom, as in the trail.
+    pub by: String,
+    /// In which request; none of the server's own work, which is not asked for.
+    pub request: Option<RequestId>,
+    /// When.
+    pub at: Timestamp,
+}
 
 /// What happened, without who and when (the transaction knows those).
 #[derive(Debug, Clone)]
@@ -64,7 +86,28 @@ pub async fn record(tx: &mut Tx, tenant: TenantId, event: Event) -> Result<()> {
         append(tx, home, Some(tenant), &event).await?;
     }
     tx.mark_audited();
-    Ok(())
+    tell(tx, tenant, event).await
+}
+
+async fn tell(tx: &mut Tx, tenant: TenantId, e: Event) -> Result<()> {
+    let telling = tx.wanted(tenant, e.action);
+    if telling == Telling::No {
+        return Ok(());
+    }
+    let told = Told {
+        action: e.action.to_owned(),
+        target: e.target,
+        detail: e.detail,
+        by: tx.actor().label(),
+        request: tx.actor().asked(),
+        at: tx.now(),
+    };
+    let told = serde_json::to_value(told).map_err(Error::internal)?;
+    match telling {
+        Telling::AtOnce => outbox::push(tx, tenant, TOLD, &told).await.map(drop),
+        Telling::Later => outbox::push_patient(tx, tenant, TOLD, &told).await.map(drop),
+        Telling::No => Ok(()),
+    }
 }
 
 async fn append(tx: &mut Tx, tenant: TenantId, acting: Option<TenantId>, e: &Event) -> Result<()> {

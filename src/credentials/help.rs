@@ -108,14 +108,9 @@ impl Credentials {
     /// Sends somebody a link to set a new password. Where they have a second factor, it is asked for then.
     ///
     /// # Errors
-    /// As [`Self::set_password`]; [`crate::error::Kind::Conflict`] where nothing `sends` letters, for who has no address, is switched off, or never had
+    /// As [`Self::set_password`]; [`crate::error::Kind::Conflict`] for who has no address, is switched off, or never had
     /// anything to sign in with here (they are invited instead).
-    pub async fn send_reset(
-        &self,
-        permit: &Permit<UsersEdit>,
-        user: UserId,
-        sends: bool,
-    ) -> Result<()> {
+    pub async fn send_reset(&self, permit: &Permit<UsersEdit>, user: UserId) -> Result<()> {
         let (_, acting) = self.reachable(permit, user).await?;
         let (t, access, master) = (permit.tenant(), &self.0.access, &self.0.master);
         tx!(self.0.store, &permit.cx().urgent(), [acting, access, master], |tx| {
@@ -142,10 +137,6 @@ impl Credentials {
             if found.email.is_none() {
                 let text = format!("they have no e-mail address; give them one, or {instead}");
                 return Err(Error::conflict(text).attr("email"));
-            }
-            if !sends {
-                let text = format!("this server sends no mail (mail.server); {instead}");
-                return Err(Error::conflict(text).code("no_mail"));
             }
             match reset::offer(tx, &master, t, &found, By::Desk).await? {
                 Offer::Sent | Offer::Link(_) => Ok(()),

@@ -14,7 +14,7 @@ use crate::{
     access::leaving as access,
     apps, audit, credentials, directories, domains,
     error::{Error, Kind, Result},
-    flows, groups,
+    events, flows, groups,
     id::TenantId,
     invitations::daily,
     outbox, provisioning, repeats, sessions, signals, signins,
@@ -33,19 +33,20 @@ const PEOPLE: i64 = 100;
 const APPS: usize = 10;
 
 /// What applications are told when a session ends: it is sent before what it needs goes, so far as it can be.
-const FAREWELLS: [&str; 3] = ["session.ended", "consent.ended", "logout.deliver"];
+const FAREWELLS: [&str; 4] = ["session.ended", "consent.ended", "logout.deliver", events::PUSH];
 /// How long such messages may be waited for that nobody has tried to deliver yet.
 const GRACE: Duration = Duration::from_secs(60);
 
 type Step = for<'a> fn(&'a mut Tx, TenantId) -> BoxFuture<'a, Result<u64>>;
 
 /// In this order: what would go with something else all at once goes before it.
-const STEPS: [Step; 18] = [
+const STEPS: [Step; 19] = [
     |tx, t| Box::pin(domains::leave(tx, t)),
     |tx, t| Box::pin(flows::leave(tx, t)),
     |tx, t| Box::pin(repeats::forget(tx, t)),
     |tx, t| Box::pin(daily::forget(tx, t)),
     |tx, t| Box::pin(access::pieces(tx, t, PIECE)),
+    |tx, t| Box::pin(events::leave(tx, t, PIECE)),
     |tx, t| Box::pin(apps::leave(tx, t, APPS)),
     |tx, t| Box::pin(users::leaving::some(tx, t, PEOPLE)),
     |tx, t| Box::pin(groups::leave(tx, t, PIECE)),

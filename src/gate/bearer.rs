@@ -238,7 +238,9 @@ impl Gate {
     /// The database's.
     pub async fn revoke_access(&self, cx: &Cx, token: &str, client: &Client) -> Result<bool> {
         let Ok(verified) = self.0.keys.verify(token) else { return Ok(false) };
-        let Some(t) = read(&verified, self.issuer()) else { return Ok(false) };
+        let Some(t) = read(&verified, self.issuer()) else {
+            return self.revoke_own(cx, token, client).await;
+        };
         if t.client_id != client.app.client_id {
             return Ok(false);
         }

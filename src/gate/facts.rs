@@ -226,6 +226,11 @@ impl Facts {
         });
         Ok(agreed)
     }
+    /// Whether a token that names no user was revoked alone: asked anew each time, there are few.
+    pub(super) async fn revoked_alone(&self, jti: &str) -> Result<bool> {
+        let mut c = self.store.read(Scope::Platform).await?;
+        db::revoked(&mut c, jti, None).await
+    }
     /// Whether an access token of the user's was revoked, alone or with its refresh family.
     pub(super) async fn revoked(
         &self,

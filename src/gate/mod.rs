@@ -7,9 +7,11 @@ mod bearer;
 mod closed;
 mod db;
 mod demand;
+mod event;
 mod facts;
 mod issue;
 mod logout;
+mod own;
 mod simulate;
 mod write;
 
@@ -19,6 +21,7 @@ pub use demand::{By, Demands, FOR_THE_INSTANCE, owed, satisfies, too_old, too_we
 pub use facts::{Person, TenantState};
 pub use issue::{Actual, Grant, INSTANCE, Issued, Request, granted_scopes};
 pub use logout::Hint;
+pub use own::{OWN, Own};
 pub use simulate::{Simulated, Simulation, What};
 
 use crate::{

@@ -1,13 +1,15 @@
 //! Back-channel logout (OpenID Connect Back-Channel Logout 1.0): when a session ends, each application that got tokens
 //! in it is told, by a message of its own in the outbox, so that one that is down delays nobody else. So is one that a
-//! person takes their consent from, of each session it has part in, though the session goes on.
+//! person takes their consent from, of each session it has part in, though the session goes on. Whoever has a stream of
+//! security events hears the same there, in the same transaction, so that each end is said once.
 
 use crate::{
     app::App,
     apps,
     clock::Timestamp,
     error::{Error, Result},
-    id::{AppId, SessionId, TenantId, UserId},
+    events::{self, Ending},
+    id::{AppId, RequestId, SessionId, TenantId, UserId},
     outbox::{self, Message},
     sessions,
     store::Tx,
@@ -22,7 +24,23 @@ use std::{
 /// What [`sessions::revoke`] says.
 #[derive(Debug, Clone, Deserialize)]
 struct Ended {
+    #[serde(flatten)]
+    how: How,
     sessions: Vec<EndedSession>,
+}
+/// Why, when and by whom.
+#[derive(Debug, Clone, Deserialize)]
+struct How {
+    why: String,
+    at: Timestamp,
+    by: String,
+    request: Option<RequestId>,
+}
+impl How {
+    fn ending(&self) -> Ending {
+        let (why, by) = (self.why.clone(), self.by.clone());
+        Ending { why, by, at: self.at, request: self.request }
+    }
 }
 #[derive(Debug, Clone, Copy, Deserialize)]
 struct EndedSession {
@@ -36,7 +54,8 @@ struct Withdrawn {
     user: UserId,
     app: AppId,
     sessions: Vec<SessionId>,
-    at: Timestamp,
+    #[serde(flatten)]
+    how: How,
 }
 
 /// One application to be told of one session.
@@ -58,12 +77,14 @@ fn payload<T: for<'de> Deserialize<'de>>(m: &Message) -> Result<T> {
 /// # Errors
 /// The database's.
 pub async fn fan_out(app: &App, m: &Message) -> Result<()> {
-    let (home, ended) = (m.tenant, payload::<Ended>(m)?);
-    tx!(app.store, &app.system(), [ended], |tx| {
+    let (home, ended, events) = (m.tenant, payload::<Ended>(m)?, app.events.clone());
+    tx!(app.store, &app.system(), [ended, events], |tx| {
         tx.unaudited("the end of the session was recorded");
+        let how = ended.how.ending();
         let mut clients: HashMap<AppId, Option<String>> = HashMap::new();
         for e in &ended.sessions {
             for id in sessions::apps::claim(tx, home, e.session).await? {
+                events::session_ended(tx, &events, id, (e.session, e.user), &how).await?;
                 let client = match clients.get(&id) {
                     Some(known) => known.clone(),
                     None => apps::to_be_told(tx, id).await?,
@@ -84,14 +105,18 @@ pub async fn fan_out(app: &App, m: &Message) -> Result<()> {
 /// # Errors
 /// The database's.
 pub async fn withdrawn(app: &App, m: &Message) -> Result<()> {
-    let (home, ended) = (m.tenant, payload::<Withdrawn>(m)?);
-    tx!(app.store, &app.system(), [ended], |tx| {
+    let (home, ended, events) = (m.tenant, payload::<Withdrawn>(m)?, app.events.clone());
+    tx!(app.store, &app.system(), [ended, events], |tx| {
         tx.unaudited("the withdrawal was recorded");
+        let how = ended.how.ending();
         let client = apps::to_be_told(tx, ended.app).await?;
         for session in &ended.sessions {
-            let parted = sessions::apps::part(tx, home, *session, ended.app, ended.at).await?;
+            let (app, user) = (ended.app, ended.user);
+            let parted = sessions::apps::part(tx, home, *session, app, how.at).await?;
+            if parted {
+                events::session_ended(tx, &events, app, (*session, user), &how).await?;
+            }
             if let (true, Some(client_id)) = (parted, client.clone()) {
-                let (app, user) = (ended.app, ended.user);
                 tell(tx, home, Telling { app, client_id, session: *session, user }).await?;
             }
         }

@@ -1,7 +1,7 @@
 //! The provider's metadata (OpenID Connect Discovery 1.0, RFC 8414) and its keys.
 
 use super::error::no_store;
-use crate::{app::App, apps::ASSERTION_ALGS, crypto::jwt::Alg};
+use crate::{app::App, apps::ASSERTION_ALGS, crypto::jwt::Alg, gate};
 use axum::{
     extract::State,
     http::{HeaderValue, header},
@@ -22,6 +22,7 @@ fn cached(body: String, content_type: &'static str) -> Response {
 pub async fn document(State(app): State<App>) -> Response {
     let i = app.config.issuer();
     let mut scopes = vec!["openid", "profile", "email", "offline_access", "self_service"];
+    scopes.extend(gate::OWN);
     scopes.extend(app.access.catalogue().all().iter().map(String::as_str));
     let auth = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
     let with_public: Vec<&str> = auth.iter().copied().chain(["none"]).collect();

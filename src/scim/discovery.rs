@@ -3,6 +3,7 @@
 use super::{Call, answer, bulk::MAX_OPERATIONS, cursor::TIMEOUT};
 use crate::{
     error::{Error, Result},
+    events::PROVISIONING,
     protocol::scim::{GROUP, LIST, Resource, USER},
 };
 use axum::{http::StatusCode, response::Response};
@@ -64,6 +65,8 @@ fn configuration(call: &Call) -> Value {
             "index": true, "cursor": true, "defaultPaginationMethod": "index",
             "defaultPageSize": PAGE, "maxPageSize": MAX_PAGE, "cursorTimeout": TIMEOUT.as_secs(),
         },
+        // RFC 9967: to applications, by streams of their own.
+        "securityEvents": { "asyncRequest": "none", "eventUris": PROVISIONING },
         "authenticationSchemes": [{
             "type": "oauthbearertoken",
             "name": "Bearer token",

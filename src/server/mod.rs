@@ -28,7 +28,7 @@ use crate::{
     error::Result,
     federation,
     id::RequestId,
-    oauth, scim, signin,
+    oauth, scim, signin, ssf,
     store::Store,
     tenants, web,
 };
@@ -94,6 +94,7 @@ fn voices() -> Router<App> {
         .merge(federation::routes())
         .merge(console::routes())
         .merge(oauth::routes())
+        .merge(ssf::routes())
         .merge(web::routes())
 }
 

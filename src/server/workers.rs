@@ -4,15 +4,16 @@ use crate::{
     access::{authors, elevation, grants, parked, reviews},
     app::App,
     apps::assertions,
+    audit,
     credentials::{self, notice, reset},
     directories,
     domains::claims,
     error::Result,
-    farewell, federation, flows, invitations, keys,
+    events, farewell, federation, flows, invitations, keys,
     oauth::backchannel,
     outbox,
     provisioning::{self, tell, tell_author, tell_elevation, tell_notice, tell_review},
-    repeats, sessions, signals, signins,
+    repeats, sessions, signals, signins, ssf,
     store::{Cx, Scope},
     users::tombstones,
 };
@@ -36,6 +37,7 @@ pub(super) fn start(app: &App, stop: CancellationToken) -> Workers {
     set.spawn(domain_proofs(app.clone(), stop.clone()));
     set.spawn(farewells(app.clone(), stop.clone()));
     set.spawn(federation::Poller::new(app.clone()).run(stop.clone()));
+    set.spawn(app.events.clone().follow(stop.clone()));
     let cx = Cx::new(super::system("outbox"), Scope::Platform);
     let letters = invitations::Sender {
         store: app.store.clone(),
@@ -158,8 +160,23 @@ pub(super) fn start(app: &App, stop: CancellationToken) -> Workers {
             let app = telling.clone();
             Box::pin(async move { backchannel::deliver(&app, &m).await })
         });
-    set.spawn(worker.run(stop));
+    set.spawn(streams(app, worker).run(stop));
     Workers(set)
+}
+
+/// What applications hear by their streams of security events.
+fn streams(app: &App, worker: outbox::Worker) -> outbox::Worker {
+    let (told, pushed) = (app.clone(), app.clone());
+    worker
+        .on(audit::TOLD, move |m| {
+            let app = told.clone();
+            Box::pin(async move { events::told(&app.events, &app.system(), &m).await })
+        })
+        .on(events::PUSH, move |m| {
+            let app = pushed.clone();
+            Box::pin(async move { ssf::push(&app, &m).await })
+        })
+        .when_given_up(events::PUSH, |tx, m, why| Box::pin(events::given_up(tx, m, why)))
 }
 
 /// Who writes the provisioning log.
@@ -297,6 +314,7 @@ async fn sweep(app: App, stop: CancellationToken) {
             signals::sweep(&app.store, &cx, app.store.clock().now()).await,
             credentials::sweep(&app.store, &cx).await,
             repeats::sweep(&app.store, &cx).await,
+            events::sweep(&app.store, &cx).await,
             invitations::daily::sweep(&app.store, &cx).await,
             sessions::sweep(&app.store, &cx, before).await,
             outbox::sweep(&app.store, &cx, before).await,

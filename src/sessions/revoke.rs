@@ -79,8 +79,10 @@ pub async fn revoke(tx: &mut Tx, who: Who, why: &'static str) -> Result<Revoked>
             tx.changed(Topic::User(t, user));
             let left = apps::leave(tx, t, user, app).await?;
             for part in left.chunks(500) {
-                let told =
-                    json!({"why": why, "user": user, "app": app, "sessions": part, "at": tx.now()});
+                let told = json!({
+                    "why": why, "user": user, "app": app, "sessions": part, "at": tx.now(),
+                    "by": tx.actor().label(), "request": tx.actor().asked(),
+                });
                 outbox::push(tx, t, "consent.ended", &told).await?;
             }
             (t, Vec::new(), db::families_of_consent(tx, t, (user, app), why).await?)
@@ -92,8 +94,11 @@ pub async fn revoke(tx: &mut Tx, who: Who, why: &'static str) -> Result<Revoked>
         for part in sessions.chunks(500) {
             let list: Vec<_> =
                 part.iter().map(|e| json!({"session": e.id, "user": e.user_id})).collect();
-            outbox::push(tx, tenant, "session.ended", &json!({"why": why, "sessions": list}))
-                .await?;
+            let told = json!({
+                "why": why, "sessions": list, "at": tx.now(), "by": tx.actor().label(),
+                "request": tx.actor().asked(),
+            });
+            outbox::push(tx, tenant, "session.ended", &told).await?;
         }
         for part in families.chunks(500) {
             let list: Vec<_> =

@@ -139,6 +139,7 @@ impl Store {
                 lent: store.0.lent.clone(),
                 // What does not stay is not done.
                 ending: Arc::default(),
+                wanted: Arc::default(),
                 stop: CancellationToken::new().drop_guard(),
             }));
             let run = AssertUnwindSafe(REHEARSING.scope((), rehearse(dry))).catch_unwind();

@@ -44,6 +44,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ),
     ("0034_credentials", include_str!("../../migrations/0034_credentials.sql")),
     ("0035_lists", include_str!("../../migrations/0035_lists.sql")),
+    ("0036_event_streams", include_str!("../../migrations/0036_event_streams.sql")),
 ];
 
 /// What SQLite makes of a migration: six words replaced, `STRICT` added, sections between `-- postgres:` and

@@ -27,7 +27,7 @@ pub use feed::{Change, Topic};
 pub use pg::Single;
 pub use sql::{Conn, FromRow, RowReader, Stmt, lite_bytes, statements};
 use tx::Lent;
-pub use tx::{Cx, Ending, Lock, Tx};
+pub use tx::{Cx, Ending, Lock, Telling, Tx, Wanted};
 pub use value::{Column, J, List, Param, enum_column, lite_text};
 
 use crate::{
@@ -94,6 +94,8 @@ struct Inner {
     lent: Arc<OnceLock<Lent>>,
     /// What transactions end with.
     ending: Arc<OnceLock<Ending>>,
+    /// Who says what is to be told of.
+    wanted: Arc<OnceLock<Wanted>>,
     /// Ends the tasks that follow other nodes.
     stop: DropGuard,
 }
@@ -128,6 +130,7 @@ impl Store {
             demand_audit: options.demand_audit,
             lent: Arc::default(),
             ending: Arc::default(),
+            wanted: Arc::default(),
             stop: stop.clone().drop_guard(),
         }));
         feed::start(&store, stop.clone()).await?;
@@ -155,6 +158,11 @@ impl Store {
     pub fn end_with(&self, ending: Ending) {
         // A program has one.
         let _ = self.0.ending.set(ending);
+    }
+    /// Who says, of everything that is recorded, whether somebody wants to hear of it. The first that is set stays.
+    pub fn asks_for(&self, wanted: Wanted) {
+        // A program has one.
+        let _ = self.0.wanted.set(wanted);
     }
     /// Whether this is PostgreSQL (for reports and tests; code that asks this to decide wants `{lite:, pg:}`).
     pub fn is_postgres(&self) -> bool {

@@ -7,7 +7,7 @@ use crate::{
     actor::Actor,
     clock::Timestamp,
     error::{Error, Result},
-    id::RequestId,
+    id::{RequestId, TenantId},
 };
 use futures::future::BoxFuture;
 use std::{any::Any, sync::Arc};
@@ -23,6 +23,37 @@ pub struct Cx {
     pub urgent: bool,
     /// What the store lends, once it runs.
     lent: Option<Lent>,
+    /// Who says what is to be told of, likewise.
+    wanted: Option<Wanted>,
+}
+
+/// What is done about something that was recorded, for those outside who hear of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Telling {
+    /// Nobody wants to hear of it.
+    No,
+    /// It is told, behind what is told at once.
+    Later,
+    /// It is told at once.
+    AtOnce,
+}
+
+/// Says whether somebody wants to hear of something of a tenant, by its name; of what it remembers, as it is asked for every
+/// event.
+#[derive(Clone)]
+pub struct Wanted(Arc<Ask>);
+type Ask = dyn Fn(TenantId, &str) -> Telling + Send + Sync;
+
+impl Wanted {
+    /// By this.
+    pub fn by(f: impl Fn(TenantId, &str) -> Telling + Send + Sync + 'static) -> Self {
+        Self(Arc::new(f))
+    }
+}
+impl std::fmt::Debug for Wanted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Wanted")
+    }
 }
 
 /// What a transaction ends with: it is told the request.
@@ -44,7 +75,7 @@ pub(super) type Lent = Arc<dyn Any + Send + Sync>;
 impl Cx {
     /// A context for `actor` over `scope`.
     pub fn new(actor: Actor, scope: Scope) -> Self {
-        Self { actor, scope, urgent: false, lent: None }
+        Self { actor, scope, urgent: false, lent: None, wanted: None }
     }
     /// In the lane of revocations and tokens.
     #[must_use]
@@ -112,6 +143,10 @@ impl Tx {
     pub fn lent<T: Any + Send + Sync>(&self) -> Result<Arc<T>> {
         let lent = self.cx.lent.clone().and_then(|l| l.downcast::<T>().ok());
         lent.ok_or_else(|| Error::internal("nothing of the kind was lent to this transaction"))
+    }
+    /// Whether somebody wants to hear of what happened to a tenant by this name ([`Store::asks_for`]).
+    pub fn wanted(&self, tenant: TenantId, what: &str) -> Telling {
+        self.cx.wanted.as_ref().map_or(Telling::No, |w| w.0(tenant, what))
     }
     /// Runs a statement and says how many rows changed. (Only a transaction has this; the reading calls, which
     /// RETURNING needs as well, are [`Conn`]'s.)
@@ -262,7 +297,11 @@ where
     F: for<'c> Fn(&'c mut Tx) -> BoxFuture<'c, Result<T>> + Send + Sync + 'static,
 {
     outside()?;
-    let cx = Cx { lent: store.0.lent.get().cloned(), ..cx.clone() };
+    let cx = Cx {
+        lent: store.0.lent.get().cloned(),
+        wanted: store.0.wanted.get().cloned(),
+        ..cx.clone()
+    };
     match &store.0.backend {
         Backend::Dry(d) => return d.run(store, cx, body).await,
         _ => dry::not_rehearsing()?,

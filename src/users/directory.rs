@@ -16,7 +16,7 @@ use crate::{
     error::{Error, Result},
     id::{DirectoryId, TenantId, UserId},
     sessions::{self, Who},
-    store::{self, Cx, J, Lock, Scope, Store, Tx},
+    store::{self, Cx, J, Lock, Scope, Store, Telling, Tx},
     tx,
 };
 use std::sync::Arc;
@@ -288,6 +288,10 @@ pub(super) async fn gone_for_good(
         "kind": was.kind.as_str(), "held": held, "parked": parked.map(|p| p.change),
     }));
     audit::record(tx, t, event.personal(rules::personal(was))).await?;
+    if tx.wanted(t, "user.delete") == Telling::No {
+        // Else it goes when the applications that knew them were told.
+        sessions::apps::unmeet(tx, t, id).await?;
+    }
     Ok(parked)
 }
 

@@ -396,7 +396,7 @@ story! {
             worker.once().await.unwrap();
             clock.advance(Duration::from_secs(2 * 3600));
         }
-        let what = "1 messages of invitation.mail were given up: Invalid: the letter came back";
+        let what = "1 messages of invitation.mail were given up: the letter came back";
         demand(Status::Warn, what).await;
     }
 }

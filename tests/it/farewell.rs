@@ -337,6 +337,7 @@ story!(async fn an_export_has_what_the_tenant_has(t) {
     let of = |kind: &str| lines.iter().filter(|l| l["type"] == kind).collect::<Vec<_>>();
     for kind in [
         "tenant", "domain", "schema", "directory", "user", "group", "membership", "role", "grant", "mapping", "application",
+        "event_stream",
         "invitation", "default_role", "letters", "suppression", "eligibility", "elevation", "review_plan", "review",
         "review_item", "event", "end",
     ] {

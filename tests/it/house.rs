@@ -13,7 +13,7 @@ use std::{
 const FLOORS: &[(&str, &[&str])] = &[
     ("words", &["error", "clock", "text", "id", "secret", "config", "actor", "protocol"]),
     ("ground", &["store", "crypto", "net", "mail"]),
-    ("memory", &["audit", "outbox", "repeats"]),
+    ("memory", &["outbox", "audit", "repeats"]),
     (
         "truth",
         &[
@@ -32,6 +32,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "flows",
             "provisioning",
             "signals",
+            "events",
             "signins",
             "gate",
             "farewell",
@@ -39,7 +40,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ),
     ("between", &["app", "checks"]),
     ("porch", &["web"]),
-    ("voices", &["scim", "signin", "federation", "oauth", "api", "console"]),
+    ("voices", &["scim", "signin", "federation", "oauth", "ssf", "api", "console"]),
     ("above", &["server", "demo", "cli"]),
 ];
 /// Macros live at the root by name.

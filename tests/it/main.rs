@@ -24,6 +24,7 @@ mod discover;
 mod doctor;
 mod domains;
 mod elevation;
+mod events;
 mod factors;
 mod farewell;
 mod federation;

@@ -3,10 +3,11 @@
 use super::{
     at, confirmed, given, json_of,
     paged::Paged,
-    secret::{self, Secret},
+    secret::{self, Secret, Whose},
     thing_at,
 };
 use crate::{cli::reach::Reach, error::Result};
+use axum::http::Method;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -116,6 +117,30 @@ pub(crate) enum App {
     /// What it proves itself with
     #[command(subcommand)]
     Secret(Secret),
+    /// The stream of security events that it asked for
+    #[command(subcommand)]
+    Stream(Stream),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Stream {
+    /// What it is told, and how the stream does
+    Show(Whose),
+    /// Stop it for a while, let it flow again, or keep nothing any more; the application is told
+    #[command(after_help = "Example:
+  muster app stream set contoso Wiki paused --reason 'the Wiki moves'")]
+    Set {
+        #[command(flatten)]
+        whose: Whose,
+        /// What it is to do
+        #[arg(value_parser = ["enabled", "paused", "disabled"])]
+        status: String,
+        /// Why, for the application and the audit trail
+        #[arg(long)]
+        reason: String,
+    },
+    /// End it, with what waits for it
+    Drop(Whose),
 }
 
 #[derive(Debug, Args)]
@@ -233,6 +258,22 @@ pub(super) async fn run(v: App, r: &Reach) -> Result<Value> {
             let path = find(r, &tenant, &app).await?;
             confirmed("the application", &app, yes)?;
             r.delete(&path).await
+        }
+        App::Stream(v) => {
+            let of = |w: Whose| async move {
+                Ok::<_, crate::error::Error>(format!(
+                    "{}/event-stream",
+                    find(r, &w.tenant, &w.client).await?
+                ))
+            };
+            match v {
+                Stream::Show(w) => r.get(&of(w).await?).await,
+                Stream::Set { whose, status, reason } => {
+                    let body = json!({ "status": status, "reason": reason });
+                    r.call_at(Method::PUT, &of(whose).await?, Some(&body), None).await
+                }
+                Stream::Drop(w) => r.delete(&of(w).await?).await,
+            }
         }
         App::Secret(v) => {
             let path = find(r, &v.whose().tenant, &v.whose().client).await?;

@@ -63,7 +63,7 @@ macro_rules! few {
     };
 }
 
-const PARTS: [Part; 22] = [
+const PARTS: [Part; 23] = [
     few!("domain", db::domains),
     few!("schema", db::extensions),
     part!("directory", db::directories),
@@ -76,6 +76,7 @@ const PARTS: [Part; 22] = [
     part!("mapping", db::mappings),
     part!("mapping", db::mappings_there),
     part!("application", db::apps),
+    part!("event_stream", rest::db::streams),
     part!("invitation", db::invitations),
     few!("default_role", rest::db::default_role),
     few!("letters", rest::db::letters),

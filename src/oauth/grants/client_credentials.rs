@@ -1,4 +1,4 @@
-//! RFC 6749 4.4, for integration users. One that works in several tenants names one with each request (`tenant`: id or
+//! RFC 6749 4.4, for integration users; and for applications themselves, for their stream of security events. One that works in several tenants names one with each request (`tenant`: id or
 //! short name); without it the tenant is its own.
 
 use super::super::{error::OAuthError, params::Params};
@@ -18,9 +18,13 @@ pub async fn client_credentials(
     p: &Params,
 ) -> Result<Issued, OAuthError> {
     // Before anything is looked for: an application's name is known to everybody, and proves nothing.
-    if client.app.kind != Kind::Integration || client.app.public {
+    if client.app.public {
         let text = "this client may not use this grant";
         return Err(OAuthError::new("unauthorized_client", text));
+    }
+    let scopes = p.scopes()?;
+    if client.app.kind == Kind::App {
+        return Ok(app.gate.issue_own(client, &scopes).await?);
     }
     let tid = match p.get("tenant") {
         None => client.app.tenant_id,
@@ -32,7 +36,6 @@ pub async fn client_credentials(
             }
         },
     };
-    let scopes = p.scopes()?;
     let request = Request {
         client,
         grant: Grant::Integration,

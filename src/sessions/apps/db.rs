@@ -41,6 +41,49 @@ pub(super) async fn insert(
     )
 }
 
+/// Whose session it is has heard of it by now; written beside the row that says so of the session.
+pub(super) async fn meet(tx: &mut Tx, t: TenantId, session: SessionId, app: AppId) -> Result<()> {
+    let now = tx.now();
+    sql!(
+        tx,
+        later,
+        "INSERT INTO app_people (tenant_id, user_id, app_id, created_at)
+         SELECT tenant_id, user_id, $3, $4 FROM sessions WHERE tenant_id = $1 AND id = $2
+         ON CONFLICT (tenant_id, user_id, app_id) DO NOTHING",
+        t,
+        session,
+        app,
+        now
+    )
+}
+
+/// An application is told no more of somebody.
+pub(super) async fn part_from(tx: &mut Tx, t: TenantId, user: UserId, app: AppId) -> Result<u64> {
+    sql!(
+        tx,
+        exec,
+        "DELETE FROM app_people WHERE tenant_id = $1 AND user_id = $2 AND app_id = $3",
+        t,
+        user,
+        app
+    )
+}
+
+/// No application is told of somebody any more.
+pub(super) async fn unmeet(tx: &mut Tx, t: TenantId, user: UserId) -> Result<u64> {
+    sql!(tx, exec, "DELETE FROM app_people WHERE tenant_id = $1 AND user_id = $2", t, user)
+}
+
+/// An application that is removed is told of nobody.
+pub(super) async fn forget(tx: &mut Tx, app: AppId) -> Result<u64> {
+    sql!(
+        tx,
+        exec,
+        "DELETE FROM app_people /* platform: it serves people of any tenant */ WHERE app_id = $1",
+        app
+    )
+}
+
 pub(super) async fn claim(tx: &mut Tx, t: TenantId, session: SessionId) -> Result<Vec<AppId>> {
     let now = tx.now();
     sql!(

@@ -1,5 +1,6 @@
-//! Which applications got tokens in a session: who is told when it ends. Written where a code is exchanged, not on the
-//! refresh path; the row outlives its session, because a person who was deleted is to be signed out as well.
+//! Which applications got tokens in a session: who is told when it ends; and for whom at all: who is told what becomes of
+//! them. Written where a code is exchanged, not on the refresh path; the rows outlive session and person, because a person
+//! who was deleted is to be signed out as well.
 
 mod db;
 
@@ -20,7 +21,26 @@ pub async fn join(tx: &mut Tx, home: TenantId, session: SessionId, app: AppId) -
         return Ok(false);
     }
     db::insert(tx, home, session, app).await?;
+    db::meet(tx, home, session, app).await?;
     Ok(true)
+}
+
+/// An application is removed: it is told of nobody any more.
+///
+/// # Errors
+/// As the store.
+pub async fn forget(tx: &mut Tx, app: AppId) -> Result<()> {
+    db::forget(tx, app).await?;
+    Ok(())
+}
+
+/// Whoever was to be told of somebody who is deleted was told.
+///
+/// # Errors
+/// As the store.
+pub async fn unmeet(tx: &mut Tx, home: TenantId, user: UserId) -> Result<()> {
+    db::unmeet(tx, home, user).await?;
+    Ok(())
 }
 
 /// The applications of a session that has ended, each given once however often this is asked: whoever gets them tells
@@ -40,6 +60,7 @@ pub(super) async fn leave(
     user: UserId,
     app: AppId,
 ) -> Result<Vec<SessionId>> {
+    db::part_from(tx, home, user, app).await?;
     db::leave(tx, home, user, app).await
 }
 

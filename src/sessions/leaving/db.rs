@@ -10,6 +10,7 @@ use crate::{
 /// Some of a tenant's rows; of its people's sessions, what hangs on them is of this room as well.
 pub(super) async fn some(tx: &mut Tx, t: TenantId, n: i64) -> Result<u64> {
     let mut gone = sql!(tx, exec, some_rows!("session_apps", "session_id, app_id"), t, n)?;
+    gone += sql!(tx, exec, some_rows!("app_people", "user_id, app_id"), t, n)?;
     gone += sql!(tx, exec, some_rows!("refresh_families", "id"), t, n)?;
     gone += sql!(tx, exec, some_rows!("sessions", "id"), t, n)?;
     gone += sql!(tx, exec, some_rows!("epochs", "subject"), t, n)?;

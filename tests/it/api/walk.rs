@@ -53,6 +53,23 @@ fn id(v: &Value) -> String {
     v["id"].as_str().unwrap_or_else(|| panic!("no id: {v}")).to_owned()
 }
 
+/// What an application asked to be told.
+async fn streams(w: &mut Walk<'_>) {
+    let new = json!({"name": "Hears", "redirect_uris": ["https://hears.example/cb"]});
+    let app = w.post("/tenants/acme/apps", new).await;
+    let (of, secret) = (|n: &str| app[n].as_str().unwrap().to_owned(), "client_secret");
+    let form = [("grant_type", "client_credentials"), ("scope", "ssf.manage")];
+    let c = w.s.browser();
+    let r = c.request(reqwest::Method::POST, "/oauth/token").form(&form);
+    let token = c.send(r.basic_auth(of("client_id"), Some(of(secret)))).await.expect(200).json();
+    let c = c.bearer(token["access_token"].as_str().unwrap());
+    c.post("/ssf/stream", json!({})).await.expect(201);
+    let one = format!("/tenants/acme/apps/{}/event-stream", of("id"));
+    w.get(&one).await;
+    w.go("PUT", &one, json!({"status": "paused", "reason": "a walk"})).await;
+    w.delete(&one).await;
+}
+
 /// What waits for a decision: a person whom the directory wants, one whom it does not get back, roles of many.
 async fn owned(w: &mut Walk<'_>, scim: &Scim) {
     let all = "/tenants/acme";
@@ -375,6 +392,8 @@ story!(async fn every_route_answers_as_described(t) {
         w.delete(&format!("{one}/secrets/{}", id(&secrets["items"][0]))).await;
         w.delete(&one).await;
     }
+
+    streams(&mut w).await;
 
     // What happened.
     w.get("/tenants/acme/audit?limit=5").await;

@@ -177,6 +177,13 @@ story! {
         let new = json!({ "name": "Login", "preset": "generic", "signin": signin });
         let made = s.post("/api/v1/tenants/provider/directories", new).await.expect(201).json();
         let path = format!("/api/v1/tenants/provider/directories/{}", made["id"].as_str().unwrap());
+        // Who administers has an address elsewhere: with nobody left it would not be enforced.
+        let users = "/api/v1/tenants/provider/users";
+        let all = s.get(users).await.expect(200).json();
+        let ada = all["items"].as_array().unwrap().iter().find(|u| u["user_name"] == "ada").unwrap();
+        let ada = format!("{users}/{}", ada["id"].as_str().unwrap());
+        let elsewhere = json!({ "email": "ada@elsewhere.example" });
+        s.as_owner(reqwest::Method::PATCH, &ada, Some(elsewhere)).await.expect(200);
         let stage = Some(json!({ "stage": "enforced" }));
         s.as_owner(reqwest::Method::PATCH, &path, stage).await.expect(200);
         arm(&s, &glass).await;

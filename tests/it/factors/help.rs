@@ -118,7 +118,7 @@ story! {
             let said = [
                 c.unlock(&may, u).await.unwrap_err(),
                 c.reset_factors(&may, u, true).await.unwrap_err(),
-                c.send_reset(&may, u, true).await.unwrap_err(),
+                c.send_reset(&may, u).await.unwrap_err(),
                 c.set_password(&may, u, &Secret::from("umbrella quartz pelican")).await.unwrap_err(),
                 c.remove_code(&may, u).await.unwrap_err(),
             ];

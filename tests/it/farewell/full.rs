@@ -196,6 +196,14 @@ impl Full {
                             VALUES ($1, $2, 'h', 9000000000000000)", t, d)?;
             sql!(tx, exec, "INSERT INTO signal_streams (tenant_id, directory_id, settings, updated_at)
                             VALUES ($1, $2, '{}', 1)", t, d)?;
+            sql!(tx, exec, "INSERT INTO event_streams (tenant_id, id, app_id, settings, status, queued, seq, under_way, dropped,
+                                                       created_at, updated_at)
+                            SELECT tenant_id, id, id, '{\"delivery\":\"poll\"}', 'enabled', 1, 1, false, 0, 1, 1 FROM apps
+                            WHERE tenant_id = $1 AND kind = 'app' ORDER BY id LIMIT 1", t)?;
+            sql!(tx, exec, "INSERT INTO event_queue (tenant_id, stream_id, seq, jti, claims, always, created_at)
+                            SELECT tenant_id, id, 1, id, '{}', false, 1 FROM event_streams WHERE tenant_id = $1", t)?;
+            sql!(tx, exec, "INSERT INTO event_subjects (tenant_id, stream_id, subject, created_at)
+                            SELECT tenant_id, id, id, 1 FROM event_streams WHERE tenant_id = $1", t)?;
             sql!(tx, exec, "INSERT INTO signin_tests (tenant_id, id, directory_id, hash, asked_by, generation, created_at,
                                                       expires_at, result)
                             VALUES ($1, $2, $2, 'h', 'owner', 1, 1, 2, '{}')", t, d)?;

@@ -5,8 +5,8 @@ use crate::{
     clock::Timestamp,
     error::Result,
     id::{
-        ElevationId, EligibilityId, GrantId, InvitationId, MappingId, ReviewId, ReviewItemId,
-        ReviewPlanId, RoleId, SuppressionId, TenantId, UserId,
+        AppId, ElevationId, EligibilityId, GrantId, InvitationId, MappingId, ReviewId,
+        ReviewItemId, ReviewPlanId, RoleId, StreamId, SuppressionId, TenantId, UserId,
     },
     row, sql,
     store::{Conn, J},
@@ -24,7 +24,39 @@ macro_rules! placed {
         }
     )*};
 }
-placed!(SuppressedLine, EligibleLine, AskedLine, PlanLine, ReviewLine, ItemLine);
+placed!(SuppressedLine, EligibleLine, AskedLine, PlanLine, ReviewLine, ItemLine, StreamLine);
+
+row! {
+    /// What an application asked to be told; not what it gave us to push with.
+    #[derive(Debug, Serialize)]
+    pub(in crate::farewell::export) struct StreamLine {
+        pub id: StreamId,
+        pub app_id: AppId,
+        #[serde(serialize_with = "document")]
+        pub settings: J<Value>,
+        pub status: String,
+        pub reason: Option<String>,
+        #[serde(serialize_with = "time")]
+        pub created_at: Timestamp,
+    }
+}
+
+pub(in crate::farewell::export) async fn streams(
+    c: &mut Conn,
+    t: TenantId,
+    after: Key,
+    n: i64,
+) -> Result<Vec<StreamLine>> {
+    sql!(
+        c,
+        all<StreamLine>,
+        "SELECT id, app_id, settings, status, reason, created_at FROM event_streams
+         WHERE tenant_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+        t,
+        after.0,
+        n
+    )
+}
 
 row! {
     /// What its people have without a mapped group.
