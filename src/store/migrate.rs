@@ -43,6 +43,10 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
         include_str!("../../migrations/0033_what_mail_servers_answer.sql"),
     ),
     ("0034_credentials", include_str!("../../migrations/0034_credentials.sql")),
+    (
+        "0037_how_long_sessions_last",
+        include_str!("../../migrations/0037_how_long_sessions_last.sql"),
+    ),
 ];
 
 /// What SQLite makes of a migration: six words replaced, `STRICT` added, sections between `-- postgres:` and

@@ -29,6 +29,7 @@ mod farewell;
 mod federation;
 mod house;
 mod invitations;
+mod lasting;
 mod mail;
 mod many_companies;
 mod methods;
