@@ -6,8 +6,8 @@ use crate::{
     actor::UserKind,
     clock::Timestamp,
     error::Result,
-    id::TenantId,
-    sessions::{Family, Limits, Live, Presented},
+    id::{TenantId, UserId},
+    sessions::{self, Family, Limits, Listed, Live, Presented},
     tenants::Policy,
 };
 use std::time::Duration;
@@ -83,6 +83,23 @@ impl Gate {
             return Err(over("the tenant is suspended"));
         }
         Ok(())
+    }
+    /// The sessions of somebody that have not ended and are not over, newest first; each with the end that it has now.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn signed_in(&self, home: TenantId, user: UserId) -> Result<Vec<Listed>> {
+        let now = self.0.store.clock().now();
+        let mut live = Vec::new();
+        for mut s in sessions::list(&self.0.store, home, user).await? {
+            let limits = self.limits(&[home, s.acting_tenant]).await?;
+            s.expires_at = s.expires_at.min(s.created_at.plus(limits.absolute));
+            let unused = s.last_seen_at.plus(limits.idle) <= now;
+            if s.ended_at.is_none() && !unused && s.expires_at > now {
+                live.push(s);
+            }
+        }
+        Ok(live)
     }
     /// Whether a refresh family may go on. What the instance's settings say of it is in its row; here is what tenants say.
     ///

@@ -164,6 +164,8 @@ row! {
         pub ended_at: Option<Timestamp>,
         /// Why.
         pub ended_why: Option<String>,
+        /// What its person calls it; for people only.
+        pub name: Option<String>,
     }
 }
 
@@ -171,11 +173,47 @@ pub(super) async fn list(c: &mut Conn, t: TenantId, user: UserId) -> Result<Vec<
     sql!(
         c,
         all<Listed>,
-        "SELECT id, acting_tenant, class, evidence, client, created_at, last_seen_at, expires_at, ended_at, ended_why
+        "SELECT id, acting_tenant, class, evidence, client, created_at, last_seen_at, expires_at, ended_at, ended_why,
+                name
          FROM sessions WHERE tenant_id = $1 AND user_id = $2 ORDER BY created_at DESC LIMIT 200",
         t,
         user
     )
+}
+
+/// Names one that has not ended.
+pub(super) async fn rename(
+    tx: &mut Tx,
+    (t, user): (TenantId, UserId),
+    id: SessionId,
+    name: Option<&str>,
+) -> Result<u64> {
+    sql!(
+        tx,
+        exec,
+        "UPDATE sessions SET name = $4 WHERE tenant_id = $1 AND id = $2 AND user_id = $3 AND ended_at IS NULL",
+        t,
+        id,
+        user,
+        name
+    )
+}
+
+/// Whether a session is a user's.
+pub(super) async fn is_theirs(
+    c: &mut Conn,
+    (t, user): (TenantId, UserId),
+    id: SessionId,
+) -> Result<bool> {
+    let found = sql!(
+        c,
+        opt<SessionId>,
+        "SELECT id FROM sessions WHERE tenant_id = $1 AND id = $2 AND user_id = $3",
+        t,
+        id,
+        user
+    )?;
+    Ok(found.is_some())
 }
 
 row! {

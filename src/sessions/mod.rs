@@ -26,7 +26,7 @@ use crate::{
     id::{DirectoryId, SessionId, TenantId, UserId},
     protocol::oidc::SKEW,
     secret::Secret,
-    store::{J, Scope, Store, Topic, Tx},
+    store::{Conn, J, Scope, Store, Topic, Tx},
     tx,
 };
 use serde_json::Value;
@@ -149,6 +149,27 @@ pub async fn by_id(store: &Store, home: TenantId, id: SessionId) -> Result<Optio
 pub async fn list(store: &Store, home: TenantId, user: UserId) -> Result<Vec<Listed>> {
     let mut c = store.read(Scope::Tenant(home)).await?;
     db::list(&mut c, home, user).await
+}
+
+/// Names a session of a user's that has not ended, or takes its name away; says whether there is one.
+///
+/// # Errors
+/// As the store.
+pub async fn rename(
+    tx: &mut Tx,
+    whose: (TenantId, UserId),
+    id: SessionId,
+    name: Option<&str>,
+) -> Result<bool> {
+    Ok(db::rename(tx, whose, id, name).await? > 0)
+}
+
+/// Whether a session is, or was, a user's.
+///
+/// # Errors
+/// As the store.
+pub async fn is_theirs(c: &mut Conn, whose: (TenantId, UserId), id: SessionId) -> Result<bool> {
+    db::is_theirs(c, whose, id).await
 }
 
 /// What a user has in other tenants than their own: sessions that act there and what applications were given for them,

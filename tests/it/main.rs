@@ -37,6 +37,7 @@ mod net;
 mod oauth;
 mod ops;
 mod outbox;
+mod own_sessions;
 mod ownership;
 mod passkeys;
 mod people;
