@@ -18,8 +18,8 @@ use crate::{
     tenants, tx,
     users::{self, Mine},
     web::{
-        self, Caller, Found, LiveSession, Redirect, Refusal, RequestId, Sought, StrictForm,
-        StrictQuery,
+        self, Browser, Caller, Found, LiveSession, Redirect, Refusal, RequestId, Sought,
+        StrictForm, StrictQuery,
     },
 };
 use askama::Template;
@@ -308,19 +308,26 @@ fn when(at: Timestamp) -> (String, String) {
     (text, shown)
 }
 
-/// Ends the session; the browser is at the signed-out page then, which is the issuer's.
+/// Ends the session; the browser is at the signed-out page then, which is the issuer's, maybe by way of the logout of the
+/// provider that the person had come by.
 async fn sign_out(
     State(app): State<App>,
     RequestId(request): RequestId,
     session: Option<LiveSession>,
     caller: Option<Caller>,
+    browser: Browser,
 ) -> Response {
-    let mut response = Redirect::to("/oauth/logout").into_response();
-    if let (Some(s), Some(Caller { actor, .. })) = (session, caller)
-        && let Err(e) = end(&app, actor, s.home, s.id, "signout", "signed out").await
-    {
-        return Refusal::new(&app, request, e).into_response();
+    const DONE: &str = "/oauth/logout";
+    let mut to = DONE.to_owned();
+    if let (Some(s), Some(Caller { actor, .. })) = (session, caller) {
+        if let Err(e) = signed_out(&app, actor, s.home, s.id).await {
+            return Refusal::new(&app, request, e).into_response();
+        }
+        if let Some(upstream) = web::upstream(&app, &s, &browser, DONE).await {
+            to = upstream;
+        }
     }
+    let mut response = browser.keep(Redirect::to(&to).into_response());
     let gone = web::clear_session_cookie(&app);
     response.headers_mut().append(header::SET_COOKIE, gone);
     response
@@ -420,17 +427,10 @@ async fn withdraw(
     }
 }
 
-async fn end(
-    app: &App,
-    actor: Actor,
-    home: TenantId,
-    id: SessionId,
-    action: &'static str,
-    why: &'static str,
-) -> Result<()> {
+async fn signed_out(app: &App, actor: Actor, home: TenantId, id: SessionId) -> Result<()> {
     let cx = Cx::new(actor, Scope::Tenant(home)).urgent();
     tx!(app.store, &cx, [], |tx| {
-        sessions::revoke(tx, Who::Session(home, id), why).await?;
-        audit::record(tx, home, Event::new(action).target("session", id)).await
+        sessions::revoke(tx, Who::Session(home, id), "signed out").await?;
+        audit::record(tx, home, Event::new("signout").target("session", id)).await
     })
 }

@@ -113,6 +113,8 @@ row! {
         pub ended_at: Option<Timestamp>,
         /// The person has said that it acts there.
         pub chosen: bool,
+        /// What the provider calls its own session.
+        pub upstream_sid: Option<String>,
     }
 }
 
@@ -122,7 +124,8 @@ macro_rules! live {
             "SELECT /* platform: whose it is, is what is looked up */ s.tenant_id, s.id, s.user_id, u.kind,
                     u.user_name, u.display_name, (u.active AND u.enabled), (h.status = 'active'), s.acting_tenant,
                     (a.status = 'active'), s.directory_id, s.class, s.evidence, s.auth_time, s.created_at,
-                    s.last_seen_at, s.expires_at, s.ended_at, (s.chosen OR s.acting_tenant <> s.tenant_id)
+                    s.last_seen_at, s.expires_at, s.ended_at, (s.chosen OR s.acting_tenant <> s.tenant_id),
+                    s.upstream_sid
              FROM sessions s
              JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
              JOIN tenants h ON h.id = s.tenant_id
