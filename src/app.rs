@@ -20,6 +20,7 @@ use crate::{
     repeats,
     sessions::{Limits, Rotations},
     store::{Cx, Fair, Scope, Store},
+    tenants::Longest,
 };
 use futures::future::BoxFuture;
 use std::{
@@ -196,6 +197,10 @@ impl App {
     /// How long refresh families live.
     pub fn refresh_limits(&self) -> Limits {
         refresh_limits(&self.config)
+    }
+    /// What no tenant's policy goes beyond.
+    pub fn longest(&self) -> Longest {
+        Longest { sessions: self.session_limits(), refresh: self.refresh_limits() }
     }
     /// The context of the server's own work, over the whole platform.
     pub fn system(&self) -> Cx {

@@ -44,6 +44,8 @@ pub(super) struct DirectoryShown {
     scim_base_url: String,
     /// What is to be registered at its OpenID provider as the redirect URI: this directory's alone.
     redirect_uri: String,
+    /// What is to be registered there as the post-logout redirect URI, where `end_upstream` is wanted.
+    post_logout_redirect_uri: String,
     version: i64,
     created_at: Time,
     updated_at: Time,
@@ -60,6 +62,8 @@ pub(super) struct SignInShown {
     scopes: Vec<String>,
     rules: Rules,
     newcomers: Newcomers,
+    /// Whether who signs out here is sent to the provider's own logout as well.
+    end_upstream: bool,
 }
 
 /// Who stated something.
@@ -79,6 +83,7 @@ pub(super) fn show(c: &Call, d: &Directory) -> DirectoryShown {
         scopes: d.signin.0.scopes.clone(),
         rules: d.signin.0.rules.clone(),
         newcomers: d.signin.0.newcomers.clone(),
+        end_upstream: d.signin.0.end_upstream,
     });
     let attested = d.signin.0.attested.as_ref();
     DirectoryShown {
@@ -94,6 +99,7 @@ pub(super) fn show(c: &Call, d: &Directory) -> DirectoryShown {
         generation: d.generation,
         scim_base_url: c.url(&format!("/scim/{}/v2", d.id)),
         redirect_uri: directories::redirect_uri(c.app.config.issuer(), d.id),
+        post_logout_redirect_uri: directories::signed_out_uri(c.app.config.issuer(), d.id),
         version: d.version,
         created_at: d.created_at.into(),
         updated_at: d.updated_at.into(),
@@ -123,6 +129,10 @@ pub(super) struct SignIn {
     /// Whom it lets in whom nobody brought, and where it reads groups; nobody, and nowhere, where it is left out.
     #[serde(default)]
     newcomers: Newcomers,
+    /// Whether who signs out here is sent to the provider's own logout as well; its browser comes back to
+    /// `post_logout_redirect_uri`. Not with Okta.
+    #[serde(default)]
+    end_upstream: bool,
 }
 impl TryFrom<SignIn> for SignInSettings {
     type Error = Error;
@@ -136,6 +146,7 @@ impl TryFrom<SignIn> for SignInSettings {
             scopes: s.scopes,
             rules: s.rules,
             newcomers: s.newcomers,
+            end_upstream: s.end_upstream,
         })
     }
 }

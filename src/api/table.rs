@@ -10,8 +10,8 @@ use super::{
         ACTION, ACTIVE, ACTOR, BAD, CHANGES, CONFIRM, CURSOR, DIRECTORY, DROP_VALUES, ENABLED,
         ENDED, EVIDENCE, EXTERNAL_ID, FORMAT, GROUP, HOME, IF_MATCH, IGNORED, KIND, LIMIT, METHOD,
         MINE, OUTCOME, PERMISSION, REASON, REQUEST, RESOURCE, RESOURCE_ID, ROLE, ROLE_ID, SHA256,
-        SINCE, STATE, STATUS, TAG, TARGET, TENANT, TENANT_STATUS, TEXT, UNDECIDED, UNTIL, USER,
-        USER_NAME, WHO, WITH,
+        SINCE, STATE, STATUS, TAG, TARGET, TENANT, TENANT_STATUS, TEXT, THIS, UNDECIDED, UNTIL,
+        USER, USER_NAME, WHO, WITH,
     },
     parked, preview, provisioning, rehearsal, reviews, roles, schemas, scim_tokens, served,
     sessions, signals, signin_tests, signins, simulate, suppressions, system, tenants, user_bulk,
@@ -54,6 +54,11 @@ table! {
     POST "/me/elevations" Caller, elevations::ask, "Ask for a role that you may have when you need it.";
     DELETE "/me/elevations/{elevation}" Caller, elevations::give_back,
         "Take back what you asked for, or give the role back before its time.";
+    GET "/me/sessions" Caller, sessions::mine, "Where you are signed in, newest first.";
+    PATCH "/me/sessions/{session}" Caller, sessions::name, "Name a session of yours.";
+    DELETE "/me/sessions/{session}" Caller, sessions::end_mine, "End a session of yours, and what was issued in it.";
+    DELETE "/me/sessions" Caller, sessions::end_all_mine [THIS],
+        "End all sessions of yours but the one that asks, and what was issued in them.";
 
     POST "/administrators" Owner, credentials::administrator, "Make a Global Administrator.";
     GET "/break-glass" Global, break_glass::list, "The accounts for emergencies, and whether they are armed.";

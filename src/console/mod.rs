@@ -14,11 +14,12 @@ use crate::{
     error::{Error, Result},
     id::{AppId, SessionId, TenantId},
     sessions::{self, Listed, Who},
-    store::{Cx, Lock, Scope},
+    store::{Cx, Scope},
     tenants, tx,
+    users::{self, Mine},
     web::{
-        self, Caller, Found, LiveSession, Redirect, Refusal, RequestId, Sought, StrictForm,
-        StrictQuery,
+        self, Browser, Caller, Found, LiveSession, Redirect, Refusal, RequestId, Sought,
+        StrictForm, StrictQuery,
     },
 };
 use askama::Template;
@@ -29,7 +30,6 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
-use serde_json::json;
 use std::collections::BTreeSet;
 
 /// The voice's routes.
@@ -39,6 +39,7 @@ pub fn routes() -> Router<App> {
         .route("/me", get(me))
         .route("/me/signout", post(sign_out))
         .route("/me/sessions/end", post(end_session))
+        .route("/me/sessions/name", post(name_session))
         .route("/me/sessions/end-others", post(end_others))
         .route("/me/consents/withdraw", post(withdraw))
         .merge(elevations::routes())
@@ -65,6 +66,7 @@ struct Wide {
 struct Session {
     id: SessionId,
     this: bool,
+    name: Option<String>,
     device: String,
     from: Option<String>,
     how: &'static str,
@@ -131,6 +133,7 @@ async fn me(
     };
     let done = match shown.done.as_deref() {
         Some("ended") => Some("That session has ended."),
+        Some("named") => Some("The session has the name you gave it."),
         Some("others") => Some("Everywhere else you are signed out now."),
         Some("withdrawn") => Some(
             "You took your consent back. What the application had by it has ended; if you use it again, it asks you \
@@ -208,9 +211,7 @@ async fn page(
         Place { slug: t.slug, name: t.name, roles, permissions }
     });
     let places = places.collect();
-    let now = app.store.clock().now();
-    let sessions = sessions::list(&app.store, s.home, s.user).await?.into_iter();
-    let sessions = sessions.filter(|l| l.ended_at.is_none() && l.expires_at > now);
+    let sessions = app.gate.signed_in(s.home, s.user).await?;
     let (for_a_while, waiting) = elevations::any(app, caller).await?;
     let name = s.display_name.clone().unwrap_or_else(|| s.user_name.clone());
     Ok(Me {
@@ -227,7 +228,7 @@ async fn page(
         wide: wide_ones,
         companies,
         places,
-        sessions: sessions.map(|l| Session::of(&l, s.id)).collect(),
+        sessions: sessions.iter().map(|l| Session::of(l, s.id)).collect(),
         consents: agreed(app, s).await?,
     })
 }
@@ -257,6 +258,7 @@ impl Session {
         Self {
             id: l.id,
             this: l.id == this,
+            name: l.name.clone(),
             device: device(l.client.0["user_agent"].as_str().unwrap_or_default()),
             from: l.client.0["address"].as_str().map(str::to_owned),
             how,
@@ -306,19 +308,26 @@ fn when(at: Timestamp) -> (String, String) {
     (text, shown)
 }
 
-/// Ends the session; the browser is at the signed-out page then, which is the issuer's.
+/// Ends the session; the browser is at the signed-out page then, which is the issuer's, maybe by way of the logout of the
+/// provider that the person had come by.
 async fn sign_out(
     State(app): State<App>,
     RequestId(request): RequestId,
     session: Option<LiveSession>,
     caller: Option<Caller>,
+    browser: Browser,
 ) -> Response {
-    let mut response = Redirect::to("/oauth/logout").into_response();
-    if let (Some(s), Some(Caller { actor, .. })) = (session, caller)
-        && let Err(e) = end(&app, actor, s.home, s.id, "signout", "signed out").await
-    {
-        return Refusal::new(&app, request, e).into_response();
+    const DONE: &str = "/oauth/logout";
+    let mut to = DONE.to_owned();
+    if let (Some(s), Some(Caller { actor, .. })) = (session, caller) {
+        if let Err(e) = signed_out(&app, actor, s.home, s.id).await {
+            return Refusal::new(&app, request, e).into_response();
+        }
+        if let Some(upstream) = web::upstream(&app, &s, &browser, DONE).await {
+            to = upstream;
+        }
     }
+    let mut response = browser.keep(Redirect::to(&to).into_response());
     let gone = web::clear_session_cookie(&app);
     response.headers_mut().append(header::SET_COOKIE, gone);
     response
@@ -330,22 +339,45 @@ struct Which {
     session: SessionId,
 }
 
-/// Ends another session of the same person.
+/// Ends a session of the same person.
 async fn end_session(
     State(app): State<App>,
     RequestId(request): RequestId,
-    session: LiveSession,
+    _session: LiveSession,
     Caller { actor, .. }: Caller,
     StrictForm(which): StrictForm<Which>,
 ) -> Response {
     let ended = async {
-        if !sessions::theirs(&app.store, session.home, session.user, which.session).await? {
-            return Err(Error::not_found("a session of yours with this id"));
-        }
-        end(&app, actor, session.home, which.session, "session.end", "ended by its person").await
+        let own = app.access.own(&actor)?;
+        users::end_own(&app.store, &own, Mine::One(which.session)).await
     };
     match ended.await {
-        Ok(()) => Redirect::to("/me?done=ended").into_response(),
+        Ok(_) => Redirect::to("/me?done=ended").into_response(),
+        Err(e) => Refusal::new(&app, request, e).into_response(),
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    session: SessionId,
+    name: String,
+}
+
+/// Names a session of the same person.
+async fn name_session(
+    State(app): State<App>,
+    RequestId(request): RequestId,
+    _session: LiveSession,
+    Caller { actor, .. }: Caller,
+    StrictForm(named): StrictForm<Named>,
+) -> Response {
+    let done = async {
+        let own = app.access.own(&actor)?;
+        users::name_session(&app.store, &own, named.session, Some(&named.name)).await
+    };
+    match done.await {
+        Ok(()) => Redirect::to("/me?done=named").into_response(),
         Err(e) => Refusal::new(&app, request, e).into_response(),
     }
 }
@@ -363,18 +395,12 @@ async fn end_others(
     Caller { actor, .. }: Caller,
     StrictForm(Nothing {}): StrictForm<Nothing>,
 ) -> Response {
-    let (home, user, this) = (session.home, session.user, session.id);
-    let cx = Cx::new(actor, Scope::Tenant(home)).urgent();
-    let ended = tx!(app.store, &cx, [], |tx| {
-        tx.lock(Lock::User(user)).await?;
-        let why = "ended by its person";
-        let ended = sessions::revoke(tx, Who::Others(home, user, this), why).await?;
-        let detail = json!({ "sessions": ended.sessions, "but": this });
-        let event = Event::new("session.end").target("user", user).detail(detail);
-        audit::record(tx, home, event).await
-    });
-    match ended {
-        Ok(()) => Redirect::to("/me?done=others").into_response(),
+    let ended = async {
+        let own = app.access.own(&actor)?;
+        users::end_own(&app.store, &own, Mine::Others(session.id)).await
+    };
+    match ended.await {
+        Ok(_) => Redirect::to("/me?done=others").into_response(),
         Err(e) => Refusal::new(&app, request, e).into_response(),
     }
 }
@@ -401,17 +427,10 @@ async fn withdraw(
     }
 }
 
-async fn end(
-    app: &App,
-    actor: Actor,
-    home: TenantId,
-    id: SessionId,
-    action: &'static str,
-    why: &'static str,
-) -> Result<()> {
+async fn signed_out(app: &App, actor: Actor, home: TenantId, id: SessionId) -> Result<()> {
     let cx = Cx::new(actor, Scope::Tenant(home)).urgent();
     tx!(app.store, &cx, [], |tx| {
-        sessions::revoke(tx, Who::Session(home, id), why).await?;
-        audit::record(tx, home, Event::new(action).target("session", id)).await
+        sessions::revoke(tx, Who::Session(home, id), "signed out").await?;
+        audit::record(tx, home, Event::new("signout").target("session", id)).await
     })
 }

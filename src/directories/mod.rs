@@ -24,7 +24,7 @@ pub use keyring::{Heard, Keyring, Published};
 pub use logging::{Bodies, Logging, silence};
 pub use newcomers::{Newcomers, People};
 pub use reading::{Reading, Readings};
-pub use signin::{SignIn, SignInSettings, Stored, signin, signin_to_test};
+pub use signin::{SignIn, SignInSettings, Stored, signed_out_uri, signin, signin_to_test};
 pub use stage::{Stage, enforced, only_way, set_stage};
 pub(crate) use switch::end_sessions;
 pub use switch::{set_status, set_status_in};
@@ -270,7 +270,7 @@ pub async fn create(
     let by = Setter::of(p.actor());
     let half = new.signin.map(|s| signin::sealed(s, id, master, by)).transpose()?;
     let half = half.unwrap_or_default();
-    signin::issuer_fits(new.preset, half.issuer.as_deref())?;
+    signin::half_fits(new.preset, half.issuer.as_deref(), &half.stored)?;
     let (label, stage) = (p.actor().label(), rules::begins(p.actor(), None));
     let (preset, provisioning) = (PresetColumn(new.preset), new.provisioning);
     provisioning.checked()?;
@@ -393,7 +393,7 @@ pub async fn edit(
         next.client_id.clone_from(&half.client_id);
         next.secret_expires_at = half.secret_expires_at;
         next.signin = J(half.stored.clone());
-        signin::issuer_fits(next.preset.0, next.issuer.as_deref())?;
+        signin::half_fits(next.preset.0, next.issuer.as_deref(), &next.signin.0)?;
         next.signin.0.attest(&was.signin.0, &label, tx.now());
         let signin_changed = rules::signin_differs(&was, &next) || half.secret != secret;
         if signin_changed {

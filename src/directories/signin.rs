@@ -32,6 +32,8 @@ pub struct SignInSettings {
     pub rules: Rules,
     /// Whom it lets in whom nobody brought, and where it reads groups.
     pub newcomers: Newcomers,
+    /// Whether who signs out here is sent to the provider's own logout as well.
+    pub end_upstream: bool,
 }
 
 /// The part of the half that is stored as a document.
@@ -44,6 +46,8 @@ pub struct Stored {
     pub rules: Rules,
     /// Whom it lets in whom nobody brought, and where it reads groups.
     pub newcomers: Newcomers,
+    /// Whether who signs out here is sent to the provider's own logout as well.
+    pub end_upstream: bool,
     /// Who set the half last; unknown of one that was set before this was kept.
     pub set_by: Option<Setter>,
     /// Who stated what the rules state, and when.
@@ -105,6 +109,8 @@ pub struct SignIn {
     pub scopes: Vec<String>,
     /// Whom it lets in whom nobody brought, and where it reads groups.
     pub newcomers: Newcomers,
+    /// Whether who signs out here is sent to the provider's own logout as well.
+    pub end_upstream: bool,
     /// Who set all this.
     pub set_by: Option<Setter>,
     /// Who stated what its rules state.
@@ -122,9 +128,21 @@ impl SignIn {
     }
 }
 
-/// Whether a preset's provider can have this issuer.
-pub(super) fn issuer_fits(preset: Preset, issuer: Option<&str>) -> Result<()> {
+/// Whether a preset's provider can have this issuer, and be sent people who sign out.
+pub(super) fn half_fits(preset: Preset, issuer: Option<&str>, stored: &Stored) -> Result<()> {
+    if stored.end_upstream && preset == Preset::Okta {
+        let detail = "Okta's logout takes the id token of the sign-in, which is not kept: its people are not sent there";
+        return Err(Error::invalid(detail).attr("signin.end_upstream"));
+    }
     issuer.map_or(Ok(()), |i| oidc::place(preset, i).map(drop))
+}
+
+/// Where a directory's provider sends browsers back that signed out there: what is registered as its post-logout redirect
+/// URI.
+///
+/// `issuer` is ours.
+pub fn signed_out_uri(issuer: &str, directory: DirectoryId) -> String {
+    format!("{issuer}/federation/signed-out/{directory}")
 }
 
 fn aad(id: DirectoryId) -> String {
@@ -164,7 +182,14 @@ pub(super) fn sealed(
         client_id: Some(client_id),
         secret: s.client_secret.map(seal).transpose()?,
         secret_expires_at: s.client_secret_expires_at,
-        stored: Stored { scopes: s.scopes, rules, newcomers, set_by: by, attested: None },
+        stored: Stored {
+            scopes: s.scopes,
+            rules,
+            newcomers,
+            end_upstream: s.end_upstream,
+            set_by: by,
+            attested: None,
+        },
     })
 }
 
@@ -215,6 +240,7 @@ pub async fn signin_to_test(
         rules: d.signin.0.rules,
         scopes: d.signin.0.scopes,
         newcomers: d.signin.0.newcomers,
+        end_upstream: d.signin.0.end_upstream,
         set_by: d.signin.0.set_by,
         attested: d.signin.0.attested,
     }))

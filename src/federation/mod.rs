@@ -6,7 +6,7 @@
 //! ([`provider`], with no transaction open), verifies the id token ([`token`]), decides with
 //! `protocol::oidc::assurance` what was proved, and then, in one transaction, links the identity and begins the
 //! session ([`admit`]). A test login ([`trial`]) goes the same road and ends on a page; a provider may ask us to begin
-//! ([`initiate`]). Whatever fails on the way becomes a page with a reference and a record with the reason.
+//! ([`initiate`]). Who signs out may be sent to the provider's own logout ([`logout`]). Whatever fails on the way becomes a page with a reference and a record with the reason.
 
 mod admit;
 mod arrive;
@@ -16,6 +16,7 @@ mod error;
 mod graph;
 mod initiate;
 mod invited;
+mod logout;
 mod provider;
 mod signals;
 mod start;
@@ -35,6 +36,8 @@ pub fn routes() -> Router<App> {
         .route("/federation/test/{token}", get(trial::open))
         .route("/federation/{directory}/initiate", get(initiate::asked).post(initiate::posted))
         .route("/federation/callback/{directory}", get(callback::callback))
+        .route("/federation/logout", get(logout::leave))
+        .route("/federation/signed-out/{directory}", get(logout::back))
         .merge(signals::routes())
         .layer(Extension(Providers::default()))
 }

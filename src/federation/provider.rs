@@ -26,6 +26,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
+use url::Url;
 
 /// How long a provider's documents are used.
 const KEEP: Duration = Duration::from_secs(3600);
@@ -42,6 +43,8 @@ pub(super) struct Provider {
     pub keys: Vec<Jwk>,
     /// It states that its answers say who they are from (RFC 9207).
     pub says_iss: bool,
+    /// Its own logout (RP-Initiated Logout 1.0), if it has one; whoever sends people there checks it first.
+    pub end_session: Option<Url>,
     read: Instant,
     /// It was asked anew for a key that was not in its set.
     for_a_key: bool,
@@ -223,10 +226,15 @@ async fn elsewhere(
         serde_json::from_slice(&read(document).await?).map_err(|e| failed("discovery", e))?;
     place.fits(issuer, &about)?;
     let says_iss = about["authorization_response_iss_parameter_supported"] == true;
+    let end_session = end_session(&about);
     let metadata: CoreProviderMetadata =
         serde_json::from_value(about).map_err(|e| failed("discovery", e))?;
     let keys = keys(&read(metadata.jwks_uri().as_str()).await?, issuer)?;
-    Ok(Provider { keys, says_iss, metadata, read: Instant::now(), for_a_key: false })
+    Ok(Provider { keys, says_iss, end_session, metadata, read: Instant::now(), for_a_key: false })
+}
+
+fn end_session(about: &Value) -> Option<Url> {
+    Url::parse(about["end_session_endpoint"].as_str()?).ok()
 }
 
 /// Boxed, because the library's futures are too general for the compiler to see that they may be sent.
@@ -242,11 +250,13 @@ fn below(net: &net::Client, issuer: &str) -> BoxFuture<'static, Result<Provider>
         let keys = keys(set.map_or(&[], Vec::as_slice), metadata.issuer().as_str())?;
         let about =
             bodies.iter().filter(|(at, _)| at.ends_with("/.well-known/openid-configuration"));
-        let mut about = about.filter_map(|(_, body)| serde_json::from_slice::<Value>(body).ok());
-        let says = |d: Value| d["authorization_response_iss_parameter_supported"] == true;
+        let about = about.filter_map(|(_, body)| serde_json::from_slice::<Value>(body).ok());
+        let about: Vec<Value> = about.collect();
+        let says = |d: &Value| d["authorization_response_iss_parameter_supported"] == true;
         Ok(Provider {
             keys,
-            says_iss: about.any(says),
+            says_iss: about.iter().any(says),
+            end_session: about.iter().find_map(end_session),
             metadata,
             read: Instant::now(),
             for_a_key: false,

@@ -42,7 +42,12 @@ row! {
 }
 
 pub(super) async fn get(c: &mut Conn, id: FlowId) -> Result<Option<FlowRow>> {
-    sql!(c, opt<FlowRow>, "SELECT browser, state, expires_at FROM flows WHERE id = $1", id)
+    sql!(
+        c,
+        opt<FlowRow>,
+        "SELECT browser, state, expires_at FROM flows WHERE id = $1 AND kind = 'signin'",
+        id
+    )
 }
 
 pub(super) async fn update(tx: &mut Tx, id: FlowId, state: &J<&State>) -> Result<u64> {

@@ -4,6 +4,7 @@
 
 mod codes;
 mod db;
+pub mod goodbye;
 
 pub use codes::{Code, CodeUse, NewCode, code_claim, code_issued, code_put};
 

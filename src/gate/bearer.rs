@@ -179,7 +179,7 @@ impl Gate {
         if let Some(sid) = t.sid {
             let live = self.session_of(t.home, t.sub, sid).await?;
             let live = live.ok_or_else(|| over("there is no such session"))?;
-            self.live(&live)?;
+            self.live_for(&live, t.tid).await?;
             if live.user != t.sub {
                 return Err(bad());
             }
@@ -229,7 +229,8 @@ impl Gate {
         let sid = t.session.ok_or_else(|| over("there is no such session"))?;
         let live = self.session_of(t.home, t.user, sid).await?;
         let live = live.ok_or_else(|| over("there is no such session"))?;
-        self.live(&live)?;
+        self.live_for(&live, t.tid).await?;
+        self.lasts(t.into()).await?;
         self.still_given(client, (t.home, t.user), t.tid, true, &t.scopes.0).await
     }
     /// Ends one access token (RFC 7009), until it would have expired. Only the client it was issued to may.

@@ -1,6 +1,6 @@
 //! Issuing: every access, refresh and id token that exists was made here.
 
-use super::{Gate, Person, TenantState, demand, over, write};
+use super::{Gate, Person, TenantState, demand, lasting, over, write};
 use crate::{
     access::Effective,
     actor::UserKind,
@@ -12,7 +12,7 @@ use crate::{
     },
     error::{Error, Result},
     id::{FamilyId, SessionId, TenantId, UserId},
-    sessions::Live,
+    sessions::{Limits, Live},
     tenants::Demand,
 };
 use std::sync::Arc;
@@ -89,6 +89,10 @@ pub struct Actual<'a> {
     pub session: Option<Arc<Live>>,
     /// What they hold in the tenant.
     pub held: Arc<Effective>,
+    /// How long their session lasts, by the policies of their own tenant and of the one it acts in.
+    pub limits: Limits,
+    /// How long sessions last in the tenant.
+    pub here: Limits,
 }
 
 type Check = fn(&Gate, &Actual<'_>) -> Result<()>;
@@ -135,7 +139,7 @@ fn kinds_fit(_: &Gate, a: &Actual<'_>) -> Result<()> {
 fn session_live(gate: &Gate, a: &Actual<'_>) -> Result<()> {
     match (&a.request.grant, &a.session) {
         (Grant::Integration, _) => Ok(()),
-        (Grant::Session { user, .. }, Some(s)) if s.user == *user => gate.live(s),
+        (Grant::Session { user, .. }, Some(s)) if s.user == *user => gate.live_within(s, a.limits),
         (Grant::Session { .. }, _) => Err(over("there is no such session")),
     }
 }
@@ -149,11 +153,12 @@ fn in_tenant(_: &Gate, a: &Actual<'_>) -> Result<()> {
 
 fn proved(gate: &Gate, a: &Actual<'_>) -> Result<()> {
     let Some(s) = &a.session else { return Ok(()) };
-    gate.meets(s, demand(a))
+    gate.meets(s, demand(gate, a))
 }
 
-/// What the roles and permissions of the person demand, the application, and what the token is to permit.
-fn demand(a: &Actual<'_>) -> Demand {
+/// What the roles and permissions of the person demand, the application, and what the token is to permit; and a fresh proof
+/// from a session that has lasted longer than the tenant lets those last that act in it.
+fn demand(gate: &Gate, a: &Actual<'_>) -> Demand {
     let scopes = a.request.scopes;
     let instance = a.held.global && scopes.iter().any(|s| s == INSTANCE);
     let client = a.request.client.app.client_id.as_str();
@@ -161,6 +166,11 @@ fn demand(a: &Actual<'_>) -> Demand {
     let mut demand = demand::total(&a.tenant, &a.held, Some(client), used);
     if instance {
         demand = demand.and(demand::FOR_THE_INSTANCE);
+    }
+    let now = gate.0.store.clock().now();
+    if a.session.as_ref().is_some_and(|s| s.created_at.plus(a.here.absolute) <= now) {
+        let max_age = i64::try_from(a.here.absolute.as_secs()).ok();
+        demand = demand.and(Demand { max_age, ..Demand::default() });
     }
     demand
 }
@@ -213,7 +223,10 @@ impl Gate {
         };
         let (person, tenant) = self.person(home, user, request.tid).await?;
         let held = self.0.access.effective(home, user, request.tid).await?;
-        Ok(Actual { request, tenant, home, user, person, session, held })
+        let acting = session.as_ref().map_or(home, |s| s.acting);
+        let limits = self.limits(&[home, acting]).await?;
+        let here = self.limits(&[request.tid]).await?;
+        Ok(Actual { request, tenant, home, user, person, session, held, limits, here })
     }
     /// Runs every check and makes nothing: what a code may be given for. Gives the scopes that would be granted.
     ///
@@ -228,7 +241,7 @@ impl Gate {
     /// # Errors
     /// The database's.
     pub async fn demand_of(&self, request: &Request<'_>) -> Result<Demand> {
-        Ok(demand(&self.gather(request).await?))
+        Ok(demand(self, &self.gather(request).await?))
     }
     fn check(&self, actual: &Actual<'_>) -> Result<Vec<String>> {
         for (_, check) in CHECKS {
@@ -268,7 +281,8 @@ impl Gate {
         let now = self.0.store.clock().now();
         let ttl = client.app.settings.0.access_ttl;
         // No token outlives what it is for: the roles that it tells of, the session that it came by.
-        let session = actual.session.as_ref().map(|s| s.expires_at);
+        let session = actual.session.as_ref();
+        let session = session.map(|s| lasting::ends(s, actual.limits.min(actual.here)));
         let over = actual.held.until.into_iter().chain(session).min();
         let after = |seconds: i64| {
             let end = Timestamp::from_secs(now.secs() + seconds);

@@ -10,6 +10,7 @@ mod demand;
 mod event;
 mod facts;
 mod issue;
+mod lasting;
 mod logout;
 mod own;
 mod simulate;
@@ -92,7 +93,7 @@ impl Gate {
     pub async fn session(&self, cookie: &str) -> Result<Live> {
         let live = sessions::by_cookie(&self.0.store, cookie).await?;
         let live = live.ok_or_else(|| over("there is no such session"))?;
-        self.live(&live)?;
+        self.live(&live).await?;
         let now = self.0.store.clock().now();
         self.seen().insert((live.home, live.id), now);
         Ok(live)
@@ -126,7 +127,7 @@ impl Gate {
         let facts = &self.0.facts;
         let epoch = self.epoch(home).await?;
         if let Some(s) = facts.session(home, user, id, epoch)
-            && self.live(&s).is_ok()
+            && self.live(&s).await.is_ok()
             && self.tenant(s.home).await.is_ok()
             && self.tenant(s.acting).await.is_ok()
         {
@@ -137,27 +138,6 @@ impl Gate {
     /// The epoch of a tenant, under which its people's sessions are remembered.
     async fn epoch(&self, home: TenantId) -> Result<i64> {
         Ok(self.0.facts.tenant(home).await?.map_or(0, |t| t.epoch))
-    }
-    /// Whether a session may act now: the same for cookies, codes and tokens.
-    fn live(&self, s: &Live) -> Result<()> {
-        let now = self.0.store.clock().now();
-        let limits = self.0.limits;
-        if s.ended_at.is_some() {
-            return Err(over("the session has ended"));
-        }
-        if s.expires_at <= now || s.last_seen_at.plus(limits.idle) <= now {
-            return Err(over("the session has expired"));
-        }
-        if s.kind == crate::actor::UserKind::Integration {
-            return Err(over("an integration user has no session"));
-        }
-        if !s.user_live {
-            return Err(over("the user is disabled"));
-        }
-        if !s.home_live || !s.acting_live {
-            return Err(over("the tenant is suspended"));
-        }
-        Ok(())
     }
     /// A user of `home` who may act in `tid` now, with what is remembered of both.
     ///

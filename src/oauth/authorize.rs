@@ -192,14 +192,10 @@ pub(super) fn leave<'a>(
     uri: &str,
     fields: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Response {
-    let Ok(mut u) = url::Url::parse(uri) else {
+    let Some(to) = address(uri, fields) else {
         return page("the address to return to cannot be used");
     };
-    let mut fields = fields.into_iter().peekable();
-    if fields.peek().is_some() {
-        u.query_pairs_mut().extend_pairs(fields);
-    }
-    match HeaderValue::from_str(u.as_str()) {
+    match HeaderValue::from_str(&to) {
         Ok(v) => {
             let mut r = StatusCode::SEE_OTHER.into_response();
             r.headers_mut().insert(header::LOCATION, v);
@@ -208,6 +204,19 @@ pub(super) fn leave<'a>(
         }
         Err(_) => page("the address to return to cannot be used"),
     }
+}
+
+/// The same as an address; `None` for what is none.
+pub(super) fn address<'a>(
+    uri: &str,
+    fields: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Option<String> {
+    let mut u = url::Url::parse(uri).ok()?;
+    let mut fields = fields.into_iter().peekable();
+    if fields.peek().is_some() {
+        u.query_pairs_mut().extend_pairs(fields);
+    }
+    Some(u.into())
 }
 
 /// A page of our own, with the reference under which the log has it.

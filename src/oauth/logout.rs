@@ -2,7 +2,11 @@
 //! for an id token of that very session; everybody else's word is put to the person first. A return address counts if
 //! it is registered for the application, to the letter; whatever is wrong gets a page of ours and no redirect.
 
-use super::{authorize::leave, backchannel, caller, pages, params::Params};
+use super::{
+    authorize::{address, leave},
+    backchannel, caller, pages,
+    params::Params,
+};
 use crate::{
     app::App,
     apps::{Client, Kind},
@@ -13,7 +17,7 @@ use crate::{
     sessions::{self, Who},
     store::{Cx, Scope},
     tx,
-    web::{self, Caller, LiveSession, StrictForm},
+    web::{self, Browser, Caller, LiveSession, StrictForm},
 };
 use axum::{
     body::Bytes,
@@ -83,10 +87,11 @@ pub async fn get(
     RawQuery(query): RawQuery,
     session: Option<LiveSession>,
     caller: Option<Caller>,
+    browser: Browser,
 ) -> Response {
     let params = Params::read(query.as_deref().unwrap_or_default());
     let answer = match params {
-        Ok(p) => asked(&app, request, &p, session.zip(caller)).await,
+        Ok(p) => asked(&app, request, &p, session.zip(caller), &browser).await,
         Err(e) => Err(Error::invalid(e.description)),
     };
     answer.unwrap_or_else(|e| web::Refusal::new(&app, request, e).into_response())
@@ -114,6 +119,7 @@ async fn asked(
     request: RequestId,
     params: &Params,
     who: Option<(LiveSession, Caller)>,
+    browser: &Browser,
 ) -> Result<Response> {
     let asked = read(app, params).await?;
     // Nobody is signed in here: nothing ends, and nobody is to be asked.
@@ -121,7 +127,7 @@ async fn asked(
     let its_own = |h: &Hint| h.session == Some(session.id) && h.user == session.user;
     if asked.hint.as_ref().is_some_and(its_own) {
         end(app, &session, caller).await?;
-        return Ok(out(app, request, &asked));
+        return Ok(onwards(app, request, &asked, &session, browser).await);
     }
     let page = pages::Logout {
         title: "Sign out?",
@@ -156,6 +162,7 @@ pub async fn answer(
     web::RequestId(request): web::RequestId,
     session: Option<LiveSession>,
     caller: Option<Caller>,
+    browser: Browser,
     StrictForm(sent): StrictForm<Sent>,
 ) -> Response {
     let done = async {
@@ -168,6 +175,7 @@ pub async fn answer(
         let asked = read(&app, &Params::of(params)).await?;
         if let Some((session, caller)) = session.zip(caller) {
             end(&app, &session, caller).await?;
+            return Ok(onwards(&app, request, &asked, &session, &browser).await);
         }
         Ok(out(&app, request, &asked))
     };
@@ -182,6 +190,31 @@ async fn end(app: &App, session: &LiveSession, Caller { actor, .. }: Caller) -> 
     })?;
     backchannel::settled(app, home, id).await;
     Ok(())
+}
+
+/// As [`out`]; by way of the logout of the provider that the session came by, where its directory wants that.
+async fn onwards(
+    app: &App,
+    request: RequestId,
+    asked: &Asked,
+    ended: &LiveSession,
+    browser: &Browser,
+) -> Response {
+    let page = || match &asked.client {
+        Some(c) => format!("/oauth/logout?client_id={}", c.app.client_id),
+        None => "/oauth/logout".to_owned(),
+    };
+    let state = asked.state.as_deref().map(|s| ("state", s));
+    let to = asked.to.as_deref().map_or_else(|| Some(page()), |to| address(to, state));
+    let Some(to) = to else { return out(app, request, asked) };
+    match web::upstream(app, ended, browser, &to).await {
+        Some(upstream) => {
+            let mut r = web::Redirect::to(&upstream).into_response();
+            r.headers_mut().append(header::SET_COOKIE, web::clear_session_cookie(app));
+            browser.keep(r)
+        }
+        None => out(app, request, asked),
+    }
 }
 
 /// To where the application wants the person, or to a page that says it is done; the cookie goes either way.

@@ -113,6 +113,8 @@ row! {
         pub ended_at: Option<Timestamp>,
         /// The person has said that it acts there.
         pub chosen: bool,
+        /// What the provider calls its own session.
+        pub upstream_sid: Option<String>,
     }
 }
 
@@ -122,7 +124,8 @@ macro_rules! live {
             "SELECT /* platform: whose it is, is what is looked up */ s.tenant_id, s.id, s.user_id, u.kind,
                     u.user_name, u.display_name, (u.active AND u.enabled), (h.status = 'active'), s.acting_tenant,
                     (a.status = 'active'), s.directory_id, s.class, s.evidence, s.auth_time, s.created_at,
-                    s.last_seen_at, s.expires_at, s.ended_at, (s.chosen OR s.acting_tenant <> s.tenant_id)
+                    s.last_seen_at, s.expires_at, s.ended_at, (s.chosen OR s.acting_tenant <> s.tenant_id),
+                    s.upstream_sid
              FROM sessions s
              JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
              JOIN tenants h ON h.id = s.tenant_id
@@ -138,6 +141,41 @@ pub(super) async fn by_hash(c: &mut Conn, hash: &str) -> Result<Option<Live>> {
 }
 pub(super) async fn by_id(c: &mut Conn, t: TenantId, id: SessionId) -> Result<Option<Live>> {
     sql!(c, opt<Live>, live!("s.tenant_id = $1 AND s.id = $2"), t, id)
+}
+
+/// Names one that has not ended.
+pub(super) async fn rename(
+    tx: &mut Tx,
+    (t, user): (TenantId, UserId),
+    id: SessionId,
+    name: Option<&str>,
+) -> Result<u64> {
+    sql!(
+        tx,
+        exec,
+        "UPDATE sessions SET name = $4 WHERE tenant_id = $1 AND id = $2 AND user_id = $3 AND ended_at IS NULL",
+        t,
+        id,
+        user,
+        name
+    )
+}
+
+/// Whether a session is a user's.
+pub(super) async fn is_theirs(
+    c: &mut Conn,
+    (t, user): (TenantId, UserId),
+    id: SessionId,
+) -> Result<bool> {
+    let found = sql!(
+        c,
+        opt<SessionId>,
+        "SELECT id FROM sessions WHERE tenant_id = $1 AND id = $2 AND user_id = $3",
+        t,
+        id,
+        user
+    )?;
+    Ok(found.is_some())
 }
 
 row! {
@@ -208,7 +246,7 @@ pub(super) async fn choose(
 }
 
 row! {
-    pub(super) struct Ended { pub id: SessionId, pub user_id: UserId }
+    pub(in crate::sessions) struct Ended { pub id: SessionId, pub user_id: UserId }
 }
 
 /// The sessions that have just ended.
@@ -384,60 +422,6 @@ pub(super) async fn epoch(c: &mut Conn, t: TenantId, subject: Uuid) -> Result<i6
         subject
     )?;
     Ok(e.unwrap_or(0))
-}
-
-row! {
-    /// A session that is over by itself.
-    #[derive(Clone, Copy)]
-    pub(super) struct Over { pub tenant_id: TenantId, pub id: SessionId }
-}
-
-/// Sessions that are over by themselves, while applications that got tokens in them were not told; each half of them by
-/// an index of its own, of those that have no reason to have ended.
-pub(super) async fn over(
-    c: &mut Conn,
-    now: Timestamp,
-    unused_since: Timestamp,
-) -> Result<Vec<Over>> {
-    sql!(
-        c,
-        all<Over>,
-        "SELECT /* platform: worker */ e.tenant_id, e.id FROM
-           (SELECT s.tenant_id, s.id FROM sessions s WHERE s.ended_why IS NULL AND s.expires_at <= $1
-              AND EXISTS (SELECT 1 FROM session_apps a
-                          WHERE a.tenant_id = s.tenant_id AND a.session_id = s.id AND a.claimed_at IS NULL)
-            ORDER BY s.expires_at LIMIT 200) e
-         UNION
-         SELECT u.tenant_id, u.id FROM
-           (SELECT s.tenant_id, s.id FROM sessions s WHERE s.ended_why IS NULL AND s.last_seen_at <= $2
-              AND EXISTS (SELECT 1 FROM session_apps a
-                          WHERE a.tenant_id = s.tenant_id AND a.session_id = s.id AND a.claimed_at IS NULL)
-            ORDER BY s.last_seen_at LIMIT 200) u",
-        now,
-        unused_since
-    )
-}
-
-/// Whether it is over still; it stays so to the end of the transaction.
-pub(super) async fn still_over(
-    tx: &mut Tx,
-    s: &Over,
-    now: Timestamp,
-    unused_since: Timestamp,
-) -> Result<bool> {
-    let found = sql!(
-        tx,
-        opt<SessionId>,
-        {lite: "SELECT id FROM sessions WHERE tenant_id = $1 AND id = $2 AND ended_at IS NULL
-                  AND (expires_at <= $3 OR last_seen_at <= $4)",
-         pg: "SELECT id FROM sessions WHERE tenant_id = $1 AND id = $2 AND ended_at IS NULL
-                AND (expires_at <= $3 OR last_seen_at <= $4) FOR UPDATE"},
-        s.tenant_id,
-        s.id,
-        now,
-        unused_since
-    )?;
-    Ok(found.is_some())
 }
 
 pub(super) async fn sweep(tx: &mut Tx, before: Timestamp) -> Result<u64> {

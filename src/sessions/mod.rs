@@ -7,12 +7,14 @@ pub mod apps;
 mod db;
 pub mod leaving;
 mod listing;
+mod over;
 mod refresh;
 mod revoke;
 pub mod upstream;
 
 pub use db::{EndedFamily, Live};
 pub use listing::{Listed, list, page, theirs};
+pub use over::{Past, expire};
 pub use refresh::{
     Family, NewFamily, Presented, Rotation, Rotations, begin_family, refresh_token, rotate,
     take_back,
@@ -26,7 +28,7 @@ use crate::{
     id::{DirectoryId, SessionId, TenantId, UserId},
     protocol::oidc::SKEW,
     secret::Secret,
-    store::{J, Scope, Store, Topic, Tx},
+    store::{Conn, J, Scope, Store, Topic, Tx},
     tx,
 };
 use serde_json::Value;
@@ -54,6 +56,13 @@ pub struct Limits {
     pub absolute: Duration,
     /// From its last use.
     pub idle: Duration,
+}
+impl Limits {
+    /// The stricter of both.
+    #[must_use]
+    pub fn min(self, other: Self) -> Self {
+        Self { absolute: self.absolute.min(other.absolute), idle: self.idle.min(other.idle) }
+    }
 }
 /// What a sign-in leaves behind.
 #[derive(Debug, Clone)]
@@ -135,6 +144,27 @@ pub async fn by_id(store: &Store, home: TenantId, id: SessionId) -> Result<Optio
     db::by_id(&mut c, home, id).await
 }
 
+/// Names a session of a user's that has not ended, or takes its name away; says whether there is one.
+///
+/// # Errors
+/// As the store.
+pub async fn rename(
+    tx: &mut Tx,
+    whose: (TenantId, UserId),
+    id: SessionId,
+    name: Option<&str>,
+) -> Result<bool> {
+    Ok(db::rename(tx, whose, id, name).await? > 0)
+}
+
+/// Whether a session is, or was, a user's.
+///
+/// # Errors
+/// As the store.
+pub async fn is_theirs(c: &mut Conn, whose: (TenantId, UserId), id: SessionId) -> Result<bool> {
+    db::is_theirs(c, whose, id).await
+}
+
 /// What a user has in other tenants than their own: sessions that act there and what applications were given for them,
 /// each with the tenant.
 ///
@@ -179,41 +209,6 @@ pub async fn choose_tenant(
         tx.changed(Topic::User(home, user));
     }
     Ok(())
-}
-
-/// Ends the sessions that are over by themselves, so that the applications in them are told; those in which no
-/// application got a token just stay unused. Says how many it ended.
-///
-/// # Errors
-/// As the store.
-pub async fn expire(store: &Store, cx: &crate::store::Cx, idle: Duration) -> Result<usize> {
-    // When they were last used is written down in batches: some seconds later than it was.
-    let unused = idle + Duration::from_secs(60);
-    let mut ended = 0;
-    loop {
-        let now = store.clock().now();
-        let mut c = store.read(Scope::Platform).await?;
-        let over = db::over(&mut c, now, now.minus(unused)).await?;
-        drop(c);
-        if over.is_empty() {
-            return Ok(ended);
-        }
-        ended += tx!(store, cx, [over], |tx| {
-            tx.unaudited("their time is over; nobody ended them");
-            let (now, mut ended) = (tx.now(), 0);
-            for s in &over {
-                // Used, or proved anew, since it was found: it goes on.
-                if db::still_over(tx, s, now, now.minus(unused)).await? {
-                    revoke(tx, Who::Session(s.tenant_id, s.id), "expired").await?;
-                    ended += 1;
-                }
-            }
-            Ok(ended)
-        })?;
-        if over.len() < 200 {
-            return Ok(ended);
-        }
-    }
 }
 
 /// Removes what ended or expired before `before`.

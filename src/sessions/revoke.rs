@@ -1,7 +1,7 @@
 //! The revoke path. One transaction ends sessions and refresh families, counts up the epoch that access tokens
 //! carry, drops caches and puts the message into the outbox.
 
-use super::{apps, db};
+use super::{Past, apps, db, over};
 use crate::{
     error::Result,
     id::{AppId, FamilyId, SessionId, TenantId, UserId},
@@ -22,6 +22,16 @@ pub enum Who {
     User(TenantId, UserId),
     /// One user but for this session and what refreshes in it; access tokens end all the same, and are got anew there.
     Others(TenantId, UserId, SessionId),
+    /// What of a tenant's people is over by its policy: sessions with what refreshes in them, and refresh families. Whoever
+    /// changes the policy has the tenant read anew by all who remember it.
+    Older {
+        /// The tenant.
+        tenant: TenantId,
+        /// Sessions that began, or were last used, before this.
+        sessions: Past,
+        /// Refresh families likewise.
+        families: Past,
+    },
     /// One session and what was issued in it.
     Session(TenantId, SessionId),
     /// One refresh family.
@@ -65,6 +75,11 @@ pub async fn revoke(tx: &mut Tx, who: Who, why: &'static str) -> Result<Revoked>
             let s = db::end_others(tx, t, (user, kept), why).await?;
             let f = db::families_of_others(tx, t, (user, kept), why).await?;
             revoke_tokens(tx, t, user).await?;
+            (t, s, f)
+        }
+        Who::Older { tenant: t, sessions, families } => {
+            let s = over::db::end_older(tx, t, sessions, why).await?;
+            let f = over::db::families_older(tx, t, families, &s, why).await?;
             (t, s, f)
         }
         Who::Session(t, id) => {

@@ -21,7 +21,7 @@ use crate::{
     secret::Secret,
     sessions::{self, Limits, Live, NewSession, Who},
     store::{Cx, J, Scope, Store, Tx},
-    tx,
+    tenants, tx,
 };
 use serde_json::{Map, Value, json};
 
@@ -165,6 +165,11 @@ pub async fn enter(
     before: Option<&Live>,
     limits: Limits,
 ) -> Result<Secret> {
+    // As long as the person's company lets it last; `gate` holds it to that as it changes.
+    let limits = match tenants::find(tx, s.home).await? {
+        Some(home) => home.policy.0.sessions.within(limits),
+        None => limits,
+    };
     let same = |b: &&Live| (b.home, b.user, b.directory) == (s.home, s.user, s.directory);
     let renewed = match before.filter(same) {
         Some(b) => sessions::renew(tx, b.id, s, limits).await?.map(|cookie| (b.id, cookie)),

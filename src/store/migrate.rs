@@ -45,6 +45,10 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0034_credentials", include_str!("../../migrations/0034_credentials.sql")),
     ("0035_lists", include_str!("../../migrations/0035_lists.sql")),
     ("0036_event_streams", include_str!("../../migrations/0036_event_streams.sql")),
+    (
+        "0037_how_long_sessions_last",
+        include_str!("../../migrations/0037_how_long_sessions_last.sql"),
+    ),
 ];
 
 /// What SQLite makes of a migration: six words replaced, `STRICT` added, sections between `-- postgres:` and

@@ -2,10 +2,12 @@
 //! looks for its tenant); changes of a tenant's life take a [`Permit<Global>`].
 
 mod db;
+mod lasting;
 mod leaving;
 mod policy;
 mod rules;
 
+pub use lasting::{Lasting, Longest};
 pub use leaving::{Deleting, leaving, mark, progress, remove};
 pub use policy::{Demand, MfaDefault, MfaPolicy, Policy, Required, Source};
 
@@ -310,7 +312,9 @@ pub async fn set_status(
     edit(store, p, id, None, Edit { status: Some(status), ..Edit::default() }).await
 }
 
-/// Sets a tenant's sign-in policy. Whether its applications serve the tenant, the caller has asked.
+/// Sets a tenant's sign-in policy. What runs and is over by it ends with it: sessions and refresh families of its people
+/// here and now, those of others who act in it by the worker that ends what is over (`gate` refuses them from now on).
+/// Whether its applications serve the tenant, the caller has asked.
 ///
 /// # Errors
 /// `Invalid`, naming the field.
@@ -319,17 +323,30 @@ pub async fn set_policy(
     access: &Access,
     p: &Permit<SystemEditSettings>,
     policy: Policy,
+    longest: Longest,
 ) -> Result<Tenant> {
     let id = p.tenant();
-    policy.checked(access.catalogue().all())?;
-    tx!(store, &p.cx(), [policy], |tx| {
+    policy.checked(access.catalogue().all(), longest)?;
+    tx!(store, &p.cx().urgent(), [policy], |tx| {
         let t = db::get(tx, id).await?;
         let t = t.ok_or_else(|| Error::not_found(format!("tenant {id}")))?;
         if t.policy.0 == policy {
             return Ok(t);
         }
-        let detail = serde_json::json!({ "from": t.policy.0, "to": policy });
+        let shorter = policy.sessions.stricter_than(&t.policy.0.sessions)
+            || policy.refresh.stricter_than(&t.policy.0.refresh);
+        let over = shorter.then(|| {
+            let sessions = policy.sessions.within(longest.sessions).before(tx.now());
+            let families = policy.refresh.within(longest.refresh).before(tx.now());
+            Who::Older { tenant: id, sessions, families }
+        });
+        let mut detail = serde_json::json!({ "from": t.policy.0, "to": policy });
         let t = db::set_policy(tx, id, J(policy)).await?;
+        if let Some(over) = over {
+            let ended = sessions::revoke(tx, over, "over by the tenant's policy").await?;
+            detail["ended"] =
+                serde_json::json!({ "sessions": ended.sessions, "families": ended.families });
+        }
         let event = Event::new("tenant.policy").target("tenant", id).detail(detail);
         audit::record(tx, id, event).await?;
         tx.changed(Topic::Tenant(id));

@@ -1,6 +1,7 @@
 //! A tenant's sign-in policy, as it is stored and as the API takes it. An unknown field is an error: a rule that
 //! somebody wrote and nobody reads would be a hole.
 
+use super::{Lasting, Longest};
 use crate::{
     error::{Error, Result},
     id::RoleId,
@@ -29,6 +30,12 @@ pub struct Policy {
     /// used: by a request that needs it, and by a token that is to have it.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub permissions: BTreeMap<String, Demand>,
+    /// How long sessions last: those of its people, and those in which somebody acts in it.
+    #[serde(skip_serializing_if = "Lasting::is_empty")]
+    pub sessions: Lasting,
+    /// How long refresh tokens last: those of its people, and those that are for it.
+    #[serde(skip_serializing_if = "Lasting::is_empty")]
+    pub refresh: Lasting,
 }
 
 /// What an application or a permission demands.
@@ -86,7 +93,9 @@ impl Policy {
     ///
     /// # Errors
     /// `Invalid`, naming the field.
-    pub fn checked(&self, catalogue: &BTreeSet<String>) -> Result<()> {
+    pub fn checked(&self, catalogue: &BTreeSet<String>, longest: Longest) -> Result<()> {
+        self.sessions.checked("sessions", longest.sessions)?;
+        self.refresh.checked("refresh", longest.refresh)?;
         let bad = |field: String, text: String| Err(Error::invalid(text).attr(field));
         for (name, all) in [("apps", &self.apps), ("permissions", &self.permissions)] {
             if all.len() > MOST {

@@ -16,6 +16,7 @@ mod identity;
 mod integration;
 mod labels;
 pub mod leaving;
+mod own_sessions;
 pub mod query;
 mod removal;
 mod rules;
@@ -39,6 +40,7 @@ pub use integration::{
     set_integration_enabled,
 };
 pub use labels::labels;
+pub use own_sessions::{Mine, end_own, name_session};
 pub use query::{Page, Query};
 pub use removal::{Removal, removal};
 pub use rules::changed;

@@ -179,6 +179,7 @@ impl Caller {
         let (Some(session), Some(who)) = (&self.proof, self.actor.user()) else {
             return Ok(());
         };
+        app.gate.lasts_in(session, tenant).await?;
         let demands = app.gate.demands(who, tenant, None, &|p| permission == Some(p)).await?;
         app.gate.meets(session, demands.total)
     }

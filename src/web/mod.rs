@@ -4,6 +4,7 @@
 mod assets;
 mod caller;
 mod cookies;
+mod goodbye;
 mod path;
 mod qr;
 mod refusal;
@@ -13,6 +14,7 @@ pub mod strict;
 pub use assets::{routes, script, stylesheet};
 pub use caller::{Caller, ClientAddr, Device, LiveSession, RequestId};
 pub use cookies::{Browser, clear_session_cookie, session_cookie};
+pub use goodbye::upstream;
 pub use path::plain;
 pub use qr::{grouped, picture};
 pub use refusal::{Refusal, notice, sentence};

@@ -97,6 +97,7 @@ impl Ward {
             scopes: Vec::new(),
             rules: Rules::default(),
             newcomers: muster::directories::Newcomers::default(),
+            end_upstream: false,
         };
         let new = directories::New {
             name: "Directory".to_owned(),

@@ -7,7 +7,7 @@ use crate::{
     access::{Access, Reach, catalogue::SELF_SERVICE, grants::end_now},
     actor::{Actor, Principal, UserKind},
     error::{Error, Kind as ErrorKind, Result},
-    id::{ElevationId, EligibilityId, TenantId, UserId},
+    id::{ElevationId, EligibilityId, SessionId, TenantId, UserId},
     store::{Cx, Lock, Scope},
     text, tx,
 };
@@ -33,6 +33,24 @@ impl Own {
     pub fn who(&self) -> (TenantId, UserId) {
         (self.home, self.user)
     }
+    /// For what is theirs in their own tenant, such as their sessions.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forbidden`] for a token that is bound to another tenant.
+    pub fn at_home(&self) -> Result<Cx> {
+        if self.bound.is_some_and(|t| t != self.home) {
+            let text = "this takes a token for the person's own tenant";
+            return Err(Error::forbidden(text));
+        }
+        Ok(Cx::new(self.actor.clone(), Scope::Tenant(self.home)))
+    }
+    /// The session that asks, if one does.
+    pub fn session(&self) -> Option<SessionId> {
+        match self.actor.principal() {
+            Principal::User { session, .. } => *session,
+            _ => None,
+        }
+    }
     fn within(&self, reach: &Reach) -> bool {
         self.bound.is_none_or(|t| *reach == Reach::Tenant(t))
     }
@@ -45,10 +63,12 @@ impl Access {
     /// [`crate::error::Kind::Forbidden`] for who is no person, and for a token without the scope.
     pub fn own(&self, actor: &Actor) -> Result<Own> {
         let Principal::User { home, user, kind, scopes, bound, .. } = actor.principal() else {
-            return Err(Error::forbidden("only a person asks for a role of their own"));
+            return Err(Error::forbidden("only a person has roles to ask for, and sessions"));
         };
         if *kind == UserKind::Integration {
-            return Err(Error::forbidden("integration users ask for no roles"));
+            return Err(Error::forbidden(
+                "integration users ask for no roles, and have no sessions",
+            ));
         }
         if scopes.as_ref().is_some_and(|s| !s.iter().any(|s| s == SELF_SERVICE)) {
             return Err(Error::forbidden(format!("the scope '{SELF_SERVICE}' is needed here")));

@@ -232,6 +232,9 @@ pub(crate) struct EditDirectory {
     /// Sign-in: what an id token without that claim says of the person's groups
     #[arg(long, value_name = "WHAT")]
     groups_absent: Option<Absent>,
+    /// Sign-in: whether who signs out here is sent to the provider's own logout as well
+    #[arg(long, value_name = "true|false")]
+    end_upstream: Option<bool>,
     /// Take the sign-in half away
     #[arg(long, conflicts_with_all = ["issuer", "client_id", "client_secret_file", "client_secret_ends", "scopes", "rules_file"])]
     no_signin: bool,
@@ -302,7 +305,8 @@ async fn edit(e: EditDirectory, r: &Reach) -> Result<Value> {
         || e.newcomers.is_some()
         || e.guests.is_some()
         || e.groups_claim.is_some()
-        || e.groups_absent.is_some();
+        || e.groups_absent.is_some()
+        || e.end_upstream.is_some();
     let mut body = given(json!({ "name": e.name, "preset": e.preset.map(preset) }));
     if e.no_signin {
         body["signin"] = Value::Null;
@@ -315,6 +319,7 @@ async fn edit(e: EditDirectory, r: &Reach) -> Result<Value> {
             "client_secret": secret, "client_secret_expires_at": e.client_secret_ends, "scopes": scopes,
             "rules": rules.unwrap_or_else(|| old["rules"].clone()),
             "newcomers": newcomers(&old["newcomers"], e.newcomers, e.guests, e.groups_claim, e.groups_absent),
+            "end_upstream": e.end_upstream.map_or_else(|| old["end_upstream"].clone(), Value::from),
         }));
     }
     let mut provisioning = was["provisioning"].clone();

@@ -3,6 +3,7 @@
 use super::{at, given, id_of};
 use crate::{
     cli::reach::Reach,
+    config::Span,
     error::{Error, Result},
 };
 use axum::http::Method;
@@ -48,17 +49,24 @@ fn demands(all: Vec<(String, String)>) -> Result<Map<String, Value>> {
     all.into_iter().map(each).collect()
 }
 
+fn lasting(idle: Option<Span>, max: Option<Span>) -> Value {
+    let seconds = |s: Option<Span>| s.map(|s| s.as_secs());
+    given(json!({ "idle": seconds(idle), "max": seconds(max) }))
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Policy {
-    /// Set when a second factor is demanded
+    /// Set when a second factor is demanded, and how long sessions last
     #[command(after_help = "Examples:
   muster policy set contoso --mfa always
   muster policy set contoso --mfa by-role --role 'Help desk=mfa' --role 'Self-Service=none'
   muster policy set contoso --level attested                an administrator's written word suffices
   muster policy set contoso --app 'CLIENT-ID=mfa,3600' --permission users.delete=mfa,900
+  muster policy set contoso --session-idle 30m --session-max 8h --refresh-max 7d
 `mfa` demands that the login proves two factors; `attested` takes an administrator's word about the
 directory as well; `phr` demands a phishing-resistant factor. Roles that are not named follow --mfa.
-A number after the comma: the proof is not older than so many seconds. What is not named is taken away.")]
+A number after the comma: the proof is not older than so many seconds. Sessions and refresh tokens last
+as the instance's settings say, or shorter. What is not named is taken away.")]
     Set {
         /// Tenant: id or slug
         tenant: String,
@@ -77,6 +85,18 @@ A number after the comma: the proof is not older than so many seconds. What is n
         /// Of whoever holds one permission, and how lately where it is used; may be given several times
         #[arg(long = "permission", value_name = "PERMISSION=WHAT[,SECONDS]", value_parser = crate::cli::assignment)]
         permissions: Vec<(String, String)>,
+        /// A session ends when it was not used for so long, as in 30m or 8h
+        #[arg(long, value_name = "TIME")]
+        session_idle: Option<Span>,
+        /// A session ends after so long, however it is used
+        #[arg(long, value_name = "TIME")]
+        session_max: Option<Span>,
+        /// A refresh token ends when it was not used for so long
+        #[arg(long, value_name = "TIME")]
+        refresh_idle: Option<Span>,
+        /// Refresh tokens end so long after the first of them
+        #[arg(long, value_name = "TIME")]
+        refresh_max: Option<Span>,
     },
     /// The policy
     Show {
@@ -87,7 +107,18 @@ A number after the comma: the proof is not older than so many seconds. What is n
 
 pub(super) async fn run(v: Policy, r: &Reach) -> Result<Value> {
     match v {
-        Policy::Set { tenant, mfa, level, roles, apps, permissions } => {
+        Policy::Set {
+            tenant,
+            mfa,
+            level,
+            roles,
+            apps,
+            permissions,
+            session_idle,
+            session_max,
+            refresh_idle,
+            refresh_max,
+        } => {
             let default = match mfa {
                 MfaDefault::ByRole => "by_role",
                 MfaDefault::Always => "always",
@@ -107,6 +138,7 @@ pub(super) async fn run(v: Policy, r: &Reach) -> Result<Value> {
             let body = json!({
                 "mfa": { "default": default, "level": level, "roles": by_role },
                 "apps": demands(apps)?, "permissions": demands(permissions)?,
+                "sessions": lasting(session_idle, session_max), "refresh": lasting(refresh_idle, refresh_max),
             });
             r.call(Method::PUT, &format!("{}/policy", at(&tenant)), Some(&body)).await
         }

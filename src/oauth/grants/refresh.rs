@@ -76,7 +76,11 @@ async fn issue(
     let (home, id) = (family.tenant_id, family.id);
     let grant = Grant::Session { home, session, user: family.user_id };
     let ask = Request { client, grant, tid: family.tid, scopes, nonce: None, family: Some(id) };
-    match app.gate.issue(&ask).await {
+    let issued = match app.gate.family_lasts(family).await {
+        Ok(()) => app.gate.issue(&ask).await,
+        Err(e) => Err(e),
+    };
+    match issued {
         Ok(issued) => Ok((issued, Some(next))),
         // A proof that is missing now may be given, or demanded no more: who comes again then has not used the token twice.
         Err(e) if matches!(e.kind(), Kind::NeedsStepUp | Kind::Forbidden) => {

@@ -33,6 +33,8 @@ row! {
         pub ended_at: Option<Timestamp>,
         /// Why.
         pub ended_why: Option<String>,
+        /// What its person calls it; for people only.
+        pub name: Option<String>,
     }
 }
 
@@ -47,7 +49,8 @@ pub(super) async fn page(
     sql!(
         c,
         all<Listed>,
-        "SELECT id, acting_tenant, class, evidence, client, created_at, last_seen_at, expires_at, ended_at, ended_why
+        "SELECT id, acting_tenant, class, evidence, client, created_at, last_seen_at, expires_at, ended_at, ended_why,
+                name
          FROM sessions WHERE tenant_id = $1 AND user_id = $2 AND id < $3 ORDER BY id DESC LIMIT $4",
         t,
         user,

@@ -24,8 +24,8 @@ pub(super) async fn insert_family(
         tx,
         exec,
         "INSERT INTO refresh_families (tenant_id, id, user_id, session_id, app_id, tid, scopes, context, created_at,
-                                       expires_at, selector, token_hash, token_expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+                                       expires_at, selector, token_hash, token_expires_at, used_at, used_before)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $9, $9)",
         f.home,
         id,
         f.user,
@@ -72,6 +72,10 @@ row! {
         pub context: J<Value>,
         /// The end.
         pub expires_at: Timestamp,
+        /// The beginning.
+        pub created_at: Timestamp,
+        /// The use before the last; unknown of a family from before that was kept.
+        pub used_before: Option<Timestamp>,
     }
 }
 
@@ -94,10 +98,10 @@ pub(super) async fn rotate(tx: &mut Tx, t: &Turn<'_>) -> Result<Option<FamilyRow
         tx,
         opt<FamilyRow>,
         "UPDATE refresh_families /* platform: whose it is, is what is looked up */
-         SET token_hash = $5, token_expires_at = CASE WHEN $6 < expires_at THEN $6 ELSE expires_at END
+         SET token_hash = $5, used_before = used_at, used_at = $4, token_expires_at = CASE WHEN $6 < expires_at THEN $6 ELSE expires_at END
          WHERE selector = $1 AND token_hash = $2 AND app_id IS NOT DISTINCT FROM $3 AND token_expires_at > $4
            AND ended_at IS NULL AND expires_at > $4
-         RETURNING tenant_id, id, user_id, session_id, app_id, tid, scopes, context, expires_at",
+         RETURNING tenant_id, id, user_id, session_id, app_id, tid, scopes, context, expires_at, created_at, used_before",
         t.selector,
         t.hash,
         t.app,
@@ -113,7 +117,7 @@ pub(super) async fn take_back(tx: &mut Tx, t: &Turn<'_>) -> Result<u64> {
         tx,
         exec,
         "UPDATE refresh_families /* platform: whose it is, is what is looked up */
-         SET token_hash = $2
+         SET token_hash = $2, used_at = used_before
          WHERE selector = $1 AND token_hash = $4 AND app_id IS NOT DISTINCT FROM $3 AND ended_at IS NULL",
         t.selector,
         t.hash,
@@ -145,6 +149,8 @@ row! {
         pub scopes: J<Vec<String>>,
         pub context: J<Value>,
         pub expires_at: Timestamp,
+        pub created_at: Timestamp,
+        pub used_before: Option<Timestamp>,
     }
 }
 impl From<Rotated> for FamilyRow {
@@ -159,6 +165,8 @@ impl From<Rotated> for FamilyRow {
             scopes: r.scopes,
             context: r.context,
             expires_at: r.expires_at,
+            created_at: r.created_at,
+            used_before: r.used_before,
         }
     }
 }
@@ -171,13 +179,14 @@ pub(super) async fn rotate_all(alone: Single, t: &Turns) -> Result<Vec<Rotated>>
         alone,
         all<Rotated>,
         {pg: "UPDATE refresh_families f /* platform: whose it is, is what is looked up */
-         SET token_hash = n.next, token_expires_at = least($6, f.expires_at)
+         SET token_hash = n.next, token_expires_at = least($6, f.expires_at), used_at = $5,
+             used_before = CASE WHEN f.token_hash = n.hash THEN f.used_at ELSE f.used_before END
          FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[]) WITH ORDINALITY
               AS n(selector, hash, app, next, place)
          WHERE f.selector = n.selector AND f.token_hash IN (n.hash, n.next) AND f.app_id IS NOT DISTINCT FROM n.app
            AND f.token_expires_at > $5 AND f.ended_at IS NULL AND f.expires_at > $5
          RETURNING n.place, f.tenant_id, f.id, f.user_id, f.session_id, f.app_id, f.tid, f.scopes, f.context,
-                   f.expires_at"},
+                   f.expires_at, f.created_at, f.used_before"},
         t.selectors,
         t.hashes,
         t.apps,
@@ -198,7 +207,7 @@ pub(super) async fn used(
         tx,
         opt<FamilyRow>,
         "SELECT /* platform: whose it is, is what is looked up */ tenant_id, id, user_id, session_id, app_id, tid, scopes,
-                context, expires_at
+                context, expires_at, created_at, used_before
          FROM refresh_families WHERE selector = $1 AND token_hash <> $2 AND app_id IS NOT DISTINCT FROM $3",
         selector,
         hash,
@@ -228,6 +237,10 @@ row! {
         pub expires_at: Timestamp,
         /// It was used, or its family has ended.
         pub over: bool,
+        /// The family's beginning.
+        pub created_at: Timestamp,
+        /// The family's last use.
+        pub used_at: Option<Timestamp>,
     }
 }
 
@@ -240,7 +253,7 @@ pub(super) async fn presented(
         c,
         opt<Presented>,
         "SELECT /* platform: whose it is, is what is looked up */ id, tenant_id, user_id, app_id, tid, session_id, scopes,
-                token_expires_at, (token_hash <> $2 OR ended_at IS NOT NULL)
+                token_expires_at, (token_hash <> $2 OR ended_at IS NOT NULL), created_at, used_at
          FROM refresh_families WHERE selector = $1",
         selector,
         hash

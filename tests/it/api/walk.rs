@@ -349,6 +349,23 @@ story!(async fn every_route_answers_as_described(t) {
     w.get(&format!("{user}/access")).await;
     let one = s.session(acme, dora.parse().unwrap(), "mfa").await;
     w.get(&format!("{user}/sessions")).await;
+    let who = Actor::prove(
+        Principal::User {
+            home: acme,
+            user: one.user,
+            kind: UserKind::Tenant,
+            session: Some(one.session),
+            app: None,
+            scopes: None,
+            bound: None,
+        },
+        RequestId::new(),
+    );
+    let own = format!("/me/sessions/{}", one.session);
+    w.by(&who, "PATCH", &own, json!({"name": "Work laptop"})).await;
+    w.by(&who, "GET", "/me/sessions", Value::Null).await;
+    w.by(&who, "DELETE", "/me/sessions", Value::Null).await;
+    w.by(&who, "DELETE", &own, Value::Null).await;
     w.delete(&format!("{user}/sessions/{}", one.session)).await;
     w.delete(&format!("{user}/sessions")).await;
     let asks = s.app(acme, |new| new.settings.trusted = false).await;

@@ -2,6 +2,7 @@
 //! people: one with a one-time code as well, one with a password only.
 
 mod arrivals;
+mod ends;
 mod enforced;
 mod hostile;
 mod life;

@@ -284,6 +284,46 @@ story!(
 );
 
 story!(
+    /// A stricter policy ends what is over by it at once, and by itself what gets over later; applications are told of both.
+    async fn a_session_that_a_policy_ends_is_told_of(t) {
+        let w = world(&t).await;
+        let who = w.person().await;
+        let app = w.app(&who, Alg::ES256).await;
+        w.tokens(&app, &who).await;
+        let (store, cx, home) = (&w.s.app.store, w.s.app.system(), who.tenant);
+        let hour = Duration::from_secs(3600);
+        let aged = async |session| {
+            let began = store.clock().now().minus(2 * hour);
+            muster::tx!(store, &cx, [], |tx| {
+                tx.unaudited("a test");
+                muster::sql!(
+                    tx, exec, "UPDATE sessions SET created_at = $3 WHERE tenant_id = $1 AND id = $2", home, session, began
+                )
+            })
+            .unwrap();
+        };
+        aged(who.session).await;
+        let day = 24 * hour;
+        assert_eq!(muster::sessions::expire(store, &cx, day).await.unwrap(), 0);
+        let set = async |max: u64| {
+            w.s.put("/api/v1/tenants/contoso/policy", json!({ "sessions": { "max": max } })).await.expect(200);
+        };
+        set(3 * 3600).await;
+        assert_eq!(muster::sessions::expire(store, &cx, day).await.unwrap(), 0);
+        set(3600).await;
+        let told = w.told(1).await;
+        w.verified(&told[0], &app, &who).await;
+        let next = w.s.session(who.tenant, who.user, "single").await;
+        w.tokens(&app, &next).await;
+        assert_eq!(muster::sessions::expire(store, &cx, day).await.unwrap(), 0);
+        aged(next.session).await;
+        assert_eq!(muster::sessions::expire(store, &cx, day).await.unwrap(), 1);
+        let told = w.told(2).await;
+        w.verified(&told[1], &app, &next).await;
+    }
+);
+
+story!(
     /// Used, or proved anew, between the look and the end: a session that is over no more goes on.
     async fn a_session_that_is_used_while_it_is_looked_at_goes_on(t) {
         let w = world(&t).await;

@@ -171,6 +171,7 @@ story!(async fn who_has_signed_in_as_the_account_is_the_account(t) {
         scopes: Vec::new(),
         rules: muster::protocol::oidc::Rules::default(),
         newcomers: muster::directories::Newcomers::default(),
+        end_upstream: false,
     };
     let edit = directories::Edit { signin: Some(Some(half)), ..directories::Edit::default() };
     directories::edit(&w.store, &w.access, &w.may(acme.id).await, d.id, None, edit, &w.master).await.unwrap();
@@ -216,6 +217,7 @@ story!(async fn a_password_goes_and_is_nobodys_only_way_in(t) {
         scopes: Vec::new(),
         rules: muster::protocol::oidc::Rules::default(),
     newcomers: muster::directories::Newcomers::default(),
+    end_upstream: false,
     };
     let edit = directories::Edit { signin: Some(Some(half)), ..directories::Edit::default() };
     directories::edit(&w.store, &w.access, &w.may(acme.id).await, d.id, None, edit, &w.master).await.unwrap();

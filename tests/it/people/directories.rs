@@ -20,6 +20,7 @@ fn signin(secret: Option<&str>) -> SignInSettings {
         scopes: vec!["profile".into()],
         rules: Rules::default(),
         newcomers: muster::directories::Newcomers::default(),
+        end_upstream: false,
     }
 }
 

@@ -4,8 +4,10 @@ use muster::{
     access::perm::SystemEditSettings,
     error::Kind,
     id::RoleId,
-    tenants::{self, MfaDefault, MfaPolicy, New, Policy, Required, Status},
+    sessions::Limits,
+    tenants::{self, Longest, MfaDefault, MfaPolicy, New, Policy, Required, Status},
 };
+use std::time::Duration;
 
 story!(async fn a_slug_follows_its_grammar_and_is_taken_once(t) {
     let w = World::new(&t.store);
@@ -81,9 +83,12 @@ story!(async fn a_policy_is_kept_as_it_was_given(t) {
         ..Policy::default()
     };
     let p = w.may::<SystemEditSettings>(acme.id).await;
-    let set = tenants::set_policy(&w.store, &w.access, &p, policy.clone()).await.unwrap();
+    let day = Duration::from_hours(24);
+    let limits = Limits { absolute: day, idle: day };
+    let longest = Longest { sessions: limits, refresh: limits };
+    let set = tenants::set_policy(&w.store, &w.access, &p, policy.clone(), longest).await.unwrap();
     assert_eq!((&set.policy.0, set.version), (&policy, acme.version + 1));
-    let same = tenants::set_policy(&w.store, &w.access, &p, policy.clone()).await.unwrap();
+    let same = tenants::set_policy(&w.store, &w.access, &p, policy.clone(), longest).await.unwrap();
     assert_eq!(same.version, set.version, "the same policy again is no change");
     assert_eq!(tenants::get(&w.store, acme.id).await.unwrap().policy.0, policy);
 });

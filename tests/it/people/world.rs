@@ -63,6 +63,7 @@ impl World {
             scopes: Vec::new(),
             rules: Rules::default(),
             newcomers: Newcomers::default(),
+            end_upstream: false,
             client_secret_expires_at: None,
         };
         self.directory_of(t, name, Some(half)).await
