@@ -28,18 +28,26 @@ struct Ended {
     how: How,
     sessions: Vec<EndedSession>,
 }
-/// Why, when and by whom.
+/// Why, when and by whom; a message that an earlier version wrote does not say all of it.
 #[derive(Debug, Clone, Deserialize)]
 struct How {
+    #[serde(default = "ended")]
     why: String,
-    at: Timestamp,
+    at: Option<Timestamp>,
+    #[serde(default = "nobody")]
     by: String,
     request: Option<RequestId>,
 }
+fn ended() -> String {
+    "ended".to_owned()
+}
+fn nobody() -> String {
+    "system:unknown".to_owned()
+}
 impl How {
-    fn ending(&self) -> Ending {
+    fn ending(&self, now: Timestamp) -> Ending {
         let (why, by) = (self.why.clone(), self.by.clone());
-        Ending { why, by, at: self.at, request: self.request }
+        Ending { why, by, at: self.at.unwrap_or(now), request: self.request }
     }
 }
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -80,7 +88,7 @@ pub async fn fan_out(app: &App, m: &Message) -> Result<()> {
     let (home, ended, events) = (m.tenant, payload::<Ended>(m)?, app.events.clone());
     tx!(app.store, &app.system(), [ended, events], |tx| {
         tx.unaudited("the end of the session was recorded");
-        let how = ended.how.ending();
+        let how = ended.how.ending(tx.now());
         let mut clients: HashMap<AppId, Option<String>> = HashMap::new();
         for e in &ended.sessions {
             for id in sessions::apps::claim(tx, home, e.session).await? {
@@ -108,7 +116,7 @@ pub async fn withdrawn(app: &App, m: &Message) -> Result<()> {
     let (home, ended, events) = (m.tenant, payload::<Withdrawn>(m)?, app.events.clone());
     tx!(app.store, &app.system(), [ended, events], |tx| {
         tx.unaudited("the withdrawal was recorded");
-        let how = ended.how.ending();
+        let how = ended.how.ending(tx.now());
         let client = apps::to_be_told(tx, ended.app).await?;
         for session in &ended.sessions {
             let (app, user) = (ended.app, ended.user);
