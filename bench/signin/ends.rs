@@ -153,7 +153,7 @@ impl World {
         // As it was, for the next.
         match source {
             Source::Policy => {
-                self.owner("PUT", "/policy", "{}").send(self.m.addr).await.map(drop)?
+                self.owner("PUT", "/policy", "{}").send(self.m.addr).await.map(drop)?;
             }
             Source::Suspension => {
                 self.owner("PATCH", "", r#"{"status":"active"}"#)

@@ -160,6 +160,7 @@ impl Path {
 
 /// The union of what somebody has in one tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Effective {
     /// Of the catalogue (without `self_service`).
     pub permissions: BTreeSet<String>,

@@ -56,7 +56,7 @@ struct Asked {
     minutes: i64,
     reason: String,
     who: String,
-    asked: (String, String),
+    since: (String, String),
     state: &'static str,
     /// Waits for a decision.
     open: bool,
@@ -129,7 +129,7 @@ impl Asked {
             minutes: e.minutes,
             reason: e.reason.clone(),
             who: e.user_label.clone(),
-            asked: when(e.asked_at),
+            since: when(e.asked_at),
             state: word,
             open: state == State::Open,
             running: state == State::Running,

@@ -230,6 +230,11 @@ story! {
         let path = link(&s, 1).await;
         let b = s.browser();
         let flow = begun(&b, &path).await;
+        // Somebody of an address elsewhere administers as well: with nobody left it would not be enforced.
+        let boss = person(&s, contoso, "boss").await;
+        promote(&s, &boss).await;
+        let elsewhere = json!({ "email": "boss@elsewhere.example" });
+        s.as_owner(Method::PATCH, &boss, Some(elsewhere)).await.expect(200);
         // Meanwhile the company's login becomes the only way in.
         s.post("/api/v1/domains", json!({ "domain": "contoso.example", "tenant": "contoso" })).await.expect(201);
         let signin = json!({ "issuer": "https://login.example", "client_id": "muster" });

@@ -331,7 +331,8 @@ story! {
         let down = how().await;
         assert_eq!(down["reachable"], false, "{down}");
         assert!(down["why_not"].as_str().unwrap().contains("500"), "{down}");
-        assert!(down["answered_at"].as_str() < down["asked_at"].as_str(), "{down}");
+        let time = |name: &str| muster::clock::Timestamp::parse_rfc3339(down[name].as_str().unwrap()).unwrap();
+        assert!(time("answered_at") < time("asked_at"), "{down}");
     }
 }
 

@@ -8,7 +8,8 @@ use crate::{
     store::{Conn, J},
     text,
 };
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 row! {
@@ -116,7 +117,7 @@ row! {
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Named {
     #[serde(default)]
-    pub permissions: BTreeMap<String, IgnoredAny>,
+    pub permissions: BTreeMap<String, Value>,
     #[serde(default)]
     pub mfa: NamedRoles,
 }
@@ -124,7 +125,7 @@ pub struct Named {
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct NamedRoles {
     #[serde(default)]
-    pub roles: BTreeMap<RoleId, IgnoredAny>,
+    pub roles: BTreeMap<RoleId, Value>,
 }
 
 row! {
