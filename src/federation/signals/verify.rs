@@ -48,7 +48,7 @@ pub(super) async fn by_provider(
             match jwt::verify(token, &now.keys, &now.algs()) {
                 // It may be of a key that the provider has had for less than a minute, and what is refused for good is lost:
                 // a stranger's token that came before this one does not make it so.
-                Err(e) if may_be_new(&e) && !now.asked_since(began) => {
+                Err(e) if e.code_str() == Some("key_unknown") && !now.asked_since(began) => {
                     let text = "the provider's keys were asked for a moment ago; send it again";
                     Err(Error::unavailable(format!("{text}: {}", e.detail())).retry_after(60))
                 }
