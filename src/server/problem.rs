@@ -10,13 +10,19 @@ use serde_json::json;
 use std::any::Any;
 
 /// `status` with a sentence, in the form of the protocol that `path` belongs to: SCIM (RFC 7644, 3.12), OAuth and its
-/// discovery (RFC 6749, 5.2), a page for browsers, problem details (RFC 9457) for the rest.
+/// discovery (RFC 6749, 5.2), streams of security events (RFC 8935, 2.4), a page for browsers, problem details (RFC 9457)
+/// for the rest.
 pub(super) fn refuse(
     path: &str,
     request: Option<RequestId>,
     status: StatusCode,
     detail: &str,
 ) -> Response {
+    let error = match status.as_u16() {
+        500 => "server_error",
+        503 | 429 => "temporarily_unavailable",
+        _ => "invalid_request",
+    };
     let (kind, body) = if path.starts_with("/scim/") {
         let body = json!({
             "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
@@ -25,12 +31,9 @@ pub(super) fn refuse(
         });
         ("application/scim+json", body.to_string())
     } else if path.starts_with("/oauth/") && !is_page(path) || is_of_clients(path) {
-        let error = match status.as_u16() {
-            500 => "server_error",
-            503 | 429 => "temporarily_unavailable",
-            _ => "invalid_request",
-        };
         ("application/json", json!({ "error": error, "error_description": detail }).to_string())
+    } else if path.starts_with("/ssf/") {
+        ("application/json", json!({ "err": error, "description": detail }).to_string())
     } else if path.starts_with("/api/") {
         let title = status.canonical_reason().unwrap_or("Error");
         let mut body = json!({
@@ -62,7 +65,8 @@ fn word(status: StatusCode) -> &'static str {
 
 /// Metadata, and decisions for applications.
 fn is_of_clients(path: &str) -> bool {
-    ["/.well-known/o", "/.well-known/authzen", "/access/"].iter().any(|p| path.starts_with(p))
+    let all = ["/.well-known/o", "/.well-known/authzen", "/.well-known/ssf", "/access/"];
+    all.iter().any(|p| path.starts_with(p))
 }
 
 /// Those of the issuer's paths that a browser is at.

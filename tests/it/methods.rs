@@ -75,13 +75,16 @@ story!(
             let a = refused(&s, "TRACE", &path, None).await;
             assert!(!a.allow.is_empty() && a.allow.iter().all(|m| !m.is_empty()), "{path}: {:?}", a.allow);
             let page = ["/oauth/authorize", "/oauth/resume", "/oauth/consent", "/oauth/logout"];
+            let stream = path.starts_with("/ssf/");
             let json = path.starts_with("/.well-known/")
                 || path.starts_with("/access/")
+                || stream
                 || (path.starts_with("/oauth/") && !page.iter().any(|p| path.starts_with(p)));
             if json {
                 assert_eq!(a.kind, "application/json", "{path}");
                 let body: Value = serde_json::from_str(&a.text).unwrap();
-                assert_eq!(body["error"], "invalid_request", "{path}");
+                let word = if stream { "err" } else { "error" };
+                assert_eq!(body[word], "invalid_request", "{path}");
             } else {
                 assert!(a.kind.starts_with("text/html"), "{path}: {}", a.kind);
             }
