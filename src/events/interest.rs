@@ -86,6 +86,11 @@ impl Events {
         events.read().await?;
         Ok(events)
     }
+    /// Whether some stream hears who comes and goes in this tenant, as far as is remembered.
+    pub fn provisions(&self, t: TenantId) -> bool {
+        let wanted = self.0.wanted.read().unwrap_or_else(PoisonError::into_inner);
+        wanted.as_ref().is_some_and(|w| w.everywhere || w.tenants.contains(&t))
+    }
     /// Who speaks.
     pub fn issuer(&self) -> &str {
         &self.0.issuer

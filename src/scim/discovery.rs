@@ -50,7 +50,7 @@ fn shown(body: Value) -> Response {
 
 fn configuration(call: &Call) -> Value {
     let base = &call.base;
-    json!({
+    let mut about = json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
         "patch": { "supported": true },
         "bulk": {
@@ -65,8 +65,6 @@ fn configuration(call: &Call) -> Value {
             "index": true, "cursor": true, "defaultPaginationMethod": "index",
             "defaultPageSize": PAGE, "maxPageSize": MAX_PAGE, "cursorTimeout": TIMEOUT.as_secs(),
         },
-        // RFC 9967: to applications, by streams of their own.
-        "securityEvents": { "asyncRequest": "none", "eventUris": PROVISIONING },
         "authenticationSchemes": [{
             "type": "oauthbearertoken",
             "name": "Bearer token",
@@ -78,7 +76,13 @@ fn configuration(call: &Call) -> Value {
             "resourceType": "ServiceProviderConfig",
             "location": format!("{base}/ServiceProviderConfig"),
         },
-    })
+    });
+    // RFC 9967: to applications, by streams of their own; there is nothing to be said where none asked for it, and clients
+    // that know RFC 7643 alone stumble over it.
+    if call.app.events.provisions(call.permit.tenant()) {
+        about["securityEvents"] = json!({ "asyncRequest": "none", "eventUris": PROVISIONING });
+    }
+    about
 }
 
 fn types(call: &Call) -> Vec<Value> {

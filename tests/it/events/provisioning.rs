@@ -170,6 +170,11 @@ story!(
         let w = world(&t).await;
         let tenant = w.s.tenant("contoso").await;
         let scim = w.s.directory(tenant).await;
+        // Nobody asked for any of it: a client that knows RFC 7643 alone finds nothing that it does not know.
+        let about = scim.get("/ServiceProviderConfig").await.expect(200).json();
+        assert_eq!(about.get("securityEvents"), None);
+        let _stream = hears(&w, tenant, false).await;
+        tokio::time::sleep(std::time::Duration::from_millis(700)).await;
         let about = scim.get("/ServiceProviderConfig").await.expect(200).json();
         assert_eq!(about["securityEvents"], json!({ "asyncRequest": "none", "eventUris": PROVISIONING }));
     }
