@@ -121,15 +121,18 @@ pub async fn set_stage(
         // It shuts what people have here of their own: somebody who administers must be left who comes in.
         let guard = guard::before(tx, t).await?;
         let d = moved(tx, &was, to, untested).await?;
-        guard.after(tx, guard::By::Hand).await.map_err(|e| {
-            if e.code_str() == Some("last_administrator") {
-                let text = format!("nobody who administers could sign in any more: {}", e.detail());
-                return Error::conflict(text).attr("stage").code("last_administrator");
-            }
-            e
-        })?;
+        guard.after(tx, guard::By::Hand).await.map_err(|e| locked_out(e, "stage"))?;
         Ok(d)
     })
+}
+
+/// What the guard says, of a change that takes nobody's role and shuts their ways in.
+pub(super) fn locked_out(e: Error, field: &'static str) -> Error {
+    if e.code_str() != Some("last_administrator") {
+        return e;
+    }
+    let text = format!("nobody who administers could sign in any more: {}", e.detail());
+    Error::conflict(text).attr(field).code("last_administrator")
 }
 
 /// The step itself, with its audit event.

@@ -1,8 +1,8 @@
 //! The switch of a directory, and the sessions that end with it.
 
-use super::{Directory, Status, db, gone, locked};
+use super::{Directory, Stage, Status, db, gone, locked, stage::locked_out};
 use crate::{
-    access::{Permit, perm::SystemEditSettings},
+    access::{Permit, guard, perm::SystemEditSettings},
     audit::{self, Event},
     error::Result,
     id::{DirectoryId, TenantId},
@@ -14,7 +14,7 @@ use crate::{
 /// Switches a directory off (no SCIM, no sign-in; the sessions that came through it end) or on again.
 ///
 /// # Errors
-/// `NotFound`.
+/// `NotFound`; `Conflict` where an enforced one would leave nobody who administers and can sign in.
 pub async fn set_status(
     store: &Store,
     p: &Permit<SystemEditSettings>,
@@ -26,6 +26,13 @@ pub async fn set_status(
         let (was, _) = locked(tx, t, id, None).await?;
         if was.status == status {
             return Ok(was);
+        }
+        // Switched on, an enforced one shuts again what people have here of their own.
+        if status == Status::Active && was.stage == Stage::Enforced {
+            let guard = guard::before(tx, t).await?;
+            let d = set_status_in(tx, t, id, status).await?;
+            guard.after(tx, guard::By::Hand).await.map_err(|e| locked_out(e, "status"))?;
+            return Ok(d);
         }
         set_status_in(tx, t, id, status).await
     })?;

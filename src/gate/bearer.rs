@@ -1,7 +1,9 @@
 //! Access tokens that come back: verified, and then asked whether they may still act. Introspection, userinfo and the
 //! API all come through here.
 
-use super::{Gate, INSTANCE, Person, db, demand, over, owed, satisfies, write};
+use super::{
+    FOR_THE_INSTANCE, Gate, INSTANCE, Person, TenantState, db, demand, over, owed, satisfies, write,
+};
 use crate::{
     access::Effective,
     actor::{Principal, UserKind},
@@ -183,14 +185,8 @@ impl Gate {
             if live.user != t.sub {
                 return Err(bad());
             }
-            // A policy may have become stricter since, or the person's roles may demand more.
-            let held = self.0.access.effective(t.home, t.sub, t.tid).await?;
-            let demanded = demand::total(&tenant, &held, Some(t.client_id), |_| false).class;
-            if !satisfies(&live.class, owed(&live, demanded)) {
-                return Err(over(
-                    "the session of the access token proves less than is demanded now",
-                ));
-            }
+            let instance = t.scope.split(' ').any(|s| s == INSTANCE);
+            self.proves(&tenant, &live, t.tid, (t.client_id, instance)).await?;
             session = Some(live);
         } else if person.kind != UserKind::Integration {
             return Err(bad());
@@ -215,8 +211,27 @@ impl Gate {
             verified,
         })
     }
-    /// Whether a refresh token of `client`'s, read from the database, might be used now (tenant, user, session and
-    /// agreement), and for which scopes.
+    /// Refuses what hangs on a session that proves less than is demanded by now: a policy may have become stricter since, a
+    /// credential changed, or the person's roles may demand more.
+    async fn proves(
+        &self,
+        tenant: &TenantState,
+        live: &Live,
+        tid: TenantId,
+        (client_id, instance): (&str, bool),
+    ) -> Result<()> {
+        let held = self.0.access.effective(live.home, live.user, tid).await?;
+        let mut demand = demand::total(tenant, &held, Some(client_id), |_| false);
+        if instance && held.global {
+            demand = demand.and(FOR_THE_INSTANCE);
+        }
+        if satisfies(&live.class, owed(live, demand.class)) {
+            return Ok(());
+        }
+        Err(over("the session proves less than is demanded now"))
+    }
+    /// Whether a refresh token of `client`'s, read from the database, might be used now (tenant, user, session, what
+    /// it proves, and agreement), and for which scopes.
     ///
     /// # Errors
     /// `Unauthenticated`, saying what is over.
@@ -225,12 +240,14 @@ impl Gate {
         client: &Client,
         t: &sessions::Presented,
     ) -> Result<Vec<String>> {
-        self.person(t.home, t.user, t.tid).await?;
+        let (_, tenant) = self.person(t.home, t.user, t.tid).await?;
         let sid = t.session.ok_or_else(|| over("there is no such session"))?;
         let live = self.session_of(t.home, t.user, sid).await?;
         let live = live.ok_or_else(|| over("there is no such session"))?;
         self.live_for(&live, t.tid).await?;
         self.lasts(t.into()).await?;
+        let instance = t.scopes.0.iter().any(|s| s == INSTANCE);
+        self.proves(&tenant, &live, t.tid, (&client.app.client_id, instance)).await?;
         self.still_given(client, (t.home, t.user), t.tid, true, &t.scopes.0).await
     }
     /// Ends one access token (RFC 7009), until it would have expired. Only the client it was issued to may.

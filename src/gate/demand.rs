@@ -3,7 +3,7 @@
 
 use super::{Gate, TenantState};
 use crate::{
-    access::Effective,
+    access::{Effective, catalogue::GLOBAL_ADMINISTRATOR},
     error::{Error, Kind, Result},
     id::{TenantId, UserId},
     protocol::oidc::Class,
@@ -87,7 +87,9 @@ impl Gate {
             .collect();
         let floor = floor(&held);
         if floor != Demand::default() {
-            all.push(By { kind: "role", name: "Global Administrator".to_owned(), demand: floor });
+            let name = self.0.access.catalogue().role(GLOBAL_ADMINISTRATOR);
+            let name = name.map(|r| r.name.clone()).unwrap_or_default();
+            all.push(By { kind: "role", name, demand: floor });
         }
         let total = all.iter().fold(Demand::default(), |sum, b| sum.and(b.demand));
         Ok(Demands { all, total, policy: tenant.version })

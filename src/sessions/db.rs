@@ -161,23 +161,6 @@ pub(super) async fn rename(
     )
 }
 
-/// Whether a session is a user's.
-pub(super) async fn is_theirs(
-    c: &mut Conn,
-    (t, user): (TenantId, UserId),
-    id: SessionId,
-) -> Result<bool> {
-    let found = sql!(
-        c,
-        opt<SessionId>,
-        "SELECT id FROM sessions WHERE tenant_id = $1 AND id = $2 AND user_id = $3",
-        t,
-        id,
-        user
-    )?;
-    Ok(found.is_some())
-}
-
 row! {
     pub(super) struct Elsewhere { pub id: SessionId, pub there: TenantId }
 }

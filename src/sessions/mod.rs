@@ -13,7 +13,7 @@ mod revoke;
 pub mod upstream;
 
 pub use db::{EndedFamily, Live};
-pub use listing::{Listed, list, page, theirs};
+pub use listing::{Listed, is_theirs, list, page, theirs};
 pub use over::{Past, expire};
 pub use refresh::{
     Family, NewFamily, Presented, Rotation, Rotations, begin_family, refresh_token, rotate,
@@ -28,7 +28,7 @@ use crate::{
     id::{DirectoryId, SessionId, TenantId, UserId},
     protocol::oidc::SKEW,
     secret::Secret,
-    store::{Conn, J, Scope, Store, Topic, Tx},
+    store::{J, Scope, Store, Topic, Tx},
     tx,
 };
 use serde_json::Value;
@@ -155,14 +155,6 @@ pub async fn rename(
     name: Option<&str>,
 ) -> Result<bool> {
     Ok(db::rename(tx, whose, id, name).await? > 0)
-}
-
-/// Whether a session is, or was, a user's.
-///
-/// # Errors
-/// As the store.
-pub async fn is_theirs(c: &mut Conn, whose: (TenantId, UserId), id: SessionId) -> Result<bool> {
-    db::is_theirs(c, whose, id).await
 }
 
 /// What a user has in other tenants than their own: sessions that act there and what applications were given for them,

@@ -4,8 +4,8 @@
 //!
 //! Counted are those who can use the role now and whose role does not end by itself: active, switched on, of a kind
 //! that may hold it, no integration user, not break-glass, with some way in: a password or a passkey that no
-//! enforced directory shuts, an active directory through which they sign in, an open invitation or link to set a password. A tenant's administrators hold Tenant
-//! Administrator in that very tenant; that Global Administrators, or those of many tenants, reach it as well makes none
+//! enforced directory shuts, an active directory through which they sign in, an open invitation or link to set a password.
+//! A tenant's administrators hold Tenant Administrator in that very tenant; that Global Administrators, or those of many tenants, reach it as well makes none
 //! of them its own. To switch a directory off, or to take its sign-in half away, is a brake and asks nobody: who is left
 //! without a way in is what the doctor says.
 //! Who is one by a mapping is counted as long as it is in force, whoever answers for it.

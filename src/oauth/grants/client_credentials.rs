@@ -1,5 +1,6 @@
-//! RFC 6749 4.4, for integration users; and for applications themselves, for their stream of security events. One that works in several tenants names one with each request (`tenant`: id or
-//! short name); without it the tenant is its own.
+//! RFC 6749 4.4, for integration users; and for applications themselves, for their stream of security events. An
+//! integration user that works in several tenants names one with each request (`tenant`: id or short name); without it the
+//! tenant is its own.
 
 use super::super::{error::OAuthError, params::Params};
 use crate::{

@@ -7,7 +7,7 @@ pub use db::Listed;
 use crate::{
     error::Result,
     id::{SessionId, TenantId, UserId},
-    store::{Scope, Store},
+    store::{Conn, Scope, Store},
 };
 
 /// A user's last sessions, newest first: what a person looks through.
@@ -39,5 +39,17 @@ pub async fn page(
 /// As the store.
 pub async fn theirs(store: &Store, home: TenantId, user: UserId, id: SessionId) -> Result<bool> {
     let mut c = store.read(Scope::Tenant(home)).await?;
-    Ok(db::whose(&mut c, home, id).await? == Some(user))
+    is_theirs(&mut c, (home, user), id).await
+}
+
+/// The same within what is read or written.
+///
+/// # Errors
+/// As the store.
+pub async fn is_theirs(
+    c: &mut Conn,
+    (home, user): (TenantId, UserId),
+    id: SessionId,
+) -> Result<bool> {
+    Ok(db::whose(c, home, id).await? == Some(user))
 }

@@ -248,6 +248,8 @@ story!(async fn a_policy_that_becomes_stricter_counts_for_tokens_that_are_out(t)
     policy(json!({ "mfa": { "default": "always" } })).await.expect(200);
     assert!(!s.active(&app, &weak_at).await, "at once");
     s.browser().bearer(&weak_at).get("/oauth/userinfo").await.expect(401);
+    assert!(!s.active(&app, &text(&weak, "refresh_token")).await, "nor is its refresh token of use");
+    assert!(s.active(&app, &text(&strong, "refresh_token")).await);
     s.refresh(&app, &text(&weak, "refresh_token")).await.expect(400);
     assert!(s.active(&app, &strong_at).await, "what was proved is enough");
     policy(json!({ "apps": { app.client_id.clone(): { "class": "phr" } } })).await.expect(200);

@@ -49,6 +49,25 @@ async fn nobody_is_locked_out(t: &TestDb) {
     off(ida).await.expect(200);
     w.grant("Tenant Administrator").await;
     off(otto).await.expect(200);
+    // Switching it off opens what people have of their own; switching it on shuts that again, and asks the same.
+    let status =
+        async |to: &str| s.as_owner(Method::PATCH, &path, Some(json!({ "status": to }))).await;
+    status("disabled").await.expect(200);
+    let at = |who: &str| format!("/api/v1/tenants/{}/users/{who}", w.tenant);
+    s.as_owner(Method::PATCH, &at(&ida.to_string()), Some(json!({ "enabled": true })))
+        .await
+        .expect(200);
+    s.as_owner(Method::PATCH, &at(&w.person), Some(json!({ "enabled": false }))).await.expect(200);
+    let no = status("active").await.expect(409).json();
+    assert_eq!(
+        (&no["code"], &no["field"]),
+        (&json!("last_administrator"), &json!("status")),
+        "{no}"
+    );
+    s.as_owner(Method::PATCH, &at(&otto.to_string()), Some(json!({ "enabled": true })))
+        .await
+        .expect(200);
+    status("active").await.expect(200);
 }
 
 story! {
