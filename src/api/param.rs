@@ -138,6 +138,11 @@ pub(super) const TENANT: Param = Param::of(
     Form::Id,
     "Not of the instance but of the tenant of this id, also after it was deleted.",
 );
+pub(super) const PLACE: Param = Param::of(
+    "tenant",
+    Form::Text,
+    "Only what you have in this tenant, by id or slug; empty: in none.",
+);
 pub(super) const THIS: Param = Param::of("this", Form::Flag, "Also the session that asks.");
 pub(super) const USER: Param = Param::of("user", Form::Id, "Only of this user.");
 pub(super) const WITH: Param =

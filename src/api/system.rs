@@ -3,14 +3,17 @@
 use super::{
     answer::{Page, Shown, With},
     call::{Call, Newest},
+    tenants::{State, state},
 };
 use crate::{
-    access::{catalogue::Category, perm::SystemViewLogs},
+    access::{Effective, catalogue::Category, perm::SystemViewLogs},
     actor::{Principal, UserKind},
     audit::{self, Action, Entry},
     error::{Error, Result},
     id::{EventId, RoleId, TenantId, UserId},
     keys::KeyInfo,
+    store::Scope,
+    tenants, users,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -34,6 +37,11 @@ pub(super) struct Person {
     /// Their own tenant.
     tenant: TenantId,
     kind: UserKind,
+    /// What they sign in with.
+    user_name: String,
+    display_name: Option<String>,
+    /// Whether they are a Global Administrator.
+    global: bool,
     /// What they have where; of a token, in its tenant and so far as its scopes go.
     #[serde(rename = "in")]
     places: Vec<Place>,
@@ -43,6 +51,11 @@ pub(super) struct Person {
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Place {
     tenant: TenantId,
+    slug: String,
+    name: String,
+    /// Whether it is the platform's own company.
+    provider: bool,
+    status: State,
     /// The roles' names.
     roles: Vec<String>,
     permissions: BTreeSet<String>,
@@ -61,25 +74,58 @@ pub(super) async fn me(c: Call) -> Result<Shown<Me>> {
             _ => Ok(Shown::of(Me { actor: c.actor().label(), person: None })),
         };
     };
-    let tenants = match bound {
-        Some(t) => vec![*t],
-        None => c.app.access.tenants_of(*home, *user).await?,
-    };
-    let mut places = Vec::new();
-    for t in tenants {
-        let mut e = c.app.access.effective(*home, *user, t).await?;
+    let within = |mut e: std::sync::Arc<Effective>| {
         if let Some(s) = scopes {
             e = std::sync::Arc::new(e.limited(s));
         }
+        e
+    };
+    let tenants = match (c.word("tenant"), bound) {
+        (None, Some(t)) => vec![*t],
+        (None, None) => c.app.access.tenants_of(*home, *user).await?,
+        (Some(""), _) => Vec::new(),
+        (Some(one), bound) => {
+            let t = c.find_tenant(one).await?;
+            if bound.is_some_and(|b| b != t) {
+                return Err(Error::not_found("tenant"));
+            }
+            vec![t]
+        }
+    };
+    let one = c.word("tenant").is_some();
+    let mut places = Vec::new();
+    for t in tenants {
+        let e = within(c.app.access.effective(*home, *user, t).await?);
+        if one && t != *home && e.roles.is_empty() {
+            return Err(Error::not_found("tenant"));
+        }
+        let at = tenants::get(&c.app.store, t).await?;
         places.push(Place {
             tenant: t,
+            status: state(&at),
+            slug: at.slug,
+            name: at.name,
+            provider: at.provider,
             roles: e.roles.iter().map(|r| r.name.clone()).collect(),
             permissions: e.permissions.clone(),
             self_service: e.self_service,
             global: e.global,
         });
     }
-    let person = Person { user: *user, tenant: *home, kind: *kind, places };
+    let at_home = within(c.app.access.effective(*home, *user, *home).await?);
+    let mut read = c.app.store.read(Scope::Tenant(*home)).await?;
+    let who = users::find(&mut read, *home, *user).await?;
+    let who = who.ok_or_else(|| Error::unauthenticated("this user is gone"))?;
+    drop(read);
+    let person = Person {
+        user: *user,
+        tenant: *home,
+        kind: *kind,
+        user_name: who.user_name,
+        display_name: who.display_name,
+        global: at_home.global,
+        places,
+    };
     Ok(Shown::of(Me { actor: c.actor().label(), person: Some(person) }))
 }
 

@@ -9,7 +9,7 @@ use super::{
     param::{
         ACTION, ACTIVE, ACTOR, BAD, CHANGES, CONFIRM, CURSOR, DIRECTORY, DROP_VALUES, ENABLED,
         ENDED, EVIDENCE, EXTERNAL_ID, FORMAT, GROUP, HOME, IF_MATCH, IGNORED, KIND, LIMIT, METHOD,
-        MINE, OUTCOME, PERMISSION, REASON, REQUEST, RESOURCE, RESOURCE_ID, ROLE, ROLE_ID, SHA256,
+        MINE, OUTCOME, PERMISSION, PLACE, REASON, REQUEST, RESOURCE, RESOURCE_ID, ROLE, ROLE_ID, SHA256,
         SINCE, STATE, STATUS, TAG, TARGET, TENANT, TENANT_STATUS, TEXT, THIS, UNDECIDED, UNTIL,
         USER, USER_NAME, WHO, WITH,
     },
@@ -44,7 +44,7 @@ const LOGS: Needs = Needs::Permission("system.view_logs");
 
 table! {
     POST "/doctor" Global, doctor::examine, "Check the installation, and say what to mend.";
-    GET "/me" Caller, system::me, "Who you are, and what you may do where.";
+    GET "/me" Caller, system::me [PLACE], "Who you are, and what you may do where.";
     GET "/openapi.json" Caller, openapi::show, "This description of the API.";
     GET "/catalogue" Caller, system::catalogue, "The permissions and the built-in roles.";
     GET "/role-templates" Caller, roles::templates, "Roles for common jobs, to make one's own from.";

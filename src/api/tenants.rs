@@ -22,7 +22,7 @@ use std::{collections::BTreeSet, time::Duration};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(rename = "TenantState")]
 #[serde(rename_all = "snake_case")]
-enum State {
+pub(super) enum State {
     /// They may.
     Active,
     /// Nobody of it may, and nothing of it is answered.
@@ -42,7 +42,7 @@ impl State {
     }
 }
 
-fn state(t: &Tenant) -> State {
+pub(super) fn state(t: &Tenant) -> State {
     match (&t.deleting, t.status) {
         (Some(_), _) => State::Deleting,
         (None, Status::Active) => State::Active,

@@ -35,12 +35,13 @@ use crate::{
 use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
-    http::{HeaderValue, Request, StatusCode, header},
+    http::{Extensions, HeaderValue, Request, StatusCode, header},
     middleware,
     response::{IntoResponse, Response},
     routing::get,
 };
 use std::sync::Arc;
+use tower::util::BoxCloneSyncService;
 use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
 
 /// What the voices share, over an open database; the settings are settled.
@@ -65,6 +66,7 @@ pub fn router(app: &App) -> Router {
     let read = Arc::clone(&figures);
     let router = Router::new()
         .merge(voices())
+        .merge(pages(app))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(move |req: axum::extract::Request| figures_of(read, req)))
@@ -96,6 +98,29 @@ fn voices() -> Router<App> {
         .merge(oauth::routes())
         .merge(ssf::routes())
         .merge(web::routes())
+}
+
+/// The pages for administrators: a client of the API, which it asks in this process. It hears from where the browser
+/// asks and under which id; who asks, the API finds out from the cookie, as for everybody.
+fn pages(app: &App) -> Router<App> {
+    let api = BoxCloneSyncService::new(api::routes().with_state(app.clone()));
+    let settings = desk::Settings {
+        brand: app.config.brand.name.clone(),
+        stylesheet: web::stylesheet().to_owned(),
+    };
+    desk::routes(desk::Desk::new(settings, api))
+        .layer(middleware::from_fn(|mut request: axum::extract::Request, next: middleware::Next| {
+            let mut passed = Extensions::new();
+            if let Some(id) = request.extensions().get::<RequestId>() {
+                passed.insert(*id);
+            }
+            if let Some(address) = request.extensions().get::<web::ClientAddr>() {
+                passed.insert(*address);
+            }
+            request.extensions_mut().insert(desk::Passed(passed));
+            async move { web::guarded(next.run(request).await) }
+        }))
+        .with_state(())
 }
 
 /// A request of the data directory's owner: for the socket's listener, and for commands that hold the directory's

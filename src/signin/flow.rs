@@ -14,7 +14,7 @@ use crate::{
     id::{FlowId, RequestId},
     store::Scope,
     tenants::{self, Status, Tenant},
-    web::{Browser, LiveSession, Redirect, Sought, StrictPath, StrictQuery},
+    web::{self, Browser, LiveSession, Redirect, Sought, StrictPath, StrictQuery},
 };
 use axum::{
     extract::{Extension, State},
@@ -28,6 +28,19 @@ pub(super) struct Begin {
     tenant: Option<String>,
     /// Whoever is signed in proves once more who they are, to change what they sign in with.
     fresh: Option<String>,
+    /// The page of ours that it is for; another address is not gone to.
+    to: Option<String>,
+}
+
+/// A page for administrators, and nothing that a browser could read as another place.
+fn of_the_desk(to: &str) -> bool {
+    let rest = to.strip_prefix(desk::PREFIX);
+    let path = to.split('?').next().unwrap_or_default();
+    rest.is_some_and(|r| r.is_empty() || r.starts_with(['/', '?']))
+        && to.len() <= 2000
+        && to.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
+        && !path.contains("//")
+        && web::plain(path)
 }
 
 /// `GET /signin`: a sign-in for its own sake; ends at the person's own page.
@@ -50,6 +63,7 @@ async fn begun(app: &App, request: RequestId, browser: &Browser, query: Begin) -
         flow.min_auth_time = Some(app.store.clock().now());
         flow.to_factors = true;
     }
+    flow.start = query.to.filter(|to| of_the_desk(to));
     let id = flows::begin(&app.store, &caller::platform(request), flow, browser.hash()).await?;
     Ok(browser.keep(Redirect::to(&format!("/signin/{id}")).into_response()))
 }

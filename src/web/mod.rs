@@ -81,6 +81,23 @@ pub fn html_that_loads(status: StatusCode, text: String, loads: Loads<'_>) -> Re
     r
 }
 
+/// A page that another crate made, with the headers of ours: it loads our style sheets and our script. What is no page, and
+/// what browsers may keep, stays as it is.
+pub fn guarded(mut r: Response<Body>) -> Response<Body> {
+    let is = |name: HeaderName, what: &str| {
+        r.headers().get(name).and_then(|v| v.to_str().ok()).is_some_and(|v| v.starts_with(what))
+    };
+    if is(header::CACHE_CONTROL, "public") {
+        return r;
+    }
+    let page = is(header::CONTENT_TYPE, "text/html");
+    guard(r.headers_mut());
+    if let (true, Ok(policy)) = (page, HeaderValue::try_from(format!("{POLICY}; script-src 'self'"))) {
+        r.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    r
+}
+
 /// A document for our own script.
 pub fn document(value: &impl serde::Serialize) -> Response<Body> {
     let mut r = Response::new(Body::empty());

@@ -1,0 +1,44 @@
+// Comfort for the pages: everything here can be done without it, in one step more.
+
+// One box that ticks all: <input type="checkbox" data-all="NAME" hidden>
+for (const all of document.querySelectorAll("[data-all]")) {
+  all.hidden = false;
+  const boxes = () => document.querySelectorAll(`input[type=checkbox][name="${CSS.escape(all.dataset.all)}"]`);
+  all.addEventListener("change", () => {
+    for (const box of boxes()) box.checked = all.checked;
+  });
+}
+
+// What is shown once can be copied: <button type="button" data-copy="ID" hidden>
+for (const button of document.querySelectorAll("[data-copy]")) {
+  if (!navigator.clipboard) break;
+  button.hidden = false;
+  const label = button.textContent;
+  button.setAttribute("aria-live", "polite");
+  button.addEventListener("click", async () => {
+    const from = document.getElementById(button.dataset.copy);
+    await navigator.clipboard.writeText((from.value ?? from.textContent).trim());
+    button.textContent = "Copied";
+    setTimeout(() => (button.textContent = label), 2000);
+  });
+}
+
+// A form that is sent is not sent again while it is under way.
+for (const form of document.querySelectorAll("form[method=post]")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "1";
+  });
+}
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
+
+// A page that shows how far something is looks again by itself: <main data-again="SECONDS">
+const again = Number(document.querySelector("[data-again]")?.dataset.again);
+if (again) setTimeout(() => location.reload(), again * 1000);
+
+// Filters that are a choice take effect at once.
+for (const select of document.querySelectorAll("form.filters select")) {
+  select.addEventListener("change", () => select.form.requestSubmit());
+}

@@ -1,0 +1,86 @@
+//! What the API refuses with (RFC 9457), and how a page shows it.
+
+use axum::http::StatusCode;
+use serde::Deserialize;
+
+/// A refusal.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Problem {
+    /// The HTTP status.
+    #[serde(default)]
+    pub status: u16,
+    /// What happened, for people.
+    #[serde(default)]
+    pub detail: String,
+    /// A word for programs.
+    #[serde(default)]
+    pub code: String,
+    /// The field it is about.
+    #[serde(default)]
+    pub field: Option<String>,
+    /// The id of the request, as in the log.
+    #[serde(default)]
+    pub request: Option<String>,
+}
+
+impl Problem {
+    /// Reads the API's document.
+    pub fn read(status: StatusCode, body: &[u8]) -> Self {
+        let mut p: Self = serde_json::from_slice(body).unwrap_or_default();
+        p.status = status.as_u16();
+        if p.detail.is_empty() {
+            status.canonical_reason().unwrap_or("it did not work").clone_into(&mut p.detail);
+        }
+        p
+    }
+    /// An error of our own; `cause` is for the log.
+    pub fn ours(cause: impl Into<String>) -> Self {
+        let cause = cause.into();
+        tracing::error!(cause, "a page failed");
+        Self {
+            status: 500,
+            detail: "something went wrong here; try again, and tell your administrator if it stays".to_owned(),
+            code: "internal".to_owned(),
+            ..Self::default()
+        }
+    }
+    /// What somebody typed does not fit, before the API was asked.
+    pub fn typed(field: &str, detail: impl Into<String>) -> Self {
+        Self {
+            status: 400,
+            detail: detail.into(),
+            code: "invalid".to_owned(),
+            field: Some(field.to_owned()),
+            request: None,
+        }
+    }
+    /// There is nothing here.
+    pub fn nothing() -> Self {
+        Self {
+            status: 404,
+            detail: "there is nothing at this address, or nothing that you may see".to_owned(),
+            code: "not_found".to_owned(),
+            ..Self::default()
+        }
+    }
+    /// The HTTP status of a page that shows it.
+    pub fn http(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+    /// As a sentence.
+    pub fn sentence(&self) -> String {
+        crate::text::sentence(&self.detail)
+    }
+    /// Whether whoever typed something can mend it on the page they typed it on.
+    pub fn mendable(&self) -> bool {
+        matches!(self.status, 400 | 409 | 412 | 422) || self.status == 403 && self.code != "needs_step_up"
+    }
+    /// Whether it is about this field.
+    pub fn is_at(&self, field: &str) -> bool {
+        self.field.as_deref().is_some_and(|f| f == field || f.strip_prefix(field).is_some_and(|r| r.starts_with(['.', '['])))
+    }
+    /// A stronger or fresher sign-in would help.
+    pub fn wants_proof(&self) -> bool {
+        matches!(self.code.as_str(), "needs_step_up" | "mfa_not_proved" | "auth_too_old" | "fresh_proof")
+    }
+}

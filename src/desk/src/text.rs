@@ -1,0 +1,65 @@
+//! Words and addresses.
+
+use url::form_urlencoded;
+
+/// A half sentence as a whole one.
+pub fn sentence(detail: &str) -> String {
+    let mut rest = detail.trim_end_matches('.').chars();
+    let first = rest.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", rest.as_str())
+}
+
+/// A part of a path or of a query, escaped.
+pub fn escape(part: &str) -> String {
+    form_urlencoded::byte_serialize(part.as_bytes()).collect::<String>().replace('+', "%20")
+}
+
+/// A query of these words; those that say nothing are left out. Begins with `?`, or is empty.
+pub fn query<'a>(words: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let mut q = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in words {
+        if !value.is_empty() {
+            q.append_pair(name, value);
+        }
+    }
+    let q = q.finish();
+    if q.is_empty() { q } else { format!("?{q}") }
+}
+
+/// A moment, for machines and for people.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(from = "String")]
+pub struct When {
+    /// RFC 3339.
+    pub exact: String,
+    /// `2026-11-24 02:00 UTC`.
+    pub shown: String,
+}
+
+impl From<String> for When {
+    fn from(exact: String) -> Self {
+        let shown = match (exact.get(..10), exact.get(11..16)) {
+            (Some(day), Some(minute)) => format!("{day} {minute} UTC"),
+            _ => exact.clone(),
+        };
+        Self { exact, shown }
+    }
+}
+
+/// `1 person`, `3 people`.
+pub fn count(n: u64, one: &str, many: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{} {many}", thousands(n)) }
+}
+
+/// `12,345`.
+pub fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
