@@ -2,7 +2,7 @@
 //! system's own work `server.rs` and `cli/` (the house test holds this). It says who, never what they may do:
 //! that is `access`.
 
-use crate::id::{AppId, DirectoryId, RequestId, SessionId, TenantId, UserId};
+use crate::id::{AppId, DirectoryId, PortalId, RequestId, SessionId, TenantId, UserId};
 
 /// The four kinds of users.
 #[derive(
@@ -84,6 +84,17 @@ pub enum Principal {
         /// The application.
         app: AppId,
     },
+    /// Whoever opened a setup link: a company's IT staff, at one directory, with a part of what the link's author may do.
+    Portal {
+        /// The directory's tenant.
+        tenant: TenantId,
+        /// The directory, and nothing else.
+        directory: DirectoryId,
+        /// The link.
+        link: PortalId,
+        /// Whoever made it, with their tenant; `None` for the owner of the data directory.
+        by: Option<(TenantId, UserId)>,
+    },
     /// Whoever owns the data directory and runs a command on it.
     Owner,
     /// The server's own work; the text says which.
@@ -127,17 +138,25 @@ impl Actor {
             _ => None,
         }
     }
+    /// The directory that a setup link is good for, if one was opened.
+    pub fn portal(&self) -> Option<DirectoryId> {
+        match self.principal {
+            Principal::Portal { directory, .. } => Some(directory),
+            _ => None,
+        }
+    }
     /// The request, unless it is the server's own work, which nobody asked for.
     pub fn asked(&self) -> Option<RequestId> {
         (!matches!(self.principal, Principal::System(_))).then_some(self.request)
     }
-    /// A stable text for audit events and `granted_by`: `user:<id>`, `directory:<id>`, `app:<id>`, `owner`,
+    /// A stable text for audit events and `granted_by`: `user:<id>`, `directory:<id>`, `app:<id>`, `portal:<id>`, `owner`,
     /// `system:<what>`.
     pub fn label(&self) -> String {
         match &self.principal {
             Principal::User { user, .. } => format!("user:{user}"),
             Principal::Directory { directory, .. } => format!("directory:{directory}"),
             Principal::App { app, .. } => format!("app:{app}"),
+            Principal::Portal { link, .. } => format!("portal:{link}"),
             Principal::Owner => "owner".to_owned(),
             Principal::System(what) => format!("system:{what}"),
         }

@@ -259,6 +259,10 @@ impl Setter {
                 scopes: scopes.as_ref().map(|s| s.to_vec()),
                 bound: *bound,
             }),
+            Principal::Portal { by: None, .. } => Some(Self::Owner),
+            Principal::Portal { by: Some((home, user)), .. } => {
+                Some(Self::User { home: *home, user: *user, scopes: None, bound: None })
+            }
             Principal::Directory { .. } | Principal::App { .. } => None,
         }
     }

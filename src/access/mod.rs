@@ -57,7 +57,9 @@ use crate::{
     id::{TenantId, UserId},
     store::{Cache, Scope, Store},
 };
-use perm::{Global, Permission, Provision, System};
+use perm::{
+    Global, Permission, Provision, System, SystemEditSettings, SystemViewLogs, SystemViewSettings,
+};
 use std::{collections::BTreeSet, sync::Arc};
 
 /// The room's service. Cheap to clone.
@@ -71,6 +73,9 @@ struct Inner {
     people: Arc<person::People>,
     homes: Cache<UserId, TenantId>,
 }
+
+/// What is done by a setup link, where its author may do it.
+const PORTAL: [&str; 3] = [SystemViewSettings::ID, SystemEditSettings::ID, SystemViewLogs::ID];
 
 impl Access {
     /// Over this database; what is kept follows its changes.
@@ -118,6 +123,20 @@ impl Access {
                 Err(missing())
             }
             Principal::Directory { .. } | Principal::App { .. } => Err(Error::not_found("tenant")),
+            Principal::Portal { tenant: own, by, .. } => {
+                if *own != tenant {
+                    return Err(Error::not_found("tenant"));
+                }
+                let held = self.behind(*by, tenant).await?;
+                let held = Arc::new(held.limited(&PORTAL.map(str::to_owned)));
+                if !held.allows(P::ID)
+                    || !self.0.people.tenant(tenant).await?.is_some_and(|t| t.status == "active")
+                {
+                    return Err(missing());
+                }
+                let home = by.map_or(tenant, |(home, _)| home);
+                Ok(Permit::new(tenant, actor, scope(tenant, home), held, None))
+            }
             Principal::User { home, user, scopes, bound, .. } => {
                 let mut held = self.effective(*home, *user, tenant).await?;
                 let visible = tenant == *home || tenant == TenantId::PLATFORM || !held.is_empty();
@@ -157,7 +176,9 @@ impl Access {
                      whole instance (scope muster.instance)",
                 ));
             }
-            Principal::Directory { .. } | Principal::App { .. } => Arc::default(),
+            Principal::Directory { .. } | Principal::App { .. } | Principal::Portal { .. } => {
+                Arc::default()
+            }
         };
         if !held.global {
             return Err(Error::forbidden("only Global Administrators may do this"));
@@ -246,7 +267,19 @@ impl Access {
             Principal::User { home, user, scopes, bound, .. } => {
                 self.held_by((*home, *user), scopes.as_deref(), *bound, tenant).await
             }
+            Principal::Portal { by, .. } => self.behind(*by, tenant).await,
             Principal::Directory { .. } | Principal::App { .. } => Ok(Arc::default()),
+        }
+    }
+    /// What whoever made a setup link holds in a tenant.
+    async fn behind(
+        &self,
+        by: Option<(TenantId, UserId)>,
+        tenant: TenantId,
+    ) -> Result<Arc<Effective>> {
+        match by {
+            None => Ok(Arc::clone(&self.0.everything)),
+            Some((home, user)) => self.effective(home, user, tenant).await,
         }
     }
     /// The same of a user by what they came with: all that they have, or some scopes in one tenant.

@@ -131,9 +131,13 @@ impl Access {
                 let (now, paths) = (self.0.people.now(), self.0.people.settle(&p).await?);
                 Ok(Arc::new(Effective::throughout(&p.subject, &paths.paths, reach, now)))
             }
-            (_, Principal::User { .. } | Principal::Directory { .. } | Principal::App { .. }) => {
-                Ok(Arc::default())
-            }
+            (
+                _,
+                Principal::User { .. }
+                | Principal::Directory { .. }
+                | Principal::App { .. }
+                | Principal::Portal { .. },
+            ) => Ok(Arc::default()),
         }
     }
 }

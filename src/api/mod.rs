@@ -31,6 +31,7 @@ mod letters;
 mod openapi;
 mod param;
 mod parked;
+mod portal;
 mod preview;
 mod provisioning;
 mod rehearsal;
@@ -198,6 +199,7 @@ async fn run(
     let key = keyed::key(route, &parts.headers)?;
     let (query, body) = (query.into_iter().collect(), strict::body(body).await?);
     let call = Call { app, caller, path, query, if_match, body };
+    portal::within(route, &call).await?;
     match key {
         Some(key) => keyed::run(route, call, &key).await,
         None => Ok((route.handler)(call).await?.into_response()),

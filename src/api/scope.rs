@@ -66,7 +66,7 @@ impl Names {
                     let seen = c.app.access.tenants_of(*home, *user).await?;
                     ids.retain(|t| *t == here || seen.contains(t));
                 }
-                Principal::Directory { .. } | Principal::App { .. } => {
+                Principal::Directory { .. } | Principal::App { .. } | Principal::Portal { .. } => {
                     ids.retain(|t| *t == here);
                 }
             }

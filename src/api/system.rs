@@ -10,7 +10,7 @@ use crate::{
     actor::{Principal, UserKind},
     audit::{self, Action, Entry},
     error::{Error, Result},
-    id::{EventId, RoleId, TenantId, UserId},
+    id::{DirectoryId, EventId, RoleId, TenantId, UserId},
     keys::KeyInfo,
     store::Scope,
     tenants, users,
@@ -28,6 +28,20 @@ pub(super) struct Me {
     /// Nothing more for the owner of the data directory.
     #[serde(flatten)]
     person: Option<Person>,
+    /// Who came by a setup link: what it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    portal: Option<AtPortal>,
+}
+
+/// What a setup link is for.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SetupLinkPlace")]
+struct AtPortal {
+    tenant: TenantId,
+    slug: String,
+    /// The tenant's name.
+    company: String,
+    directory: DirectoryId,
 }
 
 /// A user who asks.
@@ -68,10 +82,20 @@ pub(super) struct Place {
 pub(super) async fn me(c: Call) -> Result<Shown<Me>> {
     let Principal::User { home, user, kind, bound, scopes, .. } = c.actor().principal() else {
         return match c.actor().principal() {
+            Principal::Portal { tenant, directory, .. } => {
+                let at = tenants::get(&c.app.store, *tenant).await?;
+                let portal = Some(AtPortal {
+                    tenant: *tenant,
+                    slug: at.slug,
+                    company: at.name,
+                    directory: *directory,
+                });
+                Ok(Shown::of(Me { actor: c.actor().label(), person: None, portal }))
+            }
             Principal::Directory { .. } => {
                 Err(Error::forbidden("a directory has no business here"))
             }
-            _ => Ok(Shown::of(Me { actor: c.actor().label(), person: None })),
+            _ => Ok(Shown::of(Me { actor: c.actor().label(), person: None, portal: None })),
         };
     };
     let within = |mut e: std::sync::Arc<Effective>| {
@@ -126,7 +150,7 @@ pub(super) async fn me(c: Call) -> Result<Shown<Me>> {
         global: at_home.global,
         places,
     };
-    Ok(Shown::of(Me { actor: c.actor().label(), person: Some(person) }))
+    Ok(Shown::of(Me { actor: c.actor().label(), person: Some(person), portal: None }))
 }
 
 /// What there is to permit.

@@ -9,11 +9,11 @@ use super::{
     param::{
         ACTION, ACTIVE, ACTOR, BAD, CHANGES, CONFIRM, CURSOR, DIRECTORY, DROP_VALUES, ENABLED,
         ENDED, EVIDENCE, EXTERNAL_ID, FORMAT, GROUP, HOME, IF_MATCH, IGNORED, KIND, LIMIT, METHOD,
-        MINE, OUTCOME, PERMISSION, PLACE, REASON, REQUEST, RESOURCE, RESOURCE_ID, ROLE, ROLE_ID, SHA256,
-        SINCE, STATE, STATUS, TAG, TARGET, TENANT, TENANT_STATUS, TEXT, THIS, UNDECIDED, UNTIL,
-        USER, USER_NAME, WHO, WITH,
+        MINE, OUTCOME, PERMISSION, PLACE, REASON, REQUEST, RESOURCE, RESOURCE_ID, ROLE, ROLE_ID,
+        SHA256, SINCE, STATE, STATUS, TAG, TARGET, TENANT, TENANT_STATUS, TEXT, THIS, UNDECIDED,
+        UNTIL, USER, USER_NAME, WHO, WITH,
     },
-    parked, preview, provisioning, rehearsal, reviews, roles, schemas, scim_tokens, served,
+    parked, portal, preview, provisioning, rehearsal, reviews, roles, schemas, scim_tokens, served,
     sessions, signals, signin_tests, signins, simulate, suppressions, system, tenants, user_bulk,
     users,
 };
@@ -114,6 +114,12 @@ table! {
         "Offer its sign-in half to people, after a test login of yours.";
     GET "/tenants/{tenant}/directories/{directory}/signin-health" VIEW, signin_tests::health,
         "How its sign-in half is: provider, keys, clock, last sign-ins, secret, stage. The provider is asked.";
+    GET "/tenants/{tenant}/directories/{directory}/setup-links" VIEW, portal::list,
+        "Links by which a company's IT staff set it up, without their text.";
+    POST "/tenants/{tenant}/directories/{directory}/setup-links" EDIT, portal::make,
+        "Make such a link: it opens this directory's setup and nothing else; shown this once.";
+    DELETE "/tenants/{tenant}/directories/{directory}/setup-links/{link}" EDIT, portal::revoke,
+        "Take such a link back; whoever has it open is out at once.";
     GET "/tenants/{tenant}/directories/{directory}/scim-tokens" VIEW, scim_tokens::list,
         "Its SCIM tokens, without their text.";
     POST "/tenants/{tenant}/directories/{directory}/scim-tokens" EDIT, scim_tokens::create,

@@ -40,6 +40,8 @@ pub enum Kind {
     Reset,
     /// A link to a test login.
     Trial,
+    /// A link to set a directory up.
+    Portal,
 }
 
 impl Kind {
@@ -57,6 +59,7 @@ impl Kind {
             Self::Signals => "sig",
             Self::Reset => "rst",
             Self::Trial => "try",
+            Self::Portal => "por",
         }
     }
 }

@@ -8,6 +8,7 @@ mod extensions;
 mod keyring;
 mod logging;
 mod newcomers;
+pub mod portal;
 mod reading;
 mod rules;
 mod signin;

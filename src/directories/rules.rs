@@ -49,9 +49,13 @@ pub(super) fn another_provider(a: &Directory, b: &Directory) -> bool {
 /// whoever owns the data directory need not, and what they enforced stays so.
 pub(super) fn begins(by: &Actor, was: Option<Stage>) -> Stage {
     match (by.principal(), was) {
-        (Principal::User { .. } | Principal::Directory { .. } | Principal::App { .. }, _) => {
-            Stage::Draft
-        }
+        (
+            Principal::User { .. }
+            | Principal::Directory { .. }
+            | Principal::App { .. }
+            | Principal::Portal { .. },
+            _,
+        ) => Stage::Draft,
         (Principal::Owner | Principal::System(_), Some(Stage::Enforced)) => Stage::Enforced,
         (Principal::Owner | Principal::System(_), _) => Stage::Active,
     }

@@ -27,8 +27,10 @@ pub use simulate::{Simulated, Simulation, What};
 
 use crate::{
     access::Access,
+    actor::Principal,
     apps::{Apps, Client},
     clock::Timestamp,
+    directories::portal,
     error::{Error, Result},
     id::{DirectoryId, SessionId, TenantId, UserId},
     keys::Keys,
@@ -219,6 +221,17 @@ impl Gate {
             Some(false) => Err(over("the directory is disabled")),
             None => Err(over("the directory is gone")),
         }
+    }
+    /// Whoever comes by a setup link, if it is good now.
+    ///
+    /// # Errors
+    /// `Unauthenticated`, saying what is over.
+    pub async fn portal(&self, text: &str) -> Result<Principal> {
+        let found = portal::open(&self.0.store, text).await?;
+        let p = found.ok_or_else(|| over("the setup link is over, or was taken back"))?;
+        self.directory(p.tenant_id, p.directory_id).await?;
+        let (tenant, directory, link, by) = (p.tenant_id, p.directory_id, p.id, p.by());
+        Ok(Principal::Portal { tenant, directory, link, by })
     }
     /// What proof of a second factor somebody owes who acts in `tid`: the tenant's policy over the roles they have
     /// there.

@@ -82,7 +82,8 @@ impl Bounds {
 
     /// Which limiter a request falls under: those that carry something to guess, and those that begin a sign-in.
     fn limiter(&self, method: &Method, path: &str) -> Option<&Limiter> {
-        const SECRETS: [&str; 5] = ["/invite/", "/enrol/", "/setup/", "/reset/", "/forgot"];
+        const SECRETS: [&str; 6] =
+            ["/invite/", "/enrol/", "/setup/", "/reset/", "/forgot", "/portal/open/"];
         const TYPED: [&str; 4] = ["/password", "/code", "/recovery", "/passkey"];
         let typed = path.starts_with("/signin/") && TYPED.iter().any(|p| path.ends_with(p))
             || SECRETS.iter().any(|p| path.starts_with(p));

@@ -109,17 +109,19 @@ fn pages(app: &App) -> Router<App> {
         stylesheet: web::stylesheet().to_owned(),
     };
     desk::routes(desk::Desk::new(settings, api))
-        .layer(middleware::from_fn(|mut request: axum::extract::Request, next: middleware::Next| {
-            let mut passed = Extensions::new();
-            if let Some(id) = request.extensions().get::<RequestId>() {
-                passed.insert(*id);
-            }
-            if let Some(address) = request.extensions().get::<web::ClientAddr>() {
-                passed.insert(*address);
-            }
-            request.extensions_mut().insert(desk::Passed(passed));
-            async move { web::guarded(next.run(request).await) }
-        }))
+        .layer(middleware::from_fn(
+            |mut request: axum::extract::Request, next: middleware::Next| {
+                let mut passed = Extensions::new();
+                if let Some(id) = request.extensions().get::<RequestId>() {
+                    passed.insert(*id);
+                }
+                if let Some(address) = request.extensions().get::<web::ClientAddr>() {
+                    passed.insert(*address);
+                }
+                request.extensions_mut().insert(desk::Passed(passed));
+                async move { web::guarded(next.run(request).await) }
+            },
+        ))
         .with_state(())
 }
 

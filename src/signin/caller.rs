@@ -2,6 +2,7 @@
 
 use crate::{
     actor::{Actor, Principal},
+    directories::portal::Portal,
     id::{RequestId, TenantId},
     sessions::Live,
     store::{Cx, Scope},
@@ -10,6 +11,13 @@ use crate::{
 /// For what a sign-in writes about somebody of `tenant`.
 pub(super) fn cx(tenant: TenantId, request: RequestId) -> Cx {
     Cx::new(Actor::prove(Principal::System("sign-in"), request), Scope::Tenant(tenant)).urgent()
+}
+
+/// For what somebody does who came by a setup link.
+pub(super) fn portal(request: RequestId, p: &Portal) -> Cx {
+    let (tenant, directory, link, by) = (p.tenant_id, p.directory_id, p.id, p.by());
+    let who = Principal::Portal { tenant, directory, link, by };
+    Cx::new(Actor::prove(who, request), Scope::Tenant(tenant))
 }
 
 /// For flow rows, which belong to no tenant.

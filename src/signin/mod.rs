@@ -7,6 +7,7 @@
 //!   act.
 //! * `/invite/{token}`, `/setup/{token}` open the links that were sent or printed; `/enrol/{flow}` takes the credentials
 //!   of who comes in by one.
+//! * `/portal/open/{token}` lets a company's IT staff in to set one directory up.
 //! * `/forgot` has a link sent to who forgot their password, `/reset/{token}` is that link.
 //! * `/refused/{reference}` says why it did not work, as far as the person at the browser may know.
 
@@ -22,6 +23,7 @@ mod invite;
 mod local;
 mod pages;
 mod passkey;
+mod portal;
 mod refused;
 mod setup;
 
@@ -51,6 +53,7 @@ pub fn routes() -> Router<App> {
         .route("/invite/{token}", get(invite::show).post(invite::begin))
         .route("/invite/{token}/again", post(invite::ask))
         .route("/setup/{token}", get(setup::show).post(setup::begin))
+        .route("/portal/open/{token}", get(portal::show).post(portal::enter))
         .route("/enrol/{flow}", get(enrol::show).post(enrol::choose))
         .route("/enrol/{flow}/code", get(enrol::show_code).post(enrol::prove_code))
         .route("/enrol/{flow}/passkey", post(enrol_passkey::show))

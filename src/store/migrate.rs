@@ -49,6 +49,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
         "0037_how_long_sessions_last",
         include_str!("../../migrations/0037_how_long_sessions_last.sql"),
     ),
+    ("0041_portals", include_str!("../../migrations/0041_portals.sql")),
 ];
 
 /// What SQLite makes of a migration: six words replaced, `STRICT` added, sections between `-- postgres:` and

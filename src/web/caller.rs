@@ -111,7 +111,13 @@ enum By {
     Token(Secret),
     /// A session's cookie.
     Cookie(Secret),
+    /// A setup link's.
+    Portal(Secret),
 }
+
+/// Says that a request is made for a setup link that was opened in this browser, and not for the session that may be there,
+/// too. No other site can make a browser send it.
+const FOR_THE_PORTAL: &str = "muster-portal";
 
 /// The token of an `Authorization: Bearer` header: one header, one token, of the characters RFC 6750 allows.
 fn bearer(headers: &HeaderMap) -> Result<Option<&str>> {
@@ -145,6 +151,9 @@ impl Caller {
             let by = By::Token(token.into());
             return Ok(Some(Self { actor, proof: bearer.proof().cloned(), by }));
         }
+        if parts.headers.contains_key(FOR_THE_PORTAL) {
+            return Self::of_portal(app, parts, request).await;
+        }
         let Some(session) = LiveSession::find(app, &parts.headers).await? else { return Ok(None) };
         let by = By::Cookie(cookies::session(app, &parts.headers).unwrap_or_default().into());
         if !parts.method.is_safe() {
@@ -152,6 +161,20 @@ impl Caller {
         }
         let actor = Actor::prove(session.principal(), request);
         Ok(Some(Self { actor, proof: Some(Arc::new(session.0)), by }))
+    }
+    /// Whoever opened a setup link.
+    async fn of_portal(
+        app: &App,
+        parts: &Parts,
+        request: crate::id::RequestId,
+    ) -> Result<Option<Self>> {
+        let Some(cookie) = cookies::portal(app, &parts.headers) else { return Ok(None) };
+        let who = app.gate.portal(&cookie).await?;
+        if !parts.method.is_safe() {
+            strict::same_origin(app, &parts.headers)?;
+        }
+        let by = By::Portal(cookie.into());
+        Ok(Some(Self { actor: Actor::prove(who, request), proof: None, by }))
     }
     /// Asks again whether the session or token that proved the caller may still act: for what goes on after it was asked.
     ///
@@ -162,6 +185,7 @@ impl Caller {
             By::Listener => Ok(()),
             By::Token(token) => app.gate.bearer(token.expose_secret()).await.map(drop),
             By::Cookie(cookie) => app.gate.session(cookie.expose_secret()).await.map(drop),
+            By::Portal(cookie) => app.gate.portal(cookie.expose_secret()).await.map(drop),
         }
     }
     /// Refuses a session, or its token for the whole instance, whose proof is weaker than what its person's rights in `tenant`

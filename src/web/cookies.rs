@@ -14,6 +14,7 @@ use axum::{
 
 const SESSION: &str = "muster_session";
 const BROWSER: &str = "muster_browser";
+const PORTAL: &str = "muster_portal";
 
 /// The name as it is sent: on https with the prefix that keeps other hosts of the domain from setting it.
 fn name(app: &App, plain: &str) -> String {
@@ -55,6 +56,15 @@ pub fn clear_session_cookie(app: &App) -> HeaderValue {
 /// The session's cookie, as it was sent.
 pub(super) fn session(app: &App, headers: &HeaderMap) -> Option<String> {
     get(app, headers, SESSION)
+}
+
+/// The cookie of an opened setup link, to be set; over after so many seconds.
+pub fn portal_cookie(app: &App, value: &str, seconds: u64) -> HeaderValue {
+    set(app, PORTAL, value, &format!("; Max-Age={seconds}"))
+}
+/// The cookie of an opened setup link, as it was sent.
+pub(super) fn portal(app: &App, headers: &HeaderMap) -> Option<String> {
+    get(app, headers, PORTAL)
 }
 
 /// The browser, by a random cookie: what is begun in one is not finished in another.

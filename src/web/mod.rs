@@ -13,7 +13,7 @@ pub mod strict;
 
 pub use assets::{routes, script, stylesheet};
 pub use caller::{Caller, ClientAddr, Device, LiveSession, RequestId};
-pub use cookies::{Browser, clear_session_cookie, session_cookie};
+pub use cookies::{Browser, clear_session_cookie, portal_cookie, session_cookie};
 pub use goodbye::upstream;
 pub use path::plain;
 pub use qr::{grouped, picture};
@@ -92,7 +92,9 @@ pub fn guarded(mut r: Response<Body>) -> Response<Body> {
     }
     let page = is(header::CONTENT_TYPE, "text/html");
     guard(r.headers_mut());
-    if let (true, Ok(policy)) = (page, HeaderValue::try_from(format!("{POLICY}; script-src 'self'"))) {
+    if let (true, Ok(policy)) =
+        (page, HeaderValue::try_from(format!("{POLICY}; script-src 'self'")))
+    {
         r.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     r

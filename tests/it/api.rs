@@ -8,6 +8,7 @@ mod lists_shell;
 mod names;
 mod openapi;
 mod person;
+mod portal;
 mod routes;
 mod setup;
 mod user_bulk;

@@ -213,6 +213,10 @@ pure!(
         let mut faults = Vec::new();
         for s in sources("src") {
             let Some(room) = s.room() else { continue };
+            // A crate of its own: that it reaches none of our rooms is the compiler's to hold.
+            if room == "desk" {
+                continue;
+            }
             let Some((floor, left)) = place(room) else {
                 faults.push(format!("{}: room `{room}` is on no floor", s.path.display()));
                 continue;

@@ -30,6 +30,7 @@ mod scim_token;
 mod scope;
 mod secret;
 mod session;
+mod setup_link;
 mod signals;
 mod signins;
 mod suppression;
@@ -74,6 +75,9 @@ pub(super) enum Verb {
     /// What a directory's SCIM client proves itself with
     #[command(subcommand)]
     ScimToken(scim_token::ScimToken),
+    /// Links by which a company's IT staff set a directory up, without an account
+    #[command(subcommand)]
+    SetupLink(setup_link::SetupLink),
     /// Sets of permissions
     #[command(subcommand)]
     Role(role::Role),
@@ -184,6 +188,7 @@ pub(super) async fn run(verb: Verb, r: &Reach) -> Result<Value> {
         Verb::Domain(v) => domain::run(v, r).await,
         Verb::Schema(v) => schema::run(v, r).await,
         Verb::ScimToken(v) => scim_token::run(v, r).await,
+        Verb::SetupLink(v) => setup_link::run(v, r).await,
         Verb::Role(v) => role::run(v, r).await,
         Verb::Mapping(v) => mapping::run(v, r).await,
         Verb::Grant(v) => grant::run(v, r).await,

@@ -45,10 +45,13 @@ async fn passed(client: &reqwest::Client, server: &str, request: Request<Body>) 
     let path = parts.uri.path_and_query().map_or("/", |p| p.as_str());
     parts.headers.remove(header::HOST);
     parts.headers.remove(header::CONTENT_LENGTH);
-    if let (true, Ok(origin)) = (parts.headers.contains_key(header::ORIGIN), server.parse::<HeaderValue>()) {
+    if let (true, Ok(origin)) =
+        (parts.headers.contains_key(header::ORIGIN), server.parse::<HeaderValue>())
+    {
         parts.headers.insert(header::ORIGIN, origin);
     }
-    let sent = client.request(parts.method, format!("{server}{path}")).headers(parts.headers).body(body);
+    let sent =
+        client.request(parts.method, format!("{server}{path}")).headers(parts.headers).body(body);
     match sent.send().await {
         Ok(answer) => {
             let (status, headers) = (answer.status(), answer.headers().clone());

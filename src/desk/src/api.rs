@@ -192,7 +192,8 @@ async fn whole(body: Body) -> Result<Bytes, Problem> {
 }
 
 fn refused(status: StatusCode, detail: &str) -> Response<Body> {
-    let body = serde_json::json!({ "status": status.as_u16(), "detail": detail, "code": "not_found" });
+    let body =
+        serde_json::json!({ "status": status.as_u16(), "detail": detail, "code": "not_found" });
     let mut r = Response::new(Body::from(body.to_string()));
     *r.status_mut() = status;
     r

@@ -55,7 +55,9 @@ impl Form {
     /// What is none, naming the field.
     pub fn number(&self, name: &str) -> Result<Option<i64>, Problem> {
         let Some(text) = self.some(name) else { return Ok(None) };
-        text.parse().map(Some).map_err(|_| Problem::typed(name, format!("'{text}' is not a whole number")))
+        text.parse()
+            .map(Some)
+            .map_err(|_| Problem::typed(name, format!("'{text}' is not a whole number")))
     }
     /// All pairs.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
@@ -70,10 +72,15 @@ impl<S: Send + Sync> FromRequest<S> for Form {
         let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
         let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
         if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-            return Err(Problem { status: 400, ..Problem::typed("form", "this is not a form of ours") }.into());
+            return Err(Problem {
+                status: 400,
+                ..Problem::typed("form", "this is not a form of ours")
+            }
+            .into());
         }
-        let body = axum::body::to_bytes(body, LARGEST).await.map_err(|_| {
-            Problem { status: 413, ..Problem::typed("form", format!("a form may have {LARGEST} bytes")) }
+        let body = axum::body::to_bytes(body, LARGEST).await.map_err(|_| Problem {
+            status: 413,
+            ..Problem::typed("form", format!("a form may have {LARGEST} bytes"))
         })?;
         Ok(Self::read(&body))
     }

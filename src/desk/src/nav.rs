@@ -117,10 +117,7 @@ const OF_TENANT: &[(&str, &[Entry])] = &[
     ),
     (
         "Settings",
-        &[
-            e(Section::Policy, "Policies", "/policy", VIEW),
-            e(Section::Mail, "Mail", "/mail", VIEW),
-        ],
+        &[e(Section::Policy, "Policies", "/policy", VIEW), e(Section::Mail, "Mail", "/mail", VIEW)],
     ),
     (
         "Record",
@@ -171,7 +168,8 @@ pub fn links(
     let mut groups = Vec::new();
     if let Some(base) = base {
         for (title, entries) in OF_TENANT {
-            let shown = entries.iter().filter(|e| e.needs.is_empty() || e.needs.iter().any(|p| may(p)));
+            let shown =
+                entries.iter().filter(|e| e.needs.is_empty() || e.needs.iter().any(|p| may(p)));
             let links: Vec<Link> = shown
                 .map(|e| Link {
                     label: e.label,
@@ -190,6 +188,9 @@ pub fn links(
         to: format!("{}{}", crate::PREFIX, e.path),
         current: e.section == at,
     });
-    groups.push(Group { title: if global { "Instance" } else { "Companies" }, links: links.collect() });
+    groups.push(Group {
+        title: if global { "Instance" } else { "Companies" },
+        links: links.collect(),
+    });
     groups
 }

@@ -39,7 +39,8 @@ impl Problem {
         tracing::error!(cause, "a page failed");
         Self {
             status: 500,
-            detail: "something went wrong here; try again, and tell your administrator if it stays".to_owned(),
+            detail: "something went wrong here; try again, and tell your administrator if it stays"
+                .to_owned(),
             code: "internal".to_owned(),
             ..Self::default()
         }
@@ -73,14 +74,20 @@ impl Problem {
     }
     /// Whether whoever typed something can mend it on the page they typed it on.
     pub fn mendable(&self) -> bool {
-        matches!(self.status, 400 | 409 | 412 | 422) || self.status == 403 && self.code != "needs_step_up"
+        matches!(self.status, 400 | 409 | 412 | 422)
+            || self.status == 403 && self.code != "needs_step_up"
     }
     /// Whether it is about this field.
     pub fn is_at(&self, field: &str) -> bool {
-        self.field.as_deref().is_some_and(|f| f == field || f.strip_prefix(field).is_some_and(|r| r.starts_with(['.', '['])))
+        self.field.as_deref().is_some_and(|f| {
+            f == field || f.strip_prefix(field).is_some_and(|r| r.starts_with(['.', '[']))
+        })
     }
     /// A stronger or fresher sign-in would help.
     pub fn wants_proof(&self) -> bool {
-        matches!(self.code.as_str(), "needs_step_up" | "mfa_not_proved" | "auth_too_old" | "fresh_proof")
+        matches!(
+            self.code.as_str(),
+            "needs_step_up" | "mfa_not_proved" | "auth_too_old" | "fresh_proof"
+        )
     }
 }

@@ -246,6 +246,9 @@ story!(async fn every_route_answers_as_described(t) {
     let token = w.post(&format!("{d}/scim-tokens"), json!({"expires_at": "2099-01-01T00:00:00Z"})).await;
     w.get(&format!("{d}/scim-tokens")).await;
     w.delete(&format!("{d}/scim-tokens/{}", id(&token))).await;
+    let link = w.post(&format!("{d}/setup-links"), json!({"note": "Sam", "hours": 1})).await;
+    w.get(&format!("{d}/setup-links")).await;
+    w.delete(&format!("{d}/setup-links/{}", id(&link))).await;
     w.go("PUT", &format!("{d}/signals"), json!({"session_revoked": "ignore"})).await;
     w.get(&format!("{d}/signals")).await;
     w.post(&format!("{d}/signals/secret"), json!({})).await;

@@ -207,6 +207,8 @@ impl Full {
             sql!(tx, exec, "INSERT INTO signin_tests (tenant_id, id, directory_id, hash, asked_by, generation, created_at,
                                                       expires_at, result)
                             VALUES ($1, $2, $2, 'h', 'owner', 1, 1, 2, '{}')", t, d)?;
+            sql!(tx, exec, "INSERT INTO portals (tenant_id, id, directory_id, hash, note, made_by, created_at, expires_at)
+                            VALUES ($1, $2, $2, 'h', '', 'owner', 1, 2)", t, d)?;
             sql!(tx, exec, "INSERT INTO password_tries (tenant_id, name_hash, failures, tried_at) VALUES ($1, 'h', 1, 1)", t)?;
             sql!(tx, exec, "INSERT INTO passkeys (tenant_id, id, user_id, credential_id, name, passkey, created_at)
                             VALUES ($1, $2, $2, 'c', 'n', '{}', 1)", t, user)?;
