@@ -5,6 +5,8 @@ pub(super) mod choose;
 mod csv;
 mod many;
 
+pub(super) use many::Removes;
+
 use crate::{
     Desk,
     api::Page,
