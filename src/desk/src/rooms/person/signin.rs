@@ -1,0 +1,250 @@
+//! How a person signs in: what they have for it, where they are signed in and on what proof, what applications may do
+//! for them, and the verbs of the help desk.
+
+use super::{At, Frame, directory, help, open};
+use crate::{
+    api::Page,
+    ask::{Answer, Ask, on, page, shown},
+    form::Form,
+    problem::Problem,
+    rooms::users::{Removes, choose, class},
+    text::{self, When},
+};
+use askama::Template;
+use axum::extract::Path;
+use serde::Deserialize;
+use serde_json::Value;
+
+#[derive(Debug, Deserialize)]
+struct Session {
+    id: String,
+    class: String,
+    #[serde(default)]
+    evidence: Value,
+    #[serde(default)]
+    client: Value,
+    created_at: When,
+    last_seen_at: When,
+    expires_at: When,
+    ended_at: Option<When>,
+    ended_why: Option<String>,
+    name: Option<String>,
+}
+
+impl Session {
+    /// What was proved, in words.
+    fn proved(&self) -> &str {
+        class(&self.class)
+    }
+    /// How the proof is coloured.
+    fn colour(&self) -> &'static str {
+        match self.class.as_str() {
+            "none" => "bad",
+            "single" => "warn",
+            _ => "good",
+        }
+    }
+    /// What it was decided on.
+    fn facts(&self) -> Vec<(String, String)> {
+        let Value::Object(all) = &self.evidence else { return Vec::new() };
+        let fact = |(name, value): (&String, &Value)| {
+            let value = match value {
+                Value::Null => return None,
+                Value::String(s) => s.clone(),
+                Value::Array(all) => all
+                    .iter()
+                    .map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned))
+                    .collect::<Vec<_>>()
+                    .join(", "),
+                other => other.to_string(),
+            };
+            Some((name.clone(), value))
+        };
+        all.iter().filter_map(fact).collect()
+    }
+    /// How it was proved, in short.
+    fn how(&self) -> String {
+        let amr = self.evidence["amr"].as_array().into_iter().flatten();
+        let amr: Vec<&str> = amr.filter_map(Value::as_str).map(method).collect();
+        match (amr.is_empty(), self.evidence["rule"].as_str()) {
+            (false, _) => amr.join(", "),
+            (true, Some(rule)) => rule.to_owned(),
+            (true, None) => "nothing was said of how".to_owned(),
+        }
+    }
+    /// The browser it began in.
+    fn device(&self) -> String {
+        if let Some(name) = self.name.as_ref().filter(|n| !n.is_empty()) {
+            return name.clone();
+        }
+        device(self.client["user_agent"].as_str().unwrap_or_default())
+    }
+    fn address(&self) -> Option<&str> {
+        self.client["address"].as_str()
+    }
+    fn agent(&self) -> Option<&str> {
+        self.client["user_agent"].as_str()
+    }
+    /// Why it ended.
+    fn why(&self) -> String {
+        self.ended_why.as_deref().map(text::sentence).unwrap_or_default()
+    }
+}
+
+/// A method of `amr`, for people.
+fn method(word: &str) -> &str {
+    match word {
+        "pwd" => "password",
+        "otp" => "one-time code",
+        "hwk" => "hardware key",
+        "swk" => "software key",
+        "user" => "presence",
+        "pin" => "PIN",
+        "fpt" => "fingerprint",
+        "face" => "face",
+        "sms" => "text message",
+        "tel" => "telephone call",
+        "mfa" => "several factors",
+        "rsa" | "x509" => "certificate",
+        "phr" => "phishing-resistant",
+        "phrh" => "phishing-resistant hardware",
+        other => other,
+    }
+}
+
+/// A browser, as its user agent calls it.
+fn device(agent: &str) -> String {
+    let first = |all: &[(&str, &'static str)]| {
+        all.iter().find(|(word, _)| agent.contains(word)).map(|(_, name)| *name)
+    };
+    let browser = first(&[
+        ("Edg", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("FxiOS/", "Firefox"),
+        ("CriOS/", "Chrome"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ]);
+    let system = first(&[
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Android", "Android"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("CrOS", "ChromeOS"),
+        ("Linux", "Linux"),
+    ]);
+    match (browser, system) {
+        (Some(b), Some(s)) => format!("{b} on {s}"),
+        (Some(one), None) | (None, Some(one)) => one.to_owned(),
+        (None, None) => "A browser".to_owned(),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Consent {
+    app: String,
+    name: Option<String>,
+    #[serde(default)]
+    scopes: Vec<String>,
+    updated_at: When,
+}
+
+#[derive(Debug, Deserialize)]
+struct Removal {
+    removes: Removes,
+}
+
+#[derive(Template)]
+#[template(path = "person_signin.html")]
+struct SigningIn {
+    frame: Frame,
+    directory: Option<choose::Named>,
+    /// What they have to sign in with, as far as that may be told.
+    has: Option<Removes>,
+    live: Vec<Session>,
+    ended: Vec<Session>,
+    consents: Vec<Consent>,
+    first: Option<String>,
+    next: Option<String>,
+}
+
+impl std::ops::Deref for SigningIn {
+    type Target = Frame;
+    fn deref(&self) -> &Frame {
+        &self.frame
+    }
+}
+
+impl SigningIn {
+    fn verbs(&self) -> &'static [help::Verb] {
+        &help::VERBS
+    }
+    /// What there is, each in a row.
+    fn credentials(&self) -> Vec<(&'static str, u64)> {
+        let Some(h) = &self.has else { return Vec::new() };
+        vec![
+            ("Identities at a directory", h.identities),
+            ("Password", h.passwords),
+            ("One-time code", h.one_time_codes),
+            ("Passkeys", h.passkeys),
+        ]
+    }
+}
+
+async fn signing_in(ask: &Ask, frame: Frame) -> Result<SigningIn, Problem> {
+    let query = ask.pass(&["cursor"], &[("limit", "50")]);
+    let sessions: Page<Session> = ask.get(&frame.api(&format!("/sessions{query}"))).await?;
+    let consents: Page<Consent> = ask.get(&frame.api("/consents")).await?;
+    // What a deletion would take says what somebody has: nothing else in the API does.
+    let has = match frame.shell.may("users.delete") {
+        true => Some(ask.get::<Removal>(&frame.api("/removal")).await?.removes),
+        false => None,
+    };
+    let directory = directory(ask, &frame).await?;
+    let next = ask.after(sessions.next.as_ref());
+    let (ended, live) = sessions.items.into_iter().partition(|s| s.ended_at.is_some());
+    let (consents, first) = (consents.items, ask.first());
+    Ok(SigningIn { frame, directory, has, live, ended, consents, first, next })
+}
+
+pub(super) async fn show(ask: Ask, Path((t, id)): Path<(String, String)>) -> Answer {
+    let frame = open(&ask, &t, &id, At::SigningIn).await?;
+    page(&signing_in(&ask, frame).await?)
+}
+
+async fn after(ask: &Ask, frame: Frame, done: Result<(), Problem>, word: &str) -> Answer {
+    match done {
+        Ok(()) => on(&format!("{}/signing-in", frame.base()), word),
+        Err(p) if p.mendable() => {
+            let status = p.http();
+            let p = Problem { field: None, ..p };
+            shown(status, &signing_in(ask, frame.problem(p)).await?)
+        }
+        Err(p) => Err(p.into()),
+    }
+}
+
+/// Ends one session, or all.
+pub(super) async fn end(ask: Ask, Path((t, id)): Path<(String, String)>, form: Form) -> Answer {
+    let frame = open(&ask, &t, &id, At::SigningIn).await?;
+    let (path, word) = match form.some("session") {
+        Some(session) => (format!("/sessions/{}", text::escape(session)), "session-ended"),
+        None => ("/sessions".to_owned(), "sessions-ended"),
+    };
+    let done = ask.delete(&frame.api(&path)).await;
+    after(&ask, frame, done, word).await
+}
+
+/// Takes a consent back.
+pub(super) async fn withdraw(
+    ask: Ask,
+    Path((t, id)): Path<(String, String)>,
+    form: Form,
+) -> Answer {
+    let frame = open(&ask, &t, &id, At::SigningIn).await?;
+    let path = format!("/consents/{}", text::escape(form.get("app")));
+    let done = ask.delete(&frame.api(&path)).await;
+    after(&ask, frame, done, "revoked").await
+}
