@@ -1,0 +1,204 @@
+//! Who may ask for which role: the list, letting somebody, taking that back.
+
+use super::{
+    super::roles::kit::{self, Pick, Roles, Scope, Where, called, mend, moment},
+    lasting,
+};
+use crate::{
+    api::{Done, Page, Sent},
+    ask::{Answer, Ask, Trouble, on, page, shown},
+    form::Form,
+    nav::Section,
+    problem::Problem,
+    shell::Shell,
+    text::{self, When},
+};
+use askama::Template;
+use axum::{
+    extract::Path,
+    http::{Method, StatusCode},
+};
+use serde::Deserialize;
+use serde_json::json;
+
+#[derive(Debug, Deserialize)]
+struct Eligibility {
+    id: String,
+    user: String,
+    home: String,
+    user_name: String,
+    role: String,
+    role_name: String,
+    scope: Scope,
+    max_minutes: i64,
+    reason: Option<String>,
+    granted_by: String,
+    #[serde(default)]
+    granted_by_name: Option<String>,
+    valid_to: Option<When>,
+    created_at: When,
+}
+
+impl Eligibility {
+    fn by(&self) -> String {
+        called(self.granted_by_name.as_ref(), &self.granted_by)
+    }
+    fn lasting(&self) -> String {
+        lasting(self.max_minutes)
+    }
+    fn foreign(&self, shell: &Shell) -> bool {
+        shell.me.place().is_none_or(|p| p.tenant != self.home)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "eligible.html")]
+struct List {
+    shell: Shell,
+    all: Vec<Eligibility>,
+    first: Option<String>,
+    next: Option<String>,
+}
+
+pub(super) async fn list(ask: Ask, Path(t): Path<String>) -> Answer {
+    let shell = ask.shell(&t, Section::Elevation, "Roles for a while").await?;
+    let query = ask.pass(&["cursor"], &[("limit", "50")]);
+    let found: Page<Eligibility> = ask.get(&shell.api(&format!("/eligibilities{query}"))).await?;
+    let (first, next) = (ask.first(), ask.after(found.next.as_ref()));
+    page(&List { shell, all: found.items, first, next })
+}
+
+async fn frame(ask: &Ask, t: &str, title: &str) -> Result<(Shell, String), Trouble> {
+    let shell = ask.shell(t, Section::Elevation, title).await?;
+    let to = format!("{}/elevation/eligible", shell.base());
+    Ok((shell.crumb("Who may ask", to.clone()), to))
+}
+
+#[derive(Template)]
+#[template(path = "eligible_form.html")]
+struct Make {
+    shell: Shell,
+    to: String,
+    pick: Pick,
+    roles: Roles,
+    role: String,
+    wide: Where,
+    most: String,
+    unit: String,
+    until: String,
+    reason: String,
+}
+
+impl Make {
+    fn units(&self) -> [(&'static str, &'static str); 3] {
+        [("60", "hours"), ("1", "minutes"), ("1440", "days")]
+    }
+}
+
+async fn form(
+    ask: &Ask,
+    (shell, to): (Shell, String),
+    typed: &Form,
+    problem: Option<Problem>,
+) -> Answer {
+    let mut pick = Pick::of(typed);
+    if let Some(id) = typed.some("user").filter(|u| u.len() == 36 && pick.chosen.is_empty()) {
+        id.clone_into(&mut pick.chosen);
+        pick.typed = String::new();
+    }
+    pick = pick.homes(&**ask, &shell).await?;
+    let missed = problem.as_ref().is_some_and(|p| p.is_at("user"));
+    if missed || !pick.chosen.is_empty() {
+        pick = pick.look(&**ask, &shell).await?;
+    }
+    let roles = Roles::of(&**ask, &shell, "").await?;
+    let wide = Where::of(&**ask, &shell, typed, false).await?;
+    let status = problem.as_ref().map_or(StatusCode::OK, Problem::http);
+    let shell = shell.problem(problem);
+    let word = |n: &str, none: &str| typed.some(n).unwrap_or(none).to_owned();
+    shown(
+        status,
+        &Make {
+            role: word("role", ""),
+            most: word("max_minutes", "4"),
+            unit: word("unit", "60"),
+            until: word("valid_to", ""),
+            reason: word("reason", ""),
+            shell,
+            to,
+            pick,
+            roles,
+            wide,
+        },
+    )
+}
+
+const MAKE: &str = "Let somebody ask for a role";
+const TAKE_BACK: &str = "Take back that they may ask";
+
+pub(super) async fn add(ask: Ask, Path(t): Path<String>) -> Answer {
+    let frame = frame(&ask, &t, MAKE).await?;
+    form(&ask, frame, ask.words(), None).await
+}
+
+/// What is sent, or what is wrong with it before the API is asked.
+fn wanted(typed: &Form, pick: &Pick) -> Result<serde_json::Value, Problem> {
+    if pick.who().is_empty() {
+        return Err(Problem::typed("user", "say who"));
+    }
+    let unit = typed.number("unit")?.unwrap_or(60);
+    let most = typed.number("max_minutes")?;
+    let most = most.ok_or_else(|| Problem::typed("max_minutes", "say for how long at most"))?;
+    Ok(json!({
+        "user": pick.who(), "home": pick.home(), "role": typed.get("role"),
+        "scope": Where::wanted(typed)?, "max_minutes": most.saturating_mul(unit),
+        "reason": typed.some("reason"), "valid_to": moment(typed.some("valid_to")),
+    }))
+}
+
+pub(super) async fn make(ask: Ask, Path(t): Path<String>, typed: Form) -> Answer {
+    let (shell, to) = frame(&ask, &t, MAKE).await?;
+    let body = match wanted(&typed, &Pick::of(&typed)) {
+        Ok(body) => body,
+        Err(p) => return form(&ask, (shell, to), &typed, Some(p)).await,
+    };
+    let sent = Sent::json(body).key(typed.key());
+    match ask.call::<Done>(Method::POST, &shell.api("/eligibilities"), sent).await {
+        Ok(_) => on(&to, "made"),
+        Err(p) => form(&ask, (shell, to), &typed, Some(mend(p)?)).await,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "eligible_withdraw.html")]
+struct Withdraw {
+    shell: Shell,
+    to: String,
+    e: Eligibility,
+}
+
+async fn told(
+    ask: &Ask,
+    (shell, to): (Shell, String),
+    id: &str,
+    problem: Option<Problem>,
+) -> Answer {
+    let list = shell.api("/eligibilities");
+    let e = kit::one_of(&**ask, &list, |e: &Eligibility| e.id == id).await?;
+    let status = problem.as_ref().map_or(StatusCode::OK, Problem::http);
+    shown(status, &Withdraw { shell: shell.problem(problem), to, e })
+}
+
+pub(super) async fn ask(ask: Ask, Path((t, id)): Path<(String, String)>) -> Answer {
+    let frame = frame(&ask, &t, TAKE_BACK).await?;
+    told(&ask, frame, &id, None).await
+}
+
+pub(super) async fn withdraw(ask: Ask, Path((t, id)): Path<(String, String)>) -> Answer {
+    let (shell, to) = frame(&ask, &t, TAKE_BACK).await?;
+    let at = shell.api(&format!("/eligibilities/{}", text::escape(&id)));
+    match ask.delete(&at).await {
+        Ok(()) => on(&to, "revoked"),
+        Err(p) => told(&ask, (shell, to), &id, Some(mend(p)?)).await,
+    }
+}
