@@ -67,7 +67,11 @@ impl Item {
     }
     fn link(&self, shell: &Shell) -> String {
         let path = self.path();
-        if path.starts_with("/admin/") { path.to_owned() } else { format!("{}{path}", shell.base()) }
+        if path.starts_with("/admin/") {
+            path.to_owned()
+        } else {
+            format!("{}{path}", shell.base())
+        }
     }
     fn says(&self) -> String {
         text::sentence(&self.detail)
@@ -213,7 +217,8 @@ async fn numbers(ask: &Ask, shell: &Shell) -> Result<Vec<Number>, Trouble> {
     let mut numbers = Vec::new();
     for (label, path, needs) in ALL.into_iter().filter(|(.., needs)| shell.may(needs)) {
         let _ = needs;
-        let found: Option<Page<Any>> = if_any(ask, &shell.api(&format!("{path}?limit=100"))).await?;
+        let found: Option<Page<Any>> =
+            if_any(ask, &shell.api(&format!("{path}?limit=100"))).await?;
         if let Some(found) = found {
             let n = found.items.len();
             let shown = if found.next.is_some() { format!("{n}+") } else { n.to_string() };

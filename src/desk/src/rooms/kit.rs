@@ -28,12 +28,8 @@ pub(super) fn lasting(seconds: i64) -> String {
 }
 
 /// The units in which a length of time is typed, with their seconds.
-pub(super) const UNITS: [(&str, &str, i64); 4] = [
-    ("m", "minutes", 60),
-    ("h", "hours", 3600),
-    ("d", "days", 86_400),
-    ("s", "seconds", 1),
-];
+pub(super) const UNITS: [(&str, &str, i64); 4] =
+    [("m", "minutes", 60), ("h", "hours", 3600), ("d", "days", 86_400), ("s", "seconds", 1)];
 
 /// A length of time as the two fields of a form have it: how many, and of which unit.
 pub(super) fn span(seconds: Option<i64>) -> (String, &'static str) {
@@ -109,4 +105,23 @@ pub(super) fn who(label: &str, name: Option<&String>) -> String {
 /// A document, to be read.
 pub(super) fn pretty(v: &serde_json::Value) -> String {
     serde_json::to_string_pretty(v).unwrap_or_default()
+}
+
+/// So many days from now, as RFC 3339 says it: what is told of moments can be compared with it as text.
+pub(super) fn in_days(more: i64) -> String {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let seconds = since.map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(0)) + more * 86_400;
+    let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    // Days since 1970 as a date of our calendar: Hinnant's `civil_from_days`.
+    let z = days + 719_468;
+    let (era, day_of_era) = (z.div_euclid(146_097), z.rem_euclid(146_097));
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }

@@ -19,7 +19,7 @@ use axum::{
     routing::{get, post},
 };
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 pub(super) fn routes() -> Router<Desk> {
     Router::new()
@@ -277,8 +277,7 @@ async fn delete(ask: Ask, Path(t): Path<String>, form: Form) -> Answer {
         return deleting(&ask, &t, Some(typed)).await;
     }
     let path = format!("{}?confirm={}", at(&t), text::escape(form.get("confirm")));
-    let body = Sent::json(Map::new());
-    match ask.call::<Removal>(Method::DELETE, &path, body).await {
+    match ask.call::<Removal>(Method::DELETE, &path, Sent::nothing()).await {
         Ok(r) if r.gone => on("/admin/tenants", "deleted"),
         Ok(_) => on(&format!("{PREFIX}/tenants/{}", text::escape(&t)), "begun"),
         Err(p) if p.mendable() => deleting(&ask, &t, Some(p)).await,

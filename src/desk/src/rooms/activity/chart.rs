@@ -98,10 +98,9 @@ impl Chart {
         } else {
             &[0, 4]
         };
-        let lines = fractions.iter().map(|f| Line {
-            y: floor - high * f / 4,
-            label: text::thousands(top * f / 4),
-        });
+        let lines = fractions
+            .iter()
+            .map(|f| Line { y: floor - high * f / 4, label: text::thousands(top * f / 4) });
         Self { names, totals, parts, lines: lines.collect(), marks }
     }
     /// Whether there is nothing in it.
