@@ -1,8 +1,229 @@
-//! TODO
+//! Where all begins: the one company somebody works for, or the choice among several; and of a company what is to be set
+//! up, what waits for a decision, and how it is.
 
-use crate::Desk;
-use axum::Router;
+use super::{activity::Days, kit::if_any};
+use crate::{
+    Desk, PREFIX,
+    api::Page,
+    ask::{Answer, Ask, Trouble, on, page},
+    nav::Section,
+    shell::Shell,
+    text::{self, When},
+};
+use askama::Template;
+use axum::{Router, extract::Path, routing::get};
+use serde::Deserialize;
 
 pub(super) fn routes() -> Router<Desk> {
-    Router::new()
+    Router::new().route("/admin", get(begin)).route("/admin/in/{tenant}", get(overview))
+}
+
+#[derive(Deserialize)]
+struct Tenant {
+    slug: String,
+    status: String,
+}
+
+async fn begin(ask: Ask) -> Answer {
+    let some: Page<Tenant> = ask.get("/tenants?limit=2").await?;
+    match some.items.as_slice() {
+        [one] if some.next.is_none() && one.status == "active" => {
+            on(&format!("{PREFIX}/in/{}", one.slug), "")
+        }
+        _ => on(&format!("{PREFIX}/tenants"), ""),
+    }
+}
+
+/// Something to be done, or that is done.
+#[derive(Debug, Deserialize)]
+struct Item {
+    id: String,
+    #[serde(default)]
+    done: bool,
+    title: String,
+    #[serde(default)]
+    detail: String,
+    #[serde(default)]
+    count: Option<i64>,
+}
+
+impl Item {
+    /// The page where it is done, below the company's address; with `/admin` before it, one of the instance.
+    fn path(&self) -> &'static str {
+        match self.id.as_str() {
+            "directory" | "signin" | "provisioning" | "directories" | "secrets" => "/directories",
+            "domain" => "/domains",
+            "groups" | "suspended" => "/mappings",
+            "administrators" => "/users",
+            "mfa" => "/policy",
+            "break_glass" => "/admin/system#break-glass",
+            "parked" | "adoptions" | "holds" => "/decisions",
+            "elevations" => "/elevation",
+            "reviews" => "/reviews",
+            "bounced" => "/invitations",
+            "letters" => "/mail",
+            _ => "",
+        }
+    }
+    fn link(&self, shell: &Shell) -> String {
+        let path = self.path();
+        if path.starts_with("/admin/") {
+            path.to_owned()
+        } else {
+            format!("{}{path}", shell.base())
+        }
+    }
+    fn says(&self) -> String {
+        text::sentence(&self.detail)
+    }
+    /// What waits, with how much of it.
+    fn much(&self) -> String {
+        match self.count {
+            Some(n) if n >= 1000 => "1,000 or more".to_owned(),
+            Some(n) => text::thousands(n.unsigned_abs()),
+            None => String::new(),
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Checklist {
+    #[serde(default, alias = "items")]
+    setup: Vec<Item>,
+    #[serde(default)]
+    attention: Vec<Item>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Directory {
+    id: String,
+    name: String,
+    status: String,
+    stage: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Health {
+    ok: bool,
+    #[serde(default)]
+    alarms: Vec<Alarm>,
+    last_request_at: Option<When>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Alarm {
+    #[serde(default)]
+    detail: String,
+}
+
+impl Alarm {
+    fn says(&self) -> String {
+        text::sentence(&self.detail)
+    }
+}
+
+/// A directory, and how it is.
+struct Way {
+    directory: Directory,
+    health: Option<Health>,
+}
+
+impl Way {
+    fn stage(&self) -> (&'static str, &'static str) {
+        match (self.directory.status.as_str(), self.directory.stage.as_deref()) {
+            ("active", Some("enforced")) => ("sign-in enforced", "good"),
+            ("active", Some("active")) => ("sign-in active", "good"),
+            ("active", Some("testing")) => ("sign-in being tested", "warn"),
+            ("active", Some("draft")) => ("sign-in a draft", "warn"),
+            ("active", _) => ("no sign-in", ""),
+            _ => ("switched off", "bad"),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Any {}
+
+/// How many there are, counted to a hundred: more are not looked at.
+struct Number {
+    label: &'static str,
+    path: &'static str,
+    shown: String,
+}
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct Overview {
+    shell: Shell,
+    setup: Vec<Item>,
+    waiting: Vec<Item>,
+    checked: bool,
+    numbers: Vec<Number>,
+    ways: Vec<Way>,
+    more_ways: bool,
+    week: Option<Days>,
+}
+
+impl Overview {
+    fn left(&self) -> usize {
+        self.setup.iter().filter(|i| !i.done).count()
+    }
+    fn roles(&self) -> String {
+        self.shell.me.place().map(|p| p.roles.join(", ")).unwrap_or_default()
+    }
+}
+
+/// So many directories are asked how they are.
+const ASKED: usize = 5;
+
+async fn overview(ask: Ask, Path(t): Path<String>) -> Answer {
+    let shell = ask.shell(&t, Section::Home, "Overview").await?;
+    let sees = shell.may("system.view_settings");
+    let checklist: Option<Checklist> =
+        if sees { if_any(&ask, &shell.api("/checklist")).await? } else { None };
+    let checked = checklist.is_some();
+    let Checklist { setup, attention } = checklist.unwrap_or_default();
+    let (ways, more_ways) = if sees { ways(&ask, &shell).await? } else { (Vec::new(), false) };
+    let week = if shell.may("system.view_logs") {
+        if_any(&ask, &shell.api("/statistics?days=7")).await?
+    } else {
+        None
+    };
+    let numbers = numbers(&ask, &shell).await?;
+    let waiting = attention.into_iter().filter(|i| !i.done).collect();
+    page(&Overview { shell, setup, waiting, checked, numbers, ways, more_ways, week })
+}
+
+async fn ways(ask: &Ask, shell: &Shell) -> Result<(Vec<Way>, bool), Trouble> {
+    let found: Page<Directory> =
+        ask.get(&shell.api(&format!("/directories?limit={}", ASKED + 1))).await?;
+    let more = found.items.len() > ASKED;
+    let mut ways = Vec::new();
+    for directory in found.items.into_iter().take(ASKED) {
+        let path = shell.api(&format!("/directories/{}/health", text::escape(&directory.id)));
+        ways.push(Way { health: if_any(ask, &path).await?, directory });
+    }
+    Ok((ways, more))
+}
+
+async fn numbers(ask: &Ask, shell: &Shell) -> Result<Vec<Number>, Trouble> {
+    const ALL: [(&str, &str, &str); 5] = [
+        ("Users", "/users", "users.view"),
+        ("Groups", "/groups", "users.view"),
+        ("Directories", "/directories", "system.view_settings"),
+        ("Applications", "/apps", "system.view_settings"),
+        ("Integrations", "/integrations", "system.manage_integrations"),
+    ];
+    let mut numbers = Vec::new();
+    for (label, path, needs) in ALL.into_iter().filter(|(.., needs)| shell.may(needs)) {
+        let _ = needs;
+        let found: Option<Page<Any>> =
+            if_any(ask, &shell.api(&format!("{path}?limit=100"))).await?;
+        if let Some(found) = found {
+            let n = found.items.len();
+            let shown = if found.next.is_some() { format!("{n}+") } else { n.to_string() };
+            numbers.push(Number { label, path, shown });
+        }
+    }
+    Ok(numbers)
 }

@@ -14,6 +14,7 @@ mod health;
 mod home;
 mod integrations;
 mod invitations;
+mod kit;
 mod mail;
 mod mappings;
 mod person;

@@ -1,5 +1,4 @@
 //! TODO
-
 use crate::Desk;
 use axum::Router;
 

@@ -1,0 +1,140 @@
+//! What a company demands of those who sign in to act there, and how long sessions last: what is in force and where it
+//! comes from, and the forms that change it, a part at a time.
+
+mod change;
+mod view;
+
+use self::view::{Limits, Row, View};
+use super::kit::{self, if_any};
+use crate::{
+    Desk,
+    api::Page,
+    ask::{Answer, Ask, Trouble, shown},
+    form::Form,
+    nav::Section,
+    problem::Problem,
+    shell::Shell,
+};
+use askama::Template;
+use axum::{
+    Router,
+    extract::Path,
+    routing::{get, post},
+};
+use serde::Deserialize;
+use serde_json::Value;
+
+pub(super) fn routes() -> Router<Desk> {
+    Router::new()
+        .route("/admin/in/{tenant}/policy", get(policy))
+        .route("/admin/in/{tenant}/policy/mfa", post(change::mfa))
+        .route("/admin/in/{tenant}/policy/apps", post(change::apps))
+        .route("/admin/in/{tenant}/policy/permissions", post(change::permissions))
+        .route("/admin/in/{tenant}/policy/lasting", post(change::lasting))
+}
+
+/// A role, as far as policies go.
+#[derive(Debug, Deserialize)]
+struct Role {
+    id: String,
+    name: String,
+    #[serde(default)]
+    demands_mfa: bool,
+}
+
+/// An application, as far as policies go.
+#[derive(Debug, Deserialize)]
+struct App {
+    client_id: String,
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct System {
+    limits: Limits,
+}
+
+#[derive(Template)]
+#[template(path = "policy.html")]
+struct Shown {
+    shell: Shell,
+    view: View,
+    form: Form,
+}
+
+/// How strong a proof can be asked for.
+const LEVELS: [(&str, &str); 3] = [
+    ("mfa", "a second factor, proved by the login itself"),
+    ("attested", "a second factor; an administrator's word about the directory suffices"),
+    ("phr", "a second factor that cannot be phished (passkey, security key)"),
+];
+
+/// The same, and nothing.
+const CLASSES: [(&str, &str); 4] = [
+    ("none", "nothing beside the sign-in"),
+    ("attested", "a second factor, attested"),
+    ("mfa", "a second factor, proved"),
+    ("phr", "a second factor that cannot be phished"),
+];
+
+const DEFAULTS: [(&str, &str); 3] = [
+    ("by_role", "Where a role could harm"),
+    ("always", "Of everybody"),
+    ("never", "Of nobody; the directory alone decides"),
+];
+
+impl Shown {
+    fn may(&self) -> bool {
+        self.shell.may("system.edit_settings")
+    }
+    /// What one of the second list says.
+    fn class(&self, word: &str) -> &'static str {
+        view::class(word)
+    }
+    fn get(&self, part: &str, row: &Row, field: &str) -> &str {
+        self.form.get(&format!("{part}.{}.{field}", row.key))
+    }
+    fn name(&self, part: &str, row: &Row, field: &str) -> String {
+        format!("{part}.{}.{field}", row.key)
+    }
+    fn wrong(&self, part: &str, row: &Row) -> Option<String> {
+        self.shell.wrong(&self.name(part, row, "max_age"))
+    }
+    fn of(&self, name: &str) -> &str {
+        self.form.get(name)
+    }
+}
+
+/// The page; `typed` is what did not go through.
+async fn showing(ask: &Ask, t: &str, typed: Option<&Form>, problem: Option<Problem>) -> Answer {
+    let shell = ask.shell(t, Section::Policy, "Policies").await?;
+    let policy: Value = ask.get(&shell.api("/policy")).await?;
+    let view = view(ask, &shell, &policy).await?;
+    let was = view.fields();
+    let was = was.iter().map(|(n, v)| (n.as_str(), v.as_str()));
+    // The first of a name counts.
+    let form = match typed {
+        Some(form) => kit::filled(form.pairs().chain(was)),
+        None => kit::filled(was),
+    };
+    let status = problem.as_ref().map(Problem::http).unwrap_or_default();
+    shown(status, &Shown { shell: shell.problem(problem), view, form })
+}
+
+async fn view(ask: &Ask, shell: &Shell, policy: &Value) -> Result<View, Trouble> {
+    let roles: Option<Page<Role>> = if shell.may("users.manage_roles") {
+        if_any(ask, &shell.api("/roles?limit=200")).await?
+    } else {
+        None
+    };
+    let apps: Option<Page<App>> = if_any(ask, &shell.api("/apps?limit=200")).await?;
+    let categories = super::apps::client::catalogue(ask).await?;
+    let system: Option<System> = if shell.global() { if_any(ask, "/system").await? } else { None };
+    let roles = roles.map(|p| p.items).unwrap_or_default();
+    let apps = apps.map(|p| p.items).unwrap_or_default();
+    Ok(View::new(policy, &roles, &apps, categories, system.map(|s| s.limits)))
+}
+
+async fn policy(ask: Ask, Path(t): Path<String>) -> Answer {
+    showing(&ask, &t, None, None).await
+}
