@@ -57,7 +57,8 @@ async fn form(
         pick = pick.look(&**ask, &shell).await?;
     }
     let roles = choice(ask, &shell, &place, "").await?;
-    let wide = if place.wide { Where::default() } else { Where::of(&**ask, &shell, typed, false).await? };
+    let wide =
+        if place.wide { Where::default() } else { Where::of(&**ask, &shell, typed, false).await? };
     let status = problem.as_ref().map_or(StatusCode::OK, Problem::http);
     let to = place.to("/assignments");
     let label = if place.wide { "Instance roles" } else { "Assignments" };

@@ -144,7 +144,8 @@ async fn listed(ask: Ask, tenant: Option<&str>) -> Answer {
         let user = Some(pick.chosen.clone()).filter(|c| !c.is_empty());
         (user, pick)
     } else {
-        let pick = if pick.chosen.is_empty() { pick } else { Pick { typed: String::new(), ..pick } };
+        let pick =
+            if pick.chosen.is_empty() { pick } else { Pick { typed: String::new(), ..pick } };
         pick.settle(&ask, &shell).await?
     };
     // Nobody, or several, whom it fits: the page says so, and lists nobody's.

@@ -131,7 +131,8 @@ async fn removal(ask: &Ask, frame: Frame) -> Result<Delete, Problem> {
     let warnings = if r.warnings.is_empty() {
         Vec::new()
     } else if frame.person.directory.is_some() {
-        let text = "Their directory does not bring them again until somebody allows it under Decisions.";
+        let text =
+            "Their directory does not bring them again until somebody allows it under Decisions.";
         vec![text.to_owned()]
     } else {
         sentences(&r.warnings)

@@ -111,10 +111,7 @@ async fn frame(
     Ok((Frame { shell: shell.crumb("Signing in", to), ..frame }, found))
 }
 
-pub(super) async fn ask(
-    ask: Ask,
-    Path((t, id, verb)): Path<(String, String, String)>,
-) -> Answer {
+pub(super) async fn ask(ask: Ask, Path((t, id, verb)): Path<(String, String, String)>) -> Answer {
     let (frame, verb) = frame(&ask, (&t, &id, &verb)).await?;
     page(&Page { frame, verb })
 }

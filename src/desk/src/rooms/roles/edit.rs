@@ -180,11 +180,7 @@ impl Weigh {
     }
 }
 
-pub(super) async fn save(
-    ask: Ask,
-    Path((t, id)): Path<(String, String)>,
-    form: Form,
-) -> Answer {
+pub(super) async fn save(ask: Ask, Path((t, id)): Path<(String, String)>, form: Form) -> Answer {
     let (shell, role) = role(&ask, &t, &id).await?;
     let typed = Typed::of(&form);
     let at = shell.api(&format!("/roles/{}", role.id));

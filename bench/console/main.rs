@@ -1,0 +1,143 @@
+//! How long the lists of the console take in a tenant of 100,000 people: from the request to the whole page, on a
+//! connection that is there, with what a browser of an administrator sends. `bench/run console` runs it.
+
+#![expect(clippy::cast_precision_loss, reason = "a program, measuring")]
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a program, measuring"
+)]
+
+#[path = "../scim/bulk.rs"]
+#[allow(dead_code, reason = "each benchmark uses its part")]
+mod bulk;
+#[path = "../shared/mod.rs"]
+#[allow(dead_code, reason = "each benchmark uses its part")]
+mod shared;
+
+use bulk::Db;
+use shared::{
+    Fail, Setting,
+    figures::{Figures, percentile},
+    http::{Answer, Http, request},
+    signin, upstream,
+};
+use std::{process::ExitCode, time::Instant};
+
+/// The tenant.
+const TENANT: &str = "big";
+
+/// The lists, by the name of their figure: the address under the tenant's, where `{one}` is somebody's id.
+const LISTS: &[(&str, &str)] = &[
+    ("overview", ""),
+    ("users", "/users"),
+    ("users_by_prefix", "/users?text=p4711"),
+    ("users_by_part_of_an_address", "/users?text=p99999%40bench"),
+    ("users_whom_nobody_is_called", "/users?text=zzzz"),
+    ("users_of_a_kind", "/users?kind=technician"),
+    ("users_switched_off", "/users?enabled=false"),
+    ("person", "/users/{one}"),
+    ("groups", "/groups"),
+    ("invitations", "/invitations"),
+    ("roles", "/roles"),
+    ("mappings", "/mappings"),
+    ("assignments", "/assignments"),
+    ("reviews", "/reviews"),
+    ("decisions", "/decisions"),
+    ("directories", "/directories"),
+    ("domains", "/domains"),
+    ("apps", "/apps"),
+    ("integrations", "/integrations"),
+    ("signins", "/signins"),
+    ("audit", "/audit"),
+];
+
+fn main() -> ExitCode {
+    shared::start(run)
+}
+
+async fn run(arguments: Vec<String>) -> Result<bool, Fail> {
+    let set = Setting::read(&arguments)?;
+    let mut figures = Figures::default();
+    for (name, options) in bulk::databases(&set, "console").await? {
+        if set.wants(name) {
+            one(&set, &mut figures, name, &options).await?;
+        }
+    }
+    Ok(figures.done())
+}
+
+async fn one(
+    set: &Setting,
+    figures: &mut Figures,
+    name: &str,
+    options: &[String],
+) -> Result<(), Fail> {
+    let provider = upstream::start().await?;
+    let data = set.work.join(format!("console-{name}"));
+    let (m, directory, client) =
+        signin::prepare(&set.muster, &data, options, &provider.issuer, TENANT).await?;
+    let boss = signin::sign_in(&m, &directory, &client, "boss").await?;
+    m.run(&["grant", "add", TENANT, &boss.scim_id, "Tenant Administrator"])?;
+    let mut http = Http::open(m.addr).await?;
+    http.status(&directory.create_person(bulk::SEED)).await?;
+    let people = if set.quick { 20_000 } else { 100_000 };
+    let began = Instant::now();
+    Db::of(&data, options).people(1, people).await?;
+    println!("console, {name}: {people} people in {:.0} s", began.elapsed().as_secs_f64());
+
+    let times = if set.quick { 50 } else { 300 };
+    let base = format!("/admin/in/{TENANT}");
+    for (list, path) in LISTS {
+        let path = format!("{base}{}", path.replace("{one}", &boss.scim_id));
+        let first = page(&mut http, &boss.cookie, &path).await?;
+        let bytes = first.body.len();
+        let p99 = again(&mut http, &boss.cookie, &path, times).await?;
+        figures.under(&format!("console_{name}_{list}_p99"), p99, "ms", 10.0);
+        if bytes > 60_000 {
+            return Err(format!("{path} has {bytes} bytes").into());
+        }
+    }
+    // Page after page, as somebody reads on.
+    let (mut path, mut took) = (format!("{base}/users"), Vec::new());
+    for _ in 0..times {
+        let began = Instant::now();
+        let answer = page(&mut http, &boss.cookie, &path).await?;
+        took.push(began.elapsed().as_secs_f64() * 1000.0);
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        let next = text.split("rel=\"next\" href=\"").nth(1).and_then(|r| r.split('"').next());
+        path = next
+            .ok_or_else(|| format!("{path} has no page after it"))?
+            .replace("&amp;", "&")
+            .replace("&#38;", "&");
+    }
+    figures.under(
+        &format!("console_{name}_users_page_after_page_p99"),
+        percentile(&mut took, 0.99),
+        "ms",
+        10.0,
+    );
+    Ok(())
+}
+
+async fn page(http: &mut Http, cookie: &str, path: &str) -> Result<Answer, Fail> {
+    let answer = http.send(&request("GET", path, &[("Cookie", cookie)], "")).await?;
+    match answer.status {
+        200 => Ok(answer),
+        n => Err(format!("{path}: {n} {}", String::from_utf8_lossy(&answer.body)).into()),
+    }
+}
+
+async fn again(http: &mut Http, cookie: &str, path: &str, times: u32) -> Result<f64, Fail> {
+    let sent = request("GET", path, &[("Cookie", cookie)], "");
+    let mut took = Vec::new();
+    for _ in 0..times {
+        let began = Instant::now();
+        let status = http.status(&sent).await?;
+        took.push(began.elapsed().as_secs_f64() * 1000.0);
+        if status != 200 {
+            return Err(format!("{path}: {status}").into());
+        }
+    }
+    Ok(percentile(&mut took, 0.99))
+}
