@@ -195,6 +195,7 @@ pub fn said(word: &str) -> Option<&'static str> {
         "closed" => "Closed.",
         "begun" => "Begun.",
         "sent" => "Sent.",
+        "domain-asked" => "Now publish the record below, then have it checked.",
         _ => return None,
     })
 }

@@ -1,0 +1,48 @@
+//! The directories of a tenant, each with how it is.
+
+use super::{Directory, Health, LastTry, api};
+use crate::{
+    api::Page,
+    ask::{Answer, Ask, page},
+    nav::Section,
+    shell::Shell,
+};
+use askama::Template;
+use axum::extract::Path;
+
+/// A directory and how it is.
+struct Row {
+    d: Directory,
+    health: Option<Health>,
+    last: Option<LastTry>,
+}
+
+#[derive(Template)]
+#[template(path = "directories.html")]
+struct List {
+    shell: Shell,
+    rows: Vec<Row>,
+    first: Option<String>,
+    next: Option<String>,
+}
+
+pub(super) async fn list(ask: Ask, Path(t): Path<String>) -> Answer {
+    let shell = ask.shell(&t, Section::Directories, "Directories").await?;
+    let query = ask.pass(&["cursor"], &[("limit", "25")]);
+    let found: Page<Directory> = ask.get(&shell.api(&format!("/directories{query}"))).await?;
+    let mut rows = Vec::with_capacity(found.items.len());
+    for d in found.items {
+        // A list without it is still a list.
+        let health = ask.get(&api(&shell, &d.id, "/health")).await.ok();
+        let last = if shell.may("system.view_logs") && d.signin.is_some() {
+            let tries = shell.api(&format!("/signins?limit=1&directory={}", d.id));
+            let last: Option<Page<LastTry>> = ask.get(&tries).await.ok();
+            last.and_then(|l| l.items.into_iter().next())
+        } else {
+            None
+        };
+        rows.push(Row { d, health, last });
+    }
+    let (first, next) = (ask.first(), ask.after(found.next.as_ref()));
+    page(&List { shell, rows, first, next })
+}
