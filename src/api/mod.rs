@@ -198,8 +198,8 @@ async fn run(
     let if_match = call::if_match(parts.headers.get(header::IF_MATCH))?;
     let key = keyed::key(route, &parts.headers)?;
     let (query, body) = (query.into_iter().collect(), strict::body(body).await?);
-    let call = Call { app, caller, path, query, if_match, body };
-    portal::within(route, &call).await?;
+    let mut call = Call { app, caller, path, query, if_match, body };
+    portal::within(route, &mut call).await?;
     match key {
         Some(key) => keyed::run(route, call, &key).await,
         None => Ok((route.handler)(call).await?.into_response()),

@@ -9,11 +9,15 @@ use super::{
 use crate::{
     access::perm::{SystemEditSettings, SystemViewSettings},
     actor::Principal,
-    directories::portal::{self, PortalRow},
+    directories::{
+        self,
+        portal::{self, PortalRow},
+    },
     error::{Error, Result},
     id::{DirectoryId, PortalId},
     secret::ExposeSecret as _,
 };
+use bytes::Bytes;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -113,35 +117,56 @@ const OPEN: &[(&str, &str)] = &[
     ("POST", "/tenants/{tenant}/domains"),
     ("POST", "/tenants/{tenant}/domains/{domain}/check"),
 ];
-/// What of a directory is changed by one: how people sign in by it, as far as a company's IT staff know that.
-const SET: [&str; 1] = ["signin"];
-/// And of that.
-const SIGNIN: [&str; 5] =
-    ["issuer", "client_id", "client_secret", "client_secret_expires_at", "scopes"];
+/// What of the sign-in half is set by one: what a company's IT staff know of their provider.
+const SET: [&str; 6] =
+    ["issuer", "client_id", "client_secret", "client_secret_expires_at", "scopes", "rules"];
 
 /// Refuses what a setup link does not open.
-pub(super) async fn within(route: &Route, c: &Call) -> Result<()> {
-    let Principal::Portal { tenant, directory, .. } = c.actor().principal() else { return Ok(()) };
+pub(super) async fn within(route: &Route, c: &mut Call) -> Result<()> {
+    let Principal::Portal { tenant, directory, .. } = *c.actor().principal() else { return Ok(()) };
     let missing = || Error::not_found("this address for a setup link");
     if !OPEN.contains(&(route.method, route.path)) {
         return Err(missing());
     }
-    if c.path.contains_key("tenant") && c.tenant_id().await? != *tenant {
+    if c.path.contains_key("tenant") && c.tenant_id().await? != tenant {
         return Err(missing());
     }
-    if c.path.contains_key("directory") && c.id::<DirectoryId>("directory")? != *directory {
+    if c.path.contains_key("directory") && c.id::<DirectoryId>("directory")? != directory {
         return Err(missing());
     }
     if route.method == "PATCH" {
-        let body: Map<String, Value> = c.json()?;
-        let signin = body.get("signin").and_then(Value::as_object);
-        let inner = signin.into_iter().flat_map(Map::keys);
-        let other = body.keys().find(|k| !SET.contains(&k.as_str()));
-        let other = other.or_else(|| inner.into_iter().find(|k| !SIGNIN.contains(&k.as_str())));
-        if let Some(field) = other {
-            let text = format!("'{field}' is not changed by a setup link");
-            return Err(Error::forbidden(text).attr(field.clone()));
-        }
+        c.body = settings(c, directory).await?;
     }
     Ok(())
+}
+
+/// What is sent of a directory's settings, with those of the sign-in half as they are that a setup link does not set: whom
+/// it lets in is for whoever made the link to say.
+async fn settings(c: &Call, directory: DirectoryId) -> Result<Bytes> {
+    let refused = |field: &str| {
+        let text = format!("'{field}' is not changed by a setup link");
+        Err(Error::forbidden(text).attr(field))
+    };
+    let mut body: Map<String, Value> = c.json()?;
+    if let Some(other) = body.keys().find(|k| *k != "signin") {
+        return refused(other);
+    }
+    let Some(Value::Object(signin)) = body.get_mut("signin") else { return refused("signin") };
+    let p = c.tenant::<SystemViewSettings>().await?;
+    let d = directories::get(&c.app.store, &p, directory).await?;
+    let now = &d.signin.0;
+    let kept = [("newcomers", json!(now.newcomers)), ("end_upstream", json!(now.end_upstream))];
+    for (name, value) in &signin.clone() {
+        let same = kept.iter().any(|(k, v)| k == name && v == value);
+        if !SET.contains(&name.as_str()) && !same {
+            return refused(name);
+        }
+    }
+    for (name, value) in kept {
+        signin.insert(name.to_owned(), value);
+    }
+    if !signin.contains_key("rules") {
+        signin.insert("rules".to_owned(), json!(now.rules));
+    }
+    serde_json::to_vec(&body).map(Into::into).map_err(Error::internal)
 }

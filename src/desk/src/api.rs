@@ -48,6 +48,9 @@ const PASSED: [header::HeaderName; 5] = [
     header::HeaderName::from_static("sec-fetch-site"),
 ];
 
+/// What says so: no other site can make a browser send it.
+const PORTAL: header::HeaderName = header::HeaderName::from_static("muster-portal");
+
 impl Client {
     /// Speaks for the browser that sent these headers.
     pub fn new(backend: Backend, from: &HeaderMap, extensions: axum::http::Extensions) -> Self {
@@ -58,6 +61,13 @@ impl Client {
             }
         }
         Self { backend, headers, extensions }
+    }
+    /// The same for whoever opened a setup link in this browser.
+    #[must_use]
+    pub fn of_portal(&self) -> Self {
+        let mut headers = self.headers.clone();
+        headers.insert(PORTAL, header::HeaderValue::from_static("1"));
+        Self { backend: self.backend.clone(), headers, extensions: self.extensions.clone() }
     }
     /// Asks, and gives the answer as it comes, whatever it is: for a download.
     pub async fn raw(&self, method: Method, path: &str, sent: Sent) -> Response<Body> {
@@ -188,7 +198,7 @@ impl Sent {
 async fn whole(body: Body) -> Result<Bytes, Problem> {
     let limited = http_body_util::Limited::new(body, LONGEST);
     let whole = limited.collect().await;
-    whole.map(|b| b.to_bytes()).map_err(|e| Problem::ours(format!("an answer broke off: {e}")))
+    whole.map(http_body_util::Collected::to_bytes).map_err(|e| Problem::ours(format!("an answer broke off: {e}")))
 }
 
 fn refused(status: StatusCode, detail: &str) -> Response<Body> {

@@ -3,6 +3,7 @@
 use crate::{
     Desk, PREFIX,
     api::{Client, Sent},
+    assets,
     form::Form,
     nav::Section,
     problem::Problem,
@@ -88,6 +89,15 @@ impl Ask {
         }
         Ok(Shell::new(self.desk.settings(), me, at, title, self.word("done")))
     }
+    /// The way to the API for whoever opened a setup link in this browser.
+    pub fn portal(&self) -> Client {
+        self.client.of_portal()
+    }
+    /// The platform's name, and the style sheets of its pages.
+    pub fn look(&self) -> (String, [String; 2]) {
+        let s = self.desk.settings();
+        (s.brand.clone(), [s.stylesheet.clone(), assets::stylesheet().to_owned()])
+    }
     /// The frame of a page of the whole instance.
     ///
     /// # Errors
@@ -132,6 +142,7 @@ pub fn shown(status: StatusCode, template: &impl Template) -> Answer {
 ///
 /// # Errors
 /// None; it is an [`Answer`].
+#[expect(clippy::unnecessary_wraps, reason = "the last word of a handler")]
 pub fn on(path: &str, done: &str) -> Answer {
     let joint = if path.contains('?') { '&' } else { '?' };
     let to = if done.is_empty() { path.to_owned() } else { format!("{path}{joint}done={done}") };
@@ -186,13 +197,14 @@ pub async fn dressed(State(desk): State<Desk>, request: Request, next: Next) -> 
     let safe = matches!(*request.method(), Method::GET | Method::HEAD);
     let uri = request.uri();
     let here = if safe { uri.path_and_query().map_or(PREFIX, |p| p.as_str()) } else { uri.path() };
-    let to = text::escape(here);
+    let (to, portal) = (text::escape(here), here.starts_with("/portal"));
     let mut r = next.run(request).await;
     let Some(p) = r.extensions_mut().remove::<Problem>() else { return r };
-    if p.status == 401 {
+    if p.status == 401 && !portal {
         return see(&format!("/signin?to={to}"));
     }
     let title = match p.status {
+        401 => "Open your setup link again",
         403 if p.wants_proof() => "Please prove who you are",
         403 => "You may not do this",
         404 => "There is nothing here",
@@ -207,7 +219,7 @@ pub async fn dressed(State(desk): State<Desk>, request: Request, next: Next) -> 
         title,
         problem: &p,
         again: p.wants_proof().then(|| format!("/signin?fresh=1&to={to}")),
-        home: PREFIX,
+        home: if portal { "/portal" } else { PREFIX },
     };
     let text = page.render().unwrap_or_else(|_| p.sentence());
     (p.http(), Html(text)).into_response()

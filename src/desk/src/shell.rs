@@ -4,6 +4,7 @@ use crate::{
     PREFIX, Settings, assets,
     nav::{self, Group, Section},
     problem::Problem,
+    text,
 };
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -111,7 +112,7 @@ impl Shell {
             done: said(done),
             problem: None,
             home: PREFIX,
-            key: uuid::Uuid::new_v4().to_string(),
+            key: text::key(),
             me,
         }
     }

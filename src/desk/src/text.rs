@@ -46,6 +46,11 @@ impl From<String> for When {
     }
 }
 
+/// The key of a form: sent twice, it is done once.
+pub fn key() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
 /// `1 person`, `3 people`.
 pub fn count(n: u64, one: &str, many: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{} {many}", thousands(n)) }

@@ -100,8 +100,7 @@ story!(async fn a_setup_link_opens_one_directory_and_nothing_else(t) {
     for (field, body) in [
         ("name", json!({"name": "Mine"})),
         ("stage", json!({"stage": "enforced"})),
-        ("rules", json!({"signin": {"issuer": "https://login.example/2", "client_id": "n", "rules": {}}})),
-        ("newcomers", json!({"signin": {"issuer": "https://login.example/2", "client_id": "n", "newcomers": {"admit": "domains"}}})),
+        ("newcomers", json!({"signin": {"issuer": "https://login.example/2", "client_id": "n", "newcomers": {"people": "domains"}}})),
     ] {
         let no = p.ask("PATCH", &d, body).await.expect(403);
         assert_eq!(no.json()["field"], field);

@@ -45,6 +45,32 @@ impl Ended {
     }
 }
 
+/// An entry, as far as somebody sees it who only wants to know that requests arrive.
+#[derive(Debug, Deserialize)]
+pub(super) struct Seen {
+    pub(super) at: When,
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) detail: Option<String>,
+    status: Option<u16>,
+}
+
+impl Seen {
+    /// The answer, and how that is coloured.
+    pub(super) fn answer(&self) -> (String, &'static str) {
+        answer(self.status)
+    }
+}
+
+/// An answer, and how that is coloured.
+fn answer(status: Option<u16>) -> (String, &'static str) {
+    match status {
+        None => ("no answer: the client went away".to_owned(), "warn"),
+        Some(s @ 400..) => (s.to_string(), "bad"),
+        Some(s) => (s.to_string(), "good"),
+    }
+}
+
 /// An entry.
 #[derive(Debug, Deserialize)]
 struct Entry {
@@ -71,11 +97,7 @@ struct Entry {
 impl Entry {
     /// The answer, and how that is coloured.
     fn answer(&self) -> (String, &'static str) {
-        match self.status {
-            None => ("no answer: the client went away".to_owned(), "warn"),
-            Some(s @ 400..) => (s.to_string(), "bad"),
-            Some(s) => (s.to_string(), "good"),
-        }
+        answer(self.status)
     }
     /// What became of it, each once.
     fn outcomes(&self) -> Vec<(&str, &'static str)> {

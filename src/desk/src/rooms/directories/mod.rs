@@ -14,8 +14,7 @@ mod tokens;
 pub(super) use half::{
     Health, LastTry, People, Presets, SignIn, Test, class, moment, preset_name, urgency,
 };
-#[expect(unused_imports, reason = "the pages of the setup portal include the steps")]
-pub(super) use steps::Steps;
+pub(super) use steps::{Steps, issuer};
 
 use super::directories::half::Provisioning;
 use crate::{

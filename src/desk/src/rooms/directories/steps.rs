@@ -34,7 +34,7 @@ pub(in crate::rooms) struct Steps {
 
 impl Steps {
     /// Of a directory.
-    pub(super) fn of(d: &Directory) -> Self {
+    pub(in crate::rooms) fn of(d: &Directory) -> Self {
         Self {
             preset: d.preset.clone(),
             redirect_uri: d.redirect_uri.clone(),
@@ -104,7 +104,7 @@ impl Steps {
 }
 
 /// What was typed for the place of the sign-in, as an issuer.
-fn issuer(preset: &str, typed: &str) -> String {
+pub(in crate::rooms) fn issuer(preset: &str, typed: &str) -> String {
     let bare = typed.trim().trim_end_matches('/');
     let id = bare.len() == 36 && bare.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
     let host = !bare.is_empty() && !bare.contains('/') && !bare.contains(':');
@@ -155,8 +155,16 @@ impl Show {
 
 impl Typed {
     fn of(d: &Directory, steps: &Steps) -> Self {
-        let s = d.signin.clone().unwrap_or_default();
-        let google = d.preset == "google" && s.issuer.is_empty();
+        let (issuer, client_id, ends, proof) = d.typed(steps);
+        Self { issuer, client_id, ends, proof }
+    }
+}
+
+impl Directory {
+    /// What the form of the sign-in begins with: issuer, client id, when the secret ends, what proves two factors.
+    pub(in crate::rooms) fn typed(&self, steps: &Steps) -> (String, String, String, String) {
+        let s = self.signin.clone().unwrap_or_default();
+        let google = self.preset == "google" && s.issuer.is_empty();
         let issuer = if google { "https://accounts.google.com".to_owned() } else { s.issuer };
         let ends = s.client_secret_expires_at.as_ref().and_then(|w| w.exact.get(..10));
         let proof = match steps.proof() {
@@ -164,7 +172,22 @@ impl Typed {
             _ => s.rules.acr.first().cloned().unwrap_or_default(),
         };
         let ends = ends.unwrap_or_default().to_owned();
-        Self { issuer, client_id: s.client_id.unwrap_or_default(), ends, proof }
+        (issuer, s.client_id.unwrap_or_default(), ends, proof)
+    }
+}
+
+impl SignIn {
+    /// Takes what was typed as the proof of two factors; further values stay.
+    pub(in crate::rooms) fn prove(&mut self, steps: &Steps, form: &Form) {
+        match steps.proof() {
+            Some((name @ "rules.acrs", ..)) => self.rules.acrs = form.some(name).map(str::to_owned),
+            Some((name, ..)) => {
+                let mut all: Vec<String> = form.some(name).map(str::to_owned).into_iter().collect();
+                all.extend(self.rules.acr.drain(..).skip(1));
+                self.rules.acr = all;
+            }
+            None => {}
+        }
     }
 }
 
@@ -202,15 +225,7 @@ fn read(form: &Form, d: &Directory, steps: &Steps) -> SignIn {
     let was = s.client_secret_expires_at.take();
     let ends = half::moment(form.get("client_secret_expires_at"), was.as_ref());
     s.client_secret_expires_at = ends.map(Into::into);
-    match steps.proof() {
-        Some((name @ "rules.acrs", ..)) => s.rules.acrs = form.some(name).map(str::to_owned),
-        Some((name, ..)) => {
-            let mut all: Vec<String> = form.some(name).map(str::to_owned).into_iter().collect();
-            all.extend(s.rules.acr.drain(..).skip(1));
-            s.rules.acr = all;
-        }
-        None => {}
-    }
+    s.prove(steps, form);
     s
 }
 
