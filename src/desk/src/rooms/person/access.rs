@@ -41,7 +41,7 @@ pub(super) struct There {
     pub(super) slug: Option<String>,
     name: Option<String>,
     #[serde(default)]
-    everywhere: bool,
+    pub(super) everywhere: bool,
     scope: super::ways::Scope,
     #[serde(rename = "roles")]
     pub(super) ways: Vec<Way>,

@@ -8,7 +8,10 @@ use crate::{
     problem::Problem,
 };
 use askama::Template;
-use axum::{extract::Path, http::Method};
+use axum::{
+    extract::Path,
+    http::{Method, StatusCode},
+};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -208,8 +211,11 @@ pub(super) async fn run(
             page(&Secret { frame, link: None, code: Some(code) })
         }
         // 404: there is nothing of what should be taken away.
-        Err(p) if p.mendable() || p.status == 404 => {
+        Err(mut p) if p.mendable() || p.status == 404 => {
             let status = p.http();
+            if status == StatusCode::NOT_FOUND {
+                "they have nothing of that, so there is nothing to take away".clone_into(&mut p.detail);
+            }
             shown(status, &Page { frame: frame.problem(p), verb })
         }
         Err(p) => Err(p.into()),

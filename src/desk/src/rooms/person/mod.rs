@@ -134,6 +134,13 @@ struct Overview {
     access: Option<Access>,
 }
 
+impl Overview {
+    /// Whether they have a role anywhere.
+    fn anything(&self) -> bool {
+        self.access.as_ref().is_some_and(|a| a.places.iter().any(|p| !p.ways.is_empty()))
+    }
+}
+
 impl std::ops::Deref for Overview {
     type Target = Frame;
     fn deref(&self) -> &Frame {
@@ -164,6 +171,13 @@ struct Listed {
     pending_invitation: bool,
 }
 
+/// A session, as far as it says when somebody signed in.
+#[derive(Debug, Deserialize)]
+struct Session {
+    class: String,
+    created_at: text::When,
+}
+
 /// What only a list says: the person is among the first that have their own name in theirs.
 async fn seen(ask: &Ask, frame: &mut Frame) -> Result<(), Problem> {
     let query = text::query([("text", frame.person.user_name.as_str()), ("limit", "20")]);
@@ -174,6 +188,13 @@ async fn seen(ask: &Ask, frame: &mut Frame) -> Result<(), Problem> {
         p.last_signin_at = l.last_signin_at;
         p.last_class = l.last_class;
         p.pending_invitation = l.pending_invitation;
+    }
+    if frame.person.last_signin_at.is_none() && !frame.person.program() {
+        let newest: Page<Session> = ask.get(&frame.api("/sessions?limit=1")).await?;
+        if let Some(s) = newest.items.into_iter().next() {
+            frame.person.last_signin_at = Some(s.created_at);
+            frame.person.last_class = Some(s.class);
+        }
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ pub(super) mod choose;
 mod csv;
 mod many;
 
+pub(super) use add::Link;
 pub(super) use many::Removes;
 
 use crate::{
