@@ -111,7 +111,7 @@ async fn form(
     if missed || !pick.chosen.is_empty() {
         pick = pick.look(&**ask, &shell).await?;
     }
-    let roles = Roles::of(&**ask, &shell, "").await?;
+    let roles = Roles::of(&**ask, &shell, "Choose a role").await?;
     let wide = Where::of(&**ask, &shell, typed, false).await?;
     let status = problem.as_ref().map_or(StatusCode::OK, Problem::http);
     let shell = shell.problem(problem);

@@ -56,9 +56,8 @@ async fn form(
     if missed || !pick.chosen.is_empty() {
         pick = pick.look(&**ask, &shell).await?;
     }
-    let roles = choice(ask, &shell, &place, "").await?;
-    let wide =
-        if place.wide { Where::default() } else { Where::of(&**ask, &shell, typed, false).await? };
+    let roles = choice(ask, &shell, &place, "Choose a role").await?;
+    let wide = if place.wide { Where::default() } else { Where::of(&**ask, &shell, typed, false).await? };
     let status = problem.as_ref().map_or(StatusCode::OK, Problem::http);
     let to = place.to("/assignments");
     let label = if place.wide { "Instance roles" } else { "Assignments" };

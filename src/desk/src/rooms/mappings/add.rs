@@ -58,7 +58,7 @@ async fn form(ask: &Ask, shell: Shell, typed: &Form, problem: Option<Problem>) -
     };
     let (more, mut groups) = (found.next.is_some(), found.items);
     groups.sort_by_key(|g| g.display_name.to_lowercase());
-    let roles = Roles::of(&**ask, &shell, "").await?;
+    let roles = Roles::of(&**ask, &shell, "Choose a role").await?;
     let place = Where::of(&**ask, &shell, typed, true).await?;
     let mut group = typed.get("group").to_owned();
     if more && let Some(g) = groups.iter().find(|g| g.id == group) {

@@ -52,6 +52,9 @@ pub(in crate::rooms) struct Category {
 }
 
 impl Category {
+    fn has(&self, id: &str) -> bool {
+        self.permissions.iter().any(|p| p.id == id)
+    }
     /// How many of them are among these.
     pub(in crate::rooms) fn among(&self, held: &BTreeSet<String>) -> usize {
         self.permissions.iter().filter(|p| held.contains(&p.id)).count()
@@ -87,6 +90,22 @@ impl Catalogue {
     /// What a permission is called, with its category; an unknown one by its id.
     pub(in crate::rooms) fn name<'a>(&'a self, id: &'a str) -> &'a str {
         self.names.get(id).map_or(id, String::as_str)
+    }
+    /// Permissions in words, by category: `Users (View, Edit), all of Software`.
+    pub(in crate::rooms) fn words(&self, ids: &[String]) -> String {
+        let mut parts = Vec::new();
+        for c in &self.categories {
+            let of = || c.permissions.iter().filter(|p| ids.contains(&p.id));
+            let names: Vec<&str> = of().map(|p| p.name.as_str()).collect();
+            match names.len() {
+                0 => {}
+                n if n == c.permissions.len() && n > 1 => parts.push(format!("all of {}", c.name)),
+                _ => parts.push(format!("{} ({})", c.name, names.join(", "))),
+            }
+        }
+        let known = |id: &&String| !self.categories.iter().any(|c| c.has(id));
+        parts.extend(ids.iter().filter(known).map(|id| self.name(id).to_owned()));
+        parts.join(", ")
     }
     /// Pairs of id and name, to choose from.
     pub(in crate::rooms) fn choice(&self, none: &str) -> Vec<(String, String)> {

@@ -6,7 +6,7 @@ mod place;
 mod preview;
 mod scope;
 
-pub(in crate::rooms) use catalogue::{Catalogue, Category};
+pub(in crate::rooms) use catalogue::Catalogue;
 pub(in crate::rooms) use person::Pick;
 pub(in crate::rooms) use place::Place;
 pub(in crate::rooms) use preview::Preview;
@@ -49,6 +49,8 @@ struct Named {
     built_in: bool,
 }
 
+/// The built-in role that holds on the whole instance alone.
+const GLOBAL: &str = "01900000-0000-7000-8000-000000000001";
 /// So many roles are offered for a choice; of more one types the name.
 const CHOICE: usize = 200;
 
@@ -69,6 +71,10 @@ impl Roles {
         none: &str,
     ) -> Result<Self, Problem> {
         let mut found = Self::at(c, &shell.api("")).await?;
+        // Only the provider's groups and people can have it, on the whole instance.
+        if !shell.me.place().is_some_and(|p| p.provider) {
+            found.all.retain(|(id, _)| id != GLOBAL);
+        }
         if !none.is_empty() {
             found.all.insert(0, (String::new(), none.to_owned()));
         }

@@ -1,11 +1,7 @@
 //! What a change would do, before it is made.
 
-use super::Catalogue;
 use crate::text;
 use serde::Deserialize;
-
-/// So many people are named.
-pub(in crate::rooms) const NAMED: usize = 50;
 
 /// A tenant by name.
 #[derive(Debug, Deserialize)]
@@ -85,10 +81,5 @@ impl Preview {
                 loses(l)
             ),
         }
-    }
-    /// Which permissions, in words.
-    pub(in crate::rooms) fn words(catalogue: &Catalogue, ids: &[String]) -> String {
-        let names: Vec<&str> = ids.iter().map(|id| catalogue.name(id)).collect();
-        names.join(", ")
     }
 }

@@ -21,6 +21,11 @@ impl Scope {
     pub(in crate::rooms) fn words(&self) -> &str {
         &self.text
     }
+    /// In a sentence: in it, or on it.
+    pub(in crate::rooms) fn at(&self) -> String {
+        let word = if self.kind == "instance" { "on" } else { "in" };
+        format!("{word} {}", self.text)
+    }
     /// Whether it is more than one tenant.
     pub(in crate::rooms) fn wide(&self) -> bool {
         self.kind != "tenant"
