@@ -195,6 +195,7 @@ pub fn said(word: &str) -> Option<&'static str> {
         "closed" => "Closed.",
         "begun" => "Begun.",
         "sent" => "Sent.",
+        "armed" => "Armed for an hour, for one sign-in. Every Global Administrator has been told.",
         _ => return None,
     })
 }
