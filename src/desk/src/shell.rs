@@ -197,6 +197,7 @@ pub fn said(word: &str) -> Option<&'static str> {
         "begun" => "Begun.",
         "sent" => "Sent.",
         "domain-asked" => "Now publish the record below, then have it checked.",
+        "armed" => "Armed for an hour, for one sign-in. Every Global Administrator has been told.",
         _ => return None,
     })
 }

@@ -41,7 +41,8 @@ pub(super) struct Provisioning {
 /// A day.
 #[derive(Debug, Deserialize)]
 pub(super) struct Day {
-    day: String,
+    #[serde(rename = "day")]
+    name: String,
     #[serde(default)]
     signins: Signins,
     #[serde(default)]
@@ -96,7 +97,7 @@ impl Picture {
         of: impl Fn(&Day) -> [u64; 3],
     ) -> Self {
         let rows: Vec<(String, [u64; 3])> =
-            days.days.iter().map(|d| (d.day.clone(), of(d))).collect();
+            days.days.iter().map(|d| (d.name.clone(), of(d))).collect();
         Self { id, title, none, chart: Chart::new(names, &rows), rows }
     }
     fn says(&self) -> String {

@@ -53,9 +53,9 @@ impl Room {
         ask: &Ask,
         t: &str,
         id: &str,
-    ) -> Result<(Shell, Client), Trouble> {
+    ) -> Result<(Shell, Party), Trouble> {
         let shell = ask.shell(t, self.section(), self.many()).await?;
-        let client: Client = ask.get(&shell.api(&self.at(id))).await?;
+        let client: Party = ask.get(&shell.api(&self.at(id))).await?;
         let list = format!("{}{}", shell.base(), self.path());
         Ok((shell.crumb(self.many(), list), client))
     }
@@ -88,7 +88,7 @@ pub(in crate::rooms) struct Settings {
 
 /// An application or an integration user.
 #[derive(Debug, Clone, Deserialize)]
-pub(in crate::rooms) struct Client {
+pub(in crate::rooms) struct Party {
     pub(in crate::rooms) id: String,
     #[serde(default)]
     pub(in crate::rooms) user: Option<String>,
@@ -114,7 +114,7 @@ pub(in crate::rooms) struct Client {
     pub(in crate::rooms) client_secret: Option<String>,
 }
 
-impl Client {
+impl Party {
     /// Whether it proves itself with a key.
     pub(in crate::rooms) fn keyed(&self) -> bool {
         self.settings.jwks.is_some() || self.settings.jwks_uri.is_some()

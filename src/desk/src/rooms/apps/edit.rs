@@ -2,7 +2,7 @@
 
 use super::{
     At, ROOM,
-    client::{Category, Client, Room, catalogue},
+    client::{Category, Party, Room, catalogue},
     secrets::Shown,
 };
 use crate::{
@@ -41,7 +41,7 @@ struct Page {
     shell: Shell,
     form: Form,
     /// What is there already.
-    client: Option<Client>,
+    client: Option<Party>,
     categories: Vec<Category>,
     back: String,
 }
@@ -104,7 +104,7 @@ fn fresh() -> Form {
     kit::filled(rest.into_iter().chain(chosen))
 }
 
-fn of_client(c: &Client) -> Form {
+fn of_client(c: &Party) -> Form {
     let s = &c.settings;
     let lines = |all: &[String]| all.join("\n");
     let text = |o: &Option<String>| o.clone().unwrap_or_default();
@@ -194,7 +194,7 @@ pub(super) async fn make(ask: Ask, Path(t): Path<String>, form: Form) -> Answer 
             b.insert("jwks_uri".to_owned(), Value::Null);
         }
         let sent = Sent::json(b).key(form.key());
-        ask.call::<Client>(Method::POST, &shell.api("/apps"), sent).await
+        ask.call::<Party>(Method::POST, &shell.api("/apps"), sent).await
     };
     match made.await {
         Ok(client) => {
@@ -218,7 +218,7 @@ pub(super) async fn edit(ask: Ask, Path((t, id)): At) -> Answer {
 pub(super) async fn save(ask: Ask, Path((t, id)): At, form: Form) -> Answer {
     let shell = ask.shell(&t, Section::Apps, "").await?;
     let path = shell.api(&ROOM.at(&id));
-    let saved = async { ask.patch::<Client>(&path, json!(body(&form)?), None).await };
+    let saved = async { ask.patch::<Party>(&path, json!(body(&form)?), None).await };
     match saved.await {
         Ok(_) => on(&format!("{}{}", shell.base(), ROOM.at(&id)), "saved"),
         Err(p) if p.mendable() => showing(&ask, &t, Some(&id), Some(form), Some(p)).await,

@@ -8,7 +8,7 @@ mod stream;
 pub(super) use edit::keys;
 
 use self::{
-    client::{Client, Room},
+    client::{Party, Room},
     secrets::Secret,
     stream::Stream,
 };
@@ -57,7 +57,7 @@ pub(super) fn routes() -> Router<Desk> {
 #[template(path = "apps.html")]
 struct List {
     shell: Shell,
-    apps: Vec<Client>,
+    apps: Vec<Party>,
     text: String,
     enabled: String,
     first: Option<String>,
@@ -73,7 +73,7 @@ impl List {
 async fn list(ask: Ask, Path(t): Path<String>) -> Answer {
     let mut shell = ask.shell(&t, Section::Apps, "Applications").await?;
     let query = ask.pass(&["text", "enabled", "cursor"], &[("limit", "50")]);
-    let found = listed::<Client>(&ask, &shell.api(&format!("/apps{query}")), &mut shell).await?;
+    let found = listed::<Party>(&ask, &shell.api(&format!("/apps{query}")), &mut shell).await?;
     page(&List {
         shell,
         apps: found.items,
@@ -88,7 +88,7 @@ async fn list(ask: Ask, Path(t): Path<String>) -> Answer {
 #[template(path = "app.html")]
 struct One {
     shell: Shell,
-    client: Client,
+    client: Party,
     secrets: Vec<Secret>,
     stream: Option<Stream>,
 }
@@ -120,7 +120,7 @@ async fn switch(ask: Ask, Path((t, id)): At, form: Form) -> Answer {
     let shell = ask.shell(&t, Section::Apps, "").await?;
     let enabled = form.get("enabled") == "true";
     let path = shell.api(&ROOM.at(&id));
-    match ask.patch::<Client>(&path, json!({ "enabled": enabled }), None).await {
+    match ask.patch::<Party>(&path, json!({ "enabled": enabled }), None).await {
         Ok(_) => {
             let done = if enabled { "enabled" } else { "disabled" };
             on(&format!("{}{}", shell.base(), ROOM.at(&id)), done)
@@ -134,7 +134,7 @@ async fn switch(ask: Ask, Path((t, id)): At, form: Form) -> Answer {
 #[template(path = "app_delete.html")]
 struct Delete {
     shell: Shell,
-    client: Client,
+    client: Party,
     stream: Option<Stream>,
     back: String,
 }

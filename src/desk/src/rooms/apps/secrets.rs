@@ -1,6 +1,6 @@
 //! Secrets of applications and integration users: the list, a new one that is shown once, the end of one.
 
-use super::client::{Client, Room};
+use super::client::{Party, Room};
 use crate::{
     api::{Page, Sent},
     ask::{Answer, Ask, Trouble, on, page},
@@ -64,7 +64,7 @@ pub(in crate::rooms) fn end(form: &Form) -> Option<String> {
 pub(in crate::rooms) struct Shown {
     pub(in crate::rooms) shell: Shell,
     pub(in crate::rooms) room: Room,
-    pub(in crate::rooms) client: Client,
+    pub(in crate::rooms) client: Party,
     pub(in crate::rooms) secret: Option<String>,
     /// What did not go through besides.
     pub(in crate::rooms) but: Vec<String>,
@@ -104,7 +104,7 @@ pub(in crate::rooms) async fn add(
 #[template(path = "client_secret_end.html")]
 struct End {
     shell: Shell,
-    client: Client,
+    client: Party,
     secret: Secret,
     /// Whether another is left.
     others: usize,

@@ -1,6 +1,6 @@
 //! The stream of security events that an application asked for: how it does, the switch, the end.
 
-use super::{At, ROOM, client::Client, showing};
+use super::{At, ROOM, client::Party, showing};
 use crate::{
     ask::{Answer, Ask, on, page},
     form::Form,
@@ -59,7 +59,7 @@ pub(super) async fn set(ask: Ask, Path((t, id)): At, form: Form) -> Answer {
 #[template(path = "app_stream_end.html")]
 struct End {
     shell: Shell,
-    client: Client,
+    client: Party,
     stream: Stream,
     back: String,
 }

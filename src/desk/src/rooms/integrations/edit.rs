@@ -7,7 +7,7 @@ use crate::{
     problem::Problem,
     rooms::{
         apps::{
-            client::{Category, Client, catalogue},
+            client::{Category, Party, catalogue},
             keys,
         },
         kit,
@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 #[template(path = "integration_edit.html")]
 struct Edit {
     shell: Shell,
-    client: Client,
+    client: Party,
     form: Form,
     categories: Vec<Category>,
     back: String,
@@ -45,7 +45,7 @@ impl Edit {
     }
 }
 
-fn of_client(c: &Client) -> Form {
+fn of_client(c: &Party) -> Form {
     let s = &c.settings;
     let ttl = s.access_ttl.to_string();
     let keys = c.keys();
@@ -84,7 +84,7 @@ pub(super) async fn edit(ask: Ask, Path((t, id)): At) -> Answer {
 
 /// What is different. Other permissions or keys take more of whoever gives them than a name does, so that they are sent
 /// only where they changed.
-fn body(form: &Form, was: &Client) -> Result<Map<String, Value>, Problem> {
+fn body(form: &Form, was: &Party) -> Result<Map<String, Value>, Problem> {
     let mut b = Map::new();
     let s = &was.settings;
     let mut put = |name: &str, value: Value| b.insert(name.to_owned(), value);
@@ -116,7 +116,7 @@ fn body(form: &Form, was: &Client) -> Result<Map<String, Value>, Problem> {
 pub(super) async fn save(ask: Ask, Path((t, id)): At, form: Form) -> Answer {
     let (shell, was) = ROOM.found(&ask, &t, &id).await?;
     let path = shell.api(&ROOM.at(&id));
-    let saved = async { ask.patch::<Client>(&path, body(&form, &was)?, None).await };
+    let saved = async { ask.patch::<Party>(&path, body(&form, &was)?, None).await };
     match saved.await {
         Ok(_) => on(&format!("{}{}", shell.base(), ROOM.at(&id)), "saved"),
         Err(p) if p.mendable() => showing(&ask, (&t, &id), Some(form), Some(p)).await,

@@ -9,7 +9,7 @@ use crate::{
     problem::Problem,
     rooms::{
         apps::{
-            client::{Category, Client, catalogue},
+            client::{Category, Party, catalogue},
             keys,
             secrets::{self, Shown},
         },
@@ -110,7 +110,7 @@ pub(super) async fn make(ask: Ask, Path(t): Path<String>, form: Form) -> Answer 
     let path = shell.api("/integrations");
     let made = async {
         let sent = Sent::json(body(&form)?).key(form.key());
-        ask.call::<Client>(Method::POST, &path, sent).await
+        ask.call::<Party>(Method::POST, &path, sent).await
     };
     let client = match made.await {
         Ok(client) => client,
@@ -125,7 +125,7 @@ pub(super) async fn make(ask: Ask, Path(t): Path<String>, form: Form) -> Answer 
 }
 
 /// Gives it the chosen roles in other tenants, and says what did not go through: it is there by now.
-async fn elsewhere(ask: &Ask, shell: &Shell, client: &Client, form: &Form) -> Vec<String> {
+async fn elsewhere(ask: &Ask, shell: &Shell, client: &Party, form: &Form) -> Vec<String> {
     let (tenants, Some(user)) = (form.lines("tenants"), &client.user) else { return Vec::new() };
     if tenants.is_empty() {
         return Vec::new();

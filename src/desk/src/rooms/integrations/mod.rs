@@ -5,7 +5,7 @@ mod make;
 
 use super::{
     apps::{
-        client::{Client, Room},
+        client::{Party, Room},
         secrets::{self, Secret},
     },
     kit::{if_any, listed},
@@ -59,7 +59,7 @@ pub(super) fn routes() -> Router<Desk> {
 
 /// One of the list, with when a secret of it was last used.
 struct Row {
-    client: Client,
+    client: Party,
     used: Option<When>,
 }
 
@@ -90,7 +90,7 @@ async fn list(ask: Ask, Path(t): Path<String>) -> Answer {
     let mut shell = ask.shell(&t, Section::Integrations, "Integrations").await?;
     let query = ask.pass(&["text", "enabled", "cursor"], &[("limit", "50")]);
     let path = shell.api(&format!("/integrations{query}"));
-    let found = listed::<Client>(&ask, &path, &mut shell).await?;
+    let found = listed::<Party>(&ask, &path, &mut shell).await?;
     let mut rows = Vec::new();
     for client in found.items {
         // Of keys no use is kept.
@@ -151,7 +151,7 @@ impl There {
 #[template(path = "integration.html")]
 struct One {
     shell: Shell,
-    client: Client,
+    client: Party,
     secrets: Vec<Secret>,
     access: Option<Access>,
     used: Option<When>,
@@ -177,7 +177,7 @@ async fn showing(ask: &Ask, t: &str, id: &str, problem: Option<Problem>) -> Answ
 }
 
 /// What roles it has, for whoever may see that.
-async fn access(ask: &Ask, shell: &Shell, client: &Client) -> Result<Option<Access>, Trouble> {
+async fn access(ask: &Ask, shell: &Shell, client: &Party) -> Result<Option<Access>, Trouble> {
     match &client.user {
         Some(user) if shell.may("users.manage_roles") => {
             if_any(ask, &shell.api(&format!("/users/{}/access", text::escape(user)))).await
@@ -194,7 +194,7 @@ async fn switch(ask: Ask, Path((t, id)): At, form: Form) -> Answer {
     let shell = ask.shell(&t, Section::Integrations, "").await?;
     let enabled = form.get("enabled") == "true";
     let path = shell.api(&ROOM.at(&id));
-    match ask.patch::<Client>(&path, json!({ "enabled": enabled }), None).await {
+    match ask.patch::<Party>(&path, json!({ "enabled": enabled }), None).await {
         Ok(_) => {
             let done = if enabled { "enabled" } else { "disabled" };
             on(&format!("{}{}", shell.base(), ROOM.at(&id)), done)
@@ -207,7 +207,7 @@ async fn switch(ask: Ask, Path((t, id)): At, form: Form) -> Answer {
 async fn adopt(ask: Ask, Path((t, id)): At) -> Answer {
     let shell = ask.shell(&t, Section::Integrations, "").await?;
     let path = shell.api(&format!("{}/adopt", ROOM.at(&id)));
-    match ask.post::<Client>(&path, json!({})).await {
+    match ask.post::<Party>(&path, json!({})).await {
         Ok(_) => on(&format!("{}{}", shell.base(), ROOM.at(&id)), "adopted"),
         Err(p) if p.mendable() => showing(&ask, &t, &id, Some(p)).await,
         Err(p) => Err(p.into()),
@@ -218,7 +218,7 @@ async fn adopt(ask: Ask, Path((t, id)): At) -> Answer {
 #[template(path = "integration_delete.html")]
 struct Delete {
     shell: Shell,
-    client: Client,
+    client: Party,
     used: Option<When>,
     back: String,
 }

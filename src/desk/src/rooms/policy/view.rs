@@ -8,14 +8,14 @@ use serde_json::{Map, Value};
 /// What the installation's own settings say, for whoever may see them.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Limits {
-    #[serde(default)]
-    session_idle_seconds: Option<i64>,
-    #[serde(default)]
-    session_max_seconds: Option<i64>,
-    #[serde(default)]
-    refresh_idle_seconds: Option<i64>,
-    #[serde(default)]
-    refresh_max_seconds: Option<i64>,
+    #[serde(default, rename = "session_idle_seconds")]
+    session_idle: Option<i64>,
+    #[serde(default, rename = "session_max_seconds")]
+    session_max: Option<i64>,
+    #[serde(default, rename = "refresh_idle_seconds")]
+    refresh_idle: Option<i64>,
+    #[serde(default, rename = "refresh_max_seconds")]
+    refresh_max: Option<i64>,
 }
 
 /// What is asked of whoever has a role.
@@ -161,28 +161,28 @@ impl View {
                 "Sessions, without use",
                 "sessions",
                 "idle",
-                l.and_then(|l| l.session_idle_seconds),
+                l.and_then(|l| l.session_idle),
             ),
             lasts(
                 "sessions.max",
                 "Sessions, in all",
                 "sessions",
                 "max",
-                l.and_then(|l| l.session_max_seconds),
+                l.and_then(|l| l.session_max),
             ),
             lasts(
                 "refresh.idle",
                 "Refresh tokens, without use",
                 "refresh",
                 "idle",
-                l.and_then(|l| l.refresh_idle_seconds),
+                l.and_then(|l| l.refresh_idle),
             ),
             lasts(
                 "refresh.max",
                 "Refresh tokens, in all",
                 "refresh",
                 "max",
-                l.and_then(|l| l.refresh_max_seconds),
+                l.and_then(|l| l.refresh_max),
             ),
         ];
         Self {

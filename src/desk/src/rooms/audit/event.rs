@@ -1,0 +1,188 @@
+//! An event of the trail, in words.
+
+use crate::{
+    rooms::kit,
+    text::{self, When},
+};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// An event.
+#[derive(Debug, Deserialize)]
+pub(super) struct Event {
+    pub(super) id: String,
+    pub(super) at: When,
+    pub(super) action: String,
+    pub(super) actor: String,
+    #[serde(default)]
+    pub(super) actor_name: Option<String>,
+    #[serde(default)]
+    pub(super) acting_tenant: Option<String>,
+    #[serde(default)]
+    pub(super) target: Option<String>,
+    #[serde(default)]
+    pub(super) target_name: Option<String>,
+    #[serde(default)]
+    pub(super) detail: Value,
+    #[serde(default)]
+    pub(super) personal: Option<Value>,
+    pub(super) digest: String,
+}
+
+/// What happens to things, as the second half of an action says it, and in words.
+const VERBS: &[(&str, &str)] = &[
+    ("accept", "accepted"),
+    ("activate", "activated"),
+    ("add", "added"),
+    ("adopt", "answered for"),
+    ("approve", "approved"),
+    ("arm", "armed"),
+    ("ask", "asked for"),
+    ("attest", "attested"),
+    ("bounced", "came back"),
+    ("change", "changed"),
+    ("clear", "cleared"),
+    ("clone", "cloned"),
+    ("close", "closed"),
+    ("complete", "completed"),
+    ("configure", "set up"),
+    ("create", "made"),
+    ("decide", "decided"),
+    ("delete", "deleted"),
+    ("disable", "switched off"),
+    ("drop", "dropped"),
+    ("edit", "changed"),
+    ("enable", "switched on"),
+    ("end", "ended"),
+    ("expire", "ran out"),
+    ("forget", "forgotten"),
+    ("give", "given"),
+    ("hold", "kept until a decision"),
+    ("lift", "lifted"),
+    ("link", "linked"),
+    ("make", "made"),
+    ("miss", "missed"),
+    ("modify", "changed"),
+    ("name", "named"),
+    ("narrow", "narrowed"),
+    ("open", "opened"),
+    ("prove", "proved"),
+    ("refuse", "refused"),
+    ("remove", "removed"),
+    ("rename", "renamed"),
+    ("replace", "replaced"),
+    ("replay", "done once more"),
+    ("resend", "sent anew"),
+    ("reset", "reset"),
+    ("restore", "restored"),
+    ("reuse", "used twice"),
+    ("revoke", "revoked"),
+    ("rotate", "rotated"),
+    ("send", "sent"),
+    ("set", "set"),
+    ("stop", "stopped"),
+    ("suspend", "suspended"),
+    ("take", "taken"),
+    ("touch", "touched"),
+    ("unlink", "unlinked"),
+    ("unlock", "unlocked"),
+    ("use", "used"),
+    ("withdraw", "withdrawn"),
+];
+
+/// Words before `.`, as people write them.
+fn thing(word: &str) -> String {
+    let known = match word {
+        "app" => "application",
+        "grant" => "role",
+        "scim_token" => "SCIM token",
+        "one_time_code" => "one-time code",
+        "break_glass" => "account for emergencies",
+        "parked" => "parked change",
+        "signin" => "sign-in",
+        "letters" => "look of letters",
+        "app.secret" => "application's secret",
+        other => &other.replace(['_', '.'], " "),
+    };
+    known.to_owned()
+}
+
+impl Event {
+    /// What happened, in words.
+    pub(super) fn what(&self) -> String {
+        let said = match self.action.as_str() {
+            "signin" => "signed in".to_owned(),
+            "signout" => "signed out".to_owned(),
+            "signin.refuse" => "sign-in refused".to_owned(),
+            "grant.add" => "role given".to_owned(),
+            "grant.remove" => "role taken away".to_owned(),
+            "tenant.policy" => "policy changed".to_owned(),
+            "tenant.tags" => "tags changed".to_owned(),
+            "tenant.export" => "tenant exported".to_owned(),
+            other => match other.rsplit_once('.') {
+                Some((object, verb)) => {
+                    let known = VERBS.iter().find(|v| v.0 == verb).map(|v| v.1);
+                    let verb = known.map_or_else(|| verb.replace('_', " "), str::to_owned);
+                    format!("{} {verb}", thing(object))
+                }
+                None => thing(other),
+            },
+        };
+        let mut letters = said.chars();
+        let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+        format!("{first}{}", letters.as_str())
+    }
+    /// Who did it.
+    pub(super) fn who(&self) -> String {
+        kit::who(&self.actor, self.actor_name.as_ref())
+    }
+    /// A name that the event itself has of what it happened to.
+    fn own_name(&self) -> Option<&str> {
+        const NAMES: [&str; 8] =
+            ["name", "user_name", "user", "display_name", "email", "role_name", "domain", "slug"];
+        let text = |t: &&str| !t.is_empty() && uuid::Uuid::try_parse(t).is_err();
+        let mut places = self.personal.iter().chain([&self.detail]);
+        places.find_map(|v| NAMES.iter().find_map(|n| v[*n].as_str().filter(text)))
+    }
+    /// What it happened to, by its name where that is known.
+    pub(super) fn whom(&self) -> String {
+        match (&self.target_name, self.own_name(), &self.target) {
+            (Some(name), ..) if !name.is_empty() => name.clone(),
+            (_, Some(name), _) => name.to_owned(),
+            (_, None, Some(target)) => {
+                thing(target.split_once(':').map_or(target.as_str(), |t| t.0))
+            }
+            _ => String::new(),
+        }
+    }
+    /// The page of what it happened to, where it has one, below the tenant's address.
+    pub(super) fn page(&self) -> Option<String> {
+        let (kind, id) = self.target.as_deref()?.split_once(':')?;
+        let path = match kind {
+            "user" => "/users/",
+            "directory" => "/directories/",
+            "role" => "/roles/",
+            "group" => "/groups/",
+            "app" if self.action.starts_with("integration") => "/integrations/",
+            "app" => "/apps/",
+            _ => return None,
+        };
+        let gone = ["delete", "remove"].iter().any(|v| self.action.ends_with(v));
+        (!gone).then(|| format!("{path}{}", text::escape(id)))
+    }
+    /// The facts.
+    pub(super) fn facts(&self) -> String {
+        kit::pretty(&self.detail)
+    }
+    /// Names and addresses.
+    pub(super) fn names(&self) -> Option<String> {
+        self.personal.as_ref().map(kit::pretty)
+    }
+    /// Whether something was refused, or is an alarm.
+    pub(super) fn alarming(&self) -> bool {
+        matches!(
+            self.action.as_str(),
+            "signin.refuse" | "passkey.cloned" | "refresh_token.reuse" | "break_glass.use"
+        )
+    }
+}
