@@ -23,6 +23,7 @@ mod portal;
 mod provisioning;
 mod reviews;
 mod roles;
+mod setup_links;
 mod signin_half;
 mod signins;
 mod system;
@@ -57,6 +58,7 @@ pub fn routes() -> Router<Desk> {
         .merge(provisioning::routes())
         .merge(reviews::routes())
         .merge(roles::routes())
+        .merge(setup_links::routes())
         .merge(signin_half::routes())
         .merge(signins::routes())
         .merge(system::routes())
