@@ -87,9 +87,9 @@ pub(super) async fn of(ask: &Ask, frame: &Frame) -> Result<Access, Problem> {
         });
     }
     // First their own, then other companies by name, then what reaches many.
-    access.places.sort_by_cached_key(|p| {
-        (p.tenant != home, p.tenant.is_none(), p.called().to_owned())
-    });
+    access
+        .places
+        .sort_by_cached_key(|p| (p.tenant != home, p.tenant.is_none(), p.called().to_owned()));
     Ok(access)
 }
 
@@ -191,9 +191,7 @@ async fn change(
     (give, take): (&[String], &[String]),
     key: &str,
 ) -> Result<(), Problem> {
-    let row = |action: &str, role: &String| {
-        json!({ "user": frame.person.id, "action": action, "role": role, "tenant": company.id })
-    };
+    let row = |action: &str, role: &String| json!({ "user": frame.person.id, "action": action, "role": role, "tenant": company.id });
     // What is given comes first: a swap of roles leaves nobody without one in between.
     let rows: Vec<_> = give.iter().map(|r| row("give_role", r)).collect();
     let rows: Vec<_> = rows.into_iter().chain(take.iter().map(|r| row("take_role", r))).collect();
@@ -204,8 +202,7 @@ async fn change(
         let body = json!({ "rows": rows, "dry_run": dry_run });
         let key = if dry_run { "" } else { key };
         let sent = Sent::json(body).key(key);
-        let became: Became =
-            ask.call(Method::POST, &frame.shell.api("/users/bulk"), sent).await?;
+        let became: Became = ask.call(Method::POST, &frame.shell.api("/users/bulk"), sent).await?;
         if let Some(row) = became.rows.into_iter().find(|r| r.outcome != "done") {
             let p = row.problem.unwrap_or_else(|| Problem::typed("role", "it was not done"));
             return Err(Problem { field: Some("role".to_owned()), ..p });

@@ -114,10 +114,7 @@ async fn frame(
     Ok((Frame { shell: shell.crumb("Signing in", to), ..frame }, found))
 }
 
-pub(super) async fn ask(
-    ask: Ask,
-    Path((t, id, verb)): Path<(String, String, String)>,
-) -> Answer {
+pub(super) async fn ask(ask: Ask, Path((t, id, verb)): Path<(String, String, String)>) -> Answer {
     let (frame, verb) = frame(&ask, (&t, &id, &verb)).await?;
     page(&Page { frame, verb })
 }
@@ -217,7 +214,8 @@ pub(super) async fn run(
         Err(mut p) if p.mendable() || p.status == 404 => {
             let status = p.http();
             if status == StatusCode::NOT_FOUND {
-                "they have nothing of that, so there is nothing to take away".clone_into(&mut p.detail);
+                "they have nothing of that, so there is nothing to take away"
+                    .clone_into(&mut p.detail);
             }
             shown(status, &Page { frame: frame.problem(p), verb })
         }

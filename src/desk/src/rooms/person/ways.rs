@@ -112,7 +112,9 @@ impl Way {
     /// What is wrong with whoever answers for it.
     pub(super) fn standing(&self) -> Option<&'static str> {
         match self.standing.as_deref() {
-            Some("author_left") => Some("whoever answered for it has left; somebody should adopt it"),
+            Some("author_left") => {
+                Some("whoever answered for it has left; somebody should adopt it")
+            }
             Some("suspended") => {
                 Some("suspended: whoever answers for it does not hold all of it any more")
             }

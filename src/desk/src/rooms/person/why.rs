@@ -95,7 +95,8 @@ impl Why {
     /// The same question on the page for all of them.
     fn elsewhere(&self) -> String {
         let home = if self.place == self.shell.slug() { "" } else { self.shell.slug() };
-        let q = [("user", self.person.id.as_str()), ("permission", &self.permission), ("home", home)];
+        let q =
+            [("user", self.person.id.as_str()), ("permission", &self.permission), ("home", home)];
         format!("/admin/in/{}/explain{}", self.place, text::query(q))
     }
     /// Why nothing counts, or what is to be done first.
@@ -123,7 +124,8 @@ pub(super) async fn show(ask: Ask, Path((t, id)): Path<(String, String)>) -> Ans
     let mut answer = None;
     if !permission.is_empty() {
         let home = frame.shell.me.place().map_or("", |p| &p.tenant);
-        let query = [("user", frame.person.id.as_str()), ("permission", &permission), ("home", home)];
+        let query =
+            [("user", frame.person.id.as_str()), ("permission", &permission), ("home", home)];
         let at = format!("/tenants/{}/explain{}", text::escape(&place), text::query(query));
         match ask.get::<Explanation>(&at).await {
             Ok(e) => answer = Some(e),
