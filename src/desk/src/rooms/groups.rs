@@ -32,14 +32,6 @@ struct Group {
     updated_at: When,
 }
 
-/// The directories' names, as far as whoever asks may know them.
-async fn directories(ask: &Ask, shell: &Shell) -> Result<Vec<Named>, Problem> {
-    Ok(match shell.may("system.view_settings") {
-        true => choose::directories(ask, &shell.api("")).await?,
-        false => Vec::new(),
-    })
-}
-
 #[derive(Template)]
 #[template(path = "groups.html")]
 struct List {
@@ -61,7 +53,7 @@ async fn list(ask: Ask, Path(t): Path<String>) -> Answer {
     let shell = ask.shell(&t, Section::Groups, "Groups").await?;
     let query = ask.pass(&["text", "cursor"], &[("limit", "50")]);
     let found: Page<Group> = ask.get(&shell.api(&format!("/groups{query}"))).await?;
-    let directories = directories(&ask, &shell).await?;
+    let directories = choose::directories_here(&ask, &shell).await?;
     let text = ask.word("text").to_owned();
     let (first, next) = (ask.first(), ask.after(found.next.as_ref()));
     page(&List { shell, groups: found.items, directories, text, first, next })
@@ -179,14 +171,12 @@ async fn open(ask: &Ask, t: &str, id: &str) -> Result<(Shell, Whole), Trouble> {
 
 async fn one(ask: Ask, Path((t, id)): Path<(String, String)>) -> Answer {
     let (shell, Whole { group, mut members }) = open(&ask, &t, &id).await?;
-    let mappings = match shell.may("users.manage_roles") {
-        true => {
-            let query = text::query([("group", group.id.as_str()), ("limit", "50")]);
-            Some(ask.get(&shell.api(&format!("/mappings{query}"))).await?)
-        }
-        false => None,
-    };
-    let named = directories(&ask, &shell).await?;
+    let mut mappings = None;
+    if shell.may("users.manage_roles") {
+        let query = text::query([("group", group.id.as_str()), ("limit", "50")]);
+        mappings = Some(ask.get(&shell.api(&format!("/mappings{query}"))).await?);
+    }
+    let named = choose::directories_here(&ask, &shell).await?;
     let directory = named.into_iter().find(|d| d.id == group.directory);
     let (all, text) = (members.len(), ask.word("text").to_owned());
     let part = text.to_lowercase();
@@ -201,7 +191,6 @@ async fn one(ask: Ask, Path((t, id)): Path<(String, String)>) -> Answer {
 /// Who would lose what.
 #[derive(Debug, Default, Deserialize)]
 struct Preview {
-    people: u64,
     losing: u64,
     gaining: u64,
     not_named: u64,

@@ -40,14 +40,12 @@ struct Paste {
     form: Form,
     kinds: Vec<(&'static str, &'static str)>,
     roles: Vec<Role>,
+    locales: [(&'static str, &'static str); 3],
 }
 
 impl Paste {
     fn has(&self, role: &str) -> bool {
         self.form.all("role").iter().any(|r| r == role)
-    }
-    fn locales(&self) -> &'static [(&'static str, &'static str)] {
-        &choose::LOCALES
     }
 }
 
@@ -83,15 +81,13 @@ async fn frame(ask: &Ask, t: &str, title: &str) -> Result<Shell, Trouble> {
 }
 
 async fn roles(ask: &Ask, shell: &Shell) -> Result<Vec<Role>, Problem> {
-    Ok(match shell.may("users.manage_roles") {
-        true => choose::given(choose::roles(ask, &shell.api("")).await?),
-        false => Vec::new(),
-    })
+    Ok(choose::given(choose::roles_here(ask, shell).await?))
 }
 
 async fn paste(ask: &Ask, shell: Shell, form: Form) -> Result<Paste, Problem> {
     let roles = roles(ask, &shell).await?;
-    Ok(Paste { kinds: choose::kinds(&shell), shell, form, roles })
+    let (kinds, locales) = (choose::kinds(&shell), choose::LOCALES);
+    Ok(Paste { shell, form, kinds, roles, locales })
 }
 
 pub(super) async fn empty(ask: Ask, Path(t): Path<String>) -> Answer {
@@ -207,7 +203,8 @@ async fn there(ask: &Ask, shell: &Shell, lines: &mut [Line]) -> Result<(), Probl
         let found: Page<User> = ask.get(&shell.api(&format!("/users{query}"))).await?;
         let same = |u: &User| {
             let email = u.email.as_deref().unwrap_or_default();
-            email.eq_ignore_ascii_case(&line.email) || u.user_name.eq_ignore_ascii_case(&line.email)
+            email.eq_ignore_ascii_case(&line.email)
+                || u.signs_in_as.eq_ignore_ascii_case(&line.email)
         };
         if found.items.iter().any(same) {
             line.wrong = Some("is here already".to_owned());

@@ -28,8 +28,11 @@ pub(super) fn routes() -> Router<Desk> {
         .route(&at(""), get(list))
         .route(&at("/many"), get(many::empty).post(many::look))
         .route(&at("/many/done"), get(many::back).post(many::run))
-        .route(&at("/suppressions"), get(suppressions::list))
-        .route(&at("/suppressions/clear"), post(suppressions::clear).get(suppressions::back))
+        .route("/admin/in/{tenant}/suppressions", get(suppressions::list))
+        .route(
+            "/admin/in/{tenant}/suppressions/clear",
+            post(suppressions::clear).get(suppressions::back),
+        )
         .route(&at("/{invitation}"), get(one::show))
         .route(&at("/{invitation}/resend"), post(one::resend).get(one::back))
         .route(&at("/{invitation}/revoke"), get(one::ask_revoke).post(one::revoke))
@@ -128,7 +131,9 @@ impl Invitation {
             ("pending", Some("held"), _) => {
                 Some("It was suspended when its letter should have left. Send it again.")
             }
-            ("expired", ..) => Some("Its time is over. Send it again: it lives anew, with a new link."),
+            ("expired", ..) => {
+                Some("Its time is over. Send it again: it lives anew, with a new link.")
+            }
             ("outdated", ..) => Some(
                 "The person has another address by now, and the link is dead. Send it again: the letter goes to the new \
                  address.",
@@ -160,10 +165,7 @@ struct Names(Vec<Role>);
 
 impl Names {
     async fn of(ask: &Ask, shell: &Shell) -> Result<Self, crate::problem::Problem> {
-        Ok(Self(match shell.may("users.manage_roles") {
-            true => choose::roles(ask, &shell.api("")).await?,
-            false => Vec::new(),
-        }))
+        choose::roles_here(ask, shell).await.map(Self)
     }
     fn role(&self, id: &str) -> &str {
         self.0.iter().find(|r| r.id == id).map_or("a role", |r| &r.name)

@@ -76,11 +76,7 @@ async fn refused(ask: &Ask, shell: Shell, i: Invitation, p: Problem) -> Answer {
     shown(status, &whole(ask, shell, i).await?)
 }
 
-pub(super) async fn resend(
-    ask: Ask,
-    Path((t, id)): Path<(String, String)>,
-    form: Form,
-) -> Answer {
+pub(super) async fn resend(ask: Ask, Path((t, id)): Path<(String, String)>, form: Form) -> Answer {
     let (shell, i) = open(&ask, &t, &id).await?;
     let at = shell.api(&format!("/invitations/{}/resend", text::escape(&i.id)));
     let sent = Sent::json(json!({ "by_hand": form.ticked("by_hand") })).key(form.key());
@@ -90,7 +86,7 @@ pub(super) async fn resend(
                 let to = format!("{}/invitations/{}", shell.base(), made.id);
                 let shell = shell.crumb(made.email.as_str(), to).titled("The link, this once");
                 let (email, user, invitation) = (made.email, made.user, made.id);
-                page(&Link { shell, email, user, invitation, link })
+                page(&Link { shell, email, user, invitation, url: link })
             }
             None => on(&format!("{}/invitations/{}", shell.base(), i.id), "resent"),
         },
@@ -138,11 +134,7 @@ pub(super) async fn ask_bounced(ask: Ask, Path((t, id)): Path<(String, String)>)
     page(&Bounced { shell, i, email, complaint: false })
 }
 
-pub(super) async fn bounced(
-    ask: Ask,
-    Path((t, id)): Path<(String, String)>,
-    form: Form,
-) -> Answer {
+pub(super) async fn bounced(ask: Ask, Path((t, id)): Path<(String, String)>, form: Form) -> Answer {
     let (shell, i) = open(&ask, &t, &id).await?;
     let at = shell.api(&format!("/invitations/{}/bounced", text::escape(&i.id)));
     let (email, complaint) = (form.get("email").to_owned(), form.get("how") == "complaint");

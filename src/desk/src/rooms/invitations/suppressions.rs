@@ -62,7 +62,7 @@ pub(super) async fn list(ask: Ask, Path(t): Path<String>) -> Answer {
 
 pub(super) async fn back(ask: Ask, Path(t): Path<String>) -> Answer {
     let shell = ask.shell(&t, Section::Invitations, "").await?;
-    on(&format!("{}/invitations/suppressions", shell.base()), "")
+    on(&format!("{}/suppressions", shell.base()), "")
 }
 
 /// Lets an address be written to again.
@@ -70,5 +70,5 @@ pub(super) async fn clear(ask: Ask, Path(t): Path<String>, form: Form) -> Answer
     let shell = ask.shell(&t, Section::Invitations, "").await?;
     let id = text::escape(form.get("suppression"));
     ask.delete(&shell.api(&format!("/suppressions/{id}"))).await?;
-    on(&format!("{}/invitations/suppressions", shell.base()), "removed")
+    on(&format!("{}/suppressions", shell.base()), "removed")
 }

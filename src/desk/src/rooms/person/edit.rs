@@ -43,7 +43,7 @@ async fn edit(ask: &Ask, frame: Frame, typed: Option<&Form>) -> Result<Edit, Pro
         kinds.clear();
     }
     Ok(Edit {
-        user_name: was(&p.user_name, "user_name"),
+        user_name: was(&p.signs_in_as, "user_name"),
         display_name: was(p.display_name.as_deref().unwrap_or_default(), "display_name"),
         email: was(p.email.as_deref().unwrap_or_default(), "email"),
         kind: was(&p.kind, "kind"),
@@ -65,7 +65,7 @@ pub(super) async fn save(ask: Ask, Path((t, id)): Path<(String, String)>, typed:
     let mut body = Map::new();
     // What stays as it is, is not sent: a directory's attributes may not even be named.
     let was = [
-        ("user_name", p.user_name.as_str()),
+        ("user_name", p.signs_in_as.as_str()),
         ("display_name", p.display_name.as_deref().unwrap_or_default()),
         ("email", p.email.as_deref().unwrap_or_default()),
         ("kind", &p.kind),
@@ -93,7 +93,8 @@ pub(super) async fn save(ask: Ask, Path((t, id)): Path<(String, String)>, typed:
 /// Somebody else was faster.
 fn changed(mut p: Problem) -> Problem {
     if p.status == 412 {
-        p.detail = "somebody changed this person while you were typing; open the page anew to see what they are now".to_owned();
+        "somebody changed this person while you were typing; open the page anew to see what they are now"
+            .clone_into(&mut p.detail);
         p.field = None;
     }
     p

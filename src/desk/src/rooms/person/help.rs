@@ -214,7 +214,8 @@ pub(super) async fn run(
         Err(mut p) if p.mendable() || p.status == 404 => {
             let status = p.http();
             if status == StatusCode::NOT_FOUND {
-                "they have nothing of that, so there is nothing to take away".clone_into(&mut p.detail);
+                "they have nothing of that, so there is nothing to take away"
+                    .clone_into(&mut p.detail);
             }
             shown(status, &Page { frame: frame.problem(p), verb })
         }

@@ -104,6 +104,10 @@ impl Frame {
     fn problem(self, p: Problem) -> Self {
         Self { shell: self.shell.problem(Some(p)), ..self }
     }
+    /// Whether their kind may have roles in other companies.
+    fn may_elsewhere(&self) -> bool {
+        choose::provider(&self.shell) && self.person.kind != "tenant"
+    }
     fn may_edit(&self) -> bool {
         self.shell.may("users.edit") && !self.person.program()
     }
@@ -180,7 +184,7 @@ struct Session {
 
 /// What only a list says: the person is among the first that have their own name in theirs.
 async fn seen(ask: &Ask, frame: &mut Frame) -> Result<(), Problem> {
-    let query = text::query([("text", frame.person.user_name.as_str()), ("limit", "20")]);
+    let query = text::query([("text", frame.person.signs_in_as.as_str()), ("limit", "20")]);
     let found: Page<Listed> = ask.get(&frame.shell.api(&format!("/users{query}"))).await?;
     if let Some(l) = found.items.into_iter().find(|l| l.id == frame.person.id) {
         let p = &mut frame.person;
@@ -202,10 +206,10 @@ async fn seen(ask: &Ask, frame: &mut Frame) -> Result<(), Problem> {
 async fn whole(ask: &Ask, mut frame: Frame) -> Result<Overview, Problem> {
     seen(ask, &mut frame).await?;
     let directory = directory(ask, &frame).await?;
-    let access = match frame.shell.may("users.manage_roles") {
-        true => Some(access::of(ask, &frame).await?),
-        false => None,
-    };
+    let mut access = None;
+    if frame.shell.may("users.manage_roles") {
+        access = Some(access::of(ask, &frame).await?);
+    }
     Ok(Overview { frame, directory, access })
 }
 

@@ -168,6 +168,7 @@ struct SigningIn {
     consents: Vec<Consent>,
     first: Option<String>,
     next: Option<String>,
+    verbs: [help::Verb; 6],
 }
 
 impl std::ops::Deref for SigningIn {
@@ -178,9 +179,6 @@ impl std::ops::Deref for SigningIn {
 }
 
 impl SigningIn {
-    fn verbs(&self) -> &'static [help::Verb] {
-        &help::VERBS
-    }
     /// What there is, each in a row.
     fn credentials(&self) -> Vec<(&'static str, u64)> {
         let Some(h) = &self.has else { return Vec::new() };
@@ -198,15 +196,15 @@ async fn signing_in(ask: &Ask, frame: Frame) -> Result<SigningIn, Problem> {
     let sessions: Page<Session> = ask.get(&frame.api(&format!("/sessions{query}"))).await?;
     let consents: Page<Consent> = ask.get(&frame.api("/consents")).await?;
     // What a deletion would take says what somebody has: nothing else in the API does.
-    let has = match frame.shell.may("users.delete") {
-        true => Some(ask.get::<Removal>(&frame.api("/removal")).await?.removes),
-        false => None,
-    };
+    let mut has = None;
+    if frame.shell.may("users.delete") {
+        has = Some(ask.get::<Removal>(&frame.api("/removal")).await?.removes);
+    }
     let directory = directory(ask, &frame).await?;
     let next = ask.after(sessions.next.as_ref());
     let (ended, live) = sessions.items.into_iter().partition(|s| s.ended_at.is_some());
     let (consents, first) = (consents.items, ask.first());
-    Ok(SigningIn { frame, directory, has, live, ended, consents, first, next })
+    Ok(SigningIn { frame, directory, has, live, ended, consents, first, next, verbs: help::VERBS })
 }
 
 pub(super) async fn show(ask: Ask, Path((t, id)): Path<(String, String)>) -> Answer {

@@ -44,14 +44,13 @@ struct Add {
     companies: Vec<Company>,
     /// A company and a role each.
     there: Vec<(String, String)>,
+    ways: [(&'static str, &'static str, &'static str); 3],
+    locales: [(&'static str, &'static str); 3],
 }
 
 impl Add {
     fn how(&self) -> &str {
         self.form.some("how").unwrap_or("letter")
-    }
-    fn ways(&self) -> &'static [(&'static str, &'static str, &'static str)] {
-        &HOW
     }
     fn has(&self, role: &str) -> bool {
         self.form.all("role").iter().any(|r| r == role)
@@ -59,25 +58,20 @@ impl Add {
     fn elsewhere(&self) -> bool {
         self.shell.may("users.manage_roles") && choose::provider(&self.shell)
     }
-    fn locales(&self) -> &'static [(&'static str, &'static str)] {
-        &choose::LOCALES
-    }
 }
 
 async fn form(ask: &Ask, shell: Shell, form: Form) -> Result<Add, Problem> {
-    let roles = match shell.may("users.manage_roles") {
-        true => choose::given(choose::roles(ask, &shell.api("")).await?),
-        false => Vec::new(),
-    };
-    let companies = match choose::provider(&shell) && shell.may("users.manage_roles") {
-        true => choose::companies(ask, "", "200").await?,
-        false => Vec::new(),
-    };
+    let roles = choose::given(choose::roles_here(ask, &shell).await?);
+    let mut companies = Vec::new();
+    if choose::provider(&shell) && shell.may("users.manage_roles") {
+        companies = choose::companies(ask, "", "200").await?;
+    }
     let mut there = choose::rows(&form, "there", "there_role");
     if there.is_empty() || form.ticked("more") {
         there.push(Default::default());
     }
-    Ok(Add { kinds: choose::kinds(&shell), shell, form, roles, companies, there })
+    let (kinds, ways, locales) = (choose::kinds(&shell), HOW, choose::LOCALES);
+    Ok(Add { shell, form, kinds, roles, companies, there, ways, locales })
 }
 
 async fn frame(ask: &Ask, t: &str) -> Result<Shell, crate::ask::Trouble> {
@@ -126,7 +120,7 @@ pub(in crate::rooms) struct Link {
     pub(in crate::rooms) email: String,
     pub(in crate::rooms) user: String,
     pub(in crate::rooms) invitation: String,
-    pub(in crate::rooms) link: String,
+    pub(in crate::rooms) url: String,
 }
 
 /// Somebody who is there, without all that was meant for them.
@@ -152,7 +146,7 @@ pub(super) async fn send(ask: Ask, Path(t): Path<String>, typed: Form) -> Answer
         Ok(Done::Link(i, link)) => {
             let shell = shell.titled("The link, this once");
             let Invited { id, user, email, .. } = i;
-            page(&Link { shell, email, user, invitation: id, link })
+            page(&Link { shell, email, user, invitation: id, url: link })
         }
         Ok(Done::Half(user, p)) => {
             let shell = shell.titled("Added, without the roles").problem(Some(p));

@@ -40,6 +40,25 @@ pub(in crate::rooms) async fn roles(ask: &Ask, tenant: &str) -> Result<Vec<Role>
     Ok(found.items)
 }
 
+/// The roles of the company of this page, for whoever may give any.
+pub(in crate::rooms) async fn roles_here(ask: &Ask, shell: &Shell) -> Result<Vec<Role>, Problem> {
+    if !shell.may("users.manage_roles") {
+        return Ok(Vec::new());
+    }
+    roles(ask, &shell.api("")).await
+}
+
+/// Its directories, for whoever may see the company's settings.
+pub(in crate::rooms) async fn directories_here(
+    ask: &Ask,
+    shell: &Shell,
+) -> Result<Vec<Named>, Problem> {
+    if !shell.may("system.view_settings") {
+        return Ok(Vec::new());
+    }
+    directories(ask, &shell.api("")).await
+}
+
 /// Those that can be given in one company: the whole instance's is given on the instance.
 pub(in crate::rooms) fn given(mut roles: Vec<Role>) -> Vec<Role> {
     roles.retain(|r| !(r.built_in && r.name == INSTANCE));
@@ -50,7 +69,7 @@ pub(in crate::rooms) fn given(mut roles: Vec<Role>) -> Vec<Role> {
 pub(in crate::rooms) const INSTANCE: &str = "Global Administrator";
 
 /// Its directories.
-pub(in crate::rooms) async fn directories(ask: &Ask, tenant: &str) -> Result<Vec<Named>, Problem> {
+async fn directories(ask: &Ask, tenant: &str) -> Result<Vec<Named>, Problem> {
     let found: Page<Named> = ask.get(&format!("{tenant}/directories{OFFERED}")).await?;
     Ok(found.items)
 }

@@ -67,7 +67,7 @@ fn table(users: &[User]) -> String {
         let seen = u.last_signin_at.as_ref().map_or("", |w| &w.exact);
         let cells = [
             u.name(),
-            &u.user_name,
+            &u.signs_in_as,
             u.email.as_deref().unwrap_or_default(),
             u.kind(),
             u.state().0,

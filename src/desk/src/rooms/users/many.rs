@@ -340,7 +340,7 @@ pub(super) async fn look(ask: Ask, Path(t): Path<String>, form: Form) -> Answer 
         Line {
             name: u.name().to_owned(),
             id: u.id,
-            user_name: u.user_name,
+            user_name: u.signs_in_as,
             version: u.version.to_string(),
             outcome: row.outcome.clone(),
             says,

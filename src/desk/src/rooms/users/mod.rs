@@ -35,7 +35,8 @@ pub(super) struct User {
     pub(super) id: String,
     pub(super) directory: Option<String>,
     pub(super) kind: String,
-    pub(super) user_name: String,
+    #[serde(rename = "user_name")]
+    pub(super) signs_in_as: String,
     pub(super) external_id: Option<String>,
     pub(super) display_name: Option<String>,
     pub(super) email: Option<String>,
@@ -57,7 +58,7 @@ pub(super) struct User {
 impl User {
     /// What they are called.
     pub(super) fn name(&self) -> &str {
-        self.display_name.as_deref().filter(|n| !n.is_empty()).unwrap_or(&self.user_name)
+        self.display_name.as_deref().filter(|n| !n.is_empty()).unwrap_or(&self.signs_in_as)
     }
     /// How they are, in a word, and how that is coloured.
     pub(super) fn state(&self) -> (&'static str, &'static str) {
@@ -204,14 +205,8 @@ async fn list(ask: Ask, Path(t): Path<String>) -> Answer {
     }
     let query = filters.query(ask.word("cursor"), "50");
     let found: Page<User> = ask.get(&shell.api(&format!("/users{query}"))).await?;
-    let roles = match shell.may("users.manage_roles") {
-        true => choose::roles(&ask, &shell.api("")).await?,
-        false => Vec::new(),
-    };
-    let directories = match shell.may("system.view_settings") {
-        true => choose::directories(&ask, &shell.api("")).await?,
-        false => Vec::new(),
-    };
+    let roles = choose::roles_here(&ask, &shell).await?;
+    let directories = choose::directories_here(&ask, &shell).await?;
     let mut users = found.items;
     for u in users.iter_mut().filter(|u| u.managed_by.is_none()) {
         let called = |d: &&Named| Some(&d.id) == u.directory.as_ref();
