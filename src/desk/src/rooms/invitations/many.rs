@@ -92,6 +92,7 @@ async fn paste(ask: &Ask, shell: Shell, form: Form) -> Result<Paste, Problem> {
 
 pub(super) async fn empty(ask: Ask, Path(t): Path<String>) -> Answer {
     let shell = frame(&ask, &t, "Invite many").await?;
+    choose::needed(&shell, "users.add")?;
     page(&paste(&ask, shell, Form::default()).await?)
 }
 

@@ -7,7 +7,7 @@ use crate::{
     form::Form,
     nav::Section,
     problem::Problem,
-    rooms::users::{Link, User},
+    rooms::users::{Link, User, choose},
     shell::Shell,
     text,
 };
@@ -103,6 +103,7 @@ struct Revoke {
 
 pub(super) async fn ask_revoke(ask: Ask, Path((t, id)): Path<(String, String)>) -> Answer {
     let (shell, i) = open(&ask, &t, &id).await?;
+    choose::needed(&shell, "users.add")?;
     let to = format!("{}/invitations/{}", shell.base(), i.id);
     let shell = shell.titled("Take the invitation back?").crumb(i.email.as_str(), to);
     page(&Revoke { shell, i })
@@ -128,6 +129,7 @@ struct Bounced {
 
 pub(super) async fn ask_bounced(ask: Ask, Path((t, id)): Path<(String, String)>) -> Answer {
     let (shell, i) = open(&ask, &t, &id).await?;
+    choose::needed(&shell, "users.add")?;
     let email = i.email.clone();
     let to = format!("{}/invitations/{}", shell.base(), i.id);
     let shell = shell.titled("The letter came back").crumb(i.email.as_str(), to);

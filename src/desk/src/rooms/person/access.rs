@@ -191,7 +191,11 @@ async fn change(
     (give, take): (&[String], &[String]),
     key: &str,
 ) -> Result<(), Problem> {
-    let row = |action: &str, role: &String| json!({ "user": frame.person.id, "action": action, "role": role, "tenant": company.id });
+    let (user, tenant) = (&frame.person.id, &company.id);
+    let row = |action: &str, role: &String| {
+        let (user, tenant) = (user.as_str(), tenant.as_str());
+        json!({ "user": user, "action": action, "role": role, "tenant": tenant })
+    };
     // What is given comes first: a swap of roles leaves nobody without one in between.
     let rows: Vec<_> = give.iter().map(|r| row("give_role", r)).collect();
     let rows: Vec<_> = rows.into_iter().chain(take.iter().map(|r| row("take_role", r))).collect();

@@ -56,6 +56,7 @@ async fn edit(ask: &Ask, frame: Frame, typed: Option<&Form>) -> Result<Edit, Pro
 
 pub(super) async fn form(ask: Ask, Path((t, id)): Path<(String, String)>) -> Answer {
     let frame = open(&ask, &t, &id, At::Overview).await?.below("Edit");
+    choose::needed(&frame.shell, "users.edit")?;
     page(&edit(&ask, frame, None).await?)
 }
 

@@ -6,6 +6,7 @@ use crate::{
     ask::{Answer, Ask, Trouble, on, page, shown},
     form::Form,
     problem::Problem,
+    rooms::users::choose,
 };
 use askama::Template;
 use axum::{
@@ -116,6 +117,7 @@ async fn frame(
 
 pub(super) async fn ask(ask: Ask, Path((t, id, verb)): Path<(String, String, String)>) -> Answer {
     let (frame, verb) = frame(&ask, (&t, &id, &verb)).await?;
+    choose::needed(&frame.shell, "users.edit")?;
     page(&Page { frame, verb })
 }
 

@@ -14,6 +14,7 @@ use askama::Template;
 use axum::extract::Path;
 use serde::Deserialize;
 use serde_json::Value;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 #[derive(Debug, Deserialize)]
 struct Session {
@@ -87,8 +88,28 @@ impl Session {
     }
     /// Why it ended.
     fn why(&self) -> String {
-        self.ended_why.as_deref().map(text::sentence).unwrap_or_default()
+        let over = || {
+            if self.ended_at.is_none() { "Its time was over.".to_owned() } else { String::new() }
+        };
+        self.ended_why.as_deref().map_or_else(over, text::sentence)
     }
+}
+
+/// This moment, as the API writes moments: what is earlier comes before it as a text, too.
+fn now() -> String {
+    let secs = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+    let (days, rest) = (secs / 86_400, secs % 86_400);
+    // Years begin in March here, so that the leap day is the last of one.
+    let z = days + 719_468;
+    let (era, day_of_era) = (z / 146_097, z % 146_097);
+    let leap = day_of_era / 1_460 + day_of_era / 146_096;
+    let year_of_era = (day_of_era + day_of_era / 36_524 - leap) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let m = (5 * day_of_year + 2) / 153;
+    let (day, month) = (day_of_year - (153 * m + 2) / 5 + 1, if m < 10 { m + 3 } else { m - 9 });
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    let (hour, minute, second) = (rest / 3_600, rest / 60 % 60, rest % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")
 }
 
 /// A method of `amr`, for people.
@@ -202,7 +223,9 @@ async fn signing_in(ask: &Ask, frame: Frame) -> Result<SigningIn, Problem> {
     }
     let directory = directory(ask, &frame).await?;
     let next = ask.after(sessions.next.as_ref());
-    let (ended, live) = sessions.items.into_iter().partition(|s| s.ended_at.is_some());
+    let now = now();
+    let over = |s: &Session| s.ended_at.is_some() || s.expires_at.exact.as_str() <= now.as_str();
+    let (ended, live) = sessions.items.into_iter().partition(over);
     let (consents, first) = (consents.items, ask.first());
     Ok(SigningIn { frame, directory, has, live, ended, consents, first, next, verbs: help::VERBS })
 }

@@ -82,6 +82,7 @@ async fn frame(ask: &Ask, t: &str) -> Result<Shell, crate::ask::Trouble> {
 
 pub(super) async fn empty(ask: Ask, Path(t): Path<String>) -> Answer {
     let shell = frame(&ask, &t).await?;
+    choose::needed(&shell, "users.add")?;
     page(&form(&ask, shell, ask.words().clone()).await?)
 }
 

@@ -102,6 +102,19 @@ pub(in crate::rooms) fn kinds(shell: &Shell) -> Vec<(&'static str, &'static str)
     kinds
 }
 
+/// A form is not shown to whom it would refuse.
+pub(in crate::rooms) fn needed(shell: &Shell, permission: &str) -> Result<(), Problem> {
+    if shell.may(permission) {
+        return Ok(());
+    }
+    Err(Problem {
+        status: 403,
+        detail: format!("the permission '{permission}' is needed here"),
+        code: "forbidden".to_owned(),
+        ..Problem::default()
+    })
+}
+
 /// Languages of letters.
 pub(in crate::rooms) const LOCALES: [(&str, &str); 3] =
     [("", "The company's"), ("en", "English"), ("de", "German")];
