@@ -119,7 +119,8 @@ struct Explanation {
 impl Explanation {
     /// What must be done before anything counts, as a sentence.
     fn first(&self) -> Option<String> {
-        self.first.as_deref().map(text::sentence)
+        let first = self.first.as_deref()?;
+        Some(text::sentence(first.strip_prefix("first: ").unwrap_or(first)))
     }
     /// Why nothing counts, as a sentence.
     fn nothing(&self) -> Option<String> {
@@ -153,7 +154,7 @@ async fn explain(ask: Ask, Path(t): Path<String>) -> Answer {
     if pick.typed.len() == 36 && pick.chosen.is_empty() {
         pick.chosen = std::mem::take(&mut pick.typed);
     }
-    let mut pick = pick.homes(&*ask, &shell).await?;
+    let mut pick = pick.homes(&ask, &shell).await?;
     let permission = ask.word("permission").to_owned();
     let (mut answer, mut problem): (Option<Explanation>, Option<Problem>) = (None, None);
     if !pick.who().is_empty() && !permission.is_empty() {
@@ -167,12 +168,13 @@ async fn explain(ask: Ask, Path(t): Path<String>) -> Answer {
     // Whoever is asked about stays in sight; who was typed and not found is looked for.
     let missed = problem.as_ref().is_some_and(|p| p.is_at("user"));
     if missed || answer.is_none() && !pick.chosen.is_empty() {
-        pick = pick.look(&*ask, &shell).await?;
+        pick = pick.look(&ask, &shell).await?;
     } else if let Some(a) = &answer {
         pick.typed.clone_from(&a.user.user_name);
         pick.chosen = String::new();
     }
-    let catalogue = Catalogue::of(&*ask).await?;
+    let problem = pick.told(problem);
+    let catalogue = Catalogue::of(&ask).await?;
     let status = problem.as_ref().map_or(StatusCode::OK, Problem::http);
     let shell = shell.problem(problem);
     shown(status, &Why { shell, pick, catalogue, permission, answer })
@@ -213,7 +215,7 @@ async fn who_can(ask: Ask, Path(t): Path<String>) -> Answer {
         let query = ask.pass(&["permission", "cursor"], &[("limit", "50")]);
         ask.get(&shell.api(&format!("/who-can{query}"))).await?
     };
-    let catalogue = Catalogue::of(&*ask).await?;
+    let catalogue = Catalogue::of(&ask).await?;
     let (first, next) = (ask.first(), ask.after(found.next.as_ref()));
     page(&Who { shell, catalogue, permission, able: found.items, first, next })
 }

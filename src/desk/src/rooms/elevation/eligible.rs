@@ -89,12 +89,6 @@ struct Make {
     reason: String,
 }
 
-impl Make {
-    fn units(&self) -> [(&'static str, &'static str); 3] {
-        [("60", "hours"), ("1", "minutes"), ("1440", "days")]
-    }
-}
-
 async fn form(
     ask: &Ask,
     (shell, to): (Shell, String),
@@ -106,13 +100,14 @@ async fn form(
         id.clone_into(&mut pick.chosen);
         pick.typed = String::new();
     }
-    pick = pick.homes(&**ask, &shell).await?;
+    pick = pick.homes(ask, &shell).await?;
     let missed = problem.as_ref().is_some_and(|p| p.is_at("user"));
     if missed || !pick.chosen.is_empty() {
-        pick = pick.look(&**ask, &shell).await?;
+        pick = pick.look(ask, &shell).await?;
     }
-    let roles = Roles::of(&**ask, &shell, "Choose a role").await?;
-    let wide = Where::of(&**ask, &shell, typed, false).await?;
+    let problem = pick.told(problem);
+    let roles = Roles::of(ask, &shell, "Choose a role").await?;
+    let wide = Where::of(ask, &shell, typed, false).await?;
     let status = problem.as_ref().map_or(StatusCode::OK, Problem::http);
     let shell = shell.problem(problem);
     let word = |n: &str, none: &str| typed.some(n).unwrap_or(none).to_owned();
@@ -184,7 +179,7 @@ async fn told(
     problem: Option<Problem>,
 ) -> Answer {
     let list = shell.api("/eligibilities");
-    let e = kit::one_of(&**ask, &list, |e: &Eligibility| e.id == id).await?;
+    let e = kit::one_of(ask, &list, |e: &Eligibility| e.id == id).await?;
     let status = problem.as_ref().map_or(StatusCode::OK, Problem::http);
     shown(status, &Withdraw { shell: shell.problem(problem), to, e })
 }

@@ -9,7 +9,7 @@ use crate::{
     ask::{Answer, Ask, page},
     nav::Section,
     shell::Shell,
-    text::When,
+    text::{self, When},
 };
 use askama::Template;
 use axum::{Router, extract::Path, routing::get};
@@ -27,14 +27,17 @@ pub(super) fn routes() -> Router<Desk> {
         )
 }
 
-/// `90 minutes`, `4 hours`, `2 days`.
+/// `45 minutes`, `1 hour 30 minutes`, `4 hours`, `31 days`; from two days on to the day.
 pub(super) fn lasting(minutes: i64) -> String {
-    let (n, one, many) = match minutes {
-        m if m >= 1440 && m % 1440 == 0 => (m / 1440, "day", "days"),
-        m if m >= 60 && m % 60 == 0 => (m / 60, "hour", "hours"),
-        m => (m, "minute", "minutes"),
-    };
-    crate::text::count(u64::try_from(n).unwrap_or_default(), one, many)
+    let minutes = u64::try_from(minutes).unwrap_or_default();
+    let hours = || text::count(minutes / 60, "hour", "hours");
+    let rest = || text::count(minutes % 60, "minute", "minutes");
+    match minutes {
+        m if m >= 2880 || m == 1440 => text::count((m + 720) / 1440, "day", "days"),
+        m if m >= 60 && m % 60 == 0 => hours(),
+        m if m >= 60 => format!("{} {}", hours(), rest()),
+        _ => rest(),
+    }
 }
 
 /// A request for a role.

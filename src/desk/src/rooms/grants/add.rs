@@ -50,14 +50,16 @@ async fn form(
             pick.home.clone_from(&shell.me.tenant);
         }
     } else {
-        pick = pick.homes(&**ask, &shell).await?;
+        pick = pick.homes(ask, &shell).await?;
     }
     // Whoever was chosen stays in sight; who was typed and not found is looked for.
     if missed || !pick.chosen.is_empty() {
-        pick = pick.look(&**ask, &shell).await?;
+        pick = pick.look(ask, &shell).await?;
     }
+    let problem = pick.told(problem);
     let roles = choice(ask, &shell, &place, "Choose a role").await?;
-    let wide = if place.wide { Where::default() } else { Where::of(&**ask, &shell, typed, false).await? };
+    let wide =
+        if place.wide { Where::default() } else { Where::of(ask, &shell, typed, false).await? };
     let status = problem.as_ref().map_or(StatusCode::OK, Problem::http);
     let to = place.to("/assignments");
     let label = if place.wide { "Instance roles" } else { "Assignments" };

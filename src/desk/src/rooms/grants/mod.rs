@@ -173,10 +173,10 @@ async fn listed(ask: Ask, tenant: Option<&str>) -> Answer {
 /// The roles to choose from: of the tenant, or, for the instance, of the caller's own.
 async fn choice(ask: &Ask, shell: &Shell, place: &Place, none: &str) -> Result<Roles, Trouble> {
     if !place.wide {
-        return Ok(Roles::of(&**ask, shell, none).await?);
+        return Ok(Roles::of(ask, shell, none).await?);
     }
     let own = format!("/tenants/{}", text::escape(&shell.me.tenant));
-    let mut roles = Roles::at(&**ask, &own).await?;
+    let mut roles = Roles::at(ask, &own).await?;
     if !none.is_empty() {
         roles.all.insert(0, (String::new(), none.to_owned()));
     }
@@ -187,5 +187,5 @@ async fn choice(ask: &Ask, shell: &Shell, place: &Place, none: &str) -> Result<R
 async fn one(ask: &Ask, place: &Place, list: &str, id: &str) -> Result<Grant, Trouble> {
     let query = text::query([("user", ask.word("user"))]);
     let list = place.api(&format!("/{list}{query}"));
-    Ok(kit::one_of(&**ask, &list, |g: &Grant| g.id == id).await?)
+    Ok(kit::one_of(ask, &list, |g: &Grant| g.id == id).await?)
 }

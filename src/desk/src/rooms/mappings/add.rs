@@ -58,8 +58,8 @@ async fn form(ask: &Ask, shell: Shell, typed: &Form, problem: Option<Problem>) -
     };
     let (more, mut groups) = (found.next.is_some(), found.items);
     groups.sort_by_key(|g| g.display_name.to_lowercase());
-    let roles = Roles::of(&**ask, &shell, "Choose a role").await?;
-    let place = Where::of(&**ask, &shell, typed, true).await?;
+    let roles = Roles::of(ask, &shell, "Choose a role").await?;
+    let place = Where::of(ask, &shell, typed, true).await?;
     let mut group = typed.get("group").to_owned();
     if more && let Some(g) = groups.iter().find(|g| g.id == group) {
         group.clone_from(&g.display_name);
@@ -134,8 +134,8 @@ pub(super) async fn go(ask: Ask, Path(t): Path<String>, typed: Form) -> Answer {
 }
 
 async fn weigh(ask: &Ask, shell: Shell, typed: &Form, preview: Preview) -> Answer {
-    let catalogue = Catalogue::of(&**ask).await?;
-    let roles = Roles::of(&**ask, &shell, "").await?;
+    let catalogue = Catalogue::of(ask).await?;
+    let roles = Roles::of(ask, &shell, "").await?;
     let role = roles.name(typed.get("role")).trim_end_matches(" (built-in)").to_owned();
     let mut group = typed.get("group").to_owned();
     let at = shell.api(&format!("/groups/{}", text::escape(&group)));

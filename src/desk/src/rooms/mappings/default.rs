@@ -38,7 +38,11 @@ impl Show {
     }
     /// What is chosen, in words.
     fn chosen(&self) -> &str {
-        if self.role.is_empty() { "no default role" } else { self.roles.name(&self.role) }
+        if self.role.is_empty() {
+            "no default role"
+        } else {
+            self.roles.name(&self.role).trim_end_matches(" (built-in)")
+        }
     }
 }
 
@@ -56,18 +60,19 @@ async fn told(
     problem: Option<Problem>,
 ) -> Answer {
     let default: ByDefault = ask.get(&shell.api("/default-role")).await?;
-    let mut roles = Roles::of(&**ask, &shell, "None").await?;
+    let mut roles = Roles::of(ask, &shell, "None").await?;
     // Nobody is an administrator by default.
     roles.all.retain(|(_, name)| !name.ends_with("Administrator (built-in)"));
     let role = match typed {
         Some(form) => form.get("role").to_owned(),
         None => default.role.as_ref().map(|r| r.id.clone()).unwrap_or_default(),
     };
+    let changed = problem.as_ref().is_some_and(|p| p.status == 412);
     let version = match typed {
-        Some(form) => form.get("version").to_owned(),
-        None => default.version.to_string(),
+        Some(form) if !changed => form.get("version").to_owned(),
+        _ => default.version.to_string(),
     };
-    let catalogue = Catalogue::of(&**ask).await?;
+    let catalogue = Catalogue::of(ask).await?;
     let status = problem.as_ref().map_or(StatusCode::OK, Problem::http);
     let shell = shell.problem(problem);
     shown(status, &Show { shell, default, roles, role, version, catalogue, preview })

@@ -36,7 +36,7 @@ async fn told(ask: &Ask, shell: Shell, mapping: Mapping, problem: Option<Problem
         // It is refused where deleting would be.
         (Err(p), None) => (None, Some(mend(p)?)),
     };
-    let catalogue = Catalogue::of(&**ask).await?;
+    let catalogue = Catalogue::of(ask).await?;
     let status = problem.as_ref().map_or(StatusCode::OK, Problem::http);
     let shell = shell.titled("Delete a mapping").problem(problem);
     shown(status, &Delete { shell, mapping, catalogue, preview })

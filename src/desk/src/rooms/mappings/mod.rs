@@ -182,7 +182,7 @@ async fn one(ask: &Ask, t: &str, id: &str) -> Result<(Shell, Mapping), Trouble> 
     let shell = ask.shell(t, Section::Mappings, "Group mapping").await?;
     let query = text::query([("group", ask.word("group"))]);
     let list = shell.api(&format!("/mappings{query}"));
-    let mapping = kit::one_of(&**ask, &list, |m: &Mapping| m.id == id).await?;
+    let mapping = kit::one_of(ask, &list, |m: &Mapping| m.id == id).await?;
     let to = format!("{}/mappings", shell.base());
     Ok((shell.crumb("Group mappings", to), mapping))
 }

@@ -40,7 +40,7 @@ impl Add {
 async fn form(ask: &Ask, t: &str, typed: Form, problem: Option<Problem>) -> Answer {
     let shell = ask.shell(t, Section::Reviews, "Begin a review").await?;
     let to = format!("{}/reviews", shell.base());
-    let mut roles = Roles::of(&**ask, &shell, "All roles").await?;
+    let mut roles = Roles::of(ask, &shell, "All roles").await?;
     roles.all.retain(|(_, name)| !name.is_empty());
     let mut directories = directories(ask, &shell).await?;
     directories.insert(0, (String::new(), "All, and people without one".to_owned()));

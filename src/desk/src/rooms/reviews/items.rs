@@ -82,9 +82,9 @@ impl Item {
     }
     /// Who decided.
     fn decided_by(&self) -> String {
-        self.decided_by.as_deref().map_or_else(String::new, |by| {
-            called(self.decided_by_name.as_ref(), by)
-        })
+        self.decided_by
+            .as_deref()
+            .map_or_else(String::new, |by| called(self.decided_by_name.as_ref(), by))
     }
     /// What was decided, and how that is coloured.
     fn decision(&self) -> Option<(&'static str, &'static str)> {
@@ -101,7 +101,7 @@ impl Item {
             "undecided" => ("stays: nobody decided", "warn"),
             "removed" => ("taken away", ""),
             "shortened" => ("given an end", ""),
-            "listed" => ("to do in the directory", "warn"),
+            "listed" => ("to do by hand", "warn"),
             "held" => ("held: last administrator", "warn"),
             "gone" => ("was gone before", ""),
             "refused" => ("stays: they may not take it away", "bad"),
@@ -136,19 +136,6 @@ impl Show {
             all.extend([("mine", "Mine, undecided")]);
         }
         all
-    }
-    fn outcomes(&self) -> [(&'static str, &'static str); 9] {
-        [
-            ("", "All outcomes"),
-            ("kept", "Kept"),
-            ("undecided", "Nobody decided"),
-            ("removed", "Taken away"),
-            ("shortened", "Given an end"),
-            ("listed", "To do in the directory"),
-            ("held", "Held"),
-            ("gone", "Gone before"),
-            ("refused", "Refused"),
-        ]
     }
     fn filtered(&self) -> bool {
         !(self.which.is_empty() && self.outcome.is_empty())

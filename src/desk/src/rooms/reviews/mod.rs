@@ -74,8 +74,6 @@ pub(super) struct Review {
     closed_by: Option<String>,
     #[serde(default)]
     closed_by_name: Option<String>,
-    manifest: Option<String>,
-    csv_manifest: Option<String>,
 }
 
 impl Review {
@@ -145,7 +143,7 @@ struct Directory {
 impl Names {
     /// Of the page's tenant.
     async fn of(ask: &Ask, shell: &Shell) -> Result<Self, Problem> {
-        let roles = Roles::at(&**ask, &shell.api("")).await?;
+        let roles = Roles::at(ask, &shell.api("")).await?;
         let mut all: HashMap<String, String> = roles.all.into_iter().collect();
         all.extend(directories(ask, shell).await?);
         Ok(Self(all))

@@ -83,7 +83,7 @@ async fn frame(ask: &Ask, t: &str) -> Result<Shell, Trouble> {
 }
 
 async fn told(ask: &Ask, shell: Shell, id: &str, problem: Option<Problem>) -> Answer {
-    let plan = kit::one_of(&**ask, &shell.api("/review-plans"), |p: &Plan| p.id == id).await?;
+    let plan = kit::one_of(ask, &shell.api("/review-plans"), |p: &Plan| p.id == id).await?;
     let status = problem.as_ref().map_or(StatusCode::OK, Problem::http);
     shown(status, &Stop { shell: shell.problem(problem), plan })
 }

@@ -147,9 +147,13 @@ async fn again(
     ask: &Ask,
     shell: Shell,
     role: Role,
-    typed: Typed,
+    mut typed: Typed,
     problem: Option<Problem>,
 ) -> Answer {
+    // Who was told that it changed meanwhile saves over what it is now.
+    if problem.as_ref().is_some_and(|p| p.status == 412) {
+        typed.version = role.version.to_string();
+    }
     let catalogue = Catalogue::of(ask).await?;
     let to = format!("{}/roles/{}", shell.base(), role.id);
     let status = problem.as_ref().map_or(StatusCode::OK, Problem::http);

@@ -108,10 +108,10 @@ impl Catalogue {
         parts.join(", ")
     }
     /// Pairs of id and name, to choose from.
-    pub(in crate::rooms) fn choice(&self, none: &str) -> Vec<(String, String)> {
+    pub(in crate::rooms) fn choice<'a>(&'a self, none: &'a str) -> Vec<(&'a str, &'a str)> {
         let all = self.categories.iter().flat_map(|c| &c.permissions);
-        let all = all.map(|p| (p.id.clone(), self.name(&p.id).to_owned()));
-        [(String::new(), none.to_owned())].into_iter().chain(all).collect()
+        let all = all.map(|p| (p.id.as_str(), self.name(&p.id)));
+        [("", none)].into_iter().chain(all).collect()
     }
     /// How many there are.
     pub(in crate::rooms) fn count(&self) -> usize {

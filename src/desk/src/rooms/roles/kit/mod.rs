@@ -20,10 +20,27 @@ use crate::{
 };
 use serde::Deserialize;
 
+/// What the API calls by the name of a field, in the words of our forms.
+const WORDS: [(&str, &str); 7] = [
+    ("'valid_to'", "the end"),
+    ("'valid_from'", "the beginning"),
+    ("'max_minutes'", "the time, in minutes,"),
+    ("'due_at'", "the day on which it is due"),
+    ("'until'", "the new end"),
+    ("'every_days'", "the number of days"),
+    ("'sha256'", "a SHA-256"),
+];
+
 /// A problem that whoever typed something can mend on the page they typed it on; any other goes up.
-pub(in crate::rooms) fn mend(p: Problem) -> Result<Problem, Trouble> {
+pub(in crate::rooms) fn mend(mut p: Problem) -> Result<Problem, Trouble> {
     // What was looked for by name and is not there names the field.
-    if p.mendable() || p.status == 404 && p.field.is_some() { Ok(p) } else { Err(p.into()) }
+    if !(p.mendable() || p.status == 404 && p.field.is_some()) {
+        return Err(p.into());
+    }
+    for (name, words) in WORDS {
+        p.detail = p.detail.replace(name, words);
+    }
+    Ok(p)
 }
 
 /// Who did something: by name where the API says it, else as the trail has it, in words.

@@ -89,6 +89,9 @@ impl Pick {
             return Ok(self);
         }
         let page: Page<Tenant> = c.get("/tenants?limit=200").await?;
+        if let Some(t) = page.items.iter().find(|t| t.id == self.home) {
+            self.home.clone_from(&t.slug);
+        }
         let others = page.items.into_iter().filter(|t| {
             (t.provider || t.id == shell.me.tenant) && here.is_none_or(|p| p.tenant != t.id)
         });
@@ -130,6 +133,15 @@ impl Pick {
             Err(p) => return Err(p),
         }
         Ok(self)
+    }
+    /// The problem that nobody is called so, where somebody is called nearly so.
+    pub(in crate::rooms) fn told(&self, problem: Option<Problem>) -> Option<Problem> {
+        let p = problem?;
+        if !p.is_at("user") || self.typed.is_empty() || self.found.is_empty() {
+            return Some(p);
+        }
+        let detail = format!("choose who is meant by '{}'", self.typed);
+        Some(Problem { status: p.status, ..Problem::typed("user", detail) })
     }
     /// The id of who was typed, if it is one person's; else those whom it fits are there to choose from.
     pub(in crate::rooms) async fn settle(

@@ -43,7 +43,8 @@ pub(in crate::rooms) struct Changes {
     /// Their name.
     pub(in crate::rooms) user_name: String,
     /// Tenants in which the same changes.
-    pub(in crate::rooms) changes: Vec<There>,
+    #[serde(rename = "changes")]
+    pub(in crate::rooms) places: Vec<There>,
 }
 
 /// What a change would do.
