@@ -1,6 +1,6 @@
 //! The provisioning log of a directory: what its SCIM client asked and was answered, one request, and doing it once more.
 
-use super::directories::{Directory, api, mend, moment, opened};
+use super::directories::{Directory, api, mend, moment, opened, pressed};
 use crate::{
     Desk,
     api::{Page, Sent},
@@ -86,6 +86,10 @@ impl Entry {
             }
         }
         all
+    }
+    /// When it came, to the second.
+    fn second(&self) -> String {
+        self.at.exact.get(..19).unwrap_or(&self.at.exact).replace('T', " ")
     }
     /// How long it took.
     fn took(&self) -> String {
@@ -298,7 +302,7 @@ async fn replay(ask: Ask, Path(its): Its, form: Form) -> Answer {
             page(&show)
         }
         Err(p) => {
-            let p = mend(p)?;
+            let p = pressed(p)?;
             let status = p.http();
             show.shell = show.shell.problem(Some(p));
             shown(status, &show)

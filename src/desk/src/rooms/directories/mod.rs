@@ -158,6 +158,11 @@ pub(super) fn mend(p: Problem) -> Result<Problem, Trouble> {
     if p.mendable() && !p.wants_proof() { Ok(p) } else { Err(p.into()) }
 }
 
+/// The same of a button: there is no field to lead to.
+pub(super) fn pressed(p: Problem) -> Result<Problem, Trouble> {
+    mend(p).map(|p| Problem { field: None, ..p })
+}
+
 /// The address of a button that somebody was sent back to after proving who they are: the directory's own page.
 pub(super) async fn back(Path((t, d)): Path<(String, String)>) -> Answer {
     on(&format!("/admin/in/{}/directories/{}", text::escape(&t), text::escape(&d)), "")
