@@ -119,6 +119,16 @@ impl Entry {
             _ => "There was no body.",
         }
     }
+    /// What else became of it.
+    fn trail(&self, shell: &Shell) -> Option<String> {
+        let kind = match self.resource.as_deref()? {
+            "User" => "user",
+            "Group" => "group",
+            _ => return None,
+        };
+        let id = self.resource_id.as_ref()?;
+        Some(format!("{}/audit?target={kind}%3A{id}", shell.base()))
+    }
     /// Where to look for the person or group that it is about.
     fn about(&self, shell: &Shell) -> Option<String> {
         let id = self.resource_id.as_ref()?;

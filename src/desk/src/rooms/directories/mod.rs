@@ -96,6 +96,10 @@ impl Directory {
     pub(super) fn product(&self) -> &'static str {
         preset_name(&self.preset)
     }
+    /// The same in a sentence.
+    pub(super) fn provider(&self) -> &'static str {
+        if self.preset == "generic" { "the provider" } else { self.product() }
+    }
     /// Whether it is switched on.
     pub(super) fn on(&self) -> bool {
         self.status == "active"
