@@ -1,6 +1,6 @@
 //! The e-mail domains of a tenant: those that are confirmed, and those that it asks for with the record to publish.
 
-use super::directories::mend;
+use super::directories::{mend, pressed};
 use crate::{
     Desk,
     api::{Done, Page, Sent},
@@ -160,7 +160,7 @@ async fn check(ask: Ask, Path((t, name)): Here, form: Form) -> Answer {
     match ask.call::<Done>(Method::POST, &path, sent).await {
         Ok(_) => on(&format!("{}/domains/{}", shell.base(), text::escape(&name)), "checked"),
         Err(p) => {
-            let p = mend(p)?;
+            let p = pressed(p)?;
             let status: StatusCode = p.http();
             shown(status, &Show { shell: shell.problem(Some(p)), d })
         }
@@ -184,7 +184,7 @@ async fn remove(ask: Ask, Path((t, name)): Here) -> Answer {
     match ask.delete(&shell.api(&format!("/domains/{}", text::escape(&name)))).await {
         Ok(()) => on(&format!("{}/domains", shell.base()), "removed"),
         Err(p) => {
-            let p = mend(p)?;
+            let p = pressed(p)?;
             let status = p.http();
             shown(status, &Remove { shell: shell.problem(Some(p)), d })
         }

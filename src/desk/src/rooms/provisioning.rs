@@ -1,6 +1,6 @@
 //! The provisioning log of a directory: what its SCIM client asked and was answered, one request, and doing it once more.
 
-use super::directories::{Directory, api, mend, moment, opened};
+use super::directories::{Directory, api, mend, moment, opened, pressed};
 use crate::{
     Desk,
     api::{Page, Sent},
@@ -109,6 +109,10 @@ impl Entry {
         }
         all
     }
+    /// When it came, to the second.
+    fn second(&self) -> String {
+        self.at.exact.get(..19).unwrap_or(&self.at.exact).replace('T', " ")
+    }
     /// How long it took.
     fn took(&self) -> String {
         match self.took_us {
@@ -136,6 +140,16 @@ impl Entry {
             "unreadable" => "Not kept: it was no JSON, and what cannot be read cannot be cleaned.",
             _ => "There was no body.",
         }
+    }
+    /// What else became of it.
+    fn trail(&self, shell: &Shell) -> Option<String> {
+        let kind = match self.resource.as_deref()? {
+            "User" => "user",
+            "Group" => "group",
+            _ => return None,
+        };
+        let id = self.resource_id.as_ref()?;
+        Some(format!("{}/audit?target={kind}%3A{id}", shell.base()))
     }
     /// Where to look for the person or group that it is about.
     fn about(&self, shell: &Shell) -> Option<String> {
@@ -320,7 +334,7 @@ async fn replay(ask: Ask, Path(its): Its, form: Form) -> Answer {
             page(&show)
         }
         Err(p) => {
-            let p = mend(p)?;
+            let p = pressed(p)?;
             let status = p.http();
             show.shell = show.shell.problem(Some(p));
             shown(status, &show)

@@ -22,7 +22,7 @@ struct Add {
     shell: Shell,
     presets: &'static super::Presets,
     preset: String,
-    name: String,
+    typed: String,
 }
 
 #[derive(Deserialize)]
@@ -39,20 +39,20 @@ async fn asked(ask: &Ask, t: &str) -> Result<Shell, crate::ask::Trouble> {
 pub(super) async fn form(ask: Ask, Path(t): Path<String>) -> Answer {
     let shell = asked(&ask, &t).await?;
     let preset = ask.word("preset").to_owned();
-    page(&Add { shell, presets: &PRESETS, preset, name: String::new() })
+    page(&Add { shell, presets: &PRESETS, preset, typed: String::new() })
 }
 
 pub(super) async fn add(ask: Ask, Path(t): Path<String>, form: Form) -> Answer {
     let shell = asked(&ask, &t).await?;
-    let (preset, name) = (form.get("preset").to_owned(), form.get("name").to_owned());
-    let sent = Sent::json(json!({ "name": name, "preset": preset })).key(form.key());
+    let (preset, typed) = (form.get("preset").to_owned(), form.get("name").to_owned());
+    let sent = Sent::json(json!({ "name": typed, "preset": preset })).key(form.key());
     match ask.call::<Made>(Method::POST, &shell.api("/directories"), sent).await {
         Ok(made) => on(&format!("{}/directories/{}/steps", shell.base(), made.id), "added"),
         Err(p) => {
             let p = mend(p)?;
             let status: StatusCode = p.http();
             let shell = shell.problem(Some(p));
-            shown(status, &Add { shell, presets: &PRESETS, preset, name })
+            shown(status, &Add { shell, presets: &PRESETS, preset, typed })
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A directory's own page; its name and its product, its switch, and its end.
 
-use super::{Directory, Health, LastTry, Test, api, half::PRESETS, mend, opened};
+use super::{Directory, Health, LastTry, Test, api, half::PRESETS, mend, opened, pressed};
 use crate::{
     api::{Done, Page, Sent},
     ask::{Answer, Ask, Trouble, on, page, shown},
@@ -56,7 +56,7 @@ struct Edit {
     shell: Shell,
     d: Directory,
     presets: [(&'static str, &'static str); 9],
-    name: String,
+    typed: String,
     preset: String,
     version: String,
 }
@@ -64,8 +64,8 @@ struct Edit {
 impl Edit {
     fn of(shell: Shell, d: Directory) -> Self {
         let presets = PRESETS.map(|p| (p.0, p.1));
-        let (name, preset, version) = (d.name.clone(), d.preset.clone(), d.version.to_string());
-        Self { shell, d, presets, name, preset, version }
+        let (typed, preset, version) = (d.name.clone(), d.preset.clone(), d.version.to_string());
+        Self { shell, d, presets, typed, preset, version }
     }
 }
 
@@ -85,7 +85,7 @@ pub(super) async fn edit(ask: Ask, Path((t, id)): Here, form: Form) -> Answer {
             let p = mend(p)?;
             let status = p.http();
             let mut page = Edit::of(shell.problem(Some(p)), d);
-            form.get("name").clone_into(&mut page.name);
+            form.get("name").clone_into(&mut page.typed);
             form.get("preset").clone_into(&mut page.preset);
             page.version = version;
             shown(status, &page)
@@ -127,7 +127,7 @@ pub(super) async fn switch_on(ask: Ask, Path((t, id)): Here) -> Answer {
 /// Sets the switch; gives what can be mended.
 async fn set(ask: &Ask, shell: &Shell, id: &str, to: &str) -> Result<Option<Problem>, Trouble> {
     let sent = ask.patch::<Done>(&api(shell, id, ""), json!({ "status": to }), None).await;
-    sent.map_or_else(|p| mend(p).map(Some), |_| Ok(None))
+    sent.map_or_else(|p| pressed(p).map(Some), |_| Ok(None))
 }
 
 #[derive(Template)]
@@ -171,7 +171,7 @@ pub(super) async fn delete(ask: Ask, Path((t, id)): Here, form: Form) -> Answer 
         let gone = ask.call::<Done>(Method::DELETE, &api(&shell, &id, ""), Sent::nothing()).await;
         match gone {
             Ok(_) => return on(&format!("{}/directories", shell.base()), "deleted"),
-            Err(p) => mend(p)?,
+            Err(p) => pressed(p)?,
         }
     } else {
         Problem::typed("confirm", format!("this is not its name: type '{}'", d.name))

@@ -95,6 +95,10 @@ impl Directory {
     pub(super) fn product(&self) -> &'static str {
         preset_name(&self.preset)
     }
+    /// The same in a sentence.
+    pub(super) fn provider(&self) -> &'static str {
+        if self.preset == "generic" { "the provider" } else { self.product() }
+    }
     /// Whether it is switched on.
     pub(super) fn on(&self) -> bool {
         self.status == "active"
@@ -155,6 +159,11 @@ pub(super) fn api(shell: &Shell, id: &str, path: &str) -> String {
 /// What can be mended where it was typed; anything else is a page of its own.
 pub(super) fn mend(p: Problem) -> Result<Problem, Trouble> {
     if p.mendable() && !p.wants_proof() { Ok(p) } else { Err(p.into()) }
+}
+
+/// The same of a button: there is no field to lead to.
+pub(super) fn pressed(p: Problem) -> Result<Problem, Trouble> {
+    mend(p).map(|p| Problem { field: None, ..p })
 }
 
 /// The address of a button that somebody was sent back to after proving who they are: the directory's own page.

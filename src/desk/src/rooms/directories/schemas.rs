@@ -1,7 +1,7 @@
 //! What the tenant adds to the SCIM schema of people. Attributes of one value, or several, are a form; what has parts of
 //! its own, or else more to say, is written as the document that RFC 7643 7 describes.
 
-use super::mend;
+use super::{mend, pressed};
 use crate::{
     api::{Done, Page, Sent},
     ask::{Answer, Ask, Trouble, on, page, shown},
@@ -332,7 +332,7 @@ pub(super) async fn withdraw(ask: Ask, Path((t, urn)): Here, form: Form) -> Answ
     match ask.call::<Done>(Method::DELETE, &path, Sent::nothing()).await {
         Ok(_) => on(&format!("{}/schemas", shell.base()), "removed"),
         Err(p) => {
-            let p = mend(p)?;
+            let p = pressed(p)?;
             let status = p.http();
             shown(status, &Withdraw { shell: shell.problem(Some(p)), known })
         }

@@ -1,6 +1,6 @@
 //! The provisioning half: its address, its tokens, how it is.
 
-use super::{Directory, Health, api, half, mend, opened};
+use super::{Directory, Health, api, half, mend, opened, pressed};
 use crate::{
     api::{Page, Sent},
     ask::{Answer, Ask, on, page, shown},
@@ -128,6 +128,6 @@ pub(super) async fn revoke(ask: Ask, Path((t, id, token)): Its) -> Answer {
     let path = api(&shell, &id, &format!("/scim-tokens/{}", text::escape(&token)));
     match ask.delete(&path).await {
         Ok(()) => on(&format!("{}/provisioning", d.at(&shell)), "revoked"),
-        Err(p) => made(&ask, shell, d, None, Some(mend(p)?)).await,
+        Err(p) => made(&ask, shell, d, None, Some(pressed(p)?)).await,
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     ask::{Answer, Ask, on, page, shown},
     form::Form,
     problem::Problem,
-    rooms::directories::{Directory, People, SignIn, api, mend, moment, opened},
+    rooms::directories::{Directory, People, SignIn, api, mend, moment, opened, pressed},
     shell::Shell,
 };
 use askama::Template;
@@ -144,7 +144,7 @@ pub(super) async fn remove(ask: Ask, Path((t, id)): Here, form: Form) -> Answer 
     match ask.patch::<Done>(&api(&shell, &id, ""), body, version).await {
         Ok(_) => on(&format!("{}/signin", d.at(&shell)), "removed"),
         Err(p) => {
-            let p = mend(p)?;
+            let p = pressed(p)?;
             let status = p.http();
             shown(status, &Remove { shell: shell.problem(Some(p)), d })
         }

@@ -5,7 +5,7 @@ use crate::{
     ask::{Answer, Ask, Trouble, on, page, shown},
     form::Form,
     problem::Problem,
-    rooms::directories::{Directory, api, mend, opened},
+    rooms::directories::{Directory, api, mend, opened, pressed},
     shell::Shell,
     text::When,
 };
@@ -135,7 +135,7 @@ pub(super) async fn secret(ask: Ask, Path((t, id)): Here, form: Form) -> Answer 
             page(&Once { shell, d: show.d, push_url, secret })
         }
         Err(p) => {
-            let p = mend(p)?;
+            let p = pressed(p)?;
             let status = p.http();
             show.shell = show.shell.problem(Some(p));
             shown(status, &show)
@@ -160,7 +160,7 @@ pub(super) async fn delete(ask: Ask, Path((t, id)): Here) -> Answer {
     match ask.delete(&api(&shell, &id, "/signals")).await {
         Ok(()) => on(&format!("{}/signals", d.at(&shell)), "removed"),
         Err(p) => {
-            let p: Problem = mend(p)?;
+            let p: Problem = pressed(p)?;
             let status = p.http();
             shown(status, &Delete { shell: shell.problem(Some(p)), d })
         }

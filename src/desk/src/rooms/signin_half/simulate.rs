@@ -95,6 +95,9 @@ impl Simulation {
             _ => "nobody asks how fresh it is",
         })
     }
+    fn notes(&self) -> Vec<String> {
+        self.notes.iter().map(|n| crate::text::sentence(n)).collect()
+    }
     fn evidence(&self) -> String {
         serde_json::to_string_pretty(&self.evidence).unwrap_or_default()
     }

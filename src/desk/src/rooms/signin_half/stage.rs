@@ -4,7 +4,7 @@ use crate::{
     api::{Done, Page, Sent},
     ask::{Answer, Ask, on, page, shown},
     problem::Problem,
-    rooms::directories::{Directory, Test, api, mend, opened},
+    rooms::directories::{Directory, Test, api, opened, pressed},
     shell::Shell,
 };
 use askama::Template;
@@ -64,7 +64,7 @@ pub(super) async fn activate(ask: Ask, Path((t, id)): Here) -> Answer {
     let path = api(&shell, &id, "/activate");
     match ask.call::<Done>(Method::POST, &path, Sent::nothing()).await {
         Ok(_) => on(&format!("{}/signin", d.at(&shell)), "activated"),
-        Err(p) => shows(&ask, shell, d, Some(mend(p)?)).await,
+        Err(p) => shows(&ask, shell, d, Some(pressed(p)?)).await,
     }
 }
 
@@ -103,7 +103,7 @@ async fn step(ask: Ask, here: (String, String), to: &str, at: (&'static str, &st
     match ask.patch::<Done>(&api(&shell, &id, ""), json!({ "stage": to }), None).await {
         Ok(_) => on(&format!("{}/signin", d.at(&shell)), "saved"),
         Err(p) => {
-            let p = mend(p)?;
+            let p = pressed(p)?;
             let status = p.http();
             shown(status, &Sure { shell: shell.problem(Some(p)), d, step: at.0 })
         }

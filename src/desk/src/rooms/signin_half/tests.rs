@@ -4,7 +4,7 @@ use crate::{
     api::{Page, Sent},
     ask::{Answer, Ask, page, shown},
     problem::Problem,
-    rooms::directories::{Directory, Test, api, mend, opened},
+    rooms::directories::{Directory, Test, api, opened, pressed},
     shell::Shell,
     text::When,
 };
@@ -64,6 +64,6 @@ pub(super) async fn ask(ask: Ask, Path((t, id)): Here, form: crate::form::Form) 
     let sent = Sent::nothing().key(form.key());
     match ask.call::<New>(Method::POST, &api(&shell, &id, "/signin-tests"), sent).await {
         Ok(new) => page(&Once { shell: shell.titled("Your test login"), d, new }),
-        Err(p) => shows(&ask, shell, d, Some(mend(p)?)).await,
+        Err(p) => shows(&ask, shell, d, Some(pressed(p)?)).await,
     }
 }
