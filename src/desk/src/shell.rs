@@ -131,6 +131,8 @@ impl Shell {
     /// What did not go through.
     #[must_use]
     pub fn problem(mut self, problem: Option<Problem>) -> Self {
+        // A form is sent to the address that said what was done before.
+        self.done = self.done.filter(|_| problem.is_none());
         self.problem = problem;
         self
     }

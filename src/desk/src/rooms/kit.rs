@@ -97,6 +97,9 @@ pub(super) fn who(label: &str, name: Option<&String>) -> String {
         (Some(name), _) if !name.is_empty() => name.clone(),
         (_, Some(("system", what))) => format!("Muster ({what})"),
         (_, Some(("directory", _))) => "a directory".to_owned(),
+        (_, Some(("user", _))) => "a user".to_owned(),
+        (_, Some(("app", _))) => "an application".to_owned(),
+        (_, Some(("portal", _))) => "whoever had the setup link".to_owned(),
         _ if label == "owner" => "the owner of the data directory".to_owned(),
         _ => label.to_owned(),
     }

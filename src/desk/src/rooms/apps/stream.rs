@@ -19,7 +19,6 @@ pub(super) struct Stream {
     #[serde(default)]
     pub(super) description: Option<String>,
     pub(super) events: Vec<String>,
-    pub(super) delivery: String,
     pub(super) endpoint_url: Option<String>,
     pub(super) status: String,
     pub(super) reason: Option<String>,

@@ -35,6 +35,7 @@ const VERBS: &[(&str, &str)] = &[
     ("activate", "activated"),
     ("add", "added"),
     ("adopt", "answered for"),
+    ("apply", "done"),
     ("approve", "approved"),
     ("arm", "armed"),
     ("ask", "asked for"),
@@ -47,6 +48,8 @@ const VERBS: &[(&str, &str)] = &[
     ("complete", "completed"),
     ("configure", "set up"),
     ("create", "made"),
+    ("cancel", "cancelled"),
+    ("deactivate", "deactivated"),
     ("decide", "decided"),
     ("delete", "deleted"),
     ("disable", "switched off"),
@@ -58,6 +61,7 @@ const VERBS: &[(&str, &str)] = &[
     ("forget", "forgotten"),
     ("give", "given"),
     ("hold", "kept until a decision"),
+    ("keep", "kept"),
     ("lift", "lifted"),
     ("link", "linked"),
     ("make", "made"),
@@ -67,6 +71,7 @@ const VERBS: &[(&str, &str)] = &[
     ("narrow", "narrowed"),
     ("open", "opened"),
     ("prove", "proved"),
+    ("reactivate", "activated again"),
     ("refuse", "refused"),
     ("remove", "removed"),
     ("rename", "renamed"),
@@ -75,16 +80,20 @@ const VERBS: &[(&str, &str)] = &[
     ("resend", "sent anew"),
     ("reset", "reset"),
     ("restore", "restored"),
+    ("resume", "resumed"),
+    ("return", "given back"),
     ("reuse", "used twice"),
     ("revoke", "revoked"),
     ("rotate", "rotated"),
     ("send", "sent"),
+    ("shorten", "shortened"),
     ("set", "set"),
     ("stop", "stopped"),
     ("suspend", "suspended"),
     ("take", "taken"),
     ("touch", "touched"),
     ("unlink", "unlinked"),
+    ("unset", "taken away"),
     ("unlock", "unlocked"),
     ("use", "used"),
     ("withdraw", "withdrawn"),
@@ -99,6 +108,7 @@ fn thing(word: &str) -> String {
         "one_time_code" => "one-time code",
         "break_glass" => "account for emergencies",
         "parked" => "parked change",
+        "elevation" => "role for a while",
         "signin" => "sign-in",
         "letters" => "look of letters",
         "app.secret" => "application's secret",
@@ -119,6 +129,15 @@ impl Event {
             "tenant.policy" => "policy changed".to_owned(),
             "tenant.tags" => "tags changed".to_owned(),
             "tenant.export" => "tenant exported".to_owned(),
+            "directory.stage" => "directory's stage changed".to_owned(),
+            "directory.provisioning" => "directory's provisioning changed".to_owned(),
+            "directory.signin_test" => "test login asked for".to_owned(),
+            "directory.signin_tested" => "test login done".to_owned(),
+            "directory.secret_ends" => "directory's secret ends".to_owned(),
+            "directory.sessions_ended" => "directory's sessions ended".to_owned(),
+            "directory.setup_link" => "setup link made".to_owned(),
+            "directory.setup_link.use" => "setup link used".to_owned(),
+            "elevation.expire" => "request for a role ran out".to_owned(),
             other => match other.rsplit_once('.') {
                 Some((object, verb)) => {
                     let known = VERBS.iter().find(|v| v.0 == verb).map(|v| v.1);
@@ -149,9 +168,13 @@ impl Event {
         match (&self.target_name, self.own_name(), &self.target) {
             (Some(name), ..) if !name.is_empty() => name.clone(),
             (_, Some(name), _) => name.to_owned(),
-            (_, None, Some(target)) => {
-                thing(target.split_once(':').map_or(target.as_str(), |t| t.0))
-            }
+            (_, None, Some(target)) => match target.split_once(':') {
+                Some((kind, id)) if uuid::Uuid::try_parse(id).is_err() => {
+                    format!("{} {id}", thing(kind))
+                }
+                Some((kind, _)) => thing(kind),
+                None => target.clone(),
+            },
             _ => String::new(),
         }
     }

@@ -29,6 +29,8 @@ struct Role {
     name: String,
     #[serde(default)]
     description: String,
+    #[serde(default)]
+    built_in: bool,
 }
 
 #[derive(Template)]
@@ -68,7 +70,9 @@ async fn roles(ask: &Ask, shell: &Shell) -> Result<Vec<Role>, Trouble> {
         return Ok(Vec::new());
     }
     let found: Option<Page<Role>> = kit::if_any(ask, &shell.api("/roles?limit=200")).await?;
-    Ok(found.map(|p| p.items).unwrap_or_default())
+    // A Global Administrator is a person.
+    let fits = |r: &Role| !(r.built_in && r.name == "Global Administrator");
+    Ok(found.into_iter().flat_map(|p| p.items).filter(fits).collect())
 }
 
 async fn showing(ask: &Ask, t: &str, typed: Option<Form>, problem: Option<Problem>) -> Answer {

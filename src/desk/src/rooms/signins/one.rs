@@ -82,7 +82,7 @@ fn called(name: &str) -> &str {
         "issuer" => "Issuer",
         "sub" => "Subject (sub)",
         "subject" => "Known here as",
-        "class" => "At least",
+        "class" => "Class",
         "by" => "Because of",
         other => other,
     }

@@ -84,29 +84,34 @@ impl Facts {
     }
     /// The limits, each with its name for people.
     fn limits(&self) -> Vec<(String, String)> {
-        self.limits.iter().map(|(name, v)| limit(name, v.as_i64().unwrap_or_default())).collect()
+        let place = |name: &str| LABELS.iter().position(|l| l.0 == name).unwrap_or(LABELS.len());
+        let mut all: Vec<_> = self.limits.iter().collect();
+        all.sort_by_key(|(name, _)| place(name));
+        all.into_iter().map(|(name, v)| limit(name, v.as_i64().unwrap_or_default())).collect()
     }
 }
 
+/// The limits, in the order in which they are told.
+const LABELS: [(&str, &str); 14] = [
+    ("body_bytes", "A request's body"),
+    ("scim_body_bytes", "A provisioning request's body"),
+    ("connections", "Connections at once"),
+    ("tries_per_minute", "Guesses by one address in a minute"),
+    ("signins_per_minute", "Sign-ins begun by one address in a minute"),
+    ("letters_per_tenant", "Letters of invitation for one tenant in a day"),
+    ("letters_per_inviter", "Letters of invitation by one person in a day"),
+    ("session_idle_seconds", "A session, without use"),
+    ("session_max_seconds", "A session, in all"),
+    ("refresh_idle_seconds", "Refresh tokens, without use"),
+    ("refresh_max_seconds", "Refresh tokens, in all"),
+    ("invitation_seconds", "An invitation can be accepted for"),
+    ("elevation_longest_seconds", "A role for a while, at most"),
+    ("signins_kept_seconds", "Records of sign-ins are kept for"),
+];
+
 /// A limit, in words.
 fn limit(name: &str, n: i64) -> (String, String) {
-    let label = match name {
-        "body_bytes" => "A request's body",
-        "scim_body_bytes" => "A provisioning request's body",
-        "connections" => "Connections at once",
-        "tries_per_minute" => "Guesses by one address in a minute",
-        "signins_per_minute" => "Sign-ins begun by one address in a minute",
-        "letters_per_tenant" => "Letters of invitation for one tenant in a day",
-        "letters_per_inviter" => "Letters of invitation by one person in a day",
-        "session_idle_seconds" => "A session, without use",
-        "session_max_seconds" => "A session, in all",
-        "refresh_idle_seconds" => "Refresh tokens, without use",
-        "refresh_max_seconds" => "Refresh tokens, in all",
-        "invitation_seconds" => "An invitation can be accepted for",
-        "elevation_longest_seconds" => "A role for a while, at most",
-        "signins_kept_seconds" => "Records of sign-ins are kept for",
-        other => other,
-    };
+    let label = LABELS.iter().find(|l| l.0 == name).map_or(name, |l| l.1);
     let many = text::thousands(n.unsigned_abs());
     let value = match name {
         "signins_kept_seconds" if n == 0 => "ever".to_owned(),
