@@ -83,7 +83,8 @@ async fn all(ask: Ask, Path(t): Path<String>) -> Answer {
     let parked = Waiting::of(ask.get(&at("/parked")).await?, Change::waits);
     let adoptions = Waiting::of(ask.get(&at("/adoptions")).await?, Adoption::waits);
     let holds = Waiting::of(ask.get(&shell.api("/holds?limit=20")).await?, |_| true);
-    let requests = Waiting::of(ask.get(&at("/elevations")).await?, Request::open);
+    let requests =
+        Waiting::of(ask.get(&at("/elevations")).await?, |r: &Request| r.open() && !r.own(&shell));
     let reviews = Waiting::of(ask.get(&shell.api("/reviews?limit=20")).await?, Review::open);
     let tombstones = if shell.may("users.view") {
         Waiting::of(ask.get(&shell.api("/tombstones?limit=10")).await?, |_| true)

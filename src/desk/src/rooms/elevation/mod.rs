@@ -68,6 +68,10 @@ impl Request {
     pub(super) fn open(&self) -> bool {
         self.state == "open"
     }
+    /// Whether whoever sits there asked for it: somebody else decides.
+    pub(super) fn own(&self, shell: &Shell) -> bool {
+        self.user == shell.me.user
+    }
     /// For how long it was asked.
     pub(super) fn lasting(&self) -> String {
         lasting(self.minutes)

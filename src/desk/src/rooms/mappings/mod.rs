@@ -154,6 +154,9 @@ async fn listed(ask: &Ask, shell: Shell, problem: Option<Problem>) -> Answer {
     // A group or a role that is not there is a filter that nothing fits.
     let (found, problem) = match found {
         Ok(found) => (found, problem),
+        Err(p) if p.status == 404 && p.field.is_some() => {
+            (Page { items: Vec::new(), next: None }, problem)
+        }
         Err(p) => (Page { items: Vec::new(), next: None }, Some(mend(p)?)),
     };
     let default = ask.get(&shell.api("/default-role")).await?;

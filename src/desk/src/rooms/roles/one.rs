@@ -71,9 +71,9 @@ impl Compared {
 
 pub(super) async fn difference(ask: Ask, Path((t, id)): Path<(String, String)>) -> Answer {
     let (shell, role) = role(&ask, &t, &id).await?;
-    let with = ask.word("with").to_owned();
+    let mut with = ask.word("with").to_owned();
     let mut problem: Option<Problem> = None;
-    let mut difference = None;
+    let mut difference: Option<Difference> = None;
     if !with.is_empty() {
         let query = text::query([("with", with.as_str())]);
         let found = ask.get(&shell.api(&format!("/roles/{}/difference{query}", role.id))).await;
@@ -81,6 +81,9 @@ pub(super) async fn difference(ask: Ask, Path((t, id)): Path<(String, String)>) 
             Ok(d) => difference = Some(d),
             Err(p) => problem = Some(mend(p)?),
         }
+    }
+    if let Some(d) = &difference {
+        with.clone_from(&d.with.id);
     }
     let catalogue = Catalogue::of(&ask).await?;
     let mut others = Roles::of(&ask, &shell, "").await?;

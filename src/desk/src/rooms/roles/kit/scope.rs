@@ -14,17 +14,23 @@ use serde_json::{Value, json};
 pub(in crate::rooms) struct Scope {
     kind: String,
     text: String,
+    tag: Option<String>,
 }
 
 impl Scope {
     /// In words.
-    pub(in crate::rooms) fn words(&self) -> &str {
-        &self.text
+    pub(in crate::rooms) fn words(&self) -> String {
+        // On pages a tenant is a company.
+        match (&self.tag, self.text.strip_prefix("all tenants")) {
+            (Some(tag), _) => format!("companies with the tag “{tag}”"),
+            (None, Some(rest)) if self.kind != "tenant" => format!("all companies{rest}"),
+            _ => self.text.clone(),
+        }
     }
     /// In a sentence: in it, or on it.
     pub(in crate::rooms) fn at(&self) -> String {
         let word = if self.kind == "instance" { "on" } else { "in" };
-        format!("{word} {}", self.text)
+        format!("{word} {}", self.words())
     }
     /// Whether it is more than one tenant.
     pub(in crate::rooms) fn wide(&self) -> bool {
