@@ -99,9 +99,14 @@ pub(super) async fn ask_withdraw(ask: Ask, Path((t, id)): Here) -> Answer {
 
 async fn step(ask: Ask, here: (String, String), to: &str, at: (&'static str, &str)) -> Answer {
     let (t, id) = here;
+    let done = match to {
+        "enforced" => "enforced",
+        "active" => "relaxed",
+        _ => "withdrawn",
+    };
     let (shell, d) = opened(&ask, &t, &id, at.1).await?;
     match ask.patch::<Done>(&api(&shell, &id, ""), json!({ "stage": to }), None).await {
-        Ok(_) => on(&format!("{}/signin", d.at(&shell)), "saved"),
+        Ok(_) => on(&format!("{}/signin", d.at(&shell)), done),
         Err(p) => {
             let p = pressed(p)?;
             let status = p.http();
