@@ -133,3 +133,13 @@ pub(super) fn in_days(more: i64) -> String {
 pub(super) fn same(one: impl AsRef<str>, other: impl AsRef<str>) -> bool {
     one.as_ref() == other.as_ref()
 }
+
+/// A page is for somebody else.
+pub(super) fn forbidden() -> Problem {
+    Problem {
+        status: 403,
+        detail: "your roles here do not permit this".to_owned(),
+        code: "forbidden".to_owned(),
+        ..Problem::default()
+    }
+}
