@@ -113,7 +113,11 @@ pub(super) fn pretty(v: &serde_json::Value) -> String {
 /// So many days from now, as RFC 3339 says it: what is told of moments can be compared with it as text.
 pub(super) fn in_days(more: i64) -> String {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let seconds = since.map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(0)) + more * 86_400;
+    stamp(since.map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(0)) + more * 86_400)
+}
+
+/// Seconds since 1970 as RFC 3339 says it.
+pub(super) fn stamp(seconds: i64) -> String {
     let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     // Days since 1970 as a date of our calendar: Hinnant's `civil_from_days`.
     let z = days + 719_468;

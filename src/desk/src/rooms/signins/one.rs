@@ -60,6 +60,7 @@ struct Unknown {
 fn plain(v: &Value) -> String {
     match v {
         Value::Null => "not there".to_owned(),
+        Value::Bool(b) => if *b { "yes" } else { "no" }.to_owned(),
         Value::String(s) if s.is_empty() => "empty".to_owned(),
         Value::String(s) => s.clone(),
         Value::Array(all) if all.is_empty() => "none".to_owned(),
@@ -83,14 +84,21 @@ fn called(name: &str) -> &str {
         "sub" => "Subject (sub)",
         "subject" => "Known here as",
         "class" => "Class",
+        "malformed" => "Not readable",
+        "groups" => "Groups",
         "by" => "Because of",
         other => other,
     }
 }
 
 fn facts(v: &Value) -> Vec<Fact> {
-    let fact =
-        |(name, v): (&String, &Value)| Fact { name: called(name).to_owned(), value: plain(v) };
+    let fact = |(name, v): (&String, &Value)| Fact {
+        name: called(name).to_owned(),
+        value: match v.as_i64().filter(|_| name == "auth_time") {
+            Some(seconds) => kit::stamp(seconds),
+            None => plain(v),
+        },
+    };
     v.as_object().map(|all| all.iter().map(fact).collect()).unwrap_or_default()
 }
 
@@ -142,7 +150,7 @@ fn steps(a: &Attempt, names: &Names) -> Vec<Step> {
     };
     out.push(Step { title: "Who it was", says: who, facts: identity });
     let evidence = &seen["evidence"];
-    let strength = a.class().or(seen["class"].as_str());
+    let strength = a.class().or(seen["class"].as_str()).or(evidence["class"].as_str());
     if evidence.is_object() || strength.is_some() {
         let says = strength.map_or_else(
             || "What the sign-in showed:".to_owned(),
