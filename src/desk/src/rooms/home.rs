@@ -65,13 +65,19 @@ impl Item {
             _ => "",
         }
     }
-    fn link(&self, shell: &Shell) -> String {
+    /// The page's address, for whoever may see it.
+    fn link(&self, shell: &Shell) -> Option<String> {
         let path = self.path();
-        if path.starts_with("/admin/") {
-            path.to_owned()
-        } else {
-            format!("{}{path}", shell.base())
-        }
+        let may = match path {
+            "/mappings" | "/decisions" | "/elevation" | "/reviews" => {
+                shell.may("users.manage_roles")
+            }
+            "/users" | "/invitations" => shell.may("users.view"),
+            _ if path.starts_with("/admin/") => shell.global(),
+            _ => !path.is_empty() && shell.may("system.view_settings"),
+        };
+        let base = if path.starts_with("/admin/") { String::new() } else { shell.base() };
+        may.then(|| format!("{base}{path}"))
     }
     fn says(&self) -> String {
         text::sentence(&self.detail)

@@ -113,7 +113,11 @@ pub(super) fn pretty(v: &serde_json::Value) -> String {
 /// So many days from now, as RFC 3339 says it: what is told of moments can be compared with it as text.
 pub(super) fn in_days(more: i64) -> String {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let seconds = since.map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(0)) + more * 86_400;
+    stamp(since.map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(0)) + more * 86_400)
+}
+
+/// Seconds since 1970 as RFC 3339 says it.
+pub(super) fn stamp(seconds: i64) -> String {
     let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     // Days since 1970 as a date of our calendar: Hinnant's `civil_from_days`.
     let z = days + 719_468;
@@ -132,4 +136,14 @@ pub(super) fn in_days(more: i64) -> String {
 /// Whether two texts say the same: what a choice has, and what is chosen.
 pub(super) fn same(one: impl AsRef<str>, other: impl AsRef<str>) -> bool {
     one.as_ref() == other.as_ref()
+}
+
+/// A page is for somebody else.
+pub(super) fn forbidden() -> Problem {
+    Problem {
+        status: 403,
+        detail: "your roles here do not permit this".to_owned(),
+        code: "forbidden".to_owned(),
+        ..Problem::default()
+    }
 }

@@ -9,7 +9,7 @@ use crate::{
     nav::Section,
     problem::Problem,
     shell::Shell,
-    text::{self, When},
+    text::When,
 };
 use askama::Template;
 use axum::{Router, extract::Path, routing::get};
@@ -75,9 +75,6 @@ impl Letter {
             (None, 0) => ("waits", ""),
             (None, _) => ("is tried again", "warn"),
         }
-    }
-    fn tries(&self) -> String {
-        text::count(self.attempts.unsigned_abs(), "try", "tries")
     }
 }
 

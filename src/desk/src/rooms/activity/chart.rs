@@ -5,10 +5,11 @@ use crate::text;
 /// How large the picture is, in its own units.
 pub(super) const WIDTH: u64 = 960;
 /// Its height.
-pub(super) const HEIGHT: u64 = 240;
-const LEFT: u64 = 48;
-const TOP: u64 = 12;
-const BOTTOM: u64 = 28;
+pub(super) const HEIGHT: u64 = 264;
+const LEFT: u64 = 88;
+const RIGHT: u64 = 36;
+const TOP: u64 = 24;
+const BOTTOM: u64 = 40;
 
 /// A part of a bar.
 pub(super) struct Part {
@@ -69,7 +70,7 @@ impl Chart {
         let top = round(most.max(1));
         let (high, floor) = (HEIGHT - TOP - BOTTOM, HEIGHT - BOTTOM);
         let days = u64::try_from(rows.len()).unwrap_or(1).max(1);
-        let step = (WIDTH - LEFT) / days;
+        let step = (WIDTH - LEFT - RIGHT) / days;
         let gap = (step / 5).max(1);
         let every = days.div_ceil(8);
         let (mut parts, mut marks) = (Vec::new(), Vec::new());

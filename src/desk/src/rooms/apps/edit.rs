@@ -90,6 +90,9 @@ async fn showing(
             (shell.crumb("Applications", at), None)
         }
     };
+    if !ROOM.may_edit(&shell) {
+        return Err(kit::forbidden().into());
+    }
     let back = shell.crumbs.last().map(|c| c.to.clone()).unwrap_or_default();
     let form = typed.unwrap_or_else(|| client.as_ref().map_or_else(fresh, of_client));
     let status = problem.as_ref().map(Problem::http).unwrap_or_default();

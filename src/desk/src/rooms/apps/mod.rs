@@ -12,7 +12,7 @@ use self::{
     secrets::Secret,
     stream::Stream,
 };
-use super::kit::{if_any, listed};
+use super::kit::{self, if_any, listed};
 use crate::{
     Desk,
     ask::{Answer, Ask, on, page, shown},
@@ -141,6 +141,9 @@ struct Delete {
 
 async fn delete_page(ask: Ask, Path((t, id)): At) -> Answer {
     let (shell, client) = ROOM.found(&ask, &t, &id).await?;
+    if !ROOM.may_edit(&shell) {
+        return Err(kit::forbidden().into());
+    }
     let stream = if_any(&ask, &shell.api(&format!("{}/event-stream", ROOM.at(&id)))).await?;
     let back = format!("{}{}", shell.base(), ROOM.at(&id));
     let shell = shell.crumb(&client.name, &back).titled(format!("Delete {}", client.name));

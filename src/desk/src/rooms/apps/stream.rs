@@ -5,6 +5,7 @@ use crate::{
     ask::{Answer, Ask, on, page},
     form::Form,
     nav::Section,
+    rooms::kit,
     shell::Shell,
     text::When,
 };
@@ -66,6 +67,9 @@ struct End {
 /// What its end does.
 pub(super) async fn end_page(ask: Ask, Path((t, id)): At) -> Answer {
     let (shell, client) = ROOM.found(&ask, &t, &id).await?;
+    if !ROOM.may_edit(&shell) {
+        return Err(kit::forbidden().into());
+    }
     let stream = ask.get(&shell.api(&format!("{}/event-stream", ROOM.at(&id)))).await?;
     let back = format!("{}{}", shell.base(), ROOM.at(&id));
     let shell = shell.crumb(&client.name, &back).titled("End the event stream");

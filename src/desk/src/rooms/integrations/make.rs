@@ -77,6 +77,9 @@ async fn roles(ask: &Ask, shell: &Shell) -> Result<Vec<Role>, Trouble> {
 
 async fn showing(ask: &Ask, t: &str, typed: Option<Form>, problem: Option<Problem>) -> Answer {
     let shell = ask.shell(t, Section::Integrations, "Add an integration").await?;
+    if !ROOM.may_edit(&shell) {
+        return Err(kit::forbidden().into());
+    }
     let back = format!("{}/integrations", shell.base());
     let shell = shell.crumb("Integrations", &back);
     let form = typed.unwrap_or_else(|| kit::filled([("proof", "secret")]));

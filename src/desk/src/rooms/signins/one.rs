@@ -60,6 +60,7 @@ struct Unknown {
 fn plain(v: &Value) -> String {
     match v {
         Value::Null => "not there".to_owned(),
+        Value::Bool(b) => if *b { "yes" } else { "no" }.to_owned(),
         Value::String(s) if s.is_empty() => "empty".to_owned(),
         Value::String(s) => s.clone(),
         Value::Array(all) if all.is_empty() => "none".to_owned(),
@@ -83,14 +84,21 @@ fn called(name: &str) -> &str {
         "sub" => "Subject (sub)",
         "subject" => "Known here as",
         "class" => "Class",
+        "malformed" => "Not readable",
+        "groups" => "Groups",
         "by" => "Because of",
         other => other,
     }
 }
 
 fn facts(v: &Value) -> Vec<Fact> {
-    let fact =
-        |(name, v): (&String, &Value)| Fact { name: called(name).to_owned(), value: plain(v) };
+    let fact = |(name, v): (&String, &Value)| Fact {
+        name: called(name).to_owned(),
+        value: match v.as_i64().filter(|_| name == "auth_time") {
+            Some(seconds) => kit::stamp(seconds),
+            None => plain(v),
+        },
+    };
     v.as_object().map(|all| all.iter().map(fact).collect()).unwrap_or_default()
 }
 
@@ -102,12 +110,25 @@ fn named(of: &Value, names: &[&str]) -> Vec<Fact> {
 /// What a class is called, for people.
 pub(super) fn class(word: &str) -> String {
     match word {
-        "none" => "one factor".to_owned(),
+        "none" | "single" => "one factor".to_owned(),
         "attested" => "two factors, attested by an administrator's word".to_owned(),
         "mfa" => "two factors".to_owned(),
         "phr" | "phishing_resistant" => "a factor that cannot be phished".to_owned(),
         other => other.to_owned(),
     }
+}
+
+/// From where it came.
+fn from(d: &Value) -> Vec<Fact> {
+    let client = &d["client"];
+    let places = [
+        ("From", &client["address"]),
+        ("Browser", &client["user_agent"]),
+        ("Application", client),
+        ("Request", &d["request"]),
+    ];
+    let said = places.into_iter().filter_map(|(name, v)| Some((name, v.as_str()?)));
+    said.map(|(name, v)| Fact { name: name.to_owned(), value: v.to_owned() }).collect()
 }
 
 fn steps(a: &Attempt, names: &Names) -> Vec<Step> {
@@ -120,7 +141,7 @@ fn steps(a: &Attempt, names: &Names) -> Vec<Step> {
             Some(id) => format!("At the sign-in of {}.", names.directory(id)),
             None => "With what they have here: a password, a passkey or a code.".to_owned(),
         },
-        facts: named(d, &["client", "request"]),
+        facts: from(d),
     }];
     let identity = named(seen, &["issuer", "sub", "subject"]);
     let who = match &a.user {
@@ -129,7 +150,7 @@ fn steps(a: &Attempt, names: &Names) -> Vec<Step> {
     };
     out.push(Step { title: "Who it was", says: who, facts: identity });
     let evidence = &seen["evidence"];
-    let strength = a.class().or(seen["class"].as_str());
+    let strength = a.class().or(seen["class"].as_str()).or(evidence["class"].as_str());
     if evidence.is_object() || strength.is_some() {
         let says = strength.map_or_else(
             || "What the sign-in showed:".to_owned(),
@@ -197,7 +218,8 @@ fn links(shell: &Shell, a: &Attempt, names: &Names) -> Vec<(String, String)> {
     });
     match (place, &a.user) {
         (Place::Person, Some(id)) => {
-            out.push((format!("{base}/users/{}", text::escape(id)), names.user(id).to_owned()));
+            let page = format!("The page of {}", names.user(id));
+            out.push((format!("{base}/users/{}", text::escape(id)), page));
         }
         (Place::Person, None) => out.push((format!("{base}/users"), "Users".to_owned())),
         (Place::Domains, _) => out.push((format!("{base}/domains"), "Domains".to_owned())),
