@@ -87,18 +87,11 @@ impl Shown {
     fn may(&self) -> bool {
         self.shell.may("system.edit_settings")
     }
-    /// What one of the second list says.
-    fn class(&self, word: &str) -> &'static str {
-        view::class(word)
-    }
     fn get(&self, part: &str, row: &Row, field: &str) -> &str {
-        self.form.get(&format!("{part}.{}.{field}", row.key))
-    }
-    fn name(&self, part: &str, row: &Row, field: &str) -> String {
-        format!("{part}.{}.{field}", row.key)
+        self.form.get(&view::field(part, row, field))
     }
     fn wrong(&self, part: &str, row: &Row) -> Option<String> {
-        self.shell.wrong(&self.name(part, row, "max_age"))
+        self.shell.wrong(&view::field(part, row, "max_age"))
     }
     fn of(&self, name: &str) -> &str {
         self.form.get(name)
@@ -132,7 +125,8 @@ async fn view(ask: &Ask, shell: &Shell, policy: &Value) -> Result<View, Trouble>
     let system: Option<System> = if shell.global() { if_any(ask, "/system").await? } else { None };
     let roles = roles.map(|p| p.items).unwrap_or_default();
     let apps = apps.map(|p| p.items).unwrap_or_default();
-    Ok(View::new(policy, &roles, &apps, categories, system.map(|s| s.limits)))
+    let limits = system.as_ref().map(|s| &s.limits);
+    Ok(View::new(policy, &roles, &apps, &categories, limits))
 }
 
 async fn policy(ask: Ask, Path(t): Path<String>) -> Answer {

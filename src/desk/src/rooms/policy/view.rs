@@ -93,6 +93,11 @@ fn text(v: &Value, or: &str) -> String {
     v.as_str().unwrap_or(or).to_owned()
 }
 
+/// The name of a field of a row.
+pub(super) fn field(part: &str, row: &Row, field: &str) -> String {
+    format!("{part}.{}.{field}", row.key)
+}
+
 /// The entries of one of the policy's maps, with their names.
 fn rows(of: &Value, name: impl Fn(&str) -> Option<String>) -> Vec<Row> {
     let none = Map::new();
@@ -112,8 +117,8 @@ impl View {
         policy: &Value,
         roles: &[Role],
         apps: &[App],
-        categories: Vec<Category>,
-        limits: Option<Limits>,
+        categories: &[Category],
+        limits: Option<&Limits>,
     ) -> Self {
         let mfa = &policy["mfa"];
         let (default, level) = (text(&mfa["default"], "by_role"), text(&mfa["level"], "mfa"));
@@ -148,7 +153,7 @@ impl View {
             c.permissions.iter().map(|e| (c.full(e), format!("{}: {}", c.name, e.name)))
         });
         let more_permissions = all.filter(|(key, _)| free(&of_permissions, key)).collect();
-        let l = limits.as_ref();
+        let l = limits;
         let lasts = |field, label, part: &str, which: &str, most| Lasts {
             field,
             label,

@@ -67,13 +67,14 @@ struct Directory {
 #[derive(Debug, Deserialize)]
 struct User {
     id: String,
-    user_name: String,
+    #[serde(rename = "user_name")]
+    login: String,
     display_name: Option<String>,
 }
 
 impl User {
     fn name(&self) -> &str {
-        self.display_name.as_deref().filter(|n| !n.is_empty()).unwrap_or(&self.user_name)
+        self.display_name.as_deref().filter(|n| !n.is_empty()).unwrap_or(&self.login)
     }
 }
 
@@ -118,12 +119,12 @@ pub(super) async fn person(ask: &Ask, shell: &Shell, word: &str) -> Result<Strin
     }
     let path = format!("/users{}", text::query([("text", word), ("limit", "10")]));
     let found: Page<User> = ask.get(&shell.api(&path)).await?;
-    let exact = found.items.iter().find(|u| u.user_name.eq_ignore_ascii_case(word));
+    let exact = found.items.iter().find(|u| u.login.eq_ignore_ascii_case(word));
     match (exact, found.items.as_slice()) {
         (Some(u), _) | (None, [u]) => Ok(u.id.clone()),
         (None, []) => Err(Problem::typed("user", format!("nobody here is called '{word}'"))),
         (None, many) => {
-            let names: Vec<&str> = many.iter().map(|u| u.user_name.as_str()).collect();
+            let names: Vec<&str> = many.iter().map(|u| u.login.as_str()).collect();
             let detail = format!("several are called so: {}", names.join(", "));
             Err(Problem::typed("user", detail))
         }

@@ -61,7 +61,7 @@ struct Tenant {
 #[template(path = "system_domains.html")]
 struct Domains {
     shell: Shell,
-    domains: Vec<Domain>,
+    all: Vec<Domain>,
     tenants: HashMap<String, Tenant>,
     form: Form,
     first: Option<String>,
@@ -94,7 +94,7 @@ async fn showing(ask: &Ask, form: Form, problem: Option<Problem>) -> Answer {
     let status = problem.as_ref().map(Problem::http).unwrap_or_default();
     let (first, next) = (ask.first(), ask.after(found.next.as_ref()));
     let shell = shell.problem(problem);
-    shown(status, &Domains { shell, domains: found.items, tenants, form, first, next })
+    shown(status, &Domains { shell, all: found.items, tenants, form, first, next })
 }
 
 /// All of them.
