@@ -3,6 +3,7 @@
 
 mod elevations;
 mod factors;
+mod own;
 
 use crate::{
     access::{self, Effective, Reach, catalogue::SELF_SERVICE},
@@ -23,6 +24,7 @@ use crate::{
     },
 };
 use askama::Template;
+use own::{Opens, Why, administers};
 use axum::{
     Router,
     extract::State,
@@ -52,6 +54,7 @@ struct Place {
     name: String,
     roles: Vec<String>,
     permissions: Vec<String>,
+    why: Vec<Why>,
 }
 
 /// What somebody may do wherever there is a company.
@@ -60,6 +63,7 @@ struct Wide {
     name: &'static str,
     roles: Vec<String>,
     permissions: Vec<String>,
+    why: Vec<Why>,
 }
 
 /// A place where somebody is signed in.
@@ -95,6 +99,14 @@ struct Me {
     /// Whether there is a choice of companies to work in, and which one the person has made.
     several: bool,
     acting: Option<String>,
+    /// How the person is called, and who says so: their directory, if it is not said by hand.
+    display_name: Option<String>,
+    email: Option<String>,
+    managed_by: Option<String>,
+    /// Whether there is a page of administration for them.
+    administers: bool,
+    /// What they can sign in to and where it begins.
+    apps: Vec<Opens>,
     /// A session of a break-glass account: until when.
     emergency: Option<String>,
     done: Option<&'static str>,
@@ -159,15 +171,18 @@ async fn me(
     }
 }
 
-/// The roles of these ways to have them, each once, and what they permit.
-fn held<'a>(paths: impl Iterator<Item = &'a access::Path>) -> (Vec<String>, Vec<String>) {
-    let (mut roles, mut permissions) = (BTreeSet::new(), BTreeSet::new());
+/// The roles of these ways to have them, each once, what they permit, and how each came.
+fn held<'a>(
+    paths: impl Iterator<Item = &'a access::Path>,
+) -> (Vec<String>, Vec<String>, Vec<Why>) {
+    let (mut roles, mut permissions, mut why) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
     for p in paths {
         roles.insert(&p.role);
         permissions.extend(p.permissions.iter().filter(|p| *p != SELF_SERVICE));
+        why.push(Why::of(p));
     }
     let roles = roles.into_iter().map(|r| r.name.clone()).collect();
-    (roles, permissions.into_iter().cloned().collect())
+    (roles, permissions.into_iter().cloned().collect(), why)
 }
 
 /// Whether something is held in every company: it is shown once, and not with each.
@@ -178,8 +193,8 @@ fn wide(p: &access::Path) -> bool {
 /// What is held in every company.
 fn everywhere(at_home: &Effective) -> Vec<Wide> {
     let of = |id, name, reach: Reach| {
-        let (roles, permissions) = held(at_home.paths.iter().filter(|p| p.reach == reach));
-        (!roles.is_empty()).then_some(Wide { id, name, roles, permissions })
+        let (roles, permissions, why) = held(at_home.paths.iter().filter(|p| p.reach == reach));
+        (!roles.is_empty()).then_some(Wide { id, name, roles, permissions, why })
     };
     let all =
         of("everywhere", "Everywhere: in every company, and on the platform itself", Reach::All);
@@ -197,9 +212,11 @@ async fn page(
     let acting = open.iter().find(|t| s.chosen && t.id == s.acting).map(|t| t.name.clone());
     let at_home = app.access.effective(s.home, s.user, s.home).await?;
     let wide_ones = everywhere(&at_home);
+    let mut may_administer = administers(&at_home);
     let mut own = Vec::new();
     for t in open {
         let e = app.access.effective(s.home, s.user, t.id).await?;
+        may_administer |= administers(&e);
         // One's own company is shown as well when there is nothing else to show.
         if wide_ones.is_empty() || e.paths.iter().any(|p| !wide(p)) {
             own.push((t, e));
@@ -207,10 +224,11 @@ async fn page(
     }
     let (companies, shown) = sought.among("/me".to_owned(), own, |(t, _)| t);
     let places = shown.into_iter().map(|(t, e)| {
-        let (roles, permissions) = held(e.paths.iter().filter(|p| !wide(p)));
-        Place { slug: t.slug, name: t.name, roles, permissions }
+        let (roles, permissions, why) = held(e.paths.iter().filter(|p| !wide(p)));
+        Place { slug: t.slug, name: t.name, roles, permissions, why }
     });
     let places = places.collect();
+    let (email, managed_by) = own::profile(app, s).await?;
     let sessions = app.gate.signed_in(s.home, s.user).await?;
     let (for_a_while, waiting) = elevations::any(app, caller).await?;
     let name = s.display_name.clone().unwrap_or_else(|| s.user_name.clone());
@@ -221,6 +239,11 @@ async fn page(
         company: tenants::get(&app.store, s.home).await?.name,
         several,
         acting,
+        display_name: s.display_name.clone(),
+        email,
+        managed_by,
+        administers: may_administer,
+        apps: own::opens(app, caller).await?,
         emergency: (s.evidence.0["break_glass"] == true).then(|| s.expires_at.for_people()),
         done,
         for_a_while,
