@@ -5,6 +5,7 @@ use crate::{
     access::{Access, Catalogue, Permit, perm::SystemEditSettings, roles},
     actor::Actor,
     apps::Apps,
+    clock::Timestamp,
     config::Config,
     credentials::Credentials,
     crypto::seal::MasterKey,
@@ -83,6 +84,8 @@ pub struct Parts {
     pub master: MasterKey,
     /// Who does the server's own work.
     pub system: Actor,
+    /// Since when this process is up.
+    pub started: Timestamp,
     replay: OnceLock<Replay>,
 }
 
@@ -117,7 +120,7 @@ impl App {
         let dns = dns::Texts::new(&config.outbound.dns_servers)?;
         let mailer = Mailer::new(&config.mail, &config.outbound.ca_file)?;
         let log = Recorder::new(&store, &master);
-        let system = system.clone();
+        let (system, started) = (system.clone(), store.clock().now());
         let parts = Parts {
             config,
             store,
@@ -138,6 +141,7 @@ impl App {
             log,
             master,
             system,
+            started,
             replay: OnceLock::new(),
         };
         Ok(Self(Arc::new(parts)))

@@ -25,6 +25,8 @@ use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
+    /// The microseconds of a day.
+    pub const DAY: i64 = 86_400_000_000;
     /// Whole seconds since 1970 (the form of JWT and OAuth).
     pub fn secs(self) -> i64 {
         self.0.div_euclid(1_000_000)

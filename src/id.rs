@@ -10,7 +10,7 @@ macro_rules! for_each_id {
             TenantId UserId GroupId DirectoryId ScimTokenId RoleId GrantId MappingId AppId SecretId SessionId FlowId
             FamilyId KeyId EventId MessageId SigninId RequestId ChangeId InvitationId LogId TombstoneId AdoptionId
             ParkedId EligibilityId ElevationId ReviewId ReviewItemId ReviewPlanId SuppressionId
-            PasskeyId CeremonyId TrialId StreamId PortalId
+            PasskeyId CeremonyId TrialId StreamId PortalId ViewId
         }
     };
 }

@@ -12,6 +12,7 @@
 
 mod acting;
 pub mod authors;
+mod called;
 pub mod catalogue;
 mod crowd;
 mod db;

@@ -360,3 +360,26 @@ pub(super) async fn secret_revoke(c: Call) -> Result<Done> {
     apps::secret_revoke(&c.app.store, &p, c.id("app")?, c.id("secret")?).await?;
     Ok(Done)
 }
+
+/// An application that you can open.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OwnApp")]
+pub(super) struct OwnApp {
+    id: AppId,
+    name: String,
+    /// Its picture.
+    logo_uri: Option<String>,
+    /// Where to begin: its home page.
+    address: String,
+}
+
+pub(super) async fn mine(c: Call) -> Result<Shown<Page<OwnApp>>> {
+    let own = c.app.access.own(c.actor())?;
+    let all = apps::openable(&c.app.store, &own).await?;
+    let shown = all.into_iter().filter_map(|a| {
+        let about = a.about();
+        let (name, logo_uri) = (about.name, about.logo_uri);
+        Some(OwnApp { id: a.id, name, logo_uri, address: about.client_uri? })
+    });
+    Ok(Shown::page(shown, None))
+}

@@ -14,7 +14,7 @@ use crate::{
     clock::Timestamp,
     credentials::{self, break_glass::Account},
     error::{Error, Result},
-    id::UserId,
+    id::{TenantId, UserId},
     secret::ExposeSecret as _,
     tenants,
     users::NewUser,
@@ -79,6 +79,8 @@ pub(super) struct NewBreakGlass {
 #[derive(Serialize, JsonSchema)]
 pub(super) struct BreakGlassMade {
     user: UserId,
+    /// The provider's.
+    tenant: TenantId,
     user_name: String,
     password: String,
     /// Each the second factor for one sign-in.
@@ -106,6 +108,7 @@ pub(super) async fn make(c: With<NewBreakGlass>) -> Result<Made<BreakGlassMade>>
     grants::add_everywhere(&c.app.access, &global, grant).await?;
     Ok(Made::of(BreakGlassMade {
         user: user.id,
+        tenant: t,
         user_name: user.user_name,
         password: password.expose_secret().to_owned(),
         recovery_codes: codes.iter().map(|s| s.expose_secret().to_owned()).collect(),

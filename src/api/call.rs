@@ -19,6 +19,7 @@ use axum::{
 };
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use std::{collections::HashMap, str::FromStr};
 
 /// What nearly every answer is.
@@ -161,21 +162,32 @@ pub(super) fn time(field: &'static str, text: Option<&String>) -> Result<Option<
     .transpose()
 }
 
+/// What an answer says.
+enum Content {
+    Nothing,
+    Document(Value),
+    Written(Body),
+}
+
 /// Needs that a handler answers with.
 pub(super) struct Reply {
     status: StatusCode,
     kind: &'static str,
-    body: Option<Body>,
+    content: Content,
     version: Option<i64>,
+    location: Option<String>,
 }
 impl Reply {
+    fn new(status: StatusCode, kind: &'static str, content: Content) -> Self {
+        Self { status, kind, content, version: None, location: None }
+    }
     /// It is done.
     pub(super) fn done() -> Self {
-        Self { status: StatusCode::NO_CONTENT, kind: JSON, body: None, version: None }
+        Self::new(StatusCode::NO_CONTENT, JSON, Content::Nothing)
     }
     /// A document of this media type.
     pub(super) fn written(kind: &'static str, body: Body) -> Self {
-        Self { status: StatusCode::OK, kind, body: Some(body), version: None }
+        Self::new(StatusCode::OK, kind, Content::Written(body))
     }
     /// A body, with the version that `If-Match` wants, where there is one.
     pub(super) fn with(
@@ -184,10 +196,36 @@ impl Reply {
         version: Option<i64>,
     ) -> Result<Self> {
         let body = serde_json::to_value(body).map_err(Error::internal)?;
-        Ok(Self { status, kind: JSON, body: Some(Body::from(body.to_string())), version })
+        Ok(Self { version, ..Self::new(status, JSON, Content::Document(body)) })
+    }
+    /// The JSON that it says, if it does.
+    pub(super) fn document(&self) -> Option<&Value> {
+        match &self.content {
+            Content::Document(d) => Some(d),
+            _ => None,
+        }
+    }
+    /// The same, to be added to.
+    pub(super) fn document_mut(&mut self) -> Option<&mut Value> {
+        match &mut self.content {
+            Content::Document(d) => Some(d),
+            _ => None,
+        }
+    }
+    /// Whether something was made.
+    pub(super) fn made(&self) -> bool {
+        self.status == StatusCode::CREATED
+    }
+    /// Where what was made is.
+    pub(super) fn at(&mut self, location: String) {
+        self.location = Some(location);
     }
     pub(super) fn into_response(self) -> Response<Body> {
-        let mut r = Response::new(self.body.unwrap_or_else(Body::empty));
+        let mut r = Response::new(match self.content {
+            Content::Nothing => Body::empty(),
+            Content::Document(d) => Body::from(d.to_string()),
+            Content::Written(body) => body,
+        });
         *r.status_mut() = self.status;
         let h = r.headers_mut();
         h.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -201,18 +239,21 @@ impl Reply {
         {
             h.insert(header::ETAG, tag);
         }
+        if let Some(at) = self.location.and_then(|l| HeaderValue::try_from(l).ok()) {
+            h.insert(header::LOCATION, at);
+        }
         r
     }
 }
 
-/// The version in an `If-Match` header; `*` is any.
+/// The version in an `If-Match` header; `*` is any. A weak one (`W/"1"`) matches nothing there (RFC 9110, 13.1.1).
 pub(super) fn if_match(value: Option<&HeaderValue>) -> Result<Option<i64>> {
     let Some(value) = value else { return Ok(None) };
     let text = value.to_str().unwrap_or_default().trim();
     if text == "*" {
         return Ok(None);
     }
-    let digits = text.strip_prefix("W/").unwrap_or(text).trim_matches('"');
+    let digits = text.trim_matches('"');
     digits.parse().map(Some).map_err(|_| {
         Error::new(Kind::Precondition, "'If-Match' is not a version of this").attr("If-Match")
     })

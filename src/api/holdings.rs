@@ -50,7 +50,10 @@ pub(super) struct PendingRole {
     in_tenant: Option<TenantId>,
     everywhere: bool,
     invitation: InvitationId,
+    /// Their name, as the letter has it.
     invited_by: String,
+    /// The same.
+    invited_by_name: String,
     /// Until when it can be accepted.
     expires_at: Time,
 }
@@ -128,6 +131,7 @@ pub(super) async fn get(c: Call) -> Result<Shown<AccessShown>> {
                 in_tenant: r.tenant,
                 everywhere: r.tenant.is_none(),
                 invitation: r.invitation,
+                invited_by_name: r.invited_by.clone(),
                 invited_by: r.invited_by,
                 expires_at: r.expires_at.into(),
             });

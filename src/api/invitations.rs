@@ -6,7 +6,10 @@ use super::{
     find,
 };
 use crate::{
-    access::perm::{UsersAdd, UsersView},
+    access::{
+        perm::{UsersAdd, UsersView},
+        roles::called,
+    },
     actor::UserKind,
     clock::Timestamp,
     error::{Error, Result},
@@ -19,6 +22,7 @@ use crate::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::collections::HashMap;
 
 /// A person to be invited.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -74,8 +78,10 @@ pub(super) struct InvitationShown {
     /// Why it is `suspended`; `null` in every other state.
     suspended: Option<Suspended>,
     roles: Vec<PlannedRole>,
-    /// As in the audit trail.
+    /// Their name, as the letter has it.
     invited_by: String,
+    /// The same.
+    invited_by_name: String,
     invited_by_user: Option<UserId>,
     created_at: Time,
     expires_at: Time,
@@ -108,6 +114,8 @@ pub(super) struct InvitationShown {
 #[derive(Debug, Serialize, JsonSchema)]
 struct ShownLeftOut {
     role: RoleId,
+    /// What the role is called; null where it is gone.
+    role_name: Option<String>,
     /// `null`: on the whole instance.
     tenant: Option<TenantId>,
     why: String,
@@ -117,12 +125,38 @@ struct ShownLeftOut {
 #[derive(Debug, Serialize, JsonSchema)]
 struct PlannedRole {
     role: RoleId,
+    /// What the role is called; null where it is gone.
+    role_name: Option<String>,
     /// `null`: on the whole instance.
     tenant: Option<TenantId>,
 }
 
-fn show(i: &Invitation, now: Timestamp, link: Option<String>) -> InvitationShown {
-    let roles = i.plan.0.iter().map(|p| PlannedRole { role: p.role, tenant: p.tenant });
+/// What the roles of these invitations are called, read in one go.
+async fn names(c: &Call, all: &[&Invitation]) -> Result<HashMap<RoleId, String>> {
+    let mut roles: Vec<RoleId> = Vec::new();
+    for i in all {
+        roles.extend(i.plan.0.iter().map(|p| p.role));
+        roles.extend(i.left_out.iter().flat_map(|l| &l.0).map(|l| l.role));
+    }
+    called(&c.app.access, roles).await
+}
+
+async fn one(c: &Call, i: &Invitation) -> Result<Shown<InvitationShown>> {
+    Ok(Shown::of(show(i, c.app.store.clock().now(), None, &names(c, &[i]).await?)))
+}
+
+fn show(
+    i: &Invitation,
+    now: Timestamp,
+    link: Option<String>,
+    called: &HashMap<RoleId, String>,
+) -> InvitationShown {
+    let named = |role: RoleId| called.get(&role).cloned();
+    let roles = i.plan.0.iter().map(|p| PlannedRole {
+        role: p.role,
+        role_name: named(p.role),
+        tenant: p.tenant,
+    });
     let state = i.state(now);
     InvitationShown {
         id: i.id,
@@ -133,6 +167,7 @@ fn show(i: &Invitation, now: Timestamp, link: Option<String>) -> InvitationShown
         suspended: i.suspended().filter(|_| state == State::Suspended),
         roles: roles.collect(),
         invited_by: i.invited_by.clone(),
+        invited_by_name: i.invited_by.clone(),
         invited_by_user: i.invited_by_user,
         created_at: i.created_at.into(),
         expires_at: i.expires_at.into(),
@@ -147,7 +182,12 @@ fn show(i: &Invitation, now: Timestamp, link: Option<String>) -> InvitationShown
             .left_out
             .iter()
             .flat_map(|l| &l.0)
-            .map(|l| ShownLeftOut { role: l.role, tenant: l.tenant, why: l.why.clone() })
+            .map(|l| ShownLeftOut {
+                role: l.role,
+                role_name: named(l.role),
+                tenant: l.tenant,
+                why: l.why.clone(),
+            })
             .collect(),
         revoked_at: i.revoked_at.map(Into::into),
         locale: i.locale.clone(),
@@ -169,10 +209,15 @@ pub(super) fn post(c: &Call) -> Post {
 }
 
 /// Where no letter leaves, whoever invited hands the link over.
-pub(super) fn made(c: &Call, m: &invitations::Made, by_hand: bool) -> InvitationShown {
+pub(super) async fn made(
+    c: &Call,
+    m: &invitations::Made,
+    by_hand: bool,
+) -> Result<InvitationShown> {
     let link = (by_hand || !c.app.mailer.sends())
         .then(|| c.url(&format!("/invite/{}", m.token.expose_secret())));
-    show(&m.invitation, c.app.store.clock().now(), link)
+    let called = names(c, &[&m.invitation]).await?;
+    Ok(show(&m.invitation, c.app.store.clock().now(), link, &called))
 }
 
 pub(super) async fn create(c: With<NewInvitation>) -> Result<Made<InvitationShown>> {
@@ -192,7 +237,7 @@ pub(super) async fn create(c: With<NewInvitation>) -> Result<Made<InvitationShow
         locale: n.locale,
     };
     let m = invitations::create(&c.app.store, &c.app.access, &p, &post(&c), new, &wanted).await?;
-    Ok(Made::of(made(&c, &m, n.by_hand)))
+    Ok(Made::of(made(&c, &m, n.by_hand).await?))
 }
 
 /// The role, with the caller's right to give it where it is wanted.
@@ -222,14 +267,16 @@ pub(super) async fn list(c: Call) -> Result<Shown<Page<InvitationShown>>> {
     let fetch = |after, n| invitations::list(store, p, after, n);
     let wanted = |i: &Invitation| state.is_none_or(|s| i.state(now) == s);
     let (items, next) = sift(limit, c.cursor()?, fetch, |i: &Invitation| i.id, wanted).await?;
-    Ok(Shown::page(items.iter().map(|i| show(i, now, None)), next.map(|id| id.to_string())))
+    let called = names(&c, &items.iter().collect::<Vec<_>>()).await?;
+    let shown = items.iter().map(|i| show(i, now, None, &called));
+    Ok(Shown::page(shown, next.map(|id| id.to_string())))
 }
 
 pub(super) async fn get(c: Call) -> Result<Shown<InvitationShown>> {
     let p = c.tenant::<UsersView>().await?;
     let id: InvitationId = c.id("invitation")?;
     let i = invitations::get(&c.app.store, &p, id).await?;
-    Ok(Shown::of(show(&i, c.app.store.clock().now(), None)))
+    one(&c, &i).await
 }
 
 /// How it is sent again.
@@ -248,7 +295,7 @@ pub(super) async fn resend(c: With<Resend>) -> Result<Shown<InvitationShown>> {
     let Resend { by_hand } = c.json()?;
     let (store, access, post) = (&c.app.store, &c.app.access, post(&c));
     let m = invitations::resend(store, access, &p, &post, id, by_hand).await?;
-    Ok(Shown::of(made(&c, &m, by_hand)))
+    Ok(Shown::of(made(&c, &m, by_hand).await?))
 }
 
 /// What a mail provider says of a letter that it had taken.
@@ -271,7 +318,7 @@ pub(super) async fn bounced(c: With<Bounced>) -> Result<Shown<InvitationShown>> 
     let how = if complaint { CameBack::Complained } else { CameBack::Bounced };
     let (store, access) = (&c.app.store, &c.app.access);
     let i = invitations::came_back(store, access, &p, id, &email, how).await?;
-    Ok(Shown::of(show(&i, c.app.store.clock().now(), None)))
+    one(&c, &i).await
 }
 
 pub(super) async fn revoke(c: Call) -> Result<Done> {

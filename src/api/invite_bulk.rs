@@ -200,7 +200,7 @@ async fn invited(c: &Call, p: &Permit<UsersAdd>, row: Row) -> Result<InvitationS
         locale: row.locale,
     };
     let m = invitations::create(&c.app.store, &c.app.access, p, &post(c), new, &wanted).await?;
-    Ok(made(c, &m, false))
+    made(c, &m, false).await
 }
 
 /// The row's field that an error of the room of users is about.

@@ -1,7 +1,7 @@
 //! POSTs under a key (`Idempotency-Key`, draft-ietf-httpapi-idempotency-key-header): whoever lost the answer asks again and
 //! gets it, and nothing is done twice. One layer around every route; what a route does knows nothing of it.
 
-use super::{Needs, Route, call::Call, error, param::KEY};
+use super::{Needs, Route, call::Call, called, error, param::KEY};
 use crate::{
     error::{Error, Kind, Result},
     id::{RequestId, TenantId},
@@ -122,7 +122,7 @@ pub(super) async fn run(
     // To its end, whoever waits for it: a caller whose connection broke asks again.
     let work = async move {
         let app = call.app.clone();
-        let done = tokio::spawn((route.handler)(call).in_current_span()).await;
+        let done = tokio::spawn(called::handled(route, call).in_current_span()).await;
         let done = done.unwrap_or_else(|e| Err(Error::internal(e)));
         let outcome = match &done {
             Ok(_) => Outcome::Done,

@@ -8,6 +8,7 @@ mod answer;
 mod apps;
 mod break_glass;
 mod call;
+mod called;
 mod caller;
 mod consents;
 mod credentials;
@@ -23,6 +24,7 @@ mod find;
 mod grants;
 mod groups;
 mod holdings;
+mod instance;
 mod integrations;
 mod invitations;
 mod invite_bulk;
@@ -45,10 +47,12 @@ mod signals;
 mod signin_tests;
 mod signins;
 mod simulate;
+mod statistics;
 mod suppressions;
 mod system;
 mod table;
 mod tenants;
+mod trail;
 mod user_bulk;
 mod users;
 
@@ -202,6 +206,6 @@ async fn run(
     portal::within(route, &mut call).await?;
     match key {
         Some(key) => keyed::run(route, call, &key).await,
-        None => Ok((route.handler)(call).await?.into_response()),
+        None => Ok(called::handled(route, call).await?.into_response()),
     }
 }

@@ -5,6 +5,7 @@ use super::{
     Needs, Route, TABLE,
     answer::Shown,
     call::Call,
+    called,
     error::{Problem, STATUSES},
     param::{IDEMPOTENCY_KEY, Param},
 };
@@ -58,8 +59,8 @@ fn tag(path: &str) -> &'static str {
         "holds" => "grants",
         "eligibilities" => "elevations",
         "review-plans" => "reviews",
-        "audit" | "signins" => "logs",
-        "policy" | "tenants" => "tenants",
+        "audit" | "signins" | "statistics" => "logs",
+        "checklist" | "policy" | "tenants" => "tenants",
         "suppressions" | "letters" => "invitations",
         "administrators" => "users",
         word => TAGS.iter().map(|(t, _)| *t).find(|t| *t == word).unwrap_or("instance"),
@@ -142,6 +143,10 @@ fn describe(r: &Route, sent: &mut SchemaGenerator, answered: &mut SchemaGenerato
         let tag = json!({ "description": "Its version, for `If-Match`.", "schema": { "type": "string" } });
         done["headers"] = json!({ "ETag": tag });
     }
+    if status == 201 {
+        let at = json!({ "description": "Where it is.", "schema": { "type": "string" } });
+        done["headers"] = json!({ "Location": at });
+    }
     let mut out = json!({
         "operationId": operation(r),
         "tags": [tag(r.path)],
@@ -185,7 +190,8 @@ fn build() -> Value {
         let at = paths.entry(r.path).or_insert_with(|| json!({}));
         at[r.method.to_lowercase()] = describe(r, &mut sent, &mut answered);
     }
-    let schemas: Map<String, Value> = answered.take_definitions(true);
+    let mut schemas = Value::Object(answered.take_definitions(true));
+    called::describe(&mut schemas);
     let statuses: Vec<String> = STATUSES.iter().map(|(s, t)| format!("{s}: {t}")).collect();
     let tags = TAGS.iter().filter(|(t, _)| TABLE.iter().any(|r| tag(r.path) == *t));
     json!({

@@ -143,6 +143,11 @@ pub(super) const PLACE: Param = Param::of(
     Form::Text,
     "Only what you have in this tenant, by id or slug; empty: in none.",
 );
+pub(super) const DAYS: Param = Param::of(
+    "days",
+    Form::Number(1, super::statistics::DAYS),
+    "Of how many days, today being the last; 30 where nothing is said.",
+);
 pub(super) const THIS: Param = Param::of("this", Form::Flag, "Also the session that asks.");
 pub(super) const USER: Param = Param::of("user", Form::Id, "Only of this user.");
 pub(super) const WITH: Param =
@@ -151,6 +156,11 @@ pub(super) const FORMAT: Param = Param::of(
     "format",
     Form::Word(&["markdown", "csv"]),
     "In which form; Markdown where nothing is said.",
+);
+pub(super) const TRAIL: Param = Param::of(
+    "format",
+    Form::Word(&["csv", "ndjson"]),
+    "In which form; a table where nothing is said.",
 );
 pub(super) const WHO: Param = Param::needed("user", Form::Text, "The user's id or name.");
 pub(super) const PERMISSION: Param =

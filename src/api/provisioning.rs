@@ -147,7 +147,7 @@ pub(super) async fn list(c: Call) -> Result<Shown<Page<EntryShown>>> {
 }
 
 /// Whoever looks sees what was asked before they looked.
-async fn written(c: &Call) {
+pub(super) async fn written(c: &Call) {
     if let Err(e) = c.app.log.flush(&c.app.system()).await {
         tracing::warn!(error = ?e, "the provisioning log cannot be written");
     }

@@ -1,16 +1,15 @@
-//! Who you are, what there is to permit, the audit trail, keys.
+//! Who you are, what there is to permit, keys.
 
 use super::{
     answer::{Page, Shown, With},
-    call::{Call, Newest},
+    call::Call,
     tenants::{State, state},
 };
 use crate::{
-    access::{Effective, catalogue::Category, perm::SystemViewLogs},
+    access::{Effective, catalogue::Category},
     actor::{Principal, UserKind},
-    audit::{self, Action, Entry},
     error::{Error, Result},
-    id::{DirectoryId, EventId, RoleId, TenantId, UserId},
+    id::{DirectoryId, RoleId, TenantId, UserId},
     keys::KeyInfo,
     store::Scope,
     tenants, users,
@@ -180,61 +179,6 @@ pub(super) async fn catalogue(c: Call) -> Result<Shown<CatalogueShown>> {
     });
     let (categories, roles) = (catalogue.categories().to_vec(), roles.collect());
     Ok(Shown::of(CatalogueShown { categories, roles }))
-}
-
-pub(super) async fn audit(c: Call) -> Result<Shown<Page<Entry>>> {
-    let p = c.tenant::<SystemViewLogs>().await?;
-    trail(&c, p.tenant()).await
-}
-
-pub(super) async fn audit_instance(c: Call) -> Result<Shown<Page<Entry>>> {
-    let p = c.global().await?;
-    let tenant = c.read::<TenantId>("tenant")?;
-    trail(&c, tenant.unwrap_or(p.tenant())).await
-}
-
-async fn trail(c: &Call, t: TenantId) -> Result<Shown<Page<Entry>>> {
-    let q = audit::Query {
-        since: c.moment("since")?,
-        until: c.moment("until")?,
-        action: c.among(
-            "action",
-            Action::parse,
-            "it is one like 'user.disable', or many like 'user.*'",
-        )?,
-        actor: c.among(
-            "actor",
-            actor,
-            "it is 'user:<id>', 'directory:<id>', 'owner' or 'system:<what>'",
-        )?,
-        target: c.among("target", target, "it is a kind and which, like 'user:<id>'")?,
-        before: c.cursor::<Newest<EventId>>()?.map(|n| (n.0, n.1)),
-    };
-    let found = audit::list(&c.app.store, t, &q, c.limit()?).await?;
-    let next = found.next.map(|(at, id)| Newest(at, id).to_string());
-    Ok(Shown::page(found.items, next))
-}
-
-/// Who did something, as events name them.
-fn actor(text: &str) -> Option<String> {
-    let known = match text.split_once(':') {
-        Some(("user" | "directory", id)) => uuid::Uuid::try_parse(id).is_ok(),
-        Some(("system", what)) => word(what),
-        _ => text == "owner",
-    };
-    known.then(|| text.to_owned())
-}
-
-/// What something happened to, as events name it.
-fn target(text: &str) -> Option<String> {
-    let (kind, which) = text.split_once(':')?;
-    let fits = word(kind) && !which.is_empty() && which.len() <= 300;
-    (fits && !which.contains(char::is_control)).then(|| text.to_owned())
-}
-
-fn word(text: &str) -> bool {
-    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b' ');
-    (1..=100).contains(&text.len()) && text.bytes().all(fits)
 }
 
 pub(super) async fn keys(c: Call) -> Result<Shown<Page<KeyInfo>>> {

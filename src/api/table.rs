@@ -4,18 +4,18 @@ use super::{
     Contract, Needs,
     Needs::{Caller, Global, Owner},
     Route, access, adoptions, apps, break_glass, consents, credentials, defaults, directories,
-    doctor, domains, elevations, event_streams, explain, grants, groups, holdings, integrations,
-    invitations, invite_bulk, letters, openapi,
+    doctor, domains, elevations, event_streams, explain, grants, groups, holdings, instance,
+    integrations, invitations, invite_bulk, letters, openapi,
     param::{
-        ACTION, ACTIVE, ACTOR, BAD, CHANGES, CONFIRM, CURSOR, DIRECTORY, DROP_VALUES, ENABLED,
-        ENDED, EVIDENCE, EXTERNAL_ID, FORMAT, GROUP, HOME, IF_MATCH, IGNORED, KIND, LIMIT, METHOD,
-        MINE, OUTCOME, PERMISSION, PLACE, REASON, REQUEST, RESOURCE, RESOURCE_ID, ROLE, ROLE_ID,
-        SHA256, SINCE, STATE, STATUS, TAG, TARGET, TENANT, TENANT_STATUS, TEXT, THIS, UNDECIDED,
-        UNTIL, USER, USER_NAME, WHO, WITH,
+        ACTION, ACTIVE, ACTOR, BAD, CHANGES, CONFIRM, CURSOR, DAYS, DIRECTORY, DROP_VALUES,
+        ENABLED, ENDED, EVIDENCE, EXTERNAL_ID, FORMAT, GROUP, HOME, IF_MATCH, IGNORED, KIND, LIMIT,
+        METHOD, MINE, OUTCOME, PERMISSION, PLACE, REASON, REQUEST, RESOURCE, RESOURCE_ID, ROLE, ROLE_ID,
+        SHA256, SINCE, STATE, STATUS, TAG, TARGET, TENANT, TENANT_STATUS, TEXT, THIS, TRAIL,
+        UNDECIDED, UNTIL, USER, USER_NAME, WHO, WITH,
     },
     parked, portal, preview, provisioning, rehearsal, reviews, roles, schemas, scim_tokens, served,
-    sessions, signals, signin_tests, signins, simulate, suppressions, system, tenants, user_bulk,
-    users,
+    sessions, signals, signin_tests, signins, simulate, statistics, suppressions, system, tenants,
+    trail, user_bulk, users,
 };
 
 macro_rules! table {
@@ -44,6 +44,8 @@ const LOGS: Needs = Needs::Permission("system.view_logs");
 
 table! {
     POST "/doctor" Global, doctor::examine, "Check the installation, and say what to mend.";
+    GET "/system" Global, instance::show, "The server: what it is called, its version, database, mail and limits.";
+    POST "/mail/test" Global, instance::test_mail, "Send a letter now, and say what the mail server answered.";
     GET "/me" Caller, system::me [PLACE], "Who you are, and what you may do where.";
     GET "/openapi.json" Caller, openapi::show, "This description of the API.";
     GET "/catalogue" Caller, system::catalogue, "The permissions and the built-in roles.";
@@ -54,6 +56,7 @@ table! {
     POST "/me/elevations" Caller, elevations::ask, "Ask for a role that you may have when you need it.";
     DELETE "/me/elevations/{elevation}" Caller, elevations::give_back,
         "Take back what you asked for, or give the role back before its time.";
+    GET "/me/apps" Caller, apps::mine, "The applications that you can open, by name.";
     GET "/me/sessions" Caller, sessions::mine, "Where you are signed in, newest first.";
     PATCH "/me/sessions/{session}" Caller, sessions::name, "Name a session of yours.";
     DELETE "/me/sessions/{session}" Caller, sessions::end_mine, "End a session of yours, and what was issued in it.";
@@ -77,6 +80,8 @@ table! {
         "Delete a suspended tenant with all that is its own; what it did stays in the trail.";
     GET "/tenants/{tenant}/export" Global, tenants::export,
         "All that a tenant has, without secrets, as one document of JSON lines.";
+    GET "/tenants/{tenant}/checklist" VIEW, instance::checklist,
+        "How far it is set up, and what waits for a decision.";
     GET "/tenants/{tenant}/policy" VIEW, tenants::policy, "Its sign-in policy.";
     PUT "/tenants/{tenant}/policy" EDIT, tenants::set_policy, "Set its sign-in policy.";
 
@@ -152,7 +157,7 @@ table! {
     DELETE "/tenants/{tenant}/schemas/{schema}" EDIT, schemas::withdraw [DROP_VALUES],
         "Take an extension away.";
 
-    GET "/tenants/{tenant}/users" USERS_VIEW, users::list [LIMIT, CURSOR, TEXT, KIND, DIRECTORY, ENABLED, ACTIVE],
+    GET "/tenants/{tenant}/users" USERS_VIEW, users::list [LIMIT, CURSOR, TEXT, KIND, DIRECTORY, ENABLED, ACTIVE, ROLE],
         "Its people and integration users, in the order in which they were made.";
     POST "/tenants/{tenant}/users" USERS_ADD, users::add, "Add somebody by hand.";
     POST "/tenants/{tenant}/users/bulk" USERS_VIEW, user_bulk::run,
@@ -354,12 +359,19 @@ table! {
     DELETE "/tenants/{tenant}/integrations/{integration}/secrets/{secret}" INTEGRATIONS,
         integrations::secret_revoke, "Revoke a secret.";
 
-    GET "/tenants/{tenant}/audit" LOGS, system::audit [LIMIT, CURSOR, SINCE, UNTIL, ACTION, ACTOR, TARGET],
+    GET "/tenants/{tenant}/audit" LOGS, trail::audit [LIMIT, CURSOR, SINCE, UNTIL, ACTION, ACTOR, TARGET],
         "What was done there, newest first.";
+    GET "/tenants/{tenant}/audit/export" LOGS, trail::export [TRAIL, SINCE, UNTIL, ACTION, ACTOR, TARGET],
+        "The same to its end, as a file.";
+    GET "/tenants/{tenant}/audit/views" LOGS, trail::views, "What you look for in it again and again, by name.";
+    POST "/tenants/{tenant}/audit/views" LOGS, trail::keep, "Keep a query under a name; 50 at most.";
+    DELETE "/tenants/{tenant}/audit/views/{view}" LOGS, trail::forget, "Forget one.";
+    GET "/tenants/{tenant}/statistics" LOGS, statistics::by_day [DAYS],
+        "How many signed in, and how many requests its directories made, day by day.";
     GET "/tenants/{tenant}/signins" LOGS, signins::list
         [LIMIT, CURSOR, USER, BAD, ENDED, REASON, DIRECTORY, SINCE, UNTIL], "Who tried to sign in, newest first.";
     GET "/tenants/{tenant}/signins/{attempt}" LOGS, signins::get, "One attempt, by its reference.";
-    GET "/audit" Global, system::audit_instance [LIMIT, CURSOR, SINCE, UNTIL, ACTION, ACTOR, TARGET, TENANT],
+    GET "/audit" Global, trail::audit_instance [LIMIT, CURSOR, SINCE, UNTIL, ACTION, ACTOR, TARGET, TENANT],
         "What was done to the instance, or in a tenant that is there no more, newest first.";
     GET "/keys" Global, system::keys, "The signing keys.";
     POST "/keys/rotate" Global, system::keys_rotate, "Begin a rotation of the signing keys.";

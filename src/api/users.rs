@@ -2,15 +2,19 @@
 
 use super::{
     answer::{Done, Made, Page, Shown, Time, With},
-    call::{Call, cut},
+    call::{Call, PAGE, cut},
+    find,
 };
 use crate::{
-    access::perm::{UsersAdd, UsersDelete, UsersEdit, UsersView},
+    access::{
+        Permit,
+        perm::{UsersAdd, UsersDelete, UsersEdit, UsersManageRoles, UsersView},
+    },
     actor::UserKind,
     credentials::person,
     error::{Error, Result},
     id::{DirectoryId, TenantId, UserId},
-    users::{self, Edit, NewUser, Search, User},
+    users::{self, Edit, ListedUser, NewUser, Search, User},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -58,7 +62,82 @@ impl From<&User> for UserShown {
     }
 }
 
-pub(super) async fn list(c: Call) -> Result<Shown<Page<UserShown>>> {
+/// A user as a list shows them.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ListedUser")]
+pub(super) struct MemberShown {
+    #[serde(flatten)]
+    user: UserShown,
+    /// What the directory that manages them is called; null for one added by hand.
+    managed_by: Option<String>,
+    /// When they signed in last, as far as that is kept.
+    last_signin_at: Option<Time>,
+    /// What that sign-in proved; null where its session is no longer kept.
+    last_class: Option<String>,
+    /// Whether there is an invitation that they have not accepted, and that is neither over nor taken back.
+    pending_invitation: bool,
+}
+impl From<&ListedUser> for MemberShown {
+    fn from(m: &ListedUser) -> Self {
+        let user = UserShown {
+            id: m.id,
+            tenant: m.tenant_id,
+            directory: m.directory_id,
+            kind: m.kind,
+            user_name: m.user_name.clone(),
+            external_id: m.external_id.clone(),
+            display_name: m.display_name.clone(),
+            email: m.email.clone(),
+            active: m.active,
+            enabled: m.enabled,
+            version: m.version,
+            created_at: m.created_at.into(),
+            updated_at: m.updated_at.into(),
+        };
+        Self {
+            user,
+            managed_by: m.managed_by.clone(),
+            last_signin_at: m.last_signin_at.map(Into::into),
+            last_class: m.last_class.clone(),
+            pending_invitation: m.pending_invitation,
+        }
+    }
+}
+
+/// So many who may have a role are looked at for one page of what is rare among them.
+const EXAMINED: u32 = 5_000;
+
+/// Those of `search` who have the role now: which role somebody has is told to who manages roles.
+async fn holders(
+    c: &Call,
+    p: &Permit<UsersView>,
+    role: &str,
+    search: &Search,
+    limit: u32,
+) -> Result<(Vec<ListedUser>, Option<UserId>)> {
+    let manages = c.tenant::<UsersManageRoles>().await?;
+    let role = find::role(c, &manages, role).await?;
+    let (mut found, mut after, mut examined, mut look) = (Vec::new(), search.after, 0, limit + 1);
+    loop {
+        let (these, on) = c.app.access.holders(&manages, role, after, look).await?;
+        if !these.is_empty() {
+            found.extend(users::among(&c.app.store, p, search, &these).await?);
+        }
+        if found.len() > limit as usize {
+            found.truncate(limit as usize);
+            let last = found.last().map(|m| m.id);
+            return Ok((found, last));
+        }
+        examined += look;
+        after = on;
+        if on.is_none() || examined >= EXAMINED {
+            return Ok((found, on));
+        }
+        look = PAGE;
+    }
+}
+
+pub(super) async fn list(c: Call) -> Result<Shown<Page<MemberShown>>> {
     let p = c.tenant::<UsersView>().await?;
     let kind = c.word("kind").map(|w| {
         UserKind::parse(w).ok_or_else(|| {
@@ -76,6 +155,10 @@ pub(super) async fn list(c: Call) -> Result<Shown<Page<UserShown>>> {
         after: c.cursor()?,
         limit: Some(i64::from(limit) + 1),
     };
+    if let Some(role) = c.word("role") {
+        let (items, next) = holders(&c, &p, role, &search, limit).await?;
+        return Ok(Shown::page(items.iter().map(Into::into), next.map(|id| id.to_string())));
+    }
     let all = users::search(&c.app.store, &p, &search).await?;
     let (items, next) = cut(all, limit, |u| u.id.to_string());
     Ok(Shown::page(items.iter().map(Into::into), next))

@@ -1,6 +1,11 @@
 //! What people are shown of an application: where they sign in to it, and where they are asked for their consent.
 
-use super::{App, settings::picture_origin};
+use super::{App, db, settings::picture_origin};
+use crate::{
+    access::elevation::Own,
+    error::Result,
+    store::{Scope, Store},
+};
 use serde::{Deserialize, Serialize};
 
 /// An application, as people see it.
@@ -37,4 +42,17 @@ impl App {
             tos_uri: s.tos_uri.clone(),
         }
     }
+}
+
+/// So many are told of.
+const MOST: i64 = 500;
+
+/// The applications that somebody can sign in to and that have a page to begin at, by name.
+///
+/// # Errors
+/// The database's.
+pub async fn openable(store: &Store, own: &Own) -> Result<Vec<App>> {
+    // platform: some serve every tenant.
+    let mut c = store.read(Scope::Platform).await?;
+    db::openable(&mut c, own.who().0, MOST).await
 }

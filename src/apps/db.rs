@@ -51,6 +51,20 @@ pub(super) async fn begins_at(c: &mut Conn, t: TenantId, uri: &str) -> Result<bo
         uri
     )
 }
+/// The applications that people of a tenant sign in to and that have a home page, by name.
+pub(super) async fn openable(c: &mut Conn, t: TenantId, limit: i64) -> Result<Vec<App>> {
+    sql!(
+        c,
+        all<App>,
+        app!(
+            "/* platform: some serve every tenant, scan: there are few */
+             WHERE kind = 'app' AND enabled AND (tenant_id = $1 OR platform) AND settings->>'client_uri' IS NOT NULL
+             ORDER BY name, id LIMIT $2"
+        ),
+        t,
+        limit
+    )
+}
 pub(super) async fn page(
     c: &mut Conn,
     t: TenantId,

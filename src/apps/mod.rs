@@ -13,7 +13,7 @@ mod manage;
 mod secrets;
 mod settings;
 
-pub use about::About;
+pub use about::{About, openable};
 pub use clients::{Apps, Client, Kept, Proof};
 pub use edit::{Change, edit, integration_adopt, integration_edit, set_enabled};
 pub use keys::{ASSERTION_ALGS, KeySet};

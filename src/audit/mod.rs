@@ -3,6 +3,7 @@
 //! of goes into the outbox beside it ([`TOLD`]), without the personal part.
 
 mod db;
+pub mod views;
 
 use crate::{
     actor::Principal,

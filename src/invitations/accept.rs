@@ -1,7 +1,10 @@
 //! Accepting: the link is looked up by its hash, shown, and claimed by one statement in the transaction that lets the
 //! person in. Looking never changes anything, so a scanner that opens every link of a letter does no harm.
 
-use super::{Closed, Invitation, LeftOut, State, db, rules, same_address};
+use super::{
+    Closed, Invitation, LeftOut, State, db, looks, rules, same_address,
+    words::{self, Told},
+};
 use crate::{
     access::{
         Access, Effective, Reach,
@@ -60,6 +63,8 @@ pub struct Opened {
     pub company: String,
     /// The roles, each with where.
     pub roles: Vec<(String, Option<String>)>,
+    /// What its pages say, in its language.
+    pub told: Told,
 }
 
 /// Looks a link up. `Ok(Err)` says why it does not open.
@@ -136,7 +141,11 @@ pub async fn open(
         };
         shown.push((role.name, place));
     }
-    Ok(Ok(Opened { invitation, user, company: tenant.name, roles: shown }))
+    let looks = looks::of(&mut c, t).await?;
+    let languages = [invitation.locale.as_deref(), looks.locale.as_deref()];
+    let whose = (tenant.name.as_str(), invitation.inviter());
+    let told = words::told(languages, whose, invitation.expires_at);
+    Ok(Ok(Opened { invitation, user, company: tenant.name, roles: shown, told }))
 }
 
 /// Whether an invitation that was accepted gave all that was planned.

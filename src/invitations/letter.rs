@@ -167,7 +167,7 @@ pub fn render(
     let (lang, all) = words::of([invitation.locale.as_deref(), looks.locale.as_deref()]);
     let brand = plain_name(brand, "Muster");
     let company = plain_name(company, &all.company);
-    let inviter = plain_name(&invitation.invited_by, &all.inviter);
+    let inviter = plain_name(invitation.inviter().unwrap_or_default(), &all.inviter);
     let until = all.moment(invitation.expires_at);
     let parts = [
         ("brand", brand.as_str()),

@@ -27,7 +27,7 @@ pub use looks::{Looks, get as looks, set as set_looks};
 pub use rules::{Closed, address, same_address};
 pub use stand::{Invitation, State, Suspended, Undelivered};
 pub use suppressed::{CameBack, SUPPRESSED, Suppressed, came_back, clear, list as suppressed};
-pub use words::{LOCALES, locale};
+pub use words::{LOCALES, PageWords, Told, locale};
 
 use crate::{
     access::{
@@ -224,12 +224,23 @@ pub async fn create(
     Ok(Made { invitation, token })
 }
 
+/// What is kept as the name of an inviter who has none: the owner of the data directory, and whoever is gone.
+const UNNAMED: &str = "The administrator";
+const GONE: &str = "An administrator";
+
+impl Invitation {
+    /// What the inviter is called; nothing where they have no name, which each language says in its own words.
+    pub fn inviter(&self) -> Option<&str> {
+        Some(self.invited_by.as_str()).filter(|n| ![UNNAMED, GONE].contains(n))
+    }
+}
+
 /// Who invites, as a letter names them.
 async fn inviter(store: &Store, actor: &Actor) -> Result<String> {
-    let Some((home, user)) = actor.user() else { return Ok("The administrator".to_owned()) };
+    let Some((home, user)) = actor.user() else { return Ok(UNNAMED.to_owned()) };
     let mut c = store.read(Scope::Tenant(home)).await?;
     let found = users::find(&mut c, home, user).await?;
-    Ok(found.map_or_else(|| "An administrator".to_owned(), |u| u.label().to_owned()))
+    Ok(found.map_or_else(|| GONE.to_owned(), |u| u.label().to_owned()))
 }
 
 /// What a sealed token is bound to.

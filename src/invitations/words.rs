@@ -28,6 +28,7 @@ pub(super) struct Words {
     pub person: String,
     pub invitation: InvitationWords,
     pub asked: AskedWords,
+    pub page: PageWords,
 }
 
 /// Of the letter with the link.
@@ -52,6 +53,76 @@ pub(super) struct AskedWords {
     pub asks: String,
     pub decide: String,
     pub nothing: String,
+}
+
+/// Of the pages behind the link.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PageWords {
+    title: String,
+    /// Between inviter and address.
+    pub invites: String,
+    /// Between address and company.
+    pub invites_to: String,
+    /// Above the roles.
+    pub roles: String,
+    /// Between a role and its tenant.
+    pub place: String,
+    /// Of a role on the whole instance.
+    pub everywhere: String,
+    /// Before whoever is signed in already.
+    pub other: String,
+    /// After them.
+    pub other_then: String,
+    /// On a button.
+    pub sign_out: String,
+    /// On a button.
+    pub accept: String,
+    until: String,
+    join: String,
+    /// Before the address.
+    pub as_whom: String,
+    /// On a button, before the directory.
+    pub go_on: String,
+    /// To where a password is set.
+    pub password: String,
+}
+
+/// The pages of an invitation, in its language.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// The language.
+    pub lang: &'static str,
+    /// Its words.
+    pub words: &'static PageWords,
+    /// The first page's title.
+    pub title: String,
+    /// The title of the page with the ways in.
+    pub join: String,
+    /// Who invites.
+    pub inviter: String,
+    /// Until when it can be accepted.
+    pub until: String,
+}
+
+/// What the pages of an invitation to `company` say, in the first of these languages that there is.
+pub(super) fn told(
+    wanted: [Option<&str>; 2],
+    (company, inviter): (&str, Option<&str>),
+    until: Timestamp,
+) -> Told {
+    let (lang, all) = of(wanted);
+    let moment = all.moment(until);
+    let parts = [("company", company), ("until", moment.as_str())];
+    let put = |text: &str| fill(text, &parts);
+    Told {
+        lang,
+        words: &all.page,
+        title: put(&all.page.title),
+        join: put(&all.page.join),
+        inviter: inviter.unwrap_or(&all.inviter).to_owned(),
+        until: put(&all.page.until),
+    }
 }
 
 static ALL: LazyLock<Vec<(&str, Words)>> = LazyLock::new(|| {

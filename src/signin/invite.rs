@@ -12,7 +12,7 @@ use crate::{
     error::{Error, Kind, Result},
     flows::{self, After, State as Flow},
     id::{FlowId, RequestId, TenantId, UserId},
-    invitations::{self, Closed, Invited, Opened},
+    invitations::{self, Closed, Invited, Opened, PageWords},
     tenants,
     web::{Browser, LiveSession, Redirect, Sought, StrictForm, StrictPath},
 };
@@ -28,6 +28,8 @@ use axum::{
 struct Invite {
     title: String,
     brand: String,
+    lang: &'static str,
+    words: &'static PageWords,
     token: String,
     email: String,
     inviter: String,
@@ -68,6 +70,8 @@ struct Asked {
 struct Choices {
     title: String,
     brand: String,
+    lang: &'static str,
+    words: &'static PageWords,
     flow: FlowId,
     email: String,
     ways: Vec<Way>,
@@ -88,19 +92,21 @@ async fn shown(app: &App, token: String, session: Option<&LiveSession>) -> Resul
         Ok(invited) => invitations::open(&app.store, &app.access, &invited).await?,
         Err(why) => Err(why),
     };
-    let Ok(Opened { invitation, user, company, roles }) = opened else {
+    let Ok(Opened { invitation, user, company, roles, told }) = opened else {
         return Ok(dead(app, &token));
     };
     let other = session.filter(|s| s.user != user.id).map(|s| s.user_name.clone());
     let page = Invite {
-        title: format!("You are invited to {company}"),
+        title: told.title,
         brand: pages::brand(app),
+        lang: told.lang,
+        words: told.words,
         token,
         email: invitation.email,
-        inviter: invitation.invited_by,
+        inviter: told.inviter,
         company,
         roles,
-        until: invitation.expires_at.for_people(),
+        until: told.until,
         other,
     };
     Ok(pages::show(StatusCode::OK, &page))
@@ -224,8 +230,10 @@ pub(super) async fn ways(
         return Ok(Redirect::to(&format!("/enrol/{id}")).into_response());
     }
     let page = Choices {
-        title: format!("Join {}", opened.company),
+        title: opened.told.join,
         brand: pages::brand(app),
+        lang: opened.told.lang,
+        words: opened.told.words,
         flow: id,
         email: opened.invitation.email,
         ways: ways.into_iter().map(|(id, name)| Way { id: id.to_string(), name }).collect(),

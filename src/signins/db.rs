@@ -149,6 +149,39 @@ pub(super) async fn nth(
     )
 }
 
+row! {
+    /// How many attempts of a day ended so.
+    pub struct OfADay {
+        /// Days since 1970-01-01.
+        pub day: i64,
+        /// How they ended.
+        pub outcome: Outcome,
+        /// How many.
+        pub count: i64,
+    }
+}
+
+/// How many attempts ended how, day by day (of `day` microseconds), from `since` on; of the newest `most`.
+pub(super) async fn by_day(
+    c: &mut Conn,
+    t: TenantId,
+    since: Timestamp,
+    day: i64,
+    most: i64,
+) -> Result<Vec<OfADay>> {
+    sql!(
+        c,
+        all<OfADay>,
+        "SELECT a.at / $3, a.outcome, count(*) FROM (
+           SELECT at, outcome FROM signins WHERE tenant_id = $1 AND at >= $2 ORDER BY at DESC, id DESC LIMIT $4) a
+         GROUP BY 1, 2 ORDER BY 1, 2",
+        t,
+        since,
+        day,
+        most
+    )
+}
+
 /// The last success through a directory, or the last that was none.
 pub async fn last(
     c: &mut Conn,

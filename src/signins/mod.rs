@@ -5,6 +5,7 @@
 mod db;
 mod reason;
 
+pub use db::OfADay;
 pub use reason::{Reason, Told};
 
 use crate::{
@@ -290,6 +291,22 @@ pub async fn list(
     items.truncate(limit as usize);
     let next = if more { items.last().map(|a| (a.at, a.id)) } else { floor };
     Ok(Found { items, next })
+}
+
+/// How many attempts in the permit's tenant ended how, day by day in UTC, from `since` on. At most `most` are counted, the
+/// newest: where there are as many, older days are not whole.
+///
+/// # Errors
+/// The database's.
+pub async fn by_day(
+    store: &Store,
+    permit: &Permit<SystemViewLogs>,
+    since: Timestamp,
+    most: i64,
+) -> Result<Vec<OfADay>> {
+    let t = permit.tenant();
+    let mut c = store.scan(Scope::Tenant(t)).await?;
+    db::by_day(&mut c, t, since, Timestamp::DAY, most).await
 }
 
 /// The last sign-in through a directory that became a session, and the last that did not.

@@ -49,6 +49,8 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
         "0037_how_long_sessions_last",
         include_str!("../../migrations/0037_how_long_sessions_last.sql"),
     ),
+    ("0039_what_is_looked_for", include_str!("../../migrations/0039_what_is_looked_for.sql")),
+    ("0040_views_of_the_trail", include_str!("../../migrations/0040_views_of_the_trail.sql")),
     ("0041_portals", include_str!("../../migrations/0041_portals.sql")),
 ];
 

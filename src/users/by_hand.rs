@@ -74,12 +74,6 @@ pub struct Search {
     pub limit: Option<i64>,
 }
 
-/// The tenant's users, in the order in which they came.
-pub async fn search(store: &Store, p: &Permit<UsersView>, s: &Search) -> Result<Vec<User>> {
-    let mut c = store.scan(Scope::Tenant(p.tenant())).await?;
-    db::search(&mut c, p.tenant(), s).await
-}
-
 /// Those of the tenant's users who sign in with this name, in any case.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! All SQL of the users room.
 
-use super::{Draft, Page, Query, Search, User, query};
+use super::{Draft, Page, Query, User, query};
 use crate::{
     actor::UserKind,
     clock::Timestamp,
@@ -140,39 +140,6 @@ pub(super) async fn page(
          FROM users u WHERE u.tenant_id = $1 AND u.directory_id = $2";
     let count = "SELECT count(*) FROM users u WHERE u.tenant_id = $1 AND u.directory_id = $2";
     query::page(c, q, &query::Select::both(select), count, "u", &[&t, &d]).await
-}
-
-/// A tenant's users for people to look through, in the order of their ids.
-pub(super) async fn search(c: &mut Conn, t: TenantId, s: &Search) -> Result<Vec<User>> {
-    let (text, kind) = (fold(s.text.as_deref().unwrap_or("").trim()), s.kind.map(UserKind::as_str));
-    let limit = s.limit.unwrap_or(100).clamp(1, 1000);
-    let after = s.after.unwrap_or(UserId(uuid::Uuid::nil()));
-    sql!(
-        c,
-        all<User>,
-        {lite: "SELECT tenant_id, id, directory_id, kind, user_name, external_id, display_name, email, active,
-                enabled, doc, version, created_at, updated_at
-         FROM users WHERE tenant_id = $1 AND id > $6 AND ($2 = '' OR instr(user_name_key, $2) > 0
-              OR instr(coalesce(email_key, ''), $2) > 0 OR instr(coalesce(display_key, ''), $2) > 0)
-           AND ($3 IS NULL OR kind = $3) AND ($4 IS NULL OR directory_id = $4)
-           AND ($7 IS NULL OR enabled = $7) AND ($8 IS NULL OR active = $8)
-         ORDER BY id LIMIT $5",
-         pg: "SELECT tenant_id, id, directory_id, kind, user_name, external_id, display_name, email, active,
-                enabled, doc, version, created_at, updated_at
-         FROM users WHERE tenant_id = $1 AND id > $6 AND ($2 = '' OR strpos(user_name_key, $2) > 0
-              OR strpos(coalesce(email_key, ''), $2) > 0 OR strpos(coalesce(display_key, ''), $2) > 0)
-           AND ($3::text IS NULL OR kind = $3) AND ($4::uuid IS NULL OR directory_id = $4)
-           AND ($7::boolean IS NULL OR enabled = $7) AND ($8::boolean IS NULL OR active = $8)
-         ORDER BY id LIMIT $5"},
-        t,
-        text,
-        kind,
-        s.directory,
-        limit,
-        after,
-        s.enabled,
-        s.active
-    )
 }
 
 /// The tenant's users who sign in with this name, in any case: one of each directory, and one of none.

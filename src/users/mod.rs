@@ -16,6 +16,7 @@ mod identity;
 mod integration;
 mod labels;
 pub mod leaving;
+mod members;
 mod own_sessions;
 pub mod query;
 mod removal;
@@ -26,7 +27,7 @@ pub mod tombstones;
 pub use arrival::{DELETED, UNOWNED, create, create_once};
 pub(crate) use arrival::{adopt, is_account, unowned};
 pub use by_hand::{
-    Adder, Edit, Editing, NewUser, Search, add, edit, named, remove, search, set_enabled, view,
+    Adder, Edit, Editing, NewUser, Search, add, edit, named, remove, set_enabled, view,
     within_reach,
 };
 pub use directory::{Change, delete, get, list, modify, modify_seen};
@@ -40,6 +41,7 @@ pub use integration::{
     set_integration_enabled,
 };
 pub use labels::labels;
+pub use members::{ListedUser, among, search};
 pub use own_sessions::{Mine, end_own, name_session};
 pub use query::{Page, Query};
 pub use removal::{Removal, removal};

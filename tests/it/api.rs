@@ -1,16 +1,20 @@
 //! The admin API: what it answers, whom, and how it refuses.
 
 mod actors;
+mod called;
 mod errors;
+mod figures;
 mod keyed;
 mod lists;
 mod lists_shell;
+mod members;
 mod names;
 mod openapi;
 mod person;
 mod portal;
 mod routes;
 mod setup;
+mod trail;
 mod user_bulk;
 mod walk;
 

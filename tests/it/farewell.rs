@@ -339,7 +339,7 @@ story!(async fn an_export_has_what_the_tenant_has(t) {
         "tenant", "domain", "schema", "directory", "user", "group", "membership", "role", "grant", "mapping", "application",
         "event_stream",
         "invitation", "default_role", "letters", "suppression", "eligibility", "elevation", "review_plan", "review",
-        "review_item", "event", "end",
+        "review_item", "audit_view", "event", "end",
     ] {
         assert!(!of(kind).is_empty(), "no {kind}");
     }

@@ -243,6 +243,23 @@ pub async fn acting_global_administrators(tx: &mut Tx) -> Result<Vec<(TenantId, 
     Ok(global(&entering(tx, &[]).await?))
 }
 
+/// The administrators of a tenant who can sign in and act now, as the guard counts them; of the provider's, those of the
+/// instance as well.
+///
+/// # Errors
+/// The database's.
+pub async fn acting_administrators(
+    tx: &mut Tx,
+    tenant: TenantId,
+) -> Result<BTreeSet<(TenantId, UserId)>> {
+    let all = entering(tx, &[tenant]).await?;
+    let counts = |a: &&Admin| match a.scope_tenant {
+        Some(t) => t == tenant,
+        None => a.home == tenant,
+    };
+    Ok(all.iter().filter(|a| watched(a)).filter(counts).map(|a| (a.home, a.user)).collect())
+}
+
 fn global(all: &[Admin]) -> Vec<(TenantId, UserId)> {
     let here = all.iter().filter(|a| watched(a) && a.scope_tenant.is_none());
     let mut out: Vec<(TenantId, UserId)> = here.map(|a| (a.home, a.user)).collect();

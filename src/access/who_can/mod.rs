@@ -6,7 +6,8 @@ mod db;
 pub(super) use db::candidates;
 
 use super::{
-    Access, Effective, Path, Permit, Site, catalogue::SELF_SERVICE, perm::UsersManageRoles, roles,
+    Access, Effective, Path, Permit, Site, catalogue::SELF_SERVICE, crowd::Somebody,
+    perm::UsersManageRoles, roles,
 };
 use crate::{
     error::{Error, Result},
@@ -94,5 +95,36 @@ impl Access {
                 _ => return Ok(out),
             }
         }
+    }
+    /// Those of the permit's tenant's own people who hold `role` there now, by whatever way, in the order of their ids, after
+    /// `after`: at most `look` are looked at, and the second is after whom to look on, where there may be more.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn holders(
+        &self,
+        permit: &Permit<UsersManageRoles>,
+        role: RoleId,
+        after: Option<UserId>,
+        look: u32,
+    ) -> Result<(Vec<UserId>, Option<UserId>)> {
+        let t = permit.tenant();
+        let Some(row) = self.0.people.tenant(t).await?.filter(|r| r.status == "active") else {
+            return Ok((Vec::new(), None));
+        };
+        let site = Site { tenant: t, tags: &row.tags.0 };
+        let mut c = self.0.store.scan(Scope::Tenant(t)).await?;
+        let found = db::holders(&mut c, t, role, after, i64::from(look)).await?;
+        drop(c);
+        let more = found.last().copied().filter(|_| found.len() >= look as usize);
+        let who: Vec<_> = found.iter().map(|u| (t, *u)).collect();
+        let (people, now) = (self.crowd(&who).await?, self.0.store.clock().now());
+        let has = |s: &Somebody| {
+            let e = Effective::compute(&s.subject, &s.paths, site, now);
+            e.roles.iter().any(|r| r.id == role)
+        };
+        let mut out: Vec<UserId> = people.iter().filter(|s| has(s)).map(|s| s.user).collect();
+        out.sort();
+        Ok((out, more))
     }
 }

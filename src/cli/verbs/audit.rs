@@ -1,6 +1,6 @@
 //! `muster audit`: what was done.
 
-use super::{at, paged::Latest, user_at};
+use super::{at, paged::Latest, query, user_at};
 use crate::{cli::reach::Reach, error::Result};
 use clap::Args;
 use serde_json::Value;
@@ -27,6 +27,9 @@ pub(crate) struct Audit {
     /// Before this moment
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
+    /// All of it as a file, written as it comes: csv or ndjson
+    #[arg(long, value_name = "FORM", requires = "tenant", conflicts_with_all = ["limit", "cursor"])]
+    file: Option<String>,
     #[command(flatten)]
     page: Latest,
 }
@@ -43,6 +46,13 @@ pub(super) async fn run(v: Audit, r: &Reach) -> Result<Value> {
         ("since", v.since),
         ("until", v.until),
     ];
+    if let Some(form) = v.file {
+        let mut all = vec![("format", Some(form))];
+        all.extend(filters);
+        let path = format!("{root}/audit/export{}", query(&all));
+        r.copy(&path, &mut std::io::stdout()).await?;
+        return Ok(Value::Null);
+    }
     v.page.list(r, &format!("{root}/audit"), &filters).await
 }
 

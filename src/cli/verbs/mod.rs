@@ -4,6 +4,7 @@
 mod adoption;
 mod app;
 mod audit;
+mod audit_view;
 mod consent;
 mod csv;
 mod directory;
@@ -18,6 +19,7 @@ mod invitation;
 mod keys;
 mod letters;
 mod log_settings;
+mod mail;
 mod mapping;
 mod paged;
 mod parked;
@@ -33,6 +35,7 @@ mod session;
 mod setup_link;
 mod signals;
 mod signins;
+mod statistics;
 mod suppression;
 mod tenant;
 mod tombstone;
@@ -147,13 +150,21 @@ pub(super) enum Verb {
     /// Who tried to sign in, and why it did not work
     #[command(subcommand)]
     Signins(signins::Signins),
+    /// How many signed in, and how many requests its directories made, day by day
+    #[command(after_help = "Examples:
+  muster statistics contoso --days 7 | jq '.days[] | [.day, .signins.entered, .signins.refused]'")]
+    Statistics(statistics::Statistics),
     /// What was done, newest first
     #[command(after_help = "Examples:
   muster audit contoso
   muster audit contoso --action 'user.*' --since 2026-01-01T00:00:00Z
   muster audit contoso --actor anna@contoso.com | jq -r '.items[].action'
+  muster audit contoso --since 2026-01-01T00:00:00Z --file csv > trail.csv
   muster audit --limit 5000 | jq '.items[] | [.at, .actor, .action]'      of the instance itself")]
     Audit(audit::Audit),
+    /// What you look for in a trail again and again
+    #[command(subcommand)]
+    AuditView(audit_view::AuditView),
     /// Signing keys
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -163,6 +174,13 @@ pub(super) enum Verb {
     Apply(super::declared::Apply),
     /// Who you are for the server, and what you may do where
     Me,
+    /// The applications that you can open
+    Apps,
+    /// The server: what it is called, its version, database, mail and limits
+    System,
+    /// Whether letters arrive
+    #[command(subcommand)]
+    Mail(mail::Mail),
     /// The permissions and the built-in roles
     Catalogue,
 }
@@ -212,10 +230,15 @@ pub(super) async fn run(verb: Verb, r: &Reach) -> Result<Value> {
         Verb::Session(v) => session::run(v, r).await,
         Verb::Consent(v) => consent::run(v, r).await,
         Verb::Signins(v) => signins::run(v, r).await,
+        Verb::Statistics(v) => statistics::run(v, r).await,
         Verb::Audit(v) => audit::run(v, r).await,
+        Verb::AuditView(v) => audit_view::run(v, r).await,
         Verb::Export(v) => super::declared::export(v, r).await.map(Value::String),
         Verb::Apply(v) => super::declared::apply(v, r).await,
         Verb::Me => r.get("/me").await,
+        Verb::Apps => r.get("/me/apps").await,
+        Verb::System => r.get("/system").await,
+        Verb::Mail(v) => mail::run(v, r).await,
         Verb::Catalogue => r.get("/catalogue").await,
     }
 }

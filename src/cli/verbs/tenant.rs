@@ -51,6 +51,13 @@ pub(crate) enum Tenant {
         /// Tenant: id or slug
         tenant: String,
     },
+    /// How far a company is set up, and what waits for a decision
+    #[command(after_help = "Examples:
+  muster tenant checklist contoso | jq -r '.setup[] | select(.done | not) | [.title, .detail] | @tsv'")]
+    Checklist {
+        /// Tenant: id or slug
+        tenant: String,
+    },
     /// Give a company another name for people; its slug stays
     Rename {
         /// Tenant: id or slug
@@ -141,6 +148,7 @@ pub(super) async fn run(v: Tenant, r: &Reach) -> Result<Value> {
             page.list(r, "/tenants", &[("text", text), ("tag", tag), ("status", status)]).await
         }
         Tenant::Show { tenant } => r.get(&at(&tenant)).await,
+        Tenant::Checklist { tenant } => r.get(&format!("{}/checklist", at(&tenant))).await,
         Tenant::Tag { tenant, tags } => r.patch(&at(&tenant), &json!({ "tags": tags })).await,
         Tenant::DefaultRole { tenant, role, none, adopt, preview } => {
             let path = format!("{}/default-role", at(&tenant));

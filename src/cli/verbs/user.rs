@@ -28,6 +28,7 @@ pub(crate) enum User {
     /// A tenant's people
     #[command(after_help = "Examples:
   muster user list contoso --text berg
+  muster user list contoso --role 'Tenant Administrator'
   muster user list contoso --enabled false | jq -r '.items[].user_name'")]
     List {
         /// Tenant: id or slug
@@ -47,6 +48,9 @@ pub(crate) enum User {
         /// Only those whom their directory lets in, or does not
         #[arg(long, value_name = "true|false")]
         active: Option<bool>,
+        /// Only those who have this role there now, by whatever way: id or name
+        #[arg(long)]
+        role: Option<String>,
         #[command(flatten)]
         page: Paged,
     },
@@ -194,7 +198,7 @@ pub(crate) struct EditPerson {
 pub(super) async fn run(v: User, r: &Reach) -> Result<Value> {
     match v {
         User::Add(new) => add_user(new, r).await,
-        User::List { tenant, text, kind, directory, enabled, active, page } => {
+        User::List { tenant, text, kind, directory, enabled, active, role, page } => {
             let directory = match directory {
                 Some(name) => Some(directory_id(r, &tenant, &name).await?),
                 None => None,
@@ -205,6 +209,7 @@ pub(super) async fn run(v: User, r: &Reach) -> Result<Value> {
                 ("directory", directory),
                 ("enabled", enabled.map(|on| on.to_string())),
                 ("active", active.map(|on| on.to_string())),
+                ("role", role),
             ];
             page.list(r, &format!("{}/users", at(&tenant)), &filters).await
         }

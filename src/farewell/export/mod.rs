@@ -63,7 +63,7 @@ macro_rules! few {
     };
 }
 
-const PARTS: [Part; 23] = [
+const PARTS: [Part; 24] = [
     few!("domain", db::domains),
     few!("schema", db::extensions),
     part!("directory", db::directories),
@@ -86,6 +86,7 @@ const PARTS: [Part; 23] = [
     part!("review_plan", rest::db::plans),
     part!("review", rest::db::reviews),
     part!("review_item", rest::db::items),
+    part!("audit_view", rest::db::views),
     part!("event", trail::db::trail),
 ];
 

@@ -93,6 +93,43 @@ pub(super) async fn list(
     )
 }
 
+row! {
+    /// How many requests of a day were answered so.
+    pub struct OfADay {
+        /// Days since 1970-01-01.
+        pub day: i64,
+        /// `ok`, `refused` or `failed`.
+        pub outcome: String,
+        /// How many.
+        pub count: i64,
+    }
+}
+
+/// How many requests of all directories of a tenant were answered how, day by day (of `day` microseconds), from `since` on;
+/// of `most` of them. Replays are not requests of theirs, and of what is missing nothing is known.
+pub(super) async fn by_day(
+    c: &mut Conn,
+    t: TenantId,
+    since: LogId,
+    day: i64,
+    most: i64,
+) -> Result<Vec<OfADay>> {
+    sql!(
+        c,
+        all<OfADay>,
+        "SELECT a.at / $3, a.outcome, count(*) FROM (
+           SELECT l.at, CASE WHEN l.status < 400 THEN 'ok' WHEN l.status < 500 THEN 'refused' ELSE 'failed' END AS outcome
+           FROM directories d CROSS JOIN provisioning_log l
+           WHERE d.tenant_id = $1 AND l.tenant_id = $1 AND l.directory_id = d.id AND l.id >= $2
+             AND l.replay_of IS NULL AND l.method <> '' LIMIT $4) a
+         GROUP BY 1, 2 ORDER BY 1, 2",
+        t,
+        since,
+        day,
+        most
+    )
+}
+
 pub(super) async fn get(
     c: &mut Conn,
     t: TenantId,

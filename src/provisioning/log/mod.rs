@@ -8,6 +8,7 @@ pub mod redact;
 mod row;
 mod terms;
 
+pub use db::OfADay;
 pub use record::{Make, Recorder};
 pub use row::of as row;
 
@@ -257,6 +258,21 @@ pub async fn list(
 ) -> Result<Vec<Logged>> {
     let mut c = exists(store, p, d).await?;
     db::list(&mut c, p.tenant(), d, q, i64::from(limit)).await
+}
+
+/// How many requests of the tenant's directories were answered how, day by day in UTC, from `since` on, as far as their logs
+/// go back. At most `most` are counted.
+///
+/// # Errors
+/// The database's.
+pub async fn by_day(
+    store: &Store,
+    p: &Permit<SystemViewLogs>,
+    since: Timestamp,
+    most: i64,
+) -> Result<Vec<OfADay>> {
+    let mut c = store.scan(Scope::Tenant(p.tenant())).await?;
+    db::by_day(&mut c, p.tenant(), LogId::first(since), Timestamp::DAY, most).await
 }
 
 /// One entry, with what is kept of its bodies.

@@ -11,7 +11,7 @@ use crate::{
 use muster::{
     actor::{Actor, Principal, UserKind},
     api::TABLE,
-    id::RequestId,
+    id::{RequestId, TenantId, UserId},
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -158,6 +158,29 @@ async fn reviewed(w: &mut Walk<'_>, reviewer: &str) {
     w.post(all, new).await;
     let plan = id(&w.get("/tenants/us/review-plans").await["items"][0]);
     w.delete(&format!("/tenants/us/review-plans/{plan}")).await;
+}
+
+/// What a console shows first, and what somebody looks for again and again.
+async fn shown(w: &mut Walk<'_>, home: TenantId, user: UserId) {
+    w.get("/system").await;
+    let sent = w.post("/mail/test", json!({"to": "ops@acme.example"})).await;
+    assert_eq!(sent["accepted"], false, "there is no mail server: {sent}");
+    w.get("/tenants/acme/checklist").await;
+    w.get("/tenants/acme/statistics?days=7").await;
+    w.get("/tenants/acme/audit/export").await;
+    w.get("/tenants/acme/audit/export?format=ndjson&action=user.*").await;
+    let give = json!({"user": user, "role": "Tenant Administrator"});
+    w.post("/tenants/acme/grants", give).await;
+    let (session, app, scopes, bound) = (None, None, None, None);
+    let kind = UserKind::Tenant;
+    let who = Principal::User { home, user, kind, session, app, scopes, bound };
+    let who = Actor::prove(who, RequestId::new());
+    let all = "/tenants/acme/audit/views";
+    let new = json!({"name": "Given", "query": "action=grant.*"});
+    let one = id(&w.by(&who, "POST", all, new).await);
+    w.by(&who, "GET", all, Value::Null).await;
+    w.by(&who, "DELETE", &format!("{all}/{one}"), Value::Null).await;
+    w.by(&who, "GET", "/me/apps", Value::Null).await;
 }
 
 story!(async fn every_route_answers_as_described(t) {
@@ -424,6 +447,10 @@ story!(async fn every_route_answers_as_described(t) {
     }).unwrap();
     w.get("/tenants/acme/signins?bad=true").await;
     w.get(&format!("/tenants/acme/signins/{reference}")).await;
+
+    let vera = json!({"kind": "tenant", "user_name": "vera"});
+    let vera = id(&w.post("/tenants/acme/users", vera).await);
+    shown(&mut w, acme, vera.parse().unwrap()).await;
 
     // The end of a tenant.
     w.post("/tenants", json!({"slug": "gone", "name": "Gone"})).await;

@@ -116,6 +116,8 @@ impl Full {
         post("/tenants/acme/integrations", plan).await;
         let default = json!({"role": "Read-Only"});
         done(own(s, "PUT", "/tenants/acme/default-role", default).await);
+        let view = json!({"name": "Given", "query": "action=grant.*"}).to_string();
+        done(call(s, Some(&acts(acme, boss)), "POST", "/tenants/acme/audit/views", &view).await);
 
         // What a directory brings, takes away, and leaves to be decided.
         let scim = s.directory(acme).await;

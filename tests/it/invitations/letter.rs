@@ -1,6 +1,6 @@
 //! The letter's words: names are others', so they may hold anything; the link is ours, and the only one.
 
-use super::{invite, letters, smtp, waiting, with_mail};
+use super::{invite, letters, setting, smtp, waiting, with_mail};
 use crate::{pure, story};
 use muster::{
     clock::Timestamp,
@@ -158,3 +158,38 @@ pure! {
         assert!(english(&of(Some("xx"), None)) && german(&of(Some("xx"), Some("de"))));
     }
 }
+
+pure! {
+    fn who_has_no_name_is_called_so_in_the_letters_own_language() {
+        for inviter in ["The administrator", "An administrator", ""] {
+            let german = written("Contoso AG", inviter, Some("de"), &Looks::default()).0;
+            assert!(german.text.contains("Die Verwaltung lädt Sie auf Muster ein"), "{}", german.text);
+            assert!(!german.text.contains("administrator"), "{}", german.text);
+            assert!(letter("Contoso AG", inviter).text.contains("An administrator invites you"));
+        }
+    }
+}
+
+story!(async fn the_page_of_an_invitation_speaks_its_language(t) {
+    let s = setting(&t).await;
+    let german = json!({"email": "bert@contoso.example", "by_hand": true, "locale": "de", "roles": [{"role": "Read-Only"}]});
+    let english = json!({"email": "carl@contoso.example", "by_hand": true});
+    let page = async |body: serde_json::Value| {
+        let made = s.post("/api/v1/tenants/contoso/invitations", body).await.expect(201).json();
+        assert_eq!(made["invited_by"], made["invited_by_name"]);
+        let names: Vec<_> = made["roles"].as_array().unwrap().iter().map(|r| r["role_name"].clone()).collect();
+        (names, s.browser().get(made["link"].as_str().unwrap()).await.expect(200).text)
+    };
+    let (names, text) = page(german).await;
+    assert_eq!(names, ["Read-Only"]);
+    for words in ["<html lang=\"de\">", "Die Verwaltung</strong> lädt", "Einladung annehmen", "Was Sie damit tun können", "kann einmal angenommen werden"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    for words in ["administrator", "invites", "Accept", "can be accepted"] {
+        assert!(!text.contains(words), "{words}: {text}");
+    }
+    let (_, text) = page(english).await;
+    for words in ["<html lang=\"en\">", "An administrator</strong> invites", "Accept the invitation", "It can be accepted once, until"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+});

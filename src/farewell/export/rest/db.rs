@@ -6,7 +6,7 @@ use crate::{
     error::Result,
     id::{
         AppId, ElevationId, EligibilityId, GrantId, InvitationId, MappingId, ReviewId,
-        ReviewItemId, ReviewPlanId, RoleId, StreamId, SuppressionId, TenantId, UserId,
+        ReviewItemId, ReviewPlanId, RoleId, StreamId, SuppressionId, TenantId, UserId, ViewId,
     },
     row, sql,
     store::{Conn, J},
@@ -24,7 +24,16 @@ macro_rules! placed {
         }
     )*};
 }
-placed!(SuppressedLine, EligibleLine, AskedLine, PlanLine, ReviewLine, ItemLine, StreamLine);
+placed!(
+    SuppressedLine,
+    EligibleLine,
+    AskedLine,
+    PlanLine,
+    ReviewLine,
+    ItemLine,
+    StreamLine,
+    ViewLine
+);
 
 row! {
     /// What an application asked to be told; not what it gave us to push with.
@@ -351,6 +360,37 @@ pub(in crate::farewell::export) async fn items(
         "SELECT id, review_id, home, user_id, user_label, role_id, role_name, via, source, group_name, given_by, since,
                 reviewer_name, decision, note, decided_by, decided_at, outcome, outcome_text
          FROM review_items WHERE tenant_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+        t,
+        after.0,
+        n
+    )
+}
+
+row! {
+    /// What somebody looks for in the trail.
+    #[derive(Debug, Serialize)]
+    pub(in crate::farewell::export) struct ViewLine {
+        pub id: ViewId,
+        pub home: TenantId,
+        pub user_id: UserId,
+        pub name: String,
+        pub query: String,
+        #[serde(serialize_with = "time")]
+        pub created_at: Timestamp,
+    }
+}
+
+pub(in crate::farewell::export) async fn views(
+    c: &mut Conn,
+    t: TenantId,
+    after: Key,
+    n: i64,
+) -> Result<Vec<ViewLine>> {
+    sql!(
+        c,
+        all<ViewLine>,
+        "SELECT id, home, user_id, name, query, created_at FROM audit_views
+         WHERE tenant_id = $1 AND id > $2 ORDER BY id LIMIT $3",
         t,
         after.0,
         n

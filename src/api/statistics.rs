@@ -1,0 +1,101 @@
+//! Figures of a tenant, day by day.
+
+use super::{answer::Shown, call::Call, provisioning::written};
+use crate::{
+    access::perm::SystemViewLogs,
+    clock::Timestamp,
+    error::{Error, Result},
+    provisioning::log,
+    signins::{self, Outcome},
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The most days that are told of.
+pub(super) const DAYS: u32 = 90;
+/// So many rows of each kind are counted at most, whatever there is.
+const COUNTED: i64 = 200_000;
+
+/// How many signed in.
+#[derive(Default, Serialize, JsonSchema)]
+pub(super) struct SigninFigures {
+    /// Came in.
+    entered: i64,
+    /// Were refused by a rule.
+    refused: i64,
+    /// Did not come to a decision.
+    unfinished: i64,
+}
+
+/// How many requests directories made.
+#[derive(Default, Serialize, JsonSchema)]
+pub(super) struct ProvisioningFigures {
+    /// Were done.
+    ok: i64,
+    /// Were refused (status 4xx).
+    refused: i64,
+    /// Failed here, or went without an answer.
+    failed: i64,
+}
+
+/// The figures of a day.
+#[derive(Default, Serialize, JsonSchema)]
+pub(super) struct DayFigures {
+    /// In UTC, like 2026-01-31.
+    #[schemars(extend("format" = "date"))]
+    day: String,
+    signins: SigninFigures,
+    provisioning: ProvisioningFigures,
+}
+
+/// Figures, day by day.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Statistics {
+    /// Oldest first; the last is today, so far.
+    days: Vec<DayFigures>,
+    /// Whether all that is kept was counted: where there is very much of it, the oldest is not.
+    complete: bool,
+}
+
+fn name(day: i64) -> String {
+    let (year, month, day, ..) = Timestamp(day.saturating_mul(Timestamp::DAY)).calendar();
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+pub(super) async fn by_day(c: Call) -> Result<Shown<Statistics>> {
+    let p = c.tenant::<SystemViewLogs>().await?;
+    let days = c.read::<u32>("days")?.unwrap_or(30);
+    if !(1..=DAYS).contains(&days) {
+        let text = format!("'days' is {days}, and may be 1 to {DAYS}");
+        return Err(Error::invalid(text).attr("days"));
+    }
+    let today = c.app.store.clock().now().0.div_euclid(Timestamp::DAY);
+    let first = today - i64::from(days) + 1;
+    let since = Timestamp(first.saturating_mul(Timestamp::DAY));
+    let mut all: BTreeMap<i64, DayFigures> = (first..=today)
+        .map(|d| (d, DayFigures { day: name(d), ..DayFigures::default() }))
+        .collect();
+    let (mut came, mut asked) = (0, 0);
+    for n in signins::by_day(&c.app.store, &p, since, COUNTED).await? {
+        came += n.count;
+        let Some(day) = all.get_mut(&n.day) else { continue };
+        match n.outcome {
+            Outcome::Success => day.signins.entered = n.count,
+            Outcome::Refused => day.signins.refused = n.count,
+            Outcome::Failed => day.signins.unfinished = n.count,
+        }
+    }
+    written(&c).await;
+    for n in log::by_day(&c.app.store, &p, since, COUNTED).await? {
+        asked += n.count;
+        let Some(day) = all.get_mut(&n.day) else { continue };
+        match n.outcome.as_str() {
+            "ok" => day.provisioning.ok = n.count,
+            "refused" => day.provisioning.refused = n.count,
+            _ => day.provisioning.failed = n.count,
+        }
+    }
+    let complete = came < COUNTED && asked < COUNTED;
+    Ok(Shown::of(Statistics { days: all.into_values().collect(), complete }))
+}

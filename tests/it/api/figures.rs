@@ -1,0 +1,215 @@
+//! What a console shows first: figures day by day, the server, whether letters arrive, how far a tenant is set up, and what
+//! one can open.
+
+use super::{call, own};
+use crate::{
+    access::session,
+    mail, story,
+    support::{
+        TestDb,
+        person::{READ_ONLY, TENANT_ADMIN},
+        server::TestServer,
+    },
+};
+use muster::{
+    actor::{Actor, Principal, UserKind},
+    id::{RequestId, TenantId, UserId},
+    secret::Secret,
+    signins::{self, NewSignin, Reason},
+    tx,
+    users::{self, NewUser},
+};
+use serde_json::{Value, json};
+
+async fn get(s: &TestServer, path: &str) -> Value {
+    own(s, "GET", path, Value::Null).await.expect(200).json()
+}
+
+fn acts(home: TenantId, user: UserId, kind: UserKind) -> Actor {
+    let (session, app, scopes, bound) = (None, None, None, None);
+    Actor::prove(
+        Principal::User { home, user, kind, session, app, scopes, bound },
+        RequestId::new(),
+    )
+}
+
+story!(async fn sign_ins_and_requests_are_counted_day_by_day(t) {
+    let s = TestServer::start(&t).await;
+    let (acme, bern) = (s.tenant("acme").await, s.tenant("bern").await);
+    let ann = s.person(acme, "ann", READ_ONLY).await;
+    let cx = s.app.system();
+    let record = async |tenant: TenantId, new: NewSignin| {
+        tx!(s.app.store, &cx, [new], |tx| { signins::record(tx, tenant, &new).await }).unwrap();
+    };
+    for _ in 0..3 {
+        record(acme, NewSignin::success(ann, None)).await;
+    }
+    record(acme, NewSignin::not(Reason::MfaNotProved, Some(ann), None)).await;
+    record(bern, NewSignin::not(Reason::MfaNotProved, None, None)).await;
+    let scim = s.directory(acme).await;
+    scim.post("/Users", json!({"userName": "dora"})).await.expect(201);
+    scim.post("/Users", json!({"userName": "dora"})).await.expect(409);
+    scim.get("/Users").await.expect(200);
+    let told = get(&s, "/tenants/acme/statistics?days=7").await;
+    let days = told["days"].as_array().unwrap();
+    assert_eq!((days.len(), &told["complete"]), (7, &json!(true)));
+    let names: Vec<&str> = days.iter().map(|d| d["day"].as_str().unwrap()).collect();
+    assert!(names.is_sorted() && names[6] == &muster::clock::Clock::System.now().rfc3339()[..10], "{names:?}");
+    let today = &days[6];
+    assert_eq!(today["signins"], json!({"entered": 3, "refused": 1, "unfinished": 0}), "{told}");
+    assert_eq!(today["provisioning"], json!({"ok": 2, "refused": 1, "failed": 0}), "{told}");
+    let none = json!({"entered": 0, "refused": 0, "unfinished": 0});
+    assert!(days[..6].iter().all(|d| d["signins"] == none), "{told}");
+    assert_eq!(get(&s, "/tenants/acme/statistics").await["days"].as_array().unwrap().len(), 30);
+    for days in ["0", "91", "x"] {
+        let a = own(&s, "GET", &format!("/tenants/acme/statistics?days={days}"), Value::Null).await;
+        assert_eq!(a.expect(400).json()["field"], "days");
+    }
+});
+
+async fn with_mail(t: &TestDb) -> (TestServer, std::sync::Arc<std::sync::Mutex<String>>) {
+    let (port, letters) = mail::server().await;
+    let s = TestServer::with(t, |c| {
+        c.mail.server = Secret::from(format!("smtp://127.0.0.1:{port}"));
+        c.mail.from = "Muster <muster@example.com>".into();
+    })
+    .await;
+    (s, letters)
+}
+
+story!(async fn the_server_says_what_it_is_and_nothing_secret(t) {
+    let (s, _) = with_mail(&t).await;
+    s.tenant("acme").await;
+    let a = own(&s, "GET", "/system", Value::Null).await.expect(200);
+    let told = a.json();
+    assert_eq!(told["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(told["public_url"], s.app.config.issuer());
+    assert_eq!(told["database"], if t.store.is_postgres() { "postgres" } else { "sqlite" });
+    assert_eq!(told["mail"], json!({"configured": true, "from": "Muster <muster@example.com>"}));
+    assert!(told["limits"]["body_bytes"].as_u64().unwrap() > 1000 && told["uptime_seconds"].is_u64(), "{told}");
+    assert!(!a.text.contains("smtp") && !a.text.contains("postgres://"), "{told}");
+    let s = TestServer::company().await;
+    assert_eq!(get(&s, "/system").await["mail"], json!({"configured": false, "from": null}));
+});
+
+story!(async fn a_test_letter_says_what_the_mail_server_answered(t) {
+    let (s, letters) = with_mail(&t).await;
+    let us = s.provider().await;
+    let send = async |to: &str| own(&s, "POST", "/mail/test", json!({ "to": to })).await;
+    let told = send("ops@example.com").await.expect(200).json();
+    assert_eq!((&told["accepted"], &told["to"], &told["next"]), (&json!(true), &json!("ops@example.com"), &Value::Null));
+    assert!(letters.lock().unwrap().contains("RCPT TO:<ops@example.com>"));
+    let told = send("nobody@example.com").await.expect(200).json();
+    assert_eq!(told["accepted"], false);
+    assert!(told["answer"].as_str().unwrap().contains("550") && told["next"].is_string(), "{told}");
+    assert_eq!(send("no address").await.expect(400).json()["field"], "to");
+    // Without an address it is the caller's own.
+    let new = NewUser {
+        kind: UserKind::Administrator,
+        user_name: "eve".into(),
+        display_name: None,
+        email: Some("eve@us.example".into()),
+    };
+    let eve = users::add(&s.app.store, &s.permit(us).await, new).await.unwrap();
+    let role = json!({"user": eve.id, "home": "provider", "role": "Global Administrator"});
+    own(&s, "POST", "/grants", role).await.expect(201);
+    let told = call(&s, Some(&session(&eve)), "POST", "/mail/test", "{}").await.expect(200).json();
+    assert_eq!((&told["to"], &told["accepted"]), (&json!("eve@us.example"), &json!(true)));
+    assert_eq!(own(&s, "POST", "/mail/test", json!({})).await.expect(400).json()["field"], "to", "the owner has none");
+    let acme = s.tenant("acme").await;
+    let ann = acts(acme, s.person(acme, "ann", TENANT_ADMIN).await, UserKind::Tenant);
+    call(&s, Some(&ann), "POST", "/mail/test", "{}").await.expect(403);
+});
+
+/// An item of a list of the checklist.
+fn item<'a>(told: &'a Value, list: &str, id: &str) -> &'a Value {
+    let all = told[list].as_array().unwrap_or_else(|| panic!("{told}"));
+    all.iter().find(|i| i["id"] == id).unwrap_or_else(|| panic!("no {id}: {told}"))
+}
+
+story!(async fn the_checklist_says_what_is_done_and_what_waits(t) {
+    let s = TestServer::start(&t).await;
+    s.provider().await;
+    let acme = s.tenant("acme").await;
+    let look = async || get(&s, "/tenants/acme/checklist").await;
+    let told = look().await;
+    for id in ["directory", "signin", "domain", "provisioning", "groups", "administrators"] {
+        assert_eq!(item(&told, "setup", id)["done"], false, "{id}: {told}");
+    }
+    assert_eq!(item(&told, "setup", "mfa")["done"], true);
+    assert!(told["setup"].as_array().unwrap().iter().all(|i| i["id"] != "break_glass"), "the provider's alone");
+    assert!(told["attention"].as_array().unwrap().iter().all(|i| i["done"] == true && i["count"] == 0), "{told}");
+
+    let scim = s.directory(acme).await;
+    let mut members = Vec::new();
+    for n in 0..10 {
+        let made = scim.post("/Users", json!({"userName": format!("p{n}")})).await.expect(201).json();
+        members.push(json!({"value": made["id"]}));
+    }
+    for name in ["Desk", "Idle"] {
+        let g = json!({"displayName": name, "members": members});
+        scim.post("/Groups", g).await.expect(201);
+    }
+    own(&s, "POST", "/tenants/acme/mappings", json!({"group": "Desk", "role": "Read-Only"})).await.expect(201);
+    s.person(acme, "ann", TENANT_ADMIN).await;
+    own(&s, "PUT", "/tenants/acme/policy", json!({"mfa": {"default": "never", "roles": {}}})).await.expect(200);
+    // What is asked is written down a moment later; whoever looks at the log has it written at once.
+    get(&s, &format!("/tenants/acme/directories/{}/log", scim.directory)).await;
+    let told = look().await;
+    for (id, done) in [("directory", true), ("provisioning", true), ("groups", true), ("administrators", false), ("mfa", false), ("signin", false)] {
+        assert_eq!(item(&told, "setup", id)["done"], done, "{id}: {told}");
+    }
+    assert_eq!(item(&told, "setup", "groups")["count"], 1, "one gives nothing");
+    assert_eq!(item(&told, "setup", "administrators")["count"], 1);
+    s.person(acme, "bert", TENANT_ADMIN).await;
+    let desk = get(&s, "/tenants/acme/groups?text=Desk").await["items"][0]["id"].clone();
+    scim.delete(&format!("/Groups/{}", desk.as_str().unwrap())).await.expect(204);
+    let gil = json!({"kind": "tenant", "user_name": "gil"});
+    own(&s, "POST", "/tenants/acme/users", gil).await.expect(201);
+    scim.post("/Users", json!({"userName": "gil"})).await.expect(409);
+    let soon = muster::clock::Clock::System.now().plus(std::time::Duration::from_secs(86_400)).rfc3339();
+    let path = format!("/tenants/acme/directories/{}/scim-tokens", scim.directory);
+    own(&s, "POST", &path, json!({ "expires_at": soon })).await.expect(201);
+    let new = json!({"name": "Autumn", "due_at": "2099-01-01T00:00:00Z", "reviewers": [{"user": "ann"}, {"user": "bert"}]});
+    own(&s, "POST", "/tenants/acme/reviews", new).await.expect(201);
+    let told = look().await;
+    assert_eq!(item(&told, "setup", "administrators")["done"], true, "{told}");
+    for (id, count) in [("parked", 1), ("adoptions", 1), ("secrets", 1), ("reviews", 1), ("holds", 0), ("elevations", 0), ("suspended", 0)] {
+        assert_eq!(item(&told, "attention", id)["count"], count, "{id}: {told}");
+    }
+    // A customer's waiting things are nobody else's.
+    let us = get(&s, "/tenants/provider/checklist").await;
+    assert!(us["attention"].as_array().unwrap().iter().all(|i| i["count"] == 0), "{us}");
+    assert_eq!(item(&us, "setup", "break_glass")["done"], false);
+    own(&s, "POST", "/break-glass", json!({"user_name": "glass"})).await.expect(201);
+    let us = get(&s, "/tenants/provider/checklist").await;
+    assert_eq!(item(&us, "setup", "break_glass")["done"], true);
+});
+
+story!(async fn one_opens_what_ones_company_and_the_platform_offer(t) {
+    let s = TestServer::start(&t).await;
+    let (us, acme, bern) = (s.provider().await, s.tenant("acme").await, s.tenant("bern").await);
+    let ann = s.person(acme, "ann", READ_ONLY).await;
+    let app = async |tenant: TenantId, name: &str, uri: Option<&str>, platform: bool| {
+        s.app(tenant, |new| {
+            new.name = name.into();
+            new.platform = platform;
+            new.settings.client_uri = uri.map(Into::into);
+            new.settings.logo_uri = Some("https://acme.example/logo.png".into());
+        })
+        .await
+    };
+    app(acme, "Wiki", Some("https://wiki.acme.example/"), false).await;
+    let off = app(acme, "Off", Some("https://off.acme.example/"), false).await;
+    app(acme, "No page", None, false).await;
+    app(bern, "Theirs", Some("https://wiki.bern.example/"), false).await;
+    app(us, "Console", Some("https://console.example/"), true).await;
+    app(us, "Internal", Some("https://internal.example/"), false).await;
+    own(&s, "PATCH", &format!("/tenants/acme/apps/{}", off.id), json!({"enabled": false})).await.expect(200);
+    let who = acts(acme, ann, UserKind::Tenant);
+    let told = call(&s, Some(&who), "GET", "/me/apps", "").await.expect(200).json();
+    let all: Vec<(&str, &str)> = told["items"].as_array().unwrap().iter()
+        .map(|a| (a["name"].as_str().unwrap(), a["address"].as_str().unwrap())).collect();
+    assert_eq!(all, [("Console", "https://console.example/"), ("Wiki", "https://wiki.acme.example/")]);
+    assert_eq!(told["items"][1]["logo_uri"], "https://acme.example/logo.png");
+});

@@ -1,0 +1,105 @@
+//! People as a members page lists them: what each row says beside the person, and who has a role.
+
+use super::{call, own};
+use crate::{
+    access::{READ_ONLY, give, id, person, role, session},
+    people::world::World,
+    story,
+    support::{person::TENANT_ADMIN, server::TestServer},
+};
+use muster::actor::UserKind;
+use serde_json::{Value, json};
+
+fn world(s: &TestServer) -> World {
+    World { store: s.app.store.clone(), access: s.app.access.clone(), master: s.app.master.clone() }
+}
+
+/// What a list has, to its end.
+async fn whole(s: &TestServer, path: &str) -> Vec<Value> {
+    let (mut seen, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let mark = if path.contains('?') { '&' } else { '?' };
+        let page = own(s, "GET", &format!("{path}{mark}limit=2{cursor}"), Value::Null)
+            .await
+            .expect(200)
+            .json();
+        assert!(page["items"].as_array().unwrap().len() <= 2, "{page}");
+        seen.extend(page["items"].as_array().unwrap().iter().cloned());
+        match page["next"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return seen,
+        }
+    }
+}
+
+fn names(all: &[Value]) -> Vec<&str> {
+    all.iter().map(|u| u["user_name"].as_str().unwrap()).collect()
+}
+
+story!(async fn a_row_says_who_manages_somebody_and_how_they_came_in_last(t) {
+    let s = TestServer::start(&t).await;
+    let acme = s.tenant("acme").await;
+    let scim = s.directory(acme).await;
+    scim.post("/Users", json!({"userName": "dora"})).await.expect(201);
+    let ann = s.person(acme, "ann", TENANT_ADMIN).await;
+    s.session(acme, ann, "pwd").await;
+    s.session(acme, ann, "mfa").await;
+    let new = json!({"email": "ida@acme.example", "by_hand": true});
+    let ida = own(&s, "POST", "/tenants/acme/invitations", new).await.expect(201).json();
+    let all = whole(&s, "/tenants/acme/users").await;
+    assert_eq!(names(&all), ["dora", "ann", "ida@acme.example"]);
+    let said = |u: &Value| {
+        (u["managed_by"].clone(), u["last_signin_at"].is_string(), u["last_class"].clone(), u["pending_invitation"].clone())
+    };
+    let (no, yes) = (json!(false), json!(true));
+    assert_eq!(said(&all[0]), (json!("Directory"), false, Value::Null, no.clone()));
+    assert_eq!(said(&all[1]), (Value::Null, true, json!("mfa"), no.clone()), "the last, not the first");
+    assert_eq!(said(&all[2]), (Value::Null, false, Value::Null, yes));
+    own(&s, "DELETE", &format!("/tenants/acme/invitations/{}", ida["id"].as_str().unwrap()), Value::Null).await.expect(204);
+    let all = whole(&s, "/tenants/acme/users?text=ida").await;
+    assert_eq!(said(&all[0]).3, no);
+});
+
+story!(async fn who_has_a_role_is_found_by_whatever_way_they_have_it(t) {
+    let s = TestServer::start(&t).await;
+    let (us, acme) = (s.provider().await, s.tenant("acme").await);
+    let w = world(&s);
+    let scim = s.directory(acme).await;
+    let desk = role(&w, acme, "Desk", &["users.view"], false).await;
+    let mut members = Vec::new();
+    for n in 0..5 {
+        let made = scim.post("/Users", json!({"userName": format!("m{n}")})).await.expect(201).json();
+        members.push(json!({"value": made["id"]}));
+    }
+    for group in ["G", "H"] {
+        let g = json!({"displayName": group, "members": members});
+        scim.post("/Groups", g).await.expect(201);
+        let m = json!({"group": group, "role": "Desk"});
+        own(&s, "POST", "/tenants/acme/mappings", m).await.expect(201);
+    }
+    let ann = person(&w, acme, "ann", UserKind::Tenant).await;
+    let bert = person(&w, acme, "bert", UserKind::Tenant).await;
+    give(&w, &ann, acme, desk.id).await;
+    give(&w, &bert, acme, id(READ_ONLY)).await;
+    let tom = person(&w, us, "tom", UserKind::Technician).await;
+    give(&w, &tom, acme, desk.id).await;
+    let path = "/tenants/acme/users?role=Desk";
+    assert_eq!(names(&whole(&s, path).await), ["m0", "m1", "m2", "m3", "m4", "ann"]);
+    assert_eq!(names(&whole(&s, &format!("/tenants/acme/users?role={}", desk.id)).await).len(), 6);
+    assert_eq!(names(&whole(&s, &format!("{path}&text=m3")).await), ["m3"], "filters add up");
+    assert_eq!(names(&whole(&s, "/tenants/acme/users?role=Read-Only").await), ["bert"]);
+    // Who is switched off has nothing.
+    own(&s, "PATCH", &format!("/tenants/acme/users/{}", ann.id), json!({"enabled": false})).await.expect(200);
+    assert_eq!(names(&whole(&s, path).await), ["m0", "m1", "m2", "m3", "m4"]);
+    // The default role is had by those whom no group gives anything.
+    own(&s, "PUT", "/tenants/acme/default-role", json!({"role": "Desk"})).await.expect(200);
+    assert_eq!(names(&whole(&s, path).await), ["m0", "m1", "m2", "m3", "m4", "bert"]);
+    // Which role somebody has is told to who manages roles.
+    let vera = person(&w, acme, "vera", UserKind::Tenant).await;
+    give(&w, &vera, acme, desk.id).await;
+    let vera = session(&vera);
+    call(&s, Some(&vera), "GET", "/tenants/acme/users", "").await.expect(200);
+    call(&s, Some(&vera), "GET", path, "").await.expect(403);
+    let a = own(&s, "GET", "/tenants/acme/users?role=Nobody", Value::Null).await.expect(404).json();
+    assert_eq!(a["field"], "role");
+});
