@@ -11,8 +11,9 @@ import { settings } from './jobs/settings.mjs';
 import { record } from './jobs/record.mjs';
 import { reviews } from './jobs/reviews.mjs';
 import { tenants } from './jobs/tenants.mjs';
+import { wrong } from './jobs/wrong.mjs';
 
-const ALL = { ...people, ...roles, ...access, ...directories, ...clients, ...settings, ...record, ...reviews, ...tenants };
+const ALL = { ...people, ...roles, ...access, ...directories, ...clients, ...settings, ...record, ...reviews, ...tenants, ...wrong };
 
 // One job after the other; what goes wrong in one is that one's.
 export async function work(world, jobs, options = {}) {

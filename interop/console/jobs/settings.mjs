@@ -58,7 +58,7 @@ export const settings = {
     await ada.go(`${url}/admin/health`);
     ada.page.setDefaultTimeout(60_000);
     await ada.press('run');
-    ada.page.setDefaultTimeout(10_000);
+    ada.page.setDefaultTimeout(20_000);
     check('the page says what is well and what to mend', await ada.has('verdict') && /What is well/.test(await ada.text()), await ada.words());
   },
 };
