@@ -61,7 +61,7 @@ export class Visitor {
 
   constructor(world, name, context, page) {
     Object.assign(this, { world, name, context, page, noise: [] });
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(20_000);
     // What other people's pages do is theirs to mend.
     const ours = (address) => address.startsWith(world.url);
     page.on('console', (m) => {

@@ -16,8 +16,6 @@ export class Clerk extends Visitor {
 
   static async enter(world, name, options = {}) {
     const { context, page } = await Visitor.enter(world, name, options);
-    // What runs beside us may be slow.
-    page.setDefaultTimeout(20_000);
     return new Clerk(world, name, context, page);
   }
 

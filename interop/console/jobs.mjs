@@ -1,5 +1,5 @@
 // The jobs of an administrator by clicks alone, from sign-in to what came of it. What came of it is asked of the API, never
-// of the page alone. JOB=word does those whose name has the word.
+// of the page alone. JOB=expression does those whose name fits.
 
 import { Clerk } from './clerk.mjs';
 import { people } from './jobs/people.mjs';
@@ -18,7 +18,7 @@ const ALL = { ...people, ...roles, ...access, ...directories, ...clients, ...set
 // One job after the other; what goes wrong in one is that one's.
 export async function work(world, jobs, options = {}) {
   const ada = await Clerk.ada(world, 'Ada', options);
-  for (const [name, job] of Object.entries(jobs).filter(([n]) => n.includes(process.env.JOB ?? ''))) {
+  for (const [name, job] of Object.entries(jobs).filter(([n]) => new RegExp(process.env.JOB ?? '').test(n))) {
     const check = (what, ok, seen = '') => world.report.check(`${name}: ${what}`, Boolean(ok), seen);
     try {
       await job({ ...world, ada, check });

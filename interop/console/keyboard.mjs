@@ -17,7 +17,8 @@ function focused() {
   const e = document.activeElement === document.body ? null : document.activeElement;
   const last = window.lastWithFocus;
   const before = last && last.e !== e && {
-    shown: last.outline || look(last.e) !== last.look, inOrder: !e || Boolean(last.e.compareDocumentPosition(e) & 4), is: last.is,
+    // Where a link leads to is a place, and nothing that is pressed.
+    shown: last.outline || last.e.tabIndex < 0 || look(last.e) !== last.look, inOrder: !e || e.matches('.skip') || Boolean(last.e.compareDocumentPosition(e) & 4), is: last.is,
   };
   window.lastWithFocus = null;
   if (!e) return { before };
@@ -91,7 +92,8 @@ class Typist extends Clerk {
     let steps = 0;
     while (steps <= all + 5) {
       const now = await this.step();
-      if (!now) return steps;
+      // From the end it goes on to the browser, or from the beginning.
+      if (!now || (steps > 0 && now.href === '#main' && now.tag === 'a' && now.id === '')) return steps;
       steps += 1;
       // A trap does not let go.
       if (steps > all + 4) this.faults.push(`the focus does not leave the page: ${steps} steps among ${all} elements, now at ${called(now)}`);

@@ -25,7 +25,7 @@ const mine = {
     const copy = ada.page.locator('[data-copy=secret]');
     check('the button is there', await copy.isVisible());
     await copy.click();
-    await ada.page.getByText('Copied').waitFor();
+    await ada.page.getByRole('button', { name: 'Copied', exact: true }).waitFor();
     check('and copies it', await ada.page.evaluate(() => navigator.clipboard.readText()) === secret);
   },
 
@@ -37,7 +37,7 @@ const mine = {
     const made = muster('role', 'list', 'contoso').items.filter((r) => r.name === 'Made twice?');
     check('it is there once', made.length === 1, JSON.stringify(made));
     check('and the page says nothing else', !await ada.has('problem'), await ada.words());
-    muster('role', 'delete', 'contoso', made[0].id);
+    muster('role', 'delete', 'contoso', made[0].id, '--yes');
   },
 
   async 'a form that is left and come back to can be sent'({ ada, check }) {
@@ -49,12 +49,12 @@ const mine = {
     await ada.press('make');
     const made = muster('role', 'list', 'contoso').items.filter((r) => r.name === 'Come back to');
     check('it is sent', made.length === 1, await ada.words());
-    muster('role', 'delete', 'contoso', made[0].id);
+    muster('role', 'delete', 'contoso', made[0].id, '--yes');
   },
 
   async 'a choice among filters takes effect at once'({ ada, check }) {
     await ada.at('contoso', '/users');
-    await Promise.all([ada.page.waitForEvent('domcontentloaded'), ada.page.locator('#f-state').selectOption('deactivated')]);
+    await Promise.all([ada.page.waitForURL(/state=deactivated/), ada.page.locator('#f-state').selectOption('deactivated')]);
     check('the list is filtered', ada.address.searchParams.get('state') === 'deactivated', ada.page.url());
   },
 };

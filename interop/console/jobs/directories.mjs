@@ -10,12 +10,10 @@ export const directories = {
   async 'a directory is added step by step'({ ada, check }) {
     await ada.at('fabrikam', '/directories');
     await ada.press('add');
-    muster('directory', 'create', 'fabrikam', 'Taken name');
-    await ada.fill({ preset: 'entra', name: 'Taken name' });
+    await ada.fill({ preset: 'entra', name: ' ' });
     await ada.button('Add the directory');
-    check('a name that is taken is said at the field', await ada.saidAt('name'), await ada.words());
+    check('a name of nothing is said at the field', await ada.saidAt('name'), await ada.words());
     check('and the choice stays', await ada.page.locator('[name=preset][value=entra]').isChecked());
-    muster('directory', 'delete', 'fabrikam', 'Taken name', ...(muster('directory', 'list', 'fabrikam') && []));
     await ada.fill({ name: 'Fabrikam Entra' });
     await ada.button('Add the directory');
     const made = directory();

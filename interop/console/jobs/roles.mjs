@@ -49,7 +49,7 @@ export const roles = {
     await ada.press('delete');
     check('the page says who has it', await ada.has('in-use') && (await ada.text()).includes('bert'), await ada.words());
     check('and has no button to do it', await ada.page.locator('main form[method=post]').count() === 0);
-    check('the API refuses as well', musterRefuses('role', 'delete', 'contoso', id).length > 0);
+    check('the API refuses as well', /use|has it|bert/i.test(musterRefuses('role', 'delete', 'contoso', id, '--yes')));
   },
 
   async 'a role that nobody has is deleted'({ ada, check }) {
