@@ -27,8 +27,11 @@ export class Clerk extends Visitor {
     await this.press('continue');
   }
 
-  // A page of a tenant.
-  at(tenant, path = '') { return this.go(`${this.world.url}/admin/in/${tenant}${path}`); }
+  // A page of a tenant, which must be there.
+  async at(tenant, path = '') {
+    await this.go(`${this.world.url}/admin/in/${tenant}${path}`);
+    if (this.answer.status() >= 400) throw new Error(`status ${this.answer.status()} at ${this.page.url()}`);
+  }
 
   // Clicks what has this name, among what `within` holds, and waits for the page that follows.
   async click(name, { role = 'link', within = 'main', exact = true } = {}) {

@@ -16,8 +16,8 @@ const SIZES = [
 const shots = process.env.SHOTS;
 if (shots) mkdirSync(shots, { recursive: true });
 
-// Headings of the page itself: one more at a time. Runs in the page.
-function steps() {
+// Headings of the page itself, one more at a time, and what is hidden. Runs in the page.
+function order() {
   const levels = [...document.querySelectorAll('main :is(h1, h2, h3, h4, h5, h6)')].map((e) => ({ level: Number(e.tagName[1]), text: e.textContent.trim() }));
   const wrong = [];
   if (levels.length && levels[0].level !== 1) wrong.push(`the first heading is h${levels[0].level}`);
@@ -25,6 +25,10 @@ function steps() {
     if (i > 0 && level > levels[i - 1].level + 1) wrong.push(`h${level} “${text}” after h${levels[i - 1].level}`);
     if (!text) wrong.push(`an empty h${level}`);
   });
+  // What only the script can use is not seen without it.
+  for (const e of document.querySelectorAll('[hidden]')) {
+    if (getComputedStyle(e).display !== 'none') wrong.push(`hidden, and seen: ${e.outerHTML.slice(0, 80)}`);
+  }
   return wrong;
 }
 
@@ -50,7 +54,7 @@ export async function look(visitor, axe, name, status = 200) {
   const wrong = await visitor.wrong(status);
   const bytes = (await visitor.answer.body()).length;
   if (bytes > MOST) wrong.push(`${bytes} bytes, more than ${MOST}`);
-  wrong.push(...await page.evaluate(steps));
+  wrong.push(...await page.evaluate(order));
   const found = new Map();
   await axe.goto(page.url());
   for (const { name: size, width, height, colorScheme } of SIZES) {

@@ -47,7 +47,7 @@ async function mirror(world) {
   const bad = createServer((request, response) => {
     if (request.url !== '/') { response.statusCode = 404; response.end(); return; }
     response.setHeader('content-security-policy', "default-src 'none'");
-    response.end(`<title>x</title><h1>One</h1><h3>Three</h3><p style="color:#ccc">pale<script>1</script><img src="/x"><input>
+    response.end(`<title>x</title><h1>One</h1><h3>Three</h3><p style="color:#ccc">pale<script>1</script><img src="/x"><input><button hidden style="display:block">y</button>
       <div><svg width="2000" height="9"></svg></div>${'<!-- more -->'.repeat(6000)}`);
   });
   await new Promise((done) => { bad.listen(0, '127.0.0.1', done); });
@@ -56,7 +56,7 @@ async function mirror(world) {
   await visitor.go(url);
   const { wrong } = await look(visitor, await examiner(visitor), 'mirror');
   const seen = wrong.join('; ');
-  const expected = ['no language', 'no main', 'a script', 'no label', 'in an attribute', 'kept in caches', 'bytes, more than', 'beyond the edge at 320',
+  const expected = ['no language', 'no main', 'a script', 'no label', 'hidden, and seen', 'in an attribute', 'kept in caches', 'bytes, more than', 'beyond the edge at 320',
     'beyond the edge at 1440 light', 'axe at 1440 light, 1440 dark, 390 light: html-has-lang', '390 light: image-alt', 'Content Security Policy'];
   const missed = expected.filter((e) => !seen.includes(e));
   world.report.check('a page that is all wrong is seen to be', missed.length === 0, `not seen: ${missed.join(', ')} in ${seen}`);

@@ -24,7 +24,7 @@ export async function run(world) {
   const person = muster('user', 'show', 'contoso', world.named[7]).id;
   for (const [name, path] of [['overview', ''], ['users', '/users'], ['person', `/users/${person}`], ['roles', '/roles'], ['mappings', '/mappings'],
     ['directory', `/directories/${world.entra.id}`], ['directory-steps', `/directories/${world.entra.id}/steps`], ['signin-log', '/signins'], ['audit', '/audit']]) {
-    await ada.at('contoso', path);
+    await ada.go(`${world.url}/admin/in/contoso${path}`);
     await take(name);
   }
   await ada.at('contoso', `/roles/${world.packager.id}/edit`);
@@ -38,9 +38,10 @@ export async function run(world) {
   const made = await ada.context.request.post(`${world.url}/api/v1/tenants/contoso/directories/${world.entra.id}/setup-links`, {
     headers: { origin, 'sec-fetch-site': 'same-origin' }, data: { hours: 24, note: 'for the picture' },
   });
+  const { link } = await made.json();
   await ada.leave();
   const staff = await Clerk.enter(world, 'IT staff');
-  await staff.go((await made.json()).link);
+  await staff.go(link);
   // The link opens a page with one button, so that who only looks at a letter uses nothing up.
   if (await staff.page.locator('main form[method=post] button').count() === 1) await staff.button(/.+/);
   await take('portal', staff);
