@@ -191,7 +191,11 @@ export async function run(world) {
 
   for (const [what, path] of [['the overview', ''], ['the users', '/users'], ['a person', `/users/${id}`], ['their end', `/users/${id}/delete`],
     ['a role', `/roles/${world.packager.id}/edit`], ['the policy', '/policy'], ['the trail', '/audit'], ['adding an application', '/apps/add']]) {
-    await ada.at('contoso', path);
+    await ada.go(`${url}/admin/in/contoso${path}`);
+    if (ada.answer.status() !== 200) {
+      check(what, false, `status ${ada.answer.status()} at ${ada.page.url()}`);
+      continue;
+    }
     const steps = await ada.walk();
     check(`${what}: all of it in ${steps} steps, and out at its end`, steps > 5, steps);
     await fine(what);
