@@ -19,21 +19,22 @@ export function start() {
 }
 
 // What is wrong with a page as it stands, in words. Runs in the page.
-function faults() {
+export function faults() {
   const wrong = [];
   const all = (selector) => [...document.querySelectorAll(selector)];
   const headings = all('h1');
   if (headings.length !== 1 || !headings[0].textContent.trim()) wrong.push(`${headings.length} h1`);
   if (!document.documentElement.lang || !document.title.trim()) wrong.push('no language or no title');
   if (!document.querySelector('main')) wrong.push('no main');
-  // The one script is for passkeys, which nothing else can ask a browser for.
-  if (all('script').some((e) => !/^\/assets\/passkey-[0-9a-f]+\.js$/.test(e.getAttribute('src') ?? '') || e.textContent)) wrong.push('a script');
+  // One script is for passkeys, which nothing else can ask a browser for; the other is comfort for administrators.
+  if (all('script').some((e) => !/^\/assets\/(passkey|desk)-[0-9a-f]+\.js$/.test(e.getAttribute('src') ?? '') || e.textContent)) wrong.push('a script');
   if (all('[style], [onclick]').length) wrong.push('style or handler in an attribute');
   const ids = all('[id]').map((e) => e.id);
   wrong.push(...ids.filter((id, at) => ids.indexOf(id) !== at).map((id) => `two elements with the id ${id}`));
   for (const e of all('input:not([type=hidden], [hidden]), select, textarea')) {
     if (!e.labels?.length && !e.getAttribute('aria-label') && !e.getAttribute('aria-labelledby')) wrong.push(`no label: ${e.name}`);
-    if (!e.id) wrong.push(`no id: ${e.name}`);
+    // What has no label around it and no name of its own is pointed to by one.
+    if (!e.id && !e.closest('label') && !e.getAttribute('aria-label')) wrong.push(`no id: ${e.name}`);
   }
   for (const e of all('button, a[href], summary')) {
     if (!(e.getAttribute('aria-label') ?? e.textContent).trim()) wrong.push(`nothing to read on a ${e.tagName.toLowerCase()}`);
@@ -46,7 +47,7 @@ function faults() {
 }
 
 // How far the page reaches beyond the window. Runs in the page.
-const beyond = () => document.documentElement.scrollWidth - window.innerWidth;
+export const beyond = () => document.documentElement.scrollWidth - window.innerWidth;
 
 export class Visitor {
   // Somebody with a browser of their own: no cookie of anybody else's.
@@ -60,7 +61,7 @@ export class Visitor {
 
   constructor(world, name, context, page) {
     Object.assign(this, { world, name, context, page, noise: [] });
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(20_000);
     // What other people's pages do is theirs to mend.
     const ours = (address) => address.startsWith(world.url);
     page.on('console', (m) => {
@@ -109,8 +110,8 @@ export class Visitor {
 
   get path() { return new URL(this.page.url()).pathname; }
 
-  // Looks at the page that is there, in both widths and both colours, and notes what is wrong with it.
-  async look(what, status = 200) {
+  // What is wrong with the page that is there, its answer and its cookies, at whatever width.
+  async wrong(status = 200) {
     const { page } = this;
     const wrong = [...this.noise.splice(0), ...await page.evaluate(faults)];
     if (this.answer.status() !== status) wrong.push(`status ${this.answer.status()} and not ${status}`);
@@ -120,6 +121,13 @@ export class Visitor {
     const open = (await this.context.cookies(page.url()))
       .filter((c) => !c.httpOnly || !c.secure || c.sameSite === 'None' || !c.name.startsWith('__Host-'));
     wrong.push(...open.map((c) => `the cookie ${c.name} is open to others`));
+    return wrong;
+  }
+
+  // Looks at the page that is there, in both widths and both colours, and notes what is wrong with it.
+  async look(what, status = 200) {
+    const { page } = this;
+    const wrong = await this.wrong(status);
     taken += 1;
     const file = `${String(taken).padStart(2, '0')}-${what.replace(/\W+/g, '-').toLowerCase()}`;
     for (const [size, scheme] of [[NARROW, 'light'], [NARROW, 'dark'], [WIDE, 'dark'], [WIDE, 'light']]) {

@@ -1,0 +1,42 @@
+// The pages for administrators, part by part, on one server.
+//
+// DATA=... POST=... [PARTS="pages jobs script keyboard"] node console.mjs MUSTER_URL
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { Report } from '../person.mjs';
+import { start } from '../browser/visitor.mjs';
+import { Clerk } from './clerk.mjs';
+import { seed } from './seed.mjs';
+
+const PARTS = ['pages', 'jobs', 'script', 'keyboard', 'pictures'];
+const [url] = process.argv.slice(2);
+const wanted = process.env.PARTS?.split(/[\s,]+/) ?? PARTS;
+const chromium = await start();
+const world = {
+  url, chromium,
+  report: new Report('console'),
+
+  // The newest letter to somebody, if it has come.
+  letter: (to) => readdirSync(process.env.POST).filter((f) => f.endsWith('.json')).sort((a, b) => parseInt(b, 10) - parseInt(a, 10))
+    .map((f) => JSON.parse(readFileSync(`${process.env.POST}/${f}`, 'utf8'))).find((l) => l.to[0] === to),
+};
+
+let fault;
+try {
+  const began = Date.now();
+  await seed(world);
+  const ada = await Clerk.ada(world);
+  world.state = await ada.context.storageState();
+  await ada.leave();
+  console.log(`a server with something of everything: ${Date.now() - began} ms`);
+  for (const part of PARTS.filter((p) => wanted.includes(p))) {
+    console.log(`-- ${part}`);
+    await (await import(`./${part}.mjs`)).run(world);
+  }
+} catch (e) { fault = e; }
+await chromium.close();
+if (fault) {
+  console.log(`FAIL ${fault.stack}`);
+  process.exit(1);
+}
+world.report.end();

@@ -1,0 +1,34 @@
+// The jobs of an administrator by clicks alone, from sign-in to what came of it. What came of it is asked of the API, never
+// of the page alone. JOB=expression does those whose name fits.
+
+import { Clerk } from './clerk.mjs';
+import { people } from './jobs/people.mjs';
+import { roles } from './jobs/roles.mjs';
+import { access } from './jobs/access.mjs';
+import { directories } from './jobs/directories.mjs';
+import { clients } from './jobs/clients.mjs';
+import { settings } from './jobs/settings.mjs';
+import { record } from './jobs/record.mjs';
+import { reviews } from './jobs/reviews.mjs';
+import { tenants } from './jobs/tenants.mjs';
+import { wrong } from './jobs/wrong.mjs';
+
+const ALL = { ...people, ...roles, ...access, ...directories, ...clients, ...settings, ...record, ...reviews, ...tenants, ...wrong };
+
+// One job after the other; what goes wrong in one is that one's.
+export async function work(world, jobs, options = {}) {
+  const ada = await Clerk.ada(world, 'Ada', options);
+  for (const [name, job] of Object.entries(jobs).filter(([n]) => new RegExp(process.env.JOB ?? '').test(n))) {
+    const check = (what, ok, seen = '') => world.report.check(`${name}: ${what}`, Boolean(ok), seen);
+    try {
+      await job({ ...world, ada, check });
+      check('nothing on the console', ada.noise.length === 0, ada.noise.join('; '));
+    } catch (e) {
+      check('goes through', false, `${String(e.stack).split('\n').filter((l) => !/node_modules|node:internal/.test(l)).slice(0, 7).join('\n       ')}\n       on ${ada.page.url()}: ${await ada.words().catch(() => '')}`);
+    }
+    ada.noise.splice(0);
+  }
+  await ada.leave();
+}
+
+export const run = (world) => work(world, ALL);

@@ -1,0 +1,96 @@
+// Who gets what: groups mapped after a look, roles for a time, and why somebody may.
+
+import { muster } from '../../person.mjs';
+
+const explain = (who, permission) => muster('explain', 'contoso', who, permission);
+const mappings = () => muster('mapping', 'list', 'contoso').items;
+
+// What a field for a moment takes.
+const moment = (days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 16);
+
+export const access = {
+  async 'a group is mapped, after a look'({ ada, check, named }) {
+    const before = mappings().length;
+    await ada.at('contoso', '/mappings');
+    await ada.press('add');
+    const group = ada.page.locator('#f-group');
+    const choose = async (it, label) => ((await it.evaluate((e) => e.tagName)) === 'SELECT' ? it.selectOption({ label }) : it.fill(label));
+    const technician = (await ada.api('/tenants/contoso/roles?text=Technician')).body.items.find((r) => r.name === 'Technician');
+    await choose(group, 'Service Desk');
+    await ada.fill({ role: technician.id });
+    await ada.press('look');
+    if (await ada.has('save')) await ada.press('save');
+    check('what is mapped already is not mapped again, and the page says so', await ada.has('problem') && mappings().length === before, await ada.words());
+    check('and what was typed stays', await ada.value('role') === technician.id, await ada.words());
+    const role = (await ada.api('/tenants/contoso/roles?text=Packager')).body.items.find((r) => r.name === 'Packager');
+    await choose(ada.page.locator('#f-group'), 'Finance');
+    await ada.fill({ role: role.id });
+    await ada.press('look');
+    const preview = await ada.text('#preview');
+    check('the page says who gains', preview.includes(named[25]) || /more|first/.test(preview), preview);
+    check('and nothing is saved', mappings().length === before);
+    await ada.press('save');
+    check('it is mapped', mappings().some((m) => m.group_name === 'Finance' && m.role === role.id), await ada.words());
+    check('and who is in the group may', explain(named[25], 'software.view').allowed === true);
+  },
+
+  async 'a mapping is deleted'({ ada, check, named }) {
+    await ada.at('contoso', '/mappings');
+    await ada.page.locator('tr', { hasText: 'Finance' }).getByRole('link', { name: /Delete/ }).click();
+    check('the page says who loses', (await ada.text('#preview')).length > 20, await ada.words());
+    await ada.press('delete');
+    check('it is gone', !mappings().some((m) => m.group_name === 'Finance'), await ada.words());
+    const why = explain(named[25], 'software.add');
+    check('and who is in the group may no more', why.allowed === false, JSON.stringify(why).slice(0, 300));
+  },
+
+  async 'a role is given for a time'({ ada, check }) {
+    const role = (await ada.api('/tenants/contoso/roles?text=Depot')).body.items[0]?.id
+      ?? muster('role', 'create', 'contoso', 'Depot', '--permission', 'software.view').id;
+    await ada.at('contoso', '/assignments');
+    await ada.press('add');
+    await ada.fill({ user: 'nobody-like-that', role, valid_to: moment(7), reason: 'holiday cover' });
+    await ada.press('give');
+    check('nobody like that: said at the field', await ada.saidAt('user'), await ada.words());
+    check('and what was typed stays', await ada.value('reason') === 'holiday cover' && (await ada.value('valid_to')) !== '', await ada.words());
+    await ada.fill({ user: 'gina' });
+    await ada.press('give');
+    // Several fit: one is chosen.
+    if (await ada.page.locator('[name=chosen]').count()) {
+      await ada.page.locator('[name=chosen]').first().check();
+      await ada.press('give');
+    }
+    const given = muster('grant', 'list', 'contoso').items.find((g) => g.user_name === 'gina' && g.role === role);
+    check('it is given, with an end', given?.valid_to && given.reason === 'holiday cover', JSON.stringify(given));
+    await ada.at('contoso', '/assignments');
+    await Promise.all([ada.page.waitForEvent('domcontentloaded'), ada.page.locator(`[id="grant-${given.id}"] a.button`).click()]);
+    await ada.press('remove');
+    check('and taken away', !muster('grant', 'list', 'contoso').items.some((g) => g.id === given.id), await ada.words());
+  },
+
+  async 'why somebody may'({ ada, check, named }) {
+    await ada.at('contoso', '/explain');
+    await ada.fill({ user: named[1], permission: 'users.view' });
+    await ada.press('ask');
+    const wanted = explain(named[1], 'users.view');
+    const seen = await ada.text('#answer');
+    check('the page says what the API says', seen.includes(wanted.allowed ? 'may' : 'may not'), seen);
+    const role = wanted.paths[0]?.role.name ?? wanted.needed[0]?.name;
+    check('and names the role', seen.includes(role), `${role}: ${seen}`);
+    await ada.at('contoso', '/explain/who?permission=users.view');
+    const who = muster('who-can', 'contoso', 'users.view').items.map((i) => i.user_name);
+    const rows = await ada.text('main table');
+    check('who may: everybody that the API names', who.slice(0, 20).every((n) => rows.includes(n)), `${who}: ${rows.slice(0, 300)}`);
+  },
+
+  async 'somebody is let ask for a role'({ ada, check }) {
+    const role = (await ada.api('/tenants/contoso/roles?limit=50')).body.items.find((r) => r.name === 'Technician').id;
+    await ada.at('contoso', '/elevation/eligible/add');
+    await ada.fill({ user: 'bert', role, max_minutes: '2', unit: 'hours' }).catch(async () => {
+      await ada.page.locator('#f-unit').selectOption({ index: 1 });
+    });
+    await ada.press('make');
+    const may = (await ada.api('/tenants/contoso/eligibilities')).body.items.find((e) => e.user_name === 'bert');
+    check('Bert may ask', may?.role === role, JSON.stringify(may) + await ada.words());
+  },
+};

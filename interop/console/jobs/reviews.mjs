@@ -1,0 +1,47 @@
+// A review of who has what: begun, decided, closed.
+
+import { muster, until } from '../../person.mjs';
+
+const review = () => muster('review', 'list', 'contoso').items.find((r) => r.name === 'Packagers, autumn');
+
+export const reviews = {
+  async 'a review is begun, decided and closed'({ ada, check }) {
+    const packager = muster('role', 'list', 'contoso').items.find((r) => r.name === 'Packager');
+    if (!muster('grant', 'list', 'contoso').items.some((g) => g.user_name === 'erin@contoso.example' && g.role === packager.id)) {
+      muster('grant', 'add', 'contoso', 'erin@contoso.example', 'Packager');
+    }
+    await ada.at('contoso', '/reviews');
+    await ada.press('add');
+    await ada.fill({ name: 'Packagers, autumn', role: packager.id, due_at: '2020-01-01T00:00' });
+    await ada.press('begin');
+    check('a day that is past is said at the field', await ada.saidAt('due_at'), await ada.words());
+    check('and what was typed stays', await ada.value('name') === 'Packagers, autumn' && await ada.value('role') === packager.id, await ada.words());
+    await ada.fill({ due_at: new Date(Date.now() + 9 * 86_400_000).toISOString().slice(0, 16) });
+    await ada.press('begin');
+    const begun = review();
+    check('it has begun', begun?.state === 'open' || begun?.status === 'open' || Boolean(begun && !begun.closed_at), JSON.stringify(begun));
+    await ada.at('contoso', `/reviews/${begun.id}`);
+    const row = (who) => ada.page.locator('#decide tbody tr', { hasText: who });
+    await Promise.all([ada.page.waitForEvent('domcontentloaded'), row('bert').getByRole('button', { name: /^Keep/ }).click()]);
+    await Promise.all([ada.page.waitForEvent('domcontentloaded'), row('erin').getByRole('button', { name: /^Remove/ }).click()]);
+    const decided = (await ada.api(`/tenants/contoso/reviews/${begun.id}/items`)).body.items.map((i) => `${i.user_name} ${i.decision}`);
+    check('both are decided', decided.some((d) => /bert keep/.test(d)) && decided.some((d) => /erin.* remove/.test(d)), decided.join());
+    await ada.at('contoso', `/reviews/${begun.id}`);
+    await ada.press('close');
+    const anyway = ada.page.locator('[name=anyway]');
+    if (await anyway.count()) await anyway.check();
+    await ada.press('close');
+    await until('the review to be closed', () => review().closed_at);
+    const left = muster('grant', 'list', 'contoso').items.filter((g) => g.role === packager.id).map((g) => g.user_name);
+    check('closed, what was decided is done', left.includes('bert') && !left.includes('erin@contoso.example'), left.join());
+    await ada.at('contoso', `/reviews/${begun.id}/check`);
+    check('and the evidence is intact', /is what it was/.test(await ada.text()), await ada.words());
+  },
+
+  async 'what a directory took away is decided about'({ ada, check }) {
+    const parked = () => muster('parked', 'list', 'contoso').items;
+    check('something waits', parked().length > 0, JSON.stringify(parked()));
+    await ada.at('contoso', '/decisions');
+    check('and the page says so', await ada.page.locator(`main a[href*="${parked()[0]?.id}"]`).count() > 0, await ada.words());
+  },
+};

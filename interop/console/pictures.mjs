@@ -1,0 +1,49 @@
+// Pictures for the documents, by names that stay: PICTURES=1 writes them into docs/pictures.
+
+import { mkdirSync, statSync } from 'node:fs';
+import { muster } from '../person.mjs';
+import { Clerk } from './clerk.mjs';
+
+const MOST = 200_000;
+const folder = new URL('../../docs/pictures/', import.meta.url).pathname;
+
+export async function run(world) {
+  if (!process.env.PICTURES) return;
+  mkdirSync(folder, { recursive: true });
+  const ada = await Clerk.enter(world, 'Ada', { storageState: world.state });
+  await ada.page.emulateMedia({ colorScheme: 'light' });
+  const take = async (name, { answer, page } = ada) => {
+    const path = `${folder}${name}.png`;
+    if (answer.status() !== 200) {
+      world.report.check(`the picture ${name}`, false, `status ${answer.status()} at ${page.url()}`);
+      return;
+    }
+    await page.screenshot({ path });
+    world.report.check(`the picture ${name} is small`, statSync(path).size < MOST, `${statSync(path).size} bytes`);
+  };
+  const person = muster('user', 'show', 'contoso', world.named[7]).id;
+  for (const [name, path] of [['overview', ''], ['users', '/users'], ['person', `/users/${person}`], ['roles', '/roles'], ['mappings', '/mappings'],
+    ['directory', `/directories/${world.entra.id}`], ['directory-steps', `/directories/${world.entra.id}/steps`], ['signin-log', '/signins'], ['audit', '/audit']]) {
+    await ada.go(`${world.url}/admin/in/contoso${path}`);
+    await take(name);
+  }
+  await ada.at('contoso', `/roles/${world.packager.id}/edit`);
+  await ada.fill({ permissions: ['software.manage_versions'] });
+  await ada.press('look');
+  await take('role-preview');
+  await ada.go(`${world.url}/admin/tenants`);
+  await take('tenants');
+  // The page at which a company's own IT staff set this directory up, by a link and without an account.
+  const { origin } = new URL(world.url);
+  const made = await ada.context.request.post(`${world.url}/api/v1/tenants/contoso/directories/${world.entra.id}/setup-links`, {
+    headers: { origin, 'sec-fetch-site': 'same-origin' }, data: { hours: 24, note: 'for the picture' },
+  });
+  const { link } = await made.json();
+  await ada.leave();
+  const staff = await Clerk.enter(world, 'IT staff');
+  await staff.go(link);
+  // The link opens a page with one button, so that who only looks at a letter uses nothing up.
+  if (await staff.page.locator('main form[method=post] button').count() === 1) await staff.button(/.+/);
+  await take('portal', staff);
+  await staff.leave();
+}
