@@ -224,8 +224,8 @@ pub(super) async fn create(c: With<NewApplication>) -> Result<Made<ClientShown>>
         jwks: b.jwks,
         jwks_uri: b.jwks_uri,
     };
-    reachable(&c, settings.jwks_uri.as_ref())?;
-    reachable(&c, settings.backchannel_logout_uri.as_ref())?;
+    reachable(&c, "jwks_uri", settings.jwks_uri.as_ref())?;
+    reachable(&c, "backchannel_logout_uri", settings.backchannel_logout_uri.as_ref())?;
     known(&c, settings.scopes.as_deref())?;
     let new = NewApp { name: b.name, public: b.public, platform: b.platform, settings };
     let (app, secret) = apps::create(&c.app.store, &p, new).await?;
@@ -238,11 +238,14 @@ pub(super) async fn get(c: Call) -> Result<Shown<ClientShown>> {
 }
 
 /// Says at once what the outbound client would say whenever it goes there.
-pub(super) fn reachable(c: &Call, uri: Option<&String>) -> Result<()> {
+pub(super) fn reachable(c: &Call, field: &'static str, uri: Option<&String>) -> Result<()> {
     match uri.and_then(|u| url::Url::parse(u).ok()) {
         Some(u) => c.app.net.check(&u).map_err(|e| {
             let text = format!("'{u}' may not be reached from here");
-            Error::invalid(text).code("outbound_refused").operator(format!("{e:?}"))
+            Error::invalid(text)
+                .attr(field)
+                .code("outbound_refused")
+                .operator(format!("{e:?}"))
         }),
         None => Ok(()),
     }
@@ -301,8 +304,8 @@ where
 pub(super) async fn edit(c: With<EditApplication>) -> Result<Shown<ClientShown>> {
     let p = c.tenant::<SystemEditSettings>().await?;
     let b = c.json()?;
-    reachable(&c, b.jwks_uri.iter().flatten().next())?;
-    reachable(&c, b.backchannel_logout_uri.iter().flatten().next())?;
+    reachable(&c, "jwks_uri", b.jwks_uri.iter().flatten().next())?;
+    reachable(&c, "backchannel_logout_uri", b.backchannel_logout_uri.iter().flatten().next())?;
     known(&c, b.scopes.iter().flatten().next().map(Vec::as_slice))?;
     let change = Change {
         enabled: b.enabled,

@@ -64,7 +64,7 @@ pub(super) async fn create(c: With<NewIntegration>) -> Result<Made<ClientShown>>
         let give = c.tenant::<UsersManageRoles>().await?;
         roles.push((find::role(&c, &give, name).await?, give));
     }
-    reachable(&c, b.jwks_uri.as_ref())?;
+    reachable(&c, "jwks_uri", b.jwks_uri.as_ref())?;
     let plan = IntegrationPlan {
         name: b.name,
         description: b.description,
@@ -122,7 +122,7 @@ pub(super) struct EditIntegration {
 pub(super) async fn edit(c: With<EditIntegration>) -> Result<Shown<ClientShown>> {
     let p = c.tenant::<SystemManageIntegrations>().await?;
     let b = c.json()?;
-    reachable(&c, b.jwks_uri.iter().flatten().next())?;
+    reachable(&c, "jwks_uri", b.jwks_uri.iter().flatten().next())?;
     let change = Change {
         enabled: b.enabled,
         name: b.name,

@@ -21,6 +21,9 @@ pub struct Problem {
     /// The id of the request, as in the log.
     #[serde(default)]
     pub request: Option<String>,
+    /// What was typed, where the page has only one field for it to stand in again.
+    #[serde(skip)]
+    pub typed: String,
 }
 
 impl Problem {
@@ -52,7 +55,7 @@ impl Problem {
             detail: detail.into(),
             code: "invalid".to_owned(),
             field: Some(field.to_owned()),
-            request: None,
+            ..Self::default()
         }
     }
     /// There is nothing here.
@@ -63,6 +66,11 @@ impl Problem {
             code: "not_found".to_owned(),
             ..Self::default()
         }
+    }
+    /// With what was typed.
+    #[must_use]
+    pub fn of(self, typed: &str) -> Self {
+        Self { typed: typed.to_owned(), ..self }
     }
     /// The HTTP status of a page that shows it.
     pub fn http(&self) -> StatusCode {

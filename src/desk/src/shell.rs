@@ -164,6 +164,10 @@ impl Shell {
     pub fn who(&self) -> &str {
         self.me.display_name.as_deref().filter(|n| !n.is_empty()).unwrap_or(&self.me.user_name)
     }
+    /// What was typed that did not go through, where the page has one field.
+    pub fn typed(&self) -> &str {
+        self.problem.as_ref().map_or("", |p| &p.typed)
+    }
     /// What is wrong with this field, in a sentence.
     pub fn wrong(&self, field: &str) -> Option<String> {
         self.problem.as_ref().filter(|p| p.is_at(field)).map(Problem::sentence)

@@ -95,7 +95,7 @@ pub(in crate::rooms) async fn add(
             let secret = Some(made.client_secret);
             Ok(page(&Shown { shell, room, client, secret, but: Vec::new() }))
         }
-        Err(p) if p.mendable() => Err(p),
+        Err(p) if p.mendable() => Err(p.of(form.get("expires_at"))),
         Err(p) => Ok(Err(p.into())),
     }
 }
