@@ -242,10 +242,7 @@ pub(super) fn reachable(c: &Call, field: &'static str, uri: Option<&String>) -> 
     match uri.and_then(|u| url::Url::parse(u).ok()) {
         Some(u) => c.app.net.check(&u).map_err(|e| {
             let text = format!("'{u}' may not be reached from here");
-            Error::invalid(text)
-                .attr(field)
-                .code("outbound_refused")
-                .operator(format!("{e:?}"))
+            Error::invalid(text).attr(field).code("outbound_refused").operator(format!("{e:?}"))
         }),
         None => Ok(()),
     }

@@ -9,9 +9,9 @@ use super::{
     param::{
         ACTION, ACTIVE, ACTOR, BAD, CHANGES, CONFIRM, CURSOR, DAYS, DIRECTORY, DROP_VALUES,
         ENABLED, ENDED, EVIDENCE, EXTERNAL_ID, FORMAT, GROUP, HOME, IF_MATCH, IGNORED, KIND, LIMIT,
-        METHOD, MINE, OUTCOME, PERMISSION, PLACE, REASON, REQUEST, RESOURCE, RESOURCE_ID, ROLE, ROLE_ID,
-        SHA256, SINCE, STATE, STATUS, TAG, TARGET, TENANT, TENANT_STATUS, TEXT, THIS, TRAIL,
-        UNDECIDED, UNTIL, USER, USER_NAME, WHO, WITH,
+        METHOD, MINE, OUTCOME, PERMISSION, PLACE, REASON, REQUEST, RESOURCE, RESOURCE_ID, ROLE,
+        ROLE_ID, SHA256, SINCE, STATE, STATUS, TAG, TARGET, TENANT, TENANT_STATUS, TEXT, THIS,
+        TRAIL, UNDECIDED, UNTIL, USER, USER_NAME, WHO, WITH,
     },
     parked, portal, preview, provisioning, rehearsal, reviews, roles, schemas, scim_tokens, served,
     sessions, signals, signin_tests, signins, simulate, statistics, suppressions, system, tenants,

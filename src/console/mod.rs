@@ -24,7 +24,6 @@ use crate::{
     },
 };
 use askama::Template;
-use own::{Opens, Why, administers};
 use axum::{
     Router,
     extract::State,
@@ -32,6 +31,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
+use own::{Opens, Why, administers};
 use std::collections::BTreeSet;
 
 /// The voice's routes.
@@ -172,9 +172,7 @@ async fn me(
 }
 
 /// The roles of these ways to have them, each once, what they permit, and how each came.
-fn held<'a>(
-    paths: impl Iterator<Item = &'a access::Path>,
-) -> (Vec<String>, Vec<String>, Vec<Why>) {
+fn held<'a>(paths: impl Iterator<Item = &'a access::Path>) -> (Vec<String>, Vec<String>, Vec<Why>) {
     let (mut roles, mut permissions, mut why) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
     for p in paths {
         roles.insert(&p.role);

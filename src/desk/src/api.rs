@@ -198,7 +198,9 @@ impl Sent {
 async fn whole(body: Body) -> Result<Bytes, Problem> {
     let limited = http_body_util::Limited::new(body, LONGEST);
     let whole = limited.collect().await;
-    whole.map(http_body_util::Collected::to_bytes).map_err(|e| Problem::ours(format!("an answer broke off: {e}")))
+    whole
+        .map(http_body_util::Collected::to_bytes)
+        .map_err(|e| Problem::ours(format!("an answer broke off: {e}")))
 }
 
 fn refused(status: StatusCode, detail: &str) -> Response<Body> {

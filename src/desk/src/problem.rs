@@ -23,7 +23,7 @@ pub struct Problem {
     pub request: Option<String>,
     /// What was typed, where the page has only one field for it to stand in again.
     #[serde(skip)]
-    pub typed: String,
+    pub typed: Option<Box<str>>,
 }
 
 impl Problem {
@@ -70,7 +70,7 @@ impl Problem {
     /// With what was typed.
     #[must_use]
     pub fn of(self, typed: &str) -> Self {
-        Self { typed: typed.to_owned(), ..self }
+        Self { typed: Some(typed.into()), ..self }
     }
     /// The HTTP status of a page that shows it.
     pub fn http(&self) -> StatusCode {

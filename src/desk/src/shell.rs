@@ -166,7 +166,7 @@ impl Shell {
     }
     /// What was typed that did not go through, where the page has one field.
     pub fn typed(&self) -> &str {
-        self.problem.as_ref().map_or("", |p| &p.typed)
+        self.problem.as_ref().and_then(|p| p.typed.as_deref()).unwrap_or_default()
     }
     /// What is wrong with this field, in a sentence.
     pub fn wrong(&self, field: &str) -> Option<String> {
