@@ -103,7 +103,11 @@ impl Providers {
                 }
                 Err(e) => {
                     tracing::warn!(issuer, error = ?e, "a provider cannot be asked");
-                    app.keyring.heard(issuer, app.store.clock().now(), Some(e.to_string()));
+                    app.keyring.heard(
+                        issuer,
+                        app.store.clock().now(),
+                        Some(e.operator_text().unwrap_or(e.detail()).to_owned()),
+                    );
                     slot.failed = Some((Instant::now(), e.clone()));
                     e
                 }
@@ -121,8 +125,9 @@ pub(super) fn may_be_new(e: &Error) -> bool {
     matches!(e.code_str(), Some("key_unknown" | "alg_not_allowed"))
 }
 
-fn failed(what: &str, cause: impl std::fmt::Debug) -> Error {
-    Error::unavailable(format!("{what}: {cause:?}")).code("upstream_unavailable")
+/// What a provider did instead of answering as it must, for people: `at` is what was asked.
+fn failed(at: &str, what: impl std::fmt::Display) -> Error {
+    Error::unavailable(format!("{at}: {what}")).code("upstream_unavailable")
 }
 
 /// The guarded client's own refusals keep their name.
@@ -130,15 +135,31 @@ fn unreachable(e: Error) -> Error {
     if e.code_str().is_some() { e } else { e.code("upstream_unavailable") }
 }
 
-/// Why discovery failed, without the bodies that the library's error holds.
-fn undiscovered(e: DiscoveryError<Error>) -> Error {
+/// An answer that says no.
+fn answered(at: &str, status: http::StatusCode) -> Error {
+    let mend = match status.as_u16() {
+        404 | 410 => "there is no such document: is the issuer written as the provider writes it?",
+        300..=399 => "it sends elsewhere, which is not followed: set the issuer to where it leads",
+        401 | 403 => "it must be readable without a login",
+        500..=599 => "the provider has trouble of its own",
+        _ => "is this the provider's address?",
+    };
+    failed(at, format!("it answers {status}; {mend}"))
+}
+
+/// Why discovery failed, without the bodies that the library's error holds; `at`: what was asked last.
+fn undiscovered(e: DiscoveryError<Error>, at: &str) -> Error {
     match e {
-        DiscoveryError::Response(status, _, why) => failed("discovery", (status, why)),
+        DiscoveryError::Response(status, ..) if !status.is_success() => answered(at, status),
+        DiscoveryError::Response(_, _, why) => failed(at, why),
         DiscoveryError::Request(e) => unreachable(e),
-        DiscoveryError::Parse(e) => failed("discovery", e),
+        DiscoveryError::Parse(e) => failed(
+            at,
+            format!("it is not the document that it should be, at '{}': {}", e.path(), e.inner()),
+        ),
         // The library validates one thing: that the document is the issuer's own.
         DiscoveryError::Validation(why) => Reason::IssuerMismatch.error(why),
-        _ => failed("discovery", "the provider's documents cannot be used"),
+        _ => failed(at, "the provider's documents cannot be used"),
     }
 }
 
@@ -169,15 +190,26 @@ type CoreErrorResponse = StandardErrorResponse<CoreErrorResponseType>;
 struct Guarded {
     net: net::Client,
     bodies: Mutex<HashMap<String, Vec<u8>>>,
+    /// What was asked last.
+    asked: Mutex<String>,
     id_token: Mutex<Option<String>>,
 }
 
 impl Guarded {
     fn new(net: &net::Client) -> Self {
-        Self { net: net.clone(), bodies: Mutex::default(), id_token: Mutex::default() }
+        Self {
+            net: net.clone(),
+            bodies: Mutex::default(),
+            asked: Mutex::default(),
+            id_token: Mutex::default(),
+        }
+    }
+    fn last(&self) -> String {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse> {
         let asked = request.uri().to_string();
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&asked);
         let (head, body) = self.net.send(request).await?.into_parts();
         let (token, rest) = without_id_token(body);
         if token.is_some() {
@@ -215,21 +247,22 @@ async fn elsewhere(
 ) -> Result<Provider> {
     let read = async |url: &str| {
         let request = http::Request::get(url).header("accept", "application/json");
-        let request = request.body(Vec::new()).map_err(|e| failed("discovery", e))?;
+        let request = request.body(Vec::new()).map_err(|e| failed(url, e))?;
         let answer = net.send(request).await.map_err(unreachable)?;
         if answer.status().as_u16() != 200 {
-            return Err(failed("discovery", answer.status()));
+            return Err(answered(url, answer.status()));
         }
         Ok(answer.into_body())
     };
     let about: Value =
-        serde_json::from_slice(&read(document).await?).map_err(|e| failed("discovery", e))?;
+        serde_json::from_slice(&read(document).await?).map_err(|e| failed(document, e))?;
     place.fits(issuer, &about)?;
     let says_iss = about["authorization_response_iss_parameter_supported"] == true;
     let end_session = end_session(&about);
     let metadata: CoreProviderMetadata =
-        serde_json::from_value(about).map_err(|e| failed("discovery", e))?;
-    let keys = keys(&read(metadata.jwks_uri().as_str()).await?, issuer)?;
+        serde_json::from_value(about).map_err(|e| failed(document, e))?;
+    let at = metadata.jwks_uri().as_str();
+    let keys = keys(at, &read(at).await?, issuer)?;
     Ok(Provider { keys, says_iss, end_session, metadata, read: Instant::now(), for_a_key: false })
 }
 
@@ -241,13 +274,14 @@ fn end_session(about: &Value) -> Option<Url> {
 fn below(net: &net::Client, issuer: &str) -> BoxFuture<'static, Result<Provider>> {
     let (http, issuer) = (Guarded::new(net), issuer.to_owned());
     Box::pin(async move {
-        let url = IssuerUrl::new(issuer).map_err(|e| failed("issuer", e))?;
-        let metadata =
-            CoreProviderMetadata::discover_async(url, &http).await.map_err(undiscovered)?;
+        let url = IssuerUrl::new(issuer.clone()).map_err(|e| failed(&issuer, e))?;
+        let metadata = CoreProviderMetadata::discover_async(url, &http).await;
+        let metadata = metadata.map_err(|e| undiscovered(e, &http.last()))?;
         // The key set was fetched with it; our own reader takes it, for our own verifier.
         let bodies = http.bodies.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let set = bodies.get(metadata.jwks_uri().as_str());
-        let keys = keys(set.map_or(&[], Vec::as_slice), metadata.issuer().as_str())?;
+        let at = metadata.jwks_uri().as_str();
+        let set = bodies.get(at).map_or(&[][..], Vec::as_slice);
+        let keys = keys(at, set, metadata.issuer().as_str())?;
         let about =
             bodies.iter().filter(|(at, _)| at.ends_with("/.well-known/openid-configuration"));
         let about = about.filter_map(|(_, body)| serde_json::from_slice::<Value>(body).ok());
@@ -266,12 +300,13 @@ fn below(net: &net::Client, issuer: &str) -> BoxFuture<'static, Result<Provider>
 
 /// The keys of a key set; those of kinds we do not know are passed over, and those that say they are another issuer's
 /// (Entra's sets hold the keys of several, with `{tenantid}` for the tenant).
-fn keys(set: &[u8], issuer: &str) -> Result<Vec<Jwk>> {
+fn keys(at: &str, set: &[u8], issuer: &str) -> Result<Vec<Jwk>> {
     #[derive(Deserialize)]
     struct Set {
         keys: Vec<Value>,
     }
-    let set: Set = serde_json::from_slice(set).map_err(|e| failed("key set", e))?;
+    let set: Set =
+        serde_json::from_slice(set).map_err(|e| failed(at, format!("it is no key set: {e}")))?;
     let ours = |k: &Value| match k.get("issuer").and_then(Value::as_str) {
         Some(whose) => match whose.split_once("{tenantid}") {
             Some((before, after)) => issuer.starts_with(before) && issuer.ends_with(after),
@@ -322,10 +357,10 @@ impl Provider {
         let verifier = PkceCodeVerifier::new(verifier.to_owned());
         let redirect = RedirectUrl::new(redirect.to_owned());
         Box::pin(async move {
-            let redirect = redirect.map_err(|e| failed("redirect URI", e))?;
+            let redirect = redirect.map_err(|e| failed("our redirect URI", e))?;
             client
                 .exchange_code(code)
-                .map_err(|e| failed("token endpoint", e))?
+                .map_err(|e| failed("the token endpoint", e))?
                 .set_redirect_uri(std::borrow::Cow::Owned(redirect))
                 .set_pkce_verifier(verifier)
                 .request_async(&http)

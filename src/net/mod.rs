@@ -6,13 +6,14 @@
 
 pub mod dns;
 mod rules;
+mod trouble;
 
 pub use rules::{Allow, refused};
 
 use crate::{
     config::Outbound,
     crypto::x509,
-    error::{Error, Kind, Result, causes},
+    error::{Error, Kind, Result},
 };
 use futures::future::BoxFuture;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -25,6 +26,8 @@ pub struct Client {
     http: reqwest::Client,
     allow: Arc<Allow>,
     max_size: usize,
+    /// How long an answer may take.
+    patience: Duration,
 }
 
 /// Asks for a name's addresses.
@@ -49,8 +52,7 @@ impl Resolve for Guard {
             let found = asked.await?.into_iter();
             let good: Vec<SocketAddr> = found.filter(|a| allow.may_resolve_to(a.ip())).collect();
             if good.is_empty() {
-                let text = format!("{} has no address that may be reached", name.as_str());
-                return Err(std::io::Error::other(text).into());
+                return Err(trouble::NotReached(name.as_str().to_owned()).into());
             }
             Ok(Box::new(good.into_iter()) as Addrs)
         })
@@ -94,14 +96,15 @@ impl Client {
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .dns_resolver(Arc::new(Guard { allow: allow.clone(), names }))
-            .connect_timeout(Duration::from_secs(5))
+            .connect_timeout(trouble::CONNECT)
             .timeout(*settings.timeout)
             .pool_idle_timeout(Duration::from_secs(30))
             .pool_max_idle_per_host(4)
             .user_agent("Muster")
             .build()
             .map_err(Error::internal)?;
-        Ok(Self { http, allow, max_size: settings.max_size.0 })
+        let (max_size, patience) = (settings.max_size.0, *settings.timeout);
+        Ok(Self { http, allow, max_size, patience })
     }
     /// What is allow-listed, for the server to say at start.
     pub fn allowed(&self) -> &[String] {
@@ -144,12 +147,10 @@ impl Client {
         let url = Url::parse(&request.uri().to_string()).map_err(|e| forbidden(&e.to_string()))?;
         self.check(&url)?;
         let (parts, body) = request.into_parts();
-        let host = url.host_str().unwrap_or_default().to_owned();
+        let place = trouble::place(&url);
         let trouble = |e: reqwest::Error| {
-            // Without the URL: a query may carry a secret.
-            let e = e.without_url();
             Error::new(Kind::Unavailable, "the other side does not answer as it should")
-                .operator(format!("{host}: {}", causes(&e)))
+                .operator(trouble::told(&place, e, self.patience))
         };
         let sent =
             self.http.request(parts.method, url).headers(parts.headers).body(body).send().await;
@@ -165,7 +166,10 @@ impl Client {
         while let Some(chunk) = answer.chunk().await.map_err(&trouble)? {
             if whole.len() + chunk.len() > self.max_size {
                 return Err(Error::new(Kind::Unavailable, "the other side's answer is too long")
-                    .operator(host));
+                    .operator(format!(
+                        "{place}: the answer is longer than {} bytes",
+                        self.max_size
+                    )));
             }
             whole.extend_from_slice(&chunk);
         }

@@ -188,6 +188,54 @@ story!(
 );
 
 story!(
+    /// Where to, what happened, what to do.
+    async fn what_went_wrong_is_said_in_words(t) {
+        let told = async |c: &Client, url: &str| {
+            let e = c.send(get(url)).await.unwrap_err();
+            e.operator_text().unwrap().to_owned()
+        };
+        let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = closed.local_addr().unwrap().port();
+        drop(closed);
+        let c = client(&["127.0.0.0/8"]);
+        let text = told(&c, &format!("http://127.0.0.1:{port}/a?secret=b")).await;
+        assert!(text.starts_with(&format!("http://127.0.0.1:{port}/a: the connection is refused; nothing listens there")), "{text}");
+        assert!(!text.contains("secret"), "{text}");
+        // Somebody who says nothing, and somebody who speaks no TLS.
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = silent.local_addr().unwrap();
+        let shipped = muster::config::load(None, [], []).expect("the manual").config.outbound;
+        let hasty = Outbound { allow: vec!["127.0.0.0/8".to_owned()], timeout: "1s".parse().unwrap(), ..shipped };
+        let c = Client::new(&hasty).unwrap();
+        let text = told(&c, &format!("http://{at}/")).await;
+        assert!(text.starts_with(&format!("http://{at}/: no answer within 1 s; ")), "{text}");
+        let plain = tokio::spawn(async move {
+            while let Ok((mut tcp, _)) = silent.accept().await {
+                let _ = tcp.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+            }
+        });
+        let text = told(&c, &format!("https://{at}/")).await;
+        assert!(text.starts_with(&format!("https://{at}/: no TLS connection comes about; ")), "{text}");
+        plain.abort();
+        // Names.
+        let names = |name: String| -> BoxFuture<'static, std::io::Result<Vec<SocketAddr>>> {
+            Box::pin(async move {
+                match name.as_str() {
+                    "inside.example" => Ok(vec!["10.0.0.1:0".parse().unwrap()]),
+                    _ => Err(std::io::Error::other("failed to lookup address information")),
+                }
+            })
+        };
+        let shipped = muster::config::load(None, [], []).expect("the manual").config.outbound;
+        let c = Client::with_names(&shipped, std::sync::Arc::new(names)).unwrap();
+        let text = told(&c, "https://inside.example/x").await;
+        assert!(text.contains("no address on the public internet") && text.contains("outbound.allow"), "{text}");
+        let text = told(&c, "https://nowhere.example/x").await;
+        assert!(text.starts_with("https://nowhere.example/x: its name is not found (DNS); "), "{text}");
+    }
+);
+
+story!(
     async fn an_authority_of_the_own_network_is_trusted_only_when_its_file_is_given(t) {
         let ca = crate::tls::Authority::new();
         ca.issue(&["127.0.0.1"], 90);
@@ -199,7 +247,9 @@ story!(
             Client::new(&Outbound { allow, ca_file: file, ..shipped })
         };
         let refused = with(std::path::PathBuf::new()).unwrap().send(get(&url)).await.unwrap_err();
-        assert!(refused.operator_text().unwrap().contains("UnknownIssuer"), "{refused:?}");
+        let told = refused.operator_text().unwrap();
+        assert!(told.starts_with(&format!("{url}: its certificate is not accepted (TLS); ")), "{told}");
+        assert!(told.contains("outbound.ca_file") && told.contains("UnknownIssuer"), "{told}");
         let answer = with(ca.path("ca.pem")).unwrap().send(get(&url)).await.unwrap();
         assert_eq!(answer.status(), 200);
         // The system's authorities stay trusted beside it: nobody is forgotten, and names are still checked.

@@ -143,6 +143,28 @@ story! {
             assert_eq!(w.reason(&left).await, "upstream_unavailable");
         }
         assert_eq!(w.op.asked("openid-configuration"), 1);
+        // Whoever administers reads where, what, and what to do; not how a library prints it.
+        let said = async |w: &super::stub::World| {
+            let (left, _) = w.leave(&w.ours.browser()).await;
+            w.record(&left).await["detail"]["operator"].as_str().unwrap().to_owned()
+        };
+        let at = format!("{}/.well-known/openid-configuration", w.op.issuer);
+        let told = said(&w).await;
+        assert_eq!(told, format!("{at}: it answers 500 Internal Server Error; the provider has trouble of its own"));
+        let path = format!("/api/v1/tenants/{}/directories/{}", w.tenant, w.directory);
+        let another = async |issuer: &str| {
+            let signin = json!({ "issuer": issuer, "client_id": "muster" });
+            w.ours.as_owner(reqwest::Method::PATCH, &path, Some(json!({ "signin": signin }))).await.expect(200);
+        };
+        w.op.set(|s| (s.status, s.about) = (200, json!({ "authorization_endpoint": 7 })));
+        another(&format!("http://{}/other/v2.0", w.op.address)).await;
+        let told = said(&w).await;
+        assert!(told.contains("/other/v2.0/.well-known/openid-configuration: it is not the document"), "{told}");
+        assert!(told.contains("'authorization_endpoint'"), "{told}");
+        another("https://login.nowhere.invalid/x").await;
+        let told = said(&w).await;
+        assert!(told.starts_with("https://login.nowhere.invalid/x/.well-known/openid-configuration: "), "{told}");
+        assert!(!told.contains("reqwest") && !told.contains("Error {") && !told.contains("Kind"), "{told}");
     }
 }
 
