@@ -31,6 +31,8 @@ pub enum Typed {
     At(TenantId),
     /// Behind an address whose domain is this company's.
     ByDomain(TenantId),
+    /// On the page of a company that is not there, by the short name that was typed.
+    Nowhere(String),
     /// Behind an address: the name may be somebody's in these companies, or nobody's.
     ByAddress(Vec<TenantId>),
 }
@@ -47,6 +49,7 @@ impl Typed {
     fn key(&self, user_name: &str) -> String {
         match self {
             Self::At(_) => key(user_name),
+            Self::Nowhere(slug) => nowhere_key(slug, user_name),
             Self::ByDomain(_) => domain_key(user_name),
             Self::ByAddress(_) => address_key(user_name),
         }
@@ -56,18 +59,19 @@ impl Typed {
         match self {
             Self::At(t) | Self::ByDomain(t) => std::slice::from_ref(t),
             Self::ByAddress(homes) => homes.get(..HOMES).unwrap_or(homes),
+            Self::Nowhere(_) => &[],
         }
     }
     fn hashes(&self) -> usize {
         match self {
-            Self::At(_) => 1,
+            Self::At(_) | Self::Nowhere(_) => 1,
             Self::ByDomain(_) | Self::ByAddress(_) => HOMES,
         }
     }
     /// How long a no takes at least, from the request to the answer.
     pub fn patience(&self) -> Duration {
         match self {
-            Self::At(_) => A_NO,
+            Self::At(_) | Self::Nowhere(_) => A_NO,
             Self::ByDomain(_) | Self::ByAddress(_) => A_NO_BY_ADDRESS,
         }
     }
@@ -110,6 +114,11 @@ pub enum Outcome {
 /// What tries of a name are counted under, on a company's page.
 fn key(user_name: &str) -> String {
     crypto::sha256_hex(text::fold(user_name.trim()))
+}
+
+/// The same on the page of a company that is not there: for each name of a company its own, as one that is there has it.
+fn nowhere_key(slug: &str, user_name: &str) -> String {
+    crypto::sha256_hex(format!("nowhere {slug} {}", text::fold(user_name.trim())))
 }
 
 /// The same behind an address of the company's domain: a count of its own, as one for both would tell whose the domain is.

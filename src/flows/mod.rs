@@ -44,6 +44,9 @@ pub struct State {
     /// The tenant, or that there is none, follows from an address that was typed: pages must not tell which.
     #[serde(default)]
     pub by_email: bool,
+    /// The short name of a company that was typed, or stood in the address: pages must not tell whether there is one.
+    #[serde(default)]
+    pub named: Option<String>,
     /// In which tenant the session will act is settled: the request says so, or the person has.
     #[serde(default)]
     pub settled: bool,
@@ -76,6 +79,7 @@ impl State {
             after,
             tenant,
             by_email: false,
+            named: None,
             settled,
             login_hint: None,
             password: None,
@@ -84,6 +88,18 @@ impl State {
             to_factors: false,
             start: None,
             min_auth_time: None,
+        }
+    }
+    /// Whether it is said where the person belongs: in a company, or in one of which nobody is told whether there is one.
+    pub fn placed(&self) -> bool {
+        self.tenant.is_some() || self.by_email || self.named.is_some()
+    }
+    /// Whether somebody of this company belongs there.
+    pub fn opens_to(&self, home: TenantId) -> bool {
+        match (&self.tenant, &self.named) {
+            (Some(t), _) => *t == home,
+            (None, Some(_)) => false,
+            (None, None) => true,
         }
     }
     /// The test login that it is.

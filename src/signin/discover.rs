@@ -4,7 +4,7 @@
 use super::{
     caller,
     error::or_page,
-    flow::{find, open_tenant},
+    flow::{find, open_tenant, slug_of},
     pages::{self, Address},
 };
 use crate::{
@@ -63,7 +63,7 @@ async fn address(
     }
     .filter(|t| t.status == Status::Active)
     .map(|t| t.id);
-    (flow.by_email, flow.password) = (true, None);
+    (flow.by_email, flow.named, flow.password) = (true, None, None);
     flow.login_hint = Some(email.to_owned());
     flows::put(&app.store, &caller::platform(request), id, &flow).await?;
     // Where there is nothing to choose, nobody is asked. Whoever comes back finds the page with all ways.
@@ -82,7 +82,8 @@ pub(super) struct ChosenTenant {
     tenant: String,
 }
 
-/// `POST /signin/{flow}/tenant`: by a company's short name; an empty one asks who they are again.
+/// `POST /signin/{flow}/tenant`: by a company's short name, whether or not there is one of it; an empty one asks who they
+/// are again.
 pub(super) async fn tenant(
     State(app): State<App>,
     Extension(request): Extension<RequestId>,
@@ -106,16 +107,7 @@ async fn chosen(
     }
     flow.tenant = open_tenant(app, slug).await?.map(|t| t.id);
     (flow.by_email, flow.password) = (false, None);
-    if flow.tenant.is_none() && !slug.is_empty() {
-        let slug = crate::text::excerpt(slug);
-        let text = format!("There is no company called “{slug}” here.");
-        let page = Address {
-            tenant: slug,
-            tenant_problem: Some(text),
-            ..blank(app, id, &flow, flow.login_hint.clone().unwrap_or_default())
-        };
-        return Ok(shown(&page));
-    }
+    flow.named = Some(slug_of(slug)).filter(|s| !s.is_empty());
     flows::put(&app.store, &caller::platform(request), id, &flow).await?;
     Ok(back(id))
 }
@@ -160,7 +152,5 @@ fn blank(app: &App, id: FlowId, flow: &Flow, email: String) -> Address {
         problem: None,
         passkeys: app.credentials.passkeys(),
         passkey_problem: None,
-        tenant: String::new(),
-        tenant_problem: None,
     }
 }

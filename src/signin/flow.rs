@@ -46,6 +46,7 @@ async fn begun(app: &App, request: RequestId, browser: &Browser, query: Begin) -
         None => None,
     };
     let mut flow = Flow::new(After::Page, tenant);
+    flow.named = query.tenant.as_deref().map(slug_of).filter(|s| !s.is_empty());
     if query.fresh.is_some() {
         flow.min_auth_time = Some(app.store.clock().now());
         flow.to_factors = true;
@@ -95,7 +96,7 @@ async fn shown(
         return ask_second(app, id, &flow, None).await;
     }
     let hint = flow.login_hint.clone().unwrap_or_default();
-    if flow.tenant.is_none() && !flow.by_email {
+    if !flow.placed() {
         return Ok(discover::ask(app, id, &flow, hint, None));
     }
     ask_way(app, id, &flow, hint, None, false).await
@@ -140,6 +141,11 @@ pub(super) async fn onwards(
     }
 }
 
+/// A company's short name as it is looked for.
+pub(super) fn slug_of(typed: &str) -> String {
+    crate::text::excerpt(&typed.trim().to_ascii_lowercase())
+}
+
 /// The tenant of this slug, if its people may sign in.
 pub(super) async fn open_tenant(app: &App, slug: &str) -> Result<Option<Tenant>> {
     let tenant = tenants::by_slug(&app.store, slug).await?;
@@ -147,7 +153,8 @@ pub(super) async fn open_tenant(app: &App, slug: &str) -> Result<Option<Tenant>>
 }
 
 /// The ways in: a tenant's directories, and a password. Who came here by an address sees the company's name only where
-/// it has a directory to lead to: otherwise its page is that of an address nobody knows.
+/// it has a directory to lead to: otherwise its page is that of an address nobody knows. Who came by a short name sees no
+/// name of a company: the page is the same whether there is one of it that has no directory, or none.
 pub(super) async fn ask_way(
     app: &App,
     id: FlowId,
@@ -161,18 +168,25 @@ pub(super) async fn ask_way(
         None => Vec::new(),
     };
     let tenant = match flow.tenant {
-        Some(tenant) if !(flow.by_email && ways.is_empty()) => {
+        Some(tenant) if flow.named.is_none() && !(flow.by_email && ways.is_empty()) => {
             Some(tenants::get(&app.store, tenant).await?.name)
         }
         _ => None,
     };
-    let ways = ways.into_iter().map(|(id, name)| Way { id: id.to_string(), name }).collect();
+    // Of one there is nothing to choose, and most are called like the company.
+    let unsaid = flow.named.is_some() && ways.len() == 1;
+    let ways = ways.into_iter().map(|(id, name)| Way {
+        id: id.to_string(),
+        name: if unsaid { "your company's login".to_owned() } else { name },
+    });
+    let ways = ways.collect();
     let page = WhichWay {
         title: "Sign in",
         brand: pages::brand(app),
         flow: id,
         app: pages::about(flow),
         tenant,
+        slug: flow.named.clone(),
         ways,
         problem,
         user_name,

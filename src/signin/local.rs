@@ -144,14 +144,16 @@ impl Attempt<'_> {
     async fn password(self, browser: &Browser, typed: Sent) -> Result<Response> {
         let began = tokio::time::Instant::now();
         let mut flow = find(self.app, self.id, browser).await?;
-        if flow.tenant.is_none() && !flow.by_email {
+        if !flow.placed() {
             return Ok(self.back());
         }
         let name = typed.user_name.trim().to_owned();
         let at = self.place(&flow, &name).await?;
         let cx = match &at {
             Typed::At(t) => caller::cx(*t, self.request),
-            Typed::ByDomain(_) | Typed::ByAddress(_) => caller::platform(self.request),
+            Typed::ByDomain(_) | Typed::ByAddress(_) | Typed::Nowhere(_) => {
+                caller::platform(self.request)
+            }
         };
         let credentials = &self.app.credentials;
         let problem = match credentials.verify_password(&cx, &at, &name, &typed.password).await? {
@@ -190,7 +192,8 @@ impl Attempt<'_> {
         Ok(match (flow.by_email, flow.tenant) {
             (true, Some(t)) => Typed::ByDomain(t),
             (true, None) => Typed::ByAddress(users::homes_of(&self.app.store, name).await?),
-            (false, t) => Typed::At(t.unwrap_or(TenantId::PLATFORM)),
+            (false, Some(t)) => Typed::At(t),
+            (false, None) => Typed::Nowhere(flow.named.clone().unwrap_or_default()),
         })
     }
 

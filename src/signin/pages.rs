@@ -68,9 +68,6 @@ pub(super) struct Address {
     pub passkeys: bool,
     /// Why one was not taken.
     pub passkey_problem: Option<String>,
-    /// What was typed as the company's short name, and what is wrong with it.
-    pub tenant: String,
-    pub tenant_problem: Option<String>,
 }
 
 /// A tenant to act in.
@@ -114,6 +111,8 @@ pub(super) struct WhichWay {
     pub app: Option<About>,
     /// `None` where the page must not say it.
     pub tenant: Option<String>,
+    /// The company's short name, as it was typed.
+    pub slug: Option<String>,
     pub ways: Vec<Way>,
     pub problem: Option<String>,
     /// What was typed before.
@@ -149,5 +148,6 @@ pub(super) struct Refused {
     pub brand: String,
     pub explanation: &'static str,
     pub advice: &'static str,
-    pub reference: String,
+    /// Under which it is on record.
+    pub reference: Option<String>,
 }

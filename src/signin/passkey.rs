@@ -68,7 +68,7 @@ async fn shown(a: Attempt<'_>, browser: &Browser, answer: Answer) -> Result<Resp
     let credentials = &a.app.credentials;
     let shown = credentials.verify_passkey(&cx, &bound, answer.ceremony, &answer.credential);
     let problem = match shown.await? {
-        Shown::Right(used) if flow.tenant.is_none_or(|t| t == used.home) => {
+        Shown::Right(used) if flow.opens_to(used.home) => {
             return a.proved(flow, Come::with_passkey(used)).await;
         }
         Shown::Right(_) => "This passkey is of an account in another company. Use another address or company, then \
@@ -94,7 +94,7 @@ async fn shown(a: Attempt<'_>, browser: &Browser, answer: Answer) -> Result<Resp
     if flow.password.is_some() {
         return ask_second(a.app, a.id, &flow, Some(problem)).await;
     }
-    if flow.tenant.is_none() && !flow.by_email {
+    if !flow.placed() {
         return Ok(discover::ask_again(a.app, a.id, &flow, problem));
     }
     let hint = flow.login_hint.clone().unwrap_or_default();

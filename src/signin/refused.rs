@@ -9,7 +9,7 @@ use crate::{
     app::App,
     error::Result,
     id::RequestId,
-    signins::{self, Reason, Told},
+    signins::{self, Told},
     web::StrictPath,
 };
 use axum::{
@@ -27,17 +27,21 @@ pub(super) async fn show(
     or_page(&app, request, shown(&app, &reference).await)
 }
 
-async fn shown(app: &App, reference: &str) -> Result<Response> {
-    let known = signins::by_reference(&app.store, reference).await?;
-    // An unknown reference gets the same page without a reason: nothing is to be learnt by trying.
-    let told = known.and_then(|s| s.why()).map_or(Told::Trouble, Reason::told);
+async fn shown(app: &App, typed: &str) -> Result<Response> {
+    let known = signins::by_reference(&app.store, typed).await?;
+    // Nobody finds anything under what no record has: it is not shown, whatever somebody wrote there.
+    let known = known.and_then(|s| s.why().map(|why| (why, s.reference)));
+    let (told, reference) = match known {
+        Some((why, reference)) => (why.told(), Some(reference)),
+        None => (Told::Trouble, None),
+    };
     let (explanation, advice) = words(told);
     let page = Refused {
         title: "You are not signed in",
         brand: pages::brand(app),
         explanation,
         advice,
-        reference: crate::text::excerpt(reference),
+        reference,
     };
     Ok(pages::show(StatusCode::FORBIDDEN, &page))
 }

@@ -70,18 +70,23 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response<Body> {
         let e = self.error;
         let (status, title) = face(e.kind());
-        if let Some(cause) = e.operator_text() {
+        // What the log has no more of than the page says has no reference.
+        let logged = status.is_server_error() || e.operator_text().is_some();
+        let reference = self.request.filter(|_| logged);
+        if logged {
+            let cause = e.operator_text().unwrap_or_default();
+            let under = reference.map(|r| r.to_string());
             if status.is_server_error() {
-                tracing::error!(detail = e.detail(), cause, "a page failed");
+                tracing::error!(reference = under, detail = e.detail(), cause, "a page failed");
             } else {
-                tracing::warn!(detail = e.detail(), cause, "a page was refused");
+                tracing::warn!(reference = under, detail = e.detail(), cause, "a page was refused");
             }
         }
         let page = Message {
             title,
             brand: self.brand.as_deref().unwrap_or_default(),
             explanation: &sentence(e.detail()),
-            reference: self.request,
+            reference,
         };
         let text = page.render().unwrap_or_else(|_| e.detail().to_owned());
         let mut r = super::html(status, text);

@@ -122,6 +122,60 @@ story! {
 }
 
 story! {
+    /// Nor by typing short names, or links made of them: a company without a directory looks like none, before and after
+    /// wrong passwords and in how long one waits; and one that has a directory is not named.
+    async fn a_short_name_does_not_tell_whether_there_is_such_a_company(t) {
+        let s = TestServer::with(&t, |c| {
+            c.signin.failures = 3;
+            // The limit of an address would answer instead.
+            c.limits.tries_per_minute = 1_000_000;
+            c.limits.signins_per_minute = 1_000_000;
+        })
+        .await;
+        let contoso = s.tenant("contoso").await;
+        person(&s, contoso, "anna").await;
+        let mut pages = Vec::new();
+        for slug in ["contoso", "nowhere"] {
+            let browser = s.browser();
+            let flow = browser.get(&format!("/signin?tenant={slug}")).await.expect(303).header("location").to_owned();
+            let by_form = browser.get("/signin").await.expect(303).header("location").to_owned();
+            browser.form(&format!("{by_form}/tenant"), &[("tenant", slug)]).await.expect(303);
+            let mut all = browser.get(&flow).await.expect(200).text;
+            all += &browser.get(&by_form).await.expect(200).text;
+            for n in 0..4 {
+                let form = [("user_name", "anna"), ("password", "not it")];
+                let again = browser.form(&format!("{flow}/password"), &form).await.expect(200).text;
+                assert_eq!(again.contains("Too many wrong attempts"), n == 3, "{again}");
+                all += &again;
+            }
+            let all = crate::support::unsealed(&all).replace(&flow, "FLOW");
+            // How many seconds are left, depends on when it is asked.
+            let all: String = all.replace(&by_form, "FORM").chars().filter(|c| !c.is_ascii_digit()).collect();
+            pages.push(all.replace(slug, "SLUG"));
+        }
+        assert_eq!(pages[0], pages[1]);
+        assert!(pages[0].contains("id=\"password-form\"") && !pages[0].contains("id=\"tenant-name\""), "{}", pages[0]);
+        // Another name that is nobody's waits by itself, as another company's would.
+        let browser = s.browser();
+        let flow = browser.get("/signin?tenant=elsewhere").await.expect(303).header("location").to_owned();
+        let form = [("user_name", "anna"), ("password", "not it")];
+        let page = browser.form(&format!("{flow}/password"), &form).await.expect(200).text;
+        assert!(!page.contains("Too many"), "{page}");
+        let new = json!({ "slug": "fabrikam", "name": "Fabrikam Holding" });
+        s.post("/api/v1/tenants", new).await.expect(201);
+        let body = json!({
+            "name": "Fabrikam login", "preset": "generic",
+            "signin": { "issuer": "https://login.fabrikam.example", "client_id": "muster" },
+        });
+        let way = s.post("/api/v1/tenants/fabrikam/directories", body).await.expect(201).json();
+        let flow = browser.get("/signin?tenant=fabrikam").await.expect(303).header("location").to_owned();
+        let page = browser.get(&flow).await.expect(200).text;
+        assert!(page.contains(&format!("id=\"way-{}\"", way["id"].as_str().unwrap())), "{page}");
+        assert!(!page.contains("Fabrikam"), "{page}");
+    }
+}
+
+story! {
     /// Somebody who was asked in under an address of no company finds their way; of two namesakes each by their own
     /// password.
     async fn a_password_finds_its_company(t) {

@@ -227,7 +227,8 @@ crate::pure! {
 }
 
 story!(
-    async fn an_address_of_nothing_gets_a_page_and_a_reference(t) {
+    /// A page shows a reference where the log has more under it, and no other.
+    async fn an_address_of_nothing_gets_a_page_and_no_reference(t) {
         let s = TestServer::start(&t).await;
         for (path, status) in [
             ("/signin/garbage", 404), ("/enrol/x", 404), ("/enrol/x/code", 404), ("/invite/%E0%80", 404),
@@ -235,7 +236,18 @@ story!(
         ] {
             let a = send(&s, "GET", path, &[("accept", "text/html")]).await;
             assert_eq!(a.status, status, "{path}: {}", a.text);
-            assert!(a.text.contains("id=\"title\"") && a.text.contains("id=\"reference\""), "{path}: {}", a.text);
+            assert!(a.text.contains("id=\"title\"") && !a.text.contains("id=\"reference\""), "{path}: {}", a.text);
         }
+        let id = muster::id::RequestId::new();
+        let shown = async |e: muster::error::Error| {
+            let page = muster::web::Refusal::new(&s.app, id, e);
+            let body = axum::response::IntoResponse::into_response(page).into_body();
+            let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+            String::from_utf8(body.to_vec()).unwrap()
+        };
+        let ours = shown(muster::error::Error::unavailable("the disk is full")).await;
+        assert!(ours.contains(&format!("<code id=\"reference\">{id}</code>")) && !ours.contains("disk"), "{ours}");
+        let theirs = shown(muster::error::Error::not_found("it")).await;
+        assert!(!theirs.contains("id=\"reference\""), "{theirs}");
     }
 );
