@@ -54,7 +54,7 @@ pub use who_can::Able;
 use crate::{
     actor::{Actor, Principal},
     error::{Error, Result},
-    id::{TenantId, UserId},
+    id::{DirectoryId, TenantId, UserId},
     store::{Cache, Scope, Store},
 };
 use perm::{Global, Permission, Provision, System};
@@ -180,6 +180,23 @@ impl Access {
             )),
             _ => Err(Error::forbidden("only a directory provisions")),
         }
+    }
+    /// What a directory may do, for whoever asks what would become of it: in a rehearsal, of which nothing stays.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Internal`] for a store in which what is done stays.
+    pub fn rehearses(
+        &self,
+        store: &Store,
+        actor: &Actor,
+        (tenant, directory): (TenantId, DirectoryId),
+    ) -> Result<Permit<Provision>> {
+        if !store.rehearsed() {
+            return Err(Error::internal("what a directory may do, outside a rehearsal"));
+        }
+        // What is done leaves its trace where they are at home, too.
+        let scope = scope(tenant, actor.user().map_or(tenant, |(home, _)| home));
+        Ok(Permit::new(tenant, actor, scope, Arc::default(), Some(directory)))
     }
     /// The right of the server's own work in a tenant.
     ///

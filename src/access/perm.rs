@@ -127,7 +127,7 @@ impl<P> Permit<P> {
 impl Permit<Provision> {
     /// The directory that speaks.
     pub fn directory(&self) -> DirectoryId {
-        // Only `Access::provision` makes this kind, and always with a directory.
+        // Only `Access::provision` and `Access::rehearses` make this kind, and always with a directory.
         self.directory.unwrap_or(DirectoryId(uuid::Uuid::nil()))
     }
 }

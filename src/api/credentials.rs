@@ -1,7 +1,7 @@
 //! Local credentials, and the first administrators.
 
 use super::{
-    answer::{Done, Made, Shown, With},
+    answer::{Done, Made, Shown, Time, With},
     call::Call,
     users::UserShown,
 };
@@ -96,10 +96,39 @@ pub(super) async fn reset_factors(c: Call) -> Result<Shown<FactorsReset>> {
     }))
 }
 
-pub(super) async fn send_reset(c: Call) -> Result<Done> {
+/// What becomes of a letter.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Letter {
+    /// It is handed to the mail server in a moment.
+    OnItsWay,
+    /// It is kept, and nothing takes it: see `warning`.
+    Waits,
+}
+
+/// A letter with a link to set a new password.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ResetSent {
+    letter: Letter,
+    /// Until when its link opens.
+    expires_at: Time,
+    /// Why it waits, and what to do instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<&'static str>,
+}
+
+pub(super) async fn send_reset(c: Call) -> Result<Shown<ResetSent>> {
     let p = c.tenant::<UsersEdit>().await?;
-    c.app.credentials.send_reset(&p, c.id("user")?).await?;
-    Ok(Done)
+    let until = c.app.credentials.send_reset(&p, c.id("user")?).await?;
+    let (letter, warning) = if c.app.mailer.sends() {
+        (Letter::OnItsWay, None)
+    } else {
+        let text = "no mail server is set (mail.server): the letter waits until one is, and its link is over by the time \
+                    that is said here; set a password for them, or, where they have a second factor, reset their \
+                    factors, which gives you the link";
+        (Letter::Waits, Some(text))
+    };
+    Ok(Shown::of(ResetSent { letter, expires_at: until.into(), warning }))
 }
 
 /// Who is to be a Global Administrator.

@@ -46,6 +46,9 @@ pub(super) struct DirectoryShown {
     redirect_uri: String,
     /// What is to be registered there as the post-logout redirect URI, where `end_upstream` is wanted.
     post_logout_redirect_uri: String,
+    /// In the answer to a change: how many sessions ended with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sessions_ended: Option<usize>,
     version: i64,
     created_at: Time,
     updated_at: Time,
@@ -100,6 +103,7 @@ pub(super) fn show(c: &Call, d: &Directory) -> DirectoryShown {
         scim_base_url: c.url(&format!("/scim/{}/v2", d.id)),
         redirect_uri: directories::redirect_uri(c.app.config.issuer(), d.id),
         post_logout_redirect_uri: directories::signed_out_uri(c.app.config.issuer(), d.id),
+        sessions_ended: None,
         version: d.version,
         created_at: d.created_at.into(),
         updated_at: d.updated_at.into(),
@@ -238,20 +242,19 @@ pub(super) async fn edit(c: With<Change>) -> Result<Shown<DirectoryShown>> {
     let body = c.json()?;
     let preset = body.preset.as_deref().map(preset).transpose()?.map(|p| p.0);
     let signin = body.signin.map(|s| s.map(TryInto::try_into).transpose()).transpose()?;
-    let edit = Edit { name: body.name, preset, signin };
-    let mut d =
-        directories::edit(store, &c.app.access, &p, id, c.if_match, edit, &c.app.master).await?;
-    if let Some(to) = body.provisioning {
-        d = provisioning::configure(store, &p, id, to).await?;
-    }
-    if let Some(status) = body.status {
-        d = directories::set_status(store, &p, id, status).await?;
-    }
-    if let Some(stage) = body.stage {
-        let seen = Some(d.generation);
-        d = directories::set_stage(store, &c.app.access, &p, id, stage, seen).await?;
-    }
-    Ok(Shown::of(show(&c, &d)).version(d.version))
+    let edit = Edit {
+        name: body.name,
+        preset,
+        signin,
+        provisioning: body.provisioning,
+        status: body.status,
+        stage: body.stage,
+    };
+    let (access, master) = (&c.app.access, &c.app.master);
+    let done = provisioning::edit(store, access, &p, id, c.if_match, edit, master).await?;
+    let d = &done.directory;
+    let shown = DirectoryShown { sessions_ended: Some(done.sessions_ended), ..show(&c, d) };
+    Ok(Shown::of(shown).version(d.version))
 }
 
 pub(super) async fn delete(c: Call) -> Result<Shown<Gone>> {

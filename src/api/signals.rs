@@ -6,11 +6,11 @@ use super::{
 };
 use crate::{
     access::perm::{SystemEditSettings, SystemViewSettings},
-    directories,
+    directories::{self, Directory},
     error::Result,
     id::DirectoryId,
     secret::{ExposeSecret as _, Secret},
-    signals::{self, Settings, Stream},
+    signals::{self, Settings, Stream, Trouble},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -36,15 +36,20 @@ pub(super) struct StreamShown {
     /// When something of it was last refused or could not be fetched, and why.
     failed_at: Option<Time>,
     failure: Option<String>,
+    /// What is wrong with it now; null where nothing is, as far as can be told from here.
+    trouble: Option<Trouble>,
+    /// Why nothing arrives, in words.
+    problem: Option<String>,
     updated_at: Time,
 }
 
-fn show(c: &Call, s: Stream, issuer: Option<String>) -> StreamShown {
+fn show(c: &Call, s: Stream, d: &Directory) -> StreamShown {
+    let (trouble, problem) = s.problem(d).unzip();
     let push_url = c.url(&format!("/federation/{}/security-events", s.directory_id));
     let settings = s.settings.0;
     StreamShown {
         audience: settings.audience.clone().unwrap_or_else(|| push_url.clone()),
-        issuer: settings.issuer.clone().or(issuer).unwrap_or_default(),
+        issuer: settings.issuer.clone().or(d.issuer.clone()).unwrap_or_default(),
         settings,
         push_url,
         push_secret: s.push_hash.is_some(),
@@ -53,6 +58,8 @@ fn show(c: &Call, s: Stream, issuer: Option<String>) -> StreamShown {
         last_event: s.last_event,
         failed_at: s.failed_at.map(Into::into),
         failure: s.failure,
+        trouble,
+        problem,
         updated_at: s.updated_at.into(),
     }
 }
@@ -92,7 +99,7 @@ pub(super) async fn get(c: Call) -> Result<Shown<StreamShown>> {
     let id: DirectoryId = c.id("directory")?;
     let d = directories::get(&c.app.store, &p, id).await?;
     let s = signals::get(&c.app.store, &p, id).await?;
-    Ok(Shown::of(show(&c, s, d.issuer)))
+    Ok(Shown::of(show(&c, s, &d)))
 }
 
 pub(super) async fn put(c: With<Set>) -> Result<Shown<StreamShown>> {
@@ -110,8 +117,8 @@ pub(super) async fn put(c: With<Set>) -> Result<Shown<StreamShown>> {
     };
     let (store, access) = (&c.app.store, &c.app.access);
     let token = (b.poll_token, &c.app.master);
-    let (s, issuer) = signals::configure(store, access, &p, id, settings, token).await?;
-    Ok(Shown::of(show(&c, s, issuer)))
+    let (stream, directory) = signals::configure(store, access, &p, id, settings, token).await?;
+    Ok(Shown::of(show(&c, stream, &directory)))
 }
 
 pub(super) async fn secret(c: Call) -> Result<Made<SecretMade>> {

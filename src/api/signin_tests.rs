@@ -8,9 +8,10 @@ use super::{
 use crate::{
     access::perm::{SystemEditSettings, SystemViewSettings},
     checks,
-    directories::{self, Stage, TrialRow},
+    directories::{self, Edit, Stage, TrialRow},
     error::{Error, Result},
     id::{DirectoryId, TrialId},
+    provisioning,
     secret::ExposeSecret as _,
     signins::{self, Attempt, Reason},
 };
@@ -84,7 +85,8 @@ pub(super) async fn list(c: Call) -> Result<Shown<Page<TestShown>>> {
 pub(super) async fn activate(c: Call) -> Result<Shown<DirectoryShown>> {
     let p = c.tenant::<SystemEditSettings>().await?;
     let (store, id) = (&c.app.store, c.id("directory")?);
-    let d = directories::set_stage(store, &c.app.access, &p, id, Stage::Active, None).await?;
+    let (access, master, edit) = (&c.app.access, &c.app.master, Edit::stage(Stage::Active));
+    let d = provisioning::edit(store, access, &p, id, None, edit, master).await?.directory;
     Ok(Shown::of(shown(&c, &d)).version(d.version))
 }
 
@@ -138,6 +140,8 @@ pub(super) struct HealthShown {
     keys: Option<KeysShown>,
     /// How many seconds the provider's clock is ahead of ours (behind: below 0); null where it does not say.
     clock_ahead_seconds: Option<i64>,
+    /// That the two clocks differ by more than is good, and what comes of it; null where they do not.
+    clock_warning: Option<String>,
     last_success: Option<LastShown>,
     last_failure: Option<LastShown>,
     client_secret_expires_at: Option<Time>,
@@ -166,6 +170,7 @@ pub(super) async fn health(c: Call) -> Result<Shown<HealthShown>> {
         reachable: known.is_some(),
         published_keys: known.map(|a| a.keys),
         clock_ahead_seconds: known.and_then(|a| a.ahead),
+        clock_warning: known.and_then(checks::Asked::skewed),
         why_not: heard.why_not,
         asked_at: heard.asked_at.map(Into::into),
         answered_at: heard.answered_at.map(Into::into),

@@ -40,6 +40,8 @@ pub(super) struct Ask {
 enum Outcome {
     /// The person would come in.
     Enters,
+    /// The person would come in, as far as can be told from here: `caveats` says what a sign-in looks at besides.
+    EntersIf,
     /// The provider would be asked once more, for what `asked` says.
     AskedOnceMore,
     /// The person would be refused.
@@ -96,11 +98,15 @@ pub(super) struct SimulationShown {
     evidence: Value,
     /// What is known of the signature.
     signature: String,
-    notes: Vec<&'static str>,
+    notes: Vec<String>,
+    /// What a sign-in would look at beside what is known here, and could refuse.
+    caveats: Vec<String>,
     /// What the provider calls the person.
     subject: Option<String>,
     /// Who that is here.
     user: Option<Person>,
+    /// The address as whom they would be made, whom nobody brought.
+    comes: Option<String>,
     /// What demands what of them.
     demands: Vec<DemandShown>,
     /// All of it together.
@@ -116,7 +122,8 @@ fn show(s: Simulation) -> SimulationShown {
     let outcome = match (asks, refused) {
         (true, _) => Outcome::AskedOnceMore,
         (false, true) => Outcome::Refused,
-        (false, false) => Outcome::Enters,
+        (false, false) if s.caveats.is_empty() => Outcome::Enters,
+        (false, false) => Outcome::EntersIf,
     };
     let (reason, why) = s.refusal.unzip();
     SimulationShown {
@@ -138,8 +145,10 @@ fn show(s: Simulation) -> SimulationShown {
         evidence: d.map_or(Value::Null, |d| d.evidence),
         signature: s.signature,
         notes: s.notes,
+        caveats: s.caveats,
         subject: s.subject,
         user: s.user.map(|u| Person { id: u.id, user_name: u.user_name }),
+        comes: s.comes,
         demanded: s.demands.as_ref().map_or_else(Default::default, |d| d.total),
         demands: s.demands.map_or_else(Vec::new, |d| {
             let each =

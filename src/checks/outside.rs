@@ -22,6 +22,8 @@ const DIRECTORIES: i64 = 200;
 const AT_ONCE: usize = 16;
 /// One-time codes and fresh tokens bear no more than this.
 const APART: Duration = Duration::from_secs(30);
+/// From so many seconds on a provider's clock is worth a word: sign-ins bear twice as much.
+const SKEWED: u64 = oidc::SKEW / 2;
 
 async fn ask(net: &net::Client, url: &str) -> Result<(HeaderMap, Value)> {
     let request = http::Request::get(url)
@@ -59,7 +61,16 @@ pub(super) async fn directories(place: Installation, name: &'static str) -> Resu
 async fn directory(app: App, name: &str, d: db::WayIn) -> Finding {
     let name = format!("{name} {}/{}", d.tenant, d.name);
     match provider(&app, d.preset.0, &d.issuer).await {
-        Ok(asked) => Finding::ok(&name, format!("{} answers, {} keys", d.issuer, asked.keys)),
+        Ok(asked) => {
+            let answers = format!("{} answers, {} keys", d.issuer, asked.keys);
+            match asked.skewed() {
+                Some(skewed) => {
+                    let mend = "set this machine's clock by NTP; if it is right (see 'clock'), the provider's is wrong: tell them";
+                    Finding::warn(&name, format!("{answers}, and {skewed}"), mend)
+                }
+                None => Finding::ok(&name, answers),
+            }
+        }
         Err(e) => {
             let mend = "is its issuer right, and can it be reached from here (DNS, firewall, outbound.allow, \
                         outbound.ca_file)?";
@@ -78,6 +89,19 @@ pub struct Asked {
     pub keys: usize,
     /// How many seconds its clock is ahead of ours (behind: below 0), if it says what time it is.
     pub ahead: Option<i64>,
+}
+
+impl Asked {
+    /// That its clock and ours differ by more than is good, in words.
+    pub fn skewed(&self) -> Option<String> {
+        let ahead = self.ahead.filter(|a| a.unsigned_abs() >= SKEWED)?;
+        let (seconds, way) = (ahead.unsigned_abs(), if ahead > 0 { "ahead of" } else { "behind" });
+        let refused = if seconds > oidc::SKEW { "are refused" } else { "will soon be refused" };
+        Some(format!(
+            "its clock is {seconds} s {way} ours: sign-ins {refused} (clock_skew, token_expired), as {} s are borne",
+            oidc::SKEW
+        ))
+    }
 }
 
 /// Asks a provider for its documents, now, and notes how that went.

@@ -11,11 +11,13 @@ use super::{
 use crate::{
     access::{Permit, perm::UsersEdit},
     audit::{self, Event},
-    error::{Error, Result},
+    clock::Timestamp,
+    directories::{self, Directory},
+    error::{Error, Kind, Result},
     id::UserId,
     secret::Secret,
     sessions::{self, Who},
-    store::Lock,
+    store::{Cx, Lock, Scope},
     tx,
     users::{self, User},
 };
@@ -35,22 +37,33 @@ pub struct Removed {
 }
 
 impl Credentials {
-    /// Lets somebody try again at once who waits for having been wrong too often, with whatever factor.
+    /// Lets somebody try again at once who waits for having been wrong too often, with whatever factor, or for having
+    /// forgotten their password too often.
     ///
     /// # Errors
-    /// As [`Self::set_password`].
+    /// As [`Self::set_password`]; [`crate::error::Kind::Conflict`] for who is switched off, or has nothing to be tried.
     pub async fn unlock(&self, permit: &Permit<UsersEdit>, user: UserId) -> Result<()> {
         let (found, acting) = self.reachable(permit, user).await?;
         let (t, access, name) = (permit.tenant(), &self.0.access, found.user_name);
-        tx!(self.0.store, &permit.cx().urgent(), [acting, access, name, permit], |tx| {
+        // Who forgot their password is counted where nobody's company is known.
+        let everywhere = Cx::new(permit.actor().clone(), Scope::Platform).urgent();
+        tx!(self.0.store, &everywhere, [acting, access, name, permit], |tx| {
             tx.lock(Lock::User(user)).await?;
             let found = users::find(tx, t, user).await?.ok_or_else(|| gone(user))?;
             local(&found)?;
             acting.check(&access, tx, MORE).await?;
+            // It would open nothing.
+            on(&found)?;
+            if !db::any(tx, t, user).await? {
+                return Err(nothing());
+            }
             if let Some(account) = break_glass::touched(tx, &permit, &found).await? {
                 account.tell(tx, "was unlocked").await?;
             }
             tries::forget_all(tx, t, &name).await?;
+            for called in found.email.iter().chain([&name]) {
+                reset::forgive(tx, called).await?;
+            }
             factors::forget_all(tx, t, user).await?;
             db::code_forgiven(tx, t, user).await?;
             audit::record(tx, t, Event::new("credentials.unlock").target("user", user)).await?;
@@ -84,7 +97,12 @@ impl Credentials {
             let passkeys = passkeys::delete_all(tx, t, user).await?;
             let recovery = recovery::delete_all(tx, t, user).await?;
             if !again && !code && passkeys == 0 && recovery == 0 {
-                return Err(Error::not_found("a second factor of theirs"));
+                if !db::any(tx, t, user).await? {
+                    return Err(nothing());
+                }
+                let text = "they have a password and no second factor that could be reset; for the password send them a link \
+                            (muster user reset-link) or set another (muster user password)";
+                return Err(Error::new(Kind::NotFound, text));
             }
             factors::forget_all(tx, t, user).await?;
             db::void_password(tx, t, user).await?;
@@ -105,12 +123,13 @@ impl Credentials {
         })
     }
 
-    /// Sends somebody a link to set a new password. Where they have a second factor, it is asked for then.
+    /// Sends somebody a link to set a new password, and says until when it opens. Where they have a second factor, it is
+    /// asked for then.
     ///
     /// # Errors
     /// As [`Self::set_password`]; [`crate::error::Kind::Conflict`] for who has no address, is switched off, or never had
     /// anything to sign in with here (they are invited instead).
-    pub async fn send_reset(&self, permit: &Permit<UsersEdit>, user: UserId) -> Result<()> {
+    pub async fn send_reset(&self, permit: &Permit<UsersEdit>, user: UserId) -> Result<Timestamp> {
         let (_, acting) = self.reachable(permit, user).await?;
         let (t, access, master) = (permit.tenant(), &self.0.access, &self.0.master);
         tx!(self.0.store, &permit.cx().urgent(), [acting, access, master], |tx| {
@@ -120,8 +139,7 @@ impl Credentials {
             acting.check(&access, tx, MORE).await?;
             on(&found)?;
             if !db::any(tx, t, user).await? {
-                let text = "they never had anything to sign in with here; invite them, or send their invitation again";
-                return Err(Error::conflict(text));
+                return Err(nothing());
             }
             let has = has(tx, t, user).await?;
             if has.passkeys > 0 && !has.password {
@@ -139,11 +157,42 @@ impl Credentials {
                 return Err(Error::conflict(text).attr("email"));
             }
             match reset::offer(tx, &master, t, &found, By::Desk).await? {
-                Offer::Sent | Offer::Link(_) => Ok(()),
+                Offer::Sent | Offer::Link(_) => Ok(tx.now().plus(reset::LIFE)),
                 Offer::None => Err(emergency()),
             }
         })
     }
+}
+
+/// Why a help desk here does nothing about what somebody of a directory signs in with, and who does what instead.
+pub(super) fn not_here(u: &User, d: Option<&Directory>) -> String {
+    let name = d.map_or("that is gone", |d| d.name.as_str());
+    let instead = match d {
+        _ if !u.active => {
+            "the directory has deactivated them: whoever looks after it assigns them again"
+        }
+        _ if !u.enabled => "they are switched off here: switch them on (muster user enable)",
+        Some(d) if d.status != directories::Status::Active => {
+            "the directory is switched off: nobody of it comes in until it is switched on (muster directory enable)"
+        }
+        Some(d) if d.issuer.is_none() || !d.stage.offered() => {
+            "nobody signs in through it yet: set up its sign-in and activate it (muster directory edit, test, activate)"
+        }
+        _ => {
+            "what is lost or locked is mended at that login; why they were refused here says 'muster signins list'"
+        }
+    };
+    format!(
+        "'{}' signs in through the directory '{name}' and has no password or one-time code here; {instead}",
+        u.user_name
+    )
+}
+
+/// For who has nothing yet that a help desk could do anything about.
+fn nothing() -> Error {
+    let text = "they never had anything to sign in with here; invite them, or send their invitation again (muster \
+                invitation resend)";
+    Error::conflict(text)
 }
 
 /// Refuses a link for who could not use it.
@@ -151,7 +200,8 @@ fn on(u: &User) -> Result<()> {
     if u.live() {
         return Ok(());
     }
-    Err(Error::conflict("they are switched off; switch them on first").attr("enabled"))
+    let text = "they are switched off; switch them on first (muster user enable)";
+    Err(Error::conflict(text).attr("enabled"))
 }
 
 fn emergency() -> Error {

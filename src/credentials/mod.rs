@@ -246,11 +246,7 @@ impl Credentials {
         let found = users::find(&mut c, t, user).await?.ok_or_else(|| gone(user))?;
         if let Some(d) = found.directory_id {
             let directory = directories::find(&mut c, t, d).await?;
-            let directory = directory.map_or_else(|| d.to_string(), |d| d.name);
-            let text = format!(
-                "'{}' signs in through the directory '{directory}' and has no password or one-time code here",
-                found.user_name
-            );
+            let text = help::not_here(&found, directory.as_ref());
             return Err(Error::forbidden(text).attr("password").code("managed_by_directory"));
         }
         local(&found)?;

@@ -2,6 +2,7 @@
 //! by the one and signs in by the other is joined inside one directory, by immutable id. The life cycle is here;
 //! deleting a directory with its people is `provisioning`'s.
 
+mod change;
 mod db;
 mod expiry;
 mod extensions;
@@ -16,6 +17,8 @@ mod switch;
 mod tokens;
 mod trial;
 
+pub use change::Edit;
+pub(crate) use change::{change, prepare};
 pub use expiry::{TOPIC as SECRET_TOPIC, warn as warn_of_secrets};
 pub use extensions::{
     Extension, declare, extension, extensions, lock, schemas, set_extension, withdraw_extension,
@@ -25,9 +28,10 @@ pub use logging::{Bodies, Logging, silence};
 pub use newcomers::{Newcomers, People};
 pub use reading::{Reading, Readings};
 pub use signin::{SignIn, SignInSettings, Stored, signed_out_uri, signin, signin_to_test};
-pub use stage::{Stage, enforced, only_way, set_stage};
+pub(crate) use stage::locked_out;
+pub use stage::{Stage, enforced, only_way};
 pub(crate) use switch::end_sessions;
-pub use switch::{set_status, set_status_in};
+pub use switch::set_status_in;
 pub use tokens::{Token, Tokens, by_token, token_create, token_revoke, tokens, tokens_of};
 pub use trial::{
     Trial, TrialRow, ask as trial_ask, end as trial_end, list as trials, open as trial_open,
@@ -35,7 +39,7 @@ pub use trial::{
 
 use crate::{
     access::{
-        Access, Permit, Setter,
+        Permit, Setter,
         parked::Limits,
         perm::{SystemEditSettings, SystemViewSettings},
     },
@@ -48,7 +52,7 @@ use crate::{
         oidc::Preset,
         scim::{Rule, Rules},
     },
-    store::{Conn, J, List, Scope, Store, Topic, Tx},
+    store::{Conn, J, List, Lock, Scope, Store, Topic, Tx},
     tx,
 };
 use std::collections::HashMap;
@@ -240,17 +244,6 @@ pub struct New {
     pub signin: Option<SignInSettings>,
 }
 
-/// A change of a directory; `None` leaves as it is.
-#[derive(Debug, Default)]
-pub struct Edit {
-    /// Another name.
-    pub name: Option<String>,
-    /// Another product; counts as a change of the sign-in half.
-    pub preset: Option<Preset>,
-    /// The whole sign-in half anew (a missing secret keeps the one there is), or `Some(None)`: without one.
-    pub signin: Option<Option<SignInSettings>>,
-}
-
 fn gone(id: DirectoryId) -> Error {
     Error::not_found(format!("directory {id}"))
 }
@@ -356,74 +349,10 @@ pub async fn ways_in(store: &Store, t: TenantId) -> Result<Vec<(DirectoryId, Str
     Ok(all.into_iter().filter(open).map(|d| (d.id, d.name)).collect())
 }
 
-/// Changes a directory. A change of the sign-in half bumps its generation, and takes somebody who holds what the
-/// directory's people hold: it says who can sign in as them.
-///
-/// # Errors
-/// `NotFound`; `Precondition` when `if_match` is not its version; `Invalid`; `Forbidden` beyond the caller's own rights.
-pub async fn edit(
-    store: &Store,
-    access: &Access,
-    p: &Permit<SystemEditSettings>,
-    id: DirectoryId,
-    if_match: Option<i64>,
-    edit: Edit,
-    master: &MasterKey,
-) -> Result<Directory> {
-    let t = p.tenant();
-    let name = edit.name.as_deref().map(|n| crate::text::key("name", n)).transpose()?;
-    let name = name.map(str::to_owned);
-    let preset = edit.preset.map(PresetColumn);
-    let by = Setter::of(p.actor());
-    let label = p.actor().label();
-    let seal = |s| signin::sealed(s, id, master, by.clone());
-    let half = edit.signin.map(|s| s.map(seal).transpose());
-    let half = half.transpose()?.map(Option::unwrap_or_default);
-    // Without a sign-in half nobody signs in: taking it away gives nobody anything.
-    let opens = half.as_ref().map_or(preset.is_some(), |h| h.issuer.is_some());
-    let entrusted =
-        if opens { Some(access.entrusted(p.actor(), (t, id), None).await?) } else { None };
-    tx!(store, &p.cx(), [name, half, access, entrusted, by, label], |tx| {
-        let (was, secret) = locked(tx, t, id, if_match).await?;
-        let mut next = was.clone();
-        next.name = name.unwrap_or(next.name);
-        next.preset = preset.unwrap_or(next.preset);
-        let half = rules::next_half(half, &was, secret.clone());
-        next.issuer.clone_from(&half.issuer);
-        next.client_id.clone_from(&half.client_id);
-        next.secret_expires_at = half.secret_expires_at;
-        next.signin = J(half.stored.clone());
-        signin::half_fits(next.preset.0, next.issuer.as_deref(), &next.signin.0)?;
-        next.signin.0.attest(&was.signin.0, &label, tx.now());
-        let signin_changed = rules::signin_differs(&was, &next) || half.secret != secret;
-        if signin_changed {
-            next.signin.0.set_by = by;
-        }
-        if rules::another_provider(&was, &next) {
-            next.stage = rules::begins(tx.actor(), was.issuer.is_some().then_some(was.stage));
-        }
-        if !signin_changed && was == next {
-            return Ok(was);
-        }
-        let answers = signin_changed || next.signin != was.signin;
-        if let Some(entrusted) = entrusted.filter(|_| answers && next.issuer.is_some()) {
-            entrusted.check(&access, tx).await?;
-        }
-        let (brings, brought) = (next.signin.0.newcomers.any(), was.signin.0.newcomers.any());
-        if brings && !brought && !db::tokens(tx, t, id).await?.is_empty() {
-            let detail = "the directory's people and groups come by SCIM: what a sign-in brings beside it would undo what SCIM \
-                          takes away; revoke its SCIM tokens first";
-            return Err(Error::conflict(detail).attr("signin.newcomers").code("scim_token"));
-        }
-        next.generation += i64::from(signin_changed);
-        let d = db::update(tx, &next, half.secret.as_deref()).await?;
-        let detail = rules::difference(&was, &next, half.secret != secret);
-        let event = Event::new("directory.edit").target("directory", id).detail(detail);
-        audit::record(tx, t, event).await?;
-        signin::stated(tx, &d, &was.signin.0).await?;
-        tx.changed(Topic::Directory(id));
-        Ok(d)
-    })
+/// Held alone by whoever changes a directory, and beside each other by those who let somebody in through it: a session that
+/// begins is one that the change finds, or does not begin.
+pub fn settled(id: DirectoryId) -> Lock {
+    Lock::Named(format!("directory {id}"))
 }
 
 /// The row under its lock, with its sealed secret.
@@ -433,7 +362,7 @@ async fn locked(
     id: DirectoryId,
     if_match: Option<i64>,
 ) -> Result<(Directory, Option<String>)> {
-    tx.lock(crate::store::Lock::Named(format!("directory {id}"))).await?;
+    tx.lock(settled(id)).await?;
     let d = db::get(tx, t, id).await?.ok_or_else(|| gone(id))?;
     if if_match.is_some_and(|v| v != d.version) {
         let detail = format!("directory {id} is at version {}, not the one given", d.version);
@@ -441,30 +370,6 @@ async fn locked(
     }
     let secret = db::sealed_secret(tx, t, id).await?;
     Ok((d, secret))
-}
-
-/// Sets how the provisioning half behaves; `provisioning::configure` calls it and brings the groups in line.
-///
-/// # Errors
-/// `NotFound`; `Invalid`, naming the setting.
-pub async fn set_provisioning(
-    tx: &mut Tx,
-    t: TenantId,
-    id: DirectoryId,
-    to: &Provisioning,
-) -> Result<(Directory, Provisioning)> {
-    to.checked()?;
-    let (was, _) = locked(tx, t, id, None).await?;
-    let before = was.provisioning.0.clone();
-    if before == *to {
-        return Ok((was, before));
-    }
-    let d = db::set_provisioning(tx, t, id, J(to.clone())).await?;
-    let detail = serde_json::json!({ "from": before, "to": to });
-    let event = Event::new("directory.provisioning").target("directory", id).detail(detail);
-    audit::record(tx, t, event).await?;
-    tx.changed(Topic::Directory(id));
-    Ok((d, before))
 }
 
 /// Deletes the row (and by the schema whatever still hangs on it); `provisioning::delete_directory` first ends and

@@ -117,6 +117,26 @@ pub struct SignIn {
     pub attested: Option<Attested>,
 }
 impl SignIn {
+    /// The half of a directory without its secret: to decide by, not to ask with. `None` where there is none.
+    pub fn of(d: &Directory) -> Option<Self> {
+        Some(Self {
+            tenant: d.tenant_id,
+            directory: d.id,
+            name: d.name.clone(),
+            issuer: d.issuer.clone()?,
+            client_id: d.client_id.clone()?,
+            client_secret: None,
+            preset: d.preset.0,
+            generation: d.generation,
+            stage: d.stage,
+            rules: d.signin.0.rules.clone(),
+            scopes: d.signin.0.scopes.clone(),
+            newcomers: d.signin.0.newcomers.clone(),
+            end_upstream: d.signin.0.end_upstream,
+            set_by: d.signin.0.set_by.clone(),
+            attested: d.signin.0.attested.clone(),
+        })
+    }
     /// By what its evidence is read.
     pub fn connection(&self) -> Connection<'_> {
         Connection {
@@ -222,28 +242,12 @@ pub async fn signin_to_test(
         return Ok(None);
     };
     let secret = db::sealed_secret(&mut c, t, id).await?;
-    let (Some(issuer), Some(client_id)) = (d.issuer, d.client_id) else { return Ok(None) };
+    let Some(signin) = SignIn::of(&d) else { return Ok(None) };
     let open = |s: String| -> Result<Secret> {
         let plain = master.open(&aad(id), &s)?;
         Ok(Secret::from(String::from_utf8(plain).map_err(Error::internal)?))
     };
-    Ok(Some(SignIn {
-        tenant: t,
-        directory: id,
-        name: d.name,
-        issuer,
-        client_id,
-        client_secret: secret.map(open).transpose()?,
-        preset: d.preset.0,
-        generation: d.generation,
-        stage: d.stage,
-        rules: d.signin.0.rules,
-        scopes: d.signin.0.scopes,
-        newcomers: d.signin.0.newcomers,
-        end_upstream: d.signin.0.end_upstream,
-        set_by: d.signin.0.set_by,
-        attested: d.signin.0.attested,
-    }))
+    Ok(Some(SignIn { client_secret: secret.map(open).transpose()?, ..signin }))
 }
 
 /// The trail of what is stated in writing about a directory's sign-ins, and of its end.

@@ -2,13 +2,12 @@
 
 use super::{Directory, Status, db, locked, trial};
 use crate::{
-    access::{Access, Permit, guard, perm::SystemEditSettings},
+    access::{Access, Entrusted},
     actor::Principal,
     audit::{self, Event},
     error::{Error, Result},
     id::{DirectoryId, TenantId},
     store::{Conn, Scope, Store, Topic, Tx},
-    tx,
 };
 use serde_json::json;
 
@@ -67,67 +66,50 @@ crate::enum_column!(Stage);
 /// for, of the settings as they are, has succeeded. Whoever owns the data directory need not have.
 ///
 /// # Errors
-/// `NotFound`; `Invalid` (`stage`) for `testing`, which asking for a test login sets; `Conflict` without a sign-in half, when
-/// the settings are of another generation than `expected`, where it is to be enforced and is not active, and where no test
-/// login has succeeded, or nobody who administers would be left who can sign in; `Forbidden` where somebody else's has, and
-/// beyond the caller's own rights.
-pub async fn set_stage(
-    store: &Store,
+/// `Conflict` without a sign-in half, where it is to be enforced and is not active, and where no test login has succeeded;
+/// `Forbidden` where somebody else's has, and beyond the caller's own rights.
+pub(super) async fn moves(
+    tx: &mut Tx,
     access: &Access,
-    p: &Permit<SystemEditSettings>,
-    id: DirectoryId,
+    was: Directory,
     to: Stage,
-    expected: Option<i64>,
+    entrusted: Option<&Entrusted>,
 ) -> Result<Directory> {
-    if to == Stage::Testing {
-        let text = "'stage' becomes 'testing' when a test login is asked for";
-        return Err(Error::invalid(text).attr("stage"));
+    if was.issuer.is_none() {
+        let text = "the directory has no sign-in half";
+        return Err(Error::conflict(text).attr("stage").code("no_signin"));
     }
-    let t = p.tenant();
-    let entrusted = access.entrusted(p.actor(), (t, id), None).await?;
-    tx!(store, &p.cx(), [access, entrusted], |tx| {
-        let (was, _) = locked(tx, t, id, None).await?;
-        if expected.is_some_and(|g| g != was.generation) {
-            let text = "the directory's settings were changed at the same time";
-            return Err(Error::conflict(text).code("generation_changed"));
+    if was.stage == to {
+        return Ok(was);
+    }
+    // What lets people in through it, and what lets them in again by what they have here of their own.
+    if to.offered() || was.stage == Stage::Enforced {
+        let unasked = || Error::internal("a stage is moved, and nobody looked at what hangs on it");
+        entrusted.ok_or_else(unasked)?.check(access, tx).await?;
+    }
+    if to == Stage::Enforced && was.stage != Stage::Active {
+        let text = "only an active sign-in half can be enforced: activate it first";
+        return Err(Error::conflict(text).attr("stage").code("not_active"));
+    }
+    let untested = if was.stage.offered() || to == Stage::Draft {
+        false
+    } else {
+        let missing = untested(tx, &was).await?;
+        match missing {
+            Some(e) if !matches!(tx.actor().principal(), Principal::Owner) => return Err(e),
+            missing => missing.is_some(),
         }
-        if was.issuer.is_none() {
-            let text = "the directory has no sign-in half";
-            return Err(Error::conflict(text).attr("stage").code("no_signin"));
-        }
-        if was.stage == to {
-            return Ok(was);
-        }
-        // What lets people in through it, and what lets them in again by what they have here of their own.
-        if to.offered() || was.stage == Stage::Enforced {
-            entrusted.check(&access, tx).await?;
-        }
-        if to == Stage::Enforced && was.stage != Stage::Active {
-            let text = "only an active sign-in half can be enforced: activate it first";
-            return Err(Error::conflict(text).attr("stage").code("not_active"));
-        }
-        let untested = if was.stage.offered() || to == Stage::Draft {
-            false
-        } else {
-            let missing = untested(tx, &was).await?;
-            match missing {
-                Some(e) if !matches!(tx.actor().principal(), Principal::Owner) => return Err(e),
-                missing => missing.is_some(),
-            }
-        };
-        if to != Stage::Enforced {
-            return moved(tx, &was, to, untested).await;
-        }
-        // It shuts what people have here of their own: somebody who administers must be left who comes in.
-        let guard = guard::before(tx, t).await?;
-        let d = moved(tx, &was, to, untested).await?;
-        guard.after(tx, guard::By::Hand).await.map_err(|e| locked_out(e, "stage"))?;
-        Ok(d)
-    })
+    };
+    moved(tx, &was, to, untested).await
+}
+
+/// Whether it is the only way in for its people.
+pub(super) fn shuts(d: &Directory) -> bool {
+    d.status == Status::Active && d.stage == Stage::Enforced && d.issuer.is_some()
 }
 
 /// What the guard says, of a change that takes nobody's role and shuts their ways in.
-pub(super) fn locked_out(e: Error, field: &'static str) -> Error {
+pub(crate) fn locked_out(e: Error, field: &'static str) -> Error {
     if e.code_str() != Some("last_administrator") {
         return e;
     }
@@ -184,10 +166,7 @@ async fn untested(tx: &mut Tx, d: &Directory) -> Result<Option<Error>> {
 /// The database's.
 pub async fn enforced(c: &mut Conn, t: TenantId) -> Result<Vec<DirectoryId>> {
     let all = db::of_tenant(c, t).await?;
-    let only = |d: &Directory| {
-        d.status == Status::Active && d.stage == Stage::Enforced && d.issuer.is_some()
-    };
-    Ok(all.into_iter().filter(only).map(|d| d.id).collect())
+    Ok(all.into_iter().filter(shuts).map(|d| d.id).collect())
 }
 
 /// The directory to which everybody of a tenant is sent at once: it is the only one they could choose, and enforced.

@@ -1,16 +1,17 @@
 //! E-mail domains and the tenants they belong to: where somebody who types an address is sent to sign in. A
 //! company proves by DNS that a domain is its own ([`claims`]), or a Global Administrator confirms it by hand.
 //!
-//! May use tenants and what stands below. Must not know what a sign-in does with the answer.
+//! May use tenants, directories and what stands below. Must not know what a sign-in does with the answer.
 
 pub mod claims;
 mod db;
 mod rules;
 
 use crate::{
-    access::{Permit, perm::Global},
+    access::{Permit, guard, perm::Global},
     audit::{self, Event},
     clock::Timestamp,
+    directories,
     error::{Error, Result},
     id::TenantId,
     store::{Conn, Scope, Store, Tx},
@@ -73,7 +74,8 @@ crate::row! {
 /// Confirms that addresses under `name` are of people of `tenant`.
 ///
 /// # Errors
-/// `Invalid` for what is no domain, `NotFound` for the tenant, `Conflict` when the domain is somebody's already.
+/// `Invalid` for what is no domain, `NotFound` for the tenant, `Conflict` when the domain is somebody's already, and when
+/// nobody who administers would be left who can sign in.
 pub async fn add(
     store: &Store,
     p: &Permit<Global>,
@@ -86,10 +88,15 @@ pub async fn add(
         if tenants::find(tx, tenant).await?.is_none() {
             return Err(Error::not_found("tenant"));
         }
+        // Where the company's login is enforced, what its people of that domain have here of their own opens nothing from now
+        // on: somebody who administers must be left who comes in.
+        let guard = guard::before(tx, tenant).await?;
         let by = tx.actor().label();
         let domain = db::insert(tx, tenant, &name, &by).await?;
         let event = Event::new("domain.add").target("tenant", tenant);
         audit::record(tx, tenant, event.detail(json!({ "domain": name }))).await?;
+        let left = guard.after(tx, guard::By::Hand).await;
+        left.map_err(|e| directories::locked_out(e, "domain"))?;
         Ok(domain)
     });
     added.map_err(|e| {

@@ -1,23 +1,22 @@
 //! What becomes of a proved answer: whose identity it is, whether that person may come in with this proof, and then,
 //! in one transaction, link, session and record. A refusal is a record with the reason and a page with a reference.
 
-use super::{arrive, caller, invited, provider::Provider};
+use super::{caller, groups, provider::Provider};
 use crate::{
     app::App,
     audit::{self, Event},
     clock::Timestamp,
-    directories::{self, SignIn},
+    directories::SignIn,
     error::{Error, Kind, Result},
     flows::{self, After, State as Flow, StepUp, Upstream},
-    id::{DirectoryId, RequestId, TenantId, UserId},
-    invitations::{self, How, Invited, Ready},
+    gate::arrival::{Arrived, Coming, Identity, Settling, arrive, lasts, may_enter, settle, weak},
+    id::{RequestId, UserId},
+    invitations::{Invited, Ready},
     protocol::oidc::{self, Claims, Decision, Demand, Evidence, Verdict},
     sessions::NewSession,
     signins::{self, NewSignin, Reason},
-    store::{Conn, Lock, Tx},
-    tenants::{self, Required},
+    tenants::Required,
     tx,
-    users::{self, User},
     web::{self, LiveSession, Redirect},
 };
 use axum::{
@@ -85,37 +84,6 @@ impl Refused {
     }
 }
 
-/// Who somebody is, in the directory's own immutable terms: never an address or a name.
-pub(super) struct Identity<'a> {
-    issuer: &'a str,
-    pub subject: &'a str,
-}
-
-impl<'a> Identity<'a> {
-    pub(super) fn of(s: &SignIn, claims: &'a Claims) -> Result<Self> {
-        Ok(Self { issuer: &claims.iss, subject: oidc::subject(s.preset, claims)? })
-    }
-
-    /// The linked person, or the provisioned one whom the directory calls so.
-    /// Where sign-ins bring people, that id came from one: of another issuer it is another person's.
-    pub(super) async fn find(
-        &self,
-        c: &mut Conn,
-        up: &Upstream,
-        brings: bool,
-    ) -> Result<Option<User>> {
-        let (t, d) = (up.tenant, up.directory);
-        if let Some(u) = users::find_by_identity(c, t, d, self.issuer, self.subject).await? {
-            return Ok(Some(u));
-        }
-        let Some(found) = users::find_by_external_id(c, t, d, self.subject).await? else {
-            return Ok(None);
-        };
-        let strange = brings && users::known_elsewhere(c, (t, found.id), d, self.issuer).await?;
-        Ok((!strange).then_some(found))
-    }
-}
-
 /// Lets the person in, or says why not.
 pub(super) async fn admit(
     a: Attempt<'_>,
@@ -144,36 +112,23 @@ async fn admitted(
     let evidence = Evidence::of(claims);
     seen["evidence"] = what(s, &evidence, &a.demand(Required::None, None)).evidence;
     let identity = Identity::of(s, claims)?;
-    seen["subject"] = identity.subject.into();
-    let cx = caller::cx(up.tenant, a.request);
-    let mut accepts = a.invited().cloned();
-    let mut known = None;
-    if accepts.is_none() {
-        let mut c = app.store.read(cx.scope).await?;
-        known = identity.find(&mut c, up, s.newcomers.any()).await?;
-        drop(c);
-        if known.is_none() {
-            // Whoever is invited and begins here instead of at the link accepts as if they had opened it.
-            accepts = invited::waiting(a, s, claims).await?;
-            if accepts.is_none() {
-                known = Box::pin(arrive::person(a, s, claims, identity.subject)).await?;
-            }
-        }
-    }
-    let invitation = match &accepts {
-        Some(invited) => Some(invited::open(a, invited, identity.subject, s, claims).await?),
-        None => None,
+    seen["subject"] = identity.subject.as_str().into();
+    let permit = caller::directory(app, up.tenant, up.directory, a.request).await?;
+    let coming = Coming {
+        store: &app.store,
+        access: &app.access,
+        permit: &permit,
+        signin: s,
+        claims,
+        identity: &identity,
     };
-    let person = invitation.as_ref().map(|i| i.user.clone()).or(known).ok_or_else(|| {
-        let why = "the directory has provisioned nobody whose 'externalId' is this subject";
-        Reason::IdentityUnknown.error(why)
-    })?;
+    let Arrived { user: person, accepts, .. } = arrive(&coming, a.invited()).await?;
     *user = Some(person.id);
     may_enter(&person)?;
     // What their groups give is demanded a proof for, and counts in the session that begins.
-    Box::pin(arrive::groups(a, (s, provider), claims, &person, seen)).await?;
+    Box::pin(groups::listed(a, &permit, (s, provider), claims, &person, seen)).await?;
     let (mut demanded, policy) = a.demanded(person.id).await?;
-    if let Some(i) = &invitation {
+    if let Some(i) = &accepts {
         demanded = demanded.max(i.demanded);
     }
     let step = a.flow.as_ref().and_then(|f| f.step_up);
@@ -188,15 +143,10 @@ async fn admitted(
         seen["stepped_up"] = json!(step.is_some_and(|s| s.asked));
         let max_age = up.request["max_age"].as_i64().into_iter().chain(s.rules.max_age).min();
         seen["max_age"] = max_age.into();
-        let old = proof.verdict == Verdict::TooOld;
-        let reason = if old { Reason::AuthTooOld } else { Reason::MfaNotProved };
-        return Err(reason.error(proof.why));
+        return Err(weak(&proof).unwrap_or(Reason::MfaNotProved).error(proof.why));
     }
     let now = app.store.clock().now();
-    if claims.session_expiry.is_some_and(|end| Timestamp::from_secs(end) <= now) {
-        let why = "'session_expiry' is over: the provider's own session has ended already";
-        return Err(Reason::AuthTooOld.error(why));
-    }
+    lasts(claims, now)?;
     let mut evidence = proof.evidence;
     if let Some(groups) = seen.get("groups") {
         evidence["groups"] = groups.clone();
@@ -213,7 +163,7 @@ async fn admitted(
         not_after: claims.session_expiry.map(Timestamp::from_secs),
         upstream_sid: claims.sid.clone(),
     };
-    begin(a, &identity, session, invitation.map(|i| i.ready)).await
+    begin(a, identity, session, accepts.map(|i| i.ready)).await
 }
 
 /// The decision about the login.
@@ -230,65 +180,32 @@ async fn ask_once_more(a: &Attempt<'_>, flow: &Flow, required: Required) -> Resu
     Ok(Redirect::to(&format!("/federation/step-up?flow={}", a.up.flow)).into_response())
 }
 
-/// Both the directory and we ourselves must want the person here.
-fn may_enter(user: &User) -> Result<()> {
-    if !user.active {
-        return Err(Reason::UserDeactivated.error("deactivated by the directory"));
-    }
-    if !user.enabled {
-        return Err(Reason::UserDisabled.error("switched off by hand"));
-    }
-    Ok(())
-}
-
-/// What was so when the person came back is asked again: the provider had its time to answer in between, and whoever
-/// switched it off has swept its sessions by now.
-async fn still_on(tx: &mut Tx, t: TenantId, d: DirectoryId, generation: i64) -> Result<()> {
-    let tenant = tenants::find(tx, t).await?;
-    if tenant.is_none_or(|t| t.status != tenants::Status::Active) {
-        return Err(Reason::TenantSuspended.error("the tenant was suspended meanwhile"));
-    }
-    let directory = directories::find(tx, t, d).await?;
-    let open =
-        |d: &directories::Directory| d.status == directories::Status::Active && d.stage.offered();
-    let Some(directory) = directory.filter(open) else {
-        return Err(Reason::DirectoryNotActive.error("the directory was switched off meanwhile"));
-    };
-    if directory.generation != generation {
-        let why = "the directory's settings were changed while the provider answered";
-        return Err(Reason::GenerationChanged.error(why));
-    }
-    Ok(())
-}
-
-/// Link, session, record: one transaction, which looks once more whether the person may enter: a deactivation that
-/// came in between must find the session or prevent it.
+/// Link, session, record: one transaction, which looks once more whether the person may enter.
 async fn begin(
     a: &Attempt<'_>,
-    identity: &Identity<'_>,
+    identity: Identity,
     session: NewSession,
     ready: Option<Ready>,
 ) -> Result<Response> {
     let (app, up) = (a.app, a.up);
-    let (t, d, user) = (up.tenant, up.directory, session.user);
-    let (issuer, subject) = (identity.issuer.to_owned(), identity.subject.to_owned());
     let limits = app.session_limits();
     let before = a.before.as_ref().map(|s| s.0.clone());
     // An invitation may give roles in other tenants than the person's own.
     let cx = match ready {
         Some(_) => caller::platform(a.request),
-        None => caller::entering(t, before.as_ref(), a.request),
+        None => caller::entering(up.tenant, before.as_ref(), a.request),
     };
-    let (access, generation) = (app.access.clone(), up.generation);
-    let cookie = tx!(app.store, &cx, [session, issuer, subject, ready, access, before], |tx| {
-        tx.lock(Lock::User(user)).await?;
-        let gone = || Reason::UserDeactivated.error("removed by the directory");
-        may_enter(&users::find(tx, t, user).await?.ok_or_else(gone)?)?;
-        still_on(tx, t, d, generation).await?;
-        if let Some(ready) = &ready {
-            invitations::accept(tx, &access, ready, How::Directory).await?;
-        }
-        users::link(tx, t, d, &issuer, &subject, user).await?;
+    let settling = Settling {
+        tenant: up.tenant,
+        directory: up.directory,
+        generation: Some(up.generation),
+        user: session.user,
+        identity,
+        ready,
+    };
+    let access = app.access.clone();
+    let cookie = tx!(app.store, &cx, [session, settling, access, before], |tx| {
+        settle(tx, &access, &settling).await?;
         signins::enter(tx, &session, before.as_ref(), limits).await
     })?;
     let mut response = Redirect::to(&format!("/signin/{}", up.flow)).into_response();

@@ -9,13 +9,12 @@
 //! ([`initiate`]). Who signs out may be sent to the provider's own logout ([`logout`]). Whatever fails on the way becomes a page with a reference and a record with the reason.
 
 mod admit;
-mod arrive;
 mod callback;
 mod caller;
 mod error;
 mod graph;
+mod groups;
 mod initiate;
-mod invited;
 mod logout;
 mod provider;
 mod signals;
@@ -24,9 +23,28 @@ mod token;
 mod trial;
 
 use crate::app::App;
-use axum::{Extension, Router, routing::get};
+use axum::{
+    Extension, Router,
+    body::Body,
+    extract::Request,
+    http::{HeaderValue, Method, header},
+    middleware::Next,
+    response::Response,
+    routing::get,
+};
 use provider::Providers;
 pub use signals::Poller;
+
+/// What is opened here is used up by it (a test login, the answer of a provider): who only looks whether there is something
+/// at an address, as scanners of mail do, uses up nothing and learns nothing.
+async fn looked_at(request: Request, next: Next) -> Response {
+    if request.method() != Method::HEAD {
+        return next.run(request).await;
+    }
+    let mut r = Response::new(Body::empty());
+    r.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    r
+}
 
 /// The voice's routes.
 pub fn routes() -> Router<App> {
@@ -39,5 +57,6 @@ pub fn routes() -> Router<App> {
         .route("/federation/logout", get(logout::leave))
         .route("/federation/signed-out/{directory}", get(logout::back))
         .merge(signals::routes())
+        .route_layer(axum::middleware::from_fn(looked_at))
         .layer(Extension(Providers::default()))
 }

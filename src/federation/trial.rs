@@ -2,26 +2,17 @@
 //! shows whoever tests what was received, what it proves and what is missing for what. No session begins and nobody is
 //! brought in; of what was received, the names are kept.
 
-use super::{
-    admit::Identity,
-    arrive::{self, Listed},
-    callback::Proved,
-    caller,
-    error::or_page,
-    provider::Providers,
-    start,
-};
+use super::{callback::Proved, caller, error::or_page, provider::Providers, start};
 use crate::{
     app::App,
     directories::{self, SignIn, Trial},
     error::{Error, Kind, Result},
     flows::{self, After, State as Flow, Upstream},
+    gate::arrival::{self, Identity, Judged, Listed, Through, Would},
     id::RequestId,
-    protocol::oidc::{self, Claims, Class, Decision, Demand, Evidence, Verdict},
+    protocol::oidc::{Claims, Class, Demand, Evidence, Verdict},
     signins::Reason,
-    store::Scope,
     tenants::Required,
-    users::User,
     web::{self, Browser, StrictPath},
 };
 use askama::Template;
@@ -91,8 +82,12 @@ struct Page<'a> {
     missing: Vec<String>,
     /// Who that is here.
     found: Option<String>,
+    /// They are invited, and would accept with it.
+    invited: bool,
     /// As whom they would come in, whom nobody brought.
     comes: Option<String>,
+    /// It is not the test login that counts: another was asked for meanwhile.
+    replaced: bool,
 }
 
 fn shown(page: &Page<'_>) -> Result<Response> {
@@ -111,46 +106,45 @@ pub(super) async fn answered(
         Ok(proved) => proved,
         Err(e) => return failed(app, request, trial, &e).await,
     };
-    let user = match find(app, up, &s, &claims).await {
-        Ok(user) => user,
+    let identity = match Identity::of(&s, &claims) {
+        Ok(identity) => identity,
         Err(e) => return failed(app, request, trial, &e).await,
     };
-    let comes = match &user {
-        Some(_) => Comes::There,
-        None => comes(app, trial, &s, &claims).await?,
-    };
-    let demanded = match &user {
-        Some(u) => app.gate.demanded(trial.tenant, u.id, trial.tenant).await?,
-        None => Required::None,
-    };
-    let evidence = Evidence::of(&claims);
+    let cx = caller::cx(trial.tenant, request);
+    // What would become of them, by what becomes of whoever signs in.
+    let through = Through::default();
+    let would = app.gate.would(&cx.actor, (&s, &claims), &identity, &through).await?;
+    let demanded = would.demands.as_ref().map_or(Required::None, |d| d.total.class);
     let now = app.store.clock().now();
     let demand = Demand {
         class: demanded.class(),
         max_age: None,
         left_at: up.started_at,
         now,
-        again: false,
-        policy: None,
+        again: true,
+        policy: would.demands.as_ref().map(|d| d.policy),
     };
-    let decision = oidc::decide(&s.connection(), &evidence, &demand);
-    let mut missing = missing(&claims, &decision, demanded, user.as_ref());
-    missing.extend(comes.missing());
+    let judged = arrival::judge(&s.connection(), &Evidence::of(&claims), &demand);
+    let mut missing = missing(&claims, &judged, demanded);
+    missing.extend(refusals(&would));
+    missing.extend(arrival::lasts(&claims, now).err().as_ref().map(keeps_out));
     missing.extend(groups(&s, &claims));
     let names: Vec<&String> = all.keys().collect();
+    let decision = judged.decision;
+    let comes = would.made && would.refusal.is_none();
     let result = json!({
         "claims": names, "class": decision.class.as_str(), "rule": decision.rule, "missing": missing,
-        "found": user.is_some(), "comes": matches!(comes, Comes::New(_)),
+        "found": would.user.is_some() && !would.made, "comes": comes, "invited": would.invited,
     });
-    let cx = caller::cx(trial.tenant, request);
-    directories::trial_end(&app.store, &cx, trial, true, &result).await?;
+    let replaced = !directories::trial_end(&app.store, &cx, trial, true, &result).await?;
     flows::end(&app.store, &caller::platform(request), up.flow).await?;
     let received = |(name, value): (&String, &Value)| Received {
         name: name.clone(),
         value: value.as_str().map_or_else(|| value.to_string(), str::to_owned),
     };
+    let (made, user) = (would.made, would.user.map(|u| u.user_name));
     shown(&Page {
-        title: "The test login succeeded",
+        title: if replaced { REPLACED } else { "The test login succeeded" },
         brand: &app.config.brand.name,
         passed: true,
         why: String::new(),
@@ -158,53 +152,53 @@ pub(super) async fn answered(
         claims: all.iter().map(received).collect(),
         class: decision.class.as_str(),
         rule: decision.rule,
-        decided: decision.why.clone(),
+        decided: decision.why,
         missing,
-        found: user.map(|u| u.user_name),
-        comes: match comes {
-            Comes::New(address) => Some(address),
-            Comes::There | Comes::Not(_) => None,
-        },
+        found: user.clone().filter(|_| !made),
+        invited: would.invited,
+        comes: user.filter(|_| comes),
+        replaced,
     })
 }
 
-/// What would become of whoever signed in.
-enum Comes {
-    /// They are here.
-    There,
-    /// They would be brought in, with this address.
-    New(String),
-    /// They would be refused, and why; it names nobody.
-    Not(String),
-}
-impl Comes {
-    fn missing(&self) -> Option<String> {
-        match self {
-            Self::There | Self::New(_) => None,
-            Self::Not(why) => Some(format!("the person here: {why}.")),
+const REPLACED: &str = "This test login counts no more";
+
+/// What would keep somebody out, in sentences that name nobody.
+fn refusals(would: &Would) -> Vec<String> {
+    let unknown = |e: &Error| Reason::of(e) == Reason::IdentityUnknown && would.user.is_none();
+    let refused = would.refusal.iter().map(|e| {
+        if !unknown(e) {
+            return keeps_out(e);
         }
-    }
+        let why = "the directory has brought nobody whom it calls so, and its settings let nobody in at their first sign-in: \
+                   this login would be refused until it does, or they are invited";
+        format!("the person here: {why}.")
+    });
+    refused.chain(would.unsettled.iter().map(keeps_out)).collect()
 }
 
-/// The same of somebody whom nobody brought: nobody is brought in by asking.
-async fn comes(app: &App, trial: &Trial, s: &SignIn, claims: &Claims) -> Result<Comes> {
-    match arrive::address(app, trial.tenant, s, claims).await {
-        Ok(Some(address)) => Ok(Comes::New(address)),
-        Ok(None) => {
-            let why = "the directory has brought nobody whom it calls so, and its settings let nobody in at their \
-                       first sign-in: this login would be refused until it does, or they are invited";
-            Ok(Comes::Not(why.to_owned()))
+/// What keeps them out, by the reason that a sign-in would be refused for. Of a person who is here it says whose switch it is.
+fn keeps_out(e: &Error) -> String {
+    let reason = Reason::of(e);
+    let why = match reason {
+        // Who stands in the way is somebody's name.
+        Reason::LinkRequired => {
+            "somebody of this address, or called so, is here already and another's: this login would be refused until an \
+             administrator has decided about that person"
         }
-        Err(e) if matches!(e.kind(), Kind::Internal | Kind::Unavailable) => Err(e),
-        Err(e) => Ok(Comes::Not(format!("{} ({})", e.detail(), Reason::of(&e).code()))),
-    }
+        Reason::UserDeactivated | Reason::UserDisabled => {
+            "they are known here and switched off: this login would be refused"
+        }
+        _ => e.detail(),
+    };
+    format!("the person here: {why} ({}).", reason.code())
 }
 
 /// What is missing of groups, where they are read from the token.
 fn groups(s: &SignIn, claims: &Claims) -> Option<String> {
     let name = s.newcomers.groups.as_deref()?;
     let stays = "what people are in stays as it is";
-    Some(match arrive::listed(s.preset, claims, name) {
+    Some(match arrival::listed(s.preset, claims, name) {
         Listed::These(_) => return None,
         Listed::Absent if s.newcomers.absent_is_none => return None,
         Listed::Absent if s.preset.is_entra() => {
@@ -219,20 +213,14 @@ fn groups(s: &SignIn, claims: &Claims) -> Option<String> {
     })
 }
 
-async fn find(app: &App, up: &Upstream, s: &SignIn, claims: &Claims) -> Result<Option<User>> {
-    let identity = Identity::of(s, claims)?;
-    let mut c = app.store.read(Scope::Tenant(up.tenant)).await?;
-    identity.find(&mut c, up, s.newcomers.any()).await
-}
-
 /// It did not come so far that anything could be decided. What providers write into their errors is shown and not kept.
 async fn failed(app: &App, request: RequestId, trial: &Trial, e: &Error) -> Result<Response> {
     let reason = Reason::of(e);
     let result = json!({ "reason": reason.code(), "next": reason.next() });
     let cx = caller::cx(trial.tenant, request);
-    directories::trial_end(&app.store, &cx, trial, false, &result).await?;
+    let replaced = !directories::trial_end(&app.store, &cx, trial, false, &result).await?;
     shown(&Page {
-        title: "The test login did not succeed",
+        title: if replaced { REPLACED } else { "The test login did not succeed" },
         brand: &app.config.brand.name,
         passed: false,
         why: format!("{}: {}", reason.code(), e.operator_text().unwrap_or(e.detail())),
@@ -243,12 +231,15 @@ async fn failed(app: &App, request: RequestId, trial: &Trial, e: &Error) -> Resu
         decided: String::new(),
         missing: Vec::new(),
         found: None,
+        invited: false,
         comes: None,
+        replaced,
     })
 }
 
 /// What would not work with such an answer, in sentences that name nobody.
-fn missing(claims: &Claims, d: &Decision, demanded: Required, user: Option<&User>) -> Vec<String> {
+fn missing(claims: &Claims, judged: &Judged, demanded: Required) -> Vec<String> {
+    let d = &judged.decision;
     let mut out = Vec::new();
     let mut say = |text: &str| out.push(text.to_owned());
     if claims.auth_time.is_none() {
@@ -262,15 +253,24 @@ fn missing(claims: &Claims, d: &Decision, demanded: Required, user: Option<&User
     }
     if d.class < Class::Mfa {
         say(
-            "a proof of two factors: who may do what demands 'mfa' would be refused after this login.",
+            "a proof of two factors: who may do what demands 'mfa' would be asked for it, or refused, after this login.",
         );
     }
     if d.verdict != Verdict::Enough {
-        let text = format!(
-            "what this person's own roles demand ('{}'): they would be refused.",
-            demanded.class().as_str()
-        );
-        say(&text);
+        let owed = demanded.class().as_str();
+        let refused = judged.weak.as_ref().map_or("", |(reason, _)| reason.code());
+        let asked: Vec<&str> = judged.asked.iter().map(|(name, _)| *name).collect();
+        say(&if asked.is_empty() {
+            format!(
+                "what this person's own roles demand ('{owed}'): they would be refused ({refused})."
+            )
+        } else {
+            format!(
+                "what this person's own roles demand ('{owed}'): a sign-in would ask the provider once more (by {}), and refuse \
+                 ({refused}) who comes back with no more than this.",
+                asked.join(", ")
+            )
+        });
     }
     if claims.email.is_none() {
         say("'email': who is invited is not recognized by their address.");
@@ -281,10 +281,6 @@ fn missing(claims: &Claims, d: &Decision, demanded: Required, user: Option<&User
     }
     if claims.sid.is_none() {
         say("'sid': a logout at the provider that names one session ends nothing here.");
-    }
-    match user {
-        Some(u) if !u.live() => say("the person's switches: they are known here and switched off."),
-        _ => {}
     }
     out
 }

@@ -109,15 +109,25 @@ impl Gate {
         self.lasts(Ran::from(family)).await
     }
     pub(super) async fn lasts(&self, ran: Ran) -> Result<()> {
-        let for_ever = Limits { absolute: CENTURY, idle: CENTURY };
-        let tenants = [ran.home, ran.tid];
-        let limits = self.strictest(&tenants, for_ever, |p, l| p.refresh.within(l)).await?;
-        let now = self.0.store.clock().now();
-        let unused = ran.used.is_some_and(|u| u.plus(limits.idle) <= now);
-        if unused || ran.began.plus(limits.absolute) <= now {
+        if self.ran_out(ran).await? <= self.0.store.clock().now() {
             return Err(over("the refresh token has expired"));
         }
         Ok(())
+    }
+    /// When tenants let a family end that is not used any more.
+    async fn ran_out(&self, ran: Ran) -> Result<Timestamp> {
+        let for_ever = Limits { absolute: CENTURY, idle: CENTURY };
+        let tenants = [ran.home, ran.tid];
+        let limits = self.strictest(&tenants, for_ever, |p, l| p.refresh.within(l)).await?;
+        let at_last = ran.began.plus(limits.absolute);
+        Ok(ran.used.map_or(at_last, |used| at_last.min(used.plus(limits.idle))))
+    }
+    /// When a refresh token ends that is not used until then.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn refresh_ends(&self, t: &Presented) -> Result<Timestamp> {
+        Ok(t.expires_at.min(self.ran_out(Ran::from(t)).await?))
     }
     /// Refuses a session that has lasted longer than a tenant lets those last that act there: for what is done there without
     /// choosing it.

@@ -3,6 +3,7 @@
 //! same standing. In steady state nothing here asks the database about what did not change: tenants, people, clients
 //! and their epochs are remembered and dropped by the change feed before the writer is answered.
 
+pub mod arrival;
 mod bearer;
 mod closed;
 mod db;

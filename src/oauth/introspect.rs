@@ -92,7 +92,7 @@ async fn refresh(
     match standing {
         Ok(scopes) => Ok(json!({
             "active": true, "scope": scopes.join(" "), "client_id": client.app.client_id,
-            "sub": t.user, "tid": t.tid, "exp": t.expires_at.secs(), "token_type": "refresh_token",
+            "sub": t.user, "tid": t.tid, "exp": app.gate.refresh_ends(&t).await?.secs(), "token_type": "refresh_token",
         })),
         Err(e) if e.kind() == crate::error::Kind::Unauthenticated => Ok(inactive()),
         Err(e) => Err(e.into()),

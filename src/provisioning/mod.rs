@@ -1,4 +1,4 @@
-//! What a directory's provisioning touches as a whole: how it behaves, what it asked ([`log`]) and how it is
+//! What a directory's provisioning touches as a whole: how it is set, what it asked ([`log`]) and how it is
 //! ([`health`]), whom it takes over, who is told when it takes too much away, and its end with everybody it brought.
 
 pub mod adoption;
@@ -15,40 +15,71 @@ pub use schemas::{change_schema, schema, withdraw_schema};
 
 use crate::{
     access::{
-        Permit,
+        Access, Permit,
         guard::{self, By},
         perm::SystemEditSettings,
     },
     audit::{self, Event},
-    directories::{self, Directory, Provisioning, Status},
+    crypto::seal::MasterKey,
+    directories::{self, Directory, Edit, Status},
     error::{Error, Result},
     groups,
     id::DirectoryId,
     store::{Store, Topic},
     tx, users,
 };
+use std::sync::Arc;
 
 /// People and groups that go in one transaction, so that other writers get their turn in between.
 const PIECE: i64 = 200;
 
-/// Sets how a directory's provisioning behaves, and brings its groups in line.
+/// A directory as it was changed.
+#[derive(Debug)]
+pub struct Edited {
+    /// As it is now.
+    pub directory: Directory,
+    /// Sessions that ended with the change.
+    pub sessions_ended: usize,
+}
+
+/// Changes a directory, all of it or nothing, and brings its groups in line. Switched off (no SCIM, no sign-in) and without a
+/// sign-in half, the sessions that came through it end.
 ///
 /// # Errors
-/// `NotFound`; `Conflict` when names shall be unique and are not.
-pub async fn configure(
+/// `NotFound`; `Precondition` when `if_match` is not its version; `Invalid`; `Forbidden` beyond the caller's own rights;
+/// `Conflict` where names of groups shall be unique and are not, where a sign-in half is not as far as it is to be moved on
+/// from, and where nobody who administers would be left who can sign in.
+pub async fn edit(
     store: &Store,
+    access: &Access,
     p: &Permit<SystemEditSettings>,
     id: DirectoryId,
-    to: Provisioning,
-) -> Result<Directory> {
+    if_match: Option<i64>,
+    edit: Edit,
+    master: &MasterKey,
+) -> Result<Edited> {
     let t = p.tenant();
-    tx!(store, &p.cx(), [to], |tx| {
-        let (directory, was) = directories::set_provisioning(tx, t, id, &to).await?;
-        if was.names_unique() != to.names_unique() {
-            groups::keep_names_unique(tx, t, id, to.names_unique()).await?;
+    let (ends, off) = (edit.ends(), edit.status == Some(Status::Disabled));
+    let cx = if ends { p.cx().urgent() } else { p.cx() };
+    let prepared = Arc::new(directories::prepare(access, p, id, edit, master).await?);
+    let mut done = tx!(store, &cx, [access, prepared], |tx| {
+        let changed = directories::change(tx, &access, (t, id), if_match, &prepared).await?;
+        let (was, now) = (&changed.before.provisioning.0, &changed.now.provisioning.0);
+        if was.names_unique() != now.names_unique() {
+            groups::keep_names_unique(tx, t, id, now.names_unique()).await?;
         }
-        Ok(directory)
-    })
+        Ok(Edited { directory: changed.now, sessions_ended: changed.sessions_ended })
+    })?;
+    if off {
+        // In pieces, so that other writers get their turn; the switch itself already holds.
+        loop {
+            match directories::end_sessions(store, p, id).await? {
+                0 => break,
+                n => done.sessions_ended += n,
+            }
+        }
+    }
+    Ok(done)
 }
 
 /// What went with a directory.

@@ -7,7 +7,7 @@ use crate::{
     error::Result,
     id::{AppId, DirectoryId, FamilyId, SessionId, TenantId, UserId},
     row, sql,
-    store::{Conn, J, Tx},
+    store::{Conn, J, List, Tx},
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -248,6 +248,15 @@ pub(super) async fn end_of_tenant(tx: &mut Tx, t: TenantId, why: &str) -> Result
     let now = tx.now();
     sql!(tx, all<Ended>, end_sessions!("tenant_id = $1"), t, now, why)
 }
+pub(super) async fn end_of_directory(
+    tx: &mut Tx,
+    t: TenantId,
+    d: DirectoryId,
+    why: &str,
+) -> AllEnded {
+    let now = tx.now();
+    sql!(tx, all<Ended>, end_sessions!("tenant_id = $1 AND directory_id = $4"), t, now, why, d)
+}
 pub(super) async fn end_of_user(tx: &mut Tx, t: TenantId, user: UserId, why: &str) -> AllEnded {
     let now = tx.now();
     sql!(tx, all<Ended>, end_sessions!("tenant_id = $1 AND user_id = $4"), t, now, why, user)
@@ -340,6 +349,24 @@ pub(super) async fn families_of_session(
 ) -> Result<Vec<EndedFamily>> {
     let now = tx.now();
     sql!(tx, all<EndedFamily>, end_families!("tenant_id = $1 AND session_id = $4"), t, now, why, id)
+}
+pub(super) async fn families_of_sessions(
+    tx: &mut Tx,
+    t: TenantId,
+    sessions: &[Ended],
+    why: &str,
+) -> Result<Vec<EndedFamily>> {
+    let now = tx.now();
+    let sessions = List::Ids(sessions.iter().map(|s| s.id.0).collect());
+    sql!(
+        tx,
+        all<EndedFamily>,
+        end_families!("tenant_id = $1 AND session_id IN (SELECT value FROM rarray($4))"),
+        t,
+        now,
+        why,
+        sessions
+    )
 }
 pub(super) async fn family(
     tx: &mut Tx,

@@ -4,11 +4,12 @@
 use super::{Past, apps, db, over};
 use crate::{
     error::Result,
-    id::{AppId, FamilyId, SessionId, TenantId, UserId},
+    id::{AppId, DirectoryId, FamilyId, SessionId, TenantId, UserId},
     outbox,
     store::{Conn, Topic, Tx},
 };
 use serde_json::json;
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Whose access ends.
@@ -32,6 +33,8 @@ pub enum Who {
         /// Refresh families likewise.
         families: Past,
     },
+    /// Every session that came through a directory, and what was issued in them.
+    Directory(TenantId, DirectoryId),
     /// One session and what was issued in it.
     Session(TenantId, SessionId),
     /// One refresh family.
@@ -48,6 +51,9 @@ pub struct Revoked {
     /// Refresh families.
     pub families: usize,
 }
+
+/// Of more people than this it is said at once that all is to be read anew.
+const MANY: usize = 500;
 
 /// Ends it, in the running transaction; run that in the urgent lane (`cx.urgent()`).
 ///
@@ -80,6 +86,19 @@ pub async fn revoke(tx: &mut Tx, who: Who, why: &'static str) -> Result<Revoked>
         Who::Older { tenant: t, sessions, families } => {
             let s = over::db::end_older(tx, t, sessions, why).await?;
             let f = over::db::families_older(tx, t, families, &s, why).await?;
+            (t, s, f)
+        }
+        Who::Directory(t, d) => {
+            let s = db::end_of_directory(tx, t, d, why).await?;
+            let f = db::families_of_sessions(tx, t, &s, why).await?;
+            let people: BTreeSet<UserId> = s.iter().map(|e| e.user_id).collect();
+            if people.len() > MANY {
+                tx.changed(Topic::Everything);
+            } else {
+                for user in people {
+                    tx.changed(Topic::User(t, user));
+                }
+            }
             (t, s, f)
         }
         Who::Session(t, id) => {

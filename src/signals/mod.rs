@@ -9,7 +9,7 @@ mod db;
 mod stream;
 
 pub use stream::{
-    OnCredential, OnRevoked, Settings, Stream, configure, drop_stream, failed, get,
+    OnCredential, OnRevoked, Settings, Stream, Trouble, configure, drop_stream, failed, get,
     new_push_secret, polled, stream,
 };
 

@@ -13,7 +13,7 @@ use crate::{
         seal::MasterKey,
         token::{self, Kind},
     },
-    directories,
+    directories::{self, Directory},
     error::{Error, Result},
     id::{DirectoryId, TenantId},
     row,
@@ -51,6 +51,19 @@ pub enum OnCredential {
     End,
     /// Nothing.
     Ignore,
+}
+
+/// What is wrong with a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "SignalTrouble")]
+pub enum Trouble {
+    /// Nothing is taken.
+    Paused,
+    /// What came last was refused, or could not be fetched.
+    Failing,
+    /// Nothing has come yet.
+    Silent,
 }
 
 /// How a stream is taken.
@@ -124,6 +137,43 @@ impl Stream {
     pub fn is_for(&self, issuer: &str) -> bool {
         self.settings.0.set_for.as_deref() == Some(issuer)
     }
+    /// Why nothing of it is taken, or did not come, as far as can be told from here: of the directory as it is.
+    pub fn problem(&self, d: &Directory) -> Option<(Trouble, String)> {
+        let settings = &self.settings.0;
+        let paused = |why: &str| Some((Trouble::Paused, why.to_owned()));
+        if d.status != directories::Status::Active {
+            return paused("the directory is switched off: nothing of its provider's is taken");
+        }
+        let Some(issuer) = &d.issuer else {
+            return paused(
+                "the directory has no sign-in half: it has no provider whose word counts",
+            );
+        };
+        if !self.is_for(issuer) {
+            let text = format!(
+                "this was set when the directory's issuer was {}: nothing is taken until it is set anew for {issuer}",
+                settings.set_for.as_deref().unwrap_or("another")
+            );
+            return Some((Trouble::Paused, text));
+        }
+        match (self.failed_at, self.last_at) {
+            (Some(failed), last) if last.is_none_or(|last| last < failed) => {
+                let why = self.failure.as_deref().unwrap_or("the reason was not kept");
+                let text = format!("what came last was not taken, or could not be fetched: {why}");
+                Some((Trouble::Failing, text))
+            }
+            (_, None) => {
+                let text = match &settings.poll {
+                    Some(at) => format!("{at} is asked every few seconds, and has said nothing yet"),
+                    None => "nothing has come yet: does the transmitter know the address (push_url), for whom its events are \
+                             (audience), and the secret if there is one? Have it send a verification event"
+                        .to_owned(),
+                };
+                Some((Trouble::Silent, text))
+            }
+            _ => None,
+        }
+    }
     /// Whether what was refused is written down: not more often than once a minute.
     pub fn may_note(&self, now: Timestamp) -> bool {
         self.failed_at.is_none_or(|at| now > at.plus(Duration::from_secs(60)))
@@ -194,7 +244,7 @@ pub async fn configure(
     d: DirectoryId,
     settings: Settings,
     (poll_token, master): (Option<Secret>, &MasterKey),
-) -> Result<(Stream, Option<String>)> {
+) -> Result<(Stream, Directory)> {
     checked(&settings)?;
     let t = p.tenant();
     let seal = |s: Secret| master.seal(&aad(d), s.expose_secret().as_bytes());
@@ -219,7 +269,7 @@ pub async fn configure(
         let event = Event::new("signals.configure").target("directory", d);
         audit::record(tx, t, event.detail(json!(settings))).await?;
         let stream = db::get(tx, t, d).await?.ok_or_else(|| none(d))?;
-        Ok((stream, directory.issuer))
+        Ok((stream, directory))
     })
 }
 

@@ -29,6 +29,7 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
+use time::OffsetDateTime;
 use tokio::net::TcpListener;
 
 /// An installation in a folder of its own.
@@ -258,6 +259,15 @@ story! {
         Ward::demand(&ward.says("clock").await, "ok", "and a directory's");
         op.set(|s| s.date = "Sun, 06 Nov 1994 08:49:37 GMT".into());
         Ward::demand(&ward.says("clock").await, "fail", "apart from that of http://");
+        Ward::demand(&ward.says("directory").await, "warn", "s behind ours: sign-ins are refused");
+        let date = |seconds: u64| {
+            let at = OffsetDateTime::now_utc() - Duration::from_secs(seconds);
+            at.format(&time::format_description::well_known::Rfc2822).unwrap().replace("+0000", "GMT")
+        };
+        op.set(|s| s.date = date(90));
+        Ward::demand(&ward.says("directory").await, "warn", "sign-ins will soon be refused");
+        op.set(|s| s.date = date(40));
+        Ward::demand(&ward.says("directory").await, "ok", "answers, 1 keys");
         op.set(|s| s.about = json!({ "issuer": "https://somebody.else" }));
         Ward::demand(&ward.says("directory").await, "fail", "calls itself 'https://somebody.else'");
         op.set(|s| s.about = json!({ "jwks_uri": format!("{}/v2.0/nothing", op.issuer) }));

@@ -269,3 +269,54 @@ story! {
         assert_eq!(trail, ["domain.found", "domain.lapse", "domain.lost", "domain.prove", "domain.ask"]);
     }
 }
+
+story! {
+    /// Where a company's login is the only way in, a domain shuts what its people have here of their own.
+    async fn a_proof_shuts_nobody_out_who_is_the_last_to_administer(t) {
+        let (s, dns) = world(&t).await;
+        let contoso = s.tenant("contoso").await;
+        let signin = json!({ "issuer": "https://login.example", "client_id": "muster" });
+        let new = json!({ "name": "Login", "preset": "generic", "signin": signin });
+        let made = s.post(&format!("/api/v1/tenants/{contoso}/directories"), new).await.expect(201).json();
+        let administers = async |name: &str| {
+            let new = json!({ "kind": "tenant", "user_name": name, "email": name });
+            let made = s.post(&format!("/api/v1/tenants/{contoso}/users"), new).await.expect(201).json();
+            let grant = json!({ "user": made["id"], "role": TENANT_ADMIN });
+            s.post(&format!("/api/v1/tenants/{contoso}/grants"), grant).await.expect(201);
+            let id = made["id"].as_str().unwrap().to_owned();
+            crate::support::way_in(&s.app.store, contoso, id.parse().unwrap()).await;
+            id
+        };
+        administers("ida@contoso.example").await;
+        let path = format!("/api/v1/tenants/{contoso}/directories/{}", made["id"].as_str().unwrap());
+        s.as_owner(Method::PATCH, &path, Some(json!({ "stage": "enforced" }))).await.expect(200);
+        let asked = ask(&s, contoso, "contoso.example").await;
+        publish(&dns, &asked);
+        let path = format!("/api/v1/tenants/{contoso}/domains/contoso.example/check");
+        let no = s.post(&path, json!({})).await.expect(409).json();
+        assert_eq!((&no["code"], &no["field"]), (&json!("last_administrator"), &json!("domain")), "{no}");
+        assert_eq!(state(&s, contoso).await, "asked");
+        let otto = administers("otto@elsewhere.example").await;
+        check(&s, contoso, "contoso.example").await;
+        // Nor does one that is found again after weeks, while nobody looked.
+        dns.publish("_muster-challenge.contoso.example", &[]);
+        for lost in [None, Some(15)] {
+            days_ago(&s, contoso, 1, lost).await;
+            again(&s).await;
+        }
+        assert_eq!(state(&s, contoso).await, "lapsed");
+        let path = format!("/api/v1/tenants/{contoso}/users/{otto}");
+        let switch = async |on: bool| {
+            s.as_owner(Method::PATCH, &path, Some(json!({ "enabled": on }))).await.expect(200);
+        };
+        switch(false).await;
+        publish(&dns, &asked);
+        days_ago(&s, contoso, 1, None).await;
+        again(&s).await;
+        assert_eq!(state(&s, contoso).await, "lapsed");
+        switch(true).await;
+        days_ago(&s, contoso, 1, None).await;
+        again(&s).await;
+        assert_eq!(state(&s, contoso).await, "confirmed");
+    }
+}

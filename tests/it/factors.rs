@@ -7,6 +7,7 @@ mod password;
 mod recovery;
 mod reset;
 mod takeover;
+mod unlocked;
 
 use crate::{
     passkeys::PASSWORD,

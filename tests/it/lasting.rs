@@ -200,9 +200,14 @@ story!(
         let user = s.person(tenant, "ada", READ_ONLY).await;
         let app = s.app(tenant, |_| {}).await;
         s.policy("contoso", json!({ "refresh": { "idle": 1800, "max": 7200 } })).await;
+        let ends = async |token: &str| {
+            let told = s.form_as(&app, "/oauth/introspect", &[("token", token)]).await.expect(200).json();
+            told["exp"].as_i64().unwrap_or_else(|| panic!("{told}")) - clock.now().secs()
+        };
         let who = s.session(tenant, user, "single").await;
         let begin = async || s.tokens(&app, &who, &[]).await.1;
         let (unused, mut used) = (begin().await, begin().await);
+        assert_eq!(ends(&unused).await, 1800, "what introspection says is what holds");
         for _ in 0..3 {
             clock.advance(20 * MINUTE);
             used = s.next(&app, &used).await;
@@ -214,6 +219,7 @@ story!(
             clock.advance(25 * MINUTE);
             used = s.next(&app, &used).await;
         }
+        assert_eq!(ends(&used).await, 10 * 60);
         clock.advance(11 * MINUTE);
         assert!(!s.active(&app, &used).await, "two hours, however it was used");
         s.refresh(&app, &used).await.expect(400);

@@ -6,7 +6,7 @@ use crate::{
 };
 use muster::{
     cli::scim_check::{Options, built_in, check, differ},
-    directories::{self, Status},
+    directories::{Edit, Status},
 };
 use serde_json::{Value, json};
 
@@ -162,14 +162,14 @@ story!(
             wrong.get("/Users").await.expect(401);
             wrong.post("/Users", ada.clone()).await.expect(401);
         }
-        let (store, permit) = (&server.app.store, server.permit(tenant).await);
-        directories::set_status(store, &permit, scim.directory, Status::Disabled).await.unwrap();
+        let switch = |to: Status| server.edit(tenant, scim.directory, Edit { status: Some(to), ..Edit::default() });
+        switch(Status::Disabled).await;
         let grace = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "grace"});
         for refused in [scim.get("/Users").await, scim.post("/Users", grace).await] {
             assert!(refused.status == 401 || refused.status == 403, "{} {}", refused.status, refused.text);
             assert_eq!(refused.json()["schemas"][0], "urn:ietf:params:scim:api:messages:2.0:Error");
         }
-        directories::set_status(store, &permit, scim.directory, Status::Active).await.unwrap();
+        switch(Status::Active).await;
         assert_eq!(scim.get("/Users").await.expect(200).json()["totalResults"], 1);
     }
 );

@@ -1,7 +1,7 @@
 //! What the RFCs ask for beyond what conversations can ask of every server.
 
 use crate::{story, support::TestServer};
-use muster::{directories::Provisioning, provisioning};
+use muster::directories::{Edit, Provisioning};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -183,9 +183,8 @@ story!(
         let path = format!("/Groups/{}", made["id"].as_str().unwrap());
         let put = json!({"schemas": made["schemas"], "displayName": "crew"});
         assert_eq!(scim.put(&path, put.clone()).await.expect(200).json()["externalId"], "x");
-        let permit = server.permit(tenant).await;
         let to = Provisioning { rules_off: vec!["1.17".into(), "2.1".into()], ..Provisioning::default() };
-        provisioning::configure(&server.app.store, &permit, scim.directory, to).await.unwrap();
+        server.edit(tenant, scim.directory, Edit { provisioning: Some(to), ..Edit::default() }).await;
         assert_eq!(said().await, "none");
         scim.post("/Groups", json!({"displayName": "CREW"})).await.expect(201);
         // By the letter, what a PUT leaves out is unassigned.

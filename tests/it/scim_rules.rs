@@ -7,9 +7,8 @@ use crate::{
 };
 use muster::{
     cli::scim_check::{Options, Outcome, Report, built_in, check},
-    directories::Provisioning,
+    directories::{Edit, Provisioning},
     protocol::scim::quirks::{LETTER, TABLE, known},
-    provisioning,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -21,8 +20,7 @@ async fn without(server: &TestServer, rule: &str) -> Scim {
     server.extend_users(tenant).await;
     let scim = server.directory(tenant).await;
     let to = Provisioning { rules_off: vec![rule.to_owned()], ..Provisioning::default() };
-    let permit = server.permit(tenant).await;
-    provisioning::configure(&server.app.store, &permit, scim.directory, to).await.unwrap();
+    server.edit(tenant, scim.directory, Edit { provisioning: Some(to), ..Edit::default() }).await;
     scim
 }
 

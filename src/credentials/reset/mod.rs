@@ -120,6 +120,14 @@ fn key(name: &str) -> String {
     crate::crypto::sha256_hex(format!("reset {}", crate::text::fold(name.trim())))
 }
 
+/// Forgets how often a link was asked for by this name.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn forgive(tx: &mut Tx, name: &str) -> Result<()> {
+    super::db::forget(tx, TenantId::PLATFORM, &key(name)).await.map(drop)
+}
+
 /// By whom somebody gets a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum By {
@@ -289,7 +297,7 @@ impl Credentials {
             }
             super::db::set_password(tx, home, user, &hash, alone).await?;
             tries::forget_all(tx, home, &name).await?;
-            super::db::forget(tx, TenantId::PLATFORM, &key(&name)).await?;
+            forgive(tx, &name).await?;
             sessions::revoke(tx, Who::User(home, user), "password reset").await?;
             audit::record(tx, home, Event::new("password.reset").target("user", user)).await?;
             notice::tell(tx, home, user, What::PasswordReset).await?;

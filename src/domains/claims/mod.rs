@@ -6,12 +6,12 @@ mod db;
 use super::{Domain, db as domains_db, rules};
 use crate::{
     access::{
-        Permit,
+        Permit, guard,
         perm::{SystemEditSettings, SystemViewSettings},
     },
     audit::{self, Event},
     clock::Timestamp,
-    crypto,
+    crypto, directories,
     error::{Error, Result},
     id::TenantId,
     net::dns::{Found, Texts},
@@ -160,7 +160,8 @@ fn words(found: &Found, claim: &Claim) -> Option<String> {
 /// Looks for the text now; where it stands, the domain is the tenant's from now on.
 ///
 /// # Errors
-/// `NotFound` for a domain that was not asked for; `Conflict` where it is another's, which only who owns it gets to know.
+/// `NotFound` for a domain that was not asked for; `Conflict` where it is another's, which only who owns it gets to know, and
+/// where nobody who administers would be left who can sign in.
 pub async fn check(
     store: &Store,
     texts: &Texts,
@@ -184,7 +185,11 @@ pub async fn check(
             return Err(Error::not_found(format!("domain {name}")));
         }
         if found == Found::There {
+            // As of a domain that is confirmed by hand.
+            let guard = guard::before(tx, t).await?;
             proved(tx, t, &name).await?;
+            let left = guard.after(tx, guard::By::Hand).await;
+            left.map_err(|e| directories::locked_out(e, "domain"))?;
         } else {
             tx.unaudited("when it was looked for, and what was found");
         }
@@ -297,7 +302,14 @@ async fn seen_again(
             return domains_db::seen(tx, t, name).await;
         }
         (Found::There | Found::Here, Some(_)) => {
-            domains_db::seen(tx, t, name).await?;
+            if !counts_again(tx, t, name).await? {
+                tx.unaudited("it stays as it was");
+                tracing::warn!(
+                    domain = name,
+                    "a domain that was proved again would shut out the last who administers"
+                );
+                return domains_db::later(tx, t, name, now).await;
+            }
             "domain.found"
         }
         (Found::Unknown(_), _) => {
@@ -339,6 +351,23 @@ async fn seen_again(
     };
     outbox::push(tx, t, TOPIC, &json!({ "subject": subject, "lines": lines })).await?;
     Ok(())
+}
+
+/// Lets a domain count again, whose proof was gone; not where it would shut out the last who administers.
+async fn counts_again(tx: &mut Tx, t: TenantId, name: &str) -> Result<bool> {
+    let guard = guard::before(tx, t).await?;
+    let name = name.to_owned();
+    let seen = tx.savepoint(move |tx| {
+        Box::pin(async move {
+            domains_db::seen(tx, t, &name).await?;
+            guard.after(tx, guard::By::Hand).await.map(drop)
+        })
+    });
+    match seen.await {
+        Ok(()) => Ok(true),
+        Err(e) if e.code_str() == Some("last_administrator") => Ok(false),
+        Err(e) => Err(e),
+    }
 }
 
 /// Frees what a tenant that is deleted asked for.

@@ -133,6 +133,18 @@ impl Pushed {
     }
 }
 
+impl Pushed {
+    /// What went wrong, for whoever administers the directory.
+    pub(super) fn told(&self) -> String {
+        format!("{}: {}", self.err, told(&self.error))
+    }
+}
+
+/// Of our own trouble, the words that are not for the transmitter.
+pub(super) fn told(e: &Error) -> &str {
+    e.operator_text().unwrap_or(e.detail())
+}
+
 impl std::fmt::Display for Pushed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: {}", self.err, self.error.detail())

@@ -237,20 +237,23 @@ async fn pushed(
         let stream = signals::stream(&app.store, t, d).await?;
         let stream = stream.filter(|s| s.is_for(&named.source.issuer));
         let stream = stream.ok_or_else(|| Error::not_found("a stream of this directory"))?;
-        if !stream.opens(bearer(&headers)) {
-            return Err(Pushed::unauthenticated());
-        }
-        let body = strict::body(body).await?;
-        let token = std::str::from_utf8(&body).map(str::trim);
-        let token = token.map_err(|_| Error::invalid("the body is no token"))?;
-        let from = Keyring { app: &app, providers: &providers, transmitters: &transmitters };
-        let taken = from.event(&named, &stream, token, How::Push).await;
+        let taken = async {
+            if !stream.opens(bearer(&headers)) {
+                return Err(Pushed::unauthenticated());
+            }
+            let body = strict::body(body).await?;
+            let token = std::str::from_utf8(&body).map(str::trim);
+            let token = token.map_err(|_| Error::invalid("the body is no token"))?;
+            let from = Keyring { app: &app, providers: &providers, transmitters: &transmitters };
+            from.event(&named, &stream, token, How::Push).await
+        };
+        let taken = taken.await;
         // Once a minute is often enough to be read, and anybody can send what is refused.
         if let Err(e) = &taken
             && stream.may_note(app.store.clock().now())
         {
             let cx = caller::later(request);
-            signals::failed(&app.store, &cx, t, d, &e.to_string()).await?;
+            signals::failed(&app.store, &cx, t, d, &e.told()).await?;
         }
         taken
     };

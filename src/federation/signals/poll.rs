@@ -1,6 +1,6 @@
 //! Events that are fetched (RFC 8936): a worker asks each transmitter that does not push, and says which it took.
 
-use super::{Keyring, Named, Transmitters, caller};
+use super::{Keyring, Named, Transmitters, answer::told, caller};
 use crate::{
     app::App,
     error::{Error, Result},
@@ -49,7 +49,7 @@ impl Poller {
     /// The database's.
     pub async fn round(&self) -> Result<()> {
         let (app, providers, transmitters) = (&self.app, &self.providers, &self.transmitters);
-        let from = Keyring { app, providers, transmitters };
+        let from = &Keyring { app, providers, transmitters };
         let all = signals::polled(&app.store).await?;
         // A slow one holds up no other, and none for ever.
         let each = all.into_iter().map(|(t, d)| {
@@ -57,6 +57,8 @@ impl Poller {
             async move {
                 if fetched.await.is_err() {
                     tracing::warn!(directory = %d, "events are not fetched in time");
+                    let why = format!("not done within {} s", AT_MOST.as_secs());
+                    from.not_fetched(t, d, RequestId::new(), &why).await;
                 }
             }
         });
@@ -81,11 +83,14 @@ impl Keyring<'_> {
         let request = RequestId::new();
         if let Err(e) = self.fetched(t, d, request).await {
             tracing::warn!(directory = %d, error = ?e, "events cannot be fetched");
-            let cx = caller::cx(t, request);
-            let why = format!("fetching: {}", e.detail());
-            if let Err(e) = signals::failed(&self.app.store, &cx, t, d, &why).await {
-                tracing::warn!(error = ?e, "cannot note that events cannot be fetched");
-            }
+            self.not_fetched(t, d, request, told(&e)).await;
+        }
+    }
+
+    async fn not_fetched(&self, t: TenantId, d: DirectoryId, request: RequestId, why: &str) {
+        let (cx, why) = (caller::cx(t, request), format!("fetching: {why}"));
+        if let Err(e) = signals::failed(&self.app.store, &cx, t, d, &why).await {
+            tracing::warn!(error = ?e, "cannot note that events cannot be fetched");
         }
     }
 
@@ -144,12 +149,18 @@ impl Keyring<'_> {
             match self.event(named, stream, token, How::Poll).await {
                 Ok(_) => out.ack.push(jti.clone()),
                 // Neither taken nor refused: it comes again, and the others do not wait for it.
-                Err(e) if e.passes() => tracing::warn!(jti, error = %e, "an event waits"),
+                Err(e) if e.passes() => {
+                    tracing::warn!(jti, error = %e, "an event waits");
+                    let (t, d) = (named.source.tenant, named.source.directory);
+                    let why = format!("an event waits: {}", e.told());
+                    let cx = caller::cx(t, named.request);
+                    signals::failed(&self.app.store, &cx, t, d, &why).await?;
+                }
                 Err(e) => {
                     let (app, t) = (self.app, named.source.tenant);
                     let cx = caller::cx(t, named.request);
                     let d = named.source.directory;
-                    signals::failed(&app.store, &cx, t, d, &e.to_string()).await?;
+                    signals::failed(&app.store, &cx, t, d, &e.told()).await?;
                     let said = json!({ "err": e.err, "description": e.to_string() });
                     out.errs.insert(jti.clone(), said);
                 }

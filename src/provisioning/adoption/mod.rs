@@ -172,6 +172,14 @@ async fn claim(
         tx.lock(Lock::User(id)).await?;
         let user = users::find(tx, t, id).await?.filter(|u| u.directory_id.is_none());
         let Some(user) = user else { return Ok(Claim::Nobody) };
+        // It is for the day when no directory helps, and must not hang on one.
+        if credentials::break_glass::find(tx, t, id).await?.is_some() {
+            let text = format!(
+                "userName '{name}' (or its address) is that of an account for emergencies, which no directory takes over, \
+                 whoever accepts it: call the person otherwise"
+            );
+            return Ok(Claim::Refused(text));
+        }
         // A refusal is about the person, whatever the directory calls them by now; a decision for it about what was seen.
         let asked = db::of(tx, t, d, id).await?;
         let asked = asked.filter(|a| a.state == State::Refused || a.is_about(&draft));

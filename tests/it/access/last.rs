@@ -13,7 +13,7 @@ use muster::{
     },
     actor::UserKind,
     apps::{self, IntegrationPlan},
-    directories::{self, Status},
+    directories::{Edit, Status},
     error::Error,
     id::{GrantId, TenantId, UserId},
     store::{Cx, Scope},
@@ -187,7 +187,9 @@ story!(async fn who_cannot_sign_in_is_nobodys_last_administrator(t) {
     // Of a directory, as long as people sign in through it.
     let cid = w.user(&p, "cid@example.com").await;
     give(&w, &cid, t, TENANT_ADMINISTRATOR).await;
-    let status = async |to: Status| directories::set_status(&w.store, &w.may(t).await, d.id, to).await.unwrap();
+    let status = async |to: Status| {
+        w.edit(t, d.id, Edit { status: Some(to), ..Edit::default() }).await.unwrap()
+    };
     status(Status::Disabled).await;
     last(&grants::remove(&w.access, &may, hers).await.unwrap_err());
     status(Status::Active).await;

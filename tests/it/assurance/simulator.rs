@@ -95,7 +95,7 @@ story!(async fn it_reads_a_token_that_is_pasted_and_keeps_nothing(t) {
     w.grant("Tenant Administrator").await;
     let good = token(&w, Seal::Good, |_| {});
     let told = w.would(good.clone()).await;
-    assert_eq!((&told["outcome"], &told["rule"]), (&json!("enters"), &json!("okta:amr")), "{told}");
+    assert_eq!((&told["outcome"], &told["rule"]), (&json!("enters_if"), &json!("okta:amr")), "{told}");
     assert!(told["signature"].as_str().unwrap().starts_with("not checked"), "{told}");
     let trail = async |what: &str| {
         let all = w.ours.get(&format!("/api/v1/tenants/{}/{what}", w.tenant)).await.expect(200);
@@ -116,7 +116,7 @@ story!(async fn it_reads_a_token_that_is_pasted_and_keeps_nothing(t) {
         let told = w.would(token(&w, seal, |_| {})).await;
         assert_eq!(told["reason"], reason, "{told}");
         assert!(told["signature"].as_str().unwrap().starts_with(signature), "{told}");
-        assert_eq!(told["outcome"] == "enters", reason.is_null());
+        assert_eq!(told["outcome"] == "enters_if", reason.is_null());
     }
     assert_eq!(w.op.asked("/keys"), asked);
     let set = |name: &'static str, value: Value| -> Change { Box::new(move |c| c[name] = value) };
@@ -128,7 +128,7 @@ story!(async fn it_reads_a_token_that_is_pasted_and_keeps_nothing(t) {
         (set("sub", json!("nobody")), json!("identity_unknown_jit_off")),
         (set("sub", json!(1)), json!("claim_missing")),
         (set("amr", json!(["pwd"])), json!("mfa_not_proved")),
-        (set("nonce", Value::String(String::new())), Value::Null),
+        (set("nonce", Value::String(String::new())), json!("nonce_mismatch")),
     ] {
         let told = w.would(token(&w, Seal::Good, change)).await;
         assert_eq!(told["reason"], reason, "{told}");
@@ -136,7 +136,7 @@ story!(async fn it_reads_a_token_that_is_pasted_and_keeps_nothing(t) {
     // One of yesterday is judged as of then.
     let old = token(&w, Seal::Good, |c| (c["iat"], c["exp"]) = (json!(now() - 86_400), json!(now() - 86_100)));
     let told = w.would(old).await;
-    assert_eq!(told["outcome"], "enters", "{told}");
+    assert_eq!(told["outcome"], "enters_if", "{told}");
     assert!(told["notes"][0].as_str().unwrap().contains("over by now"), "{told}");
     for bad in [
         json!({ "token": "nonsense" }),
@@ -191,6 +191,9 @@ story!(async fn the_v1_mode_of_entra_is_judged_by_its_own_claims(t) {
         "directory", "create", "acme", "Entra", "--preset", "entra-v1", "--issuer", &issuer, "--client-id", "muster",
     ]).await;
     let directory = made["id"].as_str().unwrap().parse().unwrap();
+    // Set up by a program it is a draft, which lets nobody in.
+    let path = format!("/api/v1/tenants/acme/directories/{}", made["id"].as_str().unwrap());
+    s.as_owner(Method::PATCH, &path, Some(json!({ "stage": "active" }))).await.expect(200);
     let ada = crate::federation::stub::provisioned(&s, acme, directory, "690222be").await;
     sh.run(&["grant", "add", "acme", "una@contoso.example", "Tenant Administrator"]).await;
     let op = Op::start(TID).await;
@@ -203,8 +206,8 @@ story!(async fn the_v1_mode_of_entra_is_judged_by_its_own_claims(t) {
     };
     let file = sh.file("id-token.txt");
     for (amr, outcome, rule) in [
-        (json!(["pwd", "mfa"]), "enters", "entra_v1:amr"),
-        (json!(["ngcmfa"]), "enters", "entra_v1:amr"),
+        (json!(["pwd", "mfa"]), "enters_if", "entra_v1:amr"),
+        (json!(["ngcmfa"]), "enters_if", "entra_v1:amr"),
         (json!(["pwd", "rsa"]), "asked_once_more", "entra_v1:none"),
         (json!("pwd mfa"), "asked_once_more", "entra_v1:none"),
     ] {

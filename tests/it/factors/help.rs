@@ -78,8 +78,10 @@ story! {
         assert_eq!(me(&b).await, 401, "a password that may be a stranger's is nothing any more");
         drop(app);
         // And the letter: to the person, never to who has it sent.
-        let sent = s.post(&format!("{anna}/reset-link"), json!({})).await.expect(204);
-        assert!(sent.text.is_empty());
+        let sent = s.post(&format!("{anna}/reset-link"), json!({})).await.expect(200).json();
+        assert_eq!(sent["letter"], "waits", "and that nothing sends it is said: {sent}");
+        assert!(sent["warning"].as_str().unwrap().contains("mail.server"), "{sent}");
+        assert!(sent.get("link").is_none() && sent["expires_at"].is_string(), "{sent}");
         let path = link(&s, 1).await;
         b.get(&by_hand).await.expect(410);
         let new = "umbrella quartz pelican";
@@ -143,7 +145,7 @@ story! {
         let app = code(&s, &anna).await;
         let b = s.browser();
         with_code(&b, "anna", &shown(&app, 0)).await;
-        s.post(&format!("{anna}/reset-link"), json!({})).await.expect(204);
+        s.post(&format!("{anna}/reset-link"), json!({})).await.expect(200);
         let path = link(&s, 1).await;
         let page = b.get(&path).await.expect(200).text;
         assert!(page.contains("id=\"code\""), "the help desk's link asks for the code as well: {page}");

@@ -77,6 +77,24 @@ story! {
 }
 
 story! {
+    /// A domain of a company whose login is the only way in shuts what people of it have here of their own.
+    async fn a_domain_that_would_shut_out_the_last_who_administers_is_not_confirmed(t) {
+        let w = world(&t, "generic", json!({ "amr": ["mfa"] })).await;
+        let s = &w.ours;
+        somebody(s, w.tenant, "ida@corp.example", TENANT_ADMIN).await;
+        let path = format!("/api/v1/tenants/{}/directories/{}", w.tenant, w.directory);
+        s.as_owner(Method::PATCH, &path, Some(json!({ "stage": "enforced" }))).await.expect(200);
+        let add = async || s.post("/api/v1/domains", json!({ "domain": "corp.example", "tenant": "contoso" })).await;
+        let no = add().await.expect(409).json();
+        assert_eq!((&no["code"], &no["field"]), (&json!("last_administrator"), &json!("domain")), "{no}");
+        assert!(no["detail"].as_str().unwrap().contains("ida@corp.example"), "{no}");
+        assert_eq!(s.get("/api/v1/domains").await.expect(200).json()["items"], json!([]), "nothing was done");
+        somebody(s, w.tenant, "otto@elsewhere.example", TENANT_ADMIN).await;
+        add().await.expect(201);
+    }
+}
+
+story! {
     async fn who_could_not_enforce_it_does_not_take_that_away(t) {
         let w = world(&t, "generic", json!({ "amr": ["mfa"] })).await;
         let s = &w.ours;

@@ -4,12 +4,16 @@
 mod arrivals;
 mod ends;
 mod enforced;
+mod glass;
 mod hostile;
 mod life;
 mod newcomers;
+mod promises;
 mod signals;
+mod silent;
 mod step_up;
 pub(crate) mod stub;
+mod whole;
 
 use crate::{
     story,

@@ -20,7 +20,7 @@ const CAEP: &str = "https://schemas.openid.net/secevent/caep/event-type";
 const TYP: &str = "global-token-revocation+jwt";
 const RISC: &str = "https://schemas.openid.net/secevent/risc/event-type";
 
-async fn here(t: &TestDb) -> World {
+pub(super) async fn here(t: &TestDb) -> World {
     world(t, "generic", json!({ "amr": ["mfa"] })).await
 }
 
@@ -33,7 +33,7 @@ async fn comes(w: &World, sid: &str) -> Client {
     browser
 }
 
-fn at(w: &World, what: &str) -> String {
+pub(super) fn at(w: &World, what: &str) -> String {
     format!("{}/federation/{}/{what}", w.ours.url, w.directory)
 }
 
@@ -58,7 +58,7 @@ async fn logs_out(w: &World, token: &str) -> (u16, Value) {
     sent(reqwest::Client::new().post(at(w, "backchannel-logout")).form(&form)).await
 }
 
-async fn push(w: &World, token: &str, secret: Option<&str>) -> (u16, Value) {
+pub(super) async fn push(w: &World, token: &str, secret: Option<&str>) -> (u16, Value) {
     let request = reqwest::Client::new().post(at(w, "security-events"));
     let request = request.header("content-type", "application/secevent+jwt").body(token.to_owned());
     sent(match secret {
@@ -68,22 +68,22 @@ async fn push(w: &World, token: &str, secret: Option<&str>) -> (u16, Value) {
     .await
 }
 
-fn event(w: &World, jti: &str, kind: &str, of: &Value) -> Value {
+pub(super) fn event(w: &World, jti: &str, kind: &str, of: &Value) -> Value {
     json!({
         "iss": w.op.issuer, "aud": at(w, "security-events"), "iat": now(), "jti": jti, "events": { kind: of },
     })
 }
 
-fn una(w: &World) -> Value {
+pub(super) fn una(w: &World) -> Value {
     json!({ "format": "iss_sub", "iss": w.op.issuer, "sub": "u1" })
 }
 
-async fn stream(w: &World, settings: Value) {
+pub(super) async fn stream(w: &World, settings: Value) {
     let path = format!("/api/v1/tenants/{}/directories/{}/signals", w.tenant, w.directory);
     w.ours.as_owner(Method::PUT, &path, Some(settings)).await.expect(200);
 }
 
-async fn stands(w: &World) -> Value {
+pub(super) async fn stands(w: &World) -> Value {
     let path = format!("/api/v1/tenants/{}/directories/{}/signals", w.tenant, w.directory);
     w.ours.get(&path).await.expect(200).json()
 }

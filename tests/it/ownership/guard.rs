@@ -13,7 +13,7 @@ use muster::{
         grants,
         mappings::{self, Target},
         parked::{self, Change, Decision, Limits, Lost, Waiting},
-        perm::{self, Provision, SystemEditSettings, UsersManageRoles},
+        perm::{self, Provision, UsersManageRoles},
     },
     actor::UserKind,
     audit,
@@ -54,8 +54,7 @@ impl Scene {
     }
     async fn limit(&self, limits: Limits) {
         let to = Provisioning { mass_change: limits, ..Provisioning::default() };
-        let p = self.w.may::<SystemEditSettings>(self.t).await;
-        provisioning::configure(&self.w.store, &p, self.d, to).await.unwrap();
+        self.w.configure(self.t, self.d, to).await.unwrap();
     }
     async fn removes(&self, who: &[UserId]) -> Option<parked::Parked> {
         let g = self.w.apply(&self.p, self.g, vec![GroupChange::Remove(who.to_vec())]).await.0;
@@ -424,8 +423,7 @@ story!(async fn limits_are_numbers_that_make_sense(t) {
         (Limits { people: 0, ..Limits::default() }, "mass_change.people"),
     ] {
         let to = Provisioning { mass_change: limits, ..Provisioning::default() };
-        let p = s.w.may::<SystemEditSettings>(s.t).await;
-        let e = provisioning::configure(&s.w.store, &p, s.d, to).await.unwrap_err();
+        let e = s.w.configure(s.t, s.d, to).await.unwrap_err();
         assert_eq!((e.kind(), e.attr_str()), (Kind::Invalid, Some(field)));
     }
 });

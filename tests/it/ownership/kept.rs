@@ -20,7 +20,7 @@ use muster::{
     directories::Provisioning,
     error::{Kind, Result},
     id::{DirectoryId, TenantId, UserId},
-    provisioning::{self, adoption},
+    provisioning::adoption,
     users,
 };
 
@@ -28,7 +28,7 @@ use muster::{
 async fn strict(w: &World, t: TenantId, d: DirectoryId) {
     let mass_change = Limits { percent: 1, people: 1, ..Limits::default() };
     let to = Provisioning { mass_change, ..Provisioning::default() };
-    provisioning::configure(&w.store, &w.may(t).await, d, to).await.unwrap();
+    w.configure(t, d, to).await.unwrap();
 }
 
 /// The directory deletes somebody, and what they held is kept.

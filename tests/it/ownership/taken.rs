@@ -174,7 +174,7 @@ story!(async fn who_has_signed_in_as_the_account_is_the_account(t) {
         end_upstream: false,
     };
     let edit = directories::Edit { signin: Some(Some(half)), ..directories::Edit::default() };
-    directories::edit(&w.store, &w.access, &w.may(acme.id).await, d.id, None, edit, &w.master).await.unwrap();
+    w.edit(acme.id, d.id, edit).await.unwrap();
     let boss = local(&w, acme.id, "boss", None).await;
     give(&w, &boss, acme.id, id(READ_ONLY)).await;
     let system = w.access.system(&World::owner(), acme.id).await.unwrap();
@@ -220,7 +220,7 @@ story!(async fn a_password_goes_and_is_nobodys_only_way_in(t) {
     end_upstream: false,
     };
     let edit = directories::Edit { signin: Some(Some(half)), ..directories::Edit::default() };
-    directories::edit(&w.store, &w.access, &w.may(acme.id).await, d.id, None, edit, &w.master).await.unwrap();
+    w.edit(acme.id, d.id, edit).await.unwrap();
     let cookie = w.signs_in(&ann).await;
     let (u, taken) = arrives(&w, &p, draft("ann@example.com")).await.unwrap();
     assert!(taken && u.id == ann.id);

@@ -6,6 +6,7 @@ use muster::{
     directories::{self, Edit, New, Provisioning, SignInSettings, Status, Tokens},
     error::Kind,
     protocol::oidc::{Preset, Rules},
+    provisioning,
     secret::{ExposeSecret as _, Secret},
     store::Store,
 };
@@ -53,7 +54,7 @@ story!(async fn a_change_of_the_signin_half_begins_a_generation(t) {
     let p = w.may::<SystemEditSettings>(acme.id).await;
     let d = w.scim_only(acme.id, "Entra").await;
     assert!(directories::signin(&w.store, acme.id, d.id, &w.master).await.unwrap().is_none());
-    let go = async |e: Edit| directories::edit(&w.store, &w.access, &p, d.id, None, e, &w.master).await.unwrap();
+    let go = async |e: Edit| w.edit(acme.id, d.id, e).await.unwrap().directory;
     let named = go(Edit { name: Some("Okta".into()), ..Edit::default() }).await;
     assert_eq!((named.name.as_str(), named.generation, named.version), ("Okta", 1, 2));
     let with = go(Edit { signin: Some(Some(signin(Some("s1")))), ..Edit::default() }).await;
@@ -72,12 +73,12 @@ story!(async fn a_change_of_the_signin_half_begins_a_generation(t) {
     assert!(half.client_secret.is_none(), "another provider is not told the old one's secret");
     let without = go(Edit { signin: Some(None), ..Edit::default() }).await;
     assert_eq!((without.generation, without.issuer), (4, None));
-    let stale = directories::edit(&w.store, &w.access, &p, d.id, Some(1), Edit::default(), &w.master).await;
+    let stale = provisioning::edit(&w.store, &w.access, &p, d.id, Some(1), Edit::default(), &w.master).await;
     assert_eq!(stale.unwrap_err().kind(), Kind::Precondition);
     for bad in ["", "ftp://x", "https://x/?q=1", "not a url"] {
         let s = SignInSettings { issuer: bad.into(), ..signin(None) };
         let e = Edit { signin: Some(Some(s)), ..Edit::default() };
-        let e = directories::edit(&w.store, &w.access, &p, d.id, None, e, &w.master).await.unwrap_err();
+        let e = w.edit(acme.id, d.id, e).await.unwrap_err();
         assert_eq!((e.kind(), e.attr_str()), (Kind::Invalid, Some("issuer")), "{bad}");
     }
 });
@@ -88,7 +89,7 @@ story!(async fn a_directory_switched_off_signs_nobody_in(t) {
     let p = w.may::<SystemEditSettings>(acme.id).await;
     let d = w.scim_only(acme.id, "Entra").await;
     let e = Edit { signin: Some(Some(signin(None))), ..Edit::default() };
-    directories::edit(&w.store, &w.access, &p, d.id, None, e, &w.master).await.unwrap();
+    w.edit(acme.id, d.id, e).await.unwrap();
     let scim = w.scim(&d).await;
     let other = w.scim(&w.scim_only(acme.id, "Okta").await).await;
     let theirs = w.signs_in(&w.user(&other, "bob@example.com").await).await;
@@ -97,7 +98,12 @@ story!(async fn a_directory_switched_off_signs_nobody_in(t) {
     for _ in 0..205 {
         cookies.push(w.signs_in(&ann).await);
     }
-    let off = directories::set_status(&w.store, &p, d.id, Status::Disabled).await.unwrap();
+    let switch = async |to: Status| {
+        w.edit(acme.id, d.id, Edit { status: Some(to), ..Edit::default() }).await.unwrap()
+    };
+    let off = switch(Status::Disabled).await;
+    assert_eq!(off.sessions_ended, 205);
+    let off = off.directory;
     for c in &cookies {
         assert!(!w.signed_in(c).await);
     }
@@ -105,7 +111,7 @@ story!(async fn a_directory_switched_off_signs_nobody_in(t) {
     assert_eq!((off.status, off.generation), (Status::Disabled, 3));
     assert!(directories::signin(&w.store, acme.id, d.id, &w.master).await.unwrap().is_none());
     assert!(directories::ways_in(&w.store, acme.id).await.unwrap().is_empty());
-    directories::set_status(&w.store, &p, d.id, Status::Active).await.unwrap();
+    switch(Status::Active).await;
     assert!(directories::signin(&w.store, acme.id, d.id, &w.master).await.unwrap().is_some());
 });
 

@@ -1,7 +1,6 @@
 use super::world::{World, draft};
 use crate::story;
 use muster::{
-    access::perm::SystemEditSettings,
     directories::{Provisioning, UnknownMembers},
     error::Kind,
     groups::{
@@ -10,7 +9,6 @@ use muster::{
         GroupDraft,
     },
     id::{GroupId, UserId},
-    provisioning,
     users::{self, Query, query::Where},
 };
 use std::collections::{BTreeSet, HashMap};
@@ -84,8 +82,7 @@ story!(async fn members_are_people_of_the_same_directory(t) {
         assert_eq!(e.kind(), Kind::NotFound);
     }
     let strict = Provisioning { unknown_members: UnknownMembers::Refuse, ..Provisioning::default() };
-    let may = w.may::<SystemEditSettings>(acme.id).await;
-    provisioning::configure(&w.store, &may, p.directory(), strict).await.unwrap();
+    w.configure(acme.id, p.directory(), strict).await.unwrap();
     let steps = vec![Clear, Add(others.to_vec())];
     let e = groups::apply(&w.store, &p, g.id, None, steps).await.unwrap_err();
     assert_eq!((e.kind(), e.code_str()), (Kind::Invalid, Some("invalidValue")));
@@ -142,14 +139,13 @@ story!(async fn a_group_name_is_unique_where_the_directory_wants_it(t) {
     let b = w.group(&p, "Other", &[]).await;
     let e = groups::apply(&w.store, &p, b.id, None, vec![Rename("staff".into())]).await.unwrap_err();
     assert_eq!((e.kind(), e.code_str()), (Kind::Conflict, Some("uniqueness")));
-    let may = w.may::<SystemEditSettings>(acme.id).await;
     let loose = Provisioning { unique_group_names: false, ..Provisioning::default() };
-    provisioning::configure(&w.store, &may, d.id, loose).await.unwrap();
+    w.configure(acme.id, d.id, loose).await.unwrap();
     let twin = groups::create(&w.store, &p, twin()).await.unwrap();
-    let back = provisioning::configure(&w.store, &may, d.id, Provisioning::default()).await;
+    let back = w.configure(acme.id, d.id, Provisioning::default()).await;
     assert_eq!(back.unwrap_err().code_str(), Some("uniqueness"), "two share a name now");
     w.apply(&p, a.id, vec![Rename("Crew".into())]).await;
-    provisioning::configure(&w.store, &may, d.id, Provisioning::default()).await.unwrap();
+    w.configure(acme.id, d.id, Provisioning::default()).await.unwrap();
     let e = groups::apply(&w.store, &p, a.id, None, vec![Rename("staff".into())]).await.unwrap_err();
     assert_eq!(e.code_str(), Some("uniqueness"));
     groups::delete(&w.store, &p, twin.id, None).await.unwrap();

@@ -15,7 +15,7 @@ use muster::{
         GroupChange::{Add, Remove, Replace},
     },
     id::{TenantId, UserId},
-    provisioning, users,
+    users,
 };
 
 async fn administers(w: &World, t: TenantId, id: UserId) -> bool {
@@ -30,7 +30,7 @@ story!(
         // The guard of mass changes is not what this is about.
         let off = Limits { on: false, ..Limits::default() };
         let to = Provisioning { mass_change: off, ..Provisioning::default() };
-        provisioning::configure(&w.store, &w.may(acme.id).await, d.id, to).await.unwrap();
+        w.configure(acme.id, d.id, to).await.unwrap();
         let u = w.people(&p, 130).await;
         let g = w.group(&p, "Admins", &u[..1]).await;
         let may = w.may::<perm::UsersManageRoles>(acme.id).await;

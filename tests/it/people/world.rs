@@ -4,11 +4,12 @@ use muster::{
     access::{Access, Catalogue, Permit, perm, perm::Permission},
     actor::{Actor, Principal},
     crypto::seal::MasterKey,
-    directories::{self, Directory, Newcomers, Provisioning, SignInSettings},
+    directories::{self, Directory, Edit, Newcomers, Provisioning, SignInSettings},
     error::Result,
     groups::{self, Group, GroupChange, GroupDraft},
     id::{DirectoryId, GroupId, RequestId, TenantId, UserId},
     protocol::oidc::{Preset, Rules},
+    provisioning::{self, Edited},
     secret::{ExposeSecret as _, Secret},
     sessions::{self, NewSession},
     store::Store,
@@ -34,6 +35,15 @@ impl World {
             access: Access::new(store.clone(), catalogue),
             master: MasterKey::generate().unwrap(),
         }
+    }
+    /// A change of a directory, by who may do anything.
+    pub async fn edit(&self, t: TenantId, d: DirectoryId, edit: Edit) -> Result<Edited> {
+        let may = self.may(t).await;
+        provisioning::edit(&self.store, &self.access, &may, d, None, edit, &self.master).await
+    }
+    /// How its provisioning half behaves.
+    pub async fn configure(&self, t: TenantId, d: DirectoryId, to: Provisioning) -> Result<Edited> {
+        self.edit(t, d, Edit { provisioning: Some(to), ..Edit::default() }).await
     }
     pub fn owner() -> Actor {
         Actor::prove(Principal::Owner, RequestId::new())

@@ -25,6 +25,7 @@ use muster::{
     directories,
     id::{DirectoryId, RequestId, TenantId},
     protocol::oidc::Preset,
+    provisioning,
     secret::ExposeSecret as _,
     server::{self, Listeners, Tls},
     store::{Database, Options, Store},
@@ -136,6 +137,13 @@ impl TestServer {
     /// The owner's permit over the instance.
     pub async fn global(&self) -> Permit<Global> {
         self.app.access.require_global(&self.owner()).await.expect("the owner may")
+    }
+    /// A change of a directory.
+    pub async fn edit(&self, tenant: TenantId, id: DirectoryId, edit: directories::Edit) {
+        let permit = self.permit(tenant).await;
+        let (store, access, master) = (&self.app.store, &self.app.access, &self.app.master);
+        let done = provisioning::edit(store, access, &permit, id, None, edit, master).await;
+        done.expect("the owner may");
     }
     /// A tenant of this slug.
     pub async fn tenant(&self, slug: &str) -> TenantId {
