@@ -47,7 +47,7 @@ async function mirror(world) {
   const bad = createServer((request, response) => {
     if (request.url !== '/') { response.statusCode = 404; response.end(); return; }
     response.setHeader('content-security-policy', "default-src 'none'");
-    response.end(`<title>x</title><h1>One</h1><h3>Three</h3><p style="color:#ccc">pale<script>1</script><img src="/x"><input><button hidden style="display:block">y</button>
+    response.end(`<title>x</title><h1>One</h1><h3>Three</h3><p style="color:#ccc">pale<script>1</script><img src="/x"><input><button hidden="until-found" style="display:block">y</button>
       <div><svg width="2000" height="9"></svg></div>${'<!-- more -->'.repeat(6000)}`);
   });
   await new Promise((done) => { bad.listen(0, '127.0.0.1', done); });

@@ -152,7 +152,7 @@ async fn trail(ask: &Ask, mut shell: Shell, (words, problem): (&Form, Option<Pro
     };
     let failed = problem.as_ref().is_some_and(|p| p.field.as_deref() == Some("actor"));
     shell.problem = problem;
-    let rest = ask.pass(if own { &["cursor"] } else { &["cursor", "tenant"] }, &[("limit", "50")]);
+    let rest = ask.pass(if own { &["cursor"] } else { &["cursor", "tenant"] }, &[("limit", "30")]);
     let both = format!("{query}{}{}", if query.is_empty() { "?" } else { "&" }, &rest[1..]);
     let path = if own { shell.api("/audit") } else { "/audit".to_owned() };
     let found = if failed {
