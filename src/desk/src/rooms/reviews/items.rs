@@ -166,9 +166,9 @@ async fn told(
 ) -> Answer {
     let which = ask.word("which").to_owned();
     let flags: &[(&str, &str)] = match which.as_str() {
-        "undecided" => &[("undecided", "true"), ("limit", "50")],
-        "mine" => &[("undecided", "true"), ("mine", "true"), ("limit", "50")],
-        _ => &[("limit", "50")],
+        "undecided" => &[("undecided", "true"), ("limit", "40")],
+        "mine" => &[("undecided", "true"), ("mine", "true"), ("limit", "40")],
+        _ => &[("limit", "40")],
     };
     let query = ask.pass(&["outcome", "cursor"], flags);
     let at = shell.api(&format!("/reviews/{}/items{query}", review.id));
