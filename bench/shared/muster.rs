@@ -45,9 +45,11 @@ impl Muster {
     /// One more node of a server: on the same database, with its master key, under its public URL.
     pub async fn node(&self, options: &[String], settings: &[(&str, &str)]) -> Result<Self, Fail> {
         let data = self.data.with_extension("node");
-        std::fs::create_dir_all(&data)?;
-        std::fs::copy(self.data.join("master.key"), data.join("master.key"))?;
-        Self::start_as(&self.binary, &data, options, settings, Some(&self.url)).await
+        let key = self.data.join("master.key");
+        let key = key.to_str().ok_or("the path of the master key is no text")?;
+        let mut settings = settings.to_vec();
+        settings.push(("MUSTER_KEYS_MASTER_KEY_FILE", key));
+        Self::start_as(&self.binary, &data, options, &settings, Some(&self.url)).await
     }
 
     async fn start_as(
