@@ -21,7 +21,7 @@ test-both *args:
 
 # Format, lints and types: what to run before a commit
 check:
-    cargo fmt --check
+    cargo fmt --all --check
     cargo clippy --all-targets -- -D warnings
 
 # Real peers: an OpenID provider, a SCIM tester, strace
