@@ -252,14 +252,15 @@ impl Setter {
     /// Of an act by this actor; `None` for a directory, which sets nothing of the kind.
     pub fn of(actor: &Actor) -> Option<Self> {
         match actor.principal() {
-            Principal::Owner | Principal::System(_) => Some(Self::Owner),
+            Principal::Owner | Principal::System(_) | Principal::Portal { by: None, .. } => {
+                Some(Self::Owner)
+            }
             Principal::User { home, user, scopes, bound, .. } => Some(Self::User {
                 home: *home,
                 user: *user,
                 scopes: scopes.as_ref().map(|s| s.to_vec()),
                 bound: *bound,
             }),
-            Principal::Portal { by: None, .. } => Some(Self::Owner),
             Principal::Portal { by: Some((home, user)), .. } => {
                 Some(Self::User { home: *home, user: *user, scopes: None, bound: None })
             }

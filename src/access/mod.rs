@@ -130,9 +130,8 @@ impl Access {
                 }
                 let held = self.behind(*by, tenant).await?;
                 let held = Arc::new(held.limited(&PORTAL.map(str::to_owned)));
-                if !held.allows(P::ID)
-                    || !self.0.people.tenant(tenant).await?.is_some_and(|t| t.status == "active")
-                {
+                let acts = self.0.people.tenant(tenant).await?;
+                if !held.allows(P::ID) || acts.is_none_or(|t| t.status != "active") {
                     return Err(missing());
                 }
                 let home = by.map_or(tenant, |(home, _)| home);
