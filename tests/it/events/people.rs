@@ -214,8 +214,8 @@ story!(
             let told = sql!(c, one<i64>, "SELECT count(*) FROM outbox WHERE topic = 'audit.told'").unwrap();
             (people, told)
         };
-        // What is remembered of streams is read again in a moment.
-        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        // What is remembered of streams is read again in a moment; on a busy machine that takes longer.
+        tokio::time::sleep(std::time::Duration::from_secs(3)).await;
         assert_eq!(count().await.0, 1);
         own(&w.s, "DELETE", &format!("/tenants/{tenant}/users/{}", who.user), Value::Null).await.expect(204);
         assert_eq!(count().await, (0, 0));
