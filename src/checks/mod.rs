@@ -152,13 +152,13 @@ pub async fn test_mail(app: &App, _permit: &Permit<Global>, to: &str) -> Finding
     const NAME: &str = "test-mail";
     let brand = &app.config.brand.name;
     let text = format!(
-        "This letter was sent to see whether mail of {} arrives. Nobody has to do anything.\n",
+        "This letter was sent by `muster doctor` or `muster mail test` on {}. Nobody has to do anything.\n",
         app.config.issuer()
     );
     let letter = Letter {
         to: to.to_owned(),
         subject: format!("{brand}: mail arrives"),
-        html: format!("<p>{}</p>", text.trim_end()),
+        html: format!("<p>{}</p>", text.trim_end().replace('`', "")),
         text,
         id: format!("test.{}", crate::crypto::random_b64(12)),
     };

@@ -52,8 +52,34 @@ pub(in crate::access) async fn candidates(
     )
 }
 
+/// The text of [`holders`]; `$mapped` are those who may have it by a group, `$default` those who may by default.
+macro_rules! holders {
+    ($mapped:literal, $default:literal) => {
+        concat!(
+            "SELECT user_id FROM (
+               SELECT user_id FROM (SELECT g.user_id FROM grants g
+                 WHERE g.tenant_id = $1 AND g.role_id = $2 AND g.user_id > $3 ORDER BY g.user_id LIMIT $4) a
+               UNION
+               ",
+            $mapped,
+            "
+               UNION
+               SELECT user_id FROM (SELECT k.user_id FROM parked_roles k
+                 WHERE k.tenant_id = $1 AND k.role_id = $2 AND NOT k.gone AND k.user_id > $3
+                 ORDER BY k.user_id LIMIT $4) b
+               UNION
+               SELECT user_id FROM (SELECT u.id AS user_id FROM ",
+            $default,
+            " AND u.tenant_id = $1 AND u.kind <> 'integration' AND u.id > $3 ORDER BY u.id LIMIT $4) c) d
+             WHERE user_id IS NOT NULL ORDER BY user_id LIMIT $4"
+        )
+    };
+}
+
 /// Whoever of the tenant's own people may hold the role there, after `after`: each way is read in the order of the ids, and
-/// no further than `limit`, however many have it.
+/// no further than `limit`, however many have it. Of each group that is its first members; SQLite, which joins no limited
+/// rows, is told which is the last of them. Each database is asked for the default role in the way in which it reads nobody
+/// where there is none.
 pub(super) async fn holders(
     c: &mut Conn,
     t: TenantId,
@@ -66,26 +92,19 @@ pub(super) async fn holders(
     sql!(
         c,
         all<UserId>,
-        "SELECT user_id FROM (
-           SELECT g.user_id FROM grants g
-           WHERE g.tenant_id = $1 AND g.role_id = $2 AND g.user_id > $3 AND g.user_id <= coalesce((
-             SELECT x.user_id FROM grants x WHERE x.tenant_id = $1 AND x.role_id = $2 AND x.user_id > $3
-             ORDER BY x.user_id LIMIT 1 OFFSET $4), $5)
-           UNION
-           SELECT m.user_id FROM mappings p CROSS JOIN members m
-           WHERE p.tenant_id = $1 AND p.role_id = $2 AND m.tenant_id = $1 AND m.group_id = p.group_id
-             AND m.user_id > $3 AND m.user_id <= coalesce((
-               SELECT x.user_id FROM members x WHERE x.tenant_id = $1 AND x.group_id = p.group_id AND x.user_id > $3
-               ORDER BY x.user_id LIMIT 1 OFFSET $4), $5)
-           UNION
-           SELECT k.user_id FROM parked_roles k
-           WHERE k.tenant_id = $1 AND k.role_id = $2 AND NOT k.gone AND k.user_id > $3
-           UNION
-           SELECT u.id FROM default_roles e CROSS JOIN users u
-           WHERE e.tenant_id = $1 AND e.role_id = $2 AND u.tenant_id = $1 AND u.kind <> 'integration' AND u.id > $3
-             AND u.id <= coalesce((
-               SELECT x.id FROM users x WHERE x.tenant_id = $1 AND x.id > $3 ORDER BY x.id LIMIT 1 OFFSET $4), $5)) a
-         WHERE user_id IS NOT NULL ORDER BY user_id LIMIT $4",
+        {lite: holders!("SELECT m.user_id FROM mappings p CROSS JOIN members m
+               WHERE p.tenant_id = $1 AND p.role_id = $2 AND m.tenant_id = $1 AND m.group_id = p.group_id
+                 AND m.user_id > $3 AND m.user_id <= coalesce((
+                   SELECT x.user_id FROM members x
+                   WHERE x.tenant_id = $1 AND x.group_id = p.group_id AND x.user_id > $3
+                   ORDER BY x.user_id LIMIT 1 OFFSET $4), $5)",
+               "default_roles e CROSS JOIN users u WHERE e.tenant_id = $1 AND e.role_id = $2"),
+         pg: holders!("SELECT m.user_id FROM mappings p CROSS JOIN LATERAL (
+                 SELECT x.user_id FROM members x
+                 WHERE x.tenant_id = $1 AND x.group_id = p.group_id AND x.user_id > $3 AND x.user_id <= $5
+                 ORDER BY x.user_id LIMIT $4) m
+               WHERE p.tenant_id = $1 AND p.role_id = $2",
+               "users u WHERE EXISTS (SELECT 1 FROM default_roles e WHERE e.tenant_id = $1 AND e.role_id = $2)")},
         t,
         role,
         after,
