@@ -23,7 +23,7 @@ export async function run(world) {
   };
   const person = muster('user', 'show', 'contoso', world.named[7]).id;
   for (const [name, path] of [['overview', ''], ['users', '/users'], ['person', `/users/${person}`], ['roles', '/roles'], ['mappings', '/mappings'],
-    ['directory', `/directories/${world.entra.id}`], ['directory-steps', `/directories/${world.entra.id}/steps`], ['signin-log', '/signins'], ['audit', '/audit']]) {
+    ['directory', `/directories/${world.entra.id}`], ['directory-steps', `/directories/${world.entra.id}/steps`], ['audit', '/audit']]) {
     await ada.go(`${world.url}/admin/in/contoso${path}`);
     await take(name);
   }
