@@ -112,7 +112,6 @@ const OPEN: &[(&str, &str)] = &[
     ("DELETE", "/tenants/{tenant}/directories/{directory}/scim-tokens/{token}"),
     ("GET", "/tenants/{tenant}/directories/{directory}/health"),
     ("GET", "/tenants/{tenant}/directories/{directory}/log"),
-    ("GET", "/tenants/{tenant}/directories/{directory}/log/{entry}"),
     ("GET", "/tenants/{tenant}/domains"),
     ("POST", "/tenants/{tenant}/domains"),
     ("POST", "/tenants/{tenant}/domains/{domain}/check"),
