@@ -40,6 +40,7 @@ pub mod setup;
 pub mod signals;
 pub mod signins;
 pub mod tenants;
+pub mod usage;
 pub mod users;
 // between porch and truth
 pub mod app;

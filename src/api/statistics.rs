@@ -7,6 +7,7 @@ use crate::{
     error::{Error, Result},
     provisioning::log,
     signins::{self, Outcome},
+    usage,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -39,6 +40,17 @@ pub(super) struct ProvisioningFigures {
     failed: i64,
 }
 
+/// How many access tokens were asked for.
+#[derive(Default, Serialize, JsonSchema)]
+pub(super) struct TokenFigures {
+    /// Were given to applications, for people.
+    people: i64,
+    /// Were given to integration users.
+    integrations: i64,
+    /// Were refused to a client that had proved who it is.
+    refused: i64,
+}
+
 /// The figures of a day.
 #[derive(Default, Serialize, JsonSchema)]
 pub(super) struct DayFigures {
@@ -47,6 +59,7 @@ pub(super) struct DayFigures {
     day: String,
     signins: SigninFigures,
     provisioning: ProvisioningFigures,
+    tokens: TokenFigures,
 }
 
 /// Figures, day by day.
@@ -94,6 +107,17 @@ pub(super) async fn by_day(c: Call) -> Result<Shown<Statistics>> {
             "ok" => day.provisioning.ok = n.count,
             "refused" => day.provisioning.refused = n.count,
             _ => day.provisioning.failed = n.count,
+        }
+    }
+    if let Err(e) = c.app.gate.flush_counts(&c.app.system()).await {
+        tracing::warn!(error = ?e, "how many tokens were given cannot be written");
+    }
+    for n in usage::by_day(&c.app.store, &p, since).await? {
+        let Some(day) = all.get_mut(&n.day) else { continue };
+        day.tokens.refused += n.refused;
+        match n.integration {
+            true => day.tokens.integrations = n.issued,
+            false => day.tokens.people = n.issued,
         }
     }
     let complete = came < COUNTED && asked < COUNTED;

@@ -20,7 +20,7 @@ use crate::{
     outbox, provisioning, repeats, sessions, signals, signins,
     store::{Cx, Store, Tx},
     tenants::{self, Tenant},
-    tx, users,
+    tx, usage, users,
 };
 use futures::future::BoxFuture;
 use std::time::{Duration, Instant};
@@ -40,7 +40,7 @@ const GRACE: Duration = Duration::from_secs(60);
 type Step = for<'a> fn(&'a mut Tx, TenantId) -> BoxFuture<'a, Result<u64>>;
 
 /// In this order: what would go with something else all at once goes before it.
-const STEPS: [Step; 19] = [
+const STEPS: [Step; 20] = [
     |tx, t| Box::pin(domains::leave(tx, t)),
     |tx, t| Box::pin(flows::leave(tx, t)),
     |tx, t| Box::pin(repeats::forget(tx, t)),
@@ -56,6 +56,7 @@ const STEPS: [Step; 19] = [
     |tx, t| Box::pin(provisioning::log::leave(tx, t, PIECE)),
     |tx, t| Box::pin(provisioning::health::leave(tx, t, PIECE)),
     |tx, t| Box::pin(signins::leave(tx, t, PIECE)),
+    |tx, t| Box::pin(usage::leave(tx, t, PIECE)),
     |tx, t| Box::pin(credentials::leave(tx, t, PIECE)),
     |tx, t| Box::pin(sessions::leaving::some(tx, t, PIECE)),
     |tx, t| Box::pin(outbox::leave(tx, t, PIECE)),

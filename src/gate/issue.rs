@@ -263,6 +263,14 @@ impl Gate {
     /// The first check that fails, with the OAuth word for it as its code; `mfa_not_proved` where a second factor is
     /// missing.
     pub async fn issue(&self, request: &Request<'_>) -> Result<Issued> {
+        let issued = self.make(request).await;
+        let app = &request.client.app;
+        let client = (app.id, app.kind == ClientKind::Integration);
+        let now = self.0.store.clock().now();
+        self.0.tally.count(request.tid, client, now, issued.is_ok());
+        issued
+    }
+    async fn make(&self, request: &Request<'_>) -> Result<Issued> {
         let actual = self.gather(request).await?;
         for (_, check) in CHECKS {
             check(self, &actual)?;

@@ -27,17 +27,18 @@ pub use own::{OWN, Own};
 pub use simulate::{Simulated, Simulation, What};
 
 use crate::{
-    access::Access,
-    actor::Principal,
+    access::{Access, perm::SystemEditSettings},
+    actor::{Actor, Principal},
     apps::{Apps, Client},
     clock::Timestamp,
     directories::portal,
-    error::{Error, Result},
-    id::{DirectoryId, SessionId, TenantId, UserId},
+    error::{Error, Kind, Result},
+    id::{DirectoryId, RequestId, SessionId, TenantId, UserId},
     keys::Keys,
     sessions::{self, Live},
     store::{Cx, Store},
     tenants::Required,
+    usage::Tally,
 };
 use facts::Facts;
 use std::{
@@ -58,6 +59,7 @@ struct Inner {
     issuer: String,
     limits: sessions::Limits,
     seen: Mutex<HashMap<(TenantId, SessionId), Timestamp>>,
+    tally: Tally,
 }
 
 fn over(what: &str) -> Error {
@@ -83,6 +85,7 @@ impl Gate {
             issuer: issuer.to_owned(),
             limits,
             seen: Mutex::default(),
+            tally: Tally::default(),
         }))
     }
     /// The issuer identifier.
@@ -115,6 +118,13 @@ impl Gate {
         }
         let batch = batch.into_iter().map(|((t, id), at)| (t, id, at)).collect();
         sessions::touch(&self.0.store, cx, batch).await
+    }
+    /// Writes down how many tokens were given and refused.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn flush_counts(&self, cx: &Cx) -> Result<()> {
+        self.0.tally.flush(&self.0.store, cx).await
     }
     /// The session that a token or a code names. What is remembered of it may only say yes: before a no it is read
     /// again.
@@ -232,7 +242,16 @@ impl Gate {
         let p = found.ok_or_else(|| over("the setup link is over, or was taken back"))?;
         self.directory(p.tenant_id, p.directory_id).await?;
         let (tenant, directory, link, by) = (p.tenant_id, p.directory_id, p.id, p.by());
-        Ok(Principal::Portal { tenant, directory, link, by })
+        let who = Principal::Portal { tenant, directory, link, by };
+        // It has part in its author's rights, and is nothing without them.
+        let actor = Actor::prove(who, RequestId::new());
+        match self.0.access.require::<SystemEditSettings>(&actor, tenant).await {
+            Ok(_) => Ok(actor.principal().clone()),
+            Err(e) if e.kind() == Kind::Forbidden => {
+                Err(over("whoever made the setup link may not set this up any more"))
+            }
+            Err(e) => Err(e),
+        }
     }
     /// What proof of a second factor somebody owes who acts in `tid`: the tenant's policy over the roles they have
     /// there.

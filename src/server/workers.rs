@@ -15,6 +15,7 @@ use crate::{
     provisioning::{self, tell, tell_author, tell_elevation, tell_notice, tell_review},
     repeats, sessions, signals, signins, ssf,
     store::{Cx, Scope},
+    usage,
     users::tombstones,
 };
 use std::time::{Duration, Instant};
@@ -251,7 +252,7 @@ async fn farewells(app: App, stop: CancellationToken) {
     }
 }
 
-/// Writes when credentials were last used; once more at the end.
+/// Writes when credentials were last used and how many tokens were given; once more at the end.
 async fn last_used(app: App, stop: CancellationToken) {
     loop {
         let ended = stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(5))).await;
@@ -265,6 +266,9 @@ async fn last_used(app: App, stop: CancellationToken) {
         }
         if let Err(e) = app.gate.flush_seen(&cx).await {
             tracing::warn!(error = ?e, "cannot write when sessions were last used");
+        }
+        if let Err(e) = app.gate.flush_counts(&cx).await {
+            tracing::warn!(error = ?e, "cannot write how many tokens were given");
         }
         if ended.is_none() {
             return;
@@ -315,6 +319,7 @@ async fn sweep(app: App, stop: CancellationToken) {
             credentials::sweep(&app.store, &cx).await,
             repeats::sweep(&app.store, &cx).await,
             events::sweep(&app.store, &cx).await,
+            usage::sweep(&app.store, &cx).await,
             invitations::daily::sweep(&app.store, &cx).await,
             sessions::sweep(&app.store, &cx, before).await,
             outbox::sweep(&app.store, &cx, before).await,

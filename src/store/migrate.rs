@@ -52,6 +52,11 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0039_what_is_looked_for", include_str!("../../migrations/0039_what_is_looked_for.sql")),
     ("0040_views_of_the_trail", include_str!("../../migrations/0040_views_of_the_trail.sql")),
     ("0041_portals", include_str!("../../migrations/0041_portals.sql")),
+    ("0042_tokens_counted", include_str!("../../migrations/0042_tokens_counted.sql")),
+    (
+        "0043_what_providers_want_to_see_again",
+        include_str!("../../migrations/0043_what_providers_want_to_see_again.sql"),
+    ),
 ];
 
 /// What SQLite makes of a migration: six words replaced, `STRICT` added, sections between `-- postgres:` and

@@ -34,6 +34,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "signals",
             "events",
             "signins",
+            "usage",
             "gate",
             "farewell",
         ],

@@ -152,7 +152,7 @@ pub(super) enum Verb {
     Signins(signins::Signins),
     /// How many signed in, and how many requests its directories made, day by day
     #[command(after_help = "Examples:
-  muster statistics contoso --days 7 | jq '.days[] | [.day, .signins.entered, .signins.refused]'")]
+  muster statistics contoso --days 7 | jq '.days[] | [.day, .signins.entered, .signins.refused, .tokens.integrations]'")]
     Statistics(statistics::Statistics),
     /// What was done, newest first
     #[command(after_help = "Examples:

@@ -7,16 +7,17 @@ use crate::{
     mail, story,
     support::{
         TestDb,
-        person::{READ_ONLY, TENANT_ADMIN},
+        person::{READ_ONLY, TENANT_ADMIN, TestApp},
         server::TestServer,
     },
 };
 use muster::{
     actor::{Actor, Principal, UserKind},
+    clock::Timestamp,
     id::{RequestId, TenantId, UserId},
     secret::Secret,
     signins::{self, NewSignin, Reason},
-    tx,
+    sql, tx, usage,
     users::{self, NewUser},
 };
 use serde_json::{Value, json};
@@ -65,6 +66,58 @@ story!(async fn sign_ins_and_requests_are_counted_day_by_day(t) {
         let a = own(&s, "GET", &format!("/tenants/acme/statistics?days={days}"), Value::Null).await;
         assert_eq!(a.expect(400).json()["field"], "days");
     }
+});
+
+story!(async fn tokens_are_counted_day_by_day(t) {
+    let s = TestServer::start(&t).await;
+    let (acme, bern) = (s.tenant("acme").await, s.tenant("bern").await);
+    let today = async |tenant: &str| {
+        let told = get(&s, &format!("/tenants/{tenant}/statistics?days=2")).await;
+        assert_eq!(told["days"][0]["tokens"], json!({"people": 0, "integrations": 0, "refused": 0}), "{told}");
+        told["days"][1]["tokens"].clone()
+    };
+    let new = json!({"name": "RMM", "scopes": ["computers.view"]});
+    let i = own(&s, "POST", "/tenants/acme/integrations", new).await.expect(201).json();
+    let word = |field: &str| i[field].as_str().expect("a word").to_owned();
+    let rmm = TestApp {
+        id: word("id").parse().expect("an id"),
+        client_id: word("client_id"),
+        secret: word("client_secret"),
+    };
+    let asks = [("grant_type", "client_credentials")];
+    s.token(&rmm, &asks).await.expect(400);
+    assert_eq!(today("acme").await, json!({"people": 0, "integrations": 0, "refused": 1}));
+    let given = json!({"user": i["user"], "role": "Read-Only"});
+    own(&s, "POST", "/tenants/acme/grants", given).await.expect(201);
+    for _ in 0..3 {
+        s.token(&rmm, &asks).await.expect(200);
+    }
+    // Who does not prove who they are is nobody's.
+    let wrong = TestApp { secret: "wrong".into(), ..rmm };
+    s.token(&wrong, &asks).await.expect(401);
+    let ann = s.person(acme, "ann", READ_ONLY).await;
+    let ann = s.session(acme, ann, "mfa").await;
+    let portal = s.app(acme, |_| {}).await;
+    let code = s.code(&portal, &ann, &[("scope", "openid offline_access")]).await;
+    let tokens = s.redeem(&portal, &code).await.expect(200).json();
+    s.refresh(&portal, tokens["refresh_token"].as_str().expect("a refresh token")).await.expect(200);
+    let told = json!({"people": 2, "integrations": 3, "refused": 1});
+    assert_eq!(today("acme").await, told, "a code and a refresh token, three times a secret");
+    assert_eq!(today("bern").await, json!({"people": 0, "integrations": 0, "refused": 0}));
+    // What is written twice is not counted twice.
+    s.app.gate.flush_counts(&s.app.system()).await.unwrap();
+    assert_eq!(today("acme").await, told);
+    // Old days go.
+    let cx = s.app.system();
+    let client = portal.id;
+    tx!(s.app.store, &cx, [], |tx| {
+        tx.unaudited("a test");
+        let old = tx.now().minus(usage::KEPT).0 / Timestamp::DAY - 1;
+        sql!(tx, exec, "INSERT INTO token_counts (tenant_id, day, app_id, integration, issued, refused)
+                        VALUES ($1, $2, $3, false, 7, 7)", bern, old, client)
+    }).unwrap();
+    assert_eq!(usage::sweep(&s.app.store, &cx).await.unwrap(), 1);
+    assert_eq!(today("acme").await, told);
 });
 
 async fn with_mail(t: &TestDb) -> (TestServer, std::sync::Arc<std::sync::Mutex<String>>) {

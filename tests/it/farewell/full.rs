@@ -211,6 +211,10 @@ impl Full {
                             VALUES ($1, $2, $2, 'h', 'owner', 1, 1, 2, '{}')", t, d)?;
             sql!(tx, exec, "INSERT INTO portals (tenant_id, id, directory_id, hash, note, made_by, created_at, expires_at)
                             VALUES ($1, $2, $2, 'h', '', 'owner', 1, 2)", t, d)?;
+            sql!(tx, exec, "INSERT INTO session_hints (tenant_id, session_id, hint)
+                            SELECT tenant_id, id, 'h' FROM sessions WHERE tenant_id = $1 ORDER BY id LIMIT 1", t)?;
+            sql!(tx, exec, "INSERT INTO token_counts (tenant_id, day, app_id, integration, issued, refused)
+                            VALUES ($1, 20000, $1, true, 1, 0)", t)?;
             sql!(tx, exec, "INSERT INTO password_tries (tenant_id, name_hash, failures, tried_at) VALUES ($1, 'h', 1, 1)", t)?;
             sql!(tx, exec, "INSERT INTO passkeys (tenant_id, id, user_id, credential_id, name, passkey, created_at)
                             VALUES ($1, $2, $2, 'c', 'n', '{}', 1)", t, user)?;

@@ -1,4 +1,4 @@
-//! What went on, day by day: sign-ins and what directories asked, as pictures made on the server, with the table behind
+//! What went on, day by day: sign-ins, what directories asked and which tokens were given, as pictures made on the server, with the table behind
 //! each.
 
 mod chart;
@@ -38,6 +38,15 @@ pub(super) struct Provisioning {
     failed: u64,
 }
 
+/// Tokens of a day.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Tokens {
+    people: u64,
+    integrations: u64,
+    refused: u64,
+}
+
 /// A day.
 #[derive(Debug, Deserialize)]
 pub(super) struct Day {
@@ -47,6 +56,8 @@ pub(super) struct Day {
     signins: Signins,
     #[serde(default)]
     provisioning: Provisioning,
+    #[serde(default)]
+    tokens: Tokens,
 }
 
 /// Days, oldest first.
@@ -150,6 +161,16 @@ fn pictures(days: &Days) -> Vec<Picture> {
             ["done", "refused", "failed"],
             days,
             |d| [d.provisioning.ok, d.provisioning.refused, d.provisioning.failed],
+        ),
+        Picture::new(
+            (
+                "tokens",
+                "Access tokens",
+                "No application and no integration asked for a token in these days.",
+            ),
+            ["for people", "for integrations", "refused"],
+            days,
+            |d| [d.tokens.people, d.tokens.integrations, d.tokens.refused],
         ),
     ]
 }
