@@ -129,7 +129,7 @@ pub(crate) async fn change(
     let guard = if shuts { Some(guard::before(tx, t).await?) } else { None };
     let mut d = halves(tx, access, &before, secret, c).await?;
     let mut sessions_ended = 0;
-    if before.issuer.is_some() && d.issuer.is_none() {
+    if before.issuer.is_some() && before.issuer != d.issuer {
         sessions_ended = orphans(tx, &d).await?;
     }
     if let Some(to) = &c.provisioning {
@@ -166,7 +166,7 @@ async fn halves(
     next.client_id.clone_from(&half.client_id);
     next.secret_expires_at = half.secret_expires_at;
     next.signin = J(half.stored.clone());
-    signin::half_fits(next.preset.0, next.issuer.as_deref(), &next.signin.0)?;
+    signin::half_fits(next.preset.0, next.issuer.as_deref())?;
     next.signin.0.attest(&was.signin.0, &c.label, tx.now());
     let signin_changed = rules::signin_differs(was, &next) || half.secret != secret;
     if signin_changed {
@@ -199,10 +199,14 @@ async fn halves(
     Ok(d)
 }
 
-/// Without a sign-in half there is nobody any more whose word would end the sessions that came through it.
+/// Without a sign-in half, or with another provider, there is nobody any more whose word would end the sessions that came
+/// through the one before.
 async fn orphans(tx: &mut Tx, d: &Directory) -> Result<usize> {
     let (t, id) = (d.tenant_id, d.id);
-    let why = "the directory's sign-in was taken away";
+    let why = match d.issuer {
+        Some(_) => "the directory's sign-in is another provider's now",
+        None => "the directory's sign-in was taken away",
+    };
     let ended = sessions::revoke(tx, Who::Directory(t, id), why).await?.sessions;
     if ended > 0 {
         switch::note_ended(tx, t, id, ended).await?;

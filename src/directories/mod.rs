@@ -264,7 +264,7 @@ pub async fn create(
     let by = Setter::of(p.actor());
     let half = new.signin.map(|s| signin::sealed(s, id, master, by)).transpose()?;
     let half = half.unwrap_or_default();
-    signin::half_fits(new.preset, half.issuer.as_deref(), &half.stored)?;
+    signin::half_fits(new.preset, half.issuer.as_deref())?;
     let (label, stage) = (p.actor().label(), rules::begins(p.actor(), None));
     let (preset, provisioning) = (PresetColumn(new.preset), new.provisioning);
     provisioning.checked()?;

@@ -148,12 +148,8 @@ impl SignIn {
     }
 }
 
-/// Whether a preset's provider can have this issuer, and be sent people who sign out.
-pub(super) fn half_fits(preset: Preset, issuer: Option<&str>, stored: &Stored) -> Result<()> {
-    if stored.end_upstream && preset == Preset::Okta {
-        let detail = "Okta's logout takes the id token of the sign-in, which is not kept: its people are not sent there";
-        return Err(Error::invalid(detail).attr("signin.end_upstream"));
-    }
+/// Whether a preset's provider can have this issuer.
+pub(super) fn half_fits(preset: Preset, issuer: Option<&str>) -> Result<()> {
     issuer.map_or(Ok(()), |i| oidc::place(preset, i).map(drop))
 }
 

@@ -13,7 +13,8 @@ use crate::{
     id::{RequestId, UserId},
     invitations::{Invited, Ready},
     protocol::oidc::{self, Claims, Decision, Demand, Evidence, Verdict},
-    sessions::NewSession,
+    secret::Secret,
+    sessions::{NewSession, upstream},
     signins::{self, NewSignin, Reason},
     tenants::Required,
     tx,
@@ -88,11 +89,11 @@ impl Refused {
 pub(super) async fn admit(
     a: Attempt<'_>,
     from: (&SignIn, &Provider),
-    claims: &Claims,
+    (claims, id_token): (&Claims, &Secret),
 ) -> Result<Response> {
     let mut seen = json!({ "issuer": claims.iss, "sub": claims.sub });
     let mut user = None;
-    match admitted(&a, from, claims, &mut seen, &mut user).await {
+    match admitted(&a, from, (claims, id_token), &mut seen, &mut user).await {
         Ok(response) => Ok(response),
         // Our own trouble is no decision about the person.
         Err(e) if matches!(e.kind(), Kind::Internal | Kind::Unavailable) => Err(e),
@@ -104,7 +105,7 @@ pub(super) async fn admit(
 async fn admitted(
     a: &Attempt<'_>,
     (s, provider): (&SignIn, &Provider),
-    claims: &Claims,
+    (claims, id_token): (&Claims, &Secret),
     seen: &mut Value,
     user: &mut Option<UserId>,
 ) -> Result<Response> {
@@ -151,6 +152,10 @@ async fn admitted(
     if let Some(groups) = seen.get("groups") {
         evidence["groups"] = groups.clone();
     }
+    let upstream_hint = match s.end_upstream {
+        true => upstream::sealed(&app.master, (up.tenant, person.id), id_token)?,
+        false => None,
+    };
     let session = NewSession {
         home: up.tenant,
         user: person.id,
@@ -162,6 +167,7 @@ async fn admitted(
         client: a.device.clone(),
         not_after: claims.session_expiry.map(Timestamp::from_secs),
         upstream_sid: claims.sid.clone(),
+        upstream_hint,
     };
     begin(a, identity, session, accepts.map(|i| i.ready)).await
 }

@@ -15,6 +15,7 @@ use crate::{
     flows::{self, Claimed, Upstream},
     id::{DirectoryId, RequestId},
     protocol::oidc::Claims,
+    secret::Secret,
     signins::Reason,
     tenants::{self, Status},
     text::excerpt,
@@ -97,7 +98,7 @@ async fn answered(
         return refuse(&attempt, Refused::of(elsewhere())).await;
     }
     match proved(app, providers, &up, &answer, false).await {
-        Ok(p) => admit(attempt, (&p.signin, &p.provider), &p.claims).await,
+        Ok(p) => admit(attempt, (&p.signin, &p.provider), (&p.claims, &p.id_token)).await,
         Err(e) => refuse(&attempt, Refused::of(e)).await,
     }
 }
@@ -115,6 +116,8 @@ pub(super) struct Proved {
     pub claims: Claims,
     /// All of them.
     pub all: Map<String, Value>,
+    /// What they were in.
+    pub id_token: Secret,
 }
 
 async fn proved(
@@ -156,8 +159,9 @@ async fn proved(
     let code = answer.get("code").ok_or_else(|| {
         Reason::IdpError.error("the provider's answer has neither code nor error")
     })?;
-    let (claims, all) = token::claims(app, providers, &provider, &signin, up, code).await?;
-    Ok(Proved { signin, provider, claims, all })
+    let (claims, all, id_token) =
+        token::claims(app, providers, &provider, &signin, up, code).await?;
+    Ok(Proved { signin, provider, claims, all, id_token })
 }
 
 /// RFC 9207: an answer that says who it is from must be from whom we asked, also when it is an error; and a provider that

@@ -11,6 +11,8 @@ use crate::{
     flows::goodbye::{self, Goodbye},
     id::{DirectoryId, FlowId, RequestId},
     protocol::oidc::Preset,
+    secret::ExposeSecret as _,
+    sessions::upstream,
     web::{Browser, Redirect, StrictPath, StrictQuery, strict},
 };
 use axum::{
@@ -69,7 +71,17 @@ async fn at_provider(
     let Some(mut url) = provider.end_session.clone() else { return Ok(None) };
     app.net.check(&url)?;
     let back = directories::signed_out_uri(app.config.issuer(), d);
+    let id_token = leaving.hint.as_deref();
+    if id_token.is_none() && s.preset == Preset::Okta {
+        // It shows whoever comes without one an error; they came before sign-outs were to go on there.
+        return Ok(None);
+    }
+    let id_token =
+        id_token.map(|hint| upstream::opened(&app.master, (t, leaving.user), hint)).transpose()?;
     let mut query = url.query_pairs_mut();
+    if let Some(token) = &id_token {
+        query.append_pair("id_token_hint", token.expose_secret());
+    }
     query
         .append_pair("client_id", &s.client_id)
         .append_pair("post_logout_redirect_uri", &back)
@@ -81,7 +93,7 @@ async fn at_provider(
     Ok(Some(url))
 }
 
-/// What says whom we mean. Auth0 takes the name of its session; Entra wants a claim that we do not keep, and never a name or
+/// What says whom we mean besides the id token of the sign-in (Okta demands that). Auth0 takes the name of its session; Entra wants a claim that we do not keep, and never a name or
 /// an address; others have said nothing of it.
 fn hint<'a>(s: &SignIn, leaving: &'a Goodbye) -> Option<&'a str> {
     match s.preset {

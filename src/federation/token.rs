@@ -9,12 +9,12 @@ use crate::{
     error::Result,
     flows::Upstream,
     protocol::oidc::{Claims, Expected},
-    secret::ExposeSecret as _,
+    secret::{ExposeSecret as _, Secret},
     signins::Reason,
 };
 use serde_json::{Map, Value};
 
-/// The claims of the id token that `code` is worth: those that we read, and all of them.
+/// The claims of the id token that `code` is worth: those that we read, and all of them; and the token.
 ///
 /// # Errors
 /// Its code is that of a [`Reason`].
@@ -25,15 +25,15 @@ pub(super) async fn claims(
     s: &SignIn,
     up: &Upstream,
     code: &str,
-) -> Result<(Claims, Map<String, Value>)> {
+) -> Result<(Claims, Map<String, Value>, Secret)> {
     let redirect = directories::redirect_uri(app.config.issuer(), up.directory);
     let token = provider.exchange(&app.net, s, &redirect, code, &up.verifier).await?;
-    let token = token.expose_secret();
-    let verified = match jwt::verify(token, &provider.keys, &provider.algs()) {
+    let text = token.expose_secret();
+    let verified = match jwt::verify(text, &provider.keys, &provider.algs()) {
         // Signed with a key we have not seen: the provider rotated since we asked.
         Err(e) if may_be_new(&e) => {
             let now = providers.again(app, s).await?;
-            jwt::verify(token, &now.keys, &now.algs())?
+            jwt::verify(text, &now.keys, &now.algs())?
         }
         other => other?,
     };
@@ -49,5 +49,5 @@ pub(super) async fn claims(
         now: app.store.clock().now(),
     };
     claims.check(&expected)?;
-    Ok((claims, verified.claims))
+    Ok((claims, verified.claims, token))
 }

@@ -87,6 +87,8 @@ pub struct NewSession {
     pub not_after: Option<Timestamp>,
     /// What the provider calls its own session of the person (`sid`): its logout names it.
     pub upstream_sid: Option<String>,
+    /// What the provider's own logout wants to see again, sealed ([`upstream::sealed`]).
+    pub upstream_hint: Option<String>,
 }
 
 /// Begins a session; the cookie's value is returned once and stored as a hash.
@@ -97,6 +99,9 @@ pub async fn create(tx: &mut Tx, s: &NewSession, limits: Limits) -> Result<(Sess
     let id = SessionId::new();
     let (cookie, hash) = token::generate(Kind::Session);
     db::insert(tx, id, s, &hash, end(tx, s, limits)).await?;
+    if let Some(hint) = &s.upstream_hint {
+        upstream::remember(tx, s.home, id, Some(hint)).await?;
+    }
     Ok((id, cookie))
 }
 
@@ -121,6 +126,7 @@ pub async fn renew(
     if db::renew(tx, id, s, &hash, end(tx, s, limits)).await? == 0 {
         return Ok(None);
     }
+    upstream::remember(tx, s.home, id, s.upstream_hint.as_deref()).await?;
     tx.changed(Topic::User(s.home, s.user));
     Ok(Some(cookie))
 }

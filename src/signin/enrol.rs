@@ -385,6 +385,7 @@ pub(super) async fn let_in(
         client,
         not_after: None,
         upstream_sid: None,
+        upstream_hint: None,
     };
     let ready = match (&flow.after, &who.opened) {
         (After::Invitation(invited), Some(o)) => {

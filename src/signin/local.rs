@@ -399,6 +399,7 @@ impl Attempt<'_> {
                 (false, false) => None,
             },
             upstream_sid: None,
+            upstream_hint: None,
         };
         let limits = app.session_limits();
         let before = self.before.as_ref().map(|s| s.0.clone());

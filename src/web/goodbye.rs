@@ -7,7 +7,7 @@ use crate::{
     directories,
     error::Result,
     flows::goodbye::{self, Goodbye},
-    sessions::Live,
+    sessions::{self, Live},
 };
 
 /// The address that leads to the provider's own logout and then to `to`; `None` where the session's directory has none, or
@@ -30,7 +30,9 @@ async fn begun(app: &App, ended: &Live, browser: &Browser, to: &str) -> Result<O
         return Ok(None);
     }
     let sid = ended.upstream_sid.clone();
-    let leaving = Goodbye { tenant, directory, sid, to: to.to_owned() };
+    let hint = sessions::upstream::hint(&app.store, tenant, ended.id).await?;
+    let user = ended.user;
+    let leaving = Goodbye { tenant, directory, sid, user, hint, to: to.to_owned() };
     let id = goodbye::begin(&app.store, &app.system(), &leaving, browser.hash()).await?;
     Ok(Some(format!("/federation/logout?flow={id}")))
 }

@@ -38,6 +38,7 @@ async fn sign_in(s: &TestServer, u: &User) -> Secret {
         client: json!({}),
         not_after: None,
         upstream_sid: None,
+        upstream_hint: None,
     };
     let made = tx!(s.app.store, &cx, [new], |tx| {
         tx.unaudited("test");

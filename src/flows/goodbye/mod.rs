@@ -5,7 +5,7 @@ mod db;
 
 use crate::{
     error::Result,
-    id::{DirectoryId, FlowId, TenantId},
+    id::{DirectoryId, FlowId, TenantId, UserId},
     store::{Cx, J, Scope, Store},
     tx,
 };
@@ -24,6 +24,10 @@ pub struct Goodbye {
     pub directory: DirectoryId,
     /// What the provider calls its own session.
     pub sid: Option<String>,
+    /// Who signs out.
+    pub user: UserId,
+    /// What the provider wants to see again, sealed for them.
+    pub hint: Option<String>,
     /// Where the browser goes in the end: a page of ours, or an address that is registered for the application that asked.
     pub to: String,
 }

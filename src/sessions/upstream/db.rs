@@ -67,3 +67,31 @@ pub(super) async fn weaken(tx: &mut Tx, t: TenantId, id: SessionId) -> Result<u6
         id
     )
 }
+
+pub(super) async fn remember(tx: &mut Tx, t: TenantId, id: SessionId, hint: &str) -> Result<()> {
+    sql!(
+        tx,
+        exec,
+        "INSERT INTO session_hints (tenant_id, session_id, hint) VALUES ($1, $2, $3)
+         ON CONFLICT (tenant_id, session_id) DO UPDATE SET hint = excluded.hint",
+        t,
+        id,
+        hint
+    )?;
+    Ok(())
+}
+
+pub(super) async fn forget(tx: &mut Tx, t: TenantId, id: SessionId) -> Result<()> {
+    sql!(tx, exec, "DELETE FROM session_hints WHERE tenant_id = $1 AND session_id = $2", t, id)?;
+    Ok(())
+}
+
+pub(super) async fn hint(c: &mut Conn, t: TenantId, id: SessionId) -> Result<Option<String>> {
+    sql!(
+        c,
+        opt<String>,
+        "SELECT hint FROM session_hints WHERE tenant_id = $1 AND session_id = $2",
+        t,
+        id
+    )
+}

@@ -10,7 +10,7 @@ use crate::{
         server::{Answer, Client},
     },
 };
-use muster::clock::Timestamp;
+use muster::{clock::Timestamp, sql, store::Scope};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -97,7 +97,9 @@ story!(
         assert_eq!(shown["post_logout_redirect_uri"], back);
         let mut names: Vec<&str> = asked.keys().map(String::as_str).collect();
         names.sort_unstable();
-        assert_eq!(names, ["client_id", "post_logout_redirect_uri", "state", "x"]);
+        assert_eq!(names, ["client_id", "id_token_hint", "post_logout_redirect_uri", "state", "x"]);
+        let hint = crate::support::person::claims(&asked["id_token_hint"]);
+        assert_eq!((&hint["iss"], &hint["aud"]), (&json!(w.op.issuer), &json!("muster")), "the provider's own id token");
         assert_eq!((asked["client_id"].as_str(), asked["post_logout_redirect_uri"].as_str()), ("muster", back.as_str()));
         let done = browser.get(&format!("{back}?state={}&iss=x", asked["state"])).await.expect(303);
         assert_eq!(done.header("location"), "/oauth/logout");
@@ -183,11 +185,47 @@ story!(
         assert!(left.starts_with("/federation/logout?"), "{left}");
         w.end_upstream(false).await.expect(200);
         assert_eq!(browser.get(&left).await.expect(303).header("location"), "/oauth/logout");
-        // Okta's takes what we do not keep.
-        let path = format!("/api/v1/tenants/{}/directories", w.tenant);
-        let signin = json!({ "issuer": "https://initech.okta.com", "client_id": "x", "end_upstream": true });
-        let new = json!({ "name": "Okta", "preset": "okta", "signin": signin });
-        assert_eq!(w.ours.post(&path, new).await.expect(400).json()["field"], "signin.end_upstream");
+    }
+);
+
+story!(
+    /// The id token is kept for the provider's logout alone: only where it is asked, sealed, and as long as the session.
+    async fn an_id_token_is_kept_where_it_is_wanted_again(t) {
+        let kept = async |w: &World| {
+            let mut c = w.ours.app.store.read(Scope::Tenant(w.tenant)).await.unwrap();
+            sql!(c, all<String>, "SELECT hint FROM session_hints WHERE tenant_id = $1", w.tenant).unwrap()
+        };
+        let w = world(&t, "generic", json!({})).await;
+        let at = format!("{}/logout", w.op.issuer);
+        w.op.set(|s| s.about = json!({ "end_session_endpoint": at }));
+        let early = w.ours.browser();
+        w.sign_in(&early, Seal::Good, |_| {}).await;
+        assert!(kept(&w).await.is_empty(), "nobody wants it");
+        w.end_upstream(true).await.expect(200);
+        let left = sign_out(&early).await;
+        let (_, asked) = w.sent(&early, &left).await;
+        assert!(!asked.contains_key("id_token_hint"), "they came before: {asked:?}");
+        let browser = w.ours.browser();
+        w.sign_in(&browser, Seal::Good, |_| {}).await;
+        let all = kept(&w).await;
+        assert!(all.len() == 1 && all[0].starts_with("v1.") && !all[0].contains("eyJ"), "sealed: {all:?}");
+        // Proved anew in the same session: the newest counts, and there is one.
+        w.sign_in(&browser, Seal::Good, |c| c["round"] = json!(2)).await;
+        assert_eq!(kept(&w).await.len(), 1);
+        let left = sign_out(&browser).await;
+        let (_, asked) = w.sent(&browser, &left).await;
+        assert_eq!(crate::support::person::claims(&asked["id_token_hint"])["round"], 2);
+        // One that would not fit into an address is not kept.
+        w.sign_in(&browser, Seal::Good, |c| c["long"] = json!("x".repeat(6000))).await;
+        let left = sign_out(&browser).await;
+        let (_, asked) = w.sent(&browser, &left).await;
+        assert!(!asked.contains_key("id_token_hint"), "{}", asked.len());
+        // With the session's row it goes.
+        w.sign_in(&browser, Seal::Good, |_| {}).await;
+        assert!(!kept(&w).await.is_empty());
+        let path = format!("/api/v1/tenants/{}/users/{}", w.tenant, w.person);
+        w.ours.as_owner(Method::DELETE, &path, None).await.expect(204);
+        assert!(kept(&w).await.is_empty());
     }
 );
 

@@ -87,6 +87,21 @@ story! {
 }
 
 story! {
+    async fn with_another_provider_nobody_stays_whom_it_could_not_sign_out(t) {
+        let w = the_world(&t).await;
+        let browser = w.ours.browser();
+        w.sign_in(&browser, Seal::Good, |_| {}).await;
+        let to = |issuer: &str, client: &str| json!({ "signin": { "issuer": issuer, "client_id": client } });
+        let same = patch(&w, to(&w.op.issuer, "another")).await.expect(200).json();
+        assert_eq!(same["sessions_ended"], 0, "another client of the same provider: {same}");
+        assert!(signed_in(&browser).await);
+        let done = patch(&w, to("https://login.elsewhere.example", "another")).await.expect(200).json();
+        assert_eq!(done["sessions_ended"], 1, "{done}");
+        assert!(!signed_in(&browser).await);
+    }
+}
+
+story! {
     async fn without_a_sign_in_half_nobody_stays_whom_the_provider_could_not_sign_out(t) {
         let w = the_world(&t).await;
         let (browser, other) = (w.ours.browser(), w.ours.browser());

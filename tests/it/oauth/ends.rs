@@ -51,6 +51,7 @@ story!(async fn an_id_token_ends_with_the_role_and_with_the_session(t) {
         client: json!({}),
         not_after,
         upstream_sid: None,
+        upstream_hint: None,
     };
     for not_after in [Some(soon), None] {
         let new = session(not_after);

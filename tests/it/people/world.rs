@@ -167,6 +167,7 @@ impl World {
                 client: json!({}),
                 not_after: None,
                 upstream_sid: None,
+                upstream_hint: None,
             };
             tx.unaudited("a test's session");
             let hour = std::time::Duration::from_secs(3600);

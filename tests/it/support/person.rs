@@ -85,6 +85,7 @@ impl TestServer {
                 client: json!({}),
                 not_after: None,
                 upstream_sid: None,
+                upstream_hint: None,
             };
             sessions::create(tx, &new, s_limits).await
         })

@@ -53,7 +53,6 @@ impl Edit {
                     || !self.s.rules.amr.is_empty()
             }
             "two_classes" => !self.d.entra() || self.s.rules.two_classes,
-            "end_upstream" => preset != "okta" || self.s.end_upstream,
             "graph" => self.d.entra() || self.s.newcomers.graph.is_some(),
             _ => true,
         }
