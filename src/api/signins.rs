@@ -72,3 +72,9 @@ pub(super) async fn get(c: Call) -> Result<Shown<AttemptShown>> {
     let reference = c.path.get("attempt").map_or("", String::as_str);
     Ok(Shown::of((&signins::get(&c.app.store, &p, reference).await?).into()))
 }
+
+pub(super) async fn anywhere(c: Call) -> Result<Shown<AttemptShown>> {
+    let p = c.global().await?;
+    let reference = c.path.get("attempt").map_or("", String::as_str);
+    Ok(Shown::of((&signins::anywhere(&c.app.store, &p, reference).await?).into()))
+}

@@ -83,7 +83,7 @@ table! {
     GET "/tenants/{tenant}/checklist" VIEW, instance::checklist,
         "How far it is set up, and what waits for a decision.";
     GET "/tenants/{tenant}/policy" VIEW, tenants::policy, "Its sign-in policy.";
-    PUT "/tenants/{tenant}/policy" EDIT, tenants::set_policy, "Set its sign-in policy.";
+    PUT "/tenants/{tenant}/policy" EDIT, tenants::set_policy [IF_MATCH], "Set its sign-in policy.";
 
     POST "/tenants/{tenant}/rehearsals" EDIT, rehearsal::here,
         "Try changes of a tenant one after the other, and say what would be refused; nothing stays.";
@@ -326,7 +326,7 @@ table! {
     POST "/tenants/{tenant}/apps" EDIT, apps::create,
         "Register an application; its secret is shown this once.";
     GET "/tenants/{tenant}/apps/{app}" VIEW, apps::get, "An application.";
-    PATCH "/tenants/{tenant}/apps/{app}" EDIT, apps::edit,
+    PATCH "/tenants/{tenant}/apps/{app}" EDIT, apps::edit [IF_MATCH],
         "Change an application's name and settings, or switch it off or on.";
     DELETE "/tenants/{tenant}/apps/{app}" EDIT, apps::remove, "Remove an application.";
     GET "/tenants/{tenant}/apps/{app}/event-stream" VIEW, event_streams::get,
@@ -346,7 +346,7 @@ table! {
         "Make an integration user; its secret is shown this once.";
     GET "/tenants/{tenant}/integrations/{integration}" INTEGRATIONS, integrations::get,
         "An integration user.";
-    PATCH "/tenants/{tenant}/integrations/{integration}" INTEGRATIONS, integrations::edit,
+    PATCH "/tenants/{tenant}/integrations/{integration}" INTEGRATIONS, integrations::edit [IF_MATCH],
         "Change an integration user's name, permissions and keys, or switch it off or on.";
     POST "/tenants/{tenant}/integrations/{integration}/adopt" INTEGRATIONS, integrations::adopt,
         "Answer for an integration user whose author was demoted or has left.";
@@ -373,6 +373,7 @@ table! {
     GET "/tenants/{tenant}/signins/{attempt}" LOGS, signins::get, "One attempt, by its reference.";
     GET "/audit" Global, trail::audit_instance [LIMIT, CURSOR, SINCE, UNTIL, ACTION, ACTOR, TARGET, TENANT],
         "What was done to the instance, or in a tenant that is there no more, newest first.";
+    GET "/signins/{attempt}" Global, signins::anywhere, "One attempt to sign in, in whatever tenant, by its reference.";
     GET "/keys" Global, system::keys, "The signing keys.";
     POST "/keys/rotate" Global, system::keys_rotate, "Begin a rotation of the signing keys.";
 }

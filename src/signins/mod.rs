@@ -11,7 +11,7 @@ pub use reason::{Reason, Told};
 use crate::{
     access::{
         Permit,
-        perm::{SystemViewLogs, SystemViewSettings},
+        perm::{Global, SystemViewLogs, SystemViewSettings},
     },
     audit::{self, Event},
     clock::Timestamp,
@@ -227,6 +227,15 @@ pub async fn get(
     found
         .filter(|a| a.tenant_id == permit.tenant())
         .ok_or_else(|| Error::not_found("a sign-in with this reference"))
+}
+
+/// An attempt in whatever tenant, by its reference.
+///
+/// # Errors
+/// [`crate::error::Kind::NotFound`].
+pub async fn anywhere(store: &Store, _: &Permit<Global>, reference: &str) -> Result<Attempt> {
+    let found = by_reference(store, reference).await?;
+    found.ok_or_else(|| Error::not_found("a sign-in with this reference"))
 }
 
 /// What is wanted of a list.

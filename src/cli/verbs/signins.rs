@@ -46,6 +46,11 @@ pub(crate) enum Signins {
         /// As in K7QF-2M9X-B3TD
         reference: String,
     },
+    /// The same where the tenant is not known, for Global Administrators
+    Find {
+        /// As in K7QF-2M9X-B3TD
+        reference: String,
+    },
 }
 
 pub(super) async fn run(v: Signins, r: &Reach) -> Result<Value> {
@@ -76,5 +81,6 @@ pub(super) async fn run(v: Signins, r: &Reach) -> Result<Value> {
         Signins::Show { tenant, reference } => {
             r.get(&format!("{}/signins/{}", at(&tenant), escaped(&reference))).await
         }
+        Signins::Find { reference } => r.get(&format!("/signins/{}", escaped(&reference))).await,
     }
 }

@@ -21,6 +21,7 @@ use std::collections::HashMap;
 
 pub(super) fn routes() -> Router<Desk> {
     Router::new()
+        .route("/admin/signins/find", get(find_anywhere))
         .route("/admin/in/{tenant}/signins", get(list))
         .route("/admin/in/{tenant}/signins/find", get(find))
         .route("/admin/in/{tenant}/signins/{reference}", get(one::one))
@@ -215,5 +216,33 @@ async fn find(ask: Ask, Path(t): Path<String>) -> Answer {
     if reference.is_empty() {
         return on(&to, "");
     }
-    on(&format!("{to}/{}", text::escape(&reference)), "")
+    let reference = text::escape(&reference);
+    let here = shell.api(&format!("/signins/{reference}"));
+    if shell.global() && if_any::<Whose>(&ask, &here).await?.is_none() {
+        return anywhere(&ask, &reference).await;
+    }
+    on(&format!("{to}/{reference}"), "")
+}
+
+/// In which tenant somebody tried.
+#[derive(Debug, Deserialize)]
+struct Whose {
+    tenant: String,
+}
+
+/// To an attempt in whatever tenant: who calls a provider's help desk may not know which company's login it was.
+async fn anywhere(ask: &Ask, reference: &str) -> Answer {
+    let whose: Whose = ask.get(&format!("/signins/{reference}")).await?;
+    on(&format!("/admin/in/{}/signins/{reference}", text::escape(&whose.tenant)), "")
+}
+
+/// The same from a page of the instance.
+async fn find_anywhere(ask: Ask) -> Answer {
+    let shell = ask.instance(Section::Health, "").await?;
+    let reference: String =
+        ask.word("reference").chars().filter(|c| !c.is_whitespace()).take(40).collect();
+    if reference.is_empty() || !shell.global() {
+        return on("/admin/health", "");
+    }
+    anywhere(&ask, &text::escape(&reference)).await
 }
