@@ -234,7 +234,8 @@ pub(super) async fn create(c: With<NewApplication>) -> Result<Made<ClientShown>>
 
 pub(super) async fn get(c: Call) -> Result<Shown<ClientShown>> {
     let p = c.tenant::<SystemViewSettings>().await?;
-    Ok(Shown::of(show(&apps::get(&c.app.store, &p, c.id("app")?).await?)))
+    let app = apps::get(&c.app.store, &p, c.id("app")?).await?;
+    Ok(Shown::of(show(&app)).version(app.version))
 }
 
 /// Says at once what the outbound client would say whenever it goes there.
@@ -305,6 +306,7 @@ pub(super) async fn edit(c: With<EditApplication>) -> Result<Shown<ClientShown>>
     reachable(&c, "backchannel_logout_uri", b.backchannel_logout_uri.iter().flatten().next())?;
     known(&c, b.scopes.iter().flatten().next().map(Vec::as_slice))?;
     let change = Change {
+        if_match: c.if_match,
         enabled: b.enabled,
         name: b.name,
         redirect_uris: b.redirect_uris,
@@ -323,7 +325,8 @@ pub(super) async fn edit(c: With<EditApplication>) -> Result<Shown<ClientShown>>
         jwks: b.jwks,
         jwks_uri: b.jwks_uri,
     };
-    Ok(Shown::of(show(&apps::edit(&c.app.store, &p, c.id("app")?, change).await?)))
+    let app = apps::edit(&c.app.store, &p, c.id("app")?, change).await?;
+    Ok(Shown::of(show(&app)).version(app.version))
 }
 
 pub(super) async fn remove(c: Call) -> Result<Done> {

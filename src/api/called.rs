@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use std::collections::{BTreeSet, HashMap};
 
 /// Where an answer says who or what by `kind:id`; the name stands beside it, as `by_name` beside `by`.
-const SAID: [&str; 12] = [
+const SAID: [&str; 13] = [
     "actor",
     "adopted_by",
     "asked_by",
@@ -22,6 +22,7 @@ const SAID: [&str; 12] = [
     "created_by",
     "decided_by",
     "granted_by",
+    "made_by",
     "noted_by",
     "set_by",
     "target",

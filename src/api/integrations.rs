@@ -51,7 +51,7 @@ pub(super) async fn list(c: Call) -> Result<Shown<Page<ClientShown>>> {
 
 async fn one(c: &Call, a: &App) -> Result<Shown<ClientShown>> {
     let found = integrations::standings(&c.app.access, a.tenant_id, &[a.id]).await?;
-    Ok(Shown::of(answered(a, found.get(&a.id))))
+    Ok(Shown::of(answered(a, found.get(&a.id))).version(a.version))
 }
 
 pub(super) async fn create(c: With<NewIntegration>) -> Result<Made<ClientShown>> {
@@ -124,6 +124,7 @@ pub(super) async fn edit(c: With<EditIntegration>) -> Result<Shown<ClientShown>>
     let b = c.json()?;
     reachable(&c, "jwks_uri", b.jwks_uri.iter().flatten().next())?;
     let change = Change {
+        if_match: c.if_match,
         enabled: b.enabled,
         name: b.name,
         scopes: b.scopes.map(Some),

@@ -120,6 +120,10 @@ const OPEN: &[(&str, &str)] = &[
 const SET: [&str; 6] =
     ["issuer", "client_id", "client_secret", "client_secret_expires_at", "scopes", "rules"];
 
+/// What of the rules is set by one: the value by which the provider says that two factors were used. What somebody states
+/// about all logins, and what else is to count, is for whoever made the link to say.
+const PROOF: [&str; 2] = ["acrs", "acr"];
+
 /// Refuses what a setup link does not open.
 pub(super) async fn within(route: &Route, c: &mut Call) -> Result<()> {
     let Principal::Portal { tenant, directory, .. } = *c.actor().principal() else { return Ok(()) };
@@ -164,8 +168,17 @@ async fn settings(c: &Call, directory: DirectoryId) -> Result<Bytes> {
     for (name, value) in kept {
         signin.insert(name.to_owned(), value);
     }
-    if !signin.contains_key("rules") {
-        signin.insert("rules".to_owned(), json!(now.rules));
+    let mut rules = json!(now.rules);
+    if let Some(sent) = signin.get("rules").and_then(Value::as_object) {
+        for (name, value) in sent {
+            let none = [json!(null), json!([]), json!(false), json!("")].contains(value);
+            if PROOF.contains(&name.as_str()) {
+                rules[name] = value.clone();
+            } else if rules.get(name).map_or(!none, |v| v != value) {
+                return refused(&format!("rules.{name}"));
+            }
+        }
     }
+    signin.insert("rules".to_owned(), rules);
     serde_json::to_vec(&body).map(Into::into).map_err(Error::internal)
 }

@@ -263,6 +263,8 @@ pub(super) async fn set_policy(c: With<Policy>) -> Result<Shown<Policy>> {
             return Err(Error::invalid(text).attr(format!("apps.{id}")));
         }
     }
-    let t = tenants::set_policy(&c.app.store, &c.app.access, &p, policy, c.app.longest()).await?;
+    let (store, access) = (&c.app.store, &c.app.access);
+    let to = (policy, c.if_match);
+    let t = tenants::set_policy(store, access, &p, to, c.app.longest()).await?;
     Ok(Shown::of(t.policy.0).version(t.version))
 }

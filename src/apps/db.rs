@@ -13,7 +13,7 @@ macro_rules! app {
     ($tail:literal) => {
         concat!(
             "SELECT tenant_id, id, kind, user_id, client_id, name, public, platform, settings, enabled, created_by,
-                    created_at
+                    created_at, version
              FROM apps ",
             $tail
         )

@@ -18,7 +18,7 @@ use crate::{
     },
     audit::{self, Event},
     crypto::jwt::Alg,
-    error::{Error, Result},
+    error::{Error, Kind as ErrorKind, Result},
     id::{AppId, TenantId},
     sessions::{self, Who},
     store::{J, Lock, Store, Topic, Tx},
@@ -30,6 +30,8 @@ use serde_json::json;
 #[derive(Debug, Clone, Default)]
 #[expect(missing_docs, reason = "they are the fields of Settings, and App's name and switch")]
 pub struct Change {
+    /// The version that is changed, where another is not to be.
+    pub if_match: Option<i64>,
     pub enabled: Option<bool>,
     pub name: Option<String>,
     pub redirect_uris: Option<Vec<String>>,
@@ -90,7 +92,7 @@ impl Change {
 /// Changes it, in one transaction; switched off, everything issued to it ends.
 ///
 /// # Errors
-/// `NotFound`; `Invalid`, naming the field; `Conflict` for an integration user's name that is taken; `Forbidden` for more
+/// `NotFound`; `Precondition`; `Invalid`, naming the field; `Conflict` for an integration user's name that is taken; `Forbidden` for more
 /// than the switch of an application of every tenant by somebody who is not a Global Administrator.
 pub async fn edit<P: Manages + 'static>(
     store: &Store,
@@ -114,6 +116,10 @@ async fn edit_as<P: Manages + 'static>(
     tx!(store, &cx, [change, p, acting], |tx| {
         tx.lock(Lock::Named(format!("settings of {id}"))).await?;
         let was = find::<P>(tx, t, id).await?;
+        if change.if_match.is_some_and(|v| v != was.version) {
+            let detail = format!("the client is at version {}, not the one given", was.version);
+            return Err(Error::new(ErrorKind::Precondition, detail));
+        }
         if let Some((access, acting)) = acting {
             acting.check(&access, tx, MORE).await?;
         }

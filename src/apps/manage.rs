@@ -50,6 +50,8 @@ crate::row! {
         pub created_by: String,
         /// When.
         pub created_at: Timestamp,
+        /// Counts changes.
+        pub version: i64,
     }
 }
 

@@ -317,12 +317,12 @@ pub async fn set_status(
 /// Whether its applications serve the tenant, the caller has asked.
 ///
 /// # Errors
-/// `Invalid`, naming the field.
+/// `Invalid`, naming the field; `Precondition` when `if_match` is not the tenant's version.
 pub async fn set_policy(
     store: &Store,
     access: &Access,
     p: &Permit<SystemEditSettings>,
-    policy: Policy,
+    (policy, if_match): (Policy, Option<i64>),
     longest: Longest,
 ) -> Result<Tenant> {
     let id = p.tenant();
@@ -330,6 +330,10 @@ pub async fn set_policy(
     tx!(store, &p.cx().urgent(), [policy], |tx| {
         let t = db::get(tx, id).await?;
         let t = t.ok_or_else(|| Error::not_found(format!("tenant {id}")))?;
+        if if_match.is_some_and(|v| v != t.version) {
+            let detail = format!("the tenant is at version {}, not the one given", t.version);
+            return Err(Error::new(Kind::Precondition, detail));
+        }
         if t.policy.0 == policy {
             return Ok(t);
         }

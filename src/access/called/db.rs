@@ -41,6 +41,9 @@ pub(super) async fn names(c: &mut Conn, here: TenantId, ids: Vec<Uuid>) -> Resul
          SELECT 'app', a.id, a.tenant_id, a.name FROM rarray($2) AS w CROSS JOIN apps a
          WHERE a.tenant_id = $1 AND a.id = w.value
          UNION ALL
+         SELECT 'portal', p.id, p.tenant_id, p.note FROM rarray($2) AS w CROSS JOIN portals p
+         WHERE p.tenant_id = $1 AND p.id = w.value
+         UNION ALL
          SELECT 'role', r.id, $1, r.name FROM rarray($2) AS w CROSS JOIN roles r
          WHERE r.id = w.value AND (r.tenant_id = $1 OR r.offered)
          /* scan: the one row of the index tenants_one_provider */",

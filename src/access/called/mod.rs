@@ -18,6 +18,8 @@ use uuid::Uuid;
 const OWNER: &str = "the owner of the data directory";
 /// Who does what nobody asked for.
 const SERVER: &str = "the server";
+/// Whoever has a setup link; with its note in brackets, while there is one.
+const LINK: &str = "a setup link";
 /// One of the provider's people, of whom no more is told.
 const PROVIDER: &str = "somebody of the provider";
 
@@ -50,7 +52,12 @@ impl Access {
                 Some(("role", id)) if let Some(r) = self.catalogue().role(RoleId(id)) => {
                     out.insert(label.clone(), r.name.clone());
                 }
-                Some((_, id)) => drop(ids.insert(id)),
+                Some((kind, id)) => {
+                    if kind == "portal" {
+                        out.insert(label.clone(), LINK.to_owned());
+                    }
+                    ids.insert(id);
+                }
             }
         }
         if ids.is_empty() {
@@ -68,6 +75,8 @@ impl Access {
             if everything { HashSet::new() } else { self.tied(actor, here, &strangers).await? };
         for n in found {
             let name = match n.kind.as_str() {
+                "portal" if n.name.is_empty() => continue,
+                "portal" => format!("{LINK} ({})", n.name),
                 _ if everything || n.home == here => n.name,
                 "user" if known.contains(&UserId(n.id)) => n.name,
                 "user" => PROVIDER.to_owned(),

@@ -111,7 +111,7 @@ pub async fn make(
         let new = db::New { id, directory, hash: &hash, note: &note, by: &by, author, until };
         let row = db::insert(tx, t, &new).await?;
         let event = Event::new("directory.setup_link").target("directory", directory);
-        let detail = json!({ "link": id, "note": note, "expires_at": until });
+        let detail = json!({ "link": id, "note": note, "expires_at": until.rfc3339() });
         audit::record(tx, t, event.detail(detail)).await?;
         Ok(row)
     })?;

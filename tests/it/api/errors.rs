@@ -115,3 +115,34 @@ story!(async fn a_version_that_is_not_the_current_one_is_refused(t) {
     assert_eq!(edit("soon").await.unwrap().status(), 412);
     assert_eq!(edit("*").await.unwrap().status(), 200);
 });
+
+story!(async fn settings_that_somebody_else_changed_are_not_written_over(t) {
+    let s = TestServer::start(&t).await;
+    s.tenant("acme").await;
+    let app = json!({"name": "Portal", "redirect_uris": ["https://portal.example/cb"]});
+    let app = own(&s, "POST", "/tenants/acme/apps", app).await.expect(201).json();
+    let rmm = json!({"name": "RMM", "scopes": ["computers.view"]});
+    let rmm = own(&s, "POST", "/tenants/acme/integrations", rmm).await.expect(201).json();
+    let id = |v: &Value| v["id"].as_str().unwrap().to_owned();
+    let change = async |method: &str, path: &str, tag: &str, body: &Value| {
+        let request = axum::http::Request::builder().method(method).uri(format!("/api/v1{path}"));
+        let request = request.header("if-match", tag);
+        let mut request = request.body(axum::body::Body::from(body.to_string())).unwrap();
+        muster::server::as_owner(&mut request);
+        tower::ServiceExt::oneshot(muster::server::router(&s.app), request).await.unwrap()
+    };
+    for (method, path, one, other) in [
+        ("PUT", "/tenants/acme/policy".to_owned(), json!({"mfa": {"default": "always"}}), json!({"mfa": {"default": "never"}})),
+        ("PATCH", format!("/tenants/acme/apps/{}", id(&app)), json!({"name": "One"}), json!({"name": "Other"})),
+        ("PATCH", format!("/tenants/acme/integrations/{}", id(&rmm)), json!({"name": "One"}), json!({"name": "Other"})),
+    ] {
+        let before = own(&s, "GET", &path, Value::Null).await.expect(200).header("etag").to_owned();
+        let done = change(method, &path, &before, &one).await;
+        assert_eq!(done.status(), 200, "{path}");
+        let after = done.headers()["etag"].to_str().unwrap().to_owned();
+        assert_ne!(before, after, "{path}");
+        assert_eq!(change(method, &path, &before, &other).await.status(), 412, "{path}");
+        assert_eq!(own(&s, "GET", &path, Value::Null).await.expect(200).header("etag"), after, "{path}: nothing was changed");
+        assert_eq!(change(method, &path, &after, &other).await.status(), 200, "{path}");
+    }
+});

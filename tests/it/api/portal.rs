@@ -74,6 +74,7 @@ story!(async fn a_setup_link_opens_one_directory_and_nothing_else(t) {
     let made = link(&s, &s.owner(), &d, json!({"note": "Sam at Acme IT", "hours": 5})).await;
     let listed = own(&s, "GET", &format!("{d}/setup-links"), Value::Null).await.expect(200);
     assert!(!listed.text.contains(text(&made["link"])), "its text is shown once");
+    assert_eq!(listed.json()["items"][0]["made_by_name"], "the owner of the data directory");
     assert_eq!((&listed.json()["items"][0]["note"], &listed.json()["items"][0]["used_at"]),
                (&json!("Sam at Acme IT"), &Value::Null));
     let p = Portal::open(&s, text(&made["link"])).await;
@@ -105,6 +106,26 @@ story!(async fn a_setup_link_opens_one_directory_and_nothing_else(t) {
         let no = p.ask("PATCH", &d, body).await.expect(403);
         assert_eq!(no.json()["field"], field);
     }
+    // What proves a second factor is the provider's value, and not what a link states of everybody.
+    let with = |rules: Value| json!({"signin": {"issuer": "https://login.example/2", "client_id": "n", "rules": rules}});
+    for (field, rules) in [
+        ("rules.attested", json!({"attested": "all have two factors"})),
+        ("rules.two_classes", json!({"two_classes": true})),
+        ("rules.max_age", json!({"max_age": 100_000})),
+    ] {
+        let no = p.ask("PATCH", &d, with(rules)).await.expect(403);
+        assert_eq!(no.json()["field"], field);
+    }
+    let set = p.ask("PATCH", &d, with(json!({"acrs": "c1", "attested": null, "two_classes": false, "amr": []}))).await;
+    assert_eq!(set.expect(200).json()["signin"]["rules"]["acrs"], "c1");
+    let rules = json!({"acrs": "c1", "attested": "the owner says so", "max_age": 600});
+    own(&s, "PATCH", &d, with(rules)).await.expect(200);
+    let kept = p.ask("PATCH", &d, with(json!({"acrs": "c2"}))).await.expect(200).json();
+    let kept = &kept["signin"]["rules"];
+    assert_eq!((&kept["acrs"], &kept["attested"], &kept["max_age"]), (&json!("c2"), &json!("the owner says so"), &json!(600)));
+    let named = own(&s, "GET", "/tenants/acme/audit?limit=20", Value::Null).await.expect(200).json();
+    let edit = named["items"].as_array().unwrap().iter().find(|e| e["action"] == "directory.edit").unwrap();
+    assert_eq!(edit["actor_name"], "a setup link (Sam at Acme IT)", "{edit}");
     // Nor another directory, nor another tenant.
     for elsewhere in [&second, &d.replace("acme", "other")] {
         p.ask("GET", elsewhere, Value::Null).await.expect(404);
@@ -166,9 +187,13 @@ story!(async fn a_setup_link_is_worth_what_its_author_may_do(t) {
         let (s, at) = (&s, format!("/tenants/acme/users/{}", ann.id));
         async move { own(s, "PATCH", &at, json!({ "enabled": on })).await.expect(200) }
     };
+    let open = text(&made["link"]).strip_prefix(&s.url).unwrap();
     switch(false).await;
-    p.ask("GET", &d, Value::Null).await.expect(403);
+    p.ask("GET", &d, Value::Null).await.expect(401);
+    p.client.get(open).await.expect(410);
+    p.client.form(open, &[]).await.expect(410);
     switch(true).await;
+    p.client.get(open).await.expect(200);
     p.ask("GET", &d, Value::Null).await.expect(200);
 
     for (body, field) in [(json!({"hours": 0}), "hours"), (json!({"hours": 337}), "hours"), (json!({"note": "a\nb"}), "note")] {

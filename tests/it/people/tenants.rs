@@ -86,9 +86,9 @@ story!(async fn a_policy_is_kept_as_it_was_given(t) {
     let day = Duration::from_hours(24);
     let limits = Limits { absolute: day, idle: day };
     let longest = Longest { sessions: limits, refresh: limits };
-    let set = tenants::set_policy(&w.store, &w.access, &p, policy.clone(), longest).await.unwrap();
+    let set = tenants::set_policy(&w.store, &w.access, &p, (policy.clone(), None), longest).await.unwrap();
     assert_eq!((&set.policy.0, set.version), (&policy, acme.version + 1));
-    let same = tenants::set_policy(&w.store, &w.access, &p, policy.clone(), longest).await.unwrap();
+    let same = tenants::set_policy(&w.store, &w.access, &p, (policy.clone(), None), longest).await.unwrap();
     assert_eq!(same.version, set.version, "the same policy again is no change");
     assert_eq!(tenants::get(&w.store, acme.id).await.unwrap().policy.0, policy);
 });
