@@ -23,10 +23,30 @@ export async function run(world) {
   };
   const person = muster('user', 'show', 'contoso', world.named[7]).id;
   for (const [name, path] of [['overview', ''], ['users', '/users'], ['person', `/users/${person}`], ['roles', '/roles'], ['mappings', '/mappings'],
-    ['directory', `/directories/${world.entra.id}`], ['directory-steps', `/directories/${world.entra.id}/steps`], ['audit', '/audit']]) {
+    ['directory', `/directories/${world.entra.id}`], ['directory-steps', `/directories/${world.entra.id}/steps`], ['audit', '/audit'],
+    ['user-add', '/users/add'], ['access', `/users/${person}/access`], ['explain', `/explain?who=${person}&permission=computers.delete`],
+    ['provisioning', `/directories/${world.entra.id}/provisioning`], ['provisioning-log', `/directories/${world.entra.id}/log`],
+    ['signin-settings', `/directories/${world.entra.id}/signin/settings`], ['integration', `/integrations/${world.rmm.id}`],
+    ['activity', '/activity?days=14']]) {
     await ada.go(`${world.url}/admin/in/contoso${path}`);
     await take(name);
   }
+  // What each product's administrators are told.
+  for (const [preset, name] of [['okta', 'Fabrikam Okta'], ['google', 'Fabrikam Google']]) {
+    const { id } = muster('directory', 'list', 'fabrikam').items.find((d) => d.name === name)
+      ?? muster('directory', 'create', 'fabrikam', name, '--preset', preset);
+    await ada.at('fabrikam', `/directories/${id}/steps`);
+    await take(`steps-${preset}`);
+  }
+  // What somebody is refused for, as it is on record.
+  const { items } = (await ada.api('/tenants/contoso/signins?bad=true&limit=1')).body;
+  if (items.length > 0) {
+    await ada.at('contoso', `/signins/${items[0].reference}`);
+    await take('signin-record');
+  } else world.report.check('the picture signin-record', false, 'nobody was refused');
+  await ada.at('contoso', '/integrations/add');
+  await ada.fill({ name: 'Nightly report', scopes: ['users.view', 'computers.view'] });
+  await take('integration-add');
   await ada.at('contoso', `/roles/${world.packager.id}/edit`);
   await ada.fill({ permissions: ['software.manage_versions'] });
   await ada.press('look');

@@ -49,7 +49,7 @@ export const directories = {
     });
     await ada.at('fabrikam', `/directories/${id}/provisioning`);
     check('it is not shown again', !(await ada.page.content()).includes(token), '');
-    muster('directory', 'edit', 'fabrikam', 'Fabrikam Entra', '--log', 'full');
+    muster('directory', 'edit', 'fabrikam', 'Fabrikam Entra', '--log-bodies', 'full');
     await scim(base, token, 'PATCH', `/Users/${made.id}`, {
       schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'], Operations: [{ op: 'Replace', path: 'displayName', value: 'Fay Third' }],
     });
