@@ -72,7 +72,7 @@ export async function run(world) {
   const axe = await examiner(ada);
   // First what one page of each kind has that others of its kind have not.
   const at = `${url}/admin/in/contoso`;
-  const waiting = ['/admin', '/admin/tenants', '/me'].map((p) => `${url}${p}`);
+  const waiting = ['/admin', '/admin/tenants', '/me', '/admin/system/elevation', '/admin/system/elevation/eligible', '/admin/system/elevation/eligible/add'].map((p) => `${url}${p}`);
   waiting.push(...WALKED.map((t) => `${url}/admin/in/${t}`), `${at}/roles/${world.packager.id}`, `${at}/users/${world.bert.id}`,
     `${at}/directories/${world.entra.id}`, `${at}/groups/${world.groups['Service Desk']}`, `${url}/admin/tenants/contoso`, `${url}/admin/in/northwind/users/${world.theo.id}`);
   const seen = new Set();

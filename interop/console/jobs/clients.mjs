@@ -49,7 +49,8 @@ export const clients = {
     check('it is there', made?.redirect_uris?.[0] === 'https://wiki.contoso.example/callback' || made?.settings?.redirect_uris?.[0], JSON.stringify(made));
     await rotate(world, 'apps', made, first);
     await ada.at('contoso', `/apps/${made.id}`);
-    await ada.press('switch');
+    await ada.press('off');
+    await ada.press('confirm');
     check('it is switched off', app('Wiki').enabled === false, await ada.words());
     await ada.press('delete');
     await ada.press('delete');

@@ -12,6 +12,7 @@ const id = {
 const FORMS = [
   { name: 'letting somebody ask', path: () => '/elevation/eligible/add', at: 'user', fields: { user: 'nobody-like-that', role: { index: 1 }, max_minutes: '2', reason: 'on call' } },
   { name: 'a role on the instance', path: () => '/admin/instance/assignments/add', at: 'user', fields: { user: 'nobody-like-that', role: { index: 1 }, reason: 'for a while' } },
+  { name: 'letting somebody ask on the instance', path: () => '/admin/system/elevation/eligible/add', at: 'user', fields: { user: 'nobody-like-that', role: { index: 1 }, max_minutes: '2', reason: 'on call' } },
   { name: 'a password for somebody', path: (w) => `/users/${id.bert(w)}/help/password`, at: 'password', fields: { password: 'short' }, stays: false },
   { name: 'a role changed', path: (w) => `/roles/${id.depot(w)}/edit`, at: 'name', fields: { name: 'Packager', description: 'Other words' }, button: 'save' },
   { name: 'a tenant renamed', path: () => '/admin/tenants/initech', at: 'name', fields: { name: ' ', tags: 'one, two' } },

@@ -47,6 +47,8 @@ pub enum Section {
     Tenants,
     /// Roles on the whole instance.
     InstanceGrants,
+    /// Roles on the whole instance, for a while.
+    InstanceElevation,
     /// What was done to the instance.
     InstanceAudit,
     /// The installation.
@@ -133,6 +135,7 @@ const OF_TENANT: &[(&str, &[Entry])] = &[
 const OF_INSTANCE: &[Entry] = &[
     e(Section::Tenants, "Tenants", "/tenants", &[]),
     e(Section::InstanceGrants, "Instance roles", "/instance/assignments", &[]),
+    e(Section::InstanceElevation, "Instance roles for a while", "/system/elevation", &[]),
     e(Section::InstanceAudit, "Instance audit", "/instance/audit", &[]),
     e(Section::System, "System", "/system", &[]),
     e(Section::Health, "Health", "/health", &[]),

@@ -1,8 +1,8 @@
 //! Whether somebody may do something, and why; and who may.
 
-use super::roles::kit::{Catalogue, Pick, Scope, called, mend};
+use super::roles::kit::{Catalogue, Pick, Scope, called, mend, rows};
 use crate::{
-    Desk,
+    Desk, PREFIX,
     api::Page,
     ask::{Answer, Ask, page, shown},
     nav::Section,
@@ -32,6 +32,10 @@ struct Ref {
 #[derive(Debug, Deserialize)]
 struct Via {
     kind: String,
+    #[serde(default)]
+    grant: String,
+    #[serde(default)]
+    mapping: String,
     #[serde(default)]
     source: String,
     reason: Option<String>,
@@ -65,6 +69,20 @@ impl Way {
     /// Who gave it, or answers for it.
     fn by(&self) -> String {
         called(self.by_name.as_ref(), &self.by)
+    }
+    /// Where the grant is among those of `user`, for whoever may see that list.
+    fn given(&self, shell: &Shell, user: &str) -> Option<String> {
+        let row = (self.via.grant.as_str(), self.via.source == "hold");
+        match self.scope.on_instance() {
+            _ if row.0.is_empty() => None,
+            true if shell.global() => Some(rows::grant(&format!("{PREFIX}/instance"), user, row)),
+            true => None,
+            false => Some(rows::grant(&shell.base(), user, row)),
+        }
+    }
+    /// Where the mapping is.
+    fn mapped(&self, base: &str) -> String {
+        rows::mapping(base, &self.via.group, &self.via.mapping)
     }
     /// Where it came from, in a few words.
     fn source(&self) -> &str {

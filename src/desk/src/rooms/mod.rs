@@ -26,6 +26,7 @@ mod roles;
 mod setup_links;
 mod signin_half;
 mod signins;
+mod sure;
 mod system;
 mod tenants;
 mod users;

@@ -1,6 +1,9 @@
 //! Links by which a company's IT staff set a directory up: made, shown this once, taken back.
 
-use super::directories::{Directory, api, back, mend, opened};
+use super::{
+    directories::{Directory, api, mend, opened},
+    sure::Sure,
+};
 use crate::{
     Desk,
     api::{Page, Sent},
@@ -24,7 +27,7 @@ pub(super) fn routes() -> Router<Desk> {
     let at = "/admin/in/{tenant}/directories/{directory}/setup-links";
     Router::new()
         .route(at, get(list).post(make))
-        .route(&format!("{at}/revoke"), get(back).post(revoke))
+        .route(&format!("{at}/revoke"), get(ask_revoke).post(revoke))
 }
 
 /// A link, without its text.
@@ -102,6 +105,31 @@ async fn make(ask: Ask, Path((t, d)): Path<(String, String)>, form: Form) -> Ans
         }
         Err(p) => shows(&ask, (&t, &d), typed, None, Some(mend(p)?)).await,
     }
+}
+
+async fn ask_revoke(ask: Ask, Path((t, d)): Path<(String, String)>) -> Answer {
+    let (shell, directory) = opened(&ask, &t, &d, "Take a setup link back").await?;
+    let links: Page<Link> = ask.get(&api(&shell, &d, "/setup-links")).await?;
+    let back = format!("{}/setup-links", directory.at(&shell));
+    let link = links.items.into_iter().find(|l| l.id == ask.word("link"));
+    let Some(link) = link else { return on(&back, "") };
+    let opened = if link.used_at.is_some() {
+        "It was opened: whoever has it open is out at once, and what they saved stays."
+    } else {
+        "Nobody has opened it yet."
+    };
+    let says = vec![
+        format!(
+            "{}, made {} by {}, opens nothing any more.",
+            link.called(),
+            link.created_at.shown,
+            link.who()
+        ),
+        opened.to_owned(),
+    ];
+    let (action, fields) = (format!("{back}/revoke"), vec![("link", link.id)]);
+    let shell = shell.crumb("Setup links", &back);
+    Sure { shell, says, fields, action, button: "Take it back", back: (back, "Keep it") }.page()
 }
 
 async fn revoke(ask: Ask, Path((t, d)): Path<(String, String)>, form: Form) -> Answer {

@@ -1,8 +1,8 @@
 //! Applications and integration users, as the API tells of them: both are clients.
 
 use crate::{
-    ask::{Ask, Trouble},
-    rooms::kit,
+    ask::{Answer, Ask, Trouble},
+    rooms::{kit, sure::Sure},
     shell::Shell,
     text::{self, When},
 };
@@ -58,6 +58,30 @@ impl Room {
         let client: Party = ask.get(&shell.api(&self.at(id))).await?;
         let list = format!("{}{}", shell.base(), self.path());
         Ok((shell.crumb(self.many(), list), client))
+    }
+    /// What switching one off means, before it is done.
+    pub(in crate::rooms) async fn off_page(self, ask: &Ask, (t, id): (&str, &str)) -> Answer {
+        let (shell, client) = self.found(ask, t, id).await?;
+        if !self.may_edit(&shell) {
+            return Err(kit::forbidden().into());
+        }
+        let back = format!("{}{}", shell.base(), self.at(id));
+        let name = &client.name;
+        let says = match self {
+            Self::Apps => format!(
+                "From that moment nobody can sign in to {name}, and no token that was issued to it counts. \
+                 What it is set to stays, its secrets as well."
+            ),
+            Self::Integrations => format!(
+                "From that moment {name} gets no token, and none that it has counts. Its roles, permissions and \
+                 secrets stay."
+            ),
+        };
+        let shell = shell.crumb(name, &back).titled(format!("Switch {name} off"));
+        let says = vec![says, "Switched on again, it works as before.".to_owned()];
+        let (action, fields) = (format!("{back}/switch"), vec![("enabled", "false".to_owned())]);
+        let back = (back, "Keep it on");
+        Sure { shell, says, fields, action, button: "Switch it off", back }.page()
     }
     /// One of them, below a tenant's address.
     pub(in crate::rooms) fn at(self, id: &str) -> String {

@@ -42,7 +42,7 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/admin/in/{tenant}/apps/add", get(edit::add).post(edit::make))
         .route("/admin/in/{tenant}/apps/{app}", get(one))
         .route("/admin/in/{tenant}/apps/{app}/edit", get(edit::edit).post(edit::save))
-        .route("/admin/in/{tenant}/apps/{app}/switch", post(switch))
+        .route("/admin/in/{tenant}/apps/{app}/switch", get(off_page).post(switch))
         .route("/admin/in/{tenant}/apps/{app}/delete", get(delete_page).post(delete))
         .route("/admin/in/{tenant}/apps/{app}/secrets", post(secret_add))
         .route(
@@ -114,6 +114,10 @@ async fn showing(ask: &Ask, t: &str, id: &str, problem: Option<Problem>) -> Answ
 
 async fn one(ask: Ask, Path((t, id)): At) -> Answer {
     showing(&ask, &t, &id, None).await
+}
+
+async fn off_page(ask: Ask, Path((t, id)): At) -> Answer {
+    ROOM.off_page(&ask, (&t, &id)).await
 }
 
 async fn switch(ask: Ask, Path((t, id)): At, form: Form) -> Answer {

@@ -1,7 +1,8 @@
 //! An event of the trail, in words.
 
 use crate::{
-    rooms::kit,
+    PREFIX,
+    rooms::{kit, roles::kit::rows},
     text::{self, When},
 };
 use serde::Deserialize;
@@ -178,20 +179,65 @@ impl Event {
             _ => String::new(),
         }
     }
-    /// The page of what it happened to, where it has one, below the tenant's address.
-    pub(super) fn page(&self) -> Option<String> {
-        let (kind, id) = self.target.as_deref()?.split_once(':')?;
-        let path = match kind {
-            "user" => "/users/",
-            "directory" => "/directories/",
-            "role" => "/roles/",
-            "group" => "/groups/",
-            "app" if self.action.starts_with("integration") => "/integrations/",
-            "app" => "/apps/",
-            _ => return None,
-        };
-        let gone = ["delete", "remove"].iter().any(|v| self.action.ends_with(v));
-        (!gone).then(|| format!("{path}{}", text::escape(id)))
+    /// A fact of it, by name.
+    fn fact(&self, name: &str) -> &str {
+        self.detail[name].as_str().unwrap_or_default()
+    }
+    /// Whether what it happened to is there no more.
+    fn gone(&self) -> bool {
+        matches!(self.action.as_str(), "eligibility.withdraw" | "tombstone.lift" | "review.stop")
+            || self.action.starts_with("scope.")
+            || ["delete", "remove"].iter().any(|v| self.action.ends_with(v))
+    }
+    /// The page of what it happened to in the tenant `here`, or its row in a list, below the tenant's address.
+    pub(super) fn page(&self, here: &str) -> Option<String> {
+        let (kind, id) = self.target.as_deref().filter(|_| !self.gone())?.split_once(':')?;
+        let escaped = text::escape(id);
+        // What holds in another tenant is in that one's lists.
+        let ours = self.fact("tenant") == here;
+        let at = |path: &str| Some(format!("{path}{escaped}"));
+        match kind {
+            "user" => at("/users/"),
+            "directory" => at("/directories/"),
+            "role" => at("/roles/"),
+            "group" => at("/groups/"),
+            "app" if self.action.starts_with("integration") => at("/integrations/"),
+            "app" => at("/apps/"),
+            "invitation" => at("/invitations/"),
+            "parked" => at("/decisions/parked/"),
+            "review" => at("/reviews/"),
+            "review_plan" => at("/reviews/plans#plan-"),
+            "default_role" => Some("/mappings/default".to_owned()),
+            "grant" if ours => {
+                Some(rows::grant("", self.fact("user"), (id, self.action == "grant.hold")))
+            }
+            "mapping" if ours => Some(rows::mapping("", self.fact("group"), id)),
+            "eligibility" if ours => at("/elevation/eligible#eligibility-"),
+            "elevation" if ours => at("/elevation#request-"),
+            "tenant" if self.action == "tenant.policy" => Some("/policy".to_owned()),
+            "tenant" if self.action.starts_with("domain.") && !self.fact("domain").is_empty() => {
+                Some(format!("/domains/{}", text::escape(self.fact("domain"))))
+            }
+            _ => None,
+        }
+    }
+    /// The same of an event of the instance.
+    pub(super) fn page_of_instance(&self) -> Option<String> {
+        let (kind, id) = self.target.as_deref().filter(|_| !self.gone())?.split_once(':')?;
+        let escaped = text::escape(id);
+        let at = |path: &str| Some(format!("{PREFIX}{path}{escaped}"));
+        match kind {
+            "grant" => {
+                let row = (id, self.action == "grant.hold");
+                Some(rows::grant(&format!("{PREFIX}/instance"), self.fact("user"), row))
+            }
+            "eligibility" => at("/system/elevation/eligible#eligibility-"),
+            "elevation" => at("/system/elevation/"),
+            "key" => at("/system#key-"),
+            "user" if self.action.starts_with("break_glass.") => at("/system#account-"),
+            "tenant" => at("/tenants/"),
+            _ => None,
+        }
     }
     /// The facts.
     pub(super) fn facts(&self) -> String {

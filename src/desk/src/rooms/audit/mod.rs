@@ -103,6 +103,15 @@ impl Trail {
     fn own(&self) -> bool {
         !self.shell.slug().is_empty()
     }
+    /// The page of what an event happened to, or its row in a list.
+    fn open(&self, e: &Event) -> Option<String> {
+        match self.shell.me.place() {
+            Some(here) => Some(format!("{}{}", self.shell.base(), e.page(&here.tenant)?)),
+            // Of a tenant that is gone nothing has a page.
+            None if self.tenant.is_empty() => e.page_of_instance(),
+            None => None,
+        }
+    }
     /// Whether the action is one that the list of kinds has not.
     fn other(&self) -> bool {
         !self.action.is_empty() && !KINDS.iter().any(|k| k.0 == self.action)

@@ -1,14 +1,13 @@
 //! Who may ask for which role: the list, letting somebody, taking that back.
 
 use super::{
-    super::roles::kit::{self, Pick, Roles, Scope, Where, called, mend, moment},
-    lasting,
+    super::roles::kit::{self, Pick, Place, Roles, Scope, Where, called, mend, moment},
+    frame, lasting, title,
 };
 use crate::{
     api::{Done, Page, Sent},
     ask::{Answer, Ask, Trouble, on, page, shown},
     form::Form,
-    nav::Section,
     problem::Problem,
     shell::Shell,
     text::{self, When},
@@ -55,29 +54,43 @@ impl Eligibility {
 #[template(path = "eligible.html")]
 struct List {
     shell: Shell,
+    place: Place,
     all: Vec<Eligibility>,
     first: Option<String>,
     next: Option<String>,
 }
 
 pub(super) async fn list(ask: Ask, Path(t): Path<String>) -> Answer {
-    let shell = ask.shell(&t, Section::Elevation, "Roles for a while").await?;
-    let query = ask.pass(&["cursor"], &[("limit", "50")]);
-    let found: Page<Eligibility> = ask.get(&shell.api(&format!("/eligibilities{query}"))).await?;
-    let (first, next) = (ask.first(), ask.after(found.next.as_ref()));
-    page(&List { shell, all: found.items, first, next })
+    listed(ask, Some(&t)).await
 }
 
-async fn frame(ask: &Ask, t: &str, title: &str) -> Result<(Shell, String), Trouble> {
-    let shell = ask.shell(t, Section::Elevation, title).await?;
-    let to = format!("{}/elevation/eligible", shell.base());
-    Ok((shell.crumb("Who may ask", to.clone()), to))
+pub(super) async fn list_everywhere(ask: Ask) -> Answer {
+    listed(ask, None).await
+}
+
+async fn listed(ask: Ask, tenant: Option<&str>) -> Answer {
+    let (shell, place) = frame(&ask, tenant, title(tenant)).await?;
+    let query = ask.pass(&["cursor"], &[("limit", "50")]);
+    let found: Page<Eligibility> = ask.get(&place.api(&format!("/eligibilities{query}"))).await?;
+    let (first, next) = (ask.first(), ask.after(found.next.as_ref()));
+    page(&List { shell, place, all: found.items, first, next })
+}
+
+/// Where the list is.
+fn up(place: &Place) -> String {
+    place.to("/elevation/eligible")
+}
+
+async fn under(ask: &Ask, tenant: Option<&str>, title: &str) -> Result<(Shell, Place), Trouble> {
+    let (shell, place) = frame(ask, tenant, title).await?;
+    Ok((shell.crumb("Who may ask", up(&place)), place))
 }
 
 #[derive(Template)]
 #[template(path = "eligible_form.html")]
 struct Make {
     shell: Shell,
+    place: Place,
     to: String,
     pick: Pick,
     roles: Roles,
@@ -91,7 +104,7 @@ struct Make {
 
 async fn form(
     ask: &Ask,
-    (shell, to): (Shell, String),
+    (shell, place): (Shell, Place),
     typed: &Form,
     problem: Option<Problem>,
 ) -> Answer {
@@ -100,14 +113,21 @@ async fn form(
         id.clone_into(&mut pick.chosen);
         pick.typed = String::new();
     }
-    pick = pick.homes(ask, &shell).await?;
+    if place.wide {
+        if pick.home.is_empty() {
+            pick.home.clone_from(&shell.me.tenant);
+        }
+    } else {
+        pick = pick.homes(ask, &shell).await?;
+    }
     let missed = problem.as_ref().is_some_and(|p| p.is_at("user"));
     if missed || !pick.chosen.is_empty() {
         pick = pick.look(ask, &shell).await?;
     }
     let problem = pick.told(problem);
-    let roles = Roles::of(ask, &shell, "Choose a role").await?;
-    let wide = Where::of(ask, &shell, typed, false).await?;
+    let roles = Roles::there(ask, &shell, &place, "Choose a role").await?;
+    let wide =
+        if place.wide { Where::default() } else { Where::of(ask, &shell, typed, false).await? };
     let status = problem.as_ref().map_or(StatusCode::OK, Problem::http);
     let shell = shell.problem(problem);
     let word = |n: &str, none: &str| typed.some(n).unwrap_or(none).to_owned();
@@ -120,7 +140,8 @@ async fn form(
             until: word("valid_to", ""),
             reason: word("reason", ""),
             shell,
-            to,
+            to: up(&place),
+            place,
             pick,
             roles,
             wide,
@@ -132,12 +153,18 @@ const MAKE: &str = "Let somebody ask for a role";
 const TAKE_BACK: &str = "Take back that they may ask";
 
 pub(super) async fn add(ask: Ask, Path(t): Path<String>) -> Answer {
-    let frame = frame(&ask, &t, MAKE).await?;
+    let frame = under(&ask, Some(&t), MAKE).await?;
+    form(&ask, frame, ask.words(), None).await
+}
+
+pub(super) async fn add_everywhere(ask: Ask) -> Answer {
+    let frame = under(&ask, None, MAKE).await?;
     form(&ask, frame, ask.words(), None).await
 }
 
 /// What is sent, or what is wrong with it before the API is asked.
-fn wanted(typed: &Form, pick: &Pick) -> Result<serde_json::Value, Problem> {
+fn wanted(typed: &Form, home: Option<&str>) -> Result<serde_json::Value, Problem> {
+    let pick = Pick::of(typed);
     if pick.who().is_empty() {
         return Err(Problem::typed("user", "say who"));
     }
@@ -145,22 +172,32 @@ fn wanted(typed: &Form, pick: &Pick) -> Result<serde_json::Value, Problem> {
     let most = typed.number("max_minutes")?;
     let most = most.ok_or_else(|| Problem::typed("max_minutes", "say for how long at most"))?;
     Ok(json!({
-        "user": pick.who(), "home": pick.home(), "role": typed.get("role"),
+        "user": pick.who(), "home": pick.home().or(home), "role": typed.get("role"),
         "scope": Where::wanted(typed)?, "max_minutes": most.saturating_mul(unit),
         "reason": typed.some("reason"), "valid_to": moment(typed.some("valid_to")),
     }))
 }
 
 pub(super) async fn make(ask: Ask, Path(t): Path<String>, typed: Form) -> Answer {
-    let (shell, to) = frame(&ask, &t, MAKE).await?;
-    let body = match wanted(&typed, &Pick::of(&typed)) {
+    made(ask, Some(&t), typed).await
+}
+
+pub(super) async fn make_everywhere(ask: Ask, typed: Form) -> Answer {
+    made(ask, None, typed).await
+}
+
+async fn made(ask: Ask, tenant: Option<&str>, typed: Form) -> Answer {
+    let (shell, place) = under(&ask, tenant, MAKE).await?;
+    // On the whole instance nobody is of the page's tenant: it has none.
+    let home = place.wide.then_some(shell.me.tenant.as_str());
+    let body = match wanted(&typed, home) {
         Ok(body) => body,
-        Err(p) => return form(&ask, (shell, to), &typed, Some(p)).await,
+        Err(p) => return form(&ask, (shell, place), &typed, Some(p)).await,
     };
     let sent = Sent::json(body).key(typed.key());
-    match ask.call::<Done>(Method::POST, &shell.api("/eligibilities"), sent).await {
-        Ok(_) => on(&to, "made"),
-        Err(p) => form(&ask, (shell, to), &typed, Some(mend(p)?)).await,
+    match ask.call::<Done>(Method::POST, &place.api("/eligibilities"), sent).await {
+        Ok(_) => on(&up(&place), "made"),
+        Err(p) => form(&ask, (shell, place), &typed, Some(mend(p)?)).await,
     }
 }
 
@@ -174,26 +211,39 @@ struct Withdraw {
 
 async fn told(
     ask: &Ask,
-    (shell, to): (Shell, String),
+    (shell, place): (Shell, Place),
     id: &str,
     problem: Option<Problem>,
 ) -> Answer {
-    let list = shell.api("/eligibilities");
+    let list = place.api("/eligibilities");
     let e = kit::one_of(ask, &list, |e: &Eligibility| e.id == id).await?;
     let status = problem.as_ref().map_or(StatusCode::OK, Problem::http);
-    shown(status, &Withdraw { shell: shell.problem(problem), to, e })
+    shown(status, &Withdraw { shell: shell.problem(problem), to: up(&place), e })
+}
+
+async fn withdrawn(ask: Ask, tenant: Option<&str>, id: &str) -> Answer {
+    let (shell, place) = under(&ask, tenant, TAKE_BACK).await?;
+    let at = place.api(&format!("/eligibilities/{}", text::escape(id)));
+    match ask.delete(&at).await {
+        Ok(()) => on(&up(&place), "revoked"),
+        Err(p) => told(&ask, (shell, place), id, Some(mend(p)?)).await,
+    }
 }
 
 pub(super) async fn ask(ask: Ask, Path((t, id)): Path<(String, String)>) -> Answer {
-    let frame = frame(&ask, &t, TAKE_BACK).await?;
+    let frame = under(&ask, Some(&t), TAKE_BACK).await?;
+    told(&ask, frame, &id, None).await
+}
+
+pub(super) async fn ask_everywhere(ask: Ask, Path(id): Path<String>) -> Answer {
+    let frame = under(&ask, None, TAKE_BACK).await?;
     told(&ask, frame, &id, None).await
 }
 
 pub(super) async fn withdraw(ask: Ask, Path((t, id)): Path<(String, String)>) -> Answer {
-    let (shell, to) = frame(&ask, &t, TAKE_BACK).await?;
-    let at = shell.api(&format!("/eligibilities/{}", text::escape(&id)));
-    match ask.delete(&at).await {
-        Ok(()) => on(&to, "revoked"),
-        Err(p) => told(&ask, (shell, to), &id, Some(mend(p)?)).await,
-    }
+    withdrawn(ask, Some(&t), &id).await
+}
+
+pub(super) async fn withdraw_everywhere(ask: Ask, Path(id): Path<String>) -> Answer {
+    withdrawn(ask, None, &id).await
 }

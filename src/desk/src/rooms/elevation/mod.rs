@@ -1,12 +1,13 @@
-//! Roles for a while: who asked for one, and who may.
+//! Roles for a while, in a tenant and on the whole instance: who asked for one, and who may.
 
+mod decide;
 mod eligible;
 
-use super::roles::kit::{Scope, called};
+use super::roles::kit::{Place, Scope, called};
 use crate::{
     Desk,
     api::Page,
-    ask::{Answer, Ask, page},
+    ask::{Answer, Ask, Trouble, page},
     nav::Section,
     shell::Shell,
     text::{self, When},
@@ -17,14 +18,42 @@ use serde::Deserialize;
 
 pub(super) fn routes() -> Router<Desk> {
     let t = "/admin/in/{tenant}/elevation";
+    let i = "/admin/system/elevation";
     Router::new()
         .route(t, get(requests))
+        .route(i, get(requests_everywhere))
+        // What is asked for in a tenant is decided at an address that letters know: `/elevations/{elevation}`.
+        .route(&format!("{i}/{{elevation}}"), get(decide::ask).post(decide::go))
         .route(&format!("{t}/eligible"), get(eligible::list))
         .route(&format!("{t}/eligible/add"), get(eligible::add).post(eligible::make))
         .route(
             &format!("{t}/eligible/{{eligibility}}/withdraw"),
             get(eligible::ask).post(eligible::withdraw),
         )
+        .route(&format!("{i}/eligible"), get(eligible::list_everywhere))
+        .route(
+            &format!("{i}/eligible/add"),
+            get(eligible::add_everywhere).post(eligible::make_everywhere),
+        )
+        .route(
+            &format!("{i}/eligible/{{eligibility}}/withdraw"),
+            get(eligible::ask_everywhere).post(eligible::withdraw_everywhere),
+        )
+}
+
+/// The sections of the pages: a tenant's, the instance's.
+const AT: (Section, Section) = (Section::Elevation, Section::InstanceElevation);
+
+/// The frame of a page of a tenant, or of the whole instance where none is said; what lies above it is the crumb.
+async fn frame(ask: &Ask, tenant: Option<&str>, title: &str) -> Result<(Shell, Place), Trouble> {
+    let (shell, place) = Place::shell(ask, tenant, AT, title).await?;
+    let shell = if place.wide { shell.crumb("System", "/admin/system") } else { shell };
+    Ok((shell, place.of_system()))
+}
+
+/// What the lists are called.
+fn title(tenant: Option<&str>) -> &'static str {
+    if tenant.is_some() { "Roles for a while" } else { "Roles on the whole instance, for a while" }
 }
 
 /// `45 minutes`, `1 hour 30 minutes`, `4 hours`, `31 days`; from two days on to the day.
@@ -104,15 +133,35 @@ impl Request {
 #[template(path = "elevation.html")]
 struct List {
     shell: Shell,
+    place: Place,
     requests: Vec<Request>,
     first: Option<String>,
     next: Option<String>,
 }
 
+impl List {
+    /// Where a request is decided.
+    fn decides(&self, r: &Request) -> String {
+        if self.place.wide {
+            self.place.to(&format!("/elevation/{}", r.id))
+        } else {
+            format!("/elevations/{}", r.id)
+        }
+    }
+}
+
 async fn requests(ask: Ask, Path(t): Path<String>) -> Answer {
-    let shell = ask.shell(&t, Section::Elevation, "Roles for a while").await?;
+    listed(ask, Some(&t)).await
+}
+
+async fn requests_everywhere(ask: Ask) -> Answer {
+    listed(ask, None).await
+}
+
+async fn listed(ask: Ask, tenant: Option<&str>) -> Answer {
+    let (shell, place) = frame(&ask, tenant, title(tenant)).await?;
     let query = ask.pass(&["cursor"], &[("limit", "50")]);
-    let found: Page<Request> = ask.get(&shell.api(&format!("/elevations{query}"))).await?;
+    let found: Page<Request> = ask.get(&place.api(&format!("/elevations{query}"))).await?;
     let (first, next) = (ask.first(), ask.after(found.next.as_ref()));
-    page(&List { shell, requests: found.items, first, next })
+    page(&List { shell, place, requests: found.items, first, next })
 }

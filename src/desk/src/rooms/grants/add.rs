@@ -2,7 +2,7 @@
 
 use super::{
     super::roles::kit::{Pick, Place, Roles, Where, mend, moment},
-    AT, choice,
+    AT,
 };
 use crate::{
     api::{Done, Sent},
@@ -57,7 +57,7 @@ async fn form(
         pick = pick.look(ask, &shell).await?;
     }
     let problem = pick.told(problem);
-    let roles = choice(ask, &shell, &place, "Choose a role").await?;
+    let roles = Roles::there(ask, &shell, &place, "Choose a role").await?;
     let wide =
         if place.wide { Where::default() } else { Where::of(ask, &shell, typed, false).await? };
     let status = problem.as_ref().map_or(StatusCode::OK, Problem::http);

@@ -137,7 +137,7 @@ async fn list_everywhere(ask: Ask) -> Answer {
 async fn listed(ask: Ask, tenant: Option<&str>) -> Answer {
     let title = if tenant.is_some() { "Assignments" } else { "Roles on the whole instance" };
     let (shell, place) = Place::shell(&ask, tenant, AT, title).await?;
-    let roles = choice(&ask, &shell, &place, "All roles").await?;
+    let roles = Roles::there(&ask, &shell, &place, "All roles").await?;
     let pick = Pick { typed: ask.word("who").to_owned(), ..Pick::default() };
     let pick = Pick { chosen: ask.word("user").to_owned(), ..pick };
     let (user, pick) = if place.wide {
@@ -168,19 +168,6 @@ async fn listed(ask: Ask, tenant: Option<&str>) -> Answer {
         next: ask.after(grants.next.as_ref()),
         shell,
     })
-}
-
-/// The roles to choose from: of the tenant, or, for the instance, of the caller's own.
-async fn choice(ask: &Ask, shell: &Shell, place: &Place, none: &str) -> Result<Roles, Trouble> {
-    if !place.wide {
-        return Ok(Roles::of(ask, shell, none).await?);
-    }
-    let own = format!("/tenants/{}", text::escape(&shell.me.tenant));
-    let mut roles = Roles::at(ask, &own).await?;
-    if !none.is_empty() {
-        roles.all.insert(0, (String::new(), none.to_owned()));
-    }
-    Ok(roles)
 }
 
 /// A grant, or a hold, of the path.

@@ -44,7 +44,7 @@ pub(super) fn routes() -> Router<Desk> {
             "/admin/in/{tenant}/integrations/{integration}/edit",
             get(edit::edit).post(edit::save),
         )
-        .route("/admin/in/{tenant}/integrations/{integration}/switch", post(switch))
+        .route("/admin/in/{tenant}/integrations/{integration}/switch", get(off_page).post(switch))
         .route("/admin/in/{tenant}/integrations/{integration}/adopt", post(adopt))
         .route(
             "/admin/in/{tenant}/integrations/{integration}/delete",
@@ -188,6 +188,10 @@ async fn access(ask: &Ask, shell: &Shell, client: &Party) -> Result<Option<Acces
 
 async fn one(ask: Ask, Path((t, id)): At) -> Answer {
     showing(&ask, &t, &id, None).await
+}
+
+async fn off_page(ask: Ask, Path((t, id)): At) -> Answer {
+    ROOM.off_page(&ask, (&t, &id)).await
 }
 
 async fn switch(ask: Ask, Path((t, id)): At, form: Form) -> Answer {

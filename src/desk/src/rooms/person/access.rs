@@ -5,11 +5,13 @@
 
 use super::{At, Frame, open, ways::Way};
 use crate::{
+    PREFIX,
     api::Sent,
     ask::{Answer, Ask, on, page, shown},
     form::Form,
     problem::Problem,
     rooms::users::choose::{self, Role},
+    shell::Shell,
     text::{self, When},
 };
 use askama::Template;
@@ -55,6 +57,16 @@ impl There {
             None if self.everywhere => "The whole instance",
             None => &self.scope.text,
         }
+    }
+    /// The row of what gives a role of `user` here, for whoever manages roles in the page's tenant, or everywhere.
+    pub(super) fn row(&self, shell: &Shell, w: &Way, user: &str) -> Option<(&'static str, String)> {
+        if self.everywhere {
+            let base = format!("{PREFIX}/instance");
+            return w.row(&base, user).filter(|_| shell.global());
+        }
+        let slug = self.slug.as_deref()?;
+        let may = shell.global() || slug == shell.slug() && shell.may("users.manage_roles");
+        w.row(&format!("{PREFIX}/in/{slug}"), user).filter(|_| may)
     }
     /// Whether anything there was given by hand.
     pub(super) fn by_hand(&self) -> bool {

@@ -41,8 +41,8 @@ pub(super) fn routes() -> Router<Desk> {
         .route(&at("/access/remove"), get(access::ask_remove).post(access::remove))
         .route(&at("/why"), get(why::show))
         .route(&at("/signing-in"), get(signin::show))
-        .route(&at("/sessions/end"), post(signin::end).get(back))
-        .route(&at("/consents/end"), post(signin::withdraw).get(back))
+        .route(&at("/sessions/end"), get(signin::ask_end).post(signin::end))
+        .route(&at("/consents/end"), get(signin::ask_withdraw).post(signin::withdraw))
         .route(&at("/help/{verb}"), get(help::ask).post(help::run))
         .route(&at("/history"), get(history::show))
 }

@@ -7,7 +7,11 @@ use crate::{
     ask::{Answer, Ask, on, page, shown},
     form::Form,
     problem::Problem,
-    rooms::users::{Removes, choose, class},
+    rooms::{
+        roles::kit,
+        sure::Sure,
+        users::{Removes, choose, class},
+    },
     text::{self, When},
 };
 use askama::Template;
@@ -245,6 +249,65 @@ async fn after(ask: &Ask, frame: Frame, done: Result<(), Problem>, word: &str) -
         }
         Err(p) => Err(p.into()),
     }
+}
+
+/// The page before something of theirs is ended.
+fn sure(
+    frame: Frame,
+    title: String,
+    (says, fields): (String, Vec<(&'static str, String)>),
+    (path, button): (&str, &'static str),
+) -> Answer {
+    let back = format!("{}/signing-in", frame.base());
+    let action = format!("{}{path}", frame.base());
+    let shell = frame.shell.crumb(frame.person.name(), &back).titled(title);
+    let says = vec![says];
+    Sure { shell, says, fields, action, button, back: (back, "Leave it") }.page()
+}
+
+/// What ending a session means, or all of them.
+pub(super) async fn ask_end(ask: Ask, Path((t, id)): Path<(String, String)>) -> Answer {
+    let frame = open(&ask, &t, &id, At::SigningIn).await?;
+    let name = frame.person.name().to_owned();
+    let to = "/sessions/end";
+    let Some(one) = ask.words().some("session").map(str::to_owned) else {
+        // Whoever proves who they are on the way comes back without the words of the address.
+        if ask.word("all").is_empty() {
+            return on(&format!("{}/signing-in", frame.base()), "");
+        }
+        let says = format!(
+            "{name} is signed out everywhere, at once. The tokens that applications got in these sessions end, and \
+             the applications are told. They can sign in again as before."
+        );
+        let title = format!("End all sessions of {name}");
+        return sure(frame, title, (says, Vec::new()), (to, "End all sessions"));
+    };
+    let list = frame.api("/sessions");
+    let s = kit::one_of(&ask, &list, |s: &Session| s.id == one).await?;
+    let says = format!(
+        "{name} is signed out there at once: {}, signed in {}. The tokens that applications got in it end, and the \
+         applications are told. Other sessions stay.",
+        s.device(),
+        s.created_at.shown
+    );
+    let title = format!("End a session of {name}");
+    sure(frame, title, (says, vec![("session", one)]), (to, "End the session"))
+}
+
+/// What taking a consent back means.
+pub(super) async fn ask_withdraw(ask: Ask, Path((t, id)): Path<(String, String)>) -> Answer {
+    let frame = open(&ask, &t, &id, At::SigningIn).await?;
+    let all: Page<Consent> = ask.get(&frame.api("/consents")).await?;
+    let found = all.items.into_iter().find(|c| c.app == ask.word("app"));
+    let Some(c) = found else { return on(&format!("{}/signing-in", frame.base()), "") };
+    let name = frame.person.name().to_owned();
+    let app = c.name.as_deref().unwrap_or("An application that is gone");
+    let says = format!(
+        "{app} loses what {name} let it do, and what it has by that ends at once. It asks {name} again at their next \
+         sign-in to it."
+    );
+    let title = format!("Take back what {name} allowed");
+    sure(frame, title, (says, vec![("app", c.app)]), ("/consents/end", "Take it back"))
 }
 
 /// Ends one session, or all.

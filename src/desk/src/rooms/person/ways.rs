@@ -1,6 +1,6 @@
 //! The ways in which somebody has a role, as `access` and `explain` list them.
 
-use crate::text::When;
+use crate::{rooms::roles::kit::rows, text::When};
 use serde::Deserialize;
 
 /// One way.
@@ -36,6 +36,10 @@ pub(super) struct Scope {
 #[derive(Debug, Default, Deserialize)]
 struct Via {
     kind: String,
+    #[serde(default)]
+    grant: Option<String>,
+    #[serde(default)]
+    mapping: Option<String>,
     #[serde(default)]
     source: Option<String>,
     #[serde(default)]
@@ -91,6 +95,21 @@ impl Way {
     pub(super) fn group(&self) -> Option<(&str, &str)> {
         let v = &self.via;
         v.group.as_deref().filter(|_| v.kind == "mapping").zip(v.group_name.as_deref())
+    }
+    /// The row of the grant or the mapping, in the lists below `base`: what it is, and where.
+    pub(super) fn row(&self, base: &str, user: &str) -> Option<(&'static str, String)> {
+        let v = &self.via;
+        match v.kind.as_str() {
+            "assignment" => {
+                let held = v.source.as_deref() == Some("hold");
+                let to = rows::grant(base, user, (v.grant.as_deref()?, held));
+                Some((if held { "Decide" } else { "Assignment" }, to))
+            }
+            "mapping" => {
+                Some(("Mapping", rows::mapping(base, v.group.as_deref()?, v.mapping.as_deref()?)))
+            }
+            _ => None,
+        }
     }
     /// The directory of that group.
     pub(super) fn directory(&self) -> Option<(&str, &str)> {

@@ -4,6 +4,7 @@ mod catalogue;
 mod person;
 mod place;
 mod preview;
+pub(in crate::rooms) mod rows;
 mod scope;
 
 pub(in crate::rooms) use catalogue::Catalogue;
@@ -17,6 +18,7 @@ use crate::{
     ask::Trouble,
     problem::Problem,
     shell::Shell,
+    text,
 };
 use serde::Deserialize;
 
@@ -97,6 +99,23 @@ impl Roles {
         }
         Ok(found)
     }
+    /// Of the page's place: on the whole instance, those of the caller's own tenant.
+    pub(in crate::rooms) async fn there(
+        c: &Client,
+        shell: &Shell,
+        place: &Place,
+        none: &str,
+    ) -> Result<Self, Problem> {
+        if !place.wide {
+            return Self::of(c, shell, none).await;
+        }
+        let own = format!("/tenants/{}", text::escape(&shell.me.tenant));
+        let mut found = Self::at(c, &own).await?;
+        if !none.is_empty() {
+            found.all.insert(0, (String::new(), none.to_owned()));
+        }
+        Ok(found)
+    }
     /// Of the tenant whose address in the API this is.
     pub(in crate::rooms) async fn at(c: &Client, tenant: &str) -> Result<Self, Problem> {
         let page: Page<Named> = c.get(&format!("{tenant}/roles?limit={CHOICE}")).await?;
@@ -133,7 +152,7 @@ pub(in crate::rooms) async fn one_of<T: for<'a> Deserialize<'a>>(
             return Ok(found);
         }
         match page.next {
-            Some(next) => cursor = format!("&cursor={}", crate::text::escape(&next)),
+            Some(next) => cursor = format!("&cursor={}", text::escape(&next)),
             None => break,
         }
     }

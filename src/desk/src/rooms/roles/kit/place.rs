@@ -39,6 +39,14 @@ impl Place {
         let place = Self { api: String::new(), base: format!("{PREFIX}/instance"), wide: true };
         Ok((shell, place))
     }
+    /// The same, with what is of the whole instance among the pages of the system.
+    #[must_use]
+    pub(in crate::rooms) fn of_system(mut self) -> Self {
+        if self.wide {
+            self.base = format!("{PREFIX}/system");
+        }
+        self
+    }
     /// An address of the API.
     pub(in crate::rooms) fn api(&self, path: &str) -> String {
         format!("{}{path}", self.api)

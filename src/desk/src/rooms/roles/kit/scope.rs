@@ -29,8 +29,12 @@ impl Scope {
     }
     /// In a sentence: in it, or on it.
     pub(in crate::rooms) fn at(&self) -> String {
-        let word = if self.kind == "instance" { "on" } else { "in" };
+        let word = if self.on_instance() { "on" } else { "in" };
         format!("{word} {}", self.words())
+    }
+    /// Whether it is the whole instance.
+    pub(in crate::rooms) fn on_instance(&self) -> bool {
+        self.kind == "instance"
     }
     /// Whether it is more than one tenant.
     pub(in crate::rooms) fn wide(&self) -> bool {

@@ -1,0 +1,8 @@
+//! Pages over an API that answers what a test says: what they ask it, and what they show.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod api;
+mod elevation;
+mod rows;
+mod sure;
