@@ -7,7 +7,10 @@ use crate::{
     id::RoleId,
 };
 use serde::Deserialize;
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, LazyLock},
+};
 use uuid::Uuid;
 
 /// Global Administrator: everything, everywhere.
@@ -201,6 +204,16 @@ impl Catalogue {
     pub fn role(&self, id: RoleId) -> Option<&BuiltIn> {
         self.0.roles.iter().find(|r| r.id == id)
     }
+}
+
+/// What a built-in role is called as shipped: for the record of what becomes of grants where no catalogue is at hand.
+pub(super) fn shipped_name(id: RoleId) -> Option<&'static str> {
+    static NAMES: LazyLock<Vec<(RoleId, String)>> = LazyLock::new(|| {
+        let read = toml::from_str::<RolesFile>(ROLES);
+        let all = read.into_iter().flat_map(|r| r.role);
+        all.filter_map(|r| Some((r.id.parse().ok()?, r.name))).collect()
+    });
+    NAMES.iter().find(|(known, _)| *known == id).map(|(_, name)| name.as_str())
 }
 
 fn built_in(r: RoleEntry, all: &BTreeSet<String>) -> Result<BuiltIn> {

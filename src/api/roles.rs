@@ -93,7 +93,7 @@ pub(super) struct UsesShown {
     name: String,
     /// How many uses there are in the tenant.
     total: i64,
-    /// People who have it by hand; holds and ended grants too.
+    /// People who have it by hand; holds too.
     grants: HoldersShown,
     /// Groups that give it.
     mappings: HoldersShown,

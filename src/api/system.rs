@@ -152,6 +152,32 @@ pub(super) async fn me(c: Call) -> Result<Shown<Me>> {
     Ok(Shown::of(Me { actor: c.actor().label(), person: Some(person), portal: None }))
 }
 
+/// What a password of people without a directory has to be; the server's settings, for every tenant.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct PasswordRules {
+    /// The fewest characters of one that is somebody's only factor.
+    length: usize,
+    /// The fewest characters beside a second factor.
+    length_with_second_factor: usize,
+    /// How hard it has to be to guess, 0 to 4 as zxcvbn counts.
+    strength: u8,
+    /// So many wrong ones in a row are waited for.
+    failures: u32,
+    /// How long, in seconds.
+    lockout_seconds: u64,
+}
+
+pub(super) async fn password_rules(c: Call) -> Result<Shown<PasswordRules>> {
+    let s = &c.app.config.signin;
+    Ok(Shown::of(PasswordRules {
+        length: s.password_length,
+        length_with_second_factor: s.password_length_with_second,
+        strength: s.password_strength,
+        failures: s.failures,
+        lockout_seconds: s.lockout.as_secs(),
+    }))
+}
+
 /// What there is to permit.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct CatalogueShown {

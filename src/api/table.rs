@@ -49,6 +49,7 @@ table! {
     GET "/me" Caller, system::me [PLACE], "Who you are, and what you may do where.";
     GET "/openapi.json" Caller, openapi::show, "This description of the API.";
     GET "/catalogue" Caller, system::catalogue, "The permissions and the built-in roles.";
+    GET "/password-rules" Caller, system::password_rules, "What a password of people without a directory has to be.";
     GET "/role-templates" Caller, roles::templates, "Roles for common jobs, to make one's own from.";
 
     GET "/me/eligibilities" Caller, elevations::mine, "What you may ask for, for a while.";

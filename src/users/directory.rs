@@ -256,6 +256,7 @@ pub async fn delete(
         }
         let settings = directories::find(tx, t, d).await?.ok_or_else(|| gone(id))?.provisioning;
         let limits = Some(settings.0.mass_change);
+        db::leave_groups(tx, t, id).await?;
         gone_for_good(tx, &was, by, "deleted by the directory", limits).await
     })
 }

@@ -10,6 +10,7 @@ mod lists_shell;
 mod members;
 mod names;
 mod openapi;
+mod over;
 mod person;
 mod portal;
 mod routes;

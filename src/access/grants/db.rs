@@ -285,3 +285,15 @@ pub async fn shorten(tx: &mut Tx, home: TenantId, id: GrantId, to: Timestamp) ->
     )?;
     Ok(n > 0)
 }
+
+/// Removes the grants of a role that ended before `now`, in every tenant.
+pub(super) async fn ended_go(tx: &mut Tx, role: RoleId, now: Timestamp) -> Result<u64> {
+    sql!(
+        tx,
+        exec,
+        "DELETE FROM grants WHERE role_id = $1 AND valid_to <= $2
+         /* platform: a role offered to all was given in tenants that its owner does not know */",
+        role,
+        now
+    )
+}

@@ -8,8 +8,9 @@ use crate::{
         Access, Catalogue, Effective, Path, Site,
         db::{paths, subjects, tenant},
     },
+    clock::Timestamp,
     error::Result,
-    id::{TenantId, UserId},
+    id::{RoleId, TenantId, UserId},
     sessions,
     store::{Cx, Lock, Scope, Topic, Tx},
     tx,
@@ -79,4 +80,10 @@ pub(super) async fn over(
         }
     }
     Ok(over.len())
+}
+
+/// What ended of a role that is deleted goes with it; the trail says what it was.
+pub(in crate::access) async fn role_gone(tx: &mut Tx, role: RoleId, now: Timestamp) -> Result<()> {
+    db::ended_go(tx, role, now).await?;
+    Ok(())
 }

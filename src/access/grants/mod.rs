@@ -29,6 +29,7 @@ pub use db::GrantRow as Grant;
 pub use elevate::Right;
 pub(super) use elevate::{Elevated, elevate, end_now, fitting, one, shorten_in};
 pub use ending::end_due;
+pub(super) use ending::role_gone;
 pub use plan::{Giver, Planned, bootstrap, give_planned, would_give};
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
@@ -235,12 +236,16 @@ async fn told_of(
     action: &'static str,
     role: Option<&Role>,
 ) -> Result<()> {
+    let name = match role {
+        Some(r) => Some(r.name.clone()),
+        None => roles::name_in(tx, g.role_id).await?,
+    };
     for t in hearers(&g.reach(), g.tenant_id) {
-        let mut detail = detail(g, role);
+        let mut detail = detail(g, name.as_deref());
         if t != g.tenant_id {
             g.reach().tell_one(t, &mut detail);
         }
-        audit::record(tx, t, event(action, g, role).detail(detail)).await?;
+        audit::record(tx, t, event(action, g, name.as_deref()).detail(detail)).await?;
     }
     Ok(())
 }
@@ -279,14 +284,14 @@ fn fits(role: &Role, holder: &db::Holder, new: &NewGrant, place: &Place) -> Resu
     roles::ceiling_until(&role.permissions, &place.held, new.valid_to)
 }
 
-fn detail(g: &Grant, role: Option<&Role>) -> Value {
+fn detail(g: &Grant, role: Option<&str>) -> Value {
     json!({
-        "user": g.user_id, "home": g.tenant_id, "role": g.role_id, "role_name": role.map(|r| &r.name),
+        "user": g.user_id, "home": g.tenant_id, "role": g.role_id, "role_name": role,
         "tenant": g.scope_tenant, "scope": g.scope, "source": g.source.as_str(), "valid_to": g.valid_to.map(Timestamp::rfc3339),
     })
 }
 
-fn event(action: &'static str, g: &Grant, role: Option<&Role>) -> Event {
+fn event(action: &'static str, g: &Grant, role: Option<&str>) -> Event {
     let personal = json!({"user": g.user_label, "reason": g.reason});
     Event::new(action).target("grant", g.id).detail(detail(g, role)).personal(personal)
 }
@@ -483,7 +488,7 @@ async fn settle(access: &Access, place: Place, id: GrantId, resolve: Resolve) ->
         } else {
             db::keep(tx, hold.tenant_id, id, &by).await?;
         }
-        audit::record(tx, told, event("hold.keep", &hold, Some(&role))).await?;
+        audit::record(tx, told, event("hold.keep", &hold, Some(&role.name))).await?;
         tx.changed(Topic::User(hold.tenant_id, hold.user_id));
         Ok(())
     })

@@ -120,7 +120,7 @@ pub async fn give_planned(
     };
     if !db::has(tx, &grant).await? {
         db::insert(tx, &grant, Some(&p.reference)).await?;
-        audit::record(tx, told, event("grant.add", &grant, Some(&role))).await?;
+        audit::record(tx, told, event("grant.add", &grant, Some(&role.name))).await?;
         tx.changed(Topic::User(p.home, p.user));
     }
     Ok(Ok(grant))
@@ -157,7 +157,7 @@ pub async fn bootstrap(
         created_at: now,
     };
     db::insert(tx, &grant, None).await?;
-    audit::record(tx, home, event("grant.add", &grant, Some(&role))).await?;
+    audit::record(tx, home, event("grant.add", &grant, Some(&role.name))).await?;
     tx.changed(Topic::User(home, user));
     Ok(grant)
 }

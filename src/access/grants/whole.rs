@@ -170,7 +170,7 @@ pub async fn set(
                     created_at: now,
                 };
                 db::insert(tx, &grant, None).await?;
-                audit::record(tx, told, event("grant.add", &grant, Some(&found))).await?;
+                audit::record(tx, told, event("grant.add", &grant, Some(&found.name))).await?;
                 done.added.push(grant);
             }
         }

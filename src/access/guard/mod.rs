@@ -16,7 +16,7 @@ use super::{
     Reach, authors,
     catalogue::{GLOBAL_ADMINISTRATOR, TENANT_ADMINISTRATOR},
     db::{narrow, widen},
-    parked, rules,
+    parked, roles, rules,
 };
 use crate::{
     audit::{self, Event},
@@ -199,7 +199,10 @@ async fn hold(tx: &mut Tx, lost: &Admin, label: &str) -> Result<bool> {
 }
 
 async fn tell_hold(tx: &mut Tx, lost: &Admin, label: &str, id: GrantId) -> Result<()> {
-    let detail = json!({"role": lost.role, "tenant": lost.scope_tenant, "user": lost.user});
+    let name = roles::name_in(tx, lost.role).await?;
+    let detail = json!({
+        "role": lost.role, "role_name": name, "tenant": lost.scope_tenant, "user": lost.user,
+    });
     let event = Event::new("grant.hold")
         .target("grant", id)
         .detail(detail)

@@ -3,7 +3,7 @@
 
 mod db;
 
-use super::{Reach, grants};
+use super::{Reach, grants, roles};
 use crate::{
     audit::{self, Event},
     error::Result,
@@ -37,8 +37,10 @@ pub async fn rest(tx: &mut Tx, t: TenantId, n: i64) -> Result<u64> {
 /// The database's.
 pub async fn unname(tx: &mut Tx, t: TenantId) -> Result<()> {
     for g in db::theirs(tx, t).await? {
-        let detail =
-            json!({ "role": g.role_id, "scope": "tenant", "tenant": t, "why": "tenant deleted" });
+        let name = roles::name_in(tx, g.role_id).await?;
+        let detail = json!({
+            "role": g.role_id, "role_name": name, "scope": "tenant", "tenant": t, "why": "tenant deleted",
+        });
         let event = Event::new("grant.remove").target("grant", g.id).detail(detail);
         audit::record(tx, g.tenant_id, event).await?;
         tx.changed(Topic::User(g.tenant_id, g.user_id));

@@ -1,7 +1,16 @@
 //! What roles are called, for documents that name them by their ids.
 
 use super::db;
-use crate::{access::Access, error::Result, id::RoleId, store::Scope};
+use crate::{
+    access::{
+        Access,
+        catalogue::shipped_name,
+        db::{narrow, widen},
+    },
+    error::Result,
+    id::RoleId,
+    store::{Scope, Tx},
+};
 use std::collections::{BTreeSet, HashMap};
 
 /// The names of these roles; one that is gone has none.
@@ -26,4 +35,19 @@ pub async fn called(
         out.extend(db::names(&mut c, &made).await?.into_iter().map(|n| (n.id, n.name)));
     }
     Ok(out)
+}
+
+/// What a role is called, inside a transaction that may give or take it: in the trail the name outlives the role.
+///
+/// # Errors
+/// The database's.
+pub(in crate::access) async fn name_in(tx: &mut Tx, id: RoleId) -> Result<Option<String>> {
+    if let Some(built_in) = shipped_name(id) {
+        return Ok(Some(built_in.to_owned()));
+    }
+    // platform: a role that is offered is the provider's.
+    let was = widen(tx).await?;
+    let found = db::names(tx, &[id]).await?;
+    narrow(tx, &was).await?;
+    Ok(found.into_iter().next().map(|r| r.name))
 }

@@ -13,6 +13,7 @@ use super::{
     Access, Permit, Reach, RoleRef,
     catalogue::{BuiltIn, Catalogue, SELF_SERVICE},
     db::{narrow, tenant, widen},
+    grants,
     guard::{self, By},
     parked,
     perm::UsersManageRoles,
@@ -27,6 +28,7 @@ use crate::{
     text, tx,
 };
 pub use called::called;
+pub(super) use called::name_in;
 use db::RoleRow;
 pub use fit::must_fit;
 pub use like::{Difference, create_like, difference};
@@ -447,6 +449,7 @@ pub async fn delete(access: &Access, permit: &Permit<UsersManageRoles>, id: Role
         }
         let was = widen(tx).await?;
         parked::role_gone(tx, id).await?;
+        grants::role_gone(tx, id, now).await?;
         narrow(tx, &was).await?;
         db::delete(tx, t, id).await?;
         let detail = json!({"name": row.name});

@@ -448,6 +448,7 @@ story!(async fn every_route_answers_as_described(t) {
     w.get("/tenants/acme/signins?bad=true").await;
     w.get(&format!("/tenants/acme/signins/{reference}")).await;
     w.get(&format!("/signins/{reference}")).await;
+    w.get("/password-rules").await;
 
     let vera = json!({"kind": "tenant", "user_name": "vera"});
     let vera = id(&w.post("/tenants/acme/users", vera).await);

@@ -25,17 +25,25 @@ row! {
     }
 }
 
-/// Grants of the role in the tenant.
-pub async fn grants(c: &mut Conn, id: RoleId, t: TenantId, limit: i64) -> Result<Vec<Holder>> {
+/// Grants of the role in the tenant that have not ended by `now`.
+pub async fn grants(
+    c: &mut Conn,
+    id: RoleId,
+    t: TenantId,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<Holder>> {
     sql!(
         c,
         all<Holder>,
         "SELECT g.id, g.tenant_id, g.user_label, count(*) OVER ()
-         FROM grants g WHERE g.role_id = $1 AND g.scope_tenant = $2 ORDER BY g.id LIMIT $3
+         FROM grants g WHERE g.role_id = $1 AND g.scope_tenant = $2 AND (g.valid_to IS NULL OR g.valid_to > $4)
+         ORDER BY g.id LIMIT $3
          /* platform: who has a role in the tenant may be at home in the provider's */",
         id,
         t,
-        limit
+        limit,
+        now
     )
 }
 
@@ -95,12 +103,13 @@ pub async fn by_default(c: &mut Conn, id: RoleId, t: TenantId) -> Result<Vec<Hol
 }
 
 /// How many grants, mappings, parked roles, people who may ask for it and default roles there are beyond the tenant.
-pub async fn elsewhere(c: &mut Conn, id: RoleId, t: TenantId) -> Result<i64> {
+pub async fn elsewhere(c: &mut Conn, id: RoleId, t: TenantId, now: Timestamp) -> Result<i64> {
     sql!(
         c,
         one<i64>,
         "SELECT (SELECT count(*) FROM grants g
-                 WHERE g.role_id = $1 AND (g.scope_tenant IS NULL OR g.scope_tenant <> $2))
+                 WHERE g.role_id = $1 AND (g.scope_tenant IS NULL OR g.scope_tenant <> $2)
+                   AND (g.valid_to IS NULL OR g.valid_to > $3))
               + (SELECT count(*) FROM mappings p
                  WHERE p.role_id = $1 AND (p.scope_tenant IS NULL OR p.scope_tenant <> $2))
               + (SELECT count(*) FROM parked_roles k
@@ -110,7 +119,8 @@ pub async fn elsewhere(c: &mut Conn, id: RoleId, t: TenantId) -> Result<i64> {
               + (SELECT count(*) FROM default_roles e WHERE e.role_id = $1 AND e.tenant_id <> $2)
          /* platform: a role offered to all is used in tenants that its owner does not know */",
         id,
-        t
+        t,
+        now
     )
 }
 

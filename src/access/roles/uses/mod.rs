@@ -29,7 +29,7 @@ impl From<Vec<Holder>> for Holders {
 /// What uses a role in a tenant.
 #[derive(Debug, Clone, Default)]
 pub struct Uses {
-    /// Grants, holds among them, ended ones too: people.
+    /// Grants that have not ended, holds among them: people.
     pub grants: Holders,
     /// Mappings: groups.
     pub mappings: Holders,
@@ -101,7 +101,7 @@ pub(super) async fn gather(
     limit: u32,
 ) -> Result<Uses> {
     let at_most = i64::from(limit.max(1));
-    let (mut here, mut elsewhere) = (Vec::new(), db::elsewhere(c, id, t).await?);
+    let (mut here, mut elsewhere) = (Vec::new(), db::elsewhere(c, id, t, now).await?);
     for i in db::invitations(c, &format!("%{}%", id.0), now).await? {
         for planned in i.plan.0.iter().filter(|p| p.role == id) {
             if planned.tenant == Some(t) {
@@ -119,7 +119,7 @@ pub(super) async fn gather(
     let total = i64::try_from(here.len()).unwrap_or(i64::MAX);
     here.truncate(limit.max(1) as usize);
     Ok(Uses {
-        grants: db::grants(c, id, t, at_most).await?.into(),
+        grants: db::grants(c, id, t, now, at_most).await?.into(),
         mappings: db::mappings(c, id, t, at_most).await?.into(),
         invitations: Holders { total, first: here },
         parked: db::parked(c, id, t, at_most).await?.into(),
