@@ -20,6 +20,8 @@ export const roles = {
   },
 
   async 'a role is changed, after a look'({ ada, check, bert }) {
+    // It is done twice: without the script, and with it.
+    muster('role', 'edit', 'contoso', role('Packager').id, '--permission', 'software.view', '--permission', 'software.add');
     const packager = role('Packager');
     await ada.at('contoso', `/roles/${packager.id}`);
     await ada.press('edit');
