@@ -14,7 +14,7 @@ use muster::{
 };
 
 /// What is the same for all.
-const SAME: [&str; 3] = ["/catalogue", "/openapi.json", "/role-templates"];
+const SAME: [&str; 4] = ["/catalogue", "/openapi.json", "/password-rules", "/role-templates"];
 
 /// The route's path with the tenant filled in and ids of nothing.
 pub fn path(r: &Route, tenant: &str) -> String {
