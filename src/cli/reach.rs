@@ -209,10 +209,15 @@ fn answered(status: axum::http::StatusCode, bytes: &[u8]) -> Result<Value> {
         409 => Kind::Conflict,
         403 => Kind::Forbidden,
         412 => Kind::Precondition,
+        413 => Kind::TooLarge,
         500.. => Kind::Unavailable,
         _ => Kind::Invalid,
     };
-    Err(Error::new(kind, detail))
+    let e = Error::new(kind, detail);
+    Err(match value["field"].as_str() {
+        Some(field) => e.attr(field),
+        None => e,
+    })
 }
 
 /// Writes what comes, or says why it does not.

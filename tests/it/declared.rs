@@ -1,6 +1,8 @@
 //! A server's configuration as a file: what is exported changes nothing when it is applied, what is changed in it is shown
 //! and then done, and what waits or stays is said.
 
+mod names;
+
 use crate::{
     remote::Shell,
     story,

@@ -6,6 +6,7 @@ use crate::{
     support::{
         person::{Person, TENANT_ADMIN, TestApp, field},
         server::TestServer,
+        way_in,
     },
 };
 use muster::{
@@ -289,6 +290,27 @@ story!(async fn every_noun_works_on_a_server_elsewhere(t) {
     let no = sh.refused(&["admin", "create", "--user-name", "eve"]).await;
     assert!(no.contains("only Global Administrators") || no.contains("only the owner"), "{no}");
     assert!(sh.refused(&["tenant", "show", "provider"]).await.contains("not found"));
+});
+
+story!(async fn a_hold_is_let_go_only_by_who_says_so(t) {
+    let s = TestServer::start(&t).await;
+    let sh = crate::declared::root(&s).await;
+    let acme = s.tenant("acme").await;
+    let scim = s.directory(acme).await;
+    let bob = id(&scim.post("/Users", json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "bob@acme.example",
+        "externalId": "b", "active": true,
+    })).await.expect(201).json());
+    way_in(&s.app.store, acme, bob.parse().unwrap()).await;
+    sh.run(&["grant", "add", "acme", &bob, "Tenant Administrator", "--reason", "first"]).await;
+    scim.delete(&format!("/Users/{bob}")).await.expect(204);
+    let list = ["hold", "list", "--tenant", "acme"];
+    let hold = id(&sh.run(&list).await["items"][0]);
+    let no = sh.refused(&["hold", "drop", &hold, "--tenant", "acme"]).await;
+    assert!(no.contains("the hold of the user 'bob@acme.example'") && no.contains("--yes"), "{no}");
+    assert_eq!(id(&sh.run(&list).await["items"][0]), hold, "it is still there");
+    sh.run(&["hold", "drop", &hold, "--tenant", "acme", "--yes"]).await;
+    assert_eq!(sh.run(&list).await["items"], json!([]));
 });
 
 story!(async fn a_token_goes_to_nobody_else(t) {

@@ -1,7 +1,8 @@
 //! What a server has, read through its API, as a document and with the ids that changes need.
 
-use super::document::{
-    Application, Directory, Document, Mapping, Role, Scope, Tenant, without_nulls,
+use super::{
+    document::{Application, Directory, Document, Mapping, Role, Scope, Tenant, without_nulls},
+    roles::Roles,
 };
 use crate::{
     cli::{
@@ -9,6 +10,7 @@ use crate::{
         verbs::{at, escaped},
     },
     error::{Error, Kind, Result},
+    text::fold,
 };
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -16,26 +18,36 @@ use std::collections::HashMap;
 /// A server's configuration.
 pub(super) struct Current {
     pub(super) document: Document,
+    /// Which roles can be given where.
+    pub(super) roles: Roles,
     /// Ids by tenant, kind and name (folded).
-    ids: HashMap<(String, &'static str, String), String>,
-    /// Built-in roles and those that the provider offers, by name (folded).
-    offered: HashMap<String, String>,
-    /// Mappings' ids, by tenant and what they say.
-    mappings: HashMap<(String, String), String>,
+    ids: HashMap<(String, &'static str, String), Vec<String>>,
+    /// What mappings there are, by tenant.
+    mappings: HashMap<String, Vec<Mapped>>,
+    /// The ids of all tenants, by slug.
+    tenants: HashMap<String, String>,
+}
+
+/// A mapping that is there.
+pub(super) struct Mapped {
+    pub(super) id: String,
+    /// What it says, with the role's id.
+    pub(super) key: String,
+    /// The same for people.
+    pub(super) shown: String,
 }
 
 impl Current {
-    /// The id of a thing of a tenant.
+    /// The id of the thing of a tenant that is called so; none where more than one is.
     pub(super) fn id(&self, tenant: &str, kind: &'static str, name: &str) -> Option<&str> {
-        self.ids.get(&(tenant.to_owned(), kind, name.to_lowercase())).map(String::as_str)
+        match self.ids.get(&(tenant.to_owned(), kind, fold(name)))?.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
     }
-    /// The id of a role that a tenant can be given besides its own.
-    pub(super) fn offered(&self, name: &str) -> Option<&str> {
-        self.offered.get(&name.to_lowercase()).map(String::as_str)
-    }
-    /// The id of a mapping.
-    pub(super) fn mapping(&self, tenant: &str, m: &Mapping) -> Option<&str> {
-        self.mappings.get(&(tenant.to_owned(), m.to_string())).map(String::as_str)
+    /// The mappings of a tenant.
+    pub(super) fn mapped(&self, tenant: &str) -> &[Mapped] {
+        self.mappings.get(tenant).map(Vec::as_slice).unwrap_or_default()
     }
     /// A tenant as it is.
     pub(super) fn tenant(&self, slug: &str) -> Option<&Tenant> {
@@ -48,18 +60,16 @@ impl Current {
     pub(super) async fn read(r: &Reach, wanted: impl Fn(&str) -> bool) -> Result<Self> {
         let mut out = Self {
             document: Document::default(),
+            roles: Roles::default(),
             ids: HashMap::new(),
-            offered: HashMap::new(),
             mappings: HashMap::new(),
+            tenants: HashMap::new(),
         };
         let all = all(r, "/tenants").await?;
+        out.tenants = all.iter().map(|t| (text(t, "slug"), text(t, "id"))).collect();
         // What a tenant that is made only now can be given.
         for t in all.iter().filter(|t| t["provider"] == true) {
-            match self::all(r, &format!("{}/roles", at(&text(t, "slug")))).await {
-                Ok(roles) => out.offers(&roles),
-                Err(e) if hidden(&e) => {}
-                Err(e) => return Err(e),
-            }
+            out.learn(r, &text(t, "slug")).await?;
         }
         let slugs: HashMap<String, String> =
             all.iter().map(|t| (text(t, "id"), text(t, "slug"))).collect();
@@ -83,14 +93,25 @@ impl Current {
                 out.document.tenants.push(tenant);
             }
         }
-        out.document.tenants.sort_by(|a, b| (!a.provider, &a.slug).cmp(&(!b.provider, &b.slug)));
+        out.document.tenants.sort_by(|a, b| {
+            (a.provider != Some(true), &a.slug).cmp(&(b.provider != Some(true), &b.slug))
+        });
         Ok(out)
     }
 
-    fn offers(&mut self, roles: &[Value]) {
-        for r in roles.iter().filter(|r| r["built_in"] == true || r["offered"] == true) {
-            self.offered.insert(text(r, "name").to_lowercase(), text(r, "id"));
+    /// Reads which roles can be given in a tenant, where that is shown.
+    ///
+    /// # Errors
+    /// The server's.
+    pub(super) async fn learn(&mut self, r: &Reach, tenant: &str) -> Result<()> {
+        let id = self.tenants.get(tenant).filter(|_| !self.roles.know(tenant));
+        let Some(id) = id.cloned() else { return Ok(()) };
+        match all(r, &format!("{}/roles", at(tenant))).await {
+            Ok(listed) => self.roles.learn(tenant, &id, &listed),
+            Err(e) if hidden(&e) => {}
+            Err(e) => return Err(e),
         }
+        Ok(())
     }
 
     async fn of(
@@ -102,9 +123,8 @@ impl Current {
         let slug = text(t, "slug");
         let path = at(&slug);
         let id = text(t, "id");
-        self.ids.insert((slug.clone(), "tenant", slug.clone()), id.clone());
         let roles = all(r, &format!("{path}/roles")).await?;
-        self.offers(&roles);
+        self.roles.learn(&slug, &id, &roles);
         let directories = all(r, &format!("{path}/directories")).await?;
         let apps = all(r, &format!("{path}/apps")).await?;
         let mappings = all(r, &format!("{path}/mappings")).await?;
@@ -116,20 +136,24 @@ impl Current {
             [("role", &own_roles), ("directory", &directories_here), ("app", &own_apps)]
         {
             for thing in list {
-                let name = text(thing, "name").to_lowercase();
-                self.ids.insert((slug.clone(), kind, name), text(thing, "id"));
+                let name = fold(&text(thing, "name"));
+                self.ids.entry((slug.clone(), kind, name)).or_default().push(text(thing, "id"));
             }
         }
         let named = |list: &[Value]| -> HashMap<String, String> {
             list.iter().map(|v| (text(v, "id"), text(v, "name"))).collect()
         };
         let (role_names, directory_names) = (named(&roles), named(&directories));
+        let called = |id: &str| Some(self.roles.written(&slug, id, role_names.get(id)?));
         let mut out = Tenant {
-            name: text(t, "name"),
-            provider: t["provider"].as_bool().unwrap_or_default(),
+            name: Some(text(t, "name")),
+            provider: t["provider"].as_bool().filter(|p| *p),
             tags: Some(texts(&t["tags"])),
-            default_role: Some(text(&default["role"], "name")),
-            policy: policy(&t["policy"], |id| role_names.get(id).cloned()),
+            default_role: Some(match &default["role"] {
+                Value::Null => String::new(),
+                role => self.roles.written(&slug, &text(role, "id"), &text(role, "name")),
+            }),
+            policy: policy(&t["policy"], called),
             roles: own_roles.into_iter().map(role).collect(),
             directories: directories.iter().map(directory).collect(),
             applications: own_apps.into_iter().map(application).collect(),
@@ -137,23 +161,22 @@ impl Current {
             ..Tenant::default()
         };
         for m in mappings.iter().filter(|m| m["tenant"] == *id) {
-            let called = |names: &HashMap<String, String>, field| {
-                let id = text(m, field);
-                names.get(&id).cloned().unwrap_or(id)
-            };
+            let directory = text(m, "directory");
             let scope = &m["scope"];
             let many = matches!(
                 scope["kind"].as_str(),
                 Some("tenants" | "tag" | "all_tenants" | "all_tenants_except")
             );
+            let in_tenant = m["in_tenant"].as_str().map(|t| slug_of(slugs, t));
+            let in_tenant = in_tenant.filter(|t| *t != out.slug && !many);
+            // A role of another tenant's own is called what it is called there.
+            let place = in_tenant.as_ref().unwrap_or(&out.slug);
+            self.learn(r, place).await?;
             let mapping = Mapping {
-                directory: called(&directory_names, "directory"),
+                directory: directory_names.get(&directory).cloned().unwrap_or(directory),
                 group: text(m, "group_name"),
-                role: called(&role_names, "role"),
-                in_tenant: m["in_tenant"]
-                    .as_str()
-                    .map(|t| slug_of(slugs, t))
-                    .filter(|t| *t != out.slug && !many),
+                role: self.roles.written(place, &text(m, "role"), &text(m, "role_name")),
+                in_tenant,
                 everywhere: m["everywhere"].as_bool().unwrap_or_default(),
                 scope: many.then(|| Scope {
                     kind: text(scope, "kind"),
@@ -161,13 +184,18 @@ impl Current {
                     tag: scope["tag"].as_str().map(str::to_owned),
                 }),
             };
-            self.mappings.insert((out.slug.clone(), mapping.to_string()), text(m, "id"));
+            let key = self.roles.key(&out.slug, &mapping);
+            let there = Mapped { id: text(m, "id"), key, shown: mapping.to_string() };
+            self.mappings.entry(out.slug.clone()).or_default().push(there);
             out.mappings.push(mapping);
         }
         out.roles.sort_by(|a, b| a.name.cmp(&b.name));
         out.directories.sort_by(|a, b| a.name.cmp(&b.name));
         out.applications.sort_by(|a, b| a.name.cmp(&b.name));
         out.mappings.sort_by_cached_key(ToString::to_string);
+        if let Some(there) = self.mappings.get_mut(&out.slug) {
+            there.sort_by(|a, b| a.shown.cmp(&b.shown));
+        }
         Ok(out)
     }
 }
@@ -201,7 +229,7 @@ fn hidden(e: &Error) -> bool {
 fn own<'a>(list: &'a [Value], field: &str, value: &str) -> Vec<&'a Value> {
     list.iter().filter(|v| v[field] == *value).collect()
 }
-fn text(v: &Value, field: &str) -> String {
+pub(super) fn text(v: &Value, field: &str) -> String {
     v[field].as_str().unwrap_or_default().to_owned()
 }
 fn texts(v: &Value) -> Vec<String> {

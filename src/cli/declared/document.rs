@@ -15,19 +15,32 @@ pub(super) struct Document {
     pub(super) tenants: Vec<Tenant>,
 }
 
+/// Where the tenants of a file stand.
+#[derive(Deserialize)]
+struct Places {
+    #[serde(default, rename = "tenant")]
+    tenants: Vec<Place>,
+}
+#[derive(Deserialize)]
+struct Place {
+    slug: toml::Spanned<String>,
+}
+
 /// What is said of a tenant. What is left out is left alone.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Tenant {
     pub(super) slug: String,
-    pub(super) name: String,
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub(super) provider: bool,
+    /// Wanted of a tenant that is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) provider: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) tags: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) domains: Option<Vec<String>>,
-    /// The name of the role that its own people have without a mapped group; empty: none.
+    /// The role that its own people have without a mapped group; empty: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) default_role: Option<String>,
     /// As `muster policy show` prints it, with names of roles instead of ids.
@@ -41,6 +54,9 @@ pub(super) struct Tenant {
     pub(super) mappings: Vec<Mapping>,
     #[serde(default, rename = "application", skip_serializing_if = "Vec::is_empty")]
     pub(super) applications: Vec<Application>,
+    /// Where it stands in the file that was read.
+    #[serde(skip)]
+    pub(super) line: usize,
 }
 
 /// A role of the tenant's own.
@@ -81,6 +97,7 @@ pub(super) struct Directory {
 pub(super) struct Mapping {
     pub(super) directory: String,
     pub(super) group: String,
+    /// The name; `provider/Name` of one that the provider offers where the tenant has one of that name itself.
     pub(super) role: String,
     /// Another tenant than the directory's own (slug).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -140,10 +157,32 @@ impl Document {
     pub(super) fn read(file: &Path) -> Result<Self> {
         let text = crate::cli::verbs::text_of(file)?;
         let shown = file.display();
-        let read: Self = toml::from_str(&text)
-            .map_err(|e| Error::invalid(format!("{shown}: {}", e.to_string().trim_end())))?;
+        let wrong =
+            |e: toml::de::Error| Error::invalid(format!("{shown}: {}", e.to_string().trim_end()));
+        let mut read: Self = toml::from_str(&text).map_err(wrong)?;
+        let places: Places = toml::from_str(&text).map_err(wrong)?;
+        for (t, place) in read.tenants.iter_mut().zip(places.tenants) {
+            let before = text.get(..place.slug.span().start).unwrap_or_default();
+            t.line = before.matches('\n').count() + 1;
+        }
         read.said_once().map_err(|what| Error::invalid(format!("{shown}: {what} twice")))?;
         Ok(read)
+    }
+    /// Refuses a new tenant without a name.
+    ///
+    /// # Errors
+    /// `Invalid`, with the places in the file.
+    pub(super) fn named(&self, file: &Path, there: impl Fn(&str) -> bool) -> Result<()> {
+        let nameless = self.tenants.iter().filter(|t| t.name.is_none() && !there(&t.slug));
+        let line = |t: &Tenant| {
+            let (slug, line) = (&t.slug, t.line);
+            format!("line {line}: there is no tenant '{slug}', and to make it takes its 'name'")
+        };
+        let all: Vec<String> = nameless.map(line).collect();
+        if all.is_empty() {
+            return Ok(());
+        }
+        Err(Error::invalid(format!("{}: {}", file.display(), all.join("\n  "))))
     }
     fn said_once(&self) -> Result<(), String> {
         let mut seen = HashSet::new();

@@ -4,9 +4,11 @@
 mod current;
 mod document;
 mod plan;
+mod roles;
 mod run;
+mod twice;
 
-use super::reach::Reach;
+use super::{print, reach::Reach};
 use crate::error::{Error, Result};
 use clap::Args;
 use current::Current;
@@ -18,7 +20,9 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(
     after_help = "TOML on standard output: tenants with tags, domains, default role, policy, roles, directories (without secrets),
-mappings and applications, by their names. People, groups and what is given by hand are not configuration.
+mappings and applications, by their names. People, groups and what is given by hand are not configuration. A role that the
+provider offers is `provider/Name` where the tenant has one of that name itself. What a tenant has twice under one name
+cannot be applied: it is said, also on top of the file, and the exit status is 1.
 
 Examples:
   muster export > muster.toml
@@ -33,14 +37,16 @@ pub(super) struct Export {
 #[command(
     after_help = "The plan is shown before anything is done: `+` is made, `~` changed, `-` deleted, `?` waits for a
 group that its directory has not sent, `=` differs and stays. The server tries all of it first, with nothing that stays:
-what it would refuse is shown (`!`), and nothing is done then. What the file does not say is left alone; of the tenants it
-names, --prune deletes roles, mappings, applications and domains that it does not. Applied twice, it does nothing the
-second time.
+what it would refuse is shown (`!`), and nothing is done then; what it could not try, as it is too much at once, is not
+begun with --yes unless you also say --untried. What the file does not say is left alone; of the tenants it
+names, --prune deletes roles, mappings, applications and domains that it does not. A name that the server has twice is
+refused before anything is done. Applied twice, it does nothing the second time.
 
 Examples:
   muster apply muster.toml --dry-run
   muster apply muster.toml --yes | jq '.steps[] | select(.done | not)'"
 )]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct Apply {
     /// The file; `-` reads standard input
     file: PathBuf,
@@ -50,6 +56,9 @@ pub(super) struct Apply {
     /// Do not ask
     #[arg(long, conflicts_with = "dry_run")]
     yes: bool,
+    /// Also when the server could not try the plan beforehand: what it refuses then ends it half-way
+    #[arg(long, requires = "yes")]
+    untried: bool,
     /// Delete what the file does not name
     #[arg(long)]
     prune: bool,
@@ -65,7 +74,8 @@ impl Apply {
 /// The document's text.
 ///
 /// # Errors
-/// The server's; `NotFound` for a tenant that is not there.
+/// The server's; `NotFound` for a tenant that is not there; `Conflict`, with the document printed, when it could not be
+/// applied.
 pub(super) async fn export(options: Export, r: &Reach) -> Result<String> {
     let wanted =
         |slug: &str| options.tenants.is_empty() || options.tenants.iter().any(|t| t == slug);
@@ -75,7 +85,15 @@ pub(super) async fn export(options: Export, r: &Reach) -> Result<String> {
             return Err(Error::not_found(format!("tenant '{t}'")));
         }
     }
-    current.document.text()
+    let text = current.document.text()?;
+    let twice = current.indistinct();
+    if twice.is_empty() {
+        return Ok(text);
+    }
+    // Whoever keeps it has to notice: it is whole to be read, and says itself what it is not good for.
+    let note = "`muster apply` refuses this file: a name in it does not say which of them is meant";
+    print(&Value::String(format!("# {note}.\n#   {}\n\n{text}", twice.join("\n#   "))));
+    Err(Error::conflict(format!("{note}:\n  {}\n{}", twice.join("\n  "), twice::RENAME)))
 }
 
 /// Plans, asks, does.
@@ -85,7 +103,14 @@ pub(super) async fn export(options: Export, r: &Reach) -> Result<String> {
 pub(super) async fn apply(options: Apply, r: &Reach) -> Result<Value> {
     let wanted = Document::read(&options.file)?;
     let named = |slug: &str| wanted.tenants.iter().any(|t| t.slug == slug);
-    let current = Current::read(r, named).await?;
+    let mut current = Current::read(r, named).await?;
+    wanted.named(&options.file, |slug| current.tenant(slug).is_some())?;
+    for place in
+        wanted.tenants.iter().flat_map(|t| &t.mappings).filter_map(|m| m.in_tenant.as_ref())
+    {
+        current.learn(r, place).await?;
+    }
+    current.distinct(&wanted, options.prune)?;
     let mut plan = Plan::of(r, &wanted, &current, options.prune).await?;
     let checked = plan.check(r).await?;
     if !options.yes {
@@ -95,7 +120,9 @@ pub(super) async fn apply(options: Apply, r: &Reach) -> Result<Value> {
     if options.dry_run || plan.len() == 0 {
         return Ok(plan.told(0, &checked));
     }
-    if !options.yes {
+    if options.yes {
+        checked.tried(&plan, options.untried)?;
+    } else {
         agreed(plan.len())?;
     }
     plan.run(r).await?;

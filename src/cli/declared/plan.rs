@@ -2,7 +2,8 @@
 
 use super::{
     current::{Current, all, policy},
-    document::{Application, Directory, Document, Mapping, Role, Tenant},
+    document::{Application, Directory, Document, Role, Tenant},
+    roles::Roles,
 };
 use crate::{
     cli::{
@@ -10,10 +11,11 @@ use crate::{
         verbs::{at, escaped, given, text_of},
     },
     error::{Error, Result},
+    text::fold,
 };
 use axum::http::Method;
 use serde_json::{Map, Value, json};
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 /// What is to be done, in order, and what is not.
 #[derive(Default)]
@@ -23,6 +25,8 @@ pub(super) struct Plan {
     pub(super) waiting: Vec<String>,
     /// What differs and stays so.
     pub(super) left: Vec<String>,
+    /// Which roles can be given where, with those that it makes.
+    roles: Roles,
 }
 
 /// One request.
@@ -47,6 +51,8 @@ enum Order {
     Tenants,
     Domains,
     Roles,
+    /// After the tenants' own: a tenant can have had a role of the name before, and cannot make one later.
+    Offered,
     Directories,
     Policies,
     Applications,
@@ -57,9 +63,6 @@ enum Order {
     GoneRoles,
     GoneDomains,
 }
-
-/// Words for ids, by the names of what is made (folded).
-type Made = HashMap<String, String>;
 
 impl Plan {
     /// Compares. With `prune`, what the file does not name goes (never tenants and directories).
@@ -72,20 +75,24 @@ impl Plan {
         is: &Current,
         prune: bool,
     ) -> Result<Self> {
-        let mut plan = Self::default();
+        let mut plan = Self { roles: is.roles.clone(), ..Self::default() };
+        let none = Tenant::default();
         for t in &wanted.tenants {
-            let none = Tenant::default();
             let was = is.tenant(&t.slug);
             plan.tenant(t, was);
             let was = was.unwrap_or(&none);
             plan.domains(t, was, prune);
-            let made = plan.roles(t, was, is, prune);
-            plan.policy(t, was, is, &made);
+            plan.roles(t, was, is, prune);
+        }
+        // What names roles, when those of all tenants are known.
+        for t in &wanted.tenants {
+            let was = is.tenant(&t.slug).unwrap_or(&none);
+            plan.policy(t, was)?;
             for d in &t.directories {
                 plan.directory(t, d, was.directories.iter().find(|w| same(&w.name, &d.name)), is)?;
             }
             plan.applications(t, was, is, prune);
-            plan.mappings(r, t, was, is, prune).await?;
+            plan.mappings(r, t, is, prune).await?;
             plan.default_role(t, was);
         }
         plan.steps.sort_by_key(|s| s.order);
@@ -114,18 +121,19 @@ impl Plan {
     fn tenant(&mut self, t: &Tenant, was: Option<&Tenant>) {
         let what = format!("tenant {}", t.slug);
         let Some(was) = was else {
+            self.roles.found(&t.slug);
             let body = json!({
-                "slug": t.slug, "name": t.name, "provider": t.provider,
+                "slug": t.slug, "name": t.name, "provider": t.provider.unwrap_or_default(),
                 "tags": t.tags.clone().unwrap_or_default(),
             });
             self.make(Order::Tenants, what, "/tenants".to_owned(), body);
             return;
         };
-        if t.provider != was.provider {
+        if t.provider.is_some_and(|p| p != was.provider.unwrap_or_default()) {
             self.left.push(format!("{what}: which tenant is the provider's is not changed"));
         }
         let (mut changes, mut body) = (Vec::new(), Map::new());
-        if t.name != was.name {
+        if t.name.is_some() && t.name != was.name {
             changes.push(told("name", &json!(was.name), &json!(t.name)));
             body.insert("name".to_owned(), json!(t.name));
         }
@@ -140,31 +148,40 @@ impl Plan {
             self.step((Order::Tenants, '~'), what, changes, call);
         }
     }
-    fn policy(&mut self, t: &Tenant, was: &Tenant, is: &Current, made: &Made) {
-        let has = was.policy.as_ref();
-        let Some(wanted) = t.policy.as_ref().filter(|p| Some(*p) != has) else { return };
+    fn policy(&mut self, t: &Tenant, was: &Tenant) -> Result<()> {
         let none = Map::new();
-        let changes = differing(has.unwrap_or(&none), wanted);
-        // Its own before one of the same name that is only offered.
-        let id = |name: &str| {
-            let own =
-                is.id(&t.slug, "role", name).or(made.get(&name.to_lowercase()).map(String::as_str));
-            own.or(is.offered(name)).map(str::to_owned)
+        let (has, Some(wanted)) = (was.policy.as_ref().unwrap_or(&none), &t.policy) else {
+            return Ok(());
         };
-        let body = policy(&Value::Object(wanted.clone()), id).unwrap_or_default();
+        // A role can be written in more than one way, so what counts is which are meant.
+        let meant = |p: &Map<String, Value>| {
+            policy(&Value::Object(p.clone()), |said| self.roles.find(&t.slug, said))
+                .unwrap_or_default()
+        };
+        let (was, body) = (meant(has), meant(wanted));
+        if named_roles(&body) < named_roles(wanted) {
+            let text = format!("policy of {}: two names under 'mfa.roles' are of one role", t.slug);
+            return Err(Error::invalid(text));
+        }
+        if was == body {
+            return Ok(());
+        }
+        let changes = differing(has, wanted);
         let call = (Method::PUT, format!("{}/policy", at(&t.slug)), Value::Object(body));
         self.step((Order::Policies, '~'), format!("policy of {}", t.slug), changes, call);
+        Ok(())
     }
     fn default_role(&mut self, t: &Tenant, was: &Tenant) {
         let Some(wanted) = &t.default_role else { return };
         let has = was.default_role.as_deref().unwrap_or_default();
-        if same(has, wanted) {
+        let meant = |said: &str| self.roles.find(&t.slug, said).unwrap_or_else(|| said.to_owned());
+        if meant(has) == meant(wanted) {
             return;
         }
         let path = format!("{}/default-role", at(&t.slug));
         let call = match wanted.as_str() {
             "" => (Method::DELETE, path, Value::Null),
-            role => (Method::PUT, path, json!({ "role": role })),
+            role => (Method::PUT, path, json!({ "role": meant(role) })),
         };
         let change = told("role", &json!(has), &json!(wanted));
         let what = format!("default role of {}", t.slug);
@@ -198,9 +215,7 @@ impl Plan {
         }
     }
 
-    /// What stands for the ids of the roles that are made, by name (folded).
-    fn roles(&mut self, t: &Tenant, was: &Tenant, is: &Current, prune: bool) -> Made {
-        let mut made = Made::new();
+    fn roles(&mut self, t: &Tenant, was: &Tenant, is: &Current, prune: bool) {
         let path = format!("{}/roles", at(&t.slug));
         let fields = |r: &Role| {
             let mut r = json!({
@@ -211,11 +226,15 @@ impl Plan {
         };
         for r in &t.roles {
             let what = format!("role '{}' of {}", r.name, t.slug);
+            let order = if r.offered { Order::Offered } else { Order::Roles };
             match was.roles.iter().find(|w| same(&w.name, &r.name)) {
                 None => {
                     let body = Value::Object(fields(r));
-                    let word = self.make(Order::Roles, what, path.clone(), body);
-                    made.insert(r.name.to_lowercase(), word);
+                    let word = self.make(order, what, path.clone(), body);
+                    self.roles.make(&t.slug, &r.name, &word);
+                    if r.offered {
+                        self.roles.offer(&t.slug, &r.name, &word);
+                    }
                 }
                 Some(w) => {
                     let (was, now) = (fields(w), fields(r));
@@ -224,9 +243,12 @@ impl Plan {
                     else {
                         continue;
                     };
+                    if r.offered {
+                        self.roles.offer(&t.slug, &r.name, id);
+                    }
                     let body = only_new(&was, &now);
                     let call = (Method::PATCH, format!("{path}/{id}"), body);
-                    self.step((Order::Roles, '~'), what, changes, call);
+                    self.step((order, '~'), what, changes, call);
                 }
             }
         }
@@ -234,7 +256,6 @@ impl Plan {
             let gone = is.id(&t.slug, "role", &w.name).map(|id| format!("{path}/{id}"));
             self.gone(Order::GoneRoles, format!("role '{}' of {}", w.name, t.slug), gone, prune);
         }
-        made
     }
 
     fn directory(
@@ -369,16 +390,16 @@ impl Plan {
         }
     }
 
-    async fn mappings(
-        &mut self,
-        r: &Reach,
-        t: &Tenant,
-        was: &Tenant,
-        is: &Current,
-        prune: bool,
-    ) -> Result<()> {
+    async fn mappings(&mut self, r: &Reach, t: &Tenant, is: &Current, prune: bool) -> Result<()> {
         let path = format!("{}/mappings", at(&t.slug));
-        for m in t.mappings.iter().filter(|m| is.mapping(&t.slug, m).is_none()) {
+        let mut named = HashSet::new();
+        for m in &t.mappings {
+            let key = self.roles.key(&t.slug, m);
+            let there = is.mapped(&t.slug).iter().any(|w| w.key == key);
+            named.insert(key);
+            if there {
+                continue;
+            }
             let what = format!("mapping {m} of {}", t.slug);
             let group = match is.id(&t.slug, "directory", &m.directory) {
                 Some(directory) => group(r, &t.slug, directory, &m.group).await?,
@@ -388,16 +409,17 @@ impl Plan {
                 self.waiting.push(format!("{what}: the directory has not sent the group yet"));
                 continue;
             };
+            let place = m.in_tenant.as_deref().unwrap_or(&t.slug);
+            let role = self.roles.find(place, &m.role).unwrap_or_else(|| m.role.clone());
             let body = given(json!({
-                "group": group, "role": m.role, "in_tenant": m.in_tenant,
+                "group": group, "role": role, "in_tenant": m.in_tenant,
                 "everywhere": m.everywhere, "scope": m.scope,
             }));
             self.make(Order::Mappings, what, path.clone(), body);
         }
-        let kept = |w: &Mapping| t.mappings.iter().any(|m| m.to_string() == w.to_string());
-        for w in was.mappings.iter().filter(|w| !kept(w)) {
-            let gone = is.mapping(&t.slug, w).map(|id| format!("{path}/{id}"));
-            self.gone(Order::GoneMappings, format!("mapping {w} of {}", t.slug), gone, prune);
+        for w in is.mapped(&t.slug).iter().filter(|w| !named.contains(&w.key)) {
+            let what = format!("mapping {} of {}", w.shown, t.slug);
+            self.gone(Order::GoneMappings, what, Some(format!("{path}/{}", w.id)), prune);
         }
         Ok(())
     }
@@ -422,7 +444,7 @@ async fn group(r: &Reach, tenant: &str, directory: &str, name: &str) -> Result<O
 }
 
 fn same(a: &str, b: &str) -> bool {
-    a.to_lowercase() == b.to_lowercase()
+    fold(a) == fold(b)
 }
 fn sorted(all: &[String]) -> Vec<String> {
     let mut all = all.to_vec();
@@ -442,6 +464,11 @@ fn over(was: &Map<String, Value>, more: &Map<String, Value>) -> Map<String, Valu
         }
     }
     all
+}
+/// How many roles a policy names.
+fn named_roles(p: &Map<String, Value>) -> usize {
+    let roles = p.get("mfa").and_then(|m| m.get("roles")).and_then(Value::as_object);
+    roles.map_or(0, Map::len)
 }
 fn told(field: &str, was: &Value, now: &Value) -> String {
     format!("{field} {was} -> {now}")

@@ -19,6 +19,23 @@ pub(super) struct Checked {
 }
 
 impl Checked {
+    /// Refuses to begin unseen what nobody tried, unless that was said.
+    ///
+    /// # Errors
+    /// `Invalid`, with why it was not tried and what to do.
+    pub(super) fn tried(&self, plan: &Plan, untried: bool) -> Result<()> {
+        let Some(why) = &self.unchecked else { return Ok(()) };
+        if untried {
+            eprintln!("! not tried beforehand: {}", clean(why));
+            return Ok(());
+        }
+        Err(Error::invalid(format!(
+            "nothing was done, as the server did not try the {} steps beforehand: {why}\nsplit the file, a tenant or a \
+             few in each (with --prune never one tenant's in two), or say --untried as well: a step that is refused then \
+             leaves those before it done",
+            plan.len()
+        )))
+    }
     /// All that would be refused, as one error.
     ///
     /// # Errors
@@ -227,6 +244,6 @@ fn filled(v: &Value, made: &HashMap<String, String>) -> Value {
 }
 
 /// A text for a terminal: whoever named a thing says nothing to it besides.
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

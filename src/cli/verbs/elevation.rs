@@ -1,6 +1,6 @@
 //! `muster elevation`: roles for a while, on request.
 
-use super::{at, escaped, given, hold::Place, paged::Paged, scope::ScopeArgs};
+use super::{at, confirmed, escaped, given, hold::Place, listed, paged::Paged, scope::ScopeArgs};
 use crate::{
     cli::reach::Reach,
     config::Span,
@@ -44,12 +44,16 @@ pub(crate) enum Elevation {
     },
     /// Take that back; what runs on it ends at once
     #[command(after_help = "Examples:
-  muster elevation withdraw 0198f2c4-... --tenant contoso")]
+  muster elevation withdraw 0198f2c4-... --tenant contoso
+  muster elevation withdraw 0198f2c4-... --everywhere --yes")]
     Withdraw {
         /// The eligibility's id
         eligibility: String,
         #[command(flatten)]
         place: Place,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
     },
     /// Who may ask for which role
     Allowed {
@@ -143,9 +147,14 @@ pub(super) async fn run(v: Elevation, r: &Reach) -> Result<Value> {
             let root = if everywhere { String::new() } else { at(&tenant) };
             return r.post(&format!("{root}/eligibilities"), &body).await;
         }
-        Elevation::Withdraw { eligibility, place } => {
-            let path = format!("{}/eligibilities/{}", place.root(), escaped(&eligibility));
-            return r.delete(&path).await;
+        Elevation::Withdraw { eligibility, place, yes } => {
+            let all = format!("{}/eligibilities", place.root());
+            if !yes {
+                let found = listed(r, &all, "eligibility", &eligibility).await?;
+                let user = found["user_name"].as_str().unwrap_or_default();
+                confirmed("the eligibility of the user", user, yes)?;
+            }
+            return r.delete(&format!("{all}/{}", escaped(&eligibility))).await;
         }
         Elevation::Allowed { place, page } => {
             return page.list(r, &format!("{}/eligibilities", place.root()), &[]).await;

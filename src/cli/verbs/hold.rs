@@ -1,6 +1,6 @@
 //! `muster hold`: what is left of roles whose last holder a directory took away.
 
-use super::{at, escaped, paged::Paged};
+use super::{at, confirmed, escaped, listed, paged::Paged};
 use crate::{cli::reach::Reach, error::Result};
 use axum::http::Method;
 use clap::{Args, Subcommand};
@@ -26,11 +26,17 @@ pub(crate) enum Hold {
         place: Place,
     },
     /// Let the role go
+    #[command(after_help = "Examples:
+  muster hold drop 0198f2c4-... --tenant contoso
+  muster hold drop 0198f2c4-... --everywhere --yes")]
     Drop {
         /// The hold's id
         hold: String,
         #[command(flatten)]
         place: Place,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
     },
 }
 
@@ -58,7 +64,14 @@ pub(super) async fn run(v: Hold, r: &Reach) -> Result<Value> {
             return page.list(r, &format!("{}/holds", place.root()), &[]).await;
         }
         Hold::Keep { hold, place } => (place, hold, "keep"),
-        Hold::Drop { hold, place } => (place, hold, "drop"),
+        Hold::Drop { hold, place, yes } => {
+            if !yes {
+                let found = listed(r, &format!("{}/holds", place.root()), "hold", &hold).await?;
+                let user = found["user_name"].as_str().unwrap_or_default();
+                confirmed("the hold of the user", user, yes)?;
+            }
+            (place, hold, "drop")
+        }
     };
     let path = format!("{}/holds/{}", place.root(), escaped(&hold));
     r.call(Method::POST, &path, Some(&json!({ "decision": how }))).await

@@ -101,7 +101,12 @@ story!(async fn a_shell_elsewhere_does_all_of_it(t) {
     own.run(&["elevation", "return", &asked]).await;
     assert_eq!(own.run(&["elevation", "requested"]).await["items"][0]["state"], "ended");
     assert_eq!(sh.run(&["elevation", "show", &asked, "--tenant", "acme"]).await["state"], "ended");
-    sh.run(&["elevation", "withdraw", &id(&e), "--tenant", "acme"]).await;
+    // What runs on it would end at once, so that is asked first.
+    let withdraw = ["elevation", "withdraw", &id(&e), "--tenant", "acme"];
+    let no = sh.refused(&withdraw).await;
+    assert!(no.contains("the eligibility of the user 'ann'") && no.contains("--yes"), "{no}");
+    assert_eq!(own.run(&["elevation", "mine"]).await["items"][0]["id"], e["id"], "it is still there");
+    sh.run(&[&withdraw[..], &["--yes"]].concat()).await;
     assert_eq!(own.run(&["elevation", "mine"]).await["items"], json!([]));
 });
 
