@@ -135,7 +135,7 @@ pub(super) async fn role_edit(c: With<ChangeRole>) -> Result<Shown<RoleShown>> {
 
 pub(super) async fn role_delete(c: Call) -> Result<Done> {
     let p = c.tenant::<UsersManageRoles>().await?;
-    roles::delete(&c.app.access, &p, c.id("role")?).await?;
+    roles::delete(&c.app.access, &p, c.id("role")?, c.if_match).await?;
     Ok(Done)
 }
 

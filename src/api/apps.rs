@@ -331,7 +331,7 @@ pub(super) async fn edit(c: With<EditApplication>) -> Result<Shown<ClientShown>>
 
 pub(super) async fn remove(c: Call) -> Result<Done> {
     let p = c.tenant::<SystemEditSettings>().await?;
-    apps::remove(&c.app.store, &p, c.id("app")?).await?;
+    apps::remove(&c.app.store, &p, c.id("app")?, c.if_match).await?;
     Ok(Done)
 }
 

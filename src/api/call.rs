@@ -1,5 +1,6 @@
 //! One call: who asks, for what, with which words; and how it is answered.
 
+use super::cursor::List;
 use crate::{
     access::{
         Permit,
@@ -8,7 +9,7 @@ use crate::{
     actor::{Actor, Principal},
     app::App,
     clock::Timestamp,
-    error::{Error, Kind, Result},
+    error::{Error, Result},
     id::TenantId,
     tenants, text,
     web::{Caller, strict},
@@ -28,11 +29,15 @@ const JSON: &str = "application/json";
 pub(super) const PAGE: u32 = 500;
 
 /// A request to the API.
+#[derive(Clone)]
 pub(super) struct Call {
     pub(super) app: App,
     pub(super) caller: Caller,
     pub(super) path: HashMap<String, String>,
     pub(super) query: HashMap<String, String>,
+    /// What its cursors are of.
+    pub(super) list: Option<List>,
+    /// The version that it is for.
     pub(super) if_match: Option<i64>,
     pub(super) body: Bytes,
 }
@@ -113,9 +118,15 @@ impl Call {
         }
         Err(Error::invalid(format!("'limit' is {limit}, and may be 1 to {PAGE}")).attr("limit"))
     }
-    /// Where the page before ended.
+    /// Where the page before ended. Asked for after the permission: whose list it is not is told only to who may read it.
     pub(super) fn cursor<T: FromStr>(&self) -> Result<Option<T>> {
-        self.read("cursor")
+        let (Some(cursor), Some(list)) = (self.word("cursor"), &self.list) else { return Ok(None) };
+        let key = list.key(cursor)?;
+        let bad = |_| {
+            let text = format!("'cursor' cannot be '{}'; begin without it", text::excerpt(cursor));
+            Error::invalid(text).attr("cursor")
+        };
+        key.parse().map(Some).map_err(bad)
     }
     /// A moment of the query.
     pub(super) fn moment(&self, name: &'static str) -> Result<Option<Timestamp>> {
@@ -244,19 +255,6 @@ impl Reply {
         }
         r
     }
-}
-
-/// The version in an `If-Match` header; `*` is any. A weak one (`W/"1"`) matches nothing there (RFC 9110, 13.1.1).
-pub(super) fn if_match(value: Option<&HeaderValue>) -> Result<Option<i64>> {
-    let Some(value) = value else { return Ok(None) };
-    let text = value.to_str().unwrap_or_default().trim();
-    if text == "*" {
-        return Ok(None);
-    }
-    let digits = text.trim_matches('"');
-    digits.parse().map(Some).map_err(|_| {
-        Error::new(Kind::Precondition, "'If-Match' is not a version of this").attr("If-Match")
-    })
 }
 
 /// Where a page of what is listed newest first ended: a moment, and which of that moment.

@@ -192,6 +192,7 @@ async fn shown_in(app: &App, actor: &Actor, path: &HashMap<String, String>) -> O
 /// Does what a route does, and completes its answer.
 pub(super) async fn handled(route: &'static Route, call: Call) -> Result<Reply> {
     let (app, actor, path) = (call.app.clone(), call.actor().clone(), call.path.clone());
+    let list = call.list.clone();
     let mut reply = (route.handler)(call).await?;
     let made = reply.made();
     let Some(document) = reply.document() else { return Ok(reply) };
@@ -199,6 +200,10 @@ pub(super) async fn handled(route: &'static Route, call: Call) -> Result<Reply> 
     if let Some(document) = reply.document_mut() {
         let here = shown_in(&app, &actor, &path).await.unwrap_or(TenantId::PLATFORM);
         name(&app, &actor, here, document).await;
+        // What a page says of where it ends is a key, until here.
+        if let (Some(list), Some(Value::String(next))) = (&list, document.get_mut("next")) {
+            *next = list.cursor(next);
+        }
     }
     if let Some(at) = at {
         reply.at(at);

@@ -259,5 +259,6 @@ pub(super) async fn edit(c: With<Change>) -> Result<Shown<DirectoryShown>> {
 
 pub(super) async fn delete(c: Call) -> Result<Shown<Gone>> {
     let p = c.tenant::<SystemEditSettings>().await?;
-    Ok(Shown::of(provisioning::delete_directory(&c.app.store, &p, c.id("directory")?).await?))
+    let (store, id) = (&c.app.store, c.id("directory")?);
+    Ok(Shown::of(provisioning::delete_directory(store, &p, id, c.if_match).await?))
 }

@@ -50,6 +50,14 @@ pub(super) async fn group(c: &Call, name: &str) -> Result<GroupId> {
     only("group", name, all.iter().filter(|g| g.display_name == name).map(|g| g.id).collect())
 }
 
+/// Whose rows a list is asked for: one of the tenant's users, or anybody by their id.
+pub(super) async fn whose(c: &Call, tenant: TenantId) -> Result<Option<UserId>> {
+    match c.word("user") {
+        Some(name) => user(c, name, None, tenant).await.map(|(_, id)| Some(id)),
+        None => Ok(None),
+    }
+}
+
 /// A user: of the tenant `home` if that is said (id or slug), else of `tenant`. A home that is not there is answered like
 /// one that is not seen: whether a company exists is not to be asked.
 pub(super) async fn user(
@@ -66,6 +74,7 @@ pub(super) async fn user(
         Some(h) => c.find_tenant(h).await.map_err(unseen)?,
         None => tenant,
     };
+    // What has the form of an id is one, also where a directory calls somebody so: nobody takes another's place by a name.
     if let Some(id) = UserId::parse(name) {
         return Ok((home, id));
     }

@@ -70,16 +70,24 @@ impl GrantShown {
     }
 }
 
-fn query(c: &Call, limit: u32, role: Option<RoleId>) -> Result<Query> {
-    Ok(Query { user: c.read("user")?, role, holds: false, after: c.cursor()?, limit: limit + 1 })
+type Of = (Option<UserId>, Option<RoleId>);
+
+fn query(c: &Call, limit: u32, (user, role): Of) -> Result<Query> {
+    Ok(Query { user, role, holds: false, after: c.cursor()?, limit: limit + 1 })
 }
 
-/// The role that a list is wanted of.
-async fn role(c: &Call, p: &Permit<UsersManageRoles>) -> Result<Option<RoleId>> {
-    match c.word("role") {
-        Some(name) => find::role(c, p, name).await.map(Some),
-        None => Ok(None),
-    }
+/// The user and the role that a tenant's list is wanted of.
+async fn of(c: &Call, p: &Permit<UsersManageRoles>) -> Result<Of> {
+    let role = match c.word("role") {
+        Some(name) => Some(find::role(c, p, name).await?),
+        None => None,
+    };
+    Ok((find::whose(c, p.tenant()).await?, role))
+}
+
+/// The same of the whole instance, where names are nobody's alone.
+fn of_all(c: &Call) -> Result<Of> {
+    Ok((c.read("user")?, c.read("role")?))
 }
 
 type Grants = Shown<Page<GrantShown>>;
@@ -136,8 +144,8 @@ async fn new(c: &Call, body: Add, tenant: TenantId, role: RoleId) -> Result<NewG
 
 pub(super) async fn list(c: Call) -> Result<Grants> {
     let p = c.tenant::<UsersManageRoles>().await?;
-    let (limit, role) = (c.limit()?, role(&c, &p).await?);
-    let all = grants::list(&c.app.access, &p, query(&c, limit, role)?).await?;
+    let (limit, of) = (c.limit()?, of(&c, &p).await?);
+    let all = grants::list(&c.app.access, &p, query(&c, limit, of)?).await?;
     page(&c, p.tenant(), all, limit).await
 }
 
@@ -165,8 +173,8 @@ pub(super) async fn remove(c: Call) -> Result<Done> {
 
 pub(super) async fn holds(c: Call) -> Result<Grants> {
     let p = c.tenant::<UsersManageRoles>().await?;
-    let (limit, role) = (c.limit()?, role(&c, &p).await?);
-    let all = holds::list(&c.app.access, &p, query(&c, limit, role)?).await?;
+    let (limit, of) = (c.limit()?, of(&c, &p).await?);
+    let all = holds::list(&c.app.access, &p, query(&c, limit, of)?).await?;
     page(&c, p.tenant(), all, limit).await
 }
 
@@ -203,8 +211,8 @@ pub(super) async fn resolve(c: With<Decide>) -> Result<Done> {
 
 pub(super) async fn list_everywhere(c: Call) -> Result<Grants> {
     let p = c.global().await?;
-    let (limit, role) = (c.limit()?, c.read("role")?);
-    let all = grants::list_everywhere(&c.app.access, &p, query(&c, limit, role)?).await?;
+    let (limit, of) = (c.limit()?, of_all(&c)?);
+    let all = grants::list_everywhere(&c.app.access, &p, query(&c, limit, of)?).await?;
     page(&c, TenantId::PLATFORM, all, limit).await
 }
 
@@ -234,8 +242,8 @@ pub(super) async fn remove_everywhere(c: Call) -> Result<Done> {
 
 pub(super) async fn holds_everywhere(c: Call) -> Result<Grants> {
     let p = c.global().await?;
-    let (limit, role) = (c.limit()?, c.read("role")?);
-    let all = holds::list_everywhere(&c.app.access, &p, query(&c, limit, role)?).await?;
+    let (limit, of) = (c.limit()?, of_all(&c)?);
+    let all = holds::list_everywhere(&c.app.access, &p, query(&c, limit, of)?).await?;
     page(&c, TenantId::PLATFORM, all, limit).await
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     answer::{Page, Shown, Time},
-    call::{Call, cut},
+    call::{Call, cut, sift},
 };
 use crate::{
     access::perm::UsersView,
@@ -54,11 +54,17 @@ impl From<&Member> for MemberShown {
     }
 }
 
+/// So many members stand beside a group.
+const BESIDE: i64 = 200;
+
 /// A group with its members.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct WholeGroup {
     #[serde(flatten)]
     group: GroupShown,
+    /// How many are in it.
+    member_count: i64,
+    /// The first 200 of them; `.../members` lists them all.
     members: Vec<MemberShown>,
 }
 
@@ -73,7 +79,17 @@ pub(super) async fn list(c: Call) -> Result<Shown<Page<GroupShown>>> {
 
 pub(super) async fn get(c: Call) -> Result<Shown<WholeGroup>> {
     let p = c.tenant::<UsersView>().await?;
-    let (g, members) = groups::view(&c.app.store, &p, c.id("group")?).await?;
-    let members = members.iter().map(Into::into).collect();
-    Ok(Shown::of(WholeGroup { group: (&g).into(), members }).version(g.version))
+    let g = groups::view(&c.app.store, &p, c.id("group")?, BESIDE).await?;
+    let members = g.first.iter().map(Into::into).collect();
+    let shown = WholeGroup { group: (&g.row).into(), member_count: g.count, members };
+    Ok(Shown::of(shown).version(g.row.version))
+}
+
+pub(super) async fn members(c: Call) -> Result<Shown<Page<MemberShown>>> {
+    let p = c.tenant::<UsersView>().await?;
+    let (limit, id, named, store) = (c.limit()?, c.id("group")?, c.named(), &c.app.store);
+    let fetch = |after, n: u32| groups::view_members(store, &p, id, after, i64::from(n));
+    let (items, next) =
+        sift(limit, c.cursor()?, fetch, |m: &Member| m.id, |m| named(&[&m.display])).await?;
+    Ok(Shown::page(items.iter().map(Into::into), next.map(|id| id.to_string())))
 }

@@ -79,7 +79,7 @@ pub(super) async fn create(c: With<NewIntegration>) -> Result<Made<ClientShown>>
         let new = NewGrant::manual(app.tenant_id, user, role);
         if let Err(e) = grants::add(access, &give, new).await {
             // Whole or not at all: what was made has been shown to nobody.
-            apps::remove(store, &p, app.id).await?;
+            apps::remove(store, &p, app.id, None).await?;
             return Err(e);
         }
     }
@@ -142,7 +142,7 @@ pub(super) async fn edit(c: With<EditIntegration>) -> Result<Shown<ClientShown>>
 
 pub(super) async fn remove(c: Call) -> Result<Done> {
     let p = c.tenant::<SystemManageIntegrations>().await?;
-    apps::remove(&c.app.store, &p, c.id("integration")?).await?;
+    apps::remove(&c.app.store, &p, c.id("integration")?, c.if_match).await?;
     Ok(Done)
 }
 

@@ -12,6 +12,7 @@ mod called;
 mod caller;
 mod consents;
 mod credentials;
+mod cursor;
 mod defaults;
 mod directories;
 mod doctor;
@@ -55,6 +56,7 @@ mod tenants;
 mod trail;
 mod user_bulk;
 mod users;
+mod versions;
 
 use crate::{
     app::App,
@@ -67,7 +69,7 @@ use axum::{
     Router,
     body::Body,
     extract::{Path, Request, State, rejection::PathRejection},
-    http::{Response, header},
+    http::Response,
     routing::{MethodFilter, MethodRouter, on},
 };
 use call::{Call, Reply};
@@ -199,13 +201,14 @@ async fn run(
     *id = Some(caller.actor.request());
     let query = strict::pairs(parts.uri.query().unwrap_or_default().as_bytes())?;
     route.knows(&query)?;
-    let if_match = call::if_match(parts.headers.get(header::IF_MATCH))?;
+    let wanted = versions::wanted(route, &parts.headers)?;
     let key = keyed::key(route, &parts.headers)?;
     let (query, body) = (query.into_iter().collect(), strict::body(body).await?);
-    let mut call = Call { app, caller, path, query, if_match, body };
+    let mut call = Call { app, caller, path, query, list: None, if_match: None, body };
     portal::within(route, &mut call).await?;
+    call.list = cursor::List::of(route, &call).await?;
     match key {
         Some(key) => keyed::run(route, call, &key).await,
-        None => Ok(called::handled(route, call).await?.into_response()),
+        None => Ok(versions::run(route, call, &wanted).await?.into_response()),
     }
 }

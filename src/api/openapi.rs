@@ -139,7 +139,7 @@ fn describe(r: &Route, sent: &mut SchemaGenerator, answered: &mut SchemaGenerato
         let of = |kind: &&str| ((*kind).to_owned(), json!({ "schema": schema.as_value() }));
         done["content"] = Value::Object(kinds.map(of).collect());
     }
-    if r.params.iter().any(|p| !p.in_query()) && status == 200 {
+    if r.params.iter().any(|p| !p.in_query()) && r.method != "DELETE" && status == 200 {
         let tag = json!({ "description": "Its version, for `If-Match`.", "schema": { "type": "string" } });
         done["headers"] = json!({ "ETag": tag });
     }
@@ -199,7 +199,8 @@ fn build() -> Value {
         "info": {
             "title": "Muster's admin API",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "JSON in and out. Lists come in pages: `next` of one is the `cursor` of the one after. \
+            "description": "JSON in and out. Lists come in pages: `next` of one is the `cursor` of the one after, at the \
+                same address with the same filters. \
                 What has an `ETag` is changed under `If-Match`. A refusal is a problem document (RFC 9457) whose \
                 `code` is for programs and whose `detail` is for people. Unknown fields and parameters are refused.",
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },

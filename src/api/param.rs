@@ -72,8 +72,11 @@ pub(super) const LIMIT: Param = Param::of(
     Form::Number(1, super::call::PAGE),
     "How many at most; 100 where nothing is said.",
 );
-pub(super) const CURSOR: Param =
-    Param::of("cursor", Form::Text, "Where the page before ended: its `next`.");
+pub(super) const CURSOR: Param = Param::of(
+    "cursor",
+    Form::Text,
+    "Where the page before ended: its `next`, with the same filters.",
+);
 pub(super) const TEXT: Param = Param::of("text", Form::Text, "Only what has this in its name.");
 pub(super) const KIND: Param = Param::of(
     "kind",
@@ -107,12 +110,14 @@ pub(super) const ACTION: Param = Param::of(
 pub(super) const ACTOR: Param = Param::of(
     "actor",
     Form::Text,
-    "Only by them, as events name them: `user:<id>`, `directory:<id>`, `owner`, `system:<what>`.",
+    "Only by them, as events name them: `user:<id>`, `directory:<id>`, `owner`, `system:<what>`; or the name of one of the \
+     tenant's own people (of the provider's, in the trail of the instance), also as `user:<name>`.",
 );
 pub(super) const TARGET: Param = Param::of(
     "target",
     Form::Text,
-    "Only what happened to this, as events name it: `user:<id>`, `role:<id>` and so on.",
+    "Only what happened to this, as events name it: `user:<id>`, `role:<id>` and so on; or the name of one of the tenant's \
+     own people (of the provider's, in the trail of the instance), also as `user:<name>`.",
 );
 pub(super) const ENDED: Param = Param::of(
     "outcome",
@@ -149,7 +154,12 @@ pub(super) const DAYS: Param = Param::of(
     "Of how many days, today being the last; 30 where nothing is said.",
 );
 pub(super) const THIS: Param = Param::of("this", Form::Flag, "Also the session that asks.");
-pub(super) const USER: Param = Param::of("user", Form::Id, "Only of this user.");
+pub(super) const USER: Param = Param::of(
+    "user",
+    Form::Text,
+    "Only of this user: by id, or one of the tenant's own people by the name to sign in with.",
+);
+pub(super) const USER_ID: Param = Param::of("user", Form::Id, "Only of the user of this id.");
 pub(super) const WITH: Param =
     Param::needed("with", Form::Text, "The id or name of the role to compare with.");
 pub(super) const FORMAT: Param = Param::of(

@@ -264,7 +264,8 @@ impl Routed {
             None => Ok(Vec::new()),
         };
         let body = body.map_err(Error::internal)?.into();
-        Ok(Call { app, caller, path, query: HashMap::new(), if_match: None, body })
+        let query = HashMap::new();
+        Ok(Call { app, caller, path, query, list: None, if_match: None, body })
     }
 }
 

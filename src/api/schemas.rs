@@ -87,6 +87,7 @@ pub(super) async fn change(c: With<Declaration>) -> Result<Shown<SchemaShown>> {
 pub(super) async fn withdraw(c: Call) -> Result<Shown<Withdrawn>> {
     let p = c.tenant::<SystemEditSettings>().await?;
     let drop = c.read::<bool>("drop_values")?.unwrap_or(false);
-    let people = provisioning::withdraw_schema(&c.app.store, &p, urn(&c), drop).await?;
+    let which = (urn(&c), c.if_match);
+    let people = provisioning::withdraw_schema(&c.app.store, &p, which, drop).await?;
     Ok(Shown::of(Withdrawn { people }))
 }

@@ -3,6 +3,7 @@
 use super::{
     answer::{Page, Shown, Time},
     call::{Call, Newest},
+    find,
 };
 use crate::{
     access::perm::SystemViewLogs,
@@ -53,7 +54,7 @@ impl From<&Attempt> for AttemptShown {
 pub(super) async fn list(c: Call) -> Result<Shown<Page<AttemptShown>>> {
     let p = c.tenant::<SystemViewLogs>().await?;
     let q = Query {
-        user: c.read("user")?,
+        user: find::whose(&c, p.tenant()).await?,
         directory: c.read("directory")?,
         bad: c.read("bad")?.unwrap_or(false),
         outcome: c.among("outcome", Outcome::parse, "it is success, refused or failed")?,

@@ -11,7 +11,7 @@ use super::{
         ENABLED, ENDED, EVIDENCE, EXTERNAL_ID, FORMAT, GROUP, HOME, IF_MATCH, IGNORED, KIND, LIMIT,
         METHOD, MINE, OUTCOME, PERMISSION, PLACE, REASON, REQUEST, RESOURCE, RESOURCE_ID, ROLE,
         ROLE_ID, SHA256, SINCE, STATE, STATUS, TAG, TARGET, TENANT, TENANT_STATUS, TEXT, THIS,
-        TRAIL, UNDECIDED, UNTIL, USER, USER_NAME, WHO, WITH,
+        TRAIL, UNDECIDED, UNTIL, USER, USER_ID, USER_NAME, WHO, WITH,
     },
     parked, portal, preview, provisioning, rehearsal, reviews, roles, schemas, scim_tokens, served,
     sessions, signals, signin_tests, signins, simulate, statistics, suppressions, system, tenants,
@@ -77,7 +77,7 @@ table! {
     POST "/tenants" Global, tenants::create, "Make a tenant.";
     GET "/tenants/{tenant}" VIEW, tenants::get, "A tenant.";
     PATCH "/tenants/{tenant}" Global, tenants::edit [IF_MATCH], "Rename a tenant, suspend it, let it act again, set its tags.";
-    DELETE "/tenants/{tenant}" Global, tenants::delete [CONFIRM],
+    DELETE "/tenants/{tenant}" Global, tenants::delete [CONFIRM, IF_MATCH],
         "Delete a suspended tenant with all that is its own; what it did stays in the trail.";
     GET "/tenants/{tenant}/export" Global, tenants::export,
         "All that a tenant has, without secrets, as one document of JSON lines.";
@@ -108,7 +108,7 @@ table! {
     POST "/tenants/{tenant}/directories" EDIT, directories::create, "Make a directory.";
     GET "/tenants/{tenant}/directories/{directory}" VIEW, directories::get, "A directory.";
     PATCH "/tenants/{tenant}/directories/{directory}" EDIT, directories::edit [IF_MATCH], "Change a directory.";
-    DELETE "/tenants/{tenant}/directories/{directory}" EDIT, directories::delete,
+    DELETE "/tenants/{tenant}/directories/{directory}" EDIT, directories::delete [IF_MATCH],
         "Delete a directory with everybody it brought.";
     POST "/tenants/{tenant}/directories/{directory}/simulate" LOGS, simulate::simulate,
         "What would be decided of an id token or a sign-in of the past, and by which rule; nothing is kept.";
@@ -155,7 +155,7 @@ table! {
         "An extension, and how many people carry values of it.";
     PUT "/tenants/{tenant}/schemas/{schema}" EDIT, schemas::change [IF_MATCH],
         "Change an extension; what people carry values of stays as it is.";
-    DELETE "/tenants/{tenant}/schemas/{schema}" EDIT, schemas::withdraw [DROP_VALUES],
+    DELETE "/tenants/{tenant}/schemas/{schema}" EDIT, schemas::withdraw [DROP_VALUES, IF_MATCH],
         "Take an extension away.";
 
     GET "/tenants/{tenant}/users" USERS_VIEW, users::list [LIMIT, CURSOR, TEXT, KIND, DIRECTORY, ENABLED, ACTIVE, ROLE],
@@ -227,7 +227,9 @@ table! {
     DELETE "/tenants/{tenant}/tombstones/{tombstone}" USERS_ADD, adoptions::lift,
         "Let their directory create somebody again.";
     GET "/tenants/{tenant}/groups" USERS_VIEW, groups::list [LIMIT, CURSOR, TEXT], "Its directories' groups.";
-    GET "/tenants/{tenant}/groups/{group}" USERS_VIEW, groups::get, "A group and its members.";
+    GET "/tenants/{tenant}/groups/{group}" USERS_VIEW, groups::get, "A group and the first of its members.";
+    GET "/tenants/{tenant}/groups/{group}/members" USERS_VIEW, groups::members [LIMIT, CURSOR, TEXT],
+        "Who is in a group, in the order in which they were made.";
     POST "/tenants/{tenant}/groups/{group}/preview" ROLES, preview::group [LIMIT],
         "Who would lose what, were the group deleted with its mappings; nothing is done.";
 
@@ -242,7 +244,7 @@ table! {
     PATCH "/tenants/{tenant}/roles/{role}" ROLES, access::role_edit [IF_MATCH], "Change a role.";
     POST "/tenants/{tenant}/roles/{role}/preview" ROLES, preview::role [LIMIT],
         "Who would gain and lose what, were the role changed or deleted; nothing is done.";
-    DELETE "/tenants/{tenant}/roles/{role}" ROLES, access::role_delete,
+    DELETE "/tenants/{tenant}/roles/{role}" ROLES, access::role_delete [IF_MATCH],
         "Delete a role that nobody has.";
     GET "/tenants/{tenant}/mappings" ROLES, access::mappings [LIMIT, CURSOR, ROLE, GROUP], "Which groups give which roles.";
     POST "/tenants/{tenant}/mappings" ROLES, access::mapping_create, "Map a group to a role.";
@@ -275,10 +277,10 @@ table! {
     GET "/tenants/{tenant}/holds" ROLES, grants::holds [LIMIT, CURSOR, USER, ROLE],
         "What is left of roles whose last holder a directory took away.";
     POST "/tenants/{tenant}/holds/{hold}" ROLES, grants::resolve, "Keep or drop a hold.";
-    GET "/grants" Global, grants::list_everywhere [LIMIT, CURSOR, USER, ROLE_ID], "Who was given what on the whole instance.";
+    GET "/grants" Global, grants::list_everywhere [LIMIT, CURSOR, USER_ID, ROLE_ID], "Who was given what on the whole instance.";
     POST "/grants" Global, grants::add_everywhere, "Give somebody a role on the whole instance.";
     DELETE "/grants/{grant}" Global, grants::remove_everywhere, "Take it away.";
-    GET "/holds" Global, grants::holds_everywhere [LIMIT, CURSOR, USER, ROLE_ID], "The holds on the whole instance.";
+    GET "/holds" Global, grants::holds_everywhere [LIMIT, CURSOR, USER_ID, ROLE_ID], "The holds on the whole instance.";
     POST "/holds/{hold}" Global, grants::resolve_everywhere, "Keep or drop a hold.";
 
     GET "/tenants/{tenant}/eligibilities" ROLES, elevations::list [LIMIT, CURSOR],
@@ -329,7 +331,7 @@ table! {
     GET "/tenants/{tenant}/apps/{app}" VIEW, apps::get, "An application.";
     PATCH "/tenants/{tenant}/apps/{app}" EDIT, apps::edit [IF_MATCH],
         "Change an application's name and settings, or switch it off or on.";
-    DELETE "/tenants/{tenant}/apps/{app}" EDIT, apps::remove, "Remove an application.";
+    DELETE "/tenants/{tenant}/apps/{app}" EDIT, apps::remove [IF_MATCH], "Remove an application.";
     GET "/tenants/{tenant}/apps/{app}/event-stream" VIEW, event_streams::get,
         "The stream of security events that it asked for.";
     PUT "/tenants/{tenant}/apps/{app}/event-stream" EDIT, event_streams::set,
@@ -351,7 +353,7 @@ table! {
         "Change an integration user's name, permissions and keys, or switch it off or on.";
     POST "/tenants/{tenant}/integrations/{integration}/adopt" INTEGRATIONS, integrations::adopt,
         "Answer for an integration user whose author was demoted or has left.";
-    DELETE "/tenants/{tenant}/integrations/{integration}" INTEGRATIONS, integrations::remove,
+    DELETE "/tenants/{tenant}/integrations/{integration}" INTEGRATIONS, integrations::remove [IF_MATCH],
         "Remove an integration user.";
     GET "/tenants/{tenant}/integrations/{integration}/secrets" INTEGRATIONS,
         integrations::secrets, "Its secrets, without their text.";

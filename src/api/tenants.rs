@@ -220,7 +220,8 @@ const AT_ONCE: Duration = Duration::from_secs(2);
 pub(super) async fn delete(c: Call) -> Result<Shown<Removal>> {
     let p = c.global().await?;
     let t = c.tenant_id().await?;
-    let tenant = tenants::mark(&c.app.store, &p, t, c.needed("confirm")?).await?;
+    let said = (c.needed("confirm")?, c.if_match);
+    let tenant = tenants::mark(&c.app.store, &p, t, said).await?;
     // What a request has begun is the server's own work from here on.
     let gone = farewell::go_on(&c.app.store, &c.app.system(), t, AT_ONCE).await?;
     Ok(Shown::of(Removal { id: t, slug: tenant.slug, gone }))

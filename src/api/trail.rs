@@ -4,6 +4,7 @@ use super::{
     TABLE,
     answer::{Answer, Done, Made, Page, Shown, Time, With},
     call::{Call, Newest, Reply},
+    find,
 };
 use crate::{
     access::{Permit, perm::SystemViewLogs},
@@ -11,9 +12,9 @@ use crate::{
         self, Action, Entry,
         views::{self, View},
     },
-    error::{Error, Result},
+    error::{Error, Kind, Result},
     id::{EventId, TenantId, UserId, ViewId},
-    text,
+    tenants, text,
     web::strict,
 };
 use axum::{body::Body, http::StatusCode};
@@ -34,8 +35,10 @@ pub(super) async fn audit_instance(c: Call) -> Result<Shown<Page<Entry>>> {
     trail(&c, tenant.unwrap_or(p.tenant())).await
 }
 
-/// What is looked for.
-fn query(c: &Call) -> Result<audit::Query> {
+/// What is looked for in the trail of a tenant.
+async fn query(c: &Call, t: TenantId) -> Result<audit::Query> {
+    let who = "it is 'user:<id>', 'directory:<id>', 'owner', 'system:<what>', or the name of one of its people";
+    let what = "it is a kind and which, like 'role:<id>', or the name of one of its people";
     Ok(audit::Query {
         since: c.moment("since")?,
         until: c.moment("until")?,
@@ -44,27 +47,62 @@ fn query(c: &Call) -> Result<audit::Query> {
             Action::parse,
             "it is one like 'user.disable', or many like 'user.*'",
         )?,
-        actor: c.among(
-            "actor",
-            actor,
-            "it is 'user:<id>', 'directory:<id>', 'owner' or 'system:<what>'",
-        )?,
-        target: c.among("target", target, "it is a kind and which, like 'user:<id>'")?,
+        actor: label(c, t, "actor", actor, who).await?,
+        target: label(c, t, "target", target, what).await?,
         before: c.cursor::<Newest<EventId>>()?.map(|n| (n.0, n.1)),
     })
 }
 
 async fn trail(c: &Call, t: TenantId) -> Result<Shown<Page<Entry>>> {
-    let q = query(c)?;
+    let q = query(c, t).await?;
     let found = audit::list(&c.app.store, t, &q, c.limit()?).await?;
     let next = found.next.map(|(at, id)| Newest(at, id).to_string());
     Ok(Shown::page(found.items, next))
 }
 
+/// Who or what is meant: as events name it, as `read` knows, or one of the people whose trail it is by their name.
+async fn label(
+    c: &Call,
+    t: TenantId,
+    field: &'static str,
+    read: fn(&str) -> Option<String>,
+    wanted: &str,
+) -> Result<Option<String>> {
+    let Some(word) = c.word(field) else { return Ok(None) };
+    if let Some(known) = read(word) {
+        return Ok(Some(known));
+    }
+    let bad = || {
+        let text = format!("'{field}' cannot be '{}': {wanted}", text::excerpt(word));
+        Error::invalid(text).attr(field)
+    };
+    let name = match word.split_once(':') {
+        Some(("user", name)) => name,
+        None => word,
+        Some(_) => return Err(bad()),
+    };
+    // Who acts on the instance is one of the provider's.
+    let home = if t == TenantId::PLATFORM {
+        tenants::provider(&c.app.store).await?.map(|p| p.id).ok_or_else(bad)?
+    } else {
+        t
+    };
+    match find::user(c, name, None, home).await {
+        Ok((_, id)) => Ok(Some(format!("user:{id}"))),
+        Err(e) if e.kind() == Kind::NotFound => Err(bad()),
+        Err(e) => Err(e.attr(field)),
+    }
+}
+
+/// What is an id, as events write it.
+fn id(kind: &str, text: &str) -> Option<String> {
+    Some(format!("{kind}:{}", uuid::Uuid::try_parse(text).ok()?.hyphenated()))
+}
+
 /// Who did something, as events name them.
 fn actor(text: &str) -> Option<String> {
     let known = match text.split_once(':') {
-        Some(("user" | "directory", id)) => uuid::Uuid::try_parse(id).is_ok(),
+        Some((kind @ ("user" | "directory"), which)) => return id(kind, which),
         Some(("system", what)) => word(what),
         _ => text == "owner",
     };
@@ -74,6 +112,9 @@ fn actor(text: &str) -> Option<String> {
 /// What something happened to, as events name it.
 fn target(text: &str) -> Option<String> {
     let (kind, which) = text.split_once(':')?;
+    if kind == "user" {
+        return id(kind, which);
+    }
     let fits = word(kind) && !which.is_empty() && which.len() <= 300;
     (fits && !which.contains(char::is_control)).then(|| text.to_owned())
 }
@@ -175,7 +216,7 @@ pub(super) async fn export(c: Call) -> Result<File> {
         Some("ndjson") => (false, "application/x-ndjson"),
         Some(_) => return Err(Error::invalid("'format' is csv or ndjson").attr("format")),
     };
-    let query = query(&c)?;
+    let query = query(&c, p.tenant()).await?;
     let sent = Sent { tenant: p.tenant(), call: c, query, table, begun: false, more: true };
     // What goes wrong at once is answered as a refusal.
     let Some((first, rest)) = sent.next().await? else { return Ok(File(kind, Body::empty())) };

@@ -180,7 +180,7 @@ fn over(
     path: HashMap<String, String>,
 ) -> Call {
     let (query, body) = (HashMap::new(), Bytes::new());
-    Call { app: app.afresh(store), caller, path, query, if_match: None, body }
+    Call { app: app.afresh(store), caller, path, query, list: None, if_match: None, body }
 }
 
 async fn all(c: &Call, rows: Vec<Row>, dry_run: bool) -> ManyDone {

@@ -205,7 +205,9 @@ pub(super) async fn edit(c: With<Change>) -> Result<Shown<UserShown>> {
         done = Some(person::edit(store, access, &p, proof, (id, c.if_match), edit).await?);
     }
     if let Some(on) = enabled {
-        done = Some(person::set_enabled(store, &p, id, on).await?);
+        // An edit before it was of that version, and made another.
+        let if_match = c.if_match.filter(|_| switch_only);
+        done = Some(person::set_enabled_at(store, &p, (id, if_match), on).await?);
     }
     let u = done.ok_or_else(|| Error::internal("an edit of nothing"))?;
     Ok(Shown::of(UserShown::from(&u)).version(u.version))

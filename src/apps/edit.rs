@@ -5,8 +5,8 @@ use super::{
     App, Kind, Settings, db,
     keys::KeySet,
     manage::{
-        MORE, Manages, all_people, checked, find, of_every_tenant, platform, within_ceiling,
-        within_reach,
+        MORE, Manages, all_people, checked, find, fresh, of_every_tenant, platform, settled,
+        within_ceiling, within_reach,
     },
 };
 use crate::{
@@ -18,10 +18,10 @@ use crate::{
     },
     audit::{self, Event},
     crypto::jwt::Alg,
-    error::{Error, Kind as ErrorKind, Result},
+    error::{Error, Result},
     id::{AppId, TenantId},
     sessions::{self, Who},
-    store::{J, Lock, Store, Topic, Tx},
+    store::{J, Store, Topic, Tx},
     tx, users,
 };
 use serde_json::json;
@@ -114,12 +114,9 @@ async fn edit_as<P: Manages + 'static>(
     let t = p.tenant();
     let cx = platform(p);
     tx!(store, &cx, [change, p, acting], |tx| {
-        tx.lock(Lock::Named(format!("settings of {id}"))).await?;
+        tx.lock(settled(id)).await?;
         let was = find::<P>(tx, t, id).await?;
-        if change.if_match.is_some_and(|v| v != was.version) {
-            let detail = format!("the client is at version {}, not the one given", was.version);
-            return Err(Error::new(ErrorKind::Precondition, detail));
-        }
+        fresh(&was, change.if_match)?;
         if let Some((access, acting)) = acting {
             acting.check(&access, tx, MORE).await?;
         }
@@ -214,7 +211,7 @@ pub async fn integration_adopt(
     within_ceiling(access, p, chosen.as_deref().unwrap_or_default())?;
     let acting = within_reach(access, p.actor(), &was, chosen.as_deref(), None).await?;
     tx!(store, &p.cx(), [acting, access, chosen], |tx| {
-        tx.lock(Lock::Named(format!("settings of {id}"))).await?;
+        tx.lock(settled(id)).await?;
         let now = find::<SystemManageIntegrations>(tx, t, id).await?;
         if now.settings.0.scopes != chosen {
             return Err(Error::conflict("its permissions were changed in the meantime"));

@@ -11,11 +11,11 @@ use crate::{
     audit::{self, Event},
     clock::Timestamp,
     crypto,
-    error::{Error, Result},
+    error::{Error, Kind as ErrorKind, Result},
     id::{AppId, TenantId, UserId},
     secret::Secret,
     sessions::{self, Who},
-    store::{Conn, J, Scope, Store, Topic, Tx},
+    store::{Conn, J, Lock, Scope, Store, Topic, Tx},
     text, tx,
     users::{self, NewIntegration},
 };
@@ -331,14 +331,35 @@ pub(super) async fn find<P: Views>(c: &mut Conn, t: TenantId, id: AppId) -> Resu
     })
 }
 
+/// Held by whoever changes what it is.
+pub(super) fn settled(id: AppId) -> Lock {
+    Lock::Named(format!("settings of {id}"))
+}
+
+/// Refuses what is meant for another version.
+pub(super) fn fresh(app: &App, if_match: Option<i64>) -> Result<()> {
+    if if_match.is_some_and(|v| v != app.version) {
+        let detail = format!("the client is at version {}, not the one given", app.version);
+        return Err(Error::new(ErrorKind::Precondition, detail));
+    }
+    Ok(())
+}
+
 /// Removes it, with its user if it is an integration's; everything issued to it ends.
 ///
 /// # Errors
-/// `NotFound`.
-pub async fn remove<P: Manages + 'static>(store: &Store, p: &Permit<P>, id: AppId) -> Result<()> {
+/// `NotFound`; `Precondition` when `if_match` is not its version.
+pub async fn remove<P: Manages + 'static>(
+    store: &Store,
+    p: &Permit<P>,
+    id: AppId,
+    if_match: Option<i64>,
+) -> Result<()> {
     let t = p.tenant();
     tx!(store, &platform(p), [], |tx| {
+        tx.lock(settled(id)).await?;
         let app = find::<P>(tx, t, id).await?;
+        fresh(&app, if_match)?;
         sessions::revoke(tx, Who::App(t, id), "application removed").await?;
         consents::forget(tx, id).await?;
         sessions::apps::forget(tx, id).await?;

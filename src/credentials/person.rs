@@ -86,10 +86,24 @@ pub async fn set_enabled(
     id: UserId,
     on: bool,
 ) -> Result<User> {
+    set_enabled_at(store, p, (id, None), on).await
+}
+
+/// The same, of somebody who is still at this version.
+///
+/// # Errors
+/// As [`set_enabled`]; `Precondition`.
+pub async fn set_enabled_at(
+    store: &Store,
+    p: &Permit<UsersEdit>,
+    (id, if_match): (UserId, Option<i64>),
+    on: bool,
+) -> Result<User> {
     let (t, permit) = (p.tenant(), p.clone());
     tx!(store, &p.cx().urgent(), [permit], |tx| {
         tx.lock(Lock::User(id)).await?;
         let was = users::find(tx, t, id).await?.ok_or_else(|| gone(id))?;
+        users::fresh(&was, if_match)?;
         let glass = break_glass::touched(tx, &permit, &was).await?;
         let user = users::set_enabled(tx, &permit, id, on).await?;
         if let Some(account) = glass.filter(|_| was.enabled != on) {

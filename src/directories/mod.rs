@@ -22,7 +22,8 @@ pub use change::Edit;
 pub(crate) use change::{change, prepare};
 pub use expiry::{TOPIC as SECRET_TOPIC, warn as warn_of_secrets};
 pub use extensions::{
-    Extension, declare, extension, extensions, lock, schemas, set_extension, withdraw_extension,
+    Extension, declare, extension, extensions, lock, same_extension, schemas, set_extension,
+    withdraw_extension,
 };
 pub use keyring::{Heard, Keyring, Published};
 pub use logging::{Bodies, Logging, silence};
@@ -365,12 +366,21 @@ async fn locked(
 ) -> Result<(Directory, Option<String>)> {
     tx.lock(settled(id)).await?;
     let d = db::get(tx, t, id).await?.ok_or_else(|| gone(id))?;
-    if if_match.is_some_and(|v| v != d.version) {
-        let detail = format!("directory {id} is at version {}, not the one given", d.version);
-        return Err(Error::new(crate::error::Kind::Precondition, detail));
-    }
+    fresh(&d, if_match)?;
     let secret = db::sealed_secret(tx, t, id).await?;
     Ok((d, secret))
+}
+
+/// Refuses what is meant for another version of a directory.
+///
+/// # Errors
+/// `Precondition`.
+pub(crate) fn fresh(d: &Directory, if_match: Option<i64>) -> Result<()> {
+    if if_match.is_some_and(|v| v != d.version) {
+        let detail = format!("directory {} is at version {}, not the one given", d.id, d.version);
+        return Err(Error::new(crate::error::Kind::Precondition, detail));
+    }
+    Ok(())
 }
 
 /// Deletes the row (and by the schema whatever still hangs on it); `provisioning::delete_directory` first ends and

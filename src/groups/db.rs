@@ -323,15 +323,28 @@ pub(super) async fn member_ids(c: &mut Conn, t: TenantId, g: GroupId) -> Result<
     sql!(c, all<UserId>, "SELECT user_id FROM members WHERE tenant_id = $1 AND group_id = $2", t, g)
 }
 
-pub(super) async fn members(c: &mut Conn, t: TenantId, g: GroupId) -> Result<Vec<Member>> {
+/// The next members with their names, by id.
+pub(super) async fn members(
+    c: &mut Conn,
+    t: TenantId,
+    g: GroupId,
+    after: UserId,
+    limit: i64,
+) -> Result<Vec<Member>> {
     sql!(
         c,
         all<Member>,
         "SELECT u.id, u.user_name FROM members m JOIN users u ON u.tenant_id = m.tenant_id AND u.id = m.user_id
-         WHERE m.tenant_id = $1 AND m.group_id = $2 ORDER BY m.user_id",
+         WHERE m.tenant_id = $1 AND m.group_id = $2 AND m.user_id > $3 ORDER BY m.user_id LIMIT $4",
         t,
-        g
+        g,
+        after,
+        limit
     )
+}
+
+pub(super) async fn count(c: &mut Conn, t: TenantId, g: GroupId) -> Result<i64> {
+    sql!(c, one<i64>, "SELECT count(*) FROM members WHERE tenant_id = $1 AND group_id = $2", t, g)
 }
 
 /// The next members of a directory's group, by id.

@@ -277,19 +277,48 @@ pub async fn named(store: &Store, p: &Permit<UsersView>, name: &str) -> Result<V
     db::named(&mut c, p.tenant(), name).await
 }
 
-/// One of a tenant's groups with its members, for people.
+/// A group for people: a group may be of any size, so its members are counted, and only the first of them named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Viewed {
+    /// The row.
+    pub row: GroupRow,
+    /// How many are in it.
+    pub count: i64,
+    /// The first of them, by id.
+    pub first: Vec<Member>,
+}
+
+/// One of a tenant's groups with so many of its members, for people.
 ///
 /// # Errors
 /// `NotFound`.
-pub async fn view(
+pub async fn view(store: &Store, p: &Permit<UsersView>, id: GroupId, limit: i64) -> Result<Viewed> {
+    let (t, begin) = (p.tenant(), UserId(uuid::Uuid::nil()));
+    let mut c = store.scan(Scope::Tenant(t)).await?;
+    let row = db::get(&mut c, t, id).await?.ok_or_else(|| gone(id))?;
+    let first = db::members(&mut c, t, id, begin, limit).await?;
+    let count = match i64::try_from(first.len()) {
+        Ok(n) if n < limit => n,
+        _ => db::count(&mut c, t, id).await?,
+    };
+    Ok(Viewed { row, count, first })
+}
+
+/// The next `limit` members of one of a tenant's groups, by id, for people.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn view_members(
     store: &Store,
     p: &Permit<UsersView>,
     id: GroupId,
-) -> Result<(GroupRow, Vec<Member>)> {
+    after: Option<UserId>,
+    limit: i64,
+) -> Result<Vec<Member>> {
+    let after = after.unwrap_or(UserId(uuid::Uuid::nil()));
     let mut c = store.scan(Scope::Tenant(p.tenant())).await?;
-    let row = db::get(&mut c, p.tenant(), id).await?.ok_or_else(|| gone(id))?;
-    let members = db::members(&mut c, p.tenant(), id).await?;
-    Ok((row, members))
+    db::get(&mut c, p.tenant(), id).await?.ok_or_else(|| gone(id))?;
+    db::members(&mut c, p.tenant(), id, after, limit.clamp(1, 1000)).await
 }
 
 /// The group, for a reader that has a connection over its tenant.

@@ -96,16 +96,19 @@ pub struct Gone {
 /// transaction; then sessions end and rows go, in pieces. Stopped in the middle, it goes on when it is called again.
 ///
 /// # Errors
-/// `NotFound`; `Forbidden` when the last administrator of the instance or of the tenant would go with it.
+/// `NotFound`; `Precondition` when `if_match` is not its version; `Forbidden` when the last administrator of the instance or
+/// of the tenant would go with it.
 pub async fn delete_directory(
     store: &Store,
     p: &Permit<SystemEditSettings>,
     id: DirectoryId,
+    if_match: Option<i64>,
 ) -> Result<Gone> {
     let t = p.tenant();
     tx!(store, &p.cx().urgent(), [], |tx| {
         let found = directories::find(tx, t, id).await?;
         let found = found.ok_or_else(|| Error::not_found(format!("directory {id}")))?;
+        directories::fresh(&found, if_match)?;
         let guard = guard::before(tx, t).await?;
         if found.status == Status::Active {
             directories::set_status_in(tx, t, id, Status::Disabled).await?;

@@ -92,11 +92,12 @@ fn people(n: i64) -> String {
 /// pieces, so that other writers get their turn; stopped in the middle, it goes on when it is called again.
 ///
 /// # Errors
-/// `NotFound`; `Conflict` (code `in_use`) when people carry values and they are not to be dropped.
+/// `NotFound`; `Precondition` when `if_match` is not its version; `Conflict` (code `in_use`) when people carry values and they
+/// are not to be dropped.
 pub async fn withdraw_schema(
     store: &Store,
     p: &Permit<SystemEditSettings>,
-    urn: &str,
+    (urn, if_match): (&str, Option<i64>),
     drop_values: bool,
 ) -> Result<u64> {
     let (t, urn) = (p.tenant(), urn.to_owned());
@@ -105,7 +106,9 @@ pub async fn withdraw_schema(
         let urn = urn.clone();
         let n = tx!(store, &p.cx(), [urn], |tx| {
             directories::lock(tx, t).await?;
-            let was = directories::extension(tx, t, &urn).await?.declaration.0;
+            let was = directories::extension(tx, t, &urn).await?;
+            directories::same_extension(&was, if_match)?;
+            let was = was.declaration.0;
             if !drop_values {
                 let n = users::carriers(tx, t, &was.id, None).await?;
                 if n > 0 {

@@ -33,18 +33,19 @@ pub(super) fn lock(id: TenantId) -> Lock {
 ///
 /// # Errors
 /// `NotFound`; `Forbidden` for the provider's own; `Conflict` (`not_suspended`) for one that is not suspended; `Invalid`
-/// when `confirm` is not its slug.
+/// when `confirm` is not its slug; `Precondition` when `if_match` is not its version.
 pub async fn mark(
     store: &Store,
     p: &Permit<Global>,
     id: TenantId,
-    confirm: &str,
+    (confirm, if_match): (&str, Option<i64>),
 ) -> Result<Tenant> {
     let confirm = confirm.to_owned();
     tx!(store, &p.cx().urgent(), [confirm], |tx| {
         let gone = || Error::not_found("tenant");
         tx.lock(lock(id)).await?;
         let was = db::get(tx, id).await?.ok_or_else(gone)?;
+        super::fresh(&was, if_match)?;
         rules::may_delete(&was, &confirm)?;
         if was.deleting.is_some() {
             return Ok(was);

@@ -237,6 +237,14 @@ pub struct Edit {
     pub tags: Option<Vec<String>>,
 }
 
+fn fresh(t: &Tenant, if_match: Option<i64>) -> Result<()> {
+    if if_match.is_some_and(|v| v != t.version) {
+        let detail = format!("the tenant is at version {}, not the one given", t.version);
+        return Err(Error::new(Kind::Precondition, detail));
+    }
+    Ok(())
+}
+
 /// Changes a tenant.
 ///
 /// # Errors
@@ -257,10 +265,7 @@ pub async fn edit(
         let gone = || Error::not_found(format!("tenant {id}"));
         tx.lock(leaving::lock(id)).await?;
         let was = db::get(tx, id).await?.ok_or_else(gone)?;
-        if if_match.is_some_and(|v| v != was.version) {
-            let detail = format!("the tenant is at version {}, not the one given", was.version);
-            return Err(Error::new(Kind::Precondition, detail));
-        }
+        fresh(&was, if_match)?;
         rules::stays(&was)?;
         if let Some(name) = name.filter(|name| *name != was.name) {
             let detail = serde_json::json!({ "from": was.name, "to": name });
@@ -330,10 +335,7 @@ pub async fn set_policy(
     tx!(store, &p.cx().urgent(), [policy], |tx| {
         let t = db::get(tx, id).await?;
         let t = t.ok_or_else(|| Error::not_found(format!("tenant {id}")))?;
-        if if_match.is_some_and(|v| v != t.version) {
-            let detail = format!("the tenant is at version {}, not the one given", t.version);
-            return Err(Error::new(Kind::Precondition, detail));
-        }
+        fresh(&t, if_match)?;
         if t.policy.0 == policy {
             return Ok(t);
         }

@@ -137,6 +137,7 @@ impl Adder {
 
 async fn insert(tx: &mut Tx, t: TenantId, id: UserId, new: &NewUser, may: bool) -> Result<User> {
     rules::typed(Some(&new.user_name), new.display_name.as_deref(), new.email.as_deref())?;
+    rules::no_id("user_name", &new.user_name)?;
     let draft = rules::by_hand(&new.user_name, new.display_name.clone(), new.email.clone());
     rules::checked(&draft)?;
     let folded = rules::folded(&draft.doc)?;
@@ -237,6 +238,9 @@ async fn edited(
         return Ok(was);
     }
     rules::checked(&draft)?;
+    if was.user_name != draft.user_name {
+        rules::no_id("user_name", &draft.user_name)?;
+    }
     let guard = if kind == was.kind { None } else { guarded(tx, &was).await? };
     let folded = rules::folded(&draft.doc)?;
     if was.directory_id.is_some() {

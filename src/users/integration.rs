@@ -27,6 +27,7 @@ pub struct NewIntegration {
 pub async fn add_integration(tx: &mut Tx, t: TenantId, new: &NewIntegration) -> Result<User> {
     let draft = rules::by_hand(&new.name, new.description.clone(), None);
     rules::checked(&draft)?;
+    rules::no_id("name", &new.name)?;
     let (id, folded) = (UserId::new(), rules::folded(&draft.doc)?);
     let user = db::insert_local(tx, t, id, UserKind::Integration, &draft, &folded)
         .await
@@ -67,6 +68,9 @@ pub async fn rename_integration(tx: &mut Tx, t: TenantId, id: UserId, name: &str
     let was = locked(tx, t, id).await?;
     let draft = rules::by_hand(name, was.display_name.clone(), None);
     rules::checked(&draft)?;
+    if was.user_name != draft.user_name {
+        rules::no_id("name", name)?;
+    }
     let folded = rules::folded(&draft.doc)?;
     db::update_by_hand(tx, t, id, UserKind::Integration, &draft, &folded)
         .await

@@ -177,7 +177,10 @@ fn gone(id: UserId) -> Error {
 }
 
 /// Refuses when the caller saw another version.
-fn fresh(u: &User, if_match: Option<i64>) -> Result<()> {
+///
+/// # Errors
+/// `Precondition`.
+pub(crate) fn fresh(u: &User, if_match: Option<i64>) -> Result<()> {
     match if_match {
         Some(v) if v != u.version => {
             let detail = format!("user {} is at version {}, not {v}", u.id, u.version);

@@ -4,6 +4,7 @@ use super::{Draft, Edit, User};
 use crate::{
     actor::UserKind,
     error::{Error, Result},
+    id::UserId,
     text::{self, MAX_KEY},
 };
 use serde_json::{Map, Value, json};
@@ -191,6 +192,20 @@ pub(super) fn typed(name: Option<&str>, display: Option<&str>, email: Option<&st
         Some(e) => text::address("email", e).map(drop),
         None => Ok(()),
     }
+}
+
+/// Refuses a name that has the form of an id: whoever names people by either would mean the other one. What a directory
+/// calls somebody is its own; there an id is read first.
+///
+/// # Errors
+/// `Invalid`, naming the field.
+pub(super) fn no_id(field: &'static str, name: &str) -> Result<()> {
+    if UserId::parse(name.trim()).is_none() {
+        return Ok(());
+    }
+    let text =
+        format!("'{field}' has the form of an id, and would be taken for one; choose another");
+    Err(Error::invalid(text).attr(field))
 }
 
 /// A user that no directory brought, as a draft.

@@ -179,7 +179,7 @@ fn form_of(word: &str) -> String {
     }
 }
 
-/// The first field whose text (at any depth) holds a NUL.
+/// The first field whose text (at any depth) holds a NUL; of a list of objects, that of the object.
 fn nul(v: &Value) -> Option<String> {
     fn within(v: &Value) -> bool {
         match v {
@@ -190,24 +190,76 @@ fn nul(v: &Value) -> Option<String> {
         }
     }
     let fields = v.as_object()?;
-    fields.iter().find(|(k, v)| k.contains('\0') || within(v)).map(|(k, _)| text::excerpt(k))
+    let (name, value) = fields.iter().find(|(k, v)| k.contains('\0') || within(v))?;
+    let name = text::excerpt(name);
+    let item = value.as_array().and_then(|all| all.iter().enumerate().find(|(_, v)| within(v)));
+    match item.and_then(|(n, item)| Some((n, nul(item)?))) {
+        Some((n, inner)) => Some(format!("{name}[{n}].{inner}")),
+        None => Some(name),
+    }
 }
 
-/// The field without which the document would be refused for another reason, or which is missing.
+/// The field without which the document would be refused for another reason, or which is missing; of a list of objects, that
+/// of the object: `rows[17].action`.
 fn at_fault<T: DeserializeOwned>(v: &Value, error: &str) -> Option<String> {
-    let fields = v.as_object()?;
+    let refused =
+        |fields| serde_json::from_value::<T>(Value::Object(fields)).err().map(|e| e.to_string());
+    located(v.as_object()?, error, &refused)
+}
+
+/// What the parser says with these fields in the place of an object.
+type Refused<'a> = &'a dyn Fn(Map<String, Value>) -> Option<String>;
+
+fn located(fields: &Map<String, Value>, error: &str, refused: Refused<'_>) -> Option<String> {
+    listed(fields, error, refused).or_else(|| caused(fields, error, refused))
+}
+
+/// The same where it is in a list of objects.
+fn listed(fields: &Map<String, Value>, error: &str, refused: Refused<'_>) -> Option<String> {
+    for (name, value) in fields {
+        let Some(items) = value.as_array().filter(|all| all.iter().any(Value::is_object)) else {
+            continue;
+        };
+        let is_refused = |items: &[Value]| {
+            let mut with = fields.clone();
+            with.insert(name.clone(), items.into());
+            refused(with).as_deref() == Some(error)
+        };
+        if is_refused(&[]) {
+            continue;
+        }
+        // The parser stops at the first that does not fit: the shortest beginning that is refused so ends with it.
+        let (mut fits, mut fails) = (0, items.len());
+        while fails - fits > 1 {
+            let middle = usize::midpoint(fits, fails);
+            if is_refused(items.get(..middle)?) {
+                fails = middle;
+            } else {
+                fits = middle;
+            }
+        }
+        let at = format!("{}[{fits}]", text::excerpt(name));
+        let Some(item) = items.get(fits)?.as_object() else { return Some(at) };
+        let alone = |item| {
+            let mut with = fields.clone();
+            with.insert(name.clone(), Value::Array(vec![Value::Object(item)]));
+            refused(with)
+        };
+        let inner = located(item, error, &alone);
+        return Some(inner.map_or_else(|| at.clone(), |inner| format!("{at}.{inner}")));
+    }
+    None
+}
+
+fn caused(fields: &Map<String, Value>, error: &str, refused: Refused<'_>) -> Option<String> {
     // Without a field that is needed, "missing" is said of that field, too: it proves nothing.
     let is_missing = error.starts_with("missing field");
     let cause = fields.keys().find(|k| {
         let mut without = fields.clone();
         without.remove(*k);
-        match serde_json::from_value::<T>(Value::Object(without)) {
-            Ok(_) => true,
-            Err(e) => {
-                let e = e.to_string();
-                e != error && !(is_missing && e.starts_with(&format!("missing field `{k}`")))
-            }
-        }
+        refused(without).is_none_or(|e| {
+            e != error && !(is_missing && e.starts_with(&format!("missing field `{k}`")))
+        })
     });
     let missing = || error.strip_prefix("missing field `")?.split('`').next().map(str::to_owned);
     cause.map(|k| text::excerpt(k)).or_else(missing)

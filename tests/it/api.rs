@@ -2,6 +2,7 @@
 
 mod actors;
 mod called;
+mod cursors;
 mod errors;
 mod figures;
 mod keyed;

@@ -312,7 +312,7 @@ story!(async fn who_is_gone_or_off_gets_nothing_and_a_role_to_be_asked_for_stays
     let c = Cast::new(&t.store).await;
     let desk = role(&c.w, c.acme, "Desk", &["users.view"], false).await;
     let e = c.allow(&c.boss, desk.id, 60).await.unwrap();
-    let no = roles::delete(&c.w.access, &c.w.may(c.acme).await, desk.id).await.unwrap_err();
+    let no = roles::delete(&c.w.access, &c.w.may(c.acme).await, desk.id, None).await.unwrap_err();
     assert!(no.kind() == Kind::Conflict && no.detail().contains("'ann'"), "{no}");
     // Somebody who lacks it is told by what they could have it.
     let x = c.w.access.explain(&c.w.may(c.acme).await, (c.acme, c.ann.id), "users.view").await.unwrap();
@@ -324,7 +324,7 @@ story!(async fn who_is_gone_or_off_gets_nothing_and_a_role_to_be_asked_for_stays
     muster::credentials::person::remove(&c.w.store, &c.w.may(c.acme).await, c.ann.id, None).await.unwrap();
     assert_eq!(said(c.decide(&c.boss, &asked, true).await).0, Kind::Conflict);
     assert!(elevation::list(&c.w.access, &c.w.may(c.acme).await, None, 10).await.unwrap().is_empty());
-    roles::delete(&c.w.access, &c.w.may(c.acme).await, desk.id).await.unwrap();
+    roles::delete(&c.w.access, &c.w.may(c.acme).await, desk.id, None).await.unwrap();
 });
 
 story!(async fn the_provider_reaches_as_far_as_it_was_agreed(t) {

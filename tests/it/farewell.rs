@@ -227,10 +227,10 @@ story!(async fn killed_in_the_middle_it_is_finished_at_the_next_start(t) {
     // Nobody wants it: nothing goes.
     let e = farewell::go_on(&t.store, &cx, acme, Duration::MAX).await.unwrap_err();
     assert_eq!(e.kind(), Kind::Internal);
-    let e = tenants::mark(&t.store, &p, acme, "acme").await.unwrap_err();
+    let e = tenants::mark(&t.store, &p, acme, ("acme", None)).await.unwrap_err();
     assert_eq!(e.code_str(), Some("not_suspended"));
     tenants::set_status(&t.store, &p, acme, Status::Suspended).await.unwrap();
-    tenants::mark(&t.store, &p, acme, "acme").await.unwrap();
+    tenants::mark(&t.store, &p, acme, ("acme", None)).await.unwrap();
     // Some pieces, and then nobody goes on.
     for _ in 0..2 {
         assert!(!farewell::go_on(&t.store, &cx, acme, Duration::ZERO).await.unwrap());
@@ -250,7 +250,7 @@ story!(async fn killed_in_the_middle_it_is_finished_at_the_next_start(t) {
     let e = w.access.require::<UsersManageRoles>(&World::owner(), acme).await.unwrap_err();
     assert_eq!(e.code_str(), Some("tenant_deleting"));
     w.access.require::<UsersView>(&World::owner(), acme).await.unwrap();
-    let again = tenants::mark(&t.store, &p, acme, "acme").await.unwrap();
+    let again = tenants::mark(&t.store, &p, acme, ("acme", None)).await.unwrap();
     assert_eq!(again, now, "said again, it is as it was");
 
     let store = Store::open(&t.options, muster::clock::Clock::System).await.unwrap();
@@ -266,7 +266,7 @@ story!(async fn others_write_meanwhile(t) {
     crowd(&t.store, acme, 3000).await;
     let p = w.global().await;
     tenants::set_status(&t.store, &p, acme, Status::Suspended).await.unwrap();
-    tenants::mark(&t.store, &p, acme, "acme").await.unwrap();
+    tenants::mark(&t.store, &p, acme, ("acme", None)).await.unwrap();
     let store = t.store.clone();
     let work = tokio::spawn(async move {
         let cx = Cx::new(World::owner(), Scope::Platform);
@@ -292,7 +292,7 @@ story!(async fn messages_are_sent_before_what_they_need_goes_or_dropped(t) {
     let acme = w.tenant("acme", false).await.id;
     let p = w.global().await;
     tenants::set_status(&store, &p, acme, Status::Suspended).await.unwrap();
-    tenants::mark(&store, &p, acme, "acme").await.unwrap();
+    tenants::mark(&store, &p, acme, ("acme", None)).await.unwrap();
     let cx = Cx::new(World::owner(), Scope::Platform);
     tx!(store, &cx, [], |tx| {
         tx.unaudited("a test");

@@ -356,9 +356,7 @@ pub async fn edit(
         tx.lock(lock(id)).await?;
         let row = db::get(tx, t, id).await?.filter(|r| r.tenant_id == t);
         let mut row = row.ok_or_else(|| Error::not_found("role"))?;
-        if if_match.is_some_and(|v| v != row.version) {
-            return Err(Error::new(Kind::Precondition, "the role was changed in the meantime"));
-        }
+        fresh(&row, if_match)?;
         let was = widen(tx).await?;
         let used = db::uses(tx, id).await?;
         narrow(tx, &was).await?;
@@ -413,6 +411,13 @@ pub async fn edit(
     })
 }
 
+fn fresh(row: &RoleRow, if_match: Option<i64>) -> Result<()> {
+    if if_match.is_some_and(|v| v != row.version) {
+        return Err(Error::new(Kind::Precondition, "the role was changed in the meantime"));
+    }
+    Ok(())
+}
+
 /// Refuses to widen a role that a mapping or a default role gives whose author has left.
 fn somebody_answers(used: &[db::Use], added: &BTreeSet<String>) -> Result<()> {
     match used.iter().find(|u| u.left && !added.is_empty()) {
@@ -433,13 +438,19 @@ fn somebody_answers(used: &[db::Use], added: &BTreeSet<String>) -> Result<()> {
 ///
 /// # Errors
 /// [`Kind::Conflict`] saying who has it; otherwise as [`edit`].
-pub async fn delete(access: &Access, permit: &Permit<UsersManageRoles>, id: RoleId) -> Result<()> {
+pub async fn delete(
+    access: &Access,
+    permit: &Permit<UsersManageRoles>,
+    id: RoleId,
+    if_match: Option<i64>,
+) -> Result<()> {
     built_in_stays(access, id)?;
     let t = permit.tenant();
     tx!(access.0.store, &permit.cx(), [], |tx| {
         tx.lock(lock(id)).await?;
         let row = db::get(tx, t, id).await?.filter(|r| r.tenant_id == t);
         let row = row.ok_or_else(|| Error::not_found("role"))?;
+        fresh(&row, if_match)?;
         let was = widen(tx).await?;
         let now = tx.now();
         let used = uses::gather(tx, id, t, now, 3).await?;

@@ -1,6 +1,6 @@
 //! `muster audit`: what was done.
 
-use super::{at, paged::Latest, query, user_at};
+use super::{at, paged::Latest, query};
 use crate::{cli::reach::Reach, error::Result};
 use clap::Args;
 use serde_json::Value;
@@ -15,10 +15,12 @@ pub(crate) struct Audit {
     /// Only this action (user.disable), or those that begin so (user.*)
     #[arg(long)]
     action: Option<String>,
-    /// Only by them: as events name them (user:ID, directory:ID, owner, system:WHAT), or a name of one of the tenant's users
+    /// Only by them: as events name them (user:ID, directory:ID, owner, system:WHAT), or the name of one of the
+    /// tenant's own people; of the instance: of the provider's
     #[arg(long)]
     actor: Option<String>,
-    /// Only what happened to this: as events name it (user:ID, role:ID, ...), or a name of one of the tenant's users
+    /// Only what happened to this: as events name it (user:ID, role:ID, ...), or the name of one of the tenant's own
+    /// people; of the instance: of the provider's
     #[arg(long)]
     target: Option<String>,
     /// From this moment on, like 2026-01-31T12:00:00Z
@@ -35,14 +37,12 @@ pub(crate) struct Audit {
 }
 
 pub(super) async fn run(v: Audit, r: &Reach) -> Result<Value> {
-    let (actor, target) =
-        (named(r, &v, v.actor.as_ref()).await?, named(r, &v, v.target.as_ref()).await?);
     let root = v.tenant.as_deref().map(at).unwrap_or_default();
     let filters = [
         ("tenant", v.of),
         ("action", v.action),
-        ("actor", actor),
-        ("target", target),
+        ("actor", v.actor),
+        ("target", v.target),
         ("since", v.since),
         ("until", v.until),
     ];
@@ -54,14 +54,4 @@ pub(super) async fn run(v: Audit, r: &Reach) -> Result<Value> {
         return Ok(Value::Null);
     }
     v.page.list(r, &format!("{root}/audit"), &filters).await
-}
-
-/// As events name somebody: what a person writes is that already, or a user's name.
-async fn named(r: &Reach, v: &Audit, word: Option<&String>) -> Result<Option<String>> {
-    let Some(word) = word else { return Ok(None) };
-    let user = match &v.tenant {
-        Some(tenant) if word != "owner" && !word.contains(':') => user_at(r, tenant, word).await?,
-        _ => return Ok(Some(word.clone())),
-    };
-    Ok(user.rsplit('/').next().map(|id| format!("user:{id}")))
 }

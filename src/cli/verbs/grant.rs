@@ -60,8 +60,8 @@ pub(crate) enum Grant {
         /// On the whole instance
         #[arg(long, conflicts_with = "tenant")]
         everywhere: bool,
-        /// Only of the user with this id
-        #[arg(long, value_name = "ID")]
+        /// Only of this user: id, or in a tenant the name of one of its own people
+        #[arg(long)]
         user: Option<String>,
         /// Only of this role: id, or in a tenant its name
         #[arg(long)]

@@ -17,7 +17,19 @@ pub(crate) enum Group {
         #[command(flatten)]
         page: Paged,
     },
-    /// A group and its members
+    /// Who is in a group
+    Members {
+        /// Tenant: id or slug
+        tenant: String,
+        /// The group's id or name
+        group: String,
+        /// Only those whose name holds this
+        #[arg(long)]
+        text: Option<String>,
+        #[command(flatten)]
+        page: Paged,
+    },
+    /// A group, how many are in it, and the first 200 of them
     Show {
         /// Tenant: id or slug
         tenant: String,
@@ -34,14 +46,24 @@ pub(super) async fn run(v: Group, r: &Reach) -> Result<Value> {
         Group::List { tenant, text, page } => {
             page.list(r, &format!("{}/groups", at(&tenant)), &[("text", text)]).await
         }
+        Group::Members { tenant, group, text, page } => {
+            let one = group_at(r, &tenant, &group).await?;
+            page.list(r, &format!("{one}/members"), &[("text", text)]).await
+        }
         Group::Show { tenant, group, preview } => {
-            let all = format!("{}/groups", at(&tenant));
-            let named = [("text", Some(group.clone()))];
-            let id = id_among(r, &all, &named, "display_name", "group", &group).await?;
+            let one = group_at(r, &tenant, &group).await?;
             if preview {
-                return r.post(&format!("{all}/{id}/preview"), &json!({})).await;
+                return r.post(&format!("{one}/preview"), &json!({})).await;
             }
-            r.get(&format!("{all}/{id}")).await
+            r.get(&one).await
         }
     }
+}
+
+/// Where a group is: by id, or by name.
+async fn group_at(r: &Reach, tenant: &str, group: &str) -> Result<String> {
+    let all = format!("{}/groups", at(tenant));
+    let named = [("text", Some(group.to_owned()))];
+    let id = id_among(r, &all, &named, "display_name", "group", group).await?;
+    Ok(format!("{all}/{id}"))
 }

@@ -1,6 +1,6 @@
 //! `muster signins`: who tried to sign in.
 
-use super::{at, directory_id, escaped, paged::Latest, user_at};
+use super::{at, directory_id, escaped, paged::Latest};
 use crate::{cli::reach::Reach, error::Result};
 use clap::Subcommand;
 use serde_json::Value;
@@ -56,13 +56,6 @@ pub(crate) enum Signins {
 pub(super) async fn run(v: Signins, r: &Reach) -> Result<Value> {
     match v {
         Signins::List { tenant, bad, user, outcome, reason, directory, since, until, page } => {
-            let user = match user {
-                Some(name) => {
-                    let path = user_at(r, &tenant, &name).await?;
-                    path.rsplit('/').next().map(str::to_owned)
-                }
-                None => None,
-            };
             let directory = match directory {
                 Some(name) => Some(directory_id(r, &tenant, &name).await?),
                 None => None,

@@ -97,6 +97,18 @@ pub async fn declare(
     })
 }
 
+/// Refuses what is meant for another version of a declaration.
+///
+/// # Errors
+/// `Precondition`.
+pub fn same_extension(was: &Extension, if_match: Option<i64>) -> Result<()> {
+    if if_match.is_some_and(|v| v != was.version) {
+        let detail = format!("the schema is at version {}, not the one given", was.version);
+        return Err(Error::new(Kind::Precondition, detail));
+    }
+    Ok(())
+}
+
 /// Puts another declaration in the place of one; the caller has seen to it that no values are lost by it.
 ///
 /// # Errors
@@ -108,10 +120,7 @@ pub async fn set_extension(
     if_match: Option<i64>,
     to: &Declaration,
 ) -> Result<Extension> {
-    if if_match.is_some_and(|v| v != was.version) {
-        let detail = format!("the schema is at version {}, not the one given", was.version);
-        return Err(Error::new(Kind::Precondition, detail));
-    }
+    same_extension(was, if_match)?;
     if to.id != was.declaration.0.id {
         let detail = format!("the URN stays: it is '{}'", was.declaration.0.id);
         return Err(Error::invalid(detail).attr("id"));

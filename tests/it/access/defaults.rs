@@ -184,15 +184,15 @@ story!(async fn a_role_that_is_a_default_is_in_use(t) {
     assert_eq!((u.total(), u.elsewhere), (0, 1));
     let (_, u) = roles::uses(&w.access, &w.may(acme).await, offered.id, 5).await.unwrap();
     assert_eq!((u.by_default.total, u.by_default.first[0].name.as_str()), (1, "ACME"));
-    assert_eq!(roles::delete(&w.access, &p, offered.id).await.unwrap_err().kind(), Kind::Conflict);
+    assert_eq!(roles::delete(&w.access, &p, offered.id, None).await.unwrap_err().kind(), Kind::Conflict);
     let edit = roles::RoleEdit { offered: Some(false), ..roles::RoleEdit::default() };
     assert_eq!(roles::edit(&w.access, &p, offered.id, None, edit).await.unwrap_err().kind(), Kind::Conflict);
     set(&w, us, Some(offered.id)).await;
     set(&w, acme, None).await;
-    let e = roles::delete(&w.access, &p, offered.id).await.unwrap_err();
+    let e = roles::delete(&w.access, &p, offered.id, None).await.unwrap_err();
     assert!(e.detail().contains("the default role of 'US'"), "{e:?}");
     set(&w, us, None).await;
-    roles::delete(&w.access, &p, offered.id).await.unwrap();
+    roles::delete(&w.access, &p, offered.id, None).await.unwrap();
 });
 
 story!(async fn the_providers_people_have_their_own_and_a_mapping_anywhere_is_one(t) {

@@ -104,7 +104,7 @@ story!(async fn an_integration_that_is_removed_leaves_what_it_made(t) {
     let may = s.w.may::<SystemManageIntegrations>(s.t).await;
     let all = apps::page(&s.w.store, &may, None, 500).await.unwrap();
     let app = all.iter().find(|a| a.user_id == Some(bot.id)).unwrap();
-    apps::remove(&s.w.store, &may, app.id).await.unwrap();
+    apps::remove(&s.w.store, &may, app.id, None).await.unwrap();
     assert!(s.w.access.effective(s.t, s.ann, s.t).await.unwrap().allows("users.manage_roles"));
     assert_eq!(s.told().await, [(s.t, s.ann)]);
     let m = mappings::get(&s.w.access, &s.w.may(s.t).await, s.m.id).await.unwrap();

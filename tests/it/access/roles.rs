@@ -36,7 +36,7 @@ story!(async fn built_in_roles_are_there_and_stay(t) {
     for r in [GLOBAL_ADMINISTRATOR, TENANT_ADMINISTRATOR, id(READ_ONLY)] {
         let e = roles::edit(&w.access, &p, r, None, RoleEdit::default()).await.unwrap_err();
         assert_eq!(e.kind(), Kind::Forbidden);
-        assert_eq!(roles::delete(&w.access, &p, r).await.unwrap_err().kind(), Kind::Forbidden);
+        assert_eq!(roles::delete(&w.access, &p, r, None).await.unwrap_err().kind(), Kind::Forbidden);
     }
     let new = NewRole { name: "technician".into(), ..NewRole::default() };
     let e = roles::create(&w.access, &p, new).await.unwrap_err();
@@ -69,7 +69,7 @@ story!(async fn a_custom_role_is_made_changed_and_deleted(t) {
     let r = roles::edit(&w.access, &p, desk.id, Some(1), more).await.unwrap();
     assert_eq!(r.version, 2);
     assert!(held().await.allows("computers.edit") && !held().await.allows("computers.view"));
-    let e = roles::delete(&w.access, &p, desk.id).await.unwrap_err();
+    let e = roles::delete(&w.access, &p, desk.id, None).await.unwrap_err();
     assert_eq!(e.kind(), Kind::Conflict);
     assert!(e.detail().contains("'ann'"), "it says who has it: {e:?}");
 });
@@ -81,10 +81,10 @@ story!(async fn a_role_in_use_by_a_mapping_says_so(t) {
     let g = w.group(&s, "Helpers", &[]).await;
     let p = w.may(acme.id).await;
     let m = mappings::create(&w.access, &p, Target::Own, g.id, desk.id).await.unwrap();
-    let e = roles::delete(&w.access, &p, desk.id).await.unwrap_err();
+    let e = roles::delete(&w.access, &p, desk.id, None).await.unwrap_err();
     assert!(e.detail().contains("'Helpers'"), "{e:?}");
     mappings::delete(&w.access, &p, m.id).await.unwrap();
-    roles::delete(&w.access, &p, desk.id).await.unwrap();
+    roles::delete(&w.access, &p, desk.id, None).await.unwrap();
     assert_eq!(roles::get(&w.access, &p, desk.id).await.unwrap_err().kind(), Kind::NotFound);
 });
 
@@ -106,10 +106,10 @@ story!(async fn the_providers_role_is_offered_to_all(t) {
     let back = RoleEdit { offered: Some(false), ..RoleEdit::default() };
     let e = roles::edit(&w.access, &p, standard.id, None, back).await.unwrap_err();
     assert_eq!((e.kind(), e.attr_str()), (Kind::Conflict, Some("offered")));
-    let e = roles::delete(&w.access, &p, standard.id).await.unwrap_err();
+    let e = roles::delete(&w.access, &p, standard.id, None).await.unwrap_err();
     assert_eq!(e.kind(), Kind::Conflict);
     assert!(!e.detail().contains("ann"), "the provider's page does not name a customer's people");
-    let e = roles::delete(&w.access, &w.may(acme.id).await, standard.id).await.unwrap_err();
+    let e = roles::delete(&w.access, &w.may(acme.id).await, standard.id, None).await.unwrap_err();
     assert_eq!(e.kind(), Kind::NotFound, "only its owner's to delete");
 });
 
@@ -120,7 +120,7 @@ story!(async fn a_role_is_not_deleted_while_it_is_given(t) {
     for round in 0..8 {
         let r = role(&w, acme.id, &format!("R{round}"), &["computers.view"], false).await;
         let (access, p) = (w.access.clone(), w.may(acme.id).await);
-        let delete = async move { roles::delete(&access, &p, r.id).await.map(|()| None) };
+        let delete = async move { roles::delete(&access, &p, r.id, None).await.map(|()| None) };
         let (access, p) = (w.access.clone(), w.may(acme.id).await);
         let new = NewGrant::manual(acme.id, ann.id, r.id);
         let grant = async move { grants::add(&access, &p, new).await.map(|g| Some(g.id)) };

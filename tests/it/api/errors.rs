@@ -146,3 +146,87 @@ story!(async fn settings_that_somebody_else_changed_are_not_written_over(t) {
         assert_eq!(change(method, &path, &after, &other).await.status(), 200, "{path}");
     }
 });
+
+story!(async fn a_version_is_kept_to_or_the_request_is_refused(t) {
+    let s = TestServer::start(&t).await;
+    let acme = s.tenant("acme").await;
+    let ann = s.person(acme, "ann", crate::support::person::READ_ONLY).await;
+    let ask = async |method: &str, path: &str, tags: &[&str], body: &Value| {
+        let mut request = axum::http::Request::builder().method(method).uri(format!("/api/v1{path}"));
+        for tag in tags {
+            request = request.header("if-match", *tag);
+        }
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let mut request = request.body(axum::body::Body::from(body)).unwrap();
+        muster::server::as_owner(&mut request);
+        let answer = tower::ServiceExt::oneshot(muster::server::router(&s.app), request).await.unwrap();
+        let status = answer.status().as_u16();
+        let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+        let told = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap() };
+        (status, told)
+    };
+    // What knows no versions refuses them, and nothing happens.
+    let grants = own(&s, "GET", "/tenants/acme/grants", Value::Null).await.expect(200).json();
+    let grant = format!("/tenants/acme/grants/{}", grants["items"][0]["id"].as_str().unwrap());
+    let none = Value::Null;
+    let role = json!({"name": "Desk", "permissions": ["users.view"]});
+    for (method, path, body) in [
+        ("DELETE", grant.as_str(), &none),
+        ("POST", "/tenants/acme/roles", &role),
+        ("GET", "/tenants/acme/users", &none),
+        ("PUT", "/tenants/acme/letters", &none),
+    ] {
+        for tag in ["\"1\"", "*"] {
+            let (status, told) = ask(method, path, &[tag], body).await;
+            assert_eq!((status, &told["field"]), (400, &json!("If-Match")), "{method} {path}: {told}");
+        }
+    }
+    let left = own(&s, "GET", "/tenants/acme/grants", Value::Null).await.expect(200).json();
+    assert_eq!(left["items"].as_array().unwrap().len(), 1);
+    assert_eq!(ask("DELETE", &grant, &[], &none).await.0, 204);
+    // What has a version is deleted at that version only.
+    own(&s, "POST", "/tenants/acme/roles", role.clone()).await.expect(201);
+    let app = json!({"name": "Portal", "redirect_uris": ["https://portal.example/cb"]});
+    let badge = json!({"id": "urn:acme:badge:User", "name": "Badge", "attributes": [{"name": "tag"}]});
+    for (list, new) in [
+        ("roles", json!({"name": "Night", "permissions": ["users.view"]})),
+        ("apps", app),
+        ("integrations", json!({"name": "RMM", "scopes": ["computers.view"]})),
+        ("directories", json!({"name": "Staff", "preset": "entra"})),
+        ("schemas", badge),
+        ("users", json!({"kind": "tenant", "user_name": "bert"})),
+    ] {
+        let made = own(&s, "POST", &format!("/tenants/acme/{list}"), new).await.expect(201).json();
+        let path = format!("/tenants/acme/{list}/{}", made["id"].as_str().unwrap());
+        let tag = own(&s, "GET", &path, Value::Null).await.expect(200).header("etag").to_owned();
+        for other in [&["\"77\""][..], &["W/\"1\""], &["soon"], &["\"77\", \"78\""], &["\"77\"", "\"78\""], &["\"1,1\""], &["\"1"]] {
+            let (status, told) = ask("DELETE", &path, other, &none).await;
+            assert_eq!(status, 412, "{path} {other:?}: {told}");
+        }
+        own(&s, "GET", &path, Value::Null).await.expect(200);
+        let (status, told) = ask("DELETE", &path, &[" ,\"77\",, W/\"78\", ", &tag], &none).await;
+        assert!((200..300).contains(&status), "{path}: {told}");
+        own(&s, "GET", &path, Value::Null).await.expect(404);
+    }
+    // The switch alone is a change like any.
+    let user = format!("/tenants/acme/users/{ann}");
+    let off = json!({"enabled": false});
+    let (status, told) = ask("PATCH", &user, &["\"9\""], &off).await;
+    assert_eq!(status, 412, "{told}");
+    assert_eq!(own(&s, "GET", &user, Value::Null).await.expect(200).json()["enabled"], true);
+    let tag = own(&s, "GET", &user, Value::Null).await.expect(200).header("etag").to_owned();
+    let (status, told) = ask("PATCH", &user, &[&format!("\"9\", {tag}")], &off).await;
+    assert_eq!((status, &told["enabled"]), (200, &json!(false)), "{told}");
+    // A list is of any of its versions, but of so many.
+    let roles = own(&s, "GET", "/tenants/acme/roles?text=desk", Value::Null).await.expect(200).json();
+    let path = roles["items"].as_array().unwrap().iter().find(|r| r["name"] == "Desk").unwrap()["id"].as_str().unwrap().to_owned();
+    let path = format!("/tenants/acme/roles/{path}");
+    for n in 1..4 {
+        let (status, told) = ask("PATCH", &path, &["\"1\", \"2\", \"3\""], &json!({"description": format!("d{n}")})).await;
+        assert_eq!(status, 200, "{n}: {told}");
+    }
+    assert_eq!(ask("PATCH", &path, &["\"1\", \"2\", \"3\""], &json!({"description": "d"})).await.0, 412);
+    let many = (1..40).map(|n| format!("\"{n}\"")).collect::<Vec<_>>().join(", ");
+    let (status, told) = ask("PATCH", &path, &[&many], &json!({"description": "d"})).await;
+    assert_eq!((status, &told["field"]), (400, &json!("If-Match")), "{told}");
+});

@@ -103,3 +103,48 @@ story!(async fn who_has_a_role_is_found_by_whatever_way_they_have_it(t) {
     let a = own(&s, "GET", "/tenants/acme/users?role=Nobody", Value::Null).await.expect(404).json();
     assert_eq!(a["field"], "role");
 });
+
+story!(async fn a_group_of_any_size_is_counted_and_read_in_pages(t) {
+    let s = TestServer::start(&t).await;
+    let (acme, bern) = (s.tenant("acme").await, s.tenant("bern").await);
+    s.person(bern, "bea", TENANT_ADMIN).await;
+    let scim = s.directory(acme).await;
+    let (mut wanted, mut members) = (Vec::new(), Vec::new());
+    for n in 0..203 {
+        let name = format!("m{n:03}");
+        let made = scim.post("/Users", json!({"userName": name})).await.expect(201).json();
+        members.push(json!({"value": made["id"]}));
+        wanted.push(name);
+    }
+    let g = json!({"displayName": "All", "members": members});
+    let all = scim.post("/Groups", g).await.expect(201).json()["id"].as_str().unwrap().to_owned();
+    let few = json!({"displayName": "Few", "members": [members[7], members[8], members[9]]});
+    let few = scim.post("/Groups", few).await.expect(201).json()["id"].as_str().unwrap().to_owned();
+    let get = async |path: &str| own(&s, "GET", path, Value::Null).await;
+    let at = |id: &str| format!("/tenants/acme/groups/{id}");
+    let whole_one = get(&at(&all)).await.expect(200).json();
+    assert_eq!((whole_one["members"].as_array().unwrap().len(), &whole_one["member_count"]), (200, &json!(203)));
+    let small = get(&at(&few)).await.expect(200).json();
+    assert_eq!((names(small["members"].as_array().unwrap()), &small["member_count"]), (vec!["m007", "m008", "m009"], &json!(3)));
+    // Page by page they are all there, each once.
+    let (mut seen, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = get(&format!("{}/members?limit=50{cursor}", at(&all))).await.expect(200).json();
+        seen.extend(names(page["items"].as_array().unwrap()).into_iter().map(str::to_owned));
+        match page["next"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    seen.sort();
+    assert_eq!(seen, wanted);
+    assert_eq!(names(&whole(&s, &format!("{}/members?text=M20", at(&all))).await), ["m200", "m201", "m202"]);
+    // A cursor is of one group, and a group of one tenant.
+    let first = get(&format!("{}/members?limit=1", at(&all))).await.expect(200).json();
+    let next = first["next"].as_str().unwrap();
+    let other = get(&format!("{}/members?cursor={next}", at(&few))).await.expect(400).json();
+    assert_eq!(other["field"], "cursor");
+    for path in [format!("/tenants/bern/groups/{all}/members"), at("01900000-0000-7000-8000-000000000001") + "/members"] {
+        get(&path).await.expect(404);
+    }
+});

@@ -112,3 +112,83 @@ story!(async fn what_is_typed_turns_no_text_around_and_the_field_at_fault_is_nam
         }
     }
 });
+
+story!(async fn people_go_by_their_names_in_filters_too(t) {
+    let s = TestServer::start(&t).await;
+    let us = s.provider().await;
+    let acme = s.tenant("acme").await;
+    let kim = s.person(acme, "kim", TENANT_ADMIN).await;
+    s.person(acme, "lou", TENANT_ADMIN).await;
+    let ada = s.person(us, "ada", TENANT_ADMIN).await;
+    own(&s, "PATCH", &format!("/tenants/acme/users/{kim}"), json!({"enabled": false})).await.expect(200);
+    let get = async |path: &str| own(&s, "GET", path, Value::Null).await;
+    let all = |page: Value| page["items"].as_array().unwrap_or_else(|| panic!("{page}")).clone();
+    for list in ["grants", "holds", "signins"] {
+        let by_id = all(get(&format!("/tenants/acme/{list}?user={kim}")).await.expect(200).json());
+        let by_name = all(get(&format!("/tenants/acme/{list}?user=KIM")).await.expect(200).json());
+        assert_eq!(by_id, by_name, "{list}");
+        let nobody = get(&format!("/tenants/acme/{list}?user=nobody")).await.expect(404).json();
+        assert_eq!(nobody["field"], "user", "{list}: {nobody}");
+        // Who is of another tenant goes by id.
+        get(&format!("/tenants/acme/{list}?user=ada")).await.expect(404);
+        get(&format!("/tenants/acme/{list}?user={ada}")).await.expect(200);
+    }
+    let grants = all(get("/tenants/acme/grants?user=kim").await.expect(200).json());
+    assert_eq!((grants.len(), &grants[0]["user"]), (1, &json!(kim.to_string())));
+    for list in ["/grants", "/holds"] {
+        let no = get(&format!("{list}?user=kim")).await.expect(400).json();
+        assert_eq!(no["field"], "user", "{list}: {no}");
+    }
+    // The trail.
+    let by_id = all(get(&format!("/tenants/acme/audit?target=user:{kim}")).await.expect(200).json());
+    assert!(by_id.len() > 1, "{by_id:?}");
+    let upper = kim.to_string().to_uppercase();
+    for target in ["kim".to_owned(), "user:kim".to_owned(), "user:Kim".to_owned(), format!("user:{upper}")] {
+        let found = all(get(&format!("/tenants/acme/audit?target={target}")).await.expect(200).json());
+        assert_eq!(found, by_id, "{target}");
+    }
+    assert_eq!(all(get("/tenants/acme/audit?actor=kim").await.expect(200).json()), [] as [Value; 0]);
+    assert!(!all(get("/tenants/acme/audit?actor=owner").await.expect(200).json()).is_empty());
+    for filter in ["actor=nobody", "actor=user:nobody", "actor=role:kim", "actor=ada", "target=nobody", "target=user:nobody", "target=kim:"] {
+        let no = get(&format!("/tenants/acme/audit?{filter}")).await.expect(400).json();
+        assert_eq!(no["field"], filter.split('=').next().unwrap(), "{filter}: {no}");
+    }
+    // On the instance it is the provider's people who act.
+    get("/audit?actor=ada").await.expect(200);
+    let no = get("/audit?actor=kim").await.expect(400).json();
+    assert_eq!(no["field"], "actor", "{no}");
+    get(&format!("/audit?tenant={acme}&actor=kim")).await.expect(200);
+    let file = get("/tenants/acme/audit/export?format=ndjson&target=kim").await.expect(200);
+    assert_eq!(file.text.lines().count(), by_id.len());
+});
+
+story!(async fn nobody_is_called_by_anothers_id(t) {
+    let s = TestServer::start(&t).await;
+    let acme = s.tenant("acme").await;
+    let kim = s.person(acme, "kim", TENANT_ADMIN).await;
+    let id = kim.to_string();
+    let simple = id.replace('-', "");
+    for name in [id.clone(), id.to_uppercase(), simple, format!("{{{id}}}"), format!(" {id} ")] {
+        let new = json!({"kind": "tenant", "user_name": name});
+        let invited = json!({"email": "x@acme.example", "user_name": name, "by_hand": true});
+        let rmm = json!({"name": name, "scopes": ["computers.view"]});
+        for (method, path, body, field) in [
+            ("POST", "/tenants/acme/users".to_owned(), new, "user_name"),
+            ("POST", "/tenants/acme/invitations".to_owned(), invited, "user_name"),
+            ("POST", "/tenants/acme/integrations".to_owned(), rmm, "name"),
+            ("PATCH", format!("/tenants/acme/users/{kim}"), json!({"user_name": name}), "user_name"),
+        ] {
+            let a = own(&s, method, &path, body).await.expect(400).json();
+            assert_eq!(a["field"], field, "{path} {name}: {a}");
+            assert!(a["detail"].as_str().unwrap().contains("form of an id"), "{a}");
+        }
+    }
+    // A directory may call somebody so; the id is still the other one's.
+    let scim = s.directory(acme).await;
+    scim.post("/Users", json!({"userName": id})).await.expect(201);
+    let grants = own(&s, "GET", &format!("/tenants/acme/grants?user={id}"), Value::Null).await.expect(200).json();
+    assert_eq!(grants["items"][0]["user"], id.as_str(), "{grants}");
+    let given = json!({"user": id, "role": "Read-Only"});
+    let given = own(&s, "POST", "/tenants/acme/grants", given).await.expect(201).json();
+    assert_eq!(given["user_name"].as_str().map(str::to_lowercase), Some("kim".into()), "{given}");
+});

@@ -353,8 +353,35 @@ story!(async fn so_many_rows_and_no_more_and_under_a_key_once(t) {
     }
     assert_eq!(counts(&bulk(&s, json!(rows(500))).await), [0, 500, 0]);
     assert_eq!(counts(&dry(&s, json!(rows(100))).await), [0, 100, 0]);
-    let odd = json!([{"user": "ann", "action": "promote"}]);
-    own(&s, "POST", BULK, json!({ "rows": odd })).await.expect(400);
+    // One that cannot be read is told by its place, and nothing is done.
+    for (odd, field, word) in [
+        (json!({"user": "ann", "action": "promote"}), "rows[17].action", "it cannot be 'promote'"),
+        (json!({"user": "ann"}), "rows[17].action", "'action' is missing"),
+        (json!({"action": "disable"}), "rows[17].user", "'user' is missing"),
+        (json!({"user": 7, "action": "disable"}), "rows[17].user", "should be a text"),
+        (json!({"user": "ann", "action": "disable", "colour": "red"}), "rows[17].colour", "there is no field"),
+        (json!({"user": "a\u{0}n", "action": "disable"}), "rows[17].user", "NUL"),
+        (json!("ann"), "rows[17]", "should be an object"),
+    ] {
+        let mut all = vec![json!({"user": "ann", "action": "disable"}); 30];
+        all[17] = odd;
+        // A later one may be wrong in the same way; the first is told.
+        all[25] = all[17].clone();
+        let no = own(&s, "POST", BULK, json!({ "rows": all })).await.expect(400).json();
+        assert_eq!(no["field"], field, "{no}");
+        assert!(no["detail"].as_str().unwrap().contains(word), "{no}");
+    }
+    let whole = json!({"rows": [{"user": "ann", "action": "disable"}], "dry": true});
+    assert_eq!(own(&s, "POST", BULK, whole).await.expect(400).json()["field"], "dry");
+    assert_eq!(own(&s, "POST", BULK, json!({"dry_run": true})).await.expect(400).json()["field"], "rows");
+    let nested = json!({"rows": [
+        {"email": "a@acme.example"},
+        {"email": "b@acme.example", "roles": [{"role": "Read-Only"}, {"role": "Read-Only", "where": "acme"}]},
+    ]});
+    let no = own(&s, "POST", "/tenants/acme/invitations/bulk", nested).await.expect(400).json();
+    assert_eq!(no["field"], "rows[1].roles[1].where", "{no}");
+    let path = "/tenants/acme/users?text=ann";
+    assert_eq!(own(&s, "GET", path, Value::Null).await.expect(200).json()["items"][0]["enabled"], true);
     // Sent twice under one key, it is done once; a dry run leaves its key free.
     let boss = s.person(acme, "boss", TENANT_ADMIN).await;
     let who = s.session(acme, boss, "mfa").await;

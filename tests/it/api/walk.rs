@@ -317,7 +317,9 @@ story!(async fn every_route_answers_as_described(t) {
     w.post(&format!("/tenants/acme/holds/{hold}"), json!({"decision": "drop"})).await;
     let groups = w.get("/tenants/acme/groups?text=support").await;
     let whole = w.get(&format!("/tenants/acme/groups/{}", id(&groups["items"][0]))).await;
-    assert_eq!(whole["members"][0]["id"], cid.as_str());
+    assert_eq!((&whole["members"][0]["id"], &whole["member_count"]), (&json!(cid), &json!(1)));
+    let members = w.get(&format!("/tenants/acme/groups/{}/members", id(&groups["items"][0]))).await;
+    assert_eq!(members["items"][0]["id"], cid.as_str());
 
     // Roles, mappings, grants.
     let r = json!({"name": "Help desk", "permissions": ["users.view"]});

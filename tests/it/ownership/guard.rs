@@ -393,7 +393,7 @@ story!(async fn whom_a_person_deletes_leaves_nothing_parked(t) {
     }
     assert!(s.all().await[0].0.closed_at.is_some(), "with the last it is over");
     // A directory that goes by hand takes its parked changes with it.
-    provisioning::delete_directory(&s.w.store, &s.w.may(s.t).await, s.d).await.unwrap();
+    provisioning::delete_directory(&s.w.store, &s.w.may(s.t).await, s.d, None).await.unwrap();
     assert!(s.all().await.is_empty());
 });
 

@@ -100,10 +100,10 @@ story!(async fn what_was_decided_holds_no_role_back_from_its_end(t) {
     give(&w, &ann, acme.id, desk.id).await;
     let parked = deleted(&w, &p, ann.id).await.expect("parked");
     let may = w.may::<UsersManageRoles>(acme.id).await;
-    let e = roles::delete(&w.access, &may, desk.id).await.unwrap_err();
+    let e = roles::delete(&w.access, &may, desk.id, None).await.unwrap_err();
     assert_eq!(e.kind(), Kind::Conflict, "undecided, it is in use");
     decided(&w, &may, parked, true).await.unwrap();
-    roles::delete(&w.access, &may, desk.id).await.unwrap();
+    roles::delete(&w.access, &may, desk.id, None).await.unwrap();
     let (back, _) = arrives(&w, &p, draft("ann@example.com")).await.unwrap();
     assert!(given(&w, acme.id, back.id).await.is_empty());
 });

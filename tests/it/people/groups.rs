@@ -179,7 +179,7 @@ story!(async fn groups_are_listed_with_or_without_members(t) {
     assert_eq!(of(u[1]).collect::<Vec<_>>(), [a.id, b.id]);
     let v = w.may(acme.id).await;
     assert_eq!(groups::search(&w.store, &v, "b", None, 10).await.unwrap()[0].id, b.id);
-    assert_eq!(groups::view(&w.store, &v, b.id).await.unwrap().1.len(), 2);
+    assert_eq!(groups::view(&w.store, &v, b.id, 10).await.unwrap().count, 2);
     users::delete(&w.store, &p, u[1], None).await.unwrap();
     assert_eq!(w.members(&p, a.id).await, set(&u[..1]));
     users::create(&w.store, &p, draft("person1@example.com")).await.unwrap();

@@ -192,7 +192,7 @@ story!(async fn the_last_global_administrator_stays_by_every_path_of_a_hand(t) {
     let down = Edit { kind: Some(UserKind::Technician), ..Edit::default() };
     let e = muster::credentials::person::edit(&w.store, &w.access, &w.may(msp.id).await, None, (tech.id, None), down).await.unwrap_err();
     assert_eq!(e.code_str(), last);
-    let e = provisioning::delete_directory(&w.store, &w.may(msp.id).await, d.id).await.unwrap_err();
+    let e = provisioning::delete_directory(&w.store, &w.may(msp.id).await, d.id, None).await.unwrap_err();
     assert_eq!(e.code_str(), last);
     let still = users::get(&w.store, &p, tech.id).await.unwrap();
     assert!(still.live() && still.kind == UserKind::Administrator);

@@ -59,12 +59,12 @@ async fn list(ask: Ask, Path(t): Path<String>) -> Answer {
     page(&List { shell, groups: found.items, directories, text, first, next })
 }
 
-/// A group with its members.
+/// A group, and how many are in it.
 #[derive(Debug, Deserialize)]
 struct Whole {
     #[serde(flatten)]
     group: Group,
-    members: Vec<Member>,
+    member_count: u64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -121,9 +121,6 @@ impl Mapping {
     }
 }
 
-/// So many members are on a page.
-const SHOWN: usize = 50;
-
 #[derive(Template)]
 #[template(path = "group.html")]
 struct One {
@@ -131,34 +128,20 @@ struct One {
     group: Group,
     directory: Option<Named>,
     mappings: Option<Page<Mapping>>,
-    /// How many there are, and how many fit the search.
-    all: usize,
-    fit: usize,
-    from: usize,
+    /// How many there are.
+    all: u64,
     members: Vec<Member>,
     text: String,
+    first: Option<String>,
+    next: Option<String>,
 }
 
 impl One {
     fn base(&self) -> String {
         format!("{}/groups/{}", self.shell.base(), self.group.id)
     }
-    fn page(&self, from: usize) -> String {
-        let from = if from == 0 { String::new() } else { from.to_string() };
-        let query = text::query([("text", self.text.as_str()), ("from", &from)]);
-        format!("{}{query}#members", self.base())
-    }
-    fn first(&self) -> Option<String> {
-        (self.from > 0).then(|| self.page(0))
-    }
-    fn next(&self) -> Option<String> {
-        (self.from + SHOWN < self.fit).then(|| self.page(self.from + SHOWN))
-    }
-    /// Which of them are on this page.
-    fn range(&self) -> String {
-        let count = |n: usize| text::thousands(u64::try_from(n).unwrap_or(u64::MAX));
-        let last = self.from + self.members.len();
-        format!("{} to {} of {}", count(self.from + 1), count(last), count(self.fit))
+    fn count(&self) -> String {
+        text::thousands(self.all)
     }
 }
 
@@ -170,7 +153,7 @@ async fn open(ask: &Ask, t: &str, id: &str) -> Result<(Shell, Whole), Trouble> {
 }
 
 async fn one(ask: Ask, Path((t, id)): Path<(String, String)>) -> Answer {
-    let (shell, Whole { group, mut members }) = open(&ask, &t, &id).await?;
+    let (shell, Whole { group, member_count: all }) = open(&ask, &t, &id).await?;
     let mut mappings = None;
     if shell.may("users.manage_roles") {
         let query = text::query([("group", group.id.as_str()), ("limit", "50")]);
@@ -178,14 +161,13 @@ async fn one(ask: Ask, Path((t, id)): Path<(String, String)>) -> Answer {
     }
     let named = choose::directories_here(&ask, &shell).await?;
     let directory = named.into_iter().find(|d| d.id == group.directory);
-    let (all, text) = (members.len(), ask.word("text").to_owned());
-    let part = text.to_lowercase();
-    members.retain(|m| m.user_name.to_lowercase().contains(&part));
-    let fit = members.len();
-    let from: usize = ask.word("from").parse().unwrap_or(0);
-    let from = from.min(fit / SHOWN * SHOWN);
-    let members = members.into_iter().skip(from).take(SHOWN).collect();
-    page(&One { shell, group, directory, mappings, all, fit, from, members, text })
+    let query = ask.pass(&["text", "cursor"], &[("limit", "50")]);
+    let at = shell.api(&format!("/groups/{}/members{query}", text::escape(&group.id)));
+    let found: Page<Member> = ask.get(&at).await?;
+    let (members, text) = (found.items, ask.word("text").to_owned());
+    let there = |to: String| format!("{to}#members");
+    let (first, next) = (ask.first().map(there), ask.after(found.next.as_ref()).map(there));
+    page(&One { shell, group, directory, mappings, all, members, text, first, next })
 }
 
 /// Who would lose what.
