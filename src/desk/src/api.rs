@@ -101,14 +101,25 @@ impl Client {
         path: &str,
         sent: Sent,
     ) -> Result<T, Problem> {
+        self.told(method, path, sent).await.map(|(body, _)| body)
+    }
+    /// The same, with the version that the answer's `ETag` tells; empty where it tells none.
+    async fn told<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        sent: Sent,
+    ) -> Result<(T, String), Problem> {
         let answer = self.raw(method, path, sent).await;
         let status = answer.status();
+        let tag = answer.headers().get(header::ETAG).and_then(|v| v.to_str().ok());
+        let version = tag.unwrap_or_default().trim_matches('"').to_owned();
         let body = whole(answer.into_body()).await?;
         if !status.is_success() {
             return Err(Problem::read(status, &body));
         }
         let body: &[u8] = if body.is_empty() { b"{}" } else { &body };
-        serde_json::from_slice(body).map_err(|e| {
+        serde_json::from_slice(body).map(|body| (body, version)).map_err(|e| {
             tracing::error!(path, error = %e, "the API answered what this page does not read");
             Problem::ours(format!("{path}: {e}"))
         })
@@ -119,6 +130,13 @@ impl Client {
     /// What the API refuses with.
     pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Problem> {
         self.call(Method::GET, path, Sent::nothing()).await
+    }
+    /// `GET`, with the version of what is there: a form carries it, so that it changes only what its reader saw.
+    ///
+    /// # Errors
+    /// What the API refuses with.
+    pub async fn versioned<T: DeserializeOwned>(&self, path: &str) -> Result<(T, String), Problem> {
+        self.told(Method::GET, path, Sent::nothing()).await
     }
     /// `POST`, with a document.
     ///

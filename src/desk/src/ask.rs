@@ -72,6 +72,10 @@ impl Ask {
         let kept = self.query.pairs().filter(|(n, _)| !matches!(*n, "cursor" | "done"));
         cursor.map(|c| format!("{path}{}", text::query(kept.chain([("cursor", c.as_str())]))))
     }
+    /// The path, without so many of its last parts.
+    pub fn above(&self, parts: usize) -> &str {
+        (0..parts).fold(&self.here, |path: &str, _| path.rsplit_once('/').map_or(path, |p| p.0))
+    }
     /// The first page of this list.
     pub fn first(&self) -> Option<String> {
         let path = &self.here;
@@ -186,9 +190,12 @@ struct Message<'a> {
     stylesheet: &'a str,
     title: &'a str,
     problem: &'a Problem,
+    /// What to do.
+    next: Option<&'static str>,
     /// Where a fresh sign-in leads back from.
     again: Option<String>,
-    home: &'static str,
+    /// Where to go on, and what that link says; nothing where no page of ours would open.
+    home: Option<(&'static str, &'static str)>,
 }
 
 /// Makes a page of what went wrong; who is not signed in is asked to, and comes back.
@@ -203,7 +210,9 @@ pub async fn dressed(State(desk): State<Desk>, request: Request, next: Next) -> 
     if p.status == 401 && !portal {
         return see(&format!("/signin?to={to}"));
     }
+    let over = p.status == 401 && p.code == "invalid_token";
     let title = match p.status {
+        401 if over => "This link does not work any more",
         401 => "Open your setup link again",
         403 if p.wants_proof() => "Please prove who you are",
         403 => "You may not do this",
@@ -218,8 +227,20 @@ pub async fn dressed(State(desk): State<Desk>, request: Request, next: Next) -> 
         stylesheet: &desk.settings().stylesheet,
         title,
         problem: &p,
+        next: match p.status {
+            401 if over => Some("Ask whoever sent it to you for another."),
+            401 => Some(
+                "Open the link that you were sent, in this browser. Where it does not open any more, ask whoever sent \
+                 it for another.",
+            ),
+            _ => None,
+        },
         again: p.wants_proof().then(|| format!("/signin?fresh=1&to={to}")),
-        home: if portal { "/portal" } else { PREFIX },
+        home: match (portal, p.status) {
+            (true, 401) => None,
+            (true, _) => Some(("/portal", "To the setup that is open in this browser")),
+            (false, _) => Some((PREFIX, "To the overview")),
+        },
     };
     let text = page.render().unwrap_or_else(|_| p.sentence());
     (p.http(), Html(text)).into_response()

@@ -2,8 +2,9 @@
 
 use url::form_urlencoded;
 
-/// A half sentence as a whole one.
+/// A half sentence as a whole one, with moments as people read them.
 pub fn sentence(detail: &str) -> String {
+    let detail = moments(detail);
     let mut rest = detail.trim_end_matches('.').chars();
     let first = rest.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", rest.as_str())
@@ -44,6 +45,24 @@ impl From<String> for When {
         };
         Self { exact, shown }
     }
+}
+
+/// A text with the moments in it (RFC 3339, of UTC) as [`When`] shows them.
+fn moments(text: &str) -> String {
+    let word = |w: &str| {
+        let bare = w.trim_end_matches([',', ';', ')', '.']);
+        let b = bare.as_bytes();
+        let digits = |at: std::ops::Range<usize>| {
+            b.get(at).is_some_and(|d| d.iter().all(u8::is_ascii_digit))
+        };
+        let marks = b.get(4) == Some(&b'-') && b.get(10) == Some(&b'T') && b.last() == Some(&b'Z');
+        if marks && digits(0..4) && digits(5..7) && digits(8..10) && digits(11..13) {
+            format!("{}{}", When::from(bare.to_owned()).shown, &w[bare.len()..])
+        } else {
+            w.to_owned()
+        }
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// The key of a form: sent twice, it is done once.

@@ -3,7 +3,7 @@
 
 use crate::{
     api::Page,
-    ask::{Ask, Trouble},
+    ask::{Answer, Ask, Trouble, on},
     form::Form,
     problem::Problem,
     shell::Shell,
@@ -131,6 +131,12 @@ pub(super) fn stamp(seconds: i64) -> String {
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     let (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// `GET` of an address that takes a form, `N` parts below the page that the form is on: whose session was over is sent here
+/// after a fresh sign-in, without what was typed.
+pub(super) async fn above<const N: usize>(ask: Ask) -> Answer {
+    on(ask.above(N), "")
 }
 
 /// Whether two texts say the same: what a choice has, and what is chosen.

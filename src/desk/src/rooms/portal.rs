@@ -6,7 +6,7 @@ use super::provisioning::Seen;
 use crate::{
     Desk,
     api::{Client, Done, Page, Sent},
-    ask::{Answer, Ask, Trouble, on, shown},
+    ask::{Answer, Ask, Trouble, on, page, shown},
     assets,
     form::Form,
     problem::Problem,
@@ -17,7 +17,7 @@ use askama::Template;
 use axum::{
     Router,
     http::{Method, StatusCode},
-    routing::{get, post},
+    routing::get,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -30,9 +30,9 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/portal/test", get(back).post(test))
         .route("/portal/activate", get(back).post(activate))
         .route("/portal/token", get(back).post(token))
-        .route("/portal/token/revoke", get(back).post(revoke))
+        .route("/portal/token/revoke", get(ask_revoke).post(revoke))
         .route("/portal/domain", get(back).post(domain))
-        .route("/portal/domain/check", post(check))
+        .route("/portal/domain/check", get(back).post(check))
 }
 
 /// What the link is for.
@@ -63,6 +63,23 @@ impl Visitor {
         let place = me.portal.ok_or_else(Problem::nothing)?;
         Ok(Self { client, actor: me.actor, place })
     }
+    /// The same for a form: of the directory that its page showed. A browser has one link open, and may show the page of
+    /// one that was open before.
+    async fn of_form(ask: &Ask, form: &Form) -> Result<Self, Trouble> {
+        let v = Self::of(ask).await?;
+        if form.get("directory") == v.place.directory {
+            return Ok(v);
+        }
+        let detail = "this page is of another setup link than the one that is open in this browser now. Nothing was \
+                      done; open that link again";
+        Err(Problem {
+            status: 409,
+            detail: detail.to_owned(),
+            code: "another_link".to_owned(),
+            ..Problem::default()
+        }
+        .into())
+    }
     fn directory(&self, path: &str) -> String {
         format!("/tenants/{}/directories/{}{path}", self.place.tenant, self.place.directory)
     }
@@ -74,6 +91,9 @@ impl Visitor {
 /// The frame, as far as the forms of other pages want one.
 struct Frame {
     brand: String,
+    company: String,
+    /// What the page is about: its `h1`.
+    title: String,
     stylesheets: [String; 2],
     script: &'static str,
     done: Option<&'static str>,
@@ -82,6 +102,19 @@ struct Frame {
 }
 
 impl Frame {
+    fn of(ask: &Ask, v: &Visitor, title: String) -> Self {
+        let (brand, stylesheets) = ask.look();
+        Self {
+            brand,
+            company: v.place.company.clone(),
+            title,
+            stylesheets,
+            script: assets::script(),
+            done: said(ask.word("done")),
+            problem: None,
+            key: text::key(),
+        }
+    }
     fn wrong(&self, field: &str) -> Option<String> {
         self.problem.as_ref().filter(|p| p.is_at(field)).map(Problem::sentence)
     }
@@ -118,14 +151,17 @@ struct Typed {
     ends: String,
     proof: String,
     domain: String,
+    /// Of what the form showed.
+    version: String,
 }
 
 #[derive(Template)]
 #[template(path = "portal.html")]
 struct Show {
     shell: Frame,
-    company: String,
     d: Directory,
+    /// Of the directory that the form was made from.
+    version: String,
     steps: Steps,
     typed: Typed,
     tokens: Vec<Token>,
@@ -173,21 +209,16 @@ async fn made(ask: &Ask, v: &Visitor, with: With) -> Answer {
     let steps = Steps::of(&d);
     let typed = with.typed.unwrap_or_else(|| {
         let (issuer, client_id, ends, proof) = d.typed(&steps);
-        Typed { issuer, client_id, ends, proof, domain: String::new() }
+        Typed { issuer, client_id, ends, proof, ..Typed::default() }
     });
-    let (brand, stylesheets) = ask.look();
+    let version =
+        if typed.version.is_empty() { d.version.to_string() } else { typed.version.clone() };
     let status = with.problem.as_ref().map_or(StatusCode::OK, Problem::http);
-    let shell = Frame {
-        brand,
-        stylesheets,
-        script: assets::script(),
-        done: said(ask.word("done")),
-        problem: with.problem,
-        key: text::key(),
-    };
-    let page = Show {
+    let problem = with.problem.map(|p| p.called("issuer", steps.place().0));
+    let shell = Frame { problem, ..Frame::of(ask, v, format!("Connect {}", v.place.company)) };
+    let all = Show {
         shell,
-        company: v.place.company.clone(),
+        version,
         test: tests.items.into_iter().find(|t| t.asked_by == v.actor),
         d,
         steps,
@@ -199,7 +230,7 @@ async fn made(ask: &Ask, v: &Visitor, with: With) -> Answer {
         secret: with.secret,
         link: with.link,
     };
-    shown(status, &page)
+    shown(status, &all)
 }
 
 /// Shows what did not go through where it was typed; what cannot be mended there is a page of its own.
@@ -215,8 +246,60 @@ async fn show(ask: Ask) -> Answer {
     made(&ask, &v, With::default()).await
 }
 
+/// What is asked before it is done.
+#[derive(Template)]
+#[template(path = "portal_sure.html")]
+struct Sure {
+    shell: Frame,
+    /// What that means, a paragraph each.
+    says: Vec<String>,
+    /// What stops.
+    warning: String,
+    /// What is sent: names and values.
+    fields: Vec<(String, String)>,
+    /// Whether the client secret is typed once more.
+    secret: bool,
+    action: &'static str,
+    button: &'static str,
+    back: &'static str,
+}
+
+/// The page before people's sign-in is another one, where that is what the form would do.
+fn another(ask: &Ask, v: &Visitor, d: &Directory, (half, form): (&SignIn, &Form)) -> Option<Sure> {
+    let now = d.signin.as_ref().filter(|_| d.is("active") || d.is("enforced"))?;
+    if now.issuer == half.issuer && now.client_id == half.client_id || form.get("step") == "save" {
+        return None;
+    }
+    let says = |s: &SignIn| {
+        format!("{} with the client ID {}", s.issuer, s.client_id.as_deref().unwrap_or_default())
+    };
+    let kept = form.pairs().filter(|(n, _)| *n != "client_secret");
+    let mut fields: Vec<_> = kept.map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
+    fields.push(("step".to_owned(), "save".to_owned()));
+    let ended =
+        if now.issuer == half.issuer { "" } else { ", and the sessions of all who came by it end" };
+    let warning = format!(
+        "From the moment it is saved nobody of {} can sign in by it{ended}. It stands where people sign in again only \
+         after a test login has succeeded (step 3) and it is activated (step 5).",
+        v.place.company
+    );
+    Some(Sure {
+        shell: Frame::of(ask, v, "Change by what your people sign in?".to_owned()),
+        says: vec![
+            format!("Now people sign in by {}.", says(now)),
+            format!("Saved so, it would be {}.", says(half)),
+        ],
+        warning,
+        fields,
+        secret: !form.exact("client_secret").trim().is_empty(),
+        action: "/portal/signin",
+        button: "Change it",
+        back: "Leave it as it is",
+    })
+}
+
 async fn save(ask: Ask, form: Form) -> Answer {
-    let v = Visitor::of(&ask).await?;
+    let v = Visitor::of_form(&ask, &form).await?;
     let d: Directory = v.client.get(&v.directory("")).await?;
     let steps = Steps::of(&d);
     let mut half: SignIn = d.signin.clone().unwrap_or_default();
@@ -226,8 +309,12 @@ async fn save(ask: Ask, form: Form) -> Answer {
     half.client_secret_expires_at =
         moment(form.get("client_secret_expires_at"), was.as_ref()).map(Into::into);
     half.prove(&steps, &form);
+    if let Some(sure) = another(&ask, &v, &d, (&half, &form)) {
+        return page(&sure);
+    }
     let body = json!({ "signin": half.sent(form.exact("client_secret")) });
-    match v.client.patch::<Done>(&v.directory(""), body, None).await {
+    let version = form.get("version").to_owned();
+    match v.client.patch::<Done>(&v.directory(""), body, Some(version.clone())).await {
         Ok(_) => on("/portal", "saved"),
         Err(p) => {
             let word = |name: &str| form.get(name).to_owned();
@@ -237,6 +324,7 @@ async fn save(ask: Ask, form: Form) -> Answer {
                 ends: word("client_secret_expires_at"),
                 proof: word(steps.proof().map_or("", |p| p.0)),
                 domain: String::new(),
+                version,
             };
             again(&ask, &v, p, Some(typed)).await
         }
@@ -253,7 +341,7 @@ struct Once {
 }
 
 async fn test(ask: Ask, form: Form) -> Answer {
-    let v = Visitor::of(&ask).await?;
+    let v = Visitor::of_form(&ask, &form).await?;
     let sent = Sent::json(json!({})).key(form.key());
     match v.client.call::<Once>(Method::POST, &v.directory("/signin-tests"), sent).await {
         Ok(once) => made(&ask, &v, With { link: Some(once.link), ..With::default() }).await,
@@ -261,8 +349,8 @@ async fn test(ask: Ask, form: Form) -> Answer {
     }
 }
 
-async fn activate(ask: Ask) -> Answer {
-    let v = Visitor::of(&ask).await?;
+async fn activate(ask: Ask, form: Form) -> Answer {
+    let v = Visitor::of_form(&ask, &form).await?;
     match v.client.post::<Done>(&v.directory("/activate"), json!({})).await {
         Ok(_) => on("/portal", "activated"),
         Err(p) => again(&ask, &v, p, None).await,
@@ -270,7 +358,7 @@ async fn activate(ask: Ask) -> Answer {
 }
 
 async fn token(ask: Ask, form: Form) -> Answer {
-    let v = Visitor::of(&ask).await?;
+    let v = Visitor::of_form(&ask, &form).await?;
     let sent = Sent::json(json!({})).key(form.key());
     match v.client.call::<Once>(Method::POST, &v.directory("/scim-tokens"), sent).await {
         Ok(once) => made(&ask, &v, With { secret: Some(once.token), ..With::default() }).await,
@@ -278,8 +366,42 @@ async fn token(ask: Ask, form: Form) -> Answer {
     }
 }
 
-async fn revoke(ask: Ask, form: Form) -> Answer {
+/// What stops when a token is taken back.
+async fn ask_revoke(ask: Ask) -> Answer {
     let v = Visitor::of(&ask).await?;
+    let tokens: Page<Token> = v.client.get(&v.directory("/scim-tokens")).await?;
+    let others = tokens.items.len().saturating_sub(1);
+    let token = tokens.items.into_iter().find(|t| t.id == ask.word("token"));
+    let Some(token) = token else { return on("/portal", "") };
+    let used = token.last_used_at.as_ref();
+    let used =
+        used.map_or("which was never used".to_owned(), |at| format!("last used {}", at.shown));
+    let warning = if others == 0 {
+        "It is the only one. Until your directory has another, nobody comes, changes or goes by it: whoever leaves your \
+         company keeps their access here."
+    } else {
+        "The other token goes on. See first that it is the one in use."
+    };
+    page(&Sure {
+        shell: Frame::of(&ask, &v, "Take this token back?".to_owned()),
+        says: vec![format!(
+            "The token made {}, {used}, is refused from now on.",
+            token.created_at.shown
+        )],
+        warning: warning.to_owned(),
+        fields: vec![
+            ("directory".to_owned(), v.place.directory.clone()),
+            ("token".to_owned(), token.id),
+        ],
+        secret: false,
+        action: "/portal/token/revoke",
+        button: "Take it back",
+        back: "Keep it",
+    })
+}
+
+async fn revoke(ask: Ask, form: Form) -> Answer {
+    let v = Visitor::of_form(&ask, &form).await?;
     let at = v.directory(&format!("/scim-tokens/{}", text::escape(form.get("token"))));
     match v.client.delete(&at).await {
         Ok(()) => on("/portal", "revoked"),
@@ -288,7 +410,7 @@ async fn revoke(ask: Ask, form: Form) -> Answer {
 }
 
 async fn domain(ask: Ask, form: Form) -> Answer {
-    let v = Visitor::of(&ask).await?;
+    let v = Visitor::of_form(&ask, &form).await?;
     let sent = Sent::json(json!({ "domain": form.get("domain") })).key(form.key());
     match v.client.call::<Done>(Method::POST, &v.tenant("/domains"), sent).await {
         Ok(_) => on("/portal", "added"),
@@ -296,13 +418,19 @@ async fn domain(ask: Ask, form: Form) -> Answer {
             let d: Directory = v.client.get(&v.directory("")).await?;
             let (issuer, client_id, ends, proof) = d.typed(&Steps::of(&d));
             let domain = form.get("domain").to_owned();
-            again(&ask, &v, p, Some(Typed { issuer, client_id, ends, proof, domain })).await
+            again(
+                &ask,
+                &v,
+                p,
+                Some(Typed { issuer, client_id, ends, proof, domain, ..Typed::default() }),
+            )
+            .await
         }
     }
 }
 
 async fn check(ask: Ask, form: Form) -> Answer {
-    let v = Visitor::of(&ask).await?;
+    let v = Visitor::of_form(&ask, &form).await?;
     let at = v.tenant(&format!("/domains/{}/check", text::escape(form.get("domain"))));
     match v.client.post::<Done>(&at, json!({})).await {
         Ok(_) => on("/portal", "checked"),

@@ -1,6 +1,6 @@
 //! The companies: the list, adding one, and each with its name, tags, switch, export and end.
 
-use super::kit::{filled, listed};
+use super::kit::{above, filled, listed};
 use crate::{
     Desk, PREFIX,
     api::{Page, Sent},
@@ -16,7 +16,7 @@ use axum::{
     Router,
     extract::Path,
     http::{HeaderValue, Method, header},
-    routing::{get, post},
+    routing::get,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/admin/add-tenant", get(add).post(make))
         .route("/admin/tenants/{tenant}", get(one).post(save))
         .route("/admin/tenants/{tenant}/suspend", get(suspend_page).post(suspend))
-        .route("/admin/tenants/{tenant}/resume", post(resume))
+        .route("/admin/tenants/{tenant}/resume", get(above::<1>).post(resume))
         .route("/admin/tenants/{tenant}/export", get(export))
         .route("/admin/tenants/{tenant}/delete", get(delete_page).post(delete))
 }

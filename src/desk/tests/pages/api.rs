@@ -16,8 +16,10 @@ pub const ADA: &str = "01900000-0000-7000-8000-0000000000aa";
 /// Their tenant, `contoso`.
 pub const HOME: &str = "01900000-0000-7000-8000-0000000000bb";
 
-/// What the API was asked: how, where, with which document.
-pub type Asked = Arc<Mutex<Vec<(Method, String, Value)>>>;
+/// What the API was asked: how, where, with which document, of which version.
+pub type Asked = Arc<Mutex<Vec<(Method, String, Value, Option<String>)>>>;
+/// The version that the API tells of whatever it answers with.
+pub const VERSION: &str = "7";
 
 /// A list of one page.
 pub fn list(items: impl IntoIterator<Item = Value>) -> Value {
@@ -55,9 +57,12 @@ fn backend(answers: Answers, asked: &Asked) -> desk::Backend {
             let path = parts.uri.path_and_query().unwrap().as_str().to_owned();
             let path = path.strip_prefix("/api/v1").unwrap().to_owned();
             let (status, answer) = answers(&parts.method, &path);
-            asked.lock().unwrap().push((parts.method, path, body));
+            let version = parts.headers.get(header::IF_MATCH);
+            let version = version.map(|v| v.to_str().unwrap().to_owned());
+            asked.lock().unwrap().push((parts.method, path, body, version));
             let mut r = Response::new(Body::from(answer.to_string()));
             *r.status_mut() = status;
+            r.headers_mut().insert(header::ETAG, format!("\"{VERSION}\"").parse().unwrap());
             Ok::<_, Infallible>(r)
         }
     }))
@@ -84,6 +89,13 @@ pub async fn seen(
     let to = r.headers().get(header::LOCATION).map(|v| v.to_str().unwrap().to_owned());
     let text = String::from_utf8(to_bytes(r.into_body(), 1 << 20).await.unwrap().into()).unwrap();
     (status, to.unwrap_or(text), asked)
+}
+
+/// What the API was asked to change, each with the version it was to be.
+pub fn changed(asked: &Asked) -> Vec<(String, Value, Option<String>)> {
+    let all = asked.lock().unwrap();
+    let change = |m: &Method| *m == Method::PUT || *m == Method::PATCH;
+    all.iter().filter(|a| change(&a.0)).map(|a| (a.1.clone(), a.2.clone(), a.3.clone())).collect()
 }
 
 /// What was sent to the API.

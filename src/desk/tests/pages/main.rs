@@ -4,5 +4,8 @@
 
 mod api;
 mod elevation;
+mod policy;
+mod portal;
+mod routes;
 mod rows;
 mod sure;

@@ -26,6 +26,9 @@ fn events() -> Vec<Value> {
         ("elevation.ask", "elevation:a-1", &here),
         ("domain.prove", "tenant:t-1", &here),
         ("key.activate", "key:k-1", &here),
+        ("app.secret.create", "app:c-1", &here),
+        ("integration.create", "app:c-2", &here),
+        ("user.edit", "user:u-1", &here),
     ];
     all.into_iter().map(|(action, target, detail)| event(action, target, detail)).collect()
 }
@@ -91,6 +94,9 @@ async fn the_trail_leads_to_what_is_there() {
         ],
     );
     assert!(text.contains(r#"<a href="/admin/in/contoso/domains/contoso.com">Open</a>"#));
+    // Which client it was, the address finds out; what they may not see is no link.
+    assert!(text.contains(r#"<a href="/admin/in/contoso/clients/c-1">Open</a>"#), "{text}");
+    assert!(!text.contains("/integrations/c-2") && !text.contains("/users/u-1"), "{text}");
 }
 
 #[tokio::test]
@@ -122,4 +128,24 @@ async fn an_explanation_leads_to_what_gives_the_role() {
     leads(&page(true, ask).await, &here);
     // The instance's list is for Global Administrators.
     leads(&page(false, ask).await, &[here[0], here[1], here[3]]);
+}
+
+#[tokio::test]
+async fn moments_in_the_checklist_are_told_as_elsewhere() {
+    let answer = |m: &Method, p: &str| match (m.as_str(), p) {
+        ("GET", p) if p.starts_with("/me?") => (StatusCode::OK, me(false, p)),
+        ("GET", p) if p.ends_with("/checklist") => (
+            StatusCode::OK,
+            json!({ "setup": [{
+            "id": "provisioning", "done": false, "title": "Let people come",
+            "detail": "the last request came at 2026-11-29T21:36:16.233Z, and not at T or 2026",
+        }] }),
+        ),
+        ("GET", p) if p.contains("/directories?") => (StatusCode::OK, list(vec![])),
+        _ => nothing(),
+    };
+    let (status, text, _) = seen(answer, "/admin/in/contoso", None).await;
+    assert_eq!(status, StatusCode::OK, "{text}");
+    let says = "The last request came at 2026-11-29 21:36 UTC, and not at T or 2026.";
+    assert!(text.contains(says), "{text}");
 }

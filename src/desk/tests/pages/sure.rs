@@ -18,6 +18,20 @@ fn answer(method: &Method, path: &str) -> (StatusCode, serde_json::Value) {
             "active": true, "version": 1, "created_at": "2026-01-01T10:00:00Z",
             "updated_at": "2026-01-01T10:00:00Z",
         }),
+        ("GET", p) if p == format!("{at}/access") => json!({
+            "nothing_counts": null, "access": [{
+                "tenant": HOME, "slug": "contoso", "name": "Contoso", "scope": { "text": "Contoso" },
+                "roles": [{
+                    "role": { "id": "r1", "name": "Chief", "demands_mfa": true },
+                    "via": { "kind": "assignment", "grant": "g1", "source": "manual" },
+                    "scope": { "text": "Contoso" }, "since": "2026-01-01T10:00:00Z", "until": null,
+                    "by": "owner", "standing": null, "does_not_count": null,
+                }],
+            }],
+        }),
+        ("GET", p) if p.contains("/roles?") => list([json!({
+            "id": "r1", "permissions": ["self_service", "users.delete"],
+        })]),
         ("GET", p) if p.starts_with(&format!("{at}/sessions?")) => list(vec![session]),
         ("GET", p) if p.ends_with("/consents") => list([json!({
             "app": "a1", "name": "Wiki", "scopes": ["openid"], "updated_at": "2026-01-01T10:00:00Z",
@@ -84,4 +98,32 @@ async fn a_consent_is_taken_back_after_its_page() {
     let (status, to, _) = seen(answer, at, None).await;
     assert_eq!(status, StatusCode::SEE_OTHER);
     assert_eq!(to, "/admin/in/contoso/users/u1/signing-in");
+}
+
+#[tokio::test]
+async fn help_that_would_be_refused_is_not_offered() {
+    // Whoever looks may edit users and manage roles; `strong` may delete users, too, as the person may.
+    let as_clerk = |strong: bool| {
+        move |m: &Method, p: &str| {
+            if !p.starts_with("/me?") {
+                return answer(m, p);
+            }
+            let mut me = me(false, p);
+            let held = me["in"][0]["permissions"].as_array_mut().unwrap();
+            held.extend(["users.view", "users.edit"].map(|p| json!(p)));
+            if strong {
+                held.push(json!("users.delete"));
+            }
+            (StatusCode::OK, me)
+        }
+    };
+    let at = "/admin/in/contoso/users/u1";
+    let (status, text, _) = seen(as_clerk(false), &format!("{at}/signing-in"), None).await;
+    assert_eq!(status, StatusCode::OK, "{text}");
+    assert!(text.contains("They hold more here than you do") && !text.contains("/help/"), "{text}");
+    let (_, to, _) = seen(as_clerk(false), &format!("{at}/help/password"), None).await;
+    assert_eq!(to, format!("{at}/signing-in#help-title"));
+    let (status, text, _) = seen(as_clerk(true), &format!("{at}/help/password"), None).await;
+    assert_eq!(status, StatusCode::OK, "{text}");
+    assert!(text.contains(r#"id="f-password""#), "{text}");
 }

@@ -55,7 +55,8 @@ impl Room {
         id: &str,
     ) -> Result<(Shell, Party), Trouble> {
         let shell = ask.shell(t, self.section(), self.many()).await?;
-        let client: Party = ask.get(&shell.api(&self.at(id))).await?;
+        let (client, version) = ask.versioned::<Party>(&shell.api(&self.at(id))).await?;
+        let client = Party { version, ..client };
         let list = format!("{}{}", shell.base(), self.path());
         Ok((shell.crumb(self.many(), list), client))
     }
@@ -136,6 +137,9 @@ pub(in crate::rooms) struct Party {
     pub(in crate::rooms) created_at: When,
     #[serde(default)]
     pub(in crate::rooms) client_secret: Option<String>,
+    /// Of what is shown, where it was asked for alone.
+    #[serde(skip)]
+    pub(in crate::rooms) version: String,
 }
 
 impl Party {

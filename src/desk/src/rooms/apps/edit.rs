@@ -114,6 +114,7 @@ fn of_client(c: &Party) -> Form {
     let yes = |b: bool| if b { "true" } else { "" }.to_owned();
     let limit = if s.scopes.is_some() { "chosen" } else { "all" };
     let mut pairs = vec![
+        ("version", c.version.clone()),
         ("name", c.name.clone()),
         ("limit", limit.to_owned()),
         ("redirect_uris", lines(&s.redirect_uris)),
@@ -221,7 +222,8 @@ pub(super) async fn edit(ask: Ask, Path((t, id)): At) -> Answer {
 pub(super) async fn save(ask: Ask, Path((t, id)): At, form: Form) -> Answer {
     let shell = ask.shell(&t, Section::Apps, "").await?;
     let path = shell.api(&ROOM.at(&id));
-    let saved = async { ask.patch::<Party>(&path, json!(body(&form)?), None).await };
+    let version = form.some("version").map(str::to_owned);
+    let saved = async { ask.patch::<Party>(&path, json!(body(&form)?), version).await };
     match saved.await {
         Ok(_) => on(&format!("{}{}", shell.base(), ROOM.at(&id)), "saved"),
         Err(p) if p.mendable() => showing(&ask, &t, Some(&id), Some(form), Some(p)).await,

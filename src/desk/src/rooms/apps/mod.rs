@@ -22,11 +22,7 @@ use crate::{
     shell::Shell,
 };
 use askama::Template;
-use axum::{
-    Router,
-    extract::Path,
-    routing::{get, post},
-};
+use axum::{Router, extract::Path, routing::get};
 use serde_json::json;
 
 const ROOM: Room = Room::Apps;
@@ -44,12 +40,13 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/admin/in/{tenant}/apps/{app}/edit", get(edit::edit).post(edit::save))
         .route("/admin/in/{tenant}/apps/{app}/switch", get(off_page).post(switch))
         .route("/admin/in/{tenant}/apps/{app}/delete", get(delete_page).post(delete))
-        .route("/admin/in/{tenant}/apps/{app}/secrets", post(secret_add))
+        .route("/admin/in/{tenant}/clients/{client}", get(either))
+        .route("/admin/in/{tenant}/apps/{app}/secrets", get(kit::above::<1>).post(secret_add))
         .route(
             "/admin/in/{tenant}/apps/{app}/secrets/{secret}/revoke",
             get(secret_end).post(secret_revoke),
         )
-        .route("/admin/in/{tenant}/apps/{app}/stream", post(stream::set))
+        .route("/admin/in/{tenant}/apps/{app}/stream", get(kit::above::<1>).post(stream::set))
         .route("/admin/in/{tenant}/apps/{app}/stream/end", get(stream::end_page).post(stream::end))
 }
 
@@ -114,6 +111,22 @@ async fn showing(ask: &Ask, t: &str, id: &str, problem: Option<Problem>) -> Answ
 
 async fn one(ask: Ask, Path((t, id)): At) -> Answer {
     showing(&ask, &t, &id, None).await
+}
+
+/// To the page of a client by its id alone: of an application, or of an integration.
+async fn either(ask: Ask, Path((t, id)): At) -> Answer {
+    let shell = ask.shell(&t, Section::Audit, "").await?;
+    for room in [Room::Apps, Room::Integrations] {
+        if if_any::<Party>(&ask, &shell.api(&room.at(&id))).await?.is_some() {
+            return on(&format!("{}{}", shell.base(), room.at(&id)), "");
+        }
+    }
+    let detail = if Room::Integrations.may_edit(&shell) {
+        "this application or integration is gone"
+    } else {
+        "this application is gone, or it is an integration, which your roles here do not show"
+    };
+    Err(Problem { detail: detail.to_owned(), ..Problem::nothing() }.into())
 }
 
 async fn off_page(ask: Ask, Path((t, id)): At) -> Answer {

@@ -189,9 +189,19 @@ impl Event {
             || self.action.starts_with("scope.")
             || ["delete", "remove"].iter().any(|v| self.action.ends_with(v))
     }
-    /// The page of what it happened to in the tenant `here`, or its row in a list, below the tenant's address.
-    pub(super) fn page(&self, here: &str) -> Option<String> {
+    /// The page of what it happened to in the tenant `here`, or its row in a list, below the tenant's address; nothing for
+    /// whoever may not see it.
+    pub(super) fn page(&self, here: &str, may: impl Fn(&str) -> bool) -> Option<String> {
         let (kind, id) = self.target.as_deref().filter(|_| !self.gone())?.split_once(':')?;
+        let needs = match kind {
+            "user" | "group" | "invitation" => "users.view",
+            "app" if self.action.starts_with("integration") => "system.manage_integrations",
+            "directory" | "app" | "tenant" => "system.view_settings",
+            _ => "users.manage_roles",
+        };
+        if !may(needs) {
+            return None;
+        }
         let escaped = text::escape(id);
         // What holds in another tenant is in that one's lists.
         let ours = self.fact("tenant") == here;
@@ -202,7 +212,8 @@ impl Event {
             "role" => at("/roles/"),
             "group" => at("/groups/"),
             "app" if self.action.starts_with("integration") => at("/integrations/"),
-            "app" => at("/apps/"),
+            // What is done to the client of an integration sounds like what is done to an application.
+            "app" => at("/clients/"),
             "invitation" => at("/invitations/"),
             "parked" => at("/decisions/parked/"),
             "review" => at("/reviews/"),

@@ -22,7 +22,7 @@ use axum::{
     Router,
     extract::Path,
     http::{HeaderValue, Method, StatusCode, header},
-    routing::{get, post},
+    routing::get,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -31,8 +31,8 @@ pub(super) fn routes() -> Router<Desk> {
     Router::new()
         .route("/admin/in/{tenant}/audit", get(of_tenant))
         .route("/admin/in/{tenant}/audit/export", get(export))
-        .route("/admin/in/{tenant}/audit/views", post(keep))
-        .route("/admin/in/{tenant}/audit/views/{view}/forget", post(forget))
+        .route("/admin/in/{tenant}/audit/views", get(kit::above::<1>).post(keep))
+        .route("/admin/in/{tenant}/audit/views/{view}/forget", get(kit::above::<3>).post(forget))
         .route("/admin/instance/audit", get(of_instance))
 }
 
@@ -106,7 +106,10 @@ impl Trail {
     /// The page of what an event happened to, or its row in a list.
     fn open(&self, e: &Event) -> Option<String> {
         match self.shell.me.place() {
-            Some(here) => Some(format!("{}{}", self.shell.base(), e.page(&here.tenant)?)),
+            Some(here) => {
+                let page = e.page(&here.tenant, |p| self.shell.may(p))?;
+                Some(format!("{}{page}", self.shell.base()))
+            }
             // Of a tenant that is gone nothing has a page.
             None if self.tenant.is_empty() => e.page_of_instance(),
             None => None,

@@ -157,11 +157,7 @@ pub(super) fn api(shell: &Shell, id: &str, path: &str) -> String {
 }
 
 /// What can be mended where it was typed; anything else is a page of its own.
-pub(super) fn mend(mut p: Problem) -> Result<Problem, Trouble> {
-    if p.status == 412 {
-        let text = "somebody changed it meanwhile: open this page anew, and change it there";
-        text.clone_into(&mut p.detail);
-    }
+pub(super) fn mend(p: Problem) -> Result<Problem, Trouble> {
     if p.mendable() && !p.wants_proof() { Ok(p) } else { Err(p.into()) }
 }
 

@@ -206,7 +206,7 @@ async fn shows(
     let known = typed.unwrap_or_else(|| (Typed::of(&d, &steps), d.version.to_string()));
     let (typed, version) = known;
     let status = problem.as_ref().map_or(StatusCode::OK, Problem::http);
-    let shell = shell.problem(problem);
+    let shell = shell.problem(problem.map(|p| p.called("issuer", steps.place().0)));
     let (tokens, requested) = (tokens.items.len(), health.last_request_at.is_some());
     let page = Show { shell, at: "steps", d, steps, typed, version, tokens, requested, test };
     shown(status, &page)

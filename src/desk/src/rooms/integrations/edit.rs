@@ -52,6 +52,7 @@ fn of_client(c: &Party) -> Form {
     let text = |o: &Option<String>| o.clone().unwrap_or_default();
     let (audience, uri) = (text(&s.audience), text(&s.jwks_uri));
     let mut pairs = vec![
+        ("version", c.version.as_str()),
         ("name", c.name.as_str()),
         ("access_ttl", ttl.as_str()),
         ("audience", audience.as_str()),
@@ -116,7 +117,8 @@ fn body(form: &Form, was: &Party) -> Result<Map<String, Value>, Problem> {
 pub(super) async fn save(ask: Ask, Path((t, id)): At, form: Form) -> Answer {
     let (shell, was) = ROOM.found(&ask, &t, &id).await?;
     let path = shell.api(&ROOM.at(&id));
-    let saved = async { ask.patch::<Party>(&path, body(&form, &was)?, None).await };
+    let version = form.some("version").map(str::to_owned);
+    let saved = async { ask.patch::<Party>(&path, body(&form, &was)?, version).await };
     match saved.await {
         Ok(_) => on(&format!("{}{}", shell.base(), ROOM.at(&id)), "saved"),
         Err(p) if p.mendable() => showing(&ask, (&t, &id), Some(form), Some(p)).await,

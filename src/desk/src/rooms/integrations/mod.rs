@@ -8,7 +8,7 @@ use super::{
         client::{Party, Room},
         secrets::{self, Secret},
     },
-    kit::{if_any, listed},
+    kit::{above, if_any, listed},
 };
 use crate::{
     Desk,
@@ -20,11 +20,7 @@ use crate::{
     text::{self, When},
 };
 use askama::Template;
-use axum::{
-    Router,
-    extract::Path,
-    routing::{get, post},
-};
+use axum::{Router, extract::Path, routing::get};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -45,12 +41,15 @@ pub(super) fn routes() -> Router<Desk> {
             get(edit::edit).post(edit::save),
         )
         .route("/admin/in/{tenant}/integrations/{integration}/switch", get(off_page).post(switch))
-        .route("/admin/in/{tenant}/integrations/{integration}/adopt", post(adopt))
+        .route("/admin/in/{tenant}/integrations/{integration}/adopt", get(above::<1>).post(adopt))
         .route(
             "/admin/in/{tenant}/integrations/{integration}/delete",
             get(delete_page).post(delete),
         )
-        .route("/admin/in/{tenant}/integrations/{integration}/secrets", post(secret_add))
+        .route(
+            "/admin/in/{tenant}/integrations/{integration}/secrets",
+            get(above::<1>).post(secret_add),
+        )
         .route(
             "/admin/in/{tenant}/integrations/{integration}/secrets/{secret}/revoke",
             get(secret_end).post(secret_revoke),

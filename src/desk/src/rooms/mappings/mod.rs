@@ -5,7 +5,10 @@ mod add;
 mod default;
 mod delete;
 
-use super::roles::kit::{self, Roles, Scope, called, mend};
+use super::{
+    kit::above,
+    roles::kit::{self, Roles, Scope, called, mend},
+};
 use crate::{
     Desk,
     api::{Page, Sent},
@@ -20,7 +23,7 @@ use axum::{
     Router,
     extract::Path,
     http::{Method, StatusCode},
-    routing::{get, post},
+    routing::get,
 };
 use serde::Deserialize;
 
@@ -29,9 +32,9 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/admin/in/{tenant}/mappings", get(list))
         .route("/admin/in/{tenant}/mappings/add", get(add::ask).post(add::go))
         .route("/admin/in/{tenant}/mappings/default", get(default::ask).post(default::go))
-        .route("/admin/in/{tenant}/mappings/default/adopt", post(default::adopt))
+        .route("/admin/in/{tenant}/mappings/default/adopt", get(above::<1>).post(default::adopt))
         .route("/admin/in/{tenant}/mappings/{mapping}/delete", get(delete::ask).post(delete::go))
-        .route("/admin/in/{tenant}/mappings/{mapping}/adopt", post(adopt))
+        .route("/admin/in/{tenant}/mappings/{mapping}/adopt", get(above::<2>).post(adopt))
 }
 
 /// How whoever answers for something stands, in words, and how that is coloured.

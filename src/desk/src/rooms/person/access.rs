@@ -6,7 +6,7 @@
 use super::{At, Frame, open, ways::Way};
 use crate::{
     PREFIX,
-    api::Sent,
+    api::{Page, Sent},
     ask::{Answer, Ask, on, page, shown},
     form::Form,
     problem::Problem,
@@ -103,6 +103,33 @@ pub(super) async fn of(ask: &Ask, frame: &Frame) -> Result<Access, Problem> {
         .places
         .sort_by_cached_key(|p| (p.tenant != home, p.tenant.is_none(), p.called().to_owned()));
     Ok(access)
+}
+
+/// A role, and what it permits.
+#[derive(Deserialize)]
+struct Permits {
+    id: String,
+    permissions: Vec<String>,
+}
+
+/// Whether they are known to hold more here than whoever looks, who then sets nothing of what they sign in with. Nothing is
+/// known of it to whoever does not manage roles, nor here of other companies: the API decides.
+pub(super) async fn more(ask: &Ask, frame: &Frame) -> Result<bool, Problem> {
+    let shell = &frame.shell;
+    let Some(here) = shell.me.place() else { return Ok(false) };
+    if shell.global() || frame.own || !shell.may("users.manage_roles") {
+        return Ok(false);
+    }
+    let held: Access = ask.get(&frame.api("/access")).await?;
+    let roles: Page<Permits> = ask.get(&shell.api("/roles?limit=500")).await?;
+    let theirs = held.places.iter().filter(|p| p.tenant.as_ref() == Some(&here.tenant));
+    let counts = theirs.flat_map(|p| &p.ways).filter(|w| w.does_not_count.is_none());
+    let beyond = |r: &&Permits| {
+        // What has no dot is of no catalogue: it is for oneself.
+        r.permissions.iter().any(|p| p.contains('.') && !here.permissions.contains(p))
+    };
+    let beyond: Vec<&Permits> = roles.items.iter().filter(beyond).collect();
+    Ok(counts.into_iter().any(|w| beyond.iter().any(|r| r.id == w.role.id)))
 }
 
 #[derive(Template)]

@@ -1,6 +1,6 @@
 //! The verbs of the help desk, each with a page that says what it does before it is done.
 
-use super::{At, Frame, open};
+use super::{At, Frame, access, open};
 use crate::{
     api::{self, Sent},
     ask::{Answer, Ask, Trouble, on, page, shown},
@@ -118,6 +118,10 @@ async fn frame(
 pub(super) async fn ask(ask: Ask, Path((t, id, verb)): Path<(String, String, String)>) -> Answer {
     let (frame, verb) = frame(&ask, (&t, &id, &verb)).await?;
     choose::needed(&frame.shell, "users.edit")?;
+    if access::more(&ask, &frame).await? {
+        // That page says why.
+        return on(&format!("{}/signing-in#help-title", frame.base()), "");
+    }
     page(&Page { frame, verb })
 }
 

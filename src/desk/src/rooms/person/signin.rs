@@ -1,7 +1,7 @@
 //! How a person signs in: what they have for it, where they are signed in and on what proof, what applications may do
 //! for them, and the verbs of the help desk.
 
-use super::{At, Frame, directory, help, open};
+use super::{At, Frame, access, directory, help, open};
 use crate::{
     api::Page,
     ask::{Answer, Ask, on, page, shown},
@@ -194,6 +194,8 @@ struct SigningIn {
     first: Option<String>,
     next: Option<String>,
     verbs: [help::Verb; 6],
+    /// Whether none of them would be done, because they hold more than whoever looks.
+    more: bool,
 }
 
 impl std::ops::Deref for SigningIn {
@@ -226,12 +228,14 @@ async fn signing_in(ask: &Ask, frame: Frame) -> Result<SigningIn, Problem> {
         has = Some(ask.get::<Removal>(&frame.api("/removal")).await?.removes);
     }
     let directory = directory(ask, &frame).await?;
+    let more = frame.may_edit() && access::more(ask, &frame).await?;
     let next = ask.after(sessions.next.as_ref());
     let now = now();
     let over = |s: &Session| s.ended_at.is_some() || s.expires_at.exact.as_str() <= now.as_str();
     let (ended, live) = sessions.items.into_iter().partition(over);
     let (consents, first) = (consents.items, ask.first());
-    Ok(SigningIn { frame, directory, has, live, ended, consents, first, next, verbs: help::VERBS })
+    let verbs = help::VERBS;
+    Ok(SigningIn { frame, directory, has, live, ended, consents, first, next, verbs, more })
 }
 
 pub(super) async fn show(ask: Ask, Path((t, id)): Path<(String, String)>) -> Answer {

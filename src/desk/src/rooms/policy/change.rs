@@ -1,29 +1,42 @@
-//! Changing a part of a policy: the rest stays as it is at that moment.
+//! Changing a part of a policy: the rest stays as it is at that moment, which must be what the form was made from. A form
+//! has all of its part, so that an old one would undo what somebody else made stricter.
 
-use super::showing;
+use super::{showing, sure};
 use crate::{
+    api::Sent,
     ask::{Answer, Ask, on},
     form::Form,
     nav::Section,
     problem::Problem,
     rooms::kit,
 };
-use axum::extract::Path;
+use axum::{extract::Path, http::Method};
 use serde_json::{Map, Value, json};
 
 /// Reads the policy, changes it, and sends it back.
 async fn change(
     ask: &Ask,
     t: &str,
-    form: &Form,
+    (part, form): (&'static str, &Form),
     edit: impl FnOnce(&mut Map<String, Value>, &Form) -> Result<(), Problem>,
 ) -> Answer {
+    if form.get("step") == "back" {
+        return showing(ask, t, Some(form), None).await;
+    }
     let shell = ask.shell(t, Section::Policy, "").await?;
     let path = shell.api("/policy");
-    let mut policy: Map<String, Value> = ask.get(&path).await?;
+    let was: Map<String, Value> = ask.get(&path).await?;
+    let mut policy = was.clone();
+    let edited = edit(&mut policy, form);
+    if edited.is_ok()
+        && let Some(asked) = sure::before(ask, t, (part, form), (&was, &policy)).await?
+    {
+        return asked;
+    }
     let saved = async {
-        edit(&mut policy, form)?;
-        ask.put::<Value>(&path, &policy).await
+        edited?;
+        let sent = Sent::json(&policy).version(form.some("version").map(str::to_owned));
+        ask.call::<Value>(Method::PUT, &path, sent).await
     };
     match saved.await {
         Ok(_) => on(&format!("{}/policy", shell.base()), "saved"),
@@ -34,7 +47,7 @@ async fn change(
 
 /// Who needs a second factor.
 pub(super) async fn mfa(ask: Ask, Path(t): Path<String>, form: Form) -> Answer {
-    change(&ask, &t, &form, |policy, form| {
+    change(&ask, &t, ("mfa", &form), |policy, form| {
         let mfa = policy.entry("mfa").or_insert_with(|| json!({}));
         mfa["default"] = form.get("mfa.default").into();
         if let Some(level) = form.some("mfa.level") {
@@ -87,17 +100,18 @@ fn demands(policy: &mut Map<String, Value>, form: &Form, part: &str) -> Result<(
 
 /// What applications demand.
 pub(super) async fn apps(ask: Ask, Path(t): Path<String>, form: Form) -> Answer {
-    change(&ask, &t, &form, |policy, form| demands(policy, form, "apps")).await
+    change(&ask, &t, ("apps", &form), |policy, form| demands(policy, form, "apps")).await
 }
 
 /// What permissions demand.
 pub(super) async fn permissions(ask: Ask, Path(t): Path<String>, form: Form) -> Answer {
-    change(&ask, &t, &form, |policy, form| demands(policy, form, "permissions")).await
+    change(&ask, &t, ("permissions", &form), |policy, form| demands(policy, form, "permissions"))
+        .await
 }
 
 /// How long sessions and refresh tokens last.
 pub(super) async fn lasting(ask: Ask, Path(t): Path<String>, form: Form) -> Answer {
-    change(&ask, &t, &form, |policy, form| {
+    change(&ask, &t, ("lasting", &form), |policy, form| {
         for part in ["sessions", "refresh"] {
             let mut lasts = Map::new();
             for which in ["idle", "max"] {

@@ -2,6 +2,7 @@
 //! comes from, and the forms that change it, a part at a time.
 
 mod change;
+mod sure;
 mod view;
 
 use self::view::{Limits, Row, View};
@@ -16,21 +17,20 @@ use crate::{
     shell::Shell,
 };
 use askama::Template;
-use axum::{
-    Router,
-    extract::Path,
-    routing::{get, post},
-};
+use axum::{Router, extract::Path, routing::get};
 use serde::Deserialize;
 use serde_json::Value;
 
 pub(super) fn routes() -> Router<Desk> {
     Router::new()
         .route("/admin/in/{tenant}/policy", get(policy))
-        .route("/admin/in/{tenant}/policy/mfa", post(change::mfa))
-        .route("/admin/in/{tenant}/policy/apps", post(change::apps))
-        .route("/admin/in/{tenant}/policy/permissions", post(change::permissions))
-        .route("/admin/in/{tenant}/policy/lasting", post(change::lasting))
+        .route("/admin/in/{tenant}/policy/mfa", get(kit::above::<1>).post(change::mfa))
+        .route("/admin/in/{tenant}/policy/apps", get(kit::above::<1>).post(change::apps))
+        .route(
+            "/admin/in/{tenant}/policy/permissions",
+            get(kit::above::<1>).post(change::permissions),
+        )
+        .route("/admin/in/{tenant}/policy/lasting", get(kit::above::<1>).post(change::lasting))
 }
 
 /// A role, as far as policies go.
@@ -60,6 +60,8 @@ struct Shown {
     shell: Shell,
     view: View,
     form: Form,
+    /// Of the policy that the form was made from.
+    version: String,
 }
 
 /// How strong a proof can be asked for.
@@ -96,12 +98,26 @@ impl Shown {
     fn of(&self, name: &str) -> &str {
         self.form.get(name)
     }
+    /// What is chosen for a role.
+    fn chosen(&self, role: &str) -> &str {
+        self.form.get(&format!("mfa.roles.{role}"))
+    }
+    fn is(&self, name: impl AsRef<str>, value: impl AsRef<str>) -> bool {
+        self.form.get(name.as_ref()) == value.as_ref()
+    }
+    fn dropped(&self, key: impl AsRef<str>) -> bool {
+        self.form.pairs().any(|(n, v)| n == "drop" && v == key.as_ref())
+    }
+    /// The name of a field of what is added.
+    fn added(part: &str, field: &str) -> String {
+        format!("{part}.new{field}")
+    }
 }
 
 /// The page; `typed` is what did not go through.
 async fn showing(ask: &Ask, t: &str, typed: Option<&Form>, problem: Option<Problem>) -> Answer {
     let shell = ask.shell(t, Section::Policy, "Policies").await?;
-    let policy: Value = ask.get(&shell.api("/policy")).await?;
+    let (policy, version) = ask.versioned::<Value>(&shell.api("/policy")).await?;
     let view = view(ask, &shell, &policy).await?;
     let was = view.fields();
     let was = was.iter().map(|(n, v)| (n.as_str(), v.as_str()));
@@ -110,20 +126,26 @@ async fn showing(ask: &Ask, t: &str, typed: Option<&Form>, problem: Option<Probl
         Some(form) => kit::filled(form.pairs().chain(was)),
         None => kit::filled(was),
     };
+    // What was typed goes with what its writer saw: all of the other parts as well.
+    let version = typed.map_or(version, |f| f.get("version").to_owned());
     let status = problem.as_ref().map(Problem::http).unwrap_or_default();
-    shown(status, &Shown { shell: shell.problem(problem), view, form })
+    shown(status, &Shown { shell: shell.problem(problem), view, form, version })
+}
+
+/// The tenant's roles, for whoever may see them.
+async fn roles(ask: &Ask, shell: &Shell) -> Result<Vec<Role>, Trouble> {
+    if !shell.may("users.manage_roles") {
+        return Ok(Vec::new());
+    }
+    let found: Option<Page<Role>> = if_any(ask, &shell.api("/roles?limit=200")).await?;
+    Ok(found.map(|p| p.items).unwrap_or_default())
 }
 
 async fn view(ask: &Ask, shell: &Shell, policy: &Value) -> Result<View, Trouble> {
-    let roles: Option<Page<Role>> = if shell.may("users.manage_roles") {
-        if_any(ask, &shell.api("/roles?limit=200")).await?
-    } else {
-        None
-    };
+    let roles = roles(ask, shell).await?;
     let apps: Option<Page<App>> = if_any(ask, &shell.api("/apps?limit=200")).await?;
     let categories = super::apps::client::catalogue(ask).await?;
     let system: Option<System> = if shell.global() { if_any(ask, "/system").await? } else { None };
-    let roles = roles.map(|p| p.items).unwrap_or_default();
     let apps = apps.map(|p| p.items).unwrap_or_default();
     let limits = system.as_ref().map(|s| &s.limits);
     Ok(View::new(policy, &roles, &apps, &categories, limits))

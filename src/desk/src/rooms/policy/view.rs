@@ -216,6 +216,7 @@ impl View {
             out.push((name, n));
         };
         for (part, rows) in [("apps", &self.apps), ("permissions", &self.permissions)] {
+            out.push((format!("{part}.new.class"), "mfa".to_owned()));
             for r in rows {
                 out.push((format!("{part}.{}.class", r.key), r.class.clone()));
                 spans(format!("{part}.{}.max_age", r.key), r.max_age, &mut out);

@@ -5,7 +5,10 @@ mod close;
 mod items;
 mod plans;
 
-use super::roles::kit::{Roles, called};
+use super::{
+    kit::above,
+    roles::kit::{Roles, called},
+};
 use crate::{
     Desk,
     api::Page,
@@ -16,11 +19,7 @@ use crate::{
     text::{self, When},
 };
 use askama::Template;
-use axum::{
-    Router,
-    extract::Path,
-    routing::{get, post},
-};
+use axum::{Router, extract::Path, routing::get};
 use serde::Deserialize;
 use std::collections::HashMap;
 
@@ -32,7 +31,7 @@ pub(super) fn routes() -> Router<Desk> {
         .route(&format!("{t}/plans"), get(plans::list))
         .route(&format!("{t}/plans/{{plan}}/stop"), get(plans::ask).post(plans::stop))
         .route(&format!("{t}/{{review}}"), get(items::show))
-        .route(&format!("{t}/{{review}}/decide"), post(items::decide))
+        .route(&format!("{t}/{{review}}/decide"), get(above::<1>).post(items::decide))
         .route(&format!("{t}/{{review}}/close"), get(close::ask).post(close::go))
         .route(&format!("{t}/{{review}}/export"), get(close::export))
         .route(&format!("{t}/{{review}}/check"), get(close::check))

@@ -104,6 +104,7 @@ pub(super) async fn set(ask: Ask, Path((t, id)): Here, form: Form) -> Answer {
                 session_revoked: word("session_revoked"),
                 credential_change: word("credential_change"),
             };
+            let p = p.called("issuer", "Who signs them").called("audience", "For whom they are");
             show.shell = show.shell.problem(Some(p));
             shown(status, &show)
         }

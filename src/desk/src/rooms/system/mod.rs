@@ -18,18 +18,14 @@ use crate::{
     text::{self, When},
 };
 use askama::Template;
-use axum::{
-    Router,
-    http::Method,
-    routing::{get, post},
-};
+use axum::{Router, http::Method, routing::get};
 use serde::Deserialize;
 use serde_json::json;
 
 pub(super) fn routes() -> Router<Desk> {
     Router::new()
         .route("/admin/system", get(system))
-        .route("/admin/system/mail", post(mail))
+        .route("/admin/system/mail", get(kit::above::<1>).post(mail))
         .route("/admin/system/keys/rotate", get(keys::rotate_page).post(keys::rotate))
         .route("/admin/system/domains", get(domains::list).post(domains::add))
         .route(
