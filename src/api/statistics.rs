@@ -115,9 +115,10 @@ pub(super) async fn by_day(c: Call) -> Result<Shown<Statistics>> {
     for n in usage::by_day(&c.app.store, &p, since).await? {
         let Some(day) = all.get_mut(&n.day) else { continue };
         day.tokens.refused += n.refused;
-        match n.integration {
-            true => day.tokens.integrations = n.issued,
-            false => day.tokens.people = n.issued,
+        if n.integration {
+            day.tokens.integrations = n.issued;
+        } else {
+            day.tokens.people = n.issued;
         }
     }
     let complete = came < COUNTED && asked < COUNTED;

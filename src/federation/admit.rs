@@ -152,9 +152,10 @@ async fn admitted(
     if let Some(groups) = seen.get("groups") {
         evidence["groups"] = groups.clone();
     }
-    let upstream_hint = match s.end_upstream {
-        true => upstream::sealed(&app.master, (up.tenant, person.id), id_token)?,
-        false => None,
+    let upstream_hint = if s.end_upstream {
+        upstream::sealed(&app.master, (up.tenant, person.id), id_token)?
+    } else {
+        None
     };
     let session = NewSession {
         home: up.tenant,

@@ -49,6 +49,35 @@ struct App {
     name: String,
 }
 
+/// What a password has to be, as the installation is set up.
+#[derive(Debug, Deserialize)]
+struct Passwords {
+    length: u64,
+    length_with_second_factor: u64,
+    strength: u64,
+    failures: u64,
+    lockout_seconds: u64,
+}
+
+impl Passwords {
+    /// Of one that is refused, in how many tries it would be guessed, as zxcvbn counts.
+    fn guessed(&self) -> Option<&'static str> {
+        match self.strength {
+            0 => None,
+            1 => Some("a thousand"),
+            2 => Some("a million"),
+            3 => Some("a hundred million"),
+            _ => Some("ten thousand million"),
+        }
+    }
+    fn waits(&self) -> String {
+        match self.lockout_seconds {
+            s if s % 60 == 0 && s >= 120 => format!("{} minutes", s / 60),
+            s => format!("{s} seconds"),
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct System {
     limits: Limits,
@@ -62,6 +91,7 @@ struct Shown {
     form: Form,
     /// Of the policy that the form was made from.
     version: String,
+    passwords: Option<Passwords>,
 }
 
 /// How strong a proof can be asked for.
@@ -129,7 +159,8 @@ async fn showing(ask: &Ask, t: &str, typed: Option<&Form>, problem: Option<Probl
     // What was typed goes with what its writer saw: all of the other parts as well.
     let version = typed.map_or(version, |f| f.get("version").to_owned());
     let status = problem.as_ref().map(Problem::http).unwrap_or_default();
-    shown(status, &Shown { shell: shell.problem(problem), view, form, version })
+    let passwords = if_any(ask, "/password-rules").await?;
+    shown(status, &Shown { shell: shell.problem(problem), view, form, version, passwords })
 }
 
 /// The tenant's roles, for whoever may see them.
