@@ -288,6 +288,13 @@ impl Access {
             Principal::Directory { .. } | Principal::App { .. } => Ok(Arc::default()),
         }
     }
+    /// Whether a setup link of this author opens anything yet in their tenant, or the one they made it in.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn opens(&self, by: Option<(TenantId, UserId)>, tenant: TenantId) -> Result<bool> {
+        Ok(self.behind(by, tenant).await?.allows(perm::SystemEditSettings::ID))
+    }
     /// What whoever made a setup link holds in a tenant.
     async fn behind(
         &self,

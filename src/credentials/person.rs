@@ -12,6 +12,7 @@ use crate::{
         perm::{UsersDelete, UsersEdit},
     },
     error::{Error, Result},
+    groups,
     id::UserId,
     sessions::Live,
     store::{Lock, Store},
@@ -128,6 +129,7 @@ pub async fn remove(
         tx.lock(Lock::User(id)).await?;
         let was = users::find(tx, t, id).await?.ok_or_else(|| gone(id))?;
         let glass = break_glass::touched(tx, &permit, &was).await?;
+        groups::left(tx, t, id).await?;
         users::remove(tx, &permit, id, if_match).await?;
         match glass {
             Some(account) => account.tell(tx, "was deleted").await,

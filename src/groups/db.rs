@@ -450,3 +450,17 @@ pub(super) async fn count_to(c: &mut Conn, t: TenantId, id: GroupId, most: i64) 
 pub(super) async fn leave(tx: &mut Tx, t: TenantId, n: i64) -> Result<u64> {
     sql!(tx, exec, some_rows!("groups", "id"), t, n)
 }
+
+/// Every group that somebody is in is another from now on.
+pub(super) async fn left(tx: &mut Tx, t: TenantId, user: UserId) -> Result<u64> {
+    let now = tx.now();
+    sql!(
+        tx,
+        exec,
+        "UPDATE groups SET version = version + 1, updated_at = $3
+         WHERE tenant_id = $1 AND id IN (SELECT group_id FROM members WHERE tenant_id = $1 AND user_id = $2)",
+        t,
+        user,
+        now
+    )
+}

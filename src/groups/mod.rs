@@ -5,10 +5,12 @@
 mod apply;
 pub mod claimed;
 mod db;
+mod left;
 mod rules;
 pub mod shown;
 
 pub use apply::apply;
+pub use left::{delete_person, left};
 
 use crate::{
     access::{

@@ -167,7 +167,7 @@ pub(super) async fn patch(call: &Call, id: &str) -> Result<Response> {
 pub(super) async fn delete(call: &Call, id: &str) -> Result<Response> {
     let id = parse(id)?;
     let expected = demanded(call, id).await?;
-    let parked = users::delete(&call.app.store, &call.permit, id, expected).await?;
+    let parked = groups::delete_person(&call.app.store, &call.permit, id, expected).await?;
     call.note(Outcome::Applied);
     call.note_parked(parked);
     Ok(answer(StatusCode::NO_CONTENT, None, None, None))

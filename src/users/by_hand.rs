@@ -310,7 +310,6 @@ pub async fn remove(
     rules::a_person(&was)?;
     within_reach(p, &was)?;
     tombstones::remember(tx, &was, Why::Deleted).await?;
-    db::leave_groups(tx, p.tenant(), id).await?;
     gone_for_good(tx, &was, By::Hand, "removed by hand", None).await?;
     Ok(())
 }

@@ -259,20 +259,6 @@ pub(super) async fn delete(tx: &mut Tx, t: TenantId, id: UserId) -> Result<u64> 
     sql!(tx, exec, "DELETE FROM users WHERE tenant_id = $1 AND id = $2", t, id)
 }
 
-/// The groups that somebody is in are others from now on: whoever has kept one by its version reads it again.
-pub(super) async fn leave_groups(tx: &mut Tx, t: TenantId, id: UserId) -> Result<u64> {
-    let now = tx.now();
-    sql!(
-        tx,
-        exec,
-        "UPDATE groups SET version = version + 1, updated_at = $3
-         WHERE tenant_id = $1 AND id IN (SELECT group_id FROM members WHERE tenant_id = $1 AND user_id = $2)",
-        t,
-        id,
-        now
-    )
-}
-
 /// Whether the tenant is the provider; `false` where there is no tenant.
 pub(super) async fn is_provider(c: &mut Conn, t: TenantId) -> Result<bool> {
     let p = sql!(c, opt<bool>, "SELECT provider FROM tenants WHERE id = $1", t)?;

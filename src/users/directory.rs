@@ -244,21 +244,31 @@ pub async fn delete(
     id: UserId,
     if_match: Option<i64>,
 ) -> Result<Option<Parked>> {
-    let (t, d) = (p.tenant(), p.directory());
     get(store, p, id).await?;
-    tx!(store, &p.cx().urgent(), [], |tx| {
-        tx.lock(Lock::User(id)).await?;
-        let was = db::of_directory(tx, t, d, id).await?.ok_or_else(|| gone(id))?;
-        fresh(&was, if_match)?;
-        let by = By::Directory { user: id, label: was.label().to_owned() };
-        if !was.enabled {
-            tombstones::remember(tx, &was, Why::Disabled).await?;
-        }
-        let settings = directories::find(tx, t, d).await?.ok_or_else(|| gone(id))?.provisioning;
-        let limits = Some(settings.0.mass_change);
-        db::leave_groups(tx, t, id).await?;
-        gone_for_good(tx, &was, by, "deleted by the directory", limits).await
-    })
+    tx!(store, &p.cx().urgent(), [p], |tx| { delete_in(tx, &p, id, if_match).await })
+}
+
+/// The same, in a transaction.
+///
+/// # Errors
+/// As [`delete`].
+pub async fn delete_in(
+    tx: &mut Tx,
+    p: &Permit<Provision>,
+    id: UserId,
+    if_match: Option<i64>,
+) -> Result<Option<Parked>> {
+    let (t, d) = (p.tenant(), p.directory());
+    tx.lock(Lock::User(id)).await?;
+    let was = db::of_directory(tx, t, d, id).await?.ok_or_else(|| gone(id))?;
+    fresh(&was, if_match)?;
+    let by = By::Directory { user: id, label: was.label().to_owned() };
+    if !was.enabled {
+        tombstones::remember(tx, &was, Why::Disabled).await?;
+    }
+    let settings = directories::find(tx, t, d).await?.ok_or_else(|| gone(id))?.provisioning;
+    let limits = Some(settings.0.mass_change);
+    gone_for_good(tx, &was, by, "deleted by the directory", limits).await
 }
 
 /// Ends a user's access and deletes the row, with guard, audit event and what was granted; with limits where a directory

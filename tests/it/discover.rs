@@ -67,7 +67,10 @@ story! {
             list["items"].as_array().unwrap().iter().map(|d| d["domain"].as_str().unwrap()).collect();
         assert_eq!(names, ["contoso.example", "xn--bcher-kva.example"]);
         let next = s.get("/api/v1/domains?limit=1").await.expect(200).json();
-        assert_eq!(next["next"], "contoso.example");
+        let next = next["next"].as_str().unwrap();
+        let rest = s.get(&format!("/api/v1/domains?cursor={next}")).await.expect(200).json();
+        assert_eq!(rest["items"].as_array().unwrap().len(), 1, "{rest}");
+        assert_eq!(rest["items"][0]["domain"], "xn--bcher-kva.example");
         s.as_owner(Method::DELETE, "/api/v1/domains/CONTOSO.example", None).await.expect(204);
         s.as_owner(Method::DELETE, "/api/v1/domains/contoso.example", None).await.expect(404);
         domain(&s, "fabrikam", "contoso.example").await;
