@@ -87,8 +87,9 @@ class Typist extends Clerk {
 
   // All of a page, from its beginning to its end; how many steps that took.
   async walk() {
+    // A date is typed in parts, and picked from a calendar: four places of which each has the focus.
     const all = await this.page.evaluate(() => [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary')]
-      .filter((e) => !e.disabled && e.checkVisibility({ visibilityProperty: true })).length);
+      .filter((e) => !e.disabled && e.checkVisibility({ visibilityProperty: true })).reduce((n, e) => n + (e.type === 'date' ? 4 : 1), 0));
     let steps = 0;
     while (steps <= all + 5) {
       const now = await this.step();
