@@ -7,6 +7,19 @@ import { Clerk } from './clerk.mjs';
 const MOST = 200_000;
 const folder = new URL('../../docs/pictures/', import.meta.url).pathname;
 
+// Something to see: an integration that asks for tokens, and somebody whom their company's provider does not answer.
+async function used({ url, chromium, rmm, ...world }) {
+  muster('grant', 'add', 'contoso', rmm.user, 'Technician');
+  const asks = { method: 'POST', body: new URLSearchParams({ grant_type: 'client_credentials' }),
+    headers: { authorization: `Basic ${Buffer.from(`${rmm.client_id}:${rmm.client_secret}`).toString('base64')}` } };
+  for (let i = 0; i < 12; i += 1) await (await fetch(`${url}/oauth/token`, asks)).arrayBuffer();
+  const fritz = await Clerk.enter({ url, chromium, ...world }, 'Fritz');
+  await fritz.go(`${url}/signin?tenant=contoso`);
+  const way = fritz.page.locator('[id^="way-"]').first();
+  await Promise.all([fritz.page.waitForEvent('domcontentloaded'), way.click()]);
+  await fritz.leave();
+}
+
 export async function run(world) {
   if (!process.env.PICTURES) return;
   mkdirSync(folder, { recursive: true });
@@ -21,10 +34,11 @@ export async function run(world) {
     await page.screenshot({ path });
     world.report.check(`the picture ${name} is small`, statSync(path).size < MOST, `${statSync(path).size} bytes`);
   };
+  await used(world);
   const person = muster('user', 'show', 'contoso', world.named[7]).id;
   for (const [name, path] of [['overview', ''], ['users', '/users'], ['person', `/users/${person}`], ['roles', '/roles'], ['mappings', '/mappings'],
     ['directory', `/directories/${world.entra.id}`], ['directory-steps', `/directories/${world.entra.id}/steps`], ['audit', '/audit'],
-    ['user-add', '/users/add'], ['access', `/users/${person}/access`], ['explain', `/explain?who=${person}&permission=computers.delete`],
+    ['user-add', '/users/add'], ['access', `/users/${person}/access`], ['explain', `/explain?chosen=${person}&permission=computers.delete`],
     ['provisioning', `/directories/${world.entra.id}/provisioning`], ['provisioning-log', `/directories/${world.entra.id}/log`],
     ['signin-settings', `/directories/${world.entra.id}/signin/settings`], ['integration', `/integrations/${world.rmm.id}`],
     ['activity', '/activity?days=14']]) {
