@@ -87,6 +87,14 @@ story!(async fn an_address_gets_five_letters_a_day_however_often_it_is_invited_a
     w.clock.advance(DAY);
     w.s.post(ALL, json!({ "email": "bert@contoso.example" })).await.expect(201);
     // (Those who were deleted at once may have got none.)
+    // What was tried in vain is tried again when its time has come, by the clock that only we move.
+    for _ in 0..60 {
+        if w.got.lock().await.len() >= 3 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        w.clock.advance(Duration::from_secs(20));
+    }
     let all = letters(&w.got, 3).await;
     assert!(all.iter().filter(|l| l.to_lowercase().contains("to: bert@contoso.example")).count() <= 7, "{}", all.len());
     w.clock.advance(DAY + Duration::from_secs(1));
