@@ -18,10 +18,10 @@ pub async fn left(tx: &mut Tx, t: TenantId, user: UserId) -> Result<()> {
     Ok(())
 }
 
-/// Deletes a user of a directory by its own word ([`users::delete_in`]).
+/// Deletes a user of a directory by its own word.
 ///
 /// # Errors
-/// As [`users::delete`].
+/// As [`users::delete_in`].
 pub async fn delete_person(
     store: &Store,
     p: &Permit<Provision>,

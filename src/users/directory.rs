@@ -233,25 +233,12 @@ async fn record(tx: &mut Tx, was: &User, draft: &Draft, held: bool) -> Result<Us
     Ok(user)
 }
 
-/// Deletes a user with memberships, identities and sessions; the last administrator's grant stays as a hold. One who
-/// was switched off by hand is switched off when the directory creates them again.
+/// Deletes a user with memberships, identities and sessions, in the transaction in which their groups learn of it
+/// (`groups::delete_person`); the last administrator's grant stays as a hold. One who was switched off by hand is switched off
+/// when the directory creates them again.
 ///
 /// # Errors
 /// `NotFound`; `Precondition`.
-pub async fn delete(
-    store: &Store,
-    p: &Permit<Provision>,
-    id: UserId,
-    if_match: Option<i64>,
-) -> Result<Option<Parked>> {
-    get(store, p, id).await?;
-    tx!(store, &p.cx().urgent(), [p], |tx| { delete_in(tx, &p, id, if_match).await })
-}
-
-/// The same, in a transaction.
-///
-/// # Errors
-/// As [`delete`].
 pub async fn delete_in(
     tx: &mut Tx,
     p: &Permit<Provision>,

@@ -229,10 +229,10 @@ story!(async fn a_demotion_counts_however_soon_the_author_leaves(t) {
             }
             "deleted" => {
                 muster::credentials::person::set_enabled(&w.store, &w.may(acme.id).await, boss.id, false).await.unwrap();
-                users::delete(&w.store, &s, boss.id, None).await.unwrap();
+                muster::groups::delete_person(&w.store, &s, boss.id, None).await.unwrap();
             }
             _ => {
-                users::delete(&w.store, &s, boss.id, None).await.unwrap();
+                muster::groups::delete_person(&w.store, &s, boss.id, None).await.unwrap();
             }
         }
         assert!(!can(&w, acme.id, u[0]).await, "{how}");

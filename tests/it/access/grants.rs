@@ -184,7 +184,7 @@ story!(async fn a_hold_is_kept_or_dropped_by_an_administrator(t) {
     assert_eq!(of(&w, acme.id, ann.id).await.len(), 1, "the grant by hand was there all the time");
     w.set_active(&p, ann.id, true).await.unwrap();
     assert!(w.access.effective(acme.id, ann.id, acme.id).await.unwrap().allows("users.view"));
-    users::delete(&w.store, &p, ann.id, None).await.unwrap();
+    muster::groups::delete_person(&w.store, &p, ann.id, None).await.unwrap();
     let held = holds::list(&w.access, &w.may(acme.id).await, Query::default()).await.unwrap();
     assert_eq!(held.len(), 1);
     let keep = holds::resolve(&w.access, &w.may(acme.id).await, held[0].id, Resolve::Keep).await;

@@ -161,7 +161,7 @@ story!(async fn a_person_who_held_nothing_is_deleted_and_not_kept(t) {
     s.demote().await;
     s.review().await;
     for u in &s.u {
-        assert!(users::delete(&s.w.store, &s.p, *u, None).await.unwrap().is_none());
+        assert!(muster::groups::delete_person(&s.w.store, &s.p, *u, None).await.unwrap().is_none());
     }
 });
 

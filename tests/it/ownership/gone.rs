@@ -56,7 +56,7 @@ story!(async fn who_was_deleted_by_the_directory_may_come_again(t) {
     let w = World::new(&t.store);
     let (acme, _, p) = w.company("acme", false).await;
     let ann = w.user(&p, "ann@example.com").await;
-    users::delete(&w.store, &p, ann.id, None).await.unwrap();
+    muster::groups::delete_person(&w.store, &p, ann.id, None).await.unwrap();
     let (back, _) = arrives(&w, &p, draft("ann@example.com")).await.unwrap();
     assert!(back.live());
     let may = w.may::<UsersView>(acme.id).await;
@@ -79,7 +79,7 @@ story!(async fn who_was_disabled_by_hand_stays_so_whatever_the_directory_sends(t
     // Deleted and created again, by the same name or the same id.
     for (n, name) in ["ann@example.com", "anne@example.com", "Anne@example.com"].iter().enumerate() {
         let now = users::view(&w.store, &w.may(acme.id).await, current(&w, &p).await).await.unwrap();
-        users::delete(&w.store, &p, now.id, None).await.unwrap();
+        muster::groups::delete_person(&w.store, &p, now.id, None).await.unwrap();
         let mut d = draft(name);
         if n == 1 {
             d.external_id = Some("ext-ann@example.com".into());
@@ -89,7 +89,7 @@ story!(async fn who_was_disabled_by_hand_stays_so_whatever_the_directory_sends(t
     }
     // Created under another name, and renamed.
     let now = current(&w, &p).await;
-    users::delete(&w.store, &p, now, None).await.unwrap();
+    muster::groups::delete_person(&w.store, &p, now, None).await.unwrap();
     let x = w.user(&p, "x@example.com").await;
     assert!(x.enabled);
     let cookie = w.signs_in(&x).await;
@@ -205,7 +205,7 @@ story!(async fn who_was_disabled_stays_so_when_the_directory_deletes_and_creates
                 adoption::create(&store, &access, &p, d).await
             }));
         }
-        users::delete(&w.store, &p, ann.id, None).await.unwrap();
+        muster::groups::delete_person(&w.store, &p, ann.id, None).await.unwrap();
         for one in tries {
             if let Ok((u, _)) = one.await.unwrap() {
                 assert!(!u.enabled, "round {round}");

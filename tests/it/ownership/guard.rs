@@ -349,7 +349,7 @@ story!(async fn what_people_held_comes_back_with_them_if_it_is_decided(t) {
     // The last ones first, until it is too much.
     let mut kept = 0;
     for u in s.u.iter().rev() {
-        kept += usize::from(users::delete(&s.w.store, &s.p, *u, None).await.unwrap().is_some());
+        kept += usize::from(muster::groups::delete_person(&s.w.store, &s.p, *u, None).await.unwrap().is_some());
     }
     assert_eq!(kept, 11, "nine were few, and are gone");
     assert!(!s.works(s.u[0]).await, "access ends at once");

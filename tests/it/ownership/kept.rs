@@ -33,7 +33,7 @@ async fn strict(w: &World, t: TenantId, d: DirectoryId) {
 
 /// The directory deletes somebody, and what they held is kept.
 async fn deleted(w: &World, p: &Permit<Provision>, user: UserId) -> Option<Parked> {
-    users::delete(&w.store, p, user, None).await.unwrap()
+    muster::groups::delete_person(&w.store, p, user, None).await.unwrap()
 }
 
 async fn decided(w: &World, may: &Permit<UsersManageRoles>, p: Parked, keep: bool) -> Result<()> {

@@ -73,7 +73,7 @@ story!(async fn who_was_disabled_by_hand_leaves_no_name_behind_that_is_free(t) {
     });
     let (u, _) = users::modify(&w.store, &p, ann.id, None, away).await.unwrap();
     assert!(!u.enabled);
-    users::delete(&w.store, &p, ann.id, None).await.unwrap();
+    muster::groups::delete_person(&w.store, &p, ann.id, None).await.unwrap();
     let (again, _) = arrives(&w, &p, draft("ann@example.com")).await.unwrap();
     assert!(again.active && !again.enabled, "the switch by hand holds under the name they had");
 });

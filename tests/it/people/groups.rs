@@ -116,7 +116,7 @@ story!(async fn people_who_are_deleted_while_they_are_added_do_not_stop_the_othe
     let g = w.group(&p, "Staff", &[]).await;
     let deletes = u[..10].iter().map(|id| {
         let (store, p, id) = (w.store.clone(), p.clone(), *id);
-        tokio::spawn(async move { users::delete(&store, &p, id, None).await.map(|_| ()) })
+        tokio::spawn(async move { muster::groups::delete_person(&store, &p, id, None).await.map(|_| ()) })
     });
     let adds = u.chunks(4).map(|c| {
         let (store, p, id, c) = (w.store.clone(), p.clone(), g.id, c.to_vec());
@@ -180,7 +180,7 @@ story!(async fn groups_are_listed_with_or_without_members(t) {
     let v = w.may(acme.id).await;
     assert_eq!(groups::search(&w.store, &v, "b", None, 10).await.unwrap()[0].id, b.id);
     assert_eq!(groups::view(&w.store, &v, b.id, 10).await.unwrap().count, 2);
-    users::delete(&w.store, &p, u[1], None).await.unwrap();
+    muster::groups::delete_person(&w.store, &p, u[1], None).await.unwrap();
     assert_eq!(w.members(&p, a.id).await, set(&u[..1]));
     users::create(&w.store, &p, draft("person1@example.com")).await.unwrap();
     assert_eq!(w.members(&p, b.id).await, set(&u[2..]), "who comes again begins anew");

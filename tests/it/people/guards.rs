@@ -111,7 +111,7 @@ story!(async fn a_directory_that_deletes_the_last_administrator_leaves_a_hold(t)
     let (acme, _, p) = w.company("acme", false).await;
     let ann = w.user(&p, "ann@example.com").await;
     make_admin(&w, acme.id, ann.id).await;
-    users::delete(&w.store, &p, ann.id, None).await.unwrap();
+    muster::groups::delete_person(&w.store, &p, ann.id, None).await.unwrap();
     let held = holds(&w, acme.id).await;
     assert_eq!((held.len(), held[0].user_id), (1, ann.id));
     assert_eq!(held[0].user_label, "Display ann@example.com");

@@ -15,7 +15,6 @@ use muster::{
         GroupChange::{Add, Remove, Replace},
     },
     id::{TenantId, UserId},
-    users,
 };
 
 async fn administers(w: &World, t: TenantId, id: UserId) -> bool {
@@ -55,7 +54,7 @@ story!(
         all(&u[..1], false).await;
         w.set_active(&p, u[0], true).await.unwrap();
         all(&u[..1], true).await;
-        users::delete(&w.store, &p, u[1], None).await.unwrap();
+        muster::groups::delete_person(&w.store, &p, u[1], None).await.unwrap();
         all(&u[1..2], false).await;
         groups::delete(&w.store, &p, g.id, None).await.unwrap();
         // Nobody has the mapped role; the last administrators' roles are held, and a hold gives them still.

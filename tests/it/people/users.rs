@@ -26,7 +26,7 @@ story!(async fn a_directory_sees_its_own_people_and_nobody_else(t) {
         assert_eq!(users::list(&w.store, other, &Query::default()).await.unwrap().total, 0);
         let e = w.set_active(other, ann.id, false).await.unwrap_err();
         assert_eq!(e.kind(), Kind::NotFound);
-        let e = users::delete(&w.store, other, ann.id, None).await.unwrap_err();
+        let e = muster::groups::delete_person(&w.store, other, ann.id, None).await.unwrap_err();
         assert_eq!(e.kind(), Kind::NotFound);
         // The same name in another directory is another person.
         w.user(other, "ann@example.com").await;
@@ -52,7 +52,7 @@ story!(async fn a_user_name_is_taken_in_any_case(t) {
     let rename = change(|d| d.user_name = "ann.ünal@EXAMPLE.com".into());
     let e = users::modify(&w.store, &p, bob.id, None, rename).await.unwrap_err();
     assert_eq!((e.kind(), e.code_str()), (Kind::Conflict, Some("uniqueness")));
-    users::delete(&w.store, &p, ann.id, None).await.unwrap();
+    muster::groups::delete_person(&w.store, &p, ann.id, None).await.unwrap();
     w.user(&p, "ann.ünal@example.com").await;
 });
 
@@ -110,7 +110,7 @@ story!(async fn what_changes_nothing_leaves_the_version(t) {
     assert_eq!(users::get(&w.store, &p, ann.id).await.unwrap(), next);
     let e = users::modify(&w.store, &p, ann.id, Some(1), title()).await.unwrap_err();
     assert_eq!(e.kind(), Kind::Precondition);
-    let e = users::delete(&w.store, &p, ann.id, Some(1)).await.unwrap_err();
+    let e = muster::groups::delete_person(&w.store, &p, ann.id, Some(1)).await.unwrap_err();
     assert_eq!(e.kind(), Kind::Precondition);
     let refuse: users::Change = std::sync::Arc::new(|_| Err(muster::error::Error::invalid("no")));
     assert!(users::modify(&w.store, &p, ann.id, None, refuse).await.is_err());
@@ -152,7 +152,7 @@ story!(async fn deactivation_ends_what_is_open_and_reactivation_does_not_open_it
     let (on, _) = w.set_active(&p, ann.id, true).await.unwrap();
     assert!(on.active && !w.signed_in(&cookie).await);
     let again = w.signs_in(&on).await;
-    users::delete(&w.store, &p, ann.id, None).await.unwrap();
+    muster::groups::delete_person(&w.store, &p, ann.id, None).await.unwrap();
     assert!(!w.signed_in(&again).await);
 });
 
@@ -207,7 +207,7 @@ story!(async fn a_login_identity_is_one_persons(t) {
     assert_eq!(found.unwrap().id, ann.id);
     assert!(users::find_by_identity(&mut c, acme.id, d.id, iss, "OID-ANN").await.unwrap().is_none());
     drop(c);
-    users::delete(&w.store, &p, ann.id, None).await.unwrap();
+    muster::groups::delete_person(&w.store, &p, ann.id, None).await.unwrap();
     assert!(link("oid-ann", bob.id).await.unwrap(), "free again");
 });
 
