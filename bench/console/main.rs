@@ -27,6 +27,9 @@ use std::{process::ExitCode, time::Instant};
 /// The tenant.
 const TENANT: &str = "big";
 
+/// Those that look through everybody, as the page says before it does: without a target.
+const SCANS: &[(&str, &str)] = &[("users_anywhere_in_names", "/users?text=4711&anywhere=yes")];
+
 /// The lists, by the name of their figure: the address under the tenant's, where `{one}` is somebody's id.
 const LISTS: &[(&str, &str)] = &[
     ("overview", ""),
@@ -35,7 +38,10 @@ const LISTS: &[(&str, &str)] = &[
     ("users_by_part_of_an_address", "/users?text=p99999%40bench"),
     ("users_whom_nobody_is_called", "/users?text=zzzz"),
     ("users_of_a_kind", "/users?kind=technician"),
-    ("users_switched_off", "/users?enabled=false"),
+    ("users_switched_off", "/users?state=off"),
+    ("users_of_a_rare_kind", "/users?kind=administrator"),
+    ("users_by_shown_name", "/users?text=person%20p471"),
+    ("users_by_a_letter_that_all_have", "/users?text=p"),
     ("person", "/users/{one}"),
     ("groups", "/groups"),
     ("invitations", "/invitations"),
@@ -97,6 +103,11 @@ async fn one(
         if bytes > 60_000 {
             return Err(format!("{path} has {bytes} bytes").into());
         }
+    }
+    for (list, path) in SCANS {
+        let path = format!("{base}{path}");
+        let p99 = again(&mut http, &boss.cookie, &path, times.min(50)).await?;
+        figures.seen(&format!("console_{name}_{list}_p99"), p99, "ms");
     }
     // Page after page, as somebody reads on.
     let (mut path, mut took) = (format!("{base}/users"), Vec::new());

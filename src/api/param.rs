@@ -77,6 +77,11 @@ pub(super) const CURSOR: Param = Param::of(
     Form::Text,
     "Where the page before ended: its `next`, with the same filters.",
 );
+pub(super) const STARTS: Param = Param::of(
+    "starts",
+    Form::Text,
+    "Only those whose name to sign in with, address, display name or its last word begins with this: quick however many there are.",
+);
 pub(super) const TEXT: Param = Param::of("text", Form::Text, "Only what has this in its name.");
 pub(super) const KIND: Param = Param::of(
     "kind",

@@ -10,8 +10,8 @@ use super::{
         ACTION, ACTIVE, ACTOR, BAD, CHANGES, CONFIRM, CURSOR, DAYS, DIRECTORY, DROP_VALUES,
         ENABLED, ENDED, EVIDENCE, EXTERNAL_ID, FORMAT, GROUP, HOME, IF_MATCH, IGNORED, KIND, LIMIT,
         METHOD, MINE, OUTCOME, PERMISSION, PLACE, REASON, REQUEST, RESOURCE, RESOURCE_ID, ROLE,
-        ROLE_ID, SHA256, SINCE, STATE, STATUS, TAG, TARGET, TENANT, TENANT_STATUS, TEXT, THIS,
-        TRAIL, UNDECIDED, UNTIL, USER, USER_ID, USER_NAME, WHO, WITH,
+        ROLE_ID, SHA256, SINCE, STARTS, STATE, STATUS, TAG, TARGET, TENANT, TENANT_STATUS, TEXT,
+        THIS, TRAIL, UNDECIDED, UNTIL, USER, USER_ID, USER_NAME, WHO, WITH,
     },
     parked, portal, preview, provisioning, rehearsal, reviews, roles, schemas, scim_tokens, served,
     sessions, signals, signin_tests, signins, simulate, statistics, suppressions, system, tenants,
@@ -158,7 +158,7 @@ table! {
     DELETE "/tenants/{tenant}/schemas/{schema}" EDIT, schemas::withdraw [DROP_VALUES, IF_MATCH],
         "Take an extension away.";
 
-    GET "/tenants/{tenant}/users" USERS_VIEW, users::list [LIMIT, CURSOR, TEXT, KIND, DIRECTORY, ENABLED, ACTIVE, ROLE],
+    GET "/tenants/{tenant}/users" USERS_VIEW, users::list [LIMIT, CURSOR, TEXT, STARTS, KIND, DIRECTORY, ENABLED, ACTIVE, ROLE],
         "Its people and integration users, in the order in which they were made.";
     POST "/tenants/{tenant}/users" USERS_ADD, users::add, "Add somebody by hand.";
     POST "/tenants/{tenant}/users/bulk" USERS_VIEW, user_bulk::run,

@@ -62,7 +62,7 @@ impl From<&User> for UserShown {
     }
 }
 
-/// A user as a list shows them.
+/// A user, with what is known of their last sign-in.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "ListedUser")]
 pub(super) struct MemberShown {
@@ -148,6 +148,7 @@ pub(super) async fn list(c: Call) -> Result<Shown<Page<MemberShown>>> {
     let limit = c.limit()?;
     let search = Search {
         text: c.word("text").map(str::to_owned),
+        starts: c.word("starts").map(str::to_owned),
         kind: kind.transpose()?,
         directory: c.read::<DirectoryId>("directory")?,
         enabled: c.read("enabled")?,
@@ -170,10 +171,10 @@ pub(super) async fn add(c: With<NewUser>) -> Result<Made<UserShown>> {
     Ok(Made::of(UserShown::from(&u)).version(u.version))
 }
 
-pub(super) async fn get(c: Call) -> Result<Shown<UserShown>> {
+pub(super) async fn get(c: Call) -> Result<Shown<MemberShown>> {
     let p = c.tenant::<UsersView>().await?;
-    let u = users::view(&c.app.store, &p, c.id("user")?).await?;
-    Ok(Shown::of(UserShown::from(&u)).version(u.version))
+    let u = users::one(&c.app.store, &p, c.id("user")?).await?;
+    Ok(Shown::of(MemberShown::from(&u)).version(u.version))
 }
 
 /// A change of a user; what is left out stays.

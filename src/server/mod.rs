@@ -1,7 +1,7 @@
 //! The one place where voices meet: the router, what surrounds every request, the listeners, the workers.
 //!
 //! * [`router`] merges the voices and wraps them (from outside in): request id, log line and figures
-//!   ([`observe`]), limits ([`bounds`]), a caught panic.
+//!   ([`observe`]), what of a body nobody read ([`unread`]), limits ([`bounds`]), a caught panic.
 //! * [`run`] listens until it is told to stop: TCP for the world, with TLS ([`tls`]) if the settings say so, and a socket in the data directory where whoever
 //!   may open it is [`Principal::Owner`].
 //! * [`workers`] does what no request waits for.
@@ -13,6 +13,7 @@ mod metrics;
 mod observe;
 mod problem;
 mod tls;
+mod unread;
 mod workers;
 
 pub use listen::{Listeners, run};
@@ -75,6 +76,7 @@ pub fn router(app: &App) -> Router {
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn_with_state(bounds, bounds::keep))
+        .layer(middleware::from_fn(unread::take_in))
         .layer(middleware::from_fn_with_state(figures, observe::observe))
         .with_state(app.clone());
     if app.config.only_https() {

@@ -60,6 +60,8 @@ pub struct Edit {
 pub struct Search {
     /// Part of name, display name or address, in any case.
     pub text: Option<String>,
+    /// What the name to sign in with, the address, the display name or its last word begins with, in any case.
+    pub starts: Option<String>,
     /// Only this kind.
     pub kind: Option<UserKind>,
     /// Only those of this directory.

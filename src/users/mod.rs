@@ -41,7 +41,7 @@ pub use integration::{
     set_integration_enabled,
 };
 pub use labels::labels;
-pub use members::{ListedUser, among, search};
+pub use members::{ListedUser, among, one, search};
 pub use own_sessions::{Mine, end_own, name_session};
 pub use query::{Page, Query};
 pub use removal::{Removal, removal};

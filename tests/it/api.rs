@@ -1,6 +1,7 @@
 //! The admin API: what it answers, whom, and how it refuses.
 
 mod actors;
+mod beginnings;
 mod called;
 mod cursors;
 mod errors;

@@ -2,6 +2,7 @@
 
 use crate::{story, support::TestServer};
 use muster::config::Span;
+use reqwest::Method;
 use std::time::{Duration, Instant};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -74,5 +75,22 @@ story! {
         let two = reqwest::Client::builder().no_proxy().http2_prior_knowledge().build().unwrap();
         let answer = two.get(format!("{}/healthz", server.url)).send().await.unwrap();
         assert_eq!((answer.version(), answer.status().as_u16()), (reqwest::Version::HTTP_2, 200));
+    }
+}
+
+story! {
+    async fn a_refusal_reaches_whoever_still_sends(t) {
+        let server = TestServer::with(&t, |c| c.limits.scim_body = "64KiB".parse().unwrap()).await;
+        let scim = server.directory(server.tenant("contoso").await).await;
+        let path = format!("/scim/{}/v2/Bulk", scim.directory);
+        // Larger than what the two systems keep of it on its way, by one connection after the other and by a kept one.
+        let body = "x".repeat(6 << 20);
+        for _ in 0..20 {
+            let nobody = server.browser();
+            let post = |path: &str| nobody.request(Method::POST, path).body(body.clone());
+            nobody.send(post(&path)).await.expect(413);
+            nobody.send(post("/nothing-here")).await.expect(413);
+            nobody.send(nobody.request(Method::POST, &path).body("y".repeat(60_000))).await.expect(401);
+        }
     }
 }

@@ -70,13 +70,15 @@ mod store;
 mod tls;
 mod web;
 
+/// Those who say why they answered with an error of ours.
+const VOICES: &str = "off,muster::api=error,muster::scim=error,muster::oauth=error,muster::web=error,muster::server::bounds=error";
+
 fn main() -> std::process::ExitCode {
-    // What the server says while a story runs, for whoever looks for a fault.
-    if std::env::var_os("RUST_LOG").is_some() {
-        tracing_subscriber::fmt()
-            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-            .with_writer(std::io::stderr)
-            .init();
-    }
+    // What a server says of its own trouble while a story runs; RUST_LOG says otherwise.
+    let level = tracing_subscriber::EnvFilter::try_from_default_env();
+    tracing_subscriber::fmt()
+        .with_env_filter(level.unwrap_or_else(|_| VOICES.into()))
+        .with_writer(std::io::stderr)
+        .init();
     support::run()
 }

@@ -27,13 +27,16 @@ pub(crate) enum User {
     Add(NewPerson),
     /// A tenant's people
     #[command(after_help = "Examples:
-  muster user list contoso --text berg
+  muster user list contoso --starts berg
   muster user list contoso --role 'Tenant Administrator'
   muster user list contoso --enabled false | jq -r '.items[].user_name'")]
     List {
         /// Tenant: id or slug
         tenant: String,
-        /// Only those whose name or address holds this
+        /// Only those whose name to sign in with, address, display name or its last word begins with this
+        #[arg(long, value_name = "TEXT")]
+        starts: Option<String>,
+        /// Only those whose name or address has this anywhere in it: among very many people this takes longer
         #[arg(long)]
         text: Option<String>,
         /// Only this kind: administrator, technician, tenant or integration
@@ -198,12 +201,13 @@ pub(crate) struct EditPerson {
 pub(super) async fn run(v: User, r: &Reach) -> Result<Value> {
     match v {
         User::Add(new) => add_user(new, r).await,
-        User::List { tenant, text, kind, directory, enabled, active, role, page } => {
+        User::List { tenant, starts, text, kind, directory, enabled, active, role, page } => {
             let directory = match directory {
                 Some(name) => Some(directory_id(r, &tenant, &name).await?),
                 None => None,
             };
             let filters = [
+                ("starts", starts),
                 ("text", text),
                 ("kind", kind),
                 ("directory", directory),

@@ -13,7 +13,7 @@ use crate::{
 
 /// So many attempts of somebody are looked at for the last that succeeded, whoever tries their name without end.
 macro_rules! page {
-    ($from:literal, $which:literal, $text:literal) => {
+    ($from:literal, $which:literal, $at:literal) => {
         concat!(
             "SELECT u.tenant_id, u.id, u.directory_id, u.kind, u.user_name, u.external_id, u.display_name, u.email,
                     u.active, u.enabled, u.version, u.created_at, u.updated_at,
@@ -34,14 +34,23 @@ macro_rules! page {
             " WHERE u.tenant_id = $1 AND u.id > $2 ",
             $which,
             " AND ($3 OR ",
-            $text,
+            $at,
             "(u.user_name_key, $4) > 0 OR ",
-            $text,
+            $at,
             "(coalesce(u.email_key, ''), $4) > 0 OR ",
-            $text,
+            $at,
             "(coalesce(u.display_key, ''), $4) > 0)
               AND ($5 OR u.kind = $6) AND ($7 OR u.directory_id = $8) AND ($9 OR u.enabled = $10)
               AND ($11 OR u.active = $12)
+              AND ($15 OR ",
+            $at,
+            "(u.user_name_key, $16) = 1 OR ",
+            $at,
+            "(coalesce(u.email_key, ''), $16) = 1 OR ",
+            $at,
+            "(coalesce(u.display_key, ''), $16) = 1 OR ",
+            $at,
+            "(coalesce(u.last_key, ''), $16) = 1)
              ORDER BY u.id LIMIT $13"
         )
     };
@@ -55,56 +64,70 @@ pub(super) async fn page(
     these: Option<&[UserId]>,
     now: Timestamp,
 ) -> Result<Vec<ListedUser>> {
-    let text = fold(s.text.as_deref().unwrap_or("").trim());
-    let (any_text, any_kind, kind) =
-        (text.is_empty(), s.kind.is_none(), s.kind.map(UserKind::as_str));
+    let text = folded(s.text.as_deref());
+    let starts = folded(s.starts.as_deref());
+    let kind = s.kind.map(UserKind::as_str);
+    let (any_text, any_start, any_kind) = (text.is_empty(), starts.is_empty(), kind.is_none());
     let (any_directory, any_enabled) = (s.directory.is_none(), s.enabled.is_none());
     let any_active = s.active.is_none();
     let limit = s.limit.unwrap_or(100).clamp(1, 1000);
     let after = s.after.unwrap_or(UserId(uuid::Uuid::nil()));
-    match these {
-        None => sql!(
-            c,
-            all<ListedUser>,
-            {lite: page!("users u", "", "instr"), pg: page!("users u", "", "strpos")},
-            t,
-            after,
-            any_text,
-            text,
-            any_kind,
-            kind,
-            any_directory,
-            s.directory,
-            any_enabled,
-            s.enabled,
-            any_active,
-            s.active,
-            limit,
-            now
-        ),
-        Some(these) => {
-            let these = List::Ids(these.iter().map(|u| u.0).collect());
-            sql!(
-                c,
-                all<ListedUser>,
-                {lite: page!("rarray($15) AS w CROSS JOIN users u", "AND u.id = w.value", "instr"),
-                 pg: page!("rarray($15) AS w CROSS JOIN users u", "AND u.id = w.value", "strpos")},
-                t,
-                after,
-                any_text,
-                text,
-                any_kind,
-                kind,
-                any_directory,
-                s.directory,
-                any_enabled,
-                s.enabled,
-                any_active,
-                s.active,
-                limit,
-                now,
-                these
-            )
-        }
+    if let Some(these) = these {
+        let these = List::Ids(these.iter().map(|u| u.0).collect());
+        return sql!(c, all<ListedUser>, {lite: page!("rarray($17) AS w CROSS JOIN users u", "AND u.id = w.value", "instr"), pg: page!("rarray($17) AS w CROSS JOIN users u", "AND u.id = w.value", "strpos")}, t, after, any_text, text, any_kind, kind, any_directory, s.directory, any_enabled, s.enabled, any_active, s.active,
+        limit, now, any_start, starts, these);
     }
+    if s.enabled == Some(false) || s.active == Some(false) {
+        return sql!(c, all<ListedUser>, {lite: page!("users u INDEXED BY users_off", "AND NOT (u.enabled AND u.active)", "instr"), pg: page!("users u", "AND NOT (u.enabled AND u.active)", "strpos")}, t, after, any_text, text, any_kind, kind, any_directory, s.directory, any_enabled, s.enabled, any_active, s.active,
+        limit, now, any_start, starts);
+    }
+    if s.kind.is_some_and(|k| k != UserKind::Tenant) {
+        return sql!(c, all<ListedUser>, {lite: page!("users u INDEXED BY users_few", "AND u.kind <> 'tenant'", "instr"), pg: page!("users u", "AND u.kind <> 'tenant'", "strpos")}, t, after, any_text, text, any_kind, kind, any_directory, s.directory, any_enabled, s.enabled, any_active, s.active,
+        limit, now, any_start, starts);
+    }
+    sql!(c, all<ListedUser>, {lite: page!("users u", "", "instr"), pg: page!("users u", "", "strpos")}, t, after, any_text, text, any_kind, kind, any_directory, s.directory, any_enabled, s.enabled, any_active, s.active,
+        limit, now, any_start, starts)
+}
+
+pub(super) fn folded(text: Option<&str>) -> String {
+    fold(text.unwrap_or("").trim())
+}
+
+/// Those whose name to sign in with, address, shown name or its last word begins with `text`, each as often as one of
+/// these does; `most` at most.
+pub(super) async fn beginning(
+    c: &mut Conn,
+    t: TenantId,
+    text: &str,
+    most: i64,
+) -> Result<Vec<UserId>> {
+    // No text that begins so comes after it: the largest character of all follows.
+    let end = format!("{text}\u{10ffff}");
+    sql!(
+        c,
+        all<UserId>,
+        "SELECT x.id FROM (
+           SELECT u.id FROM users u
+           WHERE u.tenant_id = $1 AND u.directory_id IS NULL AND u.user_name_key >= $2 AND u.user_name_key < $3
+           UNION ALL
+           SELECT u.id FROM directories d CROSS JOIN users u
+           WHERE d.tenant_id = $1 AND u.tenant_id = $1 AND u.directory_id = d.id
+             AND u.user_name_key >= $2 AND u.user_name_key < $3
+           UNION ALL
+           SELECT u.id FROM users u WHERE u.tenant_id = $1 AND u.email_key >= $2 AND u.email_key < $3
+           UNION ALL
+           SELECT u.id FROM users u
+           WHERE u.tenant_id = $1 AND u.directory_id IS NULL AND u.display_key >= $2 AND u.display_key < $3
+           UNION ALL
+           SELECT u.id FROM directories d CROSS JOIN users u
+           WHERE d.tenant_id = $1 AND u.tenant_id = $1 AND u.directory_id = d.id
+             AND u.display_key >= $2 AND u.display_key < $3
+           UNION ALL
+           SELECT u.id FROM users u WHERE u.tenant_id = $1 AND u.last_key >= $2 AND u.last_key < $3
+         ) x LIMIT $4",
+        t,
+        text,
+        end,
+        most
+    )
 }

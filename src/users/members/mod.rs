@@ -11,7 +11,7 @@ use crate::{
     error::Result,
     id::{DirectoryId, TenantId, UserId},
     row,
-    store::{Scope, Store},
+    store::{Conn, Scope, Store},
 };
 
 row! {
@@ -55,13 +55,57 @@ row! {
     }
 }
 
+/// Of a beginning that so many names have, the people are looked through in their order: the next page is near.
+const MANY: usize = 4_000;
+
 /// The tenant's people, in the order in which they came.
 ///
 /// # Errors
 /// The database's.
 pub async fn search(store: &Store, p: &Permit<UsersView>, s: &Search) -> Result<Vec<ListedUser>> {
-    let mut c = store.scan(Scope::Tenant(p.tenant())).await?;
-    db::page(&mut c, p.tenant(), s, None, store.clock().now()).await
+    let (t, now) = (p.tenant(), store.clock().now());
+    let starts = db::folded(s.starts.as_deref());
+    if !starts.is_empty() {
+        let mut c = store.read(Scope::Tenant(t)).await?;
+        let most = i64::try_from(MANY).unwrap_or(i64::MAX);
+        let mut found = db::beginning(&mut c, t, &starts, most).await?;
+        if found.len() < MANY {
+            found.retain(|u| s.after.is_none_or(|a| *u > a));
+            found.sort_unstable();
+            found.dedup();
+            return some(&mut c, t, s, &found, now).await;
+        }
+    }
+    let mut c = store.scan(Scope::Tenant(t)).await?;
+    db::page(&mut c, t, s, None, now).await
+}
+
+/// The first of `found` of whom the rest is asked as well.
+async fn some(
+    c: &mut Conn,
+    t: TenantId,
+    s: &Search,
+    found: &[UserId],
+    now: Timestamp,
+) -> Result<Vec<ListedUser>> {
+    let limit = usize::try_from(s.limit.unwrap_or(100).clamp(1, 1000)).unwrap_or(100);
+    let (mut all, mut rest, mut look) = (Vec::new(), found, limit);
+    while !rest.is_empty() && all.len() < limit {
+        let (these, others) = rest.split_at(look.min(rest.len()));
+        all.extend(db::page(c, t, s, Some(these), now).await?);
+        (rest, look) = (others, look * 4);
+    }
+    all.truncate(limit);
+    Ok(all)
+}
+
+/// One of the tenant's people.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn one(store: &Store, p: &Permit<UsersView>, id: UserId) -> Result<ListedUser> {
+    let found = among(store, p, &Search::default(), &[id]).await?;
+    found.into_iter().next().ok_or_else(|| super::gone(id))
 }
 
 /// Those of `these` of whom the same is asked.

@@ -12,6 +12,7 @@ use crate::{
 };
 use askama::Template;
 use axum::{Router, extract::Path, routing::get};
+use futures::future::try_join_all;
 use serde::Deserialize;
 
 pub(super) fn routes() -> Router<Desk> {
@@ -185,17 +186,19 @@ const ASKED: usize = 5;
 async fn overview(ask: Ask, Path(t): Path<String>) -> Answer {
     let shell = ask.shell(&t, Section::Home, "Overview").await?;
     let sees = shell.may("system.view_settings");
-    let checklist: Option<Checklist> =
-        if sees { if_any(&ask, &shell.api("/checklist")).await? } else { None };
+    let checklist = async {
+        if sees { if_any::<Checklist>(&ask, &shell.api("/checklist")).await } else { Ok(None) }
+    };
+    let week = async {
+        let sees = shell.may("system.view_logs");
+        if sees { if_any(&ask, &shell.api("/statistics?days=7")).await } else { Ok(None) }
+    };
+    let ways = async { if sees { ways(&ask, &shell).await } else { Ok((Vec::new(), false)) } };
+    // Each asks for something else: they wait together.
+    let (checklist, (ways, more_ways), week, numbers) =
+        futures::try_join!(checklist, ways, week, numbers(&ask, &shell))?;
     let checked = checklist.is_some();
     let Checklist { setup, attention } = checklist.unwrap_or_default();
-    let (ways, more_ways) = if sees { ways(&ask, &shell).await? } else { (Vec::new(), false) };
-    let week = if shell.may("system.view_logs") {
-        if_any(&ask, &shell.api("/statistics?days=7")).await?
-    } else {
-        None
-    };
-    let numbers = numbers(&ask, &shell).await?;
     let waiting = attention.into_iter().filter(|i| !i.done).collect();
     page(&Overview { shell, setup, waiting, checked, numbers, ways, more_ways, week })
 }
@@ -204,12 +207,11 @@ async fn ways(ask: &Ask, shell: &Shell) -> Result<(Vec<Way>, bool), Trouble> {
     let found: Page<Directory> =
         ask.get(&shell.api(&format!("/directories?limit={}", ASKED + 1))).await?;
     let more = found.items.len() > ASKED;
-    let mut ways = Vec::new();
-    for directory in found.items.into_iter().take(ASKED) {
+    let ways = found.items.into_iter().take(ASKED).map(async |directory| {
         let path = shell.api(&format!("/directories/{}/health", text::escape(&directory.id)));
-        ways.push(Way { health: if_any(ask, &path).await?, directory });
-    }
-    Ok((ways, more))
+        Ok::<_, Trouble>(Way { health: if_any(ask, &path).await?, directory })
+    });
+    Ok((try_join_all(ways).await?, more))
 }
 
 async fn numbers(ask: &Ask, shell: &Shell) -> Result<Vec<Number>, Trouble> {
@@ -220,16 +222,14 @@ async fn numbers(ask: &Ask, shell: &Shell) -> Result<Vec<Number>, Trouble> {
         ("Applications", "/apps", "system.view_settings"),
         ("Integrations", "/integrations", "system.manage_integrations"),
     ];
-    let mut numbers = Vec::new();
-    for (label, path, needs) in ALL.into_iter().filter(|(.., needs)| shell.may(needs)) {
-        let _ = needs;
-        let found: Option<Page<Any>> =
-            if_any(ask, &shell.api(&format!("{path}?limit=100"))).await?;
-        if let Some(found) = found {
-            let n = found.items.len();
-            let shown = if found.next.is_some() { format!("{n}+") } else { n.to_string() };
-            numbers.push(Number { label, path, shown });
-        }
-    }
-    Ok(numbers)
+    let may = |(.., needs): &(_, _, &str)| shell.may(needs);
+    let numbers = ALL.into_iter().filter(may).map(async |(label, path, _)| {
+        let found = if_any::<Page<Any>>(ask, &shell.api(&format!("{path}?limit=100"))).await?;
+        let shown = found.map(|found| match found.items.len() {
+            n if found.next.is_some() => format!("{n}+"),
+            n => n.to_string(),
+        });
+        Ok::<_, Trouble>(shown.map(|shown| Number { label, path, shown }))
+    });
+    Ok(try_join_all(numbers).await?.into_iter().flatten().collect())
 }

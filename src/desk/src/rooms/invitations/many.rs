@@ -200,7 +200,7 @@ async fn there(ask: &Ask, shell: &Shell, lines: &mut [Line]) -> Result<(), Probl
         return Ok(());
     }
     for line in lines.iter_mut().filter(|l| l.wrong.is_none()) {
-        let query = text::query([("text", line.email.as_str()), ("limit", "5")]);
+        let query = text::query([("starts", line.email.as_str()), ("limit", "5")]);
         let found: Page<User> = ask.get(&shell.api(&format!("/users{query}"))).await?;
         let same = |u: &User| {
             let email = u.email.as_deref().unwrap_or_default();

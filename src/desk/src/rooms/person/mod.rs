@@ -12,7 +12,6 @@ mod why;
 use super::users::{User, choose};
 use crate::{
     Desk,
-    api::Page,
     ask::{Answer, Ask, Trouble, on, page, shown},
     form::Form,
     nav::Section,
@@ -27,7 +26,6 @@ use axum::{
     extract::Path,
     routing::{get, post},
 };
-use serde::Deserialize;
 
 pub(super) fn routes() -> Router<Desk> {
     let at = |rest: &str| format!("/admin/in/{{tenant}}/users/{{user}}{rest}");
@@ -162,49 +160,7 @@ async fn directory(ask: &Ask, frame: &Frame) -> Result<Option<choose::Named>, Pr
     ask.get(&at).await.map(Some)
 }
 
-#[derive(Debug, Deserialize)]
-struct Listed {
-    id: String,
-    #[serde(default)]
-    managed_by: Option<String>,
-    #[serde(default)]
-    last_signin_at: Option<text::When>,
-    #[serde(default)]
-    last_class: Option<String>,
-    #[serde(default)]
-    pending_invitation: bool,
-}
-
-/// A session, as far as it says when somebody signed in.
-#[derive(Debug, Deserialize)]
-struct Session {
-    class: String,
-    created_at: text::When,
-}
-
-/// What only a list says: the person is among the first that have their own name in theirs.
-async fn seen(ask: &Ask, frame: &mut Frame) -> Result<(), Problem> {
-    let query = text::query([("text", frame.person.signs_in_as.as_str()), ("limit", "20")]);
-    let found: Page<Listed> = ask.get(&frame.shell.api(&format!("/users{query}"))).await?;
-    if let Some(l) = found.items.into_iter().find(|l| l.id == frame.person.id) {
-        let p = &mut frame.person;
-        p.managed_by = l.managed_by;
-        p.last_signin_at = l.last_signin_at;
-        p.last_class = l.last_class;
-        p.pending_invitation = l.pending_invitation;
-    }
-    if frame.person.last_signin_at.is_none() && !frame.person.program() {
-        let newest: Page<Session> = ask.get(&frame.api("/sessions?limit=1")).await?;
-        if let Some(s) = newest.items.into_iter().next() {
-            frame.person.last_signin_at = Some(s.created_at);
-            frame.person.last_class = Some(s.class);
-        }
-    }
-    Ok(())
-}
-
-async fn whole(ask: &Ask, mut frame: Frame) -> Result<Overview, Problem> {
-    seen(ask, &mut frame).await?;
+async fn whole(ask: &Ask, frame: Frame) -> Result<Overview, Problem> {
     let directory = directory(ask, &frame).await?;
     let mut access = None;
     if frame.shell.may("users.manage_roles") {

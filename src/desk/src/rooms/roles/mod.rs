@@ -21,6 +21,7 @@ use axum::{
     http::{HeaderValue, header},
     routing::get,
 };
+use futures::future::join_all;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
@@ -167,11 +168,11 @@ async fn list(ask: Ask, Path(t): Path<String>) -> Answer {
     let shell = ask.shell(&t, Section::Roles, "Roles").await?;
     let query = ask.pass(&["text", "cursor"], &[("limit", "50")]);
     let found: Page<Role> = ask.get(&shell.api(&format!("/roles{query}"))).await?;
-    let mut rows = Vec::new();
-    for role in found.items {
+    let rows = join_all(found.items.into_iter().map(async |role| {
         let uses = ask.get(&shell.api(&format!("/roles/{}/uses?limit=1", role.id))).await.ok();
-        rows.push(Row { role, uses });
-    }
+        Row { role, uses }
+    }));
+    let rows = rows.await;
     let text = ask.word("text").to_owned();
     let (first, next) = (ask.first(), ask.after(found.next.as_ref()));
     page(&List { shell, rows, text, first, next })

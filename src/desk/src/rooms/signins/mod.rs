@@ -3,7 +3,10 @@
 mod one;
 mod reasons;
 
-use super::kit::{self, if_any};
+use super::{
+    kit::{self, if_any},
+    users::choose,
+};
 use crate::{
     Desk,
     api::Page,
@@ -118,8 +121,7 @@ pub(super) async fn person(ask: &Ask, shell: &Shell, word: &str) -> Result<Strin
     if word.is_empty() || uuid::Uuid::try_parse(word).is_ok() {
         return Ok(word.to_owned());
     }
-    let path = format!("/users{}", text::query([("text", word), ("limit", "10")]));
-    let found: Page<User> = ask.get(&shell.api(&path)).await?;
+    let found: Page<User> = choose::called(ask, &shell.api(""), word, "10").await?;
     let exact = found.items.iter().find(|u| u.login.eq_ignore_ascii_case(word));
     match (exact, found.items.as_slice()) {
         (Some(u), _) | (None, [u]) => Ok(u.id.clone()),

@@ -1,7 +1,14 @@
 //! What forms offer to choose from: the first so many of each, never all.
 
-use crate::{api::Page, ask::Ask, form::Form, problem::Problem, shell::Shell, text};
-use serde::Deserialize;
+use crate::{
+    api::{Client, Page},
+    ask::Ask,
+    form::Form,
+    problem::Problem,
+    shell::Shell,
+    text,
+};
+use serde::{Deserialize, de::DeserializeOwned};
 
 /// So many are offered.
 const OFFERED: &str = "?limit=200";
@@ -83,6 +90,22 @@ pub(in crate::rooms) async fn companies(
     let query = text::query([("text", part), ("limit", limit)]);
     let found: Page<Company> = ask.get(&format!("/tenants{query}")).await?;
     Ok(found.items)
+}
+
+/// The people of the company at `at` (as the API addresses it) whose names or addresses begin with `word`; where nobody's
+/// do, those who have it anywhere in them.
+pub(in crate::rooms) async fn called<T: DeserializeOwned>(
+    c: &Client,
+    at: &str,
+    word: &str,
+    limit: &str,
+) -> Result<Page<T>, Problem> {
+    let look = async |by| {
+        let query = text::query([(by, word), ("limit", limit)]);
+        c.get::<Page<T>>(&format!("{at}/users{query}")).await
+    };
+    let found = look("starts").await?;
+    if found.items.is_empty() { look("text").await } else { Ok(found) }
 }
 
 /// Whether the tenant is the platform's own company, whose people may work in others.

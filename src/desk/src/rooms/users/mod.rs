@@ -110,6 +110,8 @@ pub(super) fn class(word: &str) -> &str {
 /// What the list is narrowed to.
 struct Filters {
     text: String,
+    /// Looks for the text anywhere in names and addresses, not only where they begin.
+    anywhere: bool,
     kind: String,
     role: String,
     directory: String,
@@ -121,6 +123,7 @@ impl Filters {
         let word = |name: &str| ask.word(name).to_owned();
         Self {
             text: word("text"),
+            anywhere: !ask.word("anywhere").is_empty(),
             kind: word("kind"),
             role: word("role"),
             directory: word("directory"),
@@ -141,7 +144,7 @@ impl Filters {
             _ => ("", ""),
         };
         text::query([
-            ("text", self.text.as_str()),
+            (if self.anywhere { "text" } else { "starts" }, self.text.as_str()),
             ("kind", &self.kind),
             ("role", &self.role),
             ("directory", &self.directory),
@@ -155,12 +158,27 @@ impl Filters {
     fn here(&self, format: &str) -> String {
         text::query([
             ("text", self.text.as_str()),
+            ("anywhere", if self.anywhere { "yes" } else { "" }),
             ("kind", &self.kind),
             ("role", &self.role),
             ("directory", &self.directory),
             ("state", &self.state),
             ("format", format),
         ])
+    }
+    /// The same search, for the text anywhere; nothing where that would find no more.
+    fn wider(&self) -> Option<String> {
+        if self.anywhere || self.text.is_empty() {
+            return None;
+        }
+        Some(text::query([
+            ("text", self.text.as_str()),
+            ("anywhere", "yes"),
+            ("kind", &self.kind),
+            ("role", &self.role),
+            ("directory", &self.directory),
+            ("state", &self.state),
+        ]))
     }
 }
 

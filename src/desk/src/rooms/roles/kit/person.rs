@@ -5,6 +5,7 @@ use crate::{
     ask::Trouble,
     form::Form,
     problem::Problem,
+    rooms::users::choose,
     shell::Shell,
     text,
 };
@@ -119,8 +120,7 @@ impl Pick {
             let one = c.get::<Person>(&format!("{at}/users/{}", text::escape(&self.chosen))).await;
             one.map(|p| Page { items: vec![p], next: None })
         } else {
-            let words = text::query([("text", self.typed.as_str()), ("limit", "10")]);
-            c.get::<Page<Person>>(&format!("{at}/users{words}")).await
+            choose::called::<Person>(c, &at, &self.typed, "10").await
         };
         match found {
             Ok(page) => {
