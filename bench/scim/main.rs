@@ -1,6 +1,7 @@
 //! Muster's SCIM at work: beside PyPI's scim2-server and npm's scimmy-routers (both in memory, while every write of
 //! Muster's is durable), beside what the databases themselves do with the same rows, and at sizes: large groups, a first
-//! synchronisation, a million people, ten thousand tenants, a tenant that asks too much.
+//! synchronisation, alone and beside a stream of security events, a million people, ten thousand tenants, a tenant that asks
+//! too much.
 
 #![expect(clippy::cast_precision_loss, reason = "a program, measuring")]
 #![expect(
@@ -9,6 +10,7 @@
     reason = "a program, measuring"
 )]
 
+mod beside;
 mod bulk;
 mod fair;
 mod group;
@@ -42,6 +44,9 @@ async fn run(arguments: Vec<String>) -> Result<bool, Fail> {
     }
     if set.wants("sync") {
         sync::run(&set, &mut figures).await?;
+    }
+    if set.wants("beside") {
+        beside::run(&set, &mut figures).await?;
     }
     if set.wants("million") {
         million::run(&set, &mut figures).await?;

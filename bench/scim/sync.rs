@@ -91,7 +91,8 @@ async fn one(
     Ok(())
 }
 
-async fn asked(http: &mut Http, times: &mut Vec<f64>, request: &[u8]) -> Result<Value, Fail> {
+/// Sends, notes how long it took, and gives what was answered.
+pub async fn asked(http: &mut Http, times: &mut Vec<f64>, request: &[u8]) -> Result<Value, Fail> {
     let sent = Instant::now();
     let (status, body) = http.exchange_body(request).await?;
     times.push(ms(sent));

@@ -5,7 +5,7 @@ use crate::{
     apps,
     clock::Timestamp,
     error::Result,
-    id::{AppId, GroupId, MessageId, StreamId, TenantId, UserId},
+    id::{AppId, GroupId, MessageId, SessionId, StreamId, TenantId, UserId},
     row, some_rows, sql,
     store::{Conn, J, Tx},
 };
@@ -120,6 +120,25 @@ pub(super) async fn knowing(c: &mut Conn, t: TenantId, user: UserId) -> Result<V
         ),
         t,
         user
+    )
+}
+
+/// The streams of the applications that got tokens in a session, and have part in it.
+pub(super) async fn in_session(
+    c: &mut Conn,
+    t: TenantId,
+    session: SessionId,
+) -> Result<Vec<EventStream>> {
+    sql!(
+        c,
+        all<EventStream>,
+        stream!(
+            "FROM session_apps p JOIN event_streams s ON s.app_id = p.app_id
+             JOIN apps a ON a.tenant_id = s.tenant_id AND a.id = s.app_id
+             WHERE p.tenant_id = $1 AND p.session_id = $2 AND p.claimed_at IS NULL ORDER BY s.id"
+        ),
+        t,
+        session
     )
 }
 
@@ -431,6 +450,17 @@ pub(super) async fn known(c: &mut Conn, t: TenantId, user: UserId) -> Result<Opt
         "SELECT doc, (active AND enabled) FROM users WHERE tenant_id = $1 AND id = $2",
         t,
         user
+    )
+}
+
+/// What a session that has not ended proves.
+pub(super) async fn class(c: &mut Conn, t: TenantId, id: SessionId) -> Result<Option<String>> {
+    sql!(
+        c,
+        opt<String>,
+        "SELECT class FROM sessions WHERE tenant_id = $1 AND id = $2 AND ended_at IS NULL",
+        t,
+        id
     )
 }
 

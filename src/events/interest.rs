@@ -3,7 +3,11 @@
 //! remembered is forgotten when a stream or an application changes; until it is read again the answer is yes, and
 //! [`super::told`] finds nobody.
 
-use super::{PROVISIONING, SECURITY, db, rules};
+use super::{
+    PROVISIONING, SECURITY, db,
+    kinds::{ASSURANCE_CHANGE, FEED},
+    rules,
+};
 use crate::{
     error::Result,
     id::{StreamId, TenantId},
@@ -37,6 +41,8 @@ struct Inner {
 struct Interests {
     /// Some stream wants to hear what becomes of people.
     security: bool,
+    /// Some stream wants to hear that a session proves more, or less.
+    assurance: bool,
     /// One that serves every tenant wants to hear who comes and goes.
     everywhere: bool,
     /// The tenants of those that want to hear it of their own.
@@ -46,7 +52,7 @@ struct Interests {
 impl Interests {
     fn telling(&self, t: TenantId, action: &str) -> Telling {
         let of = rules::interest(action);
-        if of.security && self.security {
+        if of.security && self.security || of.assurance && self.assurance {
             Telling::AtOnce
         } else if of.provisioning && (self.everywhere || self.tenants.contains(&t)) {
             Telling::Later
@@ -113,8 +119,10 @@ impl Events {
         let mut all = Interests::default();
         for s in db::interested(&mut c).await? {
             let delivered = s.settings.0.delivered(s.app.0.scopes.as_deref());
-            all.security |= delivered.iter().any(|e| SECURITY.contains(e));
-            if delivered.iter().any(|e| PROVISIONING.contains(e)) {
+            let assurance = |e: &&str| *e == ASSURANCE_CHANGE;
+            all.assurance |= delivered.iter().any(assurance);
+            all.security |= delivered.iter().any(|e| SECURITY.contains(e) && !assurance(e));
+            if delivered.iter().any(|e| PROVISIONING.contains(e) && !FEED.contains(e)) {
                 all.everywhere |= s.platform;
                 all.tenants.insert(s.tenant_id);
             }
@@ -140,7 +148,7 @@ impl Inner {
             Some(wanted) => wanted.telling(t, action),
             None => {
                 let of = rules::interest(action);
-                match (of.security, of.provisioning) {
+                match (of.security || of.assurance, of.provisioning) {
                     (true, _) => Telling::AtOnce,
                     (false, true) => Telling::Later,
                     (false, false) => Telling::No,

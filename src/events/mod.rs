@@ -1,6 +1,6 @@
 //! What applications are told of the people they serve, by streams of security events that they asked for (Shared Signals
-//! Framework 1.0): that a session ended, that a credential changed, that somebody was switched off; and, where an
-//! administrator allows it, who came and went (RFC 9967).
+//! Framework 1.0): that a session ended or proves less, that a credential changed, that somebody was switched off; and,
+//! where an administrator allows it, who came and went (RFC 9967).
 //!
 //! What happened comes from the outbox: ends of sessions from the revoke path, everything else from the audit trail, which
 //! puts beside an event what some stream wants to hear of. It becomes one row for each stream that may hear it ([`put`]);

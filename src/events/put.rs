@@ -105,22 +105,21 @@ pub(super) async fn each(
     txn: &str,
 ) -> Result<()> {
     let whom = match h.about {
-        About::Person(u) => u.0,
+        About::Person(u) | About::Session(_, u) => u.0,
         About::Group(g) => g.0,
     };
     for s in streams {
-        let asked = s.settings.0.delivered(s.app.0.scopes.as_deref()).contains(&h.kind);
-        if !asked || subjects::removed(tx, s.tenant_id, s.id, whom).await? {
-            continue;
-        }
+        let delivered = s.settings.0.delivered(s.app.0.scopes.as_deref());
+        let Some(kind) = rules::told_as(h.kind, &delivered) else { continue };
         let Some(held) = hold(tx, s.tenant_id, s.id).await? else { continue };
-        // What was before the stream was is not its business.
-        if h.at < held.created_at {
+        // What was before the stream was is not its business; and whoever is taken out of it while it is held by another is
+        // not told of behind that.
+        if h.at < held.created_at || subjects::removed(tx, s.tenant_id, s.id, whom).await? {
             continue;
         }
         if let Some(body) = told::as_it_is(tx, t, h).await? {
             let sub_id = rules::subject(events.issuer(), h.kind, h.about);
-            put(tx, &held, &sub_id, (h.kind, &Value::Object(body)), txn).await?;
+            put(tx, &held, &sub_id, (kind, &Value::Object(body)), txn).await?;
         }
     }
     Ok(())
@@ -166,11 +165,7 @@ pub async fn session_ended(
     };
     let text = "Your session has ended; please sign in again.";
     let body = rules::body(ending.at, by, &ending.why, text);
-    let sub_id = json!({
-        "format": "complex",
-        "user": rules::person(events.issuer(), user),
-        "session": { "format": "opaque", "id": session },
-    });
+    let sub_id = rules::session(events.issuer(), session, user);
     let txn = ending.request.map_or_else(|| format!("{session}"), |r| r.to_string());
     let Some(held) = hold(tx, stream.tenant_id, stream.id).await? else { return Ok(()) };
     put(tx, &held, &sub_id, (SESSION_REVOKED, &Value::Object(body)), &txn).await

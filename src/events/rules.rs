@@ -1,13 +1,15 @@
 //! What an event of the audit trail is to those outside: no I/O.
 
 use super::kinds::{
-    ACCOUNT_DISABLED, ACCOUNT_ENABLED, ACCOUNT_PURGED, ACTIVATE, CREATE, CREDENTIAL_CHANGE,
-    DEACTIVATE, DELETE, PATCH,
+    ACCOUNT_DISABLED, ACCOUNT_ENABLED, ACCOUNT_PURGED, ACTIVATE, ASSURANCE_CHANGE, CREATE,
+    CREDENTIAL_CHANGE, DEACTIVATE, DELETE, FEED_ADD, FEED_REMOVE, PATCH, PUT,
 };
 use crate::{
     audit::Told,
     clock::Timestamp,
-    id::{GroupId, UserId},
+    id::{GroupId, SessionId, UserId},
+    protocol::oidc::Class,
+    sessions::assurance,
 };
 use serde_json::{Map, Value, json};
 
@@ -16,6 +18,8 @@ use serde_json::{Map, Value, json};
 pub(super) struct Interest {
     /// Applications that its person signed in to.
     pub security: bool,
+    /// Applications that got tokens in the session that proves more, or less.
+    pub assurance: bool,
     /// Applications that hear of all people and groups.
     pub provisioning: bool,
 }
@@ -30,7 +34,7 @@ pub(super) fn interest(action: &str) -> Interest {
         | "group.create" | "group.modify" | "group.delete" => (false, true),
         action => (credential(action).is_some() || several(action), false),
     };
-    Interest { security, provisioning }
+    Interest { security, assurance: action == assurance::CHANGED, provisioning }
 }
 
 /// What something is about.
@@ -38,6 +42,8 @@ pub(super) fn interest(action: &str) -> Interest {
 pub(super) enum About {
     Person(UserId),
     Group(GroupId),
+    /// A session, and whose it is.
+    Session(SessionId, UserId),
 }
 
 /// Something that happened, as applications hear of it.
@@ -129,6 +135,23 @@ fn notice((kind, about, at): (&'static str, About, Timestamp), attributes: &[&st
     Happened { kind, about, at, body }
 }
 
+/// A change, or a replacement (PUT), by what the trail says of it.
+fn changed(t: &Told) -> &'static str {
+    if t.detail["replaced"] == true { PUT } else { PATCH }
+}
+
+/// As what something is told to a stream that gets `delivered`: a replacement, which changed these attributes, as a change to
+/// one that asked for changes alone. `None`: not at all.
+pub(super) fn told_as(kind: &'static str, delivered: &[&'static str]) -> Option<&'static str> {
+    let asked = |k: &&'static str| delivered.contains(k);
+    Some(kind).filter(asked).or_else(|| Some(PATCH).filter(asked).filter(|_| kind == PUT))
+}
+
+/// What a stream is told when somebody is taken out of it, or put back.
+pub(super) fn fed(wanted: bool) -> &'static str {
+    if wanted { FEED_ADD } else { FEED_REMOVE }
+}
+
 fn bare(kind: &'static str, about: About, at: Timestamp) -> Happened {
     Happened { kind, about, at, body: Map::new() }
 }
@@ -164,13 +187,42 @@ fn of_person(t: &Told, user: UserId) -> Vec<Happened> {
                 bare(DELETE, about, t.at),
             ]
         }
+        assurance::CHANGED => return level(t, user).into_iter().collect(),
         action => return credentials(t, action, &said),
     };
-    let changed: Vec<&str> = attributes(t).into_iter().filter(|a| *a != "active").collect();
-    if !changed.is_empty() {
-        out.push(notice((PATCH, about, t.at), &changed));
+    let attributes: Vec<&str> = attributes(t).into_iter().filter(|a| *a != "active").collect();
+    if !attributes.is_empty() {
+        out.push(notice((changed(t), about, t.at), &attributes));
     }
     out
+}
+
+/// What the levels of assurance are words of, in our events: they are those of `acr`.
+const NAMESPACE: &str = "urn:muster:loa";
+
+/// A session proves more than before, or less (CAEP 1.0, 3.4).
+fn level(t: &Told, user: UserId) -> Option<Happened> {
+    let class = |name: &str| t.detail[name].as_str().and_then(Class::parse);
+    let session = t.detail["session"].as_str().and_then(SessionId::parse)?;
+    let (from, to) = (class("from")?, class("to")?);
+    let more = to > from;
+    let (by, why, text) = if t.detail["by"] == assurance::SIGN_IN {
+        let (why, text) = if more {
+            ("the person proved more in a new sign-in", "You have proved better who you are.")
+        } else {
+            ("a new sign-in proves less", "Your last sign-in proves less than the one before.")
+        };
+        ("user", why, text)
+    } else {
+        let why = "the directory's provider said that the proof counts no more";
+        (initiator(&t.by, Some(user)), why, "Please prove again who you are.")
+    };
+    let mut body = body(t.at, by, why, text);
+    body.insert("namespace".into(), json!(NAMESPACE));
+    body.insert("current_level".into(), json!(to.acr()));
+    body.insert("previous_level".into(), json!(from.acr()));
+    body.insert("change_direction".into(), json!(if more { "increase" } else { "decrease" }));
+    Some(Happened { kind: ASSURANCE_CHANGE, about: About::Session(session, user), at: t.at, body })
 }
 
 fn credentials(
@@ -211,20 +263,20 @@ fn of_group(t: &Told, group: GroupId) -> Vec<Happened> {
             vec![notice((CREATE, about, t.at), all)]
         }
         "group.modify" => {
-            let mut changed = Vec::new();
+            let mut names = Vec::new();
             if !t.detail["display_name"].is_null() {
-                changed.push("displayName");
+                names.push("displayName");
             }
             if !t.detail["external_id"].is_null() {
-                changed.push("externalId");
+                names.push("externalId");
             }
             if came("added") || came("removed") {
-                changed.push("members");
+                names.push("members");
             }
-            if changed.is_empty() {
+            if names.is_empty() {
                 Vec::new()
             } else {
-                vec![notice((PATCH, about, t.at), &changed)]
+                vec![notice((changed(t), about, t.at), &names)]
             }
         }
         "group.delete" => vec![bare(DELETE, about, t.at)],
@@ -235,16 +287,28 @@ fn of_group(t: &Told, group: GroupId) -> Vec<Happened> {
 /// Whom it is about: as an application knows them from its id token, or as SCIM names resources (RFC 9967).
 pub(super) fn subject(issuer: &str, kind: &str, about: About) -> Value {
     match about {
-        _ if kind.starts_with("urn:ietf:params:scim:") => {
-            let uri = match about {
-                About::Person(u) => format!("/Users/{u}"),
-                About::Group(g) => format!("/Groups/{g}"),
-            };
-            json!({ "format": "scim", "uri": uri })
-        }
-        About::Person(u) => person(issuer, u),
-        About::Group(g) => json!({ "format": "scim", "uri": format!("/Groups/{g}") }),
+        About::Person(u) if !kind.starts_with("urn:ietf:params:scim:") => person(issuer, u),
+        About::Session(s, u) => session(issuer, s, u),
+        about => resource(about),
     }
+}
+
+/// A session and whose it is, as the application's id tokens name them.
+pub(super) fn session(issuer: &str, session: SessionId, user: UserId) -> Value {
+    json!({
+        "format": "complex",
+        "user": person(issuer, user),
+        "session": { "format": "opaque", "id": session },
+    })
+}
+
+/// A person or group, as SCIM names resources (RFC 9967, 2.1).
+pub(super) fn resource(about: About) -> Value {
+    let uri = match about {
+        About::Person(u) | About::Session(_, u) => format!("/Users/{u}"),
+        About::Group(g) => format!("/Groups/{g}"),
+    };
+    json!({ "format": "scim", "uri": uri })
 }
 
 /// A person, as the application's id tokens name them.

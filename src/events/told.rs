@@ -14,6 +14,7 @@ use crate::{
     error::{Error, Result},
     id::TenantId,
     outbox::Message,
+    protocol::oidc::Class,
     sessions,
     store::{Cx, Tx},
     tx,
@@ -46,6 +47,7 @@ pub async fn told(events: &Events, cx: &Cx, m: &Message) -> Result<()> {
 
 async fn one(tx: &mut Tx, events: &Events, t: TenantId, h: &Happened, txn: &str) -> Result<()> {
     let streams = match h.about {
+        About::Session(session, _) => db::in_session(tx, t, session).await?,
         About::Person(user) if !PROVISIONING.contains(&h.kind) => db::knowing(tx, t, user).await?,
         _ => db::serving(tx, t).await?,
     };
@@ -70,6 +72,11 @@ pub(super) async fn as_it_is(
         About::Person(user) => user,
         About::Group(group) => {
             return Ok(db::is_group(tx, t, group).await?.then(|| h.body.clone()));
+        }
+        About::Session(session, _) => {
+            let class = db::class(tx, t, session).await?.and_then(|c| Class::parse(&c));
+            let so = class.is_some_and(|c| h.body.get("current_level") == Some(&json!(c.acr())));
+            return Ok(so.then(|| h.body.clone()));
         }
     };
     let Some(known) = db::known(tx, t, user).await? else { return Ok(None) };

@@ -71,13 +71,14 @@ async fn at_provider(
     let Some(mut url) = provider.end_session.clone() else { return Ok(None) };
     app.net.check(&url)?;
     let back = directories::signed_out_uri(app.config.issuer(), d);
-    let id_token = leaving.hint.as_deref();
-    if id_token.is_none() && s.preset == Preset::Okta {
+    // Sealed for whoever signs out: without their id it cannot be opened.
+    let kept = leaving.user.zip(leaving.hint.as_deref());
+    if kept.is_none() && s.preset == Preset::Okta {
         // It shows whoever comes without one an error; they came before sign-outs were to go on there.
         return Ok(None);
     }
     let id_token =
-        id_token.map(|hint| upstream::opened(&app.master, (t, leaving.user), hint)).transpose()?;
+        kept.map(|(user, hint)| upstream::opened(&app.master, (t, user), hint)).transpose()?;
     let mut query = url.query_pairs_mut();
     if let Some(token) = &id_token {
         query.append_pair("id_token_hint", token.expose_secret());

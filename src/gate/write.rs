@@ -2,7 +2,7 @@
 //! id, a number, or was checked when it was registered.
 
 use super::issue::Actual;
-use crate::{clock::Timestamp, crypto, id::FamilyId};
+use crate::{clock::Timestamp, crypto, id::FamilyId, protocol::oidc::Class};
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
@@ -63,13 +63,9 @@ pub(super) fn access_token(
     o
 }
 
-/// Our own words for assurance in `acr`. What is only attested is not passed on as proved.
-pub(super) fn acr(class: &str) -> &'static str {
-    match class {
-        "phr" => "urn:muster:loa:3",
-        "mfa" => "urn:muster:loa:2",
-        _ => "urn:muster:loa:1",
-    }
+/// What a session's class is to applications.
+fn acr(class: &str) -> &'static str {
+    Class::parse(class).unwrap_or(Class::None).acr()
 }
 
 /// The most methods that are passed on, and the longest.

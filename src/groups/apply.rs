@@ -29,6 +29,30 @@ pub async fn apply(
     if_match: Option<i64>,
     changes: Vec<GroupChange>,
 ) -> Result<(Group, bool)> {
+    all(store, p, id, if_match, (changes, false)).await
+}
+
+/// As [`apply`], where the changes put another in the group's place (PUT), which the trail says.
+///
+/// # Errors
+/// As [`apply`].
+pub async fn replace(
+    store: &Store,
+    p: &Permit<Provision>,
+    id: GroupId,
+    if_match: Option<i64>,
+    changes: Vec<GroupChange>,
+) -> Result<(Group, bool)> {
+    all(store, p, id, if_match, (changes, true)).await
+}
+
+async fn all(
+    store: &Store,
+    p: &Permit<Provision>,
+    id: GroupId,
+    if_match: Option<i64>,
+    (changes, whole): (Vec<GroupChange>, bool),
+) -> Result<(Group, bool)> {
     let (t, d) = (p.tenant(), p.directory());
     let changes = Arc::new(changes);
     let asked = changes.clone();
@@ -71,7 +95,11 @@ pub async fn apply(
             None => false,
         };
         let event = Event::new("group.modify").target("group", id);
-        audit::record(tx, t, event.detail(done.detail(&was, held))).await?;
+        let mut detail = done.detail(&was, held);
+        if whole {
+            detail["replaced"] = true.into();
+        }
+        audit::record(tx, t, event.detail(detail)).await?;
         if mapped {
             announce(tx, t, &touched);
         }

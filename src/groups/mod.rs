@@ -9,7 +9,7 @@ mod left;
 mod rules;
 pub mod shown;
 
-pub use apply::apply;
+pub use apply::{apply, replace};
 pub use left::{delete_person, left};
 
 use crate::{

@@ -113,7 +113,7 @@ pub(super) async fn replace(call: &Call, id: &str) -> Result<Response> {
     steps.extend(members.map(GroupChange::Replace));
     let expected = demanded(call, id).await?;
     let names: Vec<&str> = steps.iter().map(attribute).collect();
-    let (g, did) = groups::apply(&call.app.store, &call.permit, id, expected, steps).await?;
+    let (g, did) = groups::replace(&call.app.store, &call.permit, id, expected, steps).await?;
     call.note(if did { Outcome::Applied } else { Outcome::NoOp });
     changed(call, &names, &g);
     call.note_parked(g.parked);

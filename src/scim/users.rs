@@ -95,12 +95,21 @@ pub(super) async fn documents(call: &Call, users: &[Shown]) -> Result<Vec<Value>
 
 /// Changes a user and answers with it. Its groups are those it had when the request came in: a change of a user changes
 /// none.
-async fn modify(call: &Call, id: UserId, change: users::Change, told: Ended) -> Result<Response> {
+async fn modify(
+    call: &Call,
+    id: UserId,
+    (change, whole): (users::Change, bool),
+    told: Ended,
+) -> Result<Response> {
     let p = projection(call, Resource::User);
     let expected = demanded(call, id).await?;
     let Shown { user, groups } = shown(call, id, &p).await?;
     let (store, permit) = (&call.app.store, &call.permit);
-    let (u, _) = users::modify_seen(store, permit, user, expected, change).await?;
+    let (u, _) = if whole {
+        users::replace_seen(store, permit, user, expected, change).await?
+    } else {
+        users::modify_seen(store, permit, user, expected, change).await?
+    };
     told.tell(call);
     let names = document::managers(call, &p, [&u]).await?;
     let doc = document::user(call, &u, &groups, &names, &p);
@@ -144,7 +153,7 @@ pub(super) async fn replace(call: &Call, id: &str) -> Result<Response> {
         ended.set(outcomes.collect(), changed);
         Ok(Some(draft))
     });
-    modify(call, id, change, told).await
+    modify(call, id, (change, true), told).await
 }
 
 /// `PATCH /Users/{id}`
@@ -160,7 +169,7 @@ pub(super) async fn patch(call: &Call, id: &str) -> Result<Response> {
         ended.set(outcomes, changed);
         Ok(draft)
     });
-    modify(call, id, change, told).await
+    modify(call, id, (change, false), told).await
 }
 
 /// `DELETE /Users/{id}`

@@ -43,6 +43,24 @@ pub(super) async fn insert(
     Ok(())
 }
 
+/// The class of a session that has not ended, held to the end of the transaction: what it was and what becomes of it belong
+/// together.
+pub(super) async fn class_held(
+    tx: &mut Tx,
+    t: TenantId,
+    (id, user): (SessionId, UserId),
+) -> Result<Option<String>> {
+    sql!(
+        tx,
+        opt<String>,
+        "UPDATE sessions SET class = class WHERE tenant_id = $1 AND id = $2 AND user_id = $3 AND ended_at IS NULL
+         RETURNING class",
+        t,
+        id,
+        user
+    )
+}
+
 pub(super) async fn renew(
     tx: &mut Tx,
     id: SessionId,

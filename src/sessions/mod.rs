@@ -4,6 +4,7 @@
 //! session may act; this room only says what is stored.
 
 pub mod apps;
+pub mod assurance;
 mod db;
 pub mod leaving;
 mod listing;
@@ -112,7 +113,7 @@ fn end(tx: &Tx, s: &NewSession, limits: Limits) -> Timestamp {
 }
 
 /// The person of a session proved anew who they are: it goes on with that proof, under a new cookie, and what
-/// applications got in it stays theirs. `None`: it is not theirs, or has ended.
+/// applications got in it stays theirs, who may be told that it proves more, or less. `None`: it is not theirs, or has ended.
 ///
 /// # Errors
 /// As the store.
@@ -122,11 +123,12 @@ pub async fn renew(
     s: &NewSession,
     limits: Limits,
 ) -> Result<Option<Secret>> {
+    let Some(before) = db::class_held(tx, s.home, (id, s.user)).await? else { return Ok(None) };
     let (cookie, hash) = token::generate(Kind::Session);
-    if db::renew(tx, id, s, &hash, end(tx, s, limits)).await? == 0 {
-        return Ok(None);
-    }
+    db::renew(tx, id, s, &hash, end(tx, s, limits)).await?;
     upstream::remember(tx, s.home, id, s.upstream_hint.as_deref()).await?;
+    let classes = (before.as_str(), s.class.as_str());
+    assurance::changed(tx, s.home, (id, s.user), classes, assurance::SIGN_IN).await?;
     tx.changed(Topic::User(s.home, s.user));
     Ok(Some(cookie))
 }

@@ -24,6 +24,14 @@ use std::sync::Arc;
 /// What a request makes of a user: pure, since it may run more than once. `None` says that nothing changes.
 pub type Change = Arc<dyn Fn(&User) -> Result<Option<Draft>> + Send + Sync>;
 
+/// What is to become of a user, and how it was asked for: the trail says that somebody was replaced, since whoever hears of
+/// people is told so.
+#[derive(Clone)]
+struct Asked {
+    change: Change,
+    whole: bool,
+}
+
 /// One of the directory's users.
 ///
 /// # Errors
@@ -66,8 +74,32 @@ pub async fn modify_seen(
     if_match: Option<i64>,
     change: Change,
 ) -> Result<(User, bool)> {
+    done(store, p, seen, if_match, Asked { change, whole: false }).await
+}
+
+/// As [`modify_seen`], where another is put in the user's place (PUT).
+///
+/// # Errors
+/// As [`modify`].
+pub async fn replace_seen(
+    store: &Store,
+    p: &Permit<Provision>,
+    seen: User,
+    if_match: Option<i64>,
+    change: Change,
+) -> Result<(User, bool)> {
+    done(store, p, seen, if_match, Asked { change, whole: true }).await
+}
+
+async fn done(
+    store: &Store,
+    p: &Permit<Provision>,
+    seen: User,
+    if_match: Option<i64>,
+    asked: Asked,
+) -> Result<(User, bool)> {
     fresh(&seen, if_match)?;
-    let Some(draft) = change(&seen)?.filter(|d| rules::differs(&seen, d)) else {
+    let Some(draft) = (asked.change)(&seen)?.filter(|d| rules::differs(&seen, d)) else {
         return Ok((seen, false));
     };
     rules::checked(&draft)?;
@@ -79,8 +111,8 @@ pub async fn modify_seen(
     // Whoever was quicker made another row of it; the next time it may be the same again.
     for _ in 0..STALE {
         let r = match ready.take() {
-            Some(ready) => prepared(store, &cx, p, ready, if_match, &change).await,
-            None => decided(store, &cx, p, id, if_match, &change).await,
+            Some(ready) => prepared(store, &cx, p, ready, if_match, &asked).await,
+            None => decided(store, &cx, p, id, if_match, &asked).await,
         };
         match r {
             Err(e) if store::stale(&e) => {}
@@ -107,16 +139,16 @@ async fn prepared(
     p: &Permit<Provision>,
     ready: Arc<(User, Draft)>,
     if_match: Option<i64>,
-    change: &Change,
+    asked: &Asked,
 ) -> Result<(User, bool)> {
     let (t, d) = (p.tenant(), p.directory());
-    tx!(store, cx, [ready, change], |tx| {
+    tx!(store, cx, [ready, asked], |tx| {
         let (seen, draft) = &*ready;
         if seen.active && !draft.active {
             tx.lock_beside(Lock::User(seen.id), guard::ends()).await?;
             let ties = guard::ties(tx, t, seen.id).await?;
             if ties.admin || ties.answers {
-                return again(tx, (t, d, seen.id), if_match, &change).await;
+                return again(tx, (t, d, seen.id), if_match, &asked).await;
             }
             if ties.live {
                 sessions::revoke(tx, Who::User(t, seen.id), DEACTIVATED).await?;
@@ -125,7 +157,7 @@ async fn prepared(
             }
         }
         describe(tx, seen, draft).await?;
-        Ok((record(tx, seen, draft, false).await?, true))
+        Ok((record(tx, seen, draft, (false, asked.whole)).await?, true))
     })
 }
 
@@ -136,12 +168,12 @@ async fn decided(
     p: &Permit<Provision>,
     id: UserId,
     if_match: Option<i64>,
-    change: &Change,
+    asked: &Asked,
 ) -> Result<(User, bool)> {
     let (t, d) = (p.tenant(), p.directory());
-    tx!(store, cx, [change], |tx| {
+    tx!(store, cx, [asked], |tx| {
         tx.lock(Lock::User(id)).await?;
-        again(tx, (t, d, id), if_match, &change).await
+        again(tx, (t, d, id), if_match, &asked).await
     })
 }
 
@@ -149,17 +181,19 @@ async fn again(
     tx: &mut Tx,
     (t, d, id): (TenantId, DirectoryId, UserId),
     if_match: Option<i64>,
-    change: &Change,
+    asked: &Asked,
 ) -> Result<(User, bool)> {
     let was = db::of_directory(tx, t, d, id).await?.ok_or_else(|| gone(id))?;
     fresh(&was, if_match)?;
-    match change(&was)? {
-        Some(draft) if rules::differs(&was, &draft) => Ok((write(tx, &was, &draft).await?, true)),
+    match (asked.change)(&was)? {
+        Some(draft) if rules::differs(&was, &draft) => {
+            Ok((write(tx, &was, &draft, asked.whole).await?, true))
+        }
         _ => Ok((was, false)),
     }
 }
 
-async fn write(tx: &mut Tx, was: &User, draft: &Draft) -> Result<User> {
+async fn write(tx: &mut Tx, was: &User, draft: &Draft, whole: bool) -> Result<User> {
     rules::checked(draft)?;
     let (t, id) = (was.tenant_id, was.id);
     // Another name must be no way around what was decided by hand about whoever had it.
@@ -193,7 +227,7 @@ async fn write(tx: &mut Tx, was: &User, draft: &Draft) -> Result<User> {
         Some(g) => g.after(tx, By::Directory { user: id, label: was.label().to_owned() }).await?,
         None => false,
     };
-    record(tx, &was, draft, held).await
+    record(tx, &was, draft, (held, whole)).await
 }
 
 /// The row, and the index of addresses.
@@ -209,7 +243,12 @@ async fn describe(tx: &mut Tx, was: &User, draft: &Draft) -> Result<()> {
 }
 
 /// The audit event, and who is told; the user as they are now.
-async fn record(tx: &mut Tx, was: &User, draft: &Draft, held: bool) -> Result<User> {
+async fn record(
+    tx: &mut Tx,
+    was: &User,
+    draft: &Draft,
+    (held, whole): (bool, bool),
+) -> Result<User> {
     let action = match (was.active, draft.active) {
         (true, false) => "user.deactivate",
         (false, true) => "user.reactivate",
@@ -226,7 +265,10 @@ async fn record(tx: &mut Tx, was: &User, draft: &Draft, held: bool) -> Result<Us
         updated_at: tx.now(),
         ..was.clone()
     };
-    let detail = serde_json::json!({ "attributes": rules::changed(was, draft), "held": held });
+    let mut detail = serde_json::json!({ "attributes": rules::changed(was, draft), "held": held });
+    if whole {
+        detail["replaced"] = true.into();
+    }
     let event = Event::new(action).target("user", was.id).detail(detail);
     audit::record(tx, was.tenant_id, event.personal(rules::personal(&user))).await?;
     announce(tx, &user).await?;

@@ -30,7 +30,7 @@ pub use by_hand::{
     Adder, Edit, Editing, NewUser, Search, add, edit, named, remove, set_enabled, view,
     within_reach,
 };
-pub use directory::{Change, delete_in, get, list, modify, modify_seen};
+pub use directory::{Change, delete_in, get, list, modify, modify_seen, replace_seen};
 pub(crate) use directory::{deactivate_all, remove_some};
 pub(crate) use extension::{carriers, drop_extension};
 pub use identity::{

@@ -31,7 +31,7 @@ async fn begun(app: &App, ended: &Live, browser: &Browser, to: &str) -> Result<O
     }
     let sid = ended.upstream_sid.clone();
     let hint = sessions::upstream::hint(&app.store, tenant, ended.id).await?;
-    let user = ended.user;
+    let user = Some(ended.user);
     let leaving = Goodbye { tenant, directory, sid, user, hint, to: to.to_owned() };
     let id = goodbye::begin(&app.store, &app.system(), &leaving, browser.hash()).await?;
     Ok(Some(format!("/federation/logout?flow={id}")))

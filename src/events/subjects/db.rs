@@ -67,6 +67,30 @@ pub(super) async fn by_address(c: &mut Conn, app: AppId, address: &str) -> Resul
     )
 }
 
+/// Whether there is a person (`true`) or a group of this id in a tenant, of whom streams are told.
+pub(super) async fn resource(c: &mut Conn, t: TenantId, id: Uuid) -> Result<Option<bool>> {
+    sql!(
+        c,
+        opt<bool>,
+        "SELECT true FROM users WHERE tenant_id = $1 AND id = $2 AND kind <> 'integration'
+         UNION ALL SELECT false FROM groups WHERE tenant_id = $1 AND id = $2",
+        t,
+        id
+    )
+}
+
+/// The same in whatever tenant.
+pub(super) async fn resource_anywhere(c: &mut Conn, id: Uuid) -> Result<Option<bool>> {
+    sql!(
+        c,
+        opt<bool>,
+        "SELECT true FROM tenants t JOIN users u ON u.tenant_id = t.id AND u.id = $1 WHERE u.kind <> 'integration'
+         UNION ALL SELECT false FROM tenants t JOIN groups g ON g.tenant_id = t.id AND g.id = $1
+         /* platform: an application serves people of any tenant, scan: one look for each tenant */",
+        id
+    )
+}
+
 pub(super) async fn leave(tx: &mut Tx, t: TenantId, n: i64) -> Result<u64> {
     sql!(tx, exec, some_rows!("event_subjects", "stream_id, subject"), t, n)
 }

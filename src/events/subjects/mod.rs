@@ -3,14 +3,18 @@
 
 mod db;
 
-use super::{REMOVED, Receiver, stream};
+use super::{
+    REMOVED, Receiver, put,
+    rules::{self, About},
+    stream,
+};
 use crate::{
     error::{Error, Result},
-    id::{StreamId, TenantId},
+    id::{GroupId, StreamId, TenantId, UserId},
     store::{Conn, Scope, Store, Tx},
     text, tx,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// A subject as it is named (RFC 9493, RFC 9967).
@@ -49,7 +53,19 @@ fn named(subject: &Value, issuer: &str) -> Result<Named> {
     }
 }
 
-/// Takes somebody out of a stream, or puts them back. Whether there is such a person is not said.
+/// The person or group of an id that an application may hear of as one of all.
+async fn resource(c: &mut Conn, r: &Receiver, id: Uuid) -> Result<Option<About>> {
+    let person = if r.client().app.platform {
+        db::resource_anywhere(c, id).await?
+    } else {
+        db::resource(c, r.tenant, id).await?
+    };
+    let about = |p| if p { About::Person(UserId(id)) } else { About::Group(GroupId(id)) };
+    Ok(person.map(about))
+}
+
+/// Takes somebody out of a stream, or puts them back. Whether there is such a person is not said; a stream that hears of all
+/// of them is told who came or went by it (RFC 9967, 2.3), in its order.
 ///
 /// # Errors
 /// `NotFound` for the stream; `Invalid` for what is no subject, and for too many that were taken out.
@@ -62,33 +78,58 @@ pub async fn set(
 ) -> Result<()> {
     let named = named(subject, issuer)?;
     let t = r.tenant;
-    let whom = match named {
+    // platform: an application may serve people of any tenant.
+    let mut c = store.read(Scope::Platform).await?;
+    let ids = match named {
         Named::Id(id) => vec![id],
         Named::Stranger => Vec::new(),
         Named::Address(address) => {
-            // platform: an application may serve people of any tenant.
-            let mut c = store.read(Scope::Platform).await?;
             let met = db::by_address(&mut c, r.app, &address).await?;
             met.into_iter().map(|u| u.0).collect()
         }
     };
+    let mut whom = Vec::with_capacity(ids.len());
+    for id in ids {
+        whom.push((id, resource(&mut c, r, id).await?));
+    }
+    drop(c);
     tx!(store, &r.cx(), [r, whom], |tx| {
         tx.unaudited("an application chooses of whom it hears");
         stream::held(tx, &r, id).await?;
-        for who in &whom {
-            if wanted {
-                db::delete(tx, t, id, *who).await?;
+        for (who, about) in &whom {
+            let moved = if wanted {
+                db::delete(tx, t, id, *who).await?
             } else {
                 if db::count(tx, t, id).await? >= REMOVED {
                     let detail =
                         format!("more than {REMOVED} people were taken out of this stream");
                     return Err(Error::invalid(detail).attr("subject"));
                 }
-                db::insert(tx, t, id, *who).await?;
+                db::insert(tx, t, id, *who).await?
+            };
+            if let (Some(about), true) = (about, moved > 0) {
+                tell(tx, &r, id, (*about, wanted)).await?;
             }
         }
         Ok(())
     })
+}
+
+/// Says in the stream itself who came into it or went out of it.
+async fn tell(
+    tx: &mut Tx,
+    r: &Receiver,
+    id: StreamId,
+    (about, wanted): (About, bool),
+) -> Result<()> {
+    // As it is now: what was said of the one before counts.
+    let s = stream::held(tx, r, id).await?;
+    let kind = rules::fed(wanted);
+    if !s.settings.0.delivered(s.app.0.scopes.as_deref()).contains(&kind) {
+        return Ok(());
+    }
+    let txn = tx.actor().request().to_string();
+    put::put(tx, &s, &rules::resource(about), (kind, &json!({})), &txn).await
 }
 
 /// Whether somebody was taken out of a stream.

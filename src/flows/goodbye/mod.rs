@@ -23,10 +23,13 @@ pub struct Goodbye {
     /// Where the person had come from.
     pub directory: DirectoryId,
     /// What the provider calls its own session.
+    #[serde(default)]
     pub sid: Option<String>,
-    /// Who signs out.
-    pub user: UserId,
+    /// Who signs out; a sign-out that an earlier version began does not say it.
+    #[serde(default)]
+    pub user: Option<UserId>,
     /// What the provider wants to see again, sealed for them.
+    #[serde(default)]
     pub hint: Option<String>,
     /// Where the browser goes in the end: a page of ours, or an address that is registered for the application that asked.
     pub to: String,

@@ -57,14 +57,18 @@ pub(super) async fn through(
     )
 }
 
+/// The class of a session whose proof counts no more than one factor.
+pub(super) const WEAK: &str = "single";
+
 pub(super) async fn weaken(tx: &mut Tx, t: TenantId, id: SessionId) -> Result<u64> {
     sql!(
         tx,
         exec,
-        "UPDATE sessions SET class = 'single'
+        "UPDATE sessions SET class = $3
          WHERE tenant_id = $1 AND id = $2 AND class IN ('attested', 'mfa', 'phr') AND ended_at IS NULL",
         t,
-        id
+        id,
+        WEAK
     )
 }
 

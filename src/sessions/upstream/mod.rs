@@ -4,6 +4,8 @@ mod db;
 
 pub use db::Found;
 
+use super::assurance;
+
 use crate::{
     crypto::seal::MasterKey,
     error::{Error, Result},
@@ -87,14 +89,18 @@ pub async fn through(
     db::through(c, t, d, user).await
 }
 
-/// What was proved in a session counts no more than one factor from now on; says whether that is less than before.
+/// What was proved in a session counts no more than one factor from now on, which its applications may be told; says whether
+/// that is less than before.
 ///
 /// # Errors
 /// The database's.
 pub async fn weaken(tx: &mut Tx, t: TenantId, id: SessionId, user: UserId) -> Result<bool> {
+    let Some(before) = super::db::class_held(tx, t, (id, user)).await? else { return Ok(false) };
     let less = db::weaken(tx, t, id).await? > 0;
     if less {
         tx.changed(Topic::User(t, user));
+        let classes = (before.as_str(), db::WEAK);
+        assurance::changed(tx, t, (id, user), classes, assurance::SIGNAL).await?;
     }
     Ok(less)
 }

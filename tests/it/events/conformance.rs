@@ -94,7 +94,7 @@ story!(
             assert!(made["delivery"]["endpoint_url"].as_str().unwrap().starts_with("http"));
             assert_eq!(made["events_delivered"], json!([REVOKED, CREDENTIAL]), "what is understood");
             assert_eq!(made["events_requested"][2], "urn:example:of-nobody");
-            assert_eq!(made["events_supported"].as_array().unwrap().len(), 5);
+            assert_eq!(made["events_supported"].as_array().unwrap().len(), muster::events::SECURITY.len());
             let path = format!("/ssf/stream?stream_id={}", stream.id);
             assert_eq!(stream.client.get(&path).await.expect(200).json(), *made);
             assert_eq!(stream.client.get("/ssf/stream").await.expect(200).json(), json!([made]));
@@ -132,7 +132,7 @@ story!(
         let stream = w.stream(&app, json!({})).await;
         assert_eq!(stream.made["delivery"]["method"], POLL);
         assert_eq!(stream.made["delivery"]["endpoint_url"], format!("{}/ssf/poll/{}", w.s.url, stream.id));
-        assert_eq!(stream.made["events_delivered"].as_array().unwrap().len(), 5);
+        assert_eq!(stream.made["events_delivered"].as_array().unwrap().len(), muster::events::SECURITY.len());
     }
 );
 

@@ -1,6 +1,7 @@
 //! What applications are told by their streams of security events: the transmitter as its certification plays it, how
 //! events reach an application, what is told of whom, and to nobody else.
 
+mod assurance;
 mod conformance;
 mod delivery;
 mod ends;
@@ -36,6 +37,8 @@ pub const POLL: &str = "urn:ietf:rfc:8936";
 pub const REVOKED: &str = "https://schemas.openid.net/secevent/caep/event-type/session-revoked";
 pub const CREDENTIAL: &str =
     "https://schemas.openid.net/secevent/caep/event-type/credential-change";
+pub const ASSURANCE: &str =
+    "https://schemas.openid.net/secevent/caep/event-type/assurance-level-change";
 pub const DISABLED: &str = "https://schemas.openid.net/secevent/risc/event-type/account-disabled";
 pub const ENABLED: &str = "https://schemas.openid.net/secevent/risc/event-type/account-enabled";
 pub const PURGED: &str = "https://schemas.openid.net/secevent/risc/event-type/account-purged";
@@ -89,6 +92,30 @@ pub async fn world(t: &TestDb) -> World {
     World { s, receiver, uri: format!("http://{address}/events") }
 }
 
+/// An application's token for itself.
+async fn own_token(s: &TestServer, app: &TestApp, scope: &str) -> String {
+    let fields = [("grant_type", "client_credentials"), ("scope", scope)];
+    let a = s.token(app, &fields).await.expect(200).json();
+    a["access_token"].as_str().unwrap().to_owned()
+}
+
+/// An application's stream, as it asks for it.
+async fn stream(s: &TestServer, app: &TestApp, body: Value) -> Stream {
+    let client = s.browser().bearer(&own_token(s, app, "ssf.manage ssf.read").await);
+    let made = client.post("/ssf/stream", body).await.expect(201).json();
+    let id = made["stream_id"].as_str().unwrap().to_owned();
+    Stream { id, client, made, client_id: app.client_id.clone() }
+}
+
+/// One that is fetched, with these events; all that there are of people without.
+pub async fn poll(s: &TestServer, app: &TestApp, events: &[&str]) -> Stream {
+    let mut body = json!({ "delivery": { "method": POLL } });
+    if !events.is_empty() {
+        body["events_requested"] = json!(events);
+    }
+    stream(s, app, body).await
+}
+
 impl World {
     /// A person of a tenant, signed in.
     pub async fn person(&self, tenant: TenantId, name: &str) -> Person {
@@ -102,23 +129,14 @@ impl World {
     }
     /// The application's token for itself.
     pub async fn token(&self, app: &TestApp, scope: &str) -> String {
-        let fields = [("grant_type", "client_credentials"), ("scope", scope)];
-        let a = self.s.token(app, &fields).await.expect(200).json();
-        a["access_token"].as_str().unwrap().to_owned()
+        own_token(&self.s, app, scope).await
     }
     pub async fn stream(&self, app: &TestApp, body: Value) -> Stream {
-        let client = self.s.browser().bearer(&self.token(app, "ssf.manage ssf.read").await);
-        let made = client.post("/ssf/stream", body).await.expect(201).json();
-        let id = made["stream_id"].as_str().unwrap().to_owned();
-        Stream { id, client, made, client_id: app.client_id.clone() }
+        stream(&self.s, app, body).await
     }
     /// A stream that is fetched, with these events; all that there are of people without.
     pub async fn poll(&self, app: &TestApp, events: &[&str]) -> Stream {
-        let mut body = json!({ "delivery": { "method": POLL } });
-        if !events.is_empty() {
-            body["events_requested"] = json!(events);
-        }
-        self.stream(app, body).await
+        poll(&self.s, app, events).await
     }
     pub async fn push(&self, app: &TestApp, events: &[&str], header: Option<&str>) -> Stream {
         let mut delivery = json!({ "method": PUSH, "endpoint_url": self.uri });

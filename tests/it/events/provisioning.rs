@@ -7,11 +7,19 @@ use serde_json::{Value, json};
 
 const CREATE: &str = "urn:ietf:params:scim:event:prov:create:notice";
 const PATCH: &str = "urn:ietf:params:scim:event:prov:patch:notice";
+const PUT: &str = "urn:ietf:params:scim:event:prov:put:notice";
+const FEED_ADD: &str = "urn:ietf:params:scim:event:feed:add";
+const FEED_REMOVE: &str = "urn:ietf:params:scim:event:feed:remove";
 const DELETE: &str = "urn:ietf:params:scim:event:prov:delete";
 const ACTIVATE: &str = "urn:ietf:params:scim:event:prov:activate";
 const DEACTIVATE: &str = "urn:ietf:params:scim:event:prov:deactivate";
 
 async fn hears(w: &World, tenant: TenantId, platform: bool) -> Stream {
+    asks(w, (tenant, platform), &PROVISIONING).await
+}
+
+/// An application that may hear of everybody, with a stream of these.
+async fn asks(w: &World, (tenant, platform): (TenantId, bool), events: &[&str]) -> Stream {
     let app =
         w.s.app(tenant, |new| {
             new.platform = platform;
@@ -19,7 +27,7 @@ async fn hears(w: &World, tenant: TenantId, platform: bool) -> Stream {
             new.settings.scopes = Some(all.map(str::to_owned).to_vec());
         })
         .await;
-    w.poll(&app, &PROVISIONING).await
+    w.poll(&app, events).await
 }
 
 fn op(path: &str, value: &Value) -> Value {
@@ -55,10 +63,22 @@ story!(
         assert!(!c.to_string().contains("Secret title"), "{c}");
         scim.patch(&uri, op("displayName", &json!("Kim L"))).await.expect(200);
         assert_eq!(attributes(&one(&stream, PATCH, &uri).await), ["displayName"]);
-        // The whole of it again, one thing changed: that is what is told.
-        let whole = json!({ "userName": "kim", "externalId": "k", "displayName": "Kim L", "title": "Another", "active": true });
+        // The whole of it again, one thing changed: that is what is told, as a replacement.
+        let mut whole = json!({ "userName": "kim", "externalId": "k", "displayName": "Kim L", "title": "Another", "active": true });
+        scim.put(&uri, whole.clone()).await.expect(200);
+        assert_eq!(attributes(&one(&stream, PUT, &uri).await), ["title"]);
+        // The same once more is nothing.
+        scim.put(&uri, whole.clone()).await.expect(200);
+        stream.says(&[]).await;
+        // With the switch in it, it is both; the switch alone is no change of anything else.
+        whole["active"] = json!(false);
+        whole["title"] = json!("A third");
+        scim.put(&uri, whole.clone()).await.expect(200);
+        let told = stream.says(&[DEACTIVATE, PUT]).await;
+        assert_eq!(attributes(of(&told, PUT)), ["title"]);
+        whole["active"] = json!(true);
         scim.put(&uri, whole).await.expect(200);
-        assert_eq!(attributes(&one(&stream, PATCH, &uri).await), ["title"]);
+        one(&stream, ACTIVATE, &uri).await;
         scim.patch(&uri, op("active", &json!(false))).await.expect(200);
         one(&stream, DEACTIVATE, &uri).await;
         scim.patch(&uri, op("active", &json!(true))).await.expect(200);
@@ -73,6 +93,8 @@ story!(
         assert_eq!(attributes(&one(&stream, PATCH, &group).await), ["members"]);
         scim.patch(&group, op("displayName", &json!("Crew"))).await;
         assert_eq!(attributes(&one(&stream, PATCH, &group).await), ["displayName"]);
+        scim.put(&group, json!({ "displayName": "Band", "members": [] })).await.expect(200);
+        assert_eq!(attributes(&one(&stream, PUT, &group).await), ["displayName", "members"]);
         scim.delete(&group).await.expect(204);
         one(&stream, DELETE, &group).await;
         scim.delete(&uri).await.expect(204);
@@ -107,16 +129,17 @@ story!(
         let plain = w.s.app(contoso, |_| {}).await;
         let none = w.poll(&plain, &PROVISIONING).await;
         assert_eq!(none.made["events_delivered"], json!([]));
-        assert_eq!(none.made["events_supported"].as_array().unwrap().len(), 5);
+        assert_eq!(none.made["events_supported"].as_array().unwrap().len(), muster::events::SECURITY.len());
         let scim = w.s.directory(contoso).await;
         let kim = scim.post("/Users", json!({ "userName": "kim" })).await.expect(201).json();
         let uri = format!("/Users/{}", kim["id"].as_str().unwrap());
         one(&platform, CREATE, &uri).await;
         theirs.says(&[]).await;
         none.says(&[]).await;
-        // Whoever is taken out is not told of any more.
+        // Whoever is taken out is not told of any more, but for that.
         let subject = json!({ "stream_id": platform.id, "subject": { "format": "scim", "uri": uri } });
         platform.client.post("/ssf/subjects/remove", subject).await.expect(204);
+        one(&platform, FEED_REMOVE, &uri).await;
         scim.patch(&uri, op("active", &json!(false))).await.expect(200);
         platform.says(&[]).await;
         // The leave is taken back: at once, whatever the stream asked for.
@@ -133,6 +156,82 @@ story!(
 );
 
 story!(
+    async fn who_asked_for_changes_alone_hears_of_a_replacement_as_one(t) {
+        let w = world(&t).await;
+        let tenant = w.s.tenant("contoso").await;
+        let (changes, both) = (asks(&w, (tenant, false), &[PATCH]).await, asks(&w, (tenant, false), &[PATCH, PUT]).await);
+        let puts = asks(&w, (tenant, false), &[PUT]).await;
+        let scim = w.s.directory(tenant).await;
+        let kim = scim.post("/Users", json!({ "userName": "kim" })).await.expect(201).json();
+        let uri = format!("/Users/{}", kim["id"].as_str().unwrap());
+        scim.put(&uri, json!({ "userName": "kim", "title": "Boss" })).await.expect(200);
+        for (stream, what) in [(&changes, PATCH), (&both, PUT), (&puts, PUT)] {
+            assert_eq!(attributes(&one(stream, what, &uri).await), ["title"]);
+        }
+        scim.patch(&uri, op("title", &json!("Chief"))).await.expect(200);
+        for stream in [&changes, &both] {
+            one(stream, PATCH, &uri).await;
+        }
+        puts.says(&[]).await;
+    }
+);
+
+story!(
+    async fn who_comes_into_a_stream_and_goes_out_of_it_is_told_in_it(t) {
+        let w = world(&t).await;
+        let (contoso, acme) = (w.s.tenant("contoso").await, w.s.tenant("acme").await);
+        let scim = w.s.directory(contoso).await;
+        let kim = scim.post("/Users", json!({ "userName": "kim" })).await.expect(201).json();
+        let kim = kim["id"].as_str().unwrap().to_owned();
+        let team = scim.post("/Groups", json!({ "displayName": "Team" })).await.expect(201).json();
+        let (user, group) = (format!("/Users/{kim}"), format!("/Groups/{}", team["id"].as_str().unwrap()));
+        // Everybody is in a stream from its beginning: nobody joins it then.
+        let (stream, theirs) = (hears(&w, contoso, false).await, hears(&w, acme, false).await);
+        let plain = w.poll(&w.s.app(contoso, |_| {}).await, &[super::REVOKED, FEED_ADD, FEED_REMOVE]).await;
+        assert_eq!(plain.made["events_delivered"], json!([super::REVOKED]));
+        let set = async |stream: &Stream, what: &str, subject: &Value| {
+            let body = json!({ "stream_id": stream.id, "subject": subject });
+            let status = if what == "add" { 200 } else { 204 };
+            assert_eq!(stream.client.post(&format!("/ssf/subjects/{what}"), body).await.expect(status).text, "");
+        };
+        let by_sub = json!({ "format": "iss_sub", "iss": w.s.url, "sub": kim });
+        let by_uri = json!({ "format": "scim", "uri": group });
+        stream.says(&[]).await;
+        for (subject, uri) in [(&by_sub, &user), (&by_uri, &group)] {
+            for (verb, what) in [("remove", FEED_REMOVE), ("add", FEED_ADD)] {
+                // Of what is so already there is nothing to say.
+                for _ in 0..2 {
+                    set(&stream, verb, subject).await;
+                }
+                let told = one(&stream, what, uri).await;
+                assert_eq!(body(&told), &json!({}));
+            }
+            // Those who do not hear of them, and of whom nobody knows.
+            for other in [&theirs, &plain] {
+                set(other, "remove", subject).await;
+                other.says(&[]).await;
+            }
+        }
+        set(&stream, "remove", &json!({ "format": "scim", "uri": format!("/Users/{}", muster::id::UserId::new()) })).await;
+        stream.says(&[]).await;
+        // While somebody is out nothing of them is told, not even that they are no more; and what is told is in its order.
+        set(&stream, "remove", &by_uri).await;
+        scim.patch(&group, op("displayName", &json!("Crew"))).await;
+        one(&stream, FEED_REMOVE, &group).await;
+        set(&stream, "remove", &by_sub).await;
+        set(&stream, "add", &by_uri).await;
+        let told = stream.says(&[FEED_REMOVE, FEED_ADD]).await;
+        let order: Vec<(String, &Value)> = told.iter().map(|c| (kind(c), &c["sub_id"]["uri"])).collect();
+        assert_eq!(order, [(FEED_REMOVE.to_owned(), &json!(user)), (FEED_ADD.to_owned(), &json!(group))]);
+        scim.delete(&user).await.expect(204);
+        stream.says(&[]).await;
+        // Who is deleted while they are in it goes by that, and by nothing else.
+        scim.delete(&group).await.expect(204);
+        one(&stream, DELETE, &group).await;
+    }
+);
+
+story!(
     async fn where_nobody_listens_nothing_is_written(t) {
         let w = world(&t).await;
         let (contoso, acme) = (w.s.tenant("contoso").await, w.s.tenant("acme").await);
@@ -140,6 +239,8 @@ story!(
         let stream = hears(&w, acme, false).await;
         let app = w.s.app(contoso, |_| {}).await;
         w.poll(&app, &[super::REVOKED]).await;
+        // What is said of streams themselves comes from nothing that happens to people.
+        asks(&w, (contoso, false), &[FEED_ADD, FEED_REMOVE]).await;
         let scim = w.s.directory(contoso).await;
         let count = async || {
             let mut c = w.s.app.store.read(muster::store::Scope::Platform).await.unwrap();

@@ -3,14 +3,21 @@
 
 use super::stub::{World, provisioned_as, signed_in, world, world_beside};
 use crate::{
-    story,
+    pure, story,
     support::{
         op::{Op, Seal, now},
         person::{Person, TestApp, fields},
         server::{Answer, Client},
     },
 };
-use muster::{clock::Timestamp, sql, store::Scope};
+use muster::{
+    clock::Timestamp,
+    flows::goodbye::{self, Goodbye},
+    id::{DirectoryId, FlowId, TenantId, UserId},
+    sql,
+    store::Scope,
+    tx,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -304,5 +311,60 @@ story!(
         let left = sign_out(&browser).await;
         let (_, asked) = w.sent(&browser, &left).await;
         assert_eq!(asked["logout_hint"], "s 1");
+    }
+);
+
+pure!(
+    fn a_sign_out_that_an_earlier_version_began_can_be_read() {
+        let (tenant, directory, user) = (TenantId::new(), DirectoryId::new(), UserId::new());
+        let older =
+            json!({ "tenant": tenant, "directory": directory, "sid": "s1", "to": "/oauth/logout" });
+        let read: Goodbye = serde_json::from_value(older).expect("the older form");
+        let (sid, to) = (Some("s1".to_owned()), "/oauth/logout".to_owned());
+        let known = Goodbye { tenant, directory, sid, user: None, hint: None, to };
+        assert_eq!(read, known);
+        let whole = Goodbye { user: Some(user), hint: Some("sealed".to_owned()), ..known };
+        let written = serde_json::to_value(&whole).unwrap();
+        assert_eq!(written["user"], json!(user), "an earlier version reads it as it wrote it");
+        assert_eq!(serde_json::from_value::<Goodbye>(written).unwrap(), whole);
+    }
+);
+
+story!(
+    async fn who_was_on_their_way_out_during_an_update_gets_there(t) {
+        let w = world(&t, "generic", json!({})).await;
+        w.ends_at(&format!("{}/logout", w.op.issuer)).await;
+        let browser = w.ours.browser();
+        // Once as the row was before there was a person in it, once with what is sealed for somebody it does not name.
+        for left_out in [vec!["user", "hint"], vec!["user"]] {
+            w.sign_in(&browser, Seal::Good, |_| {}).await;
+            let left = sign_out(&browser).await;
+            let to = left.header("location").to_owned();
+            let flow: FlowId = to.strip_prefix("/federation/logout?flow=").unwrap().parse().unwrap();
+            let mut c = w.ours.app.store.read(Scope::Platform).await.unwrap();
+            let all = sql!(c, all<String>, {
+                lite: "SELECT state FROM flows /* platform: test */ WHERE id = $1",
+                pg: "SELECT state::text FROM flows /* platform: test */ WHERE id = $1",
+            }, flow).unwrap();
+            drop(c);
+            let mut row: Value = serde_json::from_str(&all[0]).unwrap();
+            for name in left_out {
+                assert!(row.as_object_mut().unwrap().remove(name).is_some(), "{name} is written");
+            }
+            let cx = w.ours.app.system();
+            tx!(w.ours.app.store, &cx, [row], |tx| {
+                tx.unaudited("a test");
+                let row = muster::store::J(&row);
+                sql!(tx, exec, "UPDATE flows SET state = $2 WHERE id = $1", flow, row)
+            })
+            .unwrap();
+            let (_, asked) = w.sent(&browser, &left).await;
+            assert!(!asked.contains_key("id_token_hint"), "nobody knows whose it is");
+            let back = format!("{}?state={}", asked["post_logout_redirect_uri"], asked["state"]);
+            let done = browser.get(&back).await.expect(303);
+            at_the_end(&browser, done.header("location")).await;
+        }
+        // What is there no more leads to the page that says it is done.
+        assert!(goodbye::get(&w.ours.app.store, FlowId::new(), "nobody").await.unwrap().is_none());
     }
 );

@@ -9,7 +9,7 @@ mod hostile;
 mod life;
 mod newcomers;
 mod promises;
-mod signals;
+pub(crate) mod signals;
 mod silent;
 mod step_up;
 pub(crate) mod stub;

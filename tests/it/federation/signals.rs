@@ -58,7 +58,7 @@ async fn logs_out(w: &World, token: &str) -> (u16, Value) {
     sent(reqwest::Client::new().post(at(w, "backchannel-logout")).form(&form)).await
 }
 
-pub(super) async fn push(w: &World, token: &str, secret: Option<&str>) -> (u16, Value) {
+pub(crate) async fn push(w: &World, token: &str, secret: Option<&str>) -> (u16, Value) {
     let request = reqwest::Client::new().post(at(w, "security-events"));
     let request = request.header("content-type", "application/secevent+jwt").body(token.to_owned());
     sent(match secret {
@@ -68,17 +68,17 @@ pub(super) async fn push(w: &World, token: &str, secret: Option<&str>) -> (u16, 
     .await
 }
 
-pub(super) fn event(w: &World, jti: &str, kind: &str, of: &Value) -> Value {
+pub(crate) fn event(w: &World, jti: &str, kind: &str, of: &Value) -> Value {
     json!({
         "iss": w.op.issuer, "aud": at(w, "security-events"), "iat": now(), "jti": jti, "events": { kind: of },
     })
 }
 
-pub(super) fn una(w: &World) -> Value {
+pub(crate) fn una(w: &World) -> Value {
     json!({ "format": "iss_sub", "iss": w.op.issuer, "sub": "u1" })
 }
 
-pub(super) async fn stream(w: &World, settings: Value) {
+pub(crate) async fn stream(w: &World, settings: Value) {
     let path = format!("/api/v1/tenants/{}/directories/{}/signals", w.tenant, w.directory);
     w.ours.as_owner(Method::PUT, &path, Some(settings)).await.expect(200);
 }

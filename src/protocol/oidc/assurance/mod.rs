@@ -53,6 +53,14 @@ impl Class {
             _ => return None,
         })
     }
+    /// Our own words for it to applications (`acr`). What is only attested is not passed on as proved.
+    pub fn acr(self) -> &'static str {
+        match self {
+            Self::PhishingResistant => "urn:muster:loa:3",
+            Self::Mfa => "urn:muster:loa:2",
+            Self::None | Self::Single | Self::Attested => "urn:muster:loa:1",
+        }
+    }
 }
 
 /// What an id token says of how its person was proved, and nothing else of it. Only this login's id token: never userinfo,

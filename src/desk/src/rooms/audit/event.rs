@@ -124,6 +124,7 @@ impl Event {
         let said = match self.action.as_str() {
             "signin" => "signed in".to_owned(),
             "signout" => "signed out".to_owned(),
+            "session.assurance" => "proof of a session changed".to_owned(),
             "signin.refuse" => "sign-in refused".to_owned(),
             "grant.add" => "role given".to_owned(),
             "grant.remove" => "role taken away".to_owned(),
