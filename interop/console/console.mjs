@@ -1,19 +1,22 @@
 // The pages for administrators, part by part, on one server.
 //
-// DATA=... POST=... [PARTS="pages jobs script keyboard"] node console.mjs MUSTER_URL
+// DATA=... POST=... DNS=PORT [PARTS="pages outside jobs script keyboard"] node console.mjs MUSTER_URL PROVIDER_URL PROVIDER_URL
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { Report } from '../person.mjs';
 import { start } from '../browser/visitor.mjs';
 import { Clerk } from './clerk.mjs';
+import { publish } from './dns.mjs';
 import { seed } from './seed.mjs';
 
-const PARTS = ['pages', 'jobs', 'script', 'keyboard', 'pictures'];
-const [url] = process.argv.slice(2);
+const PARTS = ['pages', 'outside', 'jobs', 'script', 'keyboard', 'pictures'];
+const [url, ...providers] = process.argv.slice(2);
 const wanted = process.env.PARTS?.split(/[\s,]+/) ?? PARTS;
 const chromium = await start();
 const world = {
   url, chromium,
+  // Logins that two companies have of their own.
+  providers,
   report: new Report('console'),
 
   // The newest letter to somebody, if it has come.
@@ -24,6 +27,7 @@ const world = {
 let fault;
 try {
   const began = Date.now();
+  await publish();
   await seed(world);
   const ada = await Clerk.ada(world);
   world.state = await ada.context.storageState();

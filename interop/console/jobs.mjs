@@ -6,6 +6,10 @@ import { people } from './jobs/people.mjs';
 import { roles } from './jobs/roles.mjs';
 import { access } from './jobs/access.mjs';
 import { directories } from './jobs/directories.mjs';
+import { connect } from './jobs/connect.mjs';
+import { invited } from './jobs/invited.mjs';
+import { guards } from './jobs/guards.mjs';
+import { programs } from './jobs/programs.mjs';
 import { clients } from './jobs/clients.mjs';
 import { settings } from './jobs/settings.mjs';
 import { record } from './jobs/record.mjs';
@@ -13,7 +17,7 @@ import { reviews } from './jobs/reviews.mjs';
 import { tenants } from './jobs/tenants.mjs';
 import { wrong } from './jobs/wrong.mjs';
 
-const ALL = { ...people, ...roles, ...access, ...directories, ...clients, ...settings, ...record, ...reviews, ...tenants, ...wrong };
+const ALL = { ...people, ...roles, ...access, ...directories, ...connect, ...invited, ...guards, ...programs, ...clients, ...settings, ...record, ...reviews, ...tenants, ...wrong };
 
 // One job after the other; what goes wrong in one is that one's.
 export async function work(world, jobs, options = {}) {
@@ -21,7 +25,7 @@ export async function work(world, jobs, options = {}) {
   for (const [name, job] of Object.entries(jobs).filter(([n]) => new RegExp(process.env.JOB ?? '').test(n))) {
     const check = (what, ok, seen = '') => world.report.check(`${name}: ${what}`, Boolean(ok), seen);
     try {
-      await job({ ...world, ada, check });
+      await job({ ...world, ada, check, scripted: options.javaScriptEnabled ?? false });
       check('nothing on the console', ada.noise.length === 0, ada.noise.join('; '));
     } catch (e) {
       check('goes through', false, `${String(e.stack).split('\n').filter((l) => !/node_modules|node:internal/.test(l)).slice(0, 7).join('\n       ')}\n       on ${ada.page.url()}: ${await ada.words().catch(() => '')}`);

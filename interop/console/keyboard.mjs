@@ -125,6 +125,39 @@ async function mirror(world) {
   bad.close();
 }
 
+// A customer's IT staff at a setup link: begun, a wrong input mended, what people sign in by entered.
+async function portal(world, ada, check) {
+  const { id } = muster('directory', 'create', 'contoso', 'Typed login', '--preset', 'generic');
+  const made = await (await ada.context.request.post(`${world.url}/api/v1/tenants/contoso/directories/${id}/setup-links`, {
+    headers: { origin: new URL(world.url).origin, 'sec-fetch-site': 'same-origin' }, data: { hours: 4 },
+  })).json();
+  const it = await Typist.enter(world, 'IT staff by keyboard');
+  await it.go(made.link);
+  await it.reach('to begin', (f) => f.id === 'begin');
+  await it.leadsOn();
+  await it.reach('the issuer', (f) => f.name === 'issuer');
+  await it.write('no address');
+  await it.reach('the client id', (f) => f.name === 'client_id');
+  await it.write('muster');
+  await it.leadsOn();
+  check('what is wrong comes first on the page', await it.has('problem') && it.answer.status() === 400, await it.words());
+  await it.reach('what leads to the field', (f) => f.href === '#f-issuer');
+  await it.page.keyboard.press('Enter');
+  await it.page.keyboard.press('Control+A');
+  await it.write(world.providers[0]);
+  await it.reach('the secret', (f) => f.name === 'client_secret');
+  await it.write('muster-interop-secret');
+  await it.leadsOn();
+  const entered = muster('directory', 'list', 'contoso').items.find((d) => d.id === id).signin;
+  check('the sign-in is entered', entered?.issuer === world.providers[0] && entered.client_id === 'muster', `${JSON.stringify(entered)} ${await it.words()}`);
+  const steps = await it.walk();
+  check(`the setup: all of it in ${steps} steps, and out at its end`, steps > 5, steps);
+  const wrong = it.take();
+  check('the setup: the focus is always seen, and goes on in order', wrong.length === 0, wrong.slice(0, 6).join('; '));
+  await it.leave();
+  muster('directory', 'delete', 'contoso', 'Typed login', '--yes');
+}
+
 export async function run(world) {
   const { url, report, password, adaSecret } = world;
   await mirror(world);
@@ -202,6 +235,7 @@ export async function run(world) {
     await fine(what);
   }
 
+  await portal(world, ada, check);
   await ada.page.setViewportSize({ width: 390, height: 844 });
   await ada.at('contoso');
   check('narrow, the way around is away', !await ada.page.locator('#nav a').nth(2).isVisible());

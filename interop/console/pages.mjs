@@ -42,8 +42,8 @@ async function open(visitor, address) {
   return kind.startsWith('text/html');
 }
 
-// A page that is wrong in every way: the look that finds nothing there proves nothing.
-async function mirror(world) {
+// A page that is wrong in every way: the look that finds nothing there proves nothing. `own`: examined where it is.
+export async function mirror(world, own = false) {
   const bad = createServer((request, response) => {
     if (request.url !== '/') { response.statusCode = 404; response.end(); return; }
     response.setHeader('content-security-policy', "default-src 'none'");
@@ -52,9 +52,9 @@ async function mirror(world) {
   });
   await new Promise((done) => { bad.listen(0, '127.0.0.1', done); });
   const url = `http://127.0.0.1:${bad.address().port}/`;
-  const visitor = await Clerk.enter({ ...world, url }, 'nobody');
+  const visitor = await Clerk.enter({ ...world, url }, 'nobody', { javaScriptEnabled: own });
   await visitor.go(url);
-  const { wrong } = await look(visitor, await examiner(visitor), 'mirror');
+  const { wrong } = await look(visitor, own ? visitor.page : await examiner(visitor), 'mirror');
   const seen = wrong.join('; ');
   const expected = ['no language', 'no main', 'a script', 'no label', 'hidden, and seen', 'in an attribute', 'kept in caches', 'bytes, more than', 'beyond the edge at 320',
     'beyond the edge at 1440 light', 'axe at 1440 light, 1440 dark, 390 light: html-has-lang', '390 light: image-alt', 'Content Security Policy'];

@@ -3,6 +3,7 @@
 
 import { muster } from '../person.mjs';
 import { people } from './jobs/people.mjs';
+import { bySetupLink } from './jobs/connect.mjs';
 import { roles } from './jobs/roles.mjs';
 import { work } from './jobs.mjs';
 
@@ -59,7 +60,14 @@ const mine = {
   },
 };
 
+const hooli = {
+  async 'a setup link, with the script'(world) {
+    muster('tenant', 'create', 'hooli', '--name', 'Hooli');
+    await bySetupLink('hooli', 'Hooli')(world);
+  },
+};
+
 const again = ['many are switched off', 'a user is deleted'].map((n) => [`${n}, with the script`, people[n]])
   .concat([['a role is changed, after a look, with the script', roles['a role is changed, after a look']]]);
 
-export const run = (world) => work(world, { ...mine, ...Object.fromEntries(again) }, { javaScriptEnabled: true });
+export const run = (world) => work(world, { ...mine, ...hooli, ...Object.fromEntries(again) }, { javaScriptEnabled: true });

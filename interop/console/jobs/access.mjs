@@ -1,6 +1,7 @@
 // Who gets what: groups mapped after a look, roles for a time, and why somebody may.
 
 import { muster } from '../../person.mjs';
+import { scim } from '../seed.mjs';
 
 const explain = (who, permission) => muster('explain', 'contoso', who, permission);
 const mappings = () => muster('mapping', 'list', 'contoso').items;
@@ -92,5 +93,27 @@ export const access = {
     await ada.press('make');
     const may = (await ada.api('/tenants/contoso/eligibilities')).body.items.find((e) => e.user_name === 'bert');
     check('Bert may ask', may?.role === role, JSON.stringify(may) + await ada.words());
+  },
+
+  async 'a group of the provider gives a role in other companies'({ ada, check }) {
+    const made = muster('directory', 'create', 'northwind', 'Northwind people', '--preset', 'generic');
+    const { token } = muster('scim-token', 'create', 'northwind', 'Northwind people');
+    const say = (path, body) => scim(made.scim_base_url, token, 'POST', path, body);
+    const core = 'urn:ietf:params:scim:schemas:core:2.0';
+    const { id: value } = await say('/Users', { schemas: [`${core}:User`], externalId: 'nils', userName: 'nils@provider.example', displayName: 'Nils Nord', active: true });
+    await say('/Groups', { schemas: [`${core}:Group`], displayName: 'Field crew', members: [{ value }] });
+    const may = (tenant) => muster('explain', tenant, 'nils@provider.example', 'computers.edit', '--home', 'northwind').allowed;
+    await ada.at('northwind', '/mappings/add');
+    const it = ada.page.locator('#f-group');
+    if (await it.evaluate((e) => e.tagName) === 'SELECT') await it.selectOption({ label: 'Field crew' }); else await it.fill('Field crew');
+    await ada.fill({ role: (await ada.api('/tenants/northwind/roles?limit=50')).body.items.find((r) => r.name === 'Technician').id });
+    await ada.page.locator('#f-scope').getByRole('radio', { name: /companies below|chosen|these companies/i }).first().check();
+    await ada.page.locator('#f-scope').getByRole('checkbox', { name: /Fabrikam/ }).check();
+    await ada.press('look');
+    check('the page says who gains, and where', /nils/.test(await ada.text('#preview')) && /Fabrikam/.test(await ada.text('#preview')), await ada.words());
+    await ada.press('save');
+    check('he may there, and nowhere else', may('fabrikam') === true && may('contoso') === false && may('northwind') === false, `${may('fabrikam')} ${may('contoso')} ${may('northwind')}`);
+    await ada.at('fabrikam', '/explain/who?permission=computers.edit');
+    check('the company sees that he may', (await ada.text()).includes('nils'), await ada.words());
   },
 };

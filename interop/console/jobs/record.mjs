@@ -16,6 +16,9 @@ export const record = {
     const known = (await ada.api('/tenants/contoso/audit?action=role.*&limit=100')).body?.items?.length;
     check('the file has a line for each, and a head', csv.length > actions.length && csv.slice(1).every((l) => l.includes('role.'))
       && (known === undefined || csv.length === known + 1), `${csv.length} ${known}: ${csv.slice(0, 2).join(' / ')}`);
+    const [lines] = await Promise.all([ada.page.waitForEvent('download'), ada.page.locator('#ndjson').click()]);
+    const events = readFileSync(await lines.path(), 'utf8').trim().split('\n').map((l) => JSON.parse(l));
+    check('and so has the other, as JSON', events.length === csv.length - 1 && events.every((e) => e.action.startsWith('role.')), `${events.length} ${csv.length}`);
     ada.noise.splice(0);
   },
 

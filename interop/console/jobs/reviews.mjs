@@ -44,4 +44,50 @@ export const reviews = {
     await ada.at('contoso', '/decisions');
     check('and the page says so', await ada.page.locator(`main a[href*="${parked()[0]?.id}"]`).count() > 0, await ada.words());
   },
+
+  async 'what was taken away is kept for some, and let go for the rest'({ ada, check }) {
+    const [change] = muster('parked', 'list', 'contoso').items;
+    await ada.at('contoso', '/decisions');
+    await Promise.all([ada.page.waitForEvent('domcontentloaded'), ada.page.locator(`main a[href*="${change.id}"]`).first().click()]);
+    const box = ada.page.locator('main [name=users]').first();
+    const user = await box.getAttribute('value');
+    const may = () => ada.api(`/tenants/contoso/grants?user=${user}`).then(({ body }) => body.items.length);
+    const before = await may();
+    await box.check();
+    await ada.fill({ reason: 'still works here' });
+    await ada.press('keep-some');
+    check('who is ticked keeps the role, by hand', await may() === before + 1, `${before} ${await may()} ${await ada.words()}`);
+    if (!await ada.has('apply-all')) await ada.at('contoso', `/decisions/parked/${change.id}`);
+    await ada.press('apply-all');
+    check('the rest is asked about once more', await ada.has('apply') && muster('parked', 'list', 'contoso').items.length > 0, await ada.words());
+    await ada.press('apply');
+    check('and let go', !muster('parked', 'list', 'contoso').items.some((p) => p.id === change.id && !p.closed_at), JSON.stringify(muster('parked', 'list', 'contoso').items));
+  },
+
+  async 'whom a directory wants to take over is refused'({ ada, check }) {
+    await ada.at('contoso', '/decisions');
+    await Promise.all([ada.page.waitForEvent('domcontentloaded'), ada.page.locator('main a[href*="/adoptions/"]').first().click()]);
+    check('the page says what it would mean', /takes them over/.test(await ada.text()), await ada.words());
+    await ada.press('refuse');
+    const erin = muster('user', 'show', 'contoso', 'erin@contoso.example');
+    check('refused, the person stays as they are', erin.directory === null || erin.directory === undefined, JSON.stringify(erin));
+    await ada.at('contoso', '/decisions');
+    check('and nothing waits', await ada.page.locator('main a[href*="/adoptions/"]').count() === 0, await ada.words());
+  },
+
+  async 'a review repeats by itself, and is stopped'({ ada, check }) {
+    const row = ada.page.locator('main tr[id^="plan-"]', { hasText: 'Every quarter' });
+    await ada.at('contoso', '/reviews/add');
+    // Of all roles nobody could decide alone: whose own access it is has another reviewer.
+    await ada.fill({ name: 'Every quarter', role: muster('role', 'list', 'contoso').items.find((r) => r.name === 'Packager').id, every_days: '90', due_at: new Date(Date.now() + 9 * 86_400_000).toISOString().slice(0, 16) });
+    await ada.press('begin');
+    check('it has begun', !await ada.has('problem'), `${ada.answer.status()} ${await ada.text('#problem')}`);
+    await ada.at('contoso', '/reviews/plans');
+    check('it is among those that repeat', /90 days/.test(await row.innerText()), await ada.words());
+    await ada.click('Stop: begin no further review Every quarter');
+    check('the page says what stops', (await ada.text()).includes('Reviews that have begun go on'), await ada.words());
+    await ada.press('stop');
+    check('stopped, it is not', await row.count() === 0, await ada.words());
+    check('and what has begun goes on', muster('review', 'list', 'contoso').items.some((r) => r.name === 'Every quarter' && !r.closed_at));
+  },
 };

@@ -266,10 +266,7 @@ struct Sure {
 
 /// The page before people's sign-in is another one, where that is what the form would do.
 fn another(ask: &Ask, v: &Visitor, d: &Directory, (half, form): (&SignIn, &Form)) -> Option<Sure> {
-    let now = d.signin.as_ref().filter(|_| d.is("active") || d.is("enforced"))?;
-    if now.issuer == half.issuer && now.client_id == half.client_id || form.get("step") == "save" {
-        return None;
-    }
+    let now = d.replaces(half, form)?;
     let says = |s: &SignIn| {
         format!("{} with the client ID {}", s.issuer, s.client_id.as_deref().unwrap_or_default())
     };

@@ -5,7 +5,7 @@ use super::api::{Asked, HOME, changed, list, seen, sent};
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-fn directory(stage: &str) -> Value {
+pub(super) fn directory(stage: &str) -> Value {
     json!({
         "id": "d1", "name": "Entra", "preset": "generic", "status": "active", "stage": stage,
         "provisioning": {

@@ -2,6 +2,7 @@
 //! [`provisioning`](super::provisioning), how people sign in in [`signin_half`](super::signin_half).
 
 mod add;
+mod another;
 mod edit;
 mod habits;
 mod half;
@@ -11,6 +12,7 @@ mod settings;
 mod steps;
 mod tokens;
 
+pub(super) use another::Another;
 pub(super) use half::{
     Health, LastTry, People, Presets, SignIn, Test, class, moment, preset_name, urgency,
 };

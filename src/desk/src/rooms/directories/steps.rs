@@ -2,7 +2,7 @@
 //! templates that any page can include which has a [`Steps`] called `steps`.
 
 use super::{
-    Directory, Test, api,
+    Another, Directory, Test, api,
     half::{self, SignIn},
     mend, opened,
 };
@@ -233,6 +233,9 @@ pub(super) async fn save(ask: Ask, Path((t, id)): Path<(String, String)>, form: 
     let (shell, d) = opened(&ask, &t, &id, "Set up, step by step").await?;
     let steps = Steps::of(&d);
     let half = read(&form, &d, &steps);
+    if d.replaces(&half, &form).is_some() {
+        return Another::of((shell, d), half, &form, ("/steps", "/steps")).page();
+    }
     let version = form.get("version").to_owned();
     let body = json!({ "signin": half.sent(form.exact("client_secret")) });
     match ask.patch::<Done>(&api(&shell, &id, ""), body, Some(version.clone())).await {

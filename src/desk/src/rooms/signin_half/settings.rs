@@ -5,7 +5,7 @@ use crate::{
     ask::{Answer, Ask, on, page, shown},
     form::Form,
     problem::Problem,
-    rooms::directories::{Directory, People, SignIn, api, mend, moment, opened, pressed},
+    rooms::directories::{Another, Directory, People, SignIn, api, mend, moment, opened, pressed},
     shell::Shell,
 };
 use askama::Template;
@@ -103,6 +103,9 @@ fn at_field(mut p: Problem) -> Problem {
 pub(super) async fn save(ask: Ask, Path((tenant, id)): Here, form: Form) -> Answer {
     let (shell, d) = opened(&ask, &tenant, &id, "Sign-in settings").await?;
     let mut s = read(&form, d.signin.clone().unwrap_or_default());
+    if d.replaces(&s, &form).is_some() {
+        return Another::of((shell, d), s, &form, ("/signin/settings", "/signin")).page();
+    }
     let version = form.get("version").to_owned();
     let p = match form.number("rules.max_age") {
         Ok(seconds) => {
