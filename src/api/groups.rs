@@ -5,13 +5,16 @@ use super::{
     call::{Call, cut, sift},
 };
 use crate::{
-    access::perm::UsersView,
+    access::{Permit, perm::UsersView},
     error::Result,
     groups::{self, GroupRow, Member},
     id::{DirectoryId, GroupId, TenantId, UserId},
+    store::Store,
+    users::{self, Search},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::collections::HashMap;
 
 /// A group.
 #[derive(Serialize, JsonSchema)]
@@ -47,12 +50,32 @@ impl From<&GroupRow> for GroupShown {
 pub(super) struct MemberShown {
     id: UserId,
     user_name: String,
+    display_name: Option<String>,
 }
-impl From<&Member> for MemberShown {
-    fn from(m: &Member) -> Self {
-        Self { id: m.id, user_name: m.display.clone() }
+
+/// Members with what else they are called.
+async fn called(
+    store: &Store,
+    p: &Permit<UsersView>,
+    members: &[Member],
+) -> Result<Vec<MemberShown>> {
+    let mut shown = Vec::with_capacity(members.len());
+    for some in members.chunks(MOST) {
+        let ids: Vec<UserId> = some.iter().map(|m| m.id).collect();
+        let whole = Search { limit: i64::try_from(MOST).ok(), ..Search::default() };
+        let found = users::among(store, p, &whole, &ids).await?;
+        let names: HashMap<_, _> = found.into_iter().map(|u| (u.id, u.display_name)).collect();
+        shown.extend(some.iter().map(|m| MemberShown {
+            id: m.id,
+            user_name: m.display.clone(),
+            display_name: names.get(&m.id).cloned().flatten(),
+        }));
     }
+    Ok(shown)
 }
+
+/// So many are asked for their names at once.
+const MOST: usize = 1000;
 
 /// So many members stand beside a group.
 const BESIDE: i64 = 200;
@@ -80,7 +103,7 @@ pub(super) async fn list(c: Call) -> Result<Shown<Page<GroupShown>>> {
 pub(super) async fn get(c: Call) -> Result<Shown<WholeGroup>> {
     let p = c.tenant::<UsersView>().await?;
     let g = groups::view(&c.app.store, &p, c.id("group")?, BESIDE).await?;
-    let members = g.first.iter().map(Into::into).collect();
+    let members = called(&c.app.store, &p, &g.first).await?;
     let shown = WholeGroup { group: (&g.row).into(), member_count: g.count, members };
     Ok(Shown::of(shown).version(g.row.version))
 }
@@ -88,8 +111,14 @@ pub(super) async fn get(c: Call) -> Result<Shown<WholeGroup>> {
 pub(super) async fn members(c: Call) -> Result<Shown<Page<MemberShown>>> {
     let p = c.tenant::<UsersView>().await?;
     let (limit, id, named, store) = (c.limit()?, c.id("group")?, c.named(), &c.app.store);
-    let fetch = |after, n: u32| groups::view_members(store, &p, id, after, i64::from(n));
+    let fetch = async |after, n: u32| {
+        let some = groups::view_members(store, &p, id, after, i64::from(n)).await?;
+        called(store, &p, &some).await
+    };
+    let wanted = |m: &MemberShown| {
+        named(&[m.user_name.as_str(), m.display_name.as_deref().unwrap_or_default()])
+    };
     let (items, next) =
-        sift(limit, c.cursor()?, fetch, |m: &Member| m.id, |m| named(&[&m.display])).await?;
-    Ok(Shown::page(items.iter().map(Into::into), next.map(|id| id.to_string())))
+        sift(limit, c.cursor()?, |a, n| fetch(a, n), |m: &MemberShown| m.id, wanted).await?;
+    Ok(Shown::page(items, next.map(|id| id.to_string())))
 }

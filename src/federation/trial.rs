@@ -78,7 +78,10 @@ struct Page<'a> {
     claims: Vec<Received>,
     class: &'static str,
     rule: &'static str,
-    decided: String,
+    /// The same in words, what is demanded, and whether it is as much.
+    proved: &'static str,
+    demanded: &'static str,
+    enough: bool,
     missing: Vec<String>,
     /// Who that is here.
     found: Option<String>,
@@ -144,7 +147,11 @@ pub(super) async fn answered(
     };
     let (made, user) = (would.made, would.user.map(|u| u.user_name));
     shown(&Page {
-        title: if replaced { REPLACED } else { "The test login succeeded" },
+        title: match (replaced, missing.is_empty()) {
+            (true, _) => REPLACED,
+            (false, true) => "The test login succeeded",
+            (false, false) => "The test login came back, and something is missing",
+        },
         brand: &app.config.brand.name,
         passed: true,
         why: String::new(),
@@ -152,7 +159,9 @@ pub(super) async fn answered(
         claims: all.iter().map(received).collect(),
         class: decision.class.as_str(),
         rule: decision.rule,
-        decided: decision.why,
+        proved: decision.class.words(),
+        demanded: demand.class.words(),
+        enough: decision.class >= demand.class,
         missing,
         found: user.clone().filter(|_| !made),
         invited: would.invited,
@@ -228,7 +237,9 @@ async fn failed(app: &App, request: RequestId, trial: &Trial, e: &Error) -> Resu
         claims: Vec::new(),
         class: "",
         rule: "",
-        decided: String::new(),
+        proved: "",
+        demanded: "",
+        enough: false,
         missing: Vec::new(),
         found: None,
         invited: false,

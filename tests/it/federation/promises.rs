@@ -238,7 +238,7 @@ story! {
         let asked: HashMap<String, String> = url.query_pairs().into_owned().collect();
         head(&format!("{}?state={}&code=c", asked["redirect_uri"], asked["state"])).await;
         let page = w.answer(&browser, &asked, |_| {}).await.expect(200).text;
-        assert!(page.contains("The test login succeeded"), "{page}");
+        assert!(page.contains("What was received") && page.contains("It proves <strong>two factors</strong>"), "{page}");
         // The link of an invitation, of a help desk, and of the first start.
         let new = json!({ "email": "ivy@elsewhere.example", "roles": [] });
         let invited = w.ours.post(&format!("/api/v1/tenants/{}/invitations", w.tenant), new).await.expect(201).json();

@@ -71,6 +71,15 @@ struct Whole {
 struct Member {
     id: String,
     user_name: String,
+    #[serde(default)]
+    display_name: Option<String>,
+}
+
+impl Member {
+    /// What they are called.
+    fn name(&self) -> &str {
+        self.display_name.as_deref().filter(|n| !n.is_empty()).unwrap_or(&self.user_name)
+    }
 }
 
 /// What the group gives.

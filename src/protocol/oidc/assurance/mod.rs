@@ -42,6 +42,16 @@ impl Class {
             Self::PhishingResistant => "phr",
         }
     }
+    /// For people to read.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::None => "nothing",
+            Self::Single => "one factor",
+            Self::Attested => "two factors, as the company states",
+            Self::Mfa => "two factors",
+            Self::PhishingResistant => "two factors, none to be phished",
+        }
+    }
     /// Reads [`Self::as_str`]'s words.
     pub fn parse(s: &str) -> Option<Self> {
         Some(match s {
