@@ -197,6 +197,7 @@ impl Done {
                 self.came(added)
             }
             GroupChange::Remove(users) => self.left(db::remove(tx, t, id, users).await?),
+            GroupChange::Keep(users) => self.left(db::keep_only(tx, t, id, users).await?),
             GroupChange::Replace(users) => {
                 let left = self.left(db::keep_only(tx, t, id, users).await?);
                 let (added, strangers) = add(tx, g, users, settings).await?;

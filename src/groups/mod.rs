@@ -141,6 +141,8 @@ pub enum GroupChange {
     Add(Vec<UserId>),
     /// Not these.
     Remove(Vec<UserId>),
+    /// Of those there are, only these.
+    Keep(Vec<UserId>),
     /// Exactly these.
     Replace(Vec<UserId>),
     /// Nobody.
@@ -154,7 +156,9 @@ fn gone(id: GroupId) -> Error {
 fn fresh(g: &GroupRow, if_match: Option<i64>) -> Result<()> {
     match if_match {
         Some(v) if v != g.version => {
-            let detail = format!("group {} is at version {}, not {v}", g.id, g.version);
+            // Several were named, or what is no version.
+            let not = if v < 0 { "none of those named".to_owned() } else { format!("not {v}") };
+            let detail = format!("group {} is at version {}, {not}", g.id, g.version);
             Err(Error::new(Kind::Precondition, detail))
         }
         _ => Ok(()),

@@ -28,7 +28,8 @@ pub(super) fn checked(name: &str, external_id: Option<&str>) -> Result<()> {
 
 /// Whether a step can take somebody out.
 pub(super) fn takes_away(c: &GroupChange) -> bool {
-    matches!(c, GroupChange::Remove(_) | GroupChange::Replace(_) | GroupChange::Clear)
+    use GroupChange::{Clear, Keep, Remove, Replace};
+    matches!(c, Remove(_) | Keep(_) | Replace(_) | Clear)
 }
 
 /// Who is put into the group.

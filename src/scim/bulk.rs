@@ -29,8 +29,10 @@ struct Work<'a> {
     sent: &'a [Sent<'a>],
     /// What was made, by name.
     ids: BTreeMap<String, String>,
-    /// The names of what may still be made.
+    /// The names of what may still be made: each refers to nothing but what is there or may be made as well.
     open: BTreeSet<String>,
+    /// Which creations refer to a name.
+    users: BTreeMap<String, Vec<usize>>,
     /// What became of each operation.
     answers: Vec<Option<Map<String, Value>>>,
     /// What waits, and whose it is.
@@ -52,11 +54,13 @@ pub(super) async fn post(call: &Call) -> Result<Response> {
         sent: &bulk.operations,
         ids: BTreeMap::new(),
         open: bulk.operations.iter().filter_map(makes).collect(),
+        users: BTreeMap::new(),
         answers: bulk.operations.iter().map(|_| None).collect(),
         later: Vec::new(),
         errors: 0,
         until: Instant::now() + time.mul_f32(0.75),
     };
+    work.expect();
     work.all(bulk.fail_on_errors.unwrap_or(u64::MAX)).await;
     let list: Vec<Value> = work.answers.into_iter().flatten().map(Value::Object).collect();
     let body = json!({ "schemas": [BULK_ANSWER], "Operations": list });
@@ -74,6 +78,34 @@ enum Next {
 }
 
 impl<'a> Work<'a> {
+    /// What waits for what nobody makes is not waited for.
+    fn expect(&mut self) {
+        let mut never = BTreeSet::new();
+        for (i, s) in self.sent.iter().enumerate() {
+            let Ok(o) = &s.operation else { continue };
+            for name in o.refers.iter().filter(|_| o.method == Method::Post) {
+                self.users.entry(name.clone()).or_default().push(i);
+                if !self.open.contains(name) {
+                    never.insert(name.clone());
+                }
+            }
+        }
+        for name in never {
+            self.never(name);
+        }
+    }
+    /// A name stands for nothing; nor, then, do those whose creation refers to it.
+    fn never(&mut self, name: String) {
+        let mut names = vec![name];
+        while let Some(name) = names.pop() {
+            self.open.remove(&name);
+            for i in self.users.remove(&name).unwrap_or_default() {
+                // What was begun is there.
+                let of = self.sent[i].bulk_id.filter(|n| self.open.contains(*n));
+                names.extend(of.map(str::to_owned));
+            }
+        }
+    }
     async fn all(&mut self, most_errors: u64) {
         while self.errors < most_errors
             && let Some(next) = self.next()
@@ -243,8 +275,9 @@ impl<'a> Work<'a> {
         self.errors += 1;
         if let (Ok(o), Some(name)) = (&self.sent[i].operation, self.sent[i].bulk_id)
             && o.method == Method::Post
+            && !self.ids.contains_key(name)
         {
-            self.open.remove(name);
+            self.never(name.to_owned());
         }
     }
     /// What is no operation says why.

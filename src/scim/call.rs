@@ -61,7 +61,8 @@ impl Call {
     /// Takes a request apart.
     ///
     /// # Errors
-    /// `invalidSyntax` for a body that is no JSON, `invalidValue` for parameters given twice.
+    /// `invalidSyntax` for a body that is no JSON, `invalidValue` for parameters given twice and for preconditions that are
+    /// no text.
     pub(super) fn read(
         app: &App,
         (permit, reading): (Permit<Provision>, Reading),
@@ -77,12 +78,25 @@ impl Call {
             unique_groups: reading.unique_groups,
             base,
             params: params(parts.uri.query().unwrap_or_default())?,
-            if_match: versions(&parts.headers, &header::IF_MATCH),
-            if_none_match: unless(&parts.headers),
+            if_match: sent(&parts.headers, &header::IF_MATCH, "If-Match")?.and_then(|v| tags(&v)),
+            if_none_match: unless(&parts.headers)?,
             searched: false,
             body: json(reading.rules, parts, body)?,
             notes: Notes::default(),
         })
+    }
+    /// Refuses to show another version than `If-Match` names.
+    ///
+    /// # Errors
+    /// `Precondition`.
+    pub(super) fn still(&self, version: i64) -> Result<()> {
+        match &self.if_match {
+            Some(named) if !named.contains(&version) => {
+                let text = format!("it is at version {version}, which 'If-Match' does not name");
+                Err(Error::new(Kind::Precondition, text))
+            }
+            _ => Ok(()),
+        }
     }
     /// Notes what became of an operation: none is answered and forgotten.
     pub(super) fn note(&self, outcome: Outcome) {
@@ -155,43 +169,70 @@ fn decoded(text: &str) -> Result<String> {
 pub(super) enum Unless {
     /// Whatever there is.
     Any,
-    /// One of these.
-    One(Vec<i64>),
+    /// One of these, without `W/` and quotes.
+    One(Vec<String>),
 }
 impl Unless {
-    /// Whether it names this version.
-    pub(super) fn names(&self, version: i64) -> bool {
+    /// Whether it names what is shown by this tag.
+    pub(super) fn names(&self, tag: &str) -> bool {
         match self {
             Self::Any => true,
-            Self::One(all) => all.contains(&version),
+            Self::One(all) => all.iter().any(|t| t == opaque(tag)),
+        }
+    }
+    /// Whether it names this version, whatever else of the resource was shown by the tag.
+    pub(super) fn names_version(&self, version: i64) -> bool {
+        match self {
+            Self::Any => true,
+            Self::One(all) => all.iter().any(|t| number(t) == version),
         }
     }
 }
 
-fn unless(headers: &HeaderMap) -> Option<Unless> {
-    if !headers.contains_key(header::IF_NONE_MATCH) {
-        return None;
-    }
-    Some(versions(headers, &header::IF_NONE_MATCH).map_or(Unless::Any, Unless::One))
+fn unless(headers: &HeaderMap) -> Result<Option<Unless>> {
+    let sent = sent(headers, &header::IF_NONE_MATCH, "If-None-Match")?;
+    let Some(sent) = sent else { return Ok(None) };
+    let all = opaques(&sent).map(|all| all.into_iter().map(str::to_owned).collect());
+    Ok(Some(all.map_or(Unless::Any, Unless::One)))
 }
 
-/// The versions of an entity tag list. A tag that is none of ours matches no version.
-fn versions(headers: &HeaderMap, name: &HeaderName) -> Option<Vec<i64>> {
-    let sent: Vec<&str> = headers.get_all(name).iter().filter_map(|v| v.to_str().ok()).collect();
-    if sent.is_empty() { None } else { tags(&sent) }
+/// The texts of a precondition, if there is one. One that cannot be read holds back whatever it is about: it was sent so
+/// that something is not done.
+fn sent<'h>(
+    headers: &'h HeaderMap,
+    name: &HeaderName,
+    shown: &'static str,
+) -> Result<Option<Vec<&'h str>>> {
+    let mut all = Vec::new();
+    for v in headers.get_all(name) {
+        all.push(v.to_str().map_err(|_| {
+            let text = format!("'{shown}' is a list of entity tags such as W/\"3\", or '*'");
+            bad("invalidValue", shown, text)
+        })?);
+    }
+    Ok((!all.is_empty()).then_some(all))
+}
+
+/// An entity tag without `W/` and quotes: SCIM's are compared weakly.
+fn opaque(tag: &str) -> &str {
+    tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"')
+}
+
+/// The tags of a precondition; `None` with `*`.
+fn opaques<'t>(sent: &[&'t str]) -> Option<Vec<&'t str>> {
+    let tags: Vec<&str> = sent.iter().flat_map(|v| v.split(',')).map(str::trim).collect();
+    if tags.contains(&"*") { None } else { Some(tags.into_iter().map(opaque).collect()) }
+}
+
+/// The version of which a tag is: before the dot, beyond which stands what else was shown. One that is none of ours is that
+/// of nothing.
+fn number(opaque: &str) -> i64 {
+    opaque.split('.').next().and_then(|n| n.parse().ok()).unwrap_or(-1)
 }
 
 /// The versions of entity tags, several of them in a text; `None` with `*`.
 pub(super) fn tags(sent: &[&str]) -> Option<Vec<i64>> {
-    let tags: Vec<&str> = sent.iter().flat_map(|v| v.split(',')).map(str::trim).collect();
-    if tags.contains(&"*") {
-        return None;
-    }
-    let version = |tag: &str| {
-        let tag = tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"');
-        tag.parse().unwrap_or(-1)
-    };
-    Some(tags.into_iter().map(version).collect())
+    Some(opaques(sent)?.into_iter().map(number).collect())
 }
 
 /// Whether the media type is one of SCIM's (RFC 7644 3.1).

@@ -2,6 +2,7 @@
 
 use super::Call;
 use crate::{
+    crypto,
     error::Result,
     groups::{GroupRow, Membership},
     id::UserId,
@@ -28,14 +29,25 @@ pub(super) fn projection(call: &Call, resource: Resource) -> Projection {
 
 /// What every resource has. Times are shown as exactly as they are kept: a client that asks by what it was told means
 /// the same moment.
-fn meta(base: &str, kind: &str, id: &str, at: &(String, String), version: i64) -> Value {
+fn meta(base: &str, kind: &str, id: &str, at: &(String, String), tag: &str) -> Value {
     json!({
         "resourceType": kind,
         "created": at.0,
         "lastModified": at.1,
         "location": format!("{base}/{kind}s/{id}"),
-        "version": format!("W/\"{version}\""),
+        "version": tag,
     })
+}
+
+/// The entity tag of a resource: its version, and of a user whose groups are shown what these are: they come and go without
+/// a change of the user.
+pub(super) fn tag(version: i64, groups: &[Membership]) -> String {
+    if groups.is_empty() {
+        return format!("W/\"{version}\"");
+    }
+    let shown: Vec<String> = groups.iter().map(|m| format!("{} {}", m.group, m.display)).collect();
+    let shown: String = crypto::sha256_hex(shown.join("\n")).chars().take(8).collect();
+    format!("W/\"{version}.{shown}\"")
 }
 
 /// A user's document as PATCH sees it: the stored one with what stands in columns.
@@ -120,7 +132,7 @@ pub(super) fn user(
         doc.insert("groups".to_owned(), Value::from(list));
     }
     let at = (u.created_at.sortable(), u.updated_at.sortable());
-    doc.insert("meta".to_owned(), meta(&call.base, "User", &id, &at, u.version));
+    doc.insert("meta".to_owned(), meta(&call.base, "User", &id, &at, &tag(u.version, groups)));
     Value::Object(p.apply(doc))
 }
 
@@ -152,7 +164,7 @@ pub(super) fn group(
         doc.insert("externalId".to_owned(), json!(x));
     }
     let at = (g.created_at.sortable(), g.updated_at.sortable());
-    doc.insert("meta".to_owned(), meta(base, "Group", &id, &at, g.version));
+    doc.insert("meta".to_owned(), meta(base, "Group", &id, &at, &tag(g.version, &[])));
     p.apply(doc)
 }
 

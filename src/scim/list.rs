@@ -109,11 +109,19 @@ fn given<'a>(call: &'a Call, name: &str) -> Option<&'a str> {
     call.params.get(name).map(|v| v.trim()).filter(|v| !v.is_empty())
 }
 
+/// A whole number; one that is too large is as large as there are.
+fn number(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let whole = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    let most = if text.starts_with('-') { i64::MIN } else { i64::MAX };
+    whole.then(|| text.parse().unwrap_or(most))
+}
+
 /// Which part is wanted, and how many of it at most.
 fn part(call: &Call, types: &[Resource]) -> Result<(Part, i64)> {
     let whole = |n: &str, scim_type: &'static str| match given(call, n) {
         None => Ok(None),
-        Some(v) => v.parse::<i64>().map(Some).map_err(|_| {
+        Some(v) => number(v).map(Some).ok_or_else(|| {
             let v = crate::text::excerpt(v);
             bad(scim_type, n, format!("'{n}' is a whole number, not '{v}'"))
         }),

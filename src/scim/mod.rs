@@ -196,6 +196,7 @@ fn allowed(place: &[&str]) -> &'static str {
 async fn dispatch(call: &Call, method: &Method, place: &[&str]) -> Result<Response> {
     let kind = place.first().map(|s| s.to_ascii_lowercase()).unwrap_or_default();
     match (kind.as_str(), place.get(1..).unwrap_or_default()) {
+        (_, [.., last]) if search::is_word(last) => Err(nowhere(place)),
         ("", []) => match *method {
             Method::GET => list::answer(call, list::ALL).await,
             _ => Err(not_done(method)),
@@ -217,8 +218,12 @@ async fn dispatch(call: &Call, method: &Method, place: &[&str]) -> Result<Respon
             }
             discovery::get(call, &kind, rest)
         }
-        _ => Err(Error::not_found(format!("'/{}'", crate::text::excerpt(&place.join("/"))))),
+        _ => Err(nowhere(place)),
     }
+}
+
+fn nowhere(place: &[&str]) -> Error {
+    Error::not_found(format!("'/{}'", crate::text::excerpt(&place.join("/"))))
 }
 
 fn not_done(method: &Method) -> Error {
@@ -233,10 +238,9 @@ async fn verb(
     resource: Resource,
     id: Option<&str>,
 ) -> Result<Response> {
-    if let (Some(Unless::Any), Some(id), false) = (&call.if_none_match, id, *method == Method::GET)
-    {
-        // RFC 9110 13.1.2: done only where there is nothing yet; a resource that is changed is there.
-        absent(call, resource, id).await?;
+    if let (Some(unless), Some(id), false) = (&call.if_none_match, id, *method == Method::GET) {
+        // RFC 9110 13.1.2: `*` is for what is not there yet; a resource that is changed is there.
+        another(call, resource, id, unless).await?;
     }
     match (resource, id) {
         (Resource::User, None) => match *method {
@@ -264,13 +268,20 @@ async fn verb(
     }
 }
 
-/// Refuses what is there.
-async fn absent(call: &Call, resource: Resource, id: &str) -> Result<()> {
-    match resource {
-        Resource::User => users::read(call, id).await.map(|_| ()),
-        Resource::Group => groups::read(call, id).await.map(|_| ()),
-    }?;
-    Err(Error::new(Kind::Precondition, "'If-None-Match: *' is for what is not there yet"))
+/// Refuses what is there, or what is at a version that was named.
+async fn another(call: &Call, resource: Resource, id: &str, unless: &Unless) -> Result<()> {
+    let version = match resource {
+        Resource::User => users::read(call, id).await?.version,
+        Resource::Group => groups::read(call, id).await?.version,
+    };
+    let text = match unless {
+        Unless::Any => "'If-None-Match: *' is for what is not there yet".to_owned(),
+        Unless::One(_) if unless.names_version(version) => {
+            format!("it is at version {version}, which 'If-None-Match' names")
+        }
+        Unless::One(_) => return Ok(()),
+    };
+    Err(Error::new(Kind::Precondition, text))
 }
 
 /// `/Me` (RFC 7644 3.11) is whoever the token is of.
@@ -280,14 +291,14 @@ fn nobody() -> Error {
     Error::new(Kind::Unsupported, text)
 }
 
-/// An answer: a resource or a list (or nothing), where it stands, its version.
+/// An answer: a resource or a list (or nothing), where it stands, its entity tag.
 fn answer(
     status: StatusCode,
     body: Option<Value>,
     location: Option<&str>,
-    version: Option<i64>,
+    tag: Option<&str>,
 ) -> Response {
-    sent(status, body.map(|b| Body::from(b.to_string())), location, version)
+    sent(status, body.map(|b| Body::from(b.to_string())), location, tag)
 }
 
 /// An answer whose body is written already.
@@ -295,7 +306,7 @@ fn sent(
     status: StatusCode,
     body: Option<Body>,
     location: Option<&str>,
-    version: Option<i64>,
+    tag: Option<&str>,
 ) -> Response {
     let has_body = body.is_some();
     let mut r = Response::new(body.unwrap_or_default());
@@ -307,7 +318,7 @@ fn sent(
     if let Some(l) = location.and_then(|l| HeaderValue::from_str(l).ok()) {
         h.insert(header::LOCATION, l);
     }
-    if let Some(v) = version.and_then(|v| HeaderValue::from_str(&format!("W/\"{v}\"")).ok()) {
+    if let Some(v) = tag.and_then(|t| HeaderValue::from_str(t).ok()) {
         h.insert(header::ETAG, v);
     }
     r

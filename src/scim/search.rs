@@ -7,9 +7,20 @@ use axum::http::Method;
 use serde_json::Value;
 use std::collections::HashMap;
 
-/// Whether the last part of a place asks for a search.
+/// Whether a place is that of a search: below the base address or a type of resources, and nowhere else.
 pub(super) fn is_search(place: &[&str]) -> bool {
-    place.last().is_some_and(|s| s.eq_ignore_ascii_case(".search"))
+    match place {
+        [last] => is_word(last),
+        [kind, last] => {
+            is_word(last) && ["users", "groups"].iter().any(|k| k.eq_ignore_ascii_case(kind))
+        }
+        _ => false,
+    }
+}
+
+/// Whether this is what a search is asked by, so that it is no id either.
+pub(super) fn is_word(part: &str) -> bool {
+    part.eq_ignore_ascii_case(".search")
 }
 
 /// A search instead of a list: the body's parameters become the request's.

@@ -46,7 +46,7 @@ pub(super) async fn create(call: &Call) -> Result<Response> {
     let names = document::managers(call, &p, [&u]).await?;
     let doc = document::user(call, &u, &[], &names, &p);
     let at = format!("{}/Users/{}", call.base, u.id);
-    Ok(answer(StatusCode::CREATED, Some(doc), Some(&at), Some(u.version)))
+    Ok(answer(StatusCode::CREATED, Some(doc), Some(&at), Some(&document::tag(u.version, &[]))))
 }
 
 /// The user that a path names.
@@ -67,12 +67,14 @@ async fn shown(call: &Call, id: UserId, p: &Projection) -> Result<Shown> {
 pub(super) async fn get(call: &Call, id: &str) -> Result<Response> {
     let p = projection(call, Resource::User);
     let Shown { user, groups } = shown(call, parse(id)?, &p).await?;
-    if call.if_none_match.as_ref().is_some_and(|v| v.names(user.version)) {
-        return Ok(answer(StatusCode::NOT_MODIFIED, None, None, Some(user.version)));
+    call.still(user.version)?;
+    let tag = document::tag(user.version, &groups);
+    if call.if_none_match.as_ref().is_some_and(|v| v.names(&tag)) {
+        return Ok(answer(StatusCode::NOT_MODIFIED, None, None, Some(&tag)));
     }
     let names = document::managers(call, &p, [&user]).await?;
     let doc = document::user(call, &user, &groups, &names, &p);
-    Ok(answer(StatusCode::OK, Some(doc), None, Some(user.version)))
+    Ok(answer(StatusCode::OK, Some(doc), None, Some(&tag)))
 }
 
 /// A page of users, with their groups where those are shown.
@@ -114,7 +116,7 @@ async fn modify(
     let names = document::managers(call, &p, [&u]).await?;
     let doc = document::user(call, &u, &groups, &names, &p);
     let at = format!("{}/Users/{}", call.base, u.id);
-    Ok(answer(StatusCode::OK, Some(doc), Some(&at), Some(u.version)))
+    Ok(answer(StatusCode::OK, Some(doc), Some(&at), Some(&document::tag(u.version, &groups))))
 }
 
 /// What a change came to when it was decided, and the attributes it is about: it may be decided more than once, the last

@@ -324,6 +324,10 @@ pub(super) async fn switch(tx: &mut Tx, was: User, on: bool, why: &'static str) 
     let (t, id) = (was.tenant_id, was.id);
     let guard = if on { None } else { guarded(tx, &was).await? };
     db::set_enabled(tx, t, id, on).await?;
+    if let Some(d) = was.directory_id.filter(|_| on) {
+        // Whoever is so called was decided about anew.
+        tombstones::settle(tx, t, d, &was).await?;
+    }
     if !on {
         sessions::revoke(tx, Who::User(t, id), why).await?;
     }

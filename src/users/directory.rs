@@ -196,11 +196,14 @@ async fn again(
 async fn write(tx: &mut Tx, was: &User, draft: &Draft, whole: bool) -> Result<User> {
     rules::checked(draft)?;
     let (t, id) = (was.tenant_id, was.id);
+    let x = draft.external_id.as_deref();
+    let newly = x.filter(|_| was.external_id != draft.external_id);
+    let left = was.external_id.is_some() && was.external_id != draft.external_id;
+    let alike = if left { tombstones::alike(tx, was).await? } else { Vec::new() };
     // Another name must be no way around what was decided by hand about whoever had it.
     let off = match was.directory_id {
         Some(d) if rules::renamed(was, draft) => {
-            let x = draft.external_id.as_deref();
-            tombstones::becomes(tx, t, d, &draft.user_name, x).await? && was.enabled
+            tombstones::becomes(tx, t, d, &draft.user_name, x, newly).await? && was.enabled
         }
         _ => false,
     };
@@ -210,6 +213,7 @@ async fn write(tx: &mut Tx, was: &User, draft: &Draft, whole: bool) -> Result<Us
     // Nor is leaving a name a way around what was decided about whoever had it.
     if !was.enabled && rules::renamed(was, draft) {
         tombstones::remember(tx, was, Why::Disabled).await?;
+        off_as(tx, was, &alike).await?;
     }
     let ends = off || was.active && !draft.active;
     let guard = if ends { guarded(tx, was).await? } else { None };
@@ -293,11 +297,37 @@ pub async fn delete_in(
     fresh(&was, if_match)?;
     let by = By::Directory { user: id, label: was.label().to_owned() };
     if !was.enabled {
+        let alike = tombstones::alike(tx, &was).await?;
         tombstones::remember(tx, &was, Why::Disabled).await?;
+        off_as(tx, &was, &alike).await?;
     }
     let settings = directories::find(tx, t, d).await?.ok_or_else(|| gone(id))?.provisioning;
     let limits = Some(settings.0.mass_change);
     gone_for_good(tx, &was, by, "deleted by the directory", limits).await
+}
+
+/// Switches off who carries the id of somebody who is off by hand and leaves it: from now on the id would be theirs alone,
+/// and let in whom a person has shut out.
+async fn off_as(tx: &mut Tx, was: &User, alike: &[UserId]) -> Result<()> {
+    let t = was.tenant_id;
+    for id in alike {
+        let Some(user) = db::get(tx, t, *id).await?.filter(|u| u.enabled) else { continue };
+        let guard = guarded(tx, &user).await?;
+        db::set_enabled(tx, t, user.id, false).await?;
+        let why = "carries the externalId of a person who was disabled by hand";
+        sessions::revoke(tx, Who::User(t, user.id), why).await?;
+        let held = match guard {
+            Some(g) => {
+                g.after(tx, By::Directory { user: user.id, label: user.label().to_owned() }).await?
+            }
+            None => false,
+        };
+        let event = Event::new("user.disable").target("user", user.id);
+        let event = event.detail(serde_json::json!({ "as": was.id, "held": held }));
+        audit::record(tx, t, event.personal(rules::personal(&user))).await?;
+        announce(tx, &user).await?;
+    }
+    Ok(())
 }
 
 /// Ends a user's access and deletes the row, with guard, audit event and what was granted; with limits where a directory

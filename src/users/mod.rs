@@ -25,7 +25,7 @@ mod signed_in;
 pub mod tombstones;
 
 pub use arrival::{DELETED, UNOWNED, create, create_once};
-pub(crate) use arrival::{adopt, is_account, unowned};
+pub(crate) use arrival::{adopt, is_account, meant_by, unowned};
 pub use by_hand::{
     Adder, Edit, Editing, NewUser, Search, add, edit, named, remove, set_enabled, view,
     within_reach,
@@ -183,7 +183,9 @@ fn gone(id: UserId) -> Error {
 pub(crate) fn fresh(u: &User, if_match: Option<i64>) -> Result<()> {
     match if_match {
         Some(v) if v != u.version => {
-            let detail = format!("user {} is at version {}, not {v}", u.id, u.version);
+            // Several were named, or what is no version.
+            let not = if v < 0 { "none of those named".to_owned() } else { format!("not {v}") };
+            let detail = format!("user {} is at version {}, {not}", u.id, u.version);
             Err(Error::new(Kind::Precondition, detail))
         }
         _ => Ok(()),

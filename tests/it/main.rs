@@ -63,6 +63,8 @@ mod scim_protocol;
 mod scim_quirks;
 mod scim_rules;
 mod scim_schemas;
+mod scim_told;
+mod scim_versions;
 mod security;
 mod setup;
 mod signin;

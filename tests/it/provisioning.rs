@@ -12,7 +12,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 /// Sets how a directory's provisioning behaves.
-async fn set(server: &TestServer, scim: &Scim, provisioning: Value) {
+pub async fn set(server: &TestServer, scim: &Scim, provisioning: Value) {
     let body = json!({ "provisioning": provisioning });
     server.as_owner(Method::PATCH, &at(scim, ""), Some(body)).await.expect(200);
 }
@@ -29,7 +29,7 @@ async fn log(server: &TestServer, scim: &Scim, query: &str) -> Vec<Value> {
 }
 
 /// The newest entry, whole.
-async fn newest(server: &TestServer, scim: &Scim) -> Value {
+pub async fn newest(server: &TestServer, scim: &Scim) -> Value {
     let id = log(server, scim, "?limit=1").await[0]["id"].as_str().expect("an id").to_owned();
     server.get(&at(scim, &format!("/log/{id}"))).await.expect(200).json()
 }

@@ -144,6 +144,50 @@ story!(
 );
 
 story!(
+    async fn nothing_is_begun_that_waits_for_what_never_comes(t) {
+        let server = TestServer::start(&t).await;
+        let scim = server.directory(server.tenant("contoso").await).await;
+        let person = |name: &str, boss: &str| json!({
+            "method": "POST", "path": "/Users", "bulkId": name,
+            "data": {"userName": name, ENT: {"manager": {"value": format!("bulkId:{boss}")}}},
+        });
+        let group = |name: &str, member: &str| json!({
+            "method": "POST", "path": "/Groups", "bulkId": name,
+            "data": {"displayName": name, "members": [{"value": format!("bulkId:{member}")}]},
+        });
+        // Whoever is waited for by way of others, and beside a circle that can be made.
+        let ops = json!([
+            group("g", "a"), person("a", "b"), person("b", "nobody"), person("x", "y"), person("y", "x"),
+            {"method": "PATCH", "path": "/Groups/bulkId:g", "data": {"Operations": [{"op": "remove", "path": "members"}]}},
+        ]);
+        let answer = scim.post("/Bulk", bulk(ops)).await.expect(200).json();
+        assert_eq!(statuses(&answer), ["409", "409", "409", "201", "201", "409"], "{answer}");
+        let all = scim.get("/").await.expect(200).json();
+        assert_eq!(all["totalResults"], 2, "nothing is left behind: {all}");
+    }
+);
+
+story!(
+    async fn a_version_that_cannot_be_read_holds_an_operation_back(t) {
+        let server = TestServer::start(&t).await;
+        let scim = server.directory(server.tenant("contoso").await).await;
+        let made = scim.post("/Users", json!({"userName": "ada"})).await.expect(201);
+        let at = format!("/Users/{}", made.json()["id"].as_str().unwrap());
+        let title = |version: Value| json!({
+            "method": "PATCH", "path": at, "version": version,
+            "data": {"Operations": [{"op": "replace", "path": "title", "value": "T"}]},
+        });
+        let odd = [json!(5), json!(true), json!(["W/\"1\""]), json!({}), json!(""), json!("one")];
+        let answer = scim.post("/Bulk", bulk(odd.map(title).to_vec().into())).await.expect(200).json();
+        assert_eq!(statuses(&answer), ["400", "400", "400", "400", "412", "412"], "{answer}");
+        assert!(answer["Operations"][0]["response"]["detail"].as_str().unwrap().contains("'version'"));
+        assert_eq!(scim.get(&at).await.expect(200).header("etag"), made.header("etag"));
+        let answer = scim.post("/Bulk", bulk(json!([title(Value::Null)]))).await.expect(200).json();
+        assert_eq!(statuses(&answer), ["200"], "null says nothing");
+    }
+);
+
+story!(
     async fn a_bulk_request_has_its_limits(t) {
         let server = TestServer::with(&t, |c| c.limits.scim_body = "64KiB".parse().unwrap()).await;
         let scim = server.directory(server.tenant("contoso").await).await;

@@ -4,7 +4,9 @@ use crate::{
     pure, story,
     support::{TestServer, server::Scim},
 };
-use muster::protocol::scim::extension::Declaration;
+use muster::protocol::scim::{
+    Projection, Resource, Rules, Schemas, extension::Declaration, schema::Mutability,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -215,5 +217,56 @@ pure!(
         let mut v = badge();
         v["attributes"] = json!([]);
         assert!(read(&v).is_err());
+    }
+);
+
+pure!(
+    fn what_is_always_shown_is_shown_whatever_is_left_out() {
+        let d: Declaration = serde_json::from_value(json!({
+            "id": URN, "name": "Badge", "attributes": [
+                {"name": "tag"}, {"name": "level", "returned": "always"},
+                {"name": "desk", "type": "complex", "returned": "always", "subAttributes": [{"name": "a"}, {"name": "b"}]},
+            ],
+        }))
+        .unwrap();
+        let schemas = Schemas::with(vec![d.schema().unwrap()]);
+        let whole = json!({"id": "1", "title": "T", URN: {"tag": "t", "level": "2", "desk": {"a": "1", "b": "2"}}});
+        let shown = |attributes: Option<&str>, excluded: Option<&str>| {
+            let p = Projection::read(&schemas, Rules::ALL, Resource::User, attributes, excluded);
+            Value::Object(p.apply(whole.as_object().unwrap().clone()))[URN].clone()
+        };
+        let always = json!({"level": "2", "desk": {"a": "1", "b": "2"}});
+        assert_eq!(shown(None, Some(URN)), always);
+        assert_eq!(shown(None, Some(&format!("{URN}:desk.a,{URN}:tag"))), always);
+        assert_eq!(shown(None, Some(&format!("{URN}:level,title"))), whole[URN]);
+        assert_eq!(shown(Some(&format!("{URN}:desk.a")), None), always);
+        assert_eq!(shown(Some("title"), None), always);
+    }
+);
+
+pure!(
+    fn what_would_not_be_held_is_not_declared() {
+        let with = |id: &str, sub: Value| -> Declaration {
+            serde_json::from_value(json!({
+                "id": id, "name": "Badge",
+                "attributes": [{"name": "desk", "type": "complex", "subAttributes": [sub]}],
+            }))
+            .unwrap()
+        };
+        let d = with(URN, json!({"name": "house", "mutability": "immutable"}));
+        let e = d.schema().unwrap_err();
+        assert!(
+            e.detail().contains("'house'") && e.detail().contains("mutability"),
+            "{}",
+            e.detail()
+        );
+        // One that was declared before is read, and says what is so.
+        let kept = d.kept().unwrap();
+        assert_eq!(kept.attrs[0].subs[0].mutability, Mutability::ReadWrite);
+        let misspelt = "urn:ietf:params:scim:schemas:extension:enterprise:2.0User";
+        let d = with(&misspelt.to_uppercase().replace("URN", "urn"), json!({"name": "house"}));
+        assert!(d.schema().unwrap_err().detail().contains("misspelt"));
+        assert!(d.kept().is_ok());
+        assert!(with(URN, json!({"name": "house"})).schema().is_ok());
     }
 );

@@ -197,16 +197,85 @@ story!(
         let tenant = server.tenant("contoso").await;
         let scim = server.directory(tenant).await;
         for (place, filter) in [
-            ("/Users", "groups co \"a\""), ("/Users", "groups.display eq \"a\""),
-            ("/Users", "meta.version eq \"a\""), ("/Users", "meta.location sw \"a\""), ("/Users", "schemas co \"a\""),
-            ("/Users", "manager.displayName eq \"a\""), ("/Users", "emails[nosuch eq \"a\"]"), ("/Users", "nosuch pr"),
-            ("/Groups", "members.display eq \"a\""), ("/Groups", "members co \"a\""), ("/Groups", "members.$ref eq \"a\""),
+            ("/Users", "groups co \"a\""), ("/Users", "groups[value gt \"a\"]"), ("/Users", "groups.$ref ew \"a\""),
+            ("/Users", "meta.location sw \"a\""), ("/Users", "schemas co \"a\""),
+            ("/Users", "emails[nosuch eq \"a\"]"), ("/Users", "nosuch pr"),
+            ("/Groups", "members.display eq \"a\""), ("/Groups", "members co \"a\""), ("/Groups", "members gt \"a\""),
+            ("/Groups", "members[value sw \"0\"]"), ("/Groups", "members.$ref sw \"a\""), ("/Groups", "members.type co \"a\""),
             ("/Groups", "userName eq \"a\""), ("/Groups", "meta.created co \"a\""),
         ] {
             let request = scim.client.request(reqwest::Method::GET, place).query(&[("filter", filter)]);
             let refused = scim.client.send(request).await;
             assert_eq!(refused.status, 400, "{filter}: {}", refused.text);
             assert_eq!(refused.json()["scimType"], "invalidFilter", "{filter}");
+        }
+        // It says what there is instead.
+        let said = scim.get("/Groups?filter=members%20co%20%22a%22").await.expect(400).json();
+        let said = said["detail"].as_str().unwrap();
+        assert!(said.contains("members.value co") && said.contains("'value' (eq"), "{said}");
+        let said = scim.get("/Users?filter=userName%20eq%20'mgr'").await.expect(400).json();
+        assert!(said["detail"].as_str().unwrap().contains("double quotes"), "{said}");
+        scim.get("/Users?filter=userName%20eq%20%22o'hara%22").await.expect(200);
+    }
+);
+
+story!(
+    async fn what_stands_in_other_rows_is_filtered_by(t) {
+        let server = TestServer::start(&t).await;
+        let tenant = server.tenant("contoso").await;
+        let (scim, other) = (server.directory(tenant).await, server.directory(tenant).await);
+        let ent = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+        let made = async |c: &Scim, body: Value| {
+            let at = if body.get("userName").is_some() { "/Users" } else { "/Groups" };
+            c.post(at, body).await.expect(201).json()["id"].as_str().unwrap().to_owned()
+        };
+        let boss = made(&scim, json!({"userName": "boss", "displayName": "The Boss"})).await;
+        let plain = made(&scim, json!({"userName": "Plain"})).await;
+        let far = made(&other, json!({"userName": "far", "displayName": "The Boss"})).await;
+        for (name, manager) in [("a", boss.as_str()), ("b", &plain), ("c", &far), ("d", "not-an-id")] {
+            made(&scim, json!({"userName": name, ent: {"manager": {"value": manager}}})).await;
+        }
+        let ops = made(&scim, json!({"displayName": "Ops", "members": [{"value": boss}]})).await;
+        made(&scim, json!({"displayName": "Others", "members": [{"value": plain}, {"value": boss}]})).await;
+        made(&other, json!({"displayName": "Ops", "members": [{"value": far}]})).await;
+        let found = async |place: &str, key: &str, filter: String| {
+            let request = scim.client.request(reqwest::Method::GET, place).query(&[("filter", &filter)]);
+            let page = scim.client.send(request).await;
+            assert_eq!(page.status, 200, "{filter}: {}", page.text);
+            let page = page.json();
+            let mut names: Vec<String> = page["Resources"].as_array().unwrap().iter()
+                .map(|d| d[key].as_str().unwrap().to_owned()).collect();
+            names.sort();
+            names.join(" ")
+        };
+        for (filter, want) in [
+            ("manager.displayName eq \"the boss\"".to_owned(), "a"),
+            ("manager.displayName sw \"pl\"".to_owned(), "b"),
+            ("manager.displayName pr".to_owned(), "a b"),
+            (format!("{ent}:manager.displayName pr and not (userName eq \"a\")"), "b"),
+            ("userName sw \"a\" and manager.displayName eq null".to_owned(), ""),
+            ("groups.display eq \"OPS\"".to_owned(), "boss"),
+            ("groups[display eq \"Ops\"]".to_owned(), "boss"),
+            ("groups[display co \"th\" and type eq \"direct\"]".to_owned(), "Plain boss"),
+            ("groups pr and not (groups.display eq \"Ops\")".to_owned(), "Plain"),
+            (format!("groups.$ref eq \"{}/Groups/{ops}\"", scim.base), "boss"),
+            (format!("id eq \"{boss}\" and groups.display eq \"Ops\""), "boss"),
+            ("userName eq \"boss\" and meta.version eq \"W/\\\"1\\\"\"".to_owned(), "boss"),
+            ("userName eq \"boss\" and meta.version eq \"W/\\\"1.12345678\\\"\"".to_owned(), "boss"),
+            ("meta.version co \"2\"".to_owned(), ""),
+            ("userName eq \"boss\" and meta.resourceType sw \"Us\"".to_owned(), "boss"),
+        ] {
+            assert_eq!(found("/Users", "userName", filter.clone()).await, want, "{filter}");
+        }
+        for (filter, want) in [
+            (format!("members.$ref eq \"{}/Users/{plain}\"", scim.base), "Others"),
+            (format!("members.$ref ew \"/Users/{boss}\""), "Ops Others"),
+            (format!("members[$ref ew \"{plain}\" and type eq \"User\"]"), "Others"),
+            (format!("members[value ne \"{boss}\"]"), "Others"),
+            ("members.$ref eq \"nowhere\"".to_owned(), ""),
+            ("displayName sw \"o\" and meta.version eq \"W/\\\"1\\\"\"".to_owned(), "Ops Others"),
+        ] {
+            assert_eq!(found("/Groups", "displayName", filter.clone()).await, want, "{filter}");
         }
     }
 );

@@ -248,7 +248,8 @@ fn spelt(made: &Made) -> impl Strategy<Value = String> + use<> {
             .prop_map(|(v, w, j)| format!("groups[value eq \"{v}\" {j} (value eq \"{w}\")]")),
         1 => prop::sample::select(vec![
             "groups pr", "groups eq null", "groups ne null", "groups.type eq \"Direct\"", "groups[type eq \"indirect\"]",
-            "groups[value pr]", "groups[not (value pr)]", "id pr", "meta pr", "schemas pr", "active pr", "userName pr",
+            "groups[value pr]", "groups[not (value pr)]", "groups.display eq \"group 1\"", "groups.display co \"s\"",
+            "groups[display sw \"STRASSE\" and type eq \"direct\"]", "groups.display gt \"group\"", "id pr", "meta pr", "schemas pr", "active pr", "userName pr",
         ]).prop_map(str::to_owned),
         3 => (when, order, time).prop_map(|(a, o, v)| format!("{a} {o} \"{v}\"")),
     ]
@@ -292,6 +293,7 @@ pub fn of_groups(made: &Made, members: &[String]) -> impl Strategy<Value = Strin
             "members pr", "members eq null", "members ne null", "members.type eq \"user\"", "members[type ne \"User\"]",
             "members[value pr and type eq \"User\"]", "externalId pr", "externalId eq null", "externalId ne null", "displayName pr",
             "meta.resourceType eq \"Group\"", "meta.resourceType eq \"User\"", "meta.resourceType ne \"User\"",
+            "meta.resourceType gt \"Gro\"", "meta.version eq \"W/\\\"1\\\"\"", "meta.version co \"2\"",
             "schemas eq \"urn:ietf:params:scim:schemas:core:2.0:Group\"", "schemas eq \"urn:who:knows\"", "id pr",
         ]).prop_map(str::to_owned),
     ];

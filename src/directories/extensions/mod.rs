@@ -63,7 +63,7 @@ pub async fn schemas(c: &mut Conn, t: TenantId) -> Result<Arc<Schemas>> {
     if found.is_empty() {
         return Ok(Schemas::core());
     }
-    let own = found.iter().map(|e| e.declaration.0.schema()).collect::<Result<_>>()?;
+    let own = found.iter().map(|e| e.declaration.0.kept()).collect::<Result<_>>()?;
     Ok(Arc::new(Schemas::with(own)))
 }
 

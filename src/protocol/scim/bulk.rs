@@ -163,7 +163,16 @@ fn operation<'a>(
     if method != Method::Delete && !data.is_object() {
         return Err(bad("invalidSyntax", "data", "'data' is an object"));
     }
-    let version = text("version").filter(|v| !v.is_empty());
+    let version = match member(rules, fields, "version") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(s)) => Some(s.as_str()),
+        // Left out, it would let a write through that was to be held back.
+        Some(v) => {
+            let text =
+                format!("'version' is a text such as W/\"3\", not {}", excerpt(&v.to_string()));
+            return Err(bad("invalidValue", "version", text));
+        }
+    };
     let mut refers = BTreeSet::new();
     if let Some(name) = id.and_then(|i| i.strip_prefix(MARK)) {
         refers.insert(name.to_owned());

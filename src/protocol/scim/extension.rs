@@ -3,7 +3,7 @@
 
 use super::{
     ENTERPRISE, Resource,
-    schema::{Attr, Mutability, Returned, Schema, Type},
+    schema::{Attr, MISSPELT, Mutability, Returned, Schema, Type},
 };
 use crate::{
     error::{Error, Result},
@@ -133,6 +133,30 @@ impl Declaration {
     /// # Errors
     /// `Invalid`, naming what is not.
     pub fn schema(&self) -> Result<Schema> {
+        for a in self.attributes.iter().flat_map(|a| &a.sub_attributes) {
+            // What was declared so before is read: it never was held.
+            if a.mutability != Writing::ReadWrite {
+                let text = format!(
+                    "the attribute '{}' is part of a complex one: 'mutability' is said of the whole",
+                    excerpt(&a.name)
+                );
+                return Err(wrong("attributes", text));
+            }
+        }
+        if self.id.eq_ignore_ascii_case(MISSPELT) {
+            let text = format!(
+                "'{}' is how the enterprise extension of the standard is misspelt in the field, and read as that",
+                excerpt(&self.id)
+            );
+            return Err(wrong("id", text));
+        }
+        self.kept()
+    }
+    /// The schema of one that was declared already, as it is read: what came to be refused since is not.
+    ///
+    /// # Errors
+    /// As [`Self::schema`].
+    pub fn kept(&self) -> Result<Schema> {
         self.check_urn()?;
         crate::text::key("name", &self.name)?;
         about("description", &self.description)?;
@@ -250,8 +274,8 @@ fn attribute(a: &Attribute, inside: bool) -> Result<Attr> {
         required: false,
         case_exact: a.case_exact || ty == Type::Reference,
         mutability: match a.mutability {
-            Writing::ReadWrite => Mutability::ReadWrite,
-            Writing::Immutable => Mutability::Immutable,
+            Writing::Immutable if !inside => Mutability::Immutable,
+            Writing::Immutable | Writing::ReadWrite => Mutability::ReadWrite,
         },
         returned: match a.returned {
             Showing::Default => Returned::Default,

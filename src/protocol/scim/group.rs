@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{error::Result, text::excerpt};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub enum GroupOp {
     Add(Vec<String>),
     /// Not these.
     Remove(Vec<String>),
+    /// Of those there are, only these.
+    Keep(Vec<String>),
     /// Exactly these.
     Replace(Vec<String>),
     /// Nobody.
@@ -77,22 +80,69 @@ fn nested(o: &serde_json::Map<String, Value>) -> bool {
     text("type").eq_ignore_ascii_case("Group") || at.eq_ignore_ascii_case("Groups")
 }
 
-/// The ids that a condition names: `value eq "a"`, or several of them with `or`.
-fn named(e: &Element) -> Result<Vec<String>> {
-    match e {
-        Element::Compare(attr, Op::Eq, Literal::Text(t)) if attr.name == "value" => {
-            Ok(vec![t.clone()])
-        }
-        Element::Or(a, b) => {
-            let mut all = named(a)?;
-            all.extend(named(b)?);
-            Ok(all)
-        }
-        _ => {
-            let text = "members are chosen by 'value eq \"id\"', several of them joined with 'or'";
-            Err(bad("invalidFilter", "members", text))
+/// Whom a condition on members chooses: every member is a user with an id, so that whatever it says of equality comes to
+/// these, or to all but these.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Chosen {
+    These(BTreeSet<String>),
+    AllBut(BTreeSet<String>),
+}
+
+impl Chosen {
+    fn all(yes: bool) -> Self {
+        if yes { Self::AllBut(BTreeSet::new()) } else { Self::These(BTreeSet::new()) }
+    }
+    fn not(self) -> Self {
+        match self {
+            Self::These(s) => Self::AllBut(s),
+            Self::AllBut(s) => Self::These(s),
         }
     }
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::These(a), Self::These(b)) => Self::These(&a & &b),
+            (Self::These(a), Self::AllBut(b)) | (Self::AllBut(b), Self::These(a)) => {
+                Self::These(&a - &b)
+            }
+            (Self::AllBut(a), Self::AllBut(b)) => Self::AllBut(&a | &b),
+        }
+    }
+    /// Whom the condition means.
+    fn read(e: &Element) -> Result<Self> {
+        Ok(match e {
+            Element::And(a, b) => Self::read(a)?.and(Self::read(b)?),
+            Element::Or(a, b) => Self::read(a)?.not().and(Self::read(b)?.not()).not(),
+            Element::Not(a) => Self::read(a)?.not(),
+            Element::Compare(attr, Op::Ne, want) => {
+                Self::read(&Element::Compare(attr.clone(), Op::Eq, want.clone()))?.not()
+            }
+            Element::Compare(attr, Op::Eq, Literal::Text(t)) => match attr.name.as_str() {
+                "value" => Self::These(BTreeSet::from([t.to_ascii_lowercase()])),
+                "$ref" => Self::These(
+                    referred(Resource::User, t).map(str::to_ascii_lowercase).into_iter().collect(),
+                ),
+                _ => Self::all(t.eq_ignore_ascii_case("User")),
+            },
+            Element::Compare(_, Op::Eq, Literal::Null) => Self::all(false),
+            Element::Present(_) => Self::all(true),
+            Element::Compare(attr, op, _) => {
+                let text = format!(
+                    "members are chosen by 'value', 'type' and '$ref' with eq, ne, pr, and, or, not; '{} {op}' would \
+                     look at each of them",
+                    attr.name
+                );
+                return Err(bad("invalidFilter", "members", text));
+            }
+        })
+    }
+}
+
+/// The id of the resource of a type whose address this is.
+pub fn referred(resource: Resource, address: &str) -> Option<&str> {
+    let (head, id) = address.rsplit_once('/')?;
+    let kind = head.rsplit('/').next().unwrap_or(head);
+    let word = kind.strip_suffix(['s', 'S']).unwrap_or("");
+    (word.eq_ignore_ascii_case(resource.name()) && !id.is_empty()).then_some(id)
 }
 
 /// Reads a PATCH body as steps, one for each operation that was sent.
@@ -126,24 +176,60 @@ fn operation(o: Operation) -> Result<GroupOp> {
     }
 }
 
+/// What a member is cannot be changed: another id is another member.
+fn unchanged(chosen: &Chosen, value: &Given) -> Result<()> {
+    let is_one = |v: &str| match chosen {
+        Chosen::These(ids) => ids.contains(&v.to_ascii_lowercase()),
+        Chosen::AllBut(_) => false,
+    };
+    let same = match value {
+        Given::One(Some(Value::String(v))) => is_one(v),
+        Given::Parts(parts) => parts.iter().all(|(name, v)| match (name.as_str(), v) {
+            (_, Value::Null) => true,
+            ("value", Value::String(v)) => is_one(v),
+            ("$ref", Value::String(v)) => referred(Resource::User, v).is_some_and(is_one),
+            (_, Value::String(v)) => v.eq_ignore_ascii_case("User"),
+            _ => false,
+        }),
+        _ => true,
+    };
+    if same {
+        return Ok(());
+    }
+    let text = "what a member is cannot be changed: remove it and add another";
+    Err(bad("mutability", "members", text))
+}
+
 fn members(o: Operation) -> Result<GroupOp> {
     if o.path.sub.is_some_and(|s| s.name != "value") {
         let text = "what a member is cannot be changed: remove it and add it";
         return Err(bad("mutability", "members", text));
     }
-    let chosen = o.path.filter.as_ref().map(named).transpose()?;
+    let chosen = o.path.filter.as_ref().map(Chosen::read).transpose()?;
+    let list = |ids: BTreeSet<String>| ids.into_iter().collect::<Vec<_>>();
     Ok(match (o.verb, chosen, o.value) {
-        (Verb::Remove, Some(ids), _) | (Verb::Remove, None, Given::Members(ids)) => {
-            GroupOp::Remove(ids)
+        // Those of them who are listed (1.8).
+        (Verb::Remove, Some(chosen), Given::Members(ids)) => {
+            let ids = ids.into_iter().map(|i| i.to_ascii_lowercase()).collect();
+            match chosen.and(Chosen::These(ids)) {
+                Chosen::These(ids) | Chosen::AllBut(ids) => GroupOp::Remove(list(ids)),
+            }
         }
-        (Verb::Remove, None, _) => GroupOp::Clear,
-        // Another id is another member.
-        (_, Some(ids), Given::One(Some(Value::String(v)))) if !ids.contains(&v) => {
-            let text = "a member's 'value' cannot be changed: remove it and add another";
-            return Err(bad("mutability", "members", text));
-        }
+        (Verb::Remove, None, Given::Members(ids)) => GroupOp::Remove(ids),
+        (Verb::Remove, Some(Chosen::These(ids)), _) => GroupOp::Remove(list(ids)),
+        (Verb::Remove, Some(Chosen::AllBut(ids)), _) if !ids.is_empty() => GroupOp::Keep(list(ids)),
+        (Verb::Remove, _, _) => GroupOp::Clear,
         // 1.3: who is chosen becomes a member.
-        (_, Some(ids), _) if o.path.lenient => GroupOp::Add(ids),
+        (_, Some(chosen), value) if o.path.lenient => {
+            unchanged(&chosen, &value)?;
+            match chosen {
+                Chosen::These(ids) if !ids.is_empty() => GroupOp::Add(list(ids)),
+                _ => {
+                    let text = "who becomes a member is named: 'value eq \"id\"'";
+                    return Err(bad("noTarget", "members", text));
+                }
+            }
+        }
         (Verb::Add, None, Given::Members(ids)) => GroupOp::Add(ids),
         (Verb::Replace, None, Given::Members(ids)) => GroupOp::Replace(ids),
         _ => {

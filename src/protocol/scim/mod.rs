@@ -2,6 +2,7 @@
 //! no I/O. What directories do differently from the text is a rule of [`quirks`], in front of a strict reading: the numbers
 //! in comments (1.1, 2.4 ...) are those of its table and of `docs/scim.md`.
 
+mod body;
 pub mod bulk;
 mod core;
 pub mod extension;
@@ -17,14 +18,14 @@ pub mod schema;
 mod schema_json;
 mod value;
 
-pub use group::{GroupOp, GroupStep, group_ops, member_ids};
+pub use body::{Body, keep_immutable, normalise, read_body, unwrapped};
+pub use group::{GroupOp, GroupStep, group_ops, member_ids, referred};
 pub use parse::{parse_filter, parse_filter_among};
 pub use patch::{Outcome, Patch, patch};
 pub use path::{PatchPath, parse_path};
 pub use project::Projection;
 pub use quirks::{Rule, Rules};
 pub use schema::Schemas;
-pub use value::{Body, keep_immutable, normalise, read_body};
 
 use crate::error::{Error, Kind};
 

@@ -328,6 +328,10 @@ impl<'a> Parser<'a> {
             if w.is_empty() {
                 return self.wrong("a value is wanted");
             }
+            if w.starts_with('\'') {
+                self.at -= w.len();
+                return self.wrong("a text stands between double quotes");
+            }
             (w.to_owned(), false)
         };
         let misfit = || {

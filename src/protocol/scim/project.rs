@@ -2,8 +2,9 @@
 
 use super::{
     Resource,
+    filter::AttrPath,
     quirks::{Rule, Rules},
-    schema::{Named, Returned, Schemas},
+    schema::{Found, Named, Returned, Schemas},
 };
 use serde_json::{Map, Value};
 
@@ -44,8 +45,8 @@ impl Projection {
             (Some(a), _) => Self::Only(with(list(a), Returned::Always)),
             (None, e) => {
                 let always: Vec<Named> = schemas.shown(resource, Returned::Always).collect();
-                let mut named = e.map(list).unwrap_or_default();
-                named.retain(|n| !always.contains(n));
+                let named = e.map(list).unwrap_or_default();
+                let named = but(schemas, resource, named, &always);
                 let named = with(named, Returned::Request);
                 if named.is_empty() { Self::Default } else { Self::Without(named) }
             }
@@ -130,6 +131,26 @@ impl Projection {
             }
         }
     }
+}
+
+/// What is left out, but for what is always shown (and its parts): of an extension with such attributes, all the others.
+fn but(schemas: &Schemas, resource: Resource, named: Vec<Named>, always: &[Named]) -> Vec<Named> {
+    let stays = |at: &Found| always.iter().any(|n| matches!(n, Named::Attr(p) if p.at == *at));
+    let each = |n: Named| match n {
+        Named::Attr(p) if stays(&p.at) => Vec::new(),
+        Named::Extension(urn) => {
+            let attrs = schemas.extension(Rules::NONE, resource, &urn).map(|s| &s.attrs);
+            let found = attrs.into_iter().flatten();
+            let found = found.map(|a| Found { extension: Some(urn.clone()), attr: a.clone() });
+            let (stay, go): (Vec<Found>, Vec<Found>) = found.partition(&stays);
+            if stay.is_empty() {
+                return vec![Named::Extension(urn)];
+            }
+            go.into_iter().map(|at| Named::Attr(AttrPath { at, sub: None })).collect()
+        }
+        n @ Named::Attr(_) => vec![n],
+    };
+    named.into_iter().flat_map(each).collect()
 }
 
 /// Extensions stand in a document under their URN; no attribute's name has a colon.

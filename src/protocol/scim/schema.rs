@@ -299,4 +299,4 @@ impl Schemas {
 }
 
 /// The enterprise URN as it is misspelt in the field (1.20).
-const MISSPELT: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0User";
+pub(super) const MISSPELT: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0User";

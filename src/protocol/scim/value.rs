@@ -3,8 +3,9 @@
 
 use super::{
     Resource, bad,
-    quirks::{self, Rule, Rules},
-    schema::{Attr, Found, Mutability, Named, Schema, Schemas, Type},
+    filter::folded,
+    quirks::{Rule, Rules},
+    schema::{Attr, Found, Mutability, Type},
 };
 use crate::{clock::Timestamp, error::Result, text::excerpt};
 use base64::{
@@ -20,7 +21,7 @@ const MAX_ELEMENTS: usize = 1000;
 /// The largest whole number that every JSON reader keeps exact (RFC 8259 6).
 const MAX_INTEGER: i64 = (1 << 53) - 1;
 
-fn wrong(attr: &str, what: &str) -> crate::error::Error {
+pub(super) fn wrong(attr: &str, what: &str) -> crate::error::Error {
     bad("invalidValue", attr, format!("'{attr}' {what}"))
 }
 
@@ -79,8 +80,59 @@ fn simple(of: Option<&Attr>, attr: &Attr, v: Value) -> Result<Option<Value>> {
     })
 }
 
+/// How parts of a value are read that it should not have: by rules, and with what is told of them.
+#[derive(Debug)]
+pub(super) struct Extra {
+    rules: Rules,
+    /// A change by PATCH, in which what is read-only is refused; in a body of POST and PUT it means nothing (RFC 7644 3.3).
+    patch: bool,
+    /// Why what was left out was.
+    pub ignored: Vec<String>,
+}
+
+impl Extra {
+    /// Of a body of POST or PUT.
+    pub fn of_body(rules: Rules) -> Self {
+        Self { rules, patch: false, ignored: Vec::new() }
+    }
+    /// Of an operation of PATCH.
+    pub fn of_patch(rules: Rules) -> Self {
+        Self { rules, patch: true, ignored: Vec::new() }
+    }
+    /// Many values say the same.
+    fn tell(&mut self, why: String) {
+        if !self.ignored.contains(&why) {
+            self.ignored.push(why);
+        }
+    }
+    /// A part that the attribute has not (1.29); null says nothing.
+    fn unknown(&mut self, attr: &Attr, name: &str, v: &Value) -> Result<()> {
+        if v.is_null() {
+            return Ok(());
+        }
+        let text = format!("has no part '{}'", excerpt(name));
+        if !self.rules.has(Rule::Foreign) {
+            return Err(wrong(&attr.name, &text));
+        }
+        self.tell(format!("'{}' {text}", attr.name));
+        Ok(())
+    }
+    /// A part that is the server's (2.4).
+    fn read_only(&mut self, attr: &Attr, part: &Attr) -> Result<()> {
+        if !self.patch {
+            return Ok(());
+        }
+        let text = format!("'{}.{}' is read-only", attr.name, part.name);
+        if !self.rules.has(Rule::Echo) {
+            return Err(bad("mutability", &attr.name, text));
+        }
+        self.tell(text);
+        Ok(())
+    }
+}
+
 /// The sub-attributes that an object gives: those that are ours and not read-only. Null stays, for what is unassigned.
-pub(super) fn parts(attr: &Attr, v: Value) -> Result<Map<String, Value>> {
+pub(super) fn parts(attr: &Attr, v: Value, extra: &mut Extra) -> Result<Map<String, Value>> {
     let Value::Object(o) = v else {
         return Err(wrong(
             &attr.name,
@@ -89,26 +141,40 @@ pub(super) fn parts(attr: &Attr, v: Value) -> Result<Map<String, Value>> {
     };
     let mut out = Map::new();
     for (name, v) in o {
-        let Some(sub) = attr.sub(&name) else { continue };
-        if sub.mutability != Mutability::ReadOnly {
-            out.insert(sub.name.clone(), simple(Some(attr), sub, v)?.unwrap_or_default());
+        let Some(sub) = attr.sub(&name) else {
+            extra.unknown(attr, &name, &v)?;
+            continue;
+        };
+        if sub.mutability == Mutability::ReadOnly {
+            extra.read_only(attr, sub)?;
+            continue;
+        }
+        let v = simple(Some(attr), sub, v)?.unwrap_or_default();
+        if out.insert(sub.name.clone(), v).is_some() {
+            return Err(twice(&format!("{}.{}", attr.name, sub.name)));
         }
     }
     Ok(out)
 }
 
+/// Names are compared without case, so that one in two spellings is there twice: which is meant nobody can say.
+pub(super) fn twice(name: &str) -> crate::error::Error {
+    let name = excerpt(name);
+    bad("invalidSyntax", &name, format!("'{name}' is given twice; names are compared without case"))
+}
+
 /// One value of a multi-valued attribute; `None` for one that says nothing.
-pub(super) fn element(attr: &Attr, v: Value) -> Result<Option<Value>> {
+pub(super) fn element(attr: &Attr, v: Value, extra: &mut Extra) -> Result<Option<Value>> {
     if v.is_null() || !attr.complex() {
         return simple(None, attr, v);
     }
-    let mut o = parts(attr, v)?;
+    let mut o = parts(attr, v, extra)?;
     o.retain(|_, v| !v.is_null());
     Ok((!o.is_empty()).then_some(Value::Object(o)))
 }
 
 /// The elements of a multi-valued attribute; duplicates fall together.
-pub(super) fn elements(attr: &Attr, v: Value) -> Result<Vec<Value>> {
+pub(super) fn elements(attr: &Attr, v: Value, extra: &mut Extra) -> Result<Vec<Value>> {
     let list = match v {
         Value::Array(l) => l,
         Value::Null => Vec::new(),
@@ -124,14 +190,29 @@ pub(super) fn elements(attr: &Attr, v: Value) -> Result<Vec<Value>> {
     }
     let mut out: Vec<Value> = Vec::new();
     for v in list {
-        out.extend(element(attr, v)?);
+        out.extend(element(attr, v, extra)?);
     }
-    one_primary(&mut out, None);
+    one_primary(attr, &mut out, None);
     Ok(out)
 }
 
-/// At most one element is primary: `keep`, or else the last that says so. Then duplicates fall together.
-pub(super) fn one_primary(list: &mut Vec<Value>, keep: Option<usize>) {
+/// A value as it is compared with others: texts folded unless case counts.
+pub(super) fn compared(attr: &Attr, v: &Value) -> Value {
+    match v {
+        Value::String(s) => folded(attr, s).into(),
+        Value::Object(o) => {
+            let part = |(name, v): (&String, &Value)| {
+                let v = attr.sub(name).map_or_else(|| v.clone(), |sub| compared(sub, v));
+                (name.clone(), v)
+            };
+            Value::Object(o.iter().map(part).collect())
+        }
+        v => v.clone(),
+    }
+}
+
+/// At most one element is primary: `keep`, or else the last that says so. Then duplicates fall together, into the first.
+pub(super) fn one_primary(attr: &Attr, list: &mut Vec<Value>, keep: Option<usize>) {
     let is = |v: &Value| v.get("primary") == Some(&Value::Bool(true));
     if let Some(keep) = keep.or_else(|| list.iter().rposition(is)) {
         for (i, v) in list.iter_mut().enumerate() {
@@ -140,14 +221,18 @@ pub(super) fn one_primary(list: &mut Vec<Value>, keep: Option<usize>) {
             }
         }
     }
-    let mut i = 0;
-    while i < list.len() {
-        if list[..i].contains(&list[i]) {
-            list.remove(i);
-        } else {
-            i += 1;
-        }
+    if list.len() < 2 {
+        return;
     }
+    let mut seen: Vec<Value> = Vec::with_capacity(list.len());
+    list.retain(|v| {
+        let v = compared(attr, v);
+        let new = !seen.contains(&v);
+        if new {
+            seen.push(v);
+        }
+        new
+    });
 }
 
 /// A simple value, of an attribute or of a part of one; `None`: unassigned.
@@ -156,12 +241,12 @@ pub(super) fn single(of: Option<&Attr>, attr: &Attr, v: Value) -> Result<Option<
 }
 
 /// A whole value of an attribute; `None`: unassigned.
-fn whole(attr: &Attr, v: Value) -> Result<Option<Value>> {
+pub(super) fn whole(attr: &Attr, v: Value, extra: &mut Extra) -> Result<Option<Value>> {
     if attr.multi {
-        let list = elements(attr, v)?;
+        let list = elements(attr, v, extra)?;
         return Ok((!list.is_empty()).then(|| Value::from(list)));
     }
-    element(attr, v)
+    element(attr, v, extra)
 }
 
 /// Puts a value where an attribute stands, or takes it away.
@@ -195,152 +280,12 @@ pub(super) fn get<'a>(doc: &'a Map<String, Value>, at: &Found) -> Option<&'a Val
     }
 }
 
-/// A body of POST or PUT, read.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Body {
-    /// What is kept.
-    pub doc: Map<String, Value>,
-    /// Why what was left out was.
-    pub ignored: Vec<String>,
-}
-
-/// A body of POST or PUT as it is kept; see [`read_body`].
-///
-/// # Errors
-/// See there.
-pub fn normalise(
-    schemas: &Schemas,
-    rules: Rules,
-    resource: Resource,
-    body: &Value,
-) -> Result<Map<String, Value>> {
-    read_body(schemas, rules, resource, body).map(|b| b.doc)
-}
-
-/// Reads a body of POST or PUT: what is read-only, unknown or null is left out, types are checked, and what is required
-/// is there.
-///
-/// # Errors
-/// `invalidValue`, naming the attribute; `invalidSyntax` when it is no object; `invalidVers`.
-pub fn read_body(
-    schemas: &Schemas,
-    rules: Rules,
-    resource: Resource,
-    body: &Value,
-) -> Result<Body> {
-    let Value::Object(body) = body else {
-        return Err(bad("invalidSyntax", "body", "a JSON object is wanted"));
-    };
-    let (mut out, mut given) = (Body { doc: Map::new(), ignored: Vec::new() }, None);
-    for (name, v) in body {
-        if name.eq_ignore_ascii_case("schemas") {
-            given = Some(v);
-            continue;
-        }
-        match schemas.resolve(rules, Rule::Schemas, resource, name) {
-            Ok(Named::Extension(urn)) => {
-                if let Some(s) = schemas.extension(Rules::NONE, resource, &urn) {
-                    extension(schemas, rules, &mut out, s, v)?;
-                }
-            }
-            // An extension's attribute has its place inside the extension's object.
-            Ok(Named::Attr(p)) if p.sub.is_none() && p.at.extension.is_none() => {
-                take(rules, &mut out, &p.at, v)?;
-            }
-            _ => unknown(rules, &mut out, resource, name, v)?,
-        }
-    }
-    quirks::body::resource(schemas, rules, resource, given)?;
-    required(resource, &out.doc)?;
-    Ok(out)
-}
-
-/// One attribute of a body.
-fn take(rules: Rules, out: &mut Body, at: &Found, v: &Value) -> Result<()> {
-    let attr = &at.attr;
-    if attr.mutability == Mutability::ReadOnly {
-        return Ok(());
-    }
-    if attr.mutability == Mutability::WriteOnly {
-        if !v.is_null() {
-            out.ignored.push(dropped(rules, attr)?);
-        }
-        return Ok(());
-    }
-    let v = whole(attr, quirks::value::whole(rules, attr, v.clone()))?;
-    if v.is_some() {
-        put(&mut out.doc, at, v);
-    }
-    Ok(())
-}
-
 /// Passwords are not kept (2.10): why, or that they are refused.
 pub(super) fn dropped(rules: Rules, attr: &Attr) -> Result<String> {
     if rules.has(Rule::Password) {
         return Ok(format!("'{}' is not kept: people sign in through their directory", attr.name));
     }
     Err(wrong(&attr.name, "is not taken: people sign in through their directory"))
-}
-
-/// What is in no schema here is left out (1.29); null says nothing.
-fn unknown(rules: Rules, out: &mut Body, resource: Resource, name: &str, v: &Value) -> Result<()> {
-    if v.is_null() {
-        return Ok(());
-    }
-    let name = excerpt(name);
-    if !rules.has(Rule::Foreign) {
-        return Err(wrong(&name, &format!("is no attribute of a {}", resource.name())));
-    }
-    out.ignored.push(format!("'{name}' is no attribute of a {}", resource.name()));
-    Ok(())
-}
-
-/// An extension's object, attribute by attribute.
-fn extension(
-    schemas: &Schemas,
-    rules: Rules,
-    out: &mut Body,
-    schema: &Schema,
-    v: &Value,
-) -> Result<()> {
-    let inner = match v {
-        Value::Null => return Ok(()),
-        Value::Object(o) => o,
-        _ => return Err(wrong(&schema.urn, "is an object")),
-    };
-    for (name, v) in inner {
-        match schemas.find(schema.resource, Some(schema), name) {
-            Some(at) => take(rules, out, &at, v)?,
-            None => unknown(rules, out, schema.resource, &format!("{}:{name}", schema.urn), v)?,
-        }
-    }
-    Ok(())
-}
-
-/// A PUT over what is immutable (RFC 7644 3.5.1): what is left out stays, another value is refused.
-///
-/// # Errors
-/// `mutability`.
-pub fn keep_immutable(
-    schemas: &Schemas,
-    was: &Map<String, Value>,
-    now: &mut Map<String, Value>,
-) -> Result<()> {
-    for schema in schemas.extensions(Resource::User) {
-        for attr in schema.attrs.iter().filter(|a| a.mutability == Mutability::Immutable) {
-            let at = Found { extension: Some(schema.urn.clone()), attr: attr.clone() };
-            let Some(old) = get(was, &at) else { continue };
-            match get(now, &at) {
-                None => put(now, &at, Some(old.clone())),
-                Some(new) if new == old => {}
-                Some(_) => {
-                    let text = format!("'{}' is immutable and has a value already", attr.name);
-                    return Err(bad("mutability", &attr.name, text));
-                }
-            }
-        }
-    }
-    Ok(())
 }
 
 /// What a resource cannot be without.

@@ -132,8 +132,8 @@ pub async fn create(
         }
         match claim(store, access, p, &draft).await? {
             Claim::Adopted(user) => return Ok((*user, true)),
-            Claim::Refused(why) => {
-                return Err(Error::conflict(why).code("uniqueness").attr("userName"));
+            Claim::Refused(attr, why) => {
+                return Err(Error::conflict(why).code("uniqueness").attr(attr));
             }
             Claim::Nobody => {}
         }
@@ -144,7 +144,7 @@ pub async fn create(
 /// What became of an attempt to take somebody over. A refusal leaves its request behind, so it is no error here.
 enum Claim {
     Adopted(Box<User>),
-    Refused(String),
+    Refused(&'static str, String),
     Nobody,
 }
 
@@ -166,19 +166,22 @@ async fn claim(
                     "userName '{name}' and its address are those of more than one person of this tenant whom no \
                      directory has; an administrator must delete or rename one of them first"
                 );
-                return Ok(Claim::Refused(text));
+                return Ok(Claim::Refused("userName", text));
             }
         };
         tx.lock(Lock::User(id)).await?;
         let user = users::find(tx, t, id).await?.filter(|u| u.directory_id.is_none());
         let Some(user) = user else { return Ok(Claim::Nobody) };
+        let (attr, value) = users::meant_by(&user, &draft);
+        let whose = format!("{attr} '{}'", text::excerpt(value));
+        let is = if attr == "userName" { "is" } else { "is that of" };
         // It is for the day when no directory helps, and must not hang on one.
         if credentials::break_glass::find(tx, t, id).await?.is_some() {
             let text = format!(
-                "userName '{name}' (or its address) is that of an account for emergencies, which no directory takes over, \
+                "{whose} is that of an account for emergencies, which no directory takes over, \
                  whoever accepts it: call the person otherwise"
             );
-            return Ok(Claim::Refused(text));
+            return Ok(Claim::Refused(attr, text));
         }
         // A refusal is about the person, whatever the directory calls them by now; a decision for it about what was seen.
         let asked = db::of(tx, t, d, id).await?;
@@ -195,11 +198,11 @@ async fn claim(
             Some((State::Refused, a)) => {
                 let when = a.decided_at.unwrap_or(a.created_at).rfc3339();
                 let text = format!(
-                    "userName '{name}' is a person of this tenant whom no directory has, and an administrator \
+                    "{whose} {is} a person of this tenant whom no directory has, and an administrator \
                      refused on {when} that this directory takes them over (muster adoption accept {t} {})",
                     a.id
                 );
-                Ok(Claim::Refused(text))
+                Ok(Claim::Refused(attr, text))
             }
             _ if reasons.is_empty() => adopt(tx, d, &user, &draft, None).await,
             Some((State::Accepted, a)) if decided(a) => adopt(tx, d, &user, &draft, Some(a)).await,
@@ -210,12 +213,12 @@ async fn claim(
                 };
                 let why: Vec<&str> = reasons.iter().map(|r| r.text()).collect();
                 let text = format!(
-                    "userName '{name}' is a person of this tenant whom no directory has, and is not taken over \
+                    "{whose} {is} a person of this tenant whom no directory has, and is not taken over \
                      without an administrator's decision: {}. An administrator accepts it with: muster adoption \
                      accept {t} {id}; then send this again",
                     why.join("; ")
                 );
-                Ok(Claim::Refused(text))
+                Ok(Claim::Refused(attr, text))
             }
         }
     })

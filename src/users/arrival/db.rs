@@ -16,7 +16,7 @@ row! {
 }
 
 /// One statement: the kind follows from the tenant, the switch from what was decided by hand about somebody of this
-/// name. `None` when a person stands in the way: one who was deleted by hand, or one whom no directory has. The second
+/// name or id, who may be gone or, with the same id, still here. `None` when a person stands in the way: one who was deleted by hand, or one whom no directory has. The second
 /// value says that roles may be kept for whoever comes so called.
 pub(super) async fn insert(
     tx: &mut Tx,
@@ -39,7 +39,10 @@ pub(super) async fn insert(
                 NOT EXISTS (SELECT 1 FROM tombstones b
                             WHERE b.tenant_id = $1 AND b.directory_id = $3 AND b.user_name_key = $5)
                 AND NOT EXISTS (SELECT 1 FROM tombstones b
-                                WHERE b.tenant_id = $1 AND b.directory_id = $3 AND b.external_id = $6),
+                                WHERE b.tenant_id = $1 AND b.directory_id = $3 AND b.external_id = $6)
+                AND NOT EXISTS (SELECT 1 FROM users h
+                                WHERE h.tenant_id = $1 AND h.directory_id = $3 AND h.external_id = $6
+                                  AND NOT h.enabled),
                 $11, $12, 1, $13, $13
          FROM tenants t
          WHERE t.id = $1

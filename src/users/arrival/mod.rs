@@ -34,7 +34,7 @@ enum Arrival {
 }
 
 /// Makes a user; a customer's directory brings tenant users, the provider's technicians. Somebody who was switched off
-/// by hand before the directory deleted them comes back so.
+/// by hand before the directory deleted them comes back so, and so does whoever has the id of one who is here and off.
 ///
 /// # Errors
 /// `Invalid`; `Conflict` with the code `uniqueness` for a name that is taken (in any case), [`DELETED`] for somebody
@@ -125,6 +125,17 @@ pub(crate) async fn unowned(
     db::unowned(tx, t, d, (Some(&draft.user_name), email, external_id)).await
 }
 
+/// By which attribute a creation means a person of no directory, and its value: name, address, or the account that they
+/// signed in as.
+pub(crate) fn meant_by<'a>(user: &User, draft: &'a Draft) -> (&'static str, &'a str) {
+    match (draft.email.as_deref(), draft.external_id.as_deref()) {
+        _ if rules::is_called(user, &draft.user_name) => ("userName", &draft.user_name),
+        (Some(email), _) if rules::is_called(user, email) => ("emails", email),
+        (_, Some(id)) => ("externalId", id),
+        _ => ("userName", &draft.user_name),
+    }
+}
+
 /// Refuses to call somebody whom the directory has by what belongs to a person of no directory, as a creation would be
 /// refused where nobody has decided. Only what is another than before is asked about.
 ///
@@ -191,7 +202,7 @@ pub(crate) async fn adopt(
     let folded = rules::folded(&draft.doc)?;
     // Whatever was decided by hand about whoever was called so.
     let x = draft.external_id.as_deref();
-    let off = tombstones::becomes(tx, t, d, &draft.user_name, x).await? && was.enabled;
+    let off = tombstones::becomes(tx, t, d, &draft.user_name, x, x).await? && was.enabled;
     let guard = if draft.active && !off { None } else { guarded(tx, was).await? };
     if off {
         users::set_enabled(tx, t, id, false).await?;

@@ -1,12 +1,12 @@
 //! The conditions' texts: what columns and index tables answer, and what is left to the document ([`super::values`]).
 
 use super::values::db::{
-    Args, Cond, Elements, carries, chosen, id_text, names, number, numeric, scalar, text_at,
+    Args, Cond, Elements, chosen, id_text, names, number, numeric, scalar, text_at,
 };
 use crate::{
     error::Result,
     protocol::scim::{
-        Resource, bad,
+        Resource,
         filter::{AttrPath, Element, Filter, Literal, Op},
         quirks::{Rule, Rules},
         schema::{Attr, Found, Mutability, Named, Returned, Schemas, Type},
@@ -15,11 +15,11 @@ use crate::{
 };
 use uuid::Uuid;
 
-struct Compiler {
-    resource: Resource,
+pub(super) struct Compiler {
+    pub(super) resource: Resource,
     /// One resource is named by its id, and what else is asked is asked of it.
-    pinned: bool,
-    args: Args,
+    pub(super) pinned: bool,
+    pub(super) args: Args,
     elements: u32,
 }
 
@@ -54,7 +54,7 @@ fn compile(resource: Resource, f: &Filter) -> Result<Where> {
 }
 
 impl Compiler {
-    fn alias(&self) -> &'static str {
+    pub(super) fn alias(&self) -> &'static str {
         match self.resource {
             Resource::User => "u",
             Resource::Group => "g",
@@ -125,8 +125,8 @@ impl Compiler {
             return Ok(scalar(&mut self.args, &Cond::same(column), true, leaf, op, want));
         }
         match (&p.at.extension, p.at.attr.name.as_str()) {
-            (None, "meta") => self.kind(p, op, want),
-            (None, "schemas") => self.carries(p, op, want),
+            (None, "meta") => self.about(p, op, want),
+            (None, "schemas") => self.carries(op, want),
             (None, "members" | "groups") => self.member(p, op, want),
             (None, "emails") if op == Op::Eq && leaf.name == "value" => match want {
                 Literal::Text(t) => Ok(self.by_email(t, None)),
@@ -145,104 +145,6 @@ impl Compiler {
             (_, Literal::Null) => Cond::never(),
             _ => scalar(&mut self.args, &id_text(column), false, leaf, op, want),
         }
-    }
-
-    /// `meta.resourceType eq`, which tells the types apart in a search of all (RFC 7644 3.4.2.1).
-    fn kind(&self, p: &AttrPath, op: Op, want: &Literal) -> Result<Cond> {
-        match (p.leaf().name.as_str(), op, want) {
-            ("resourceType", Op::Eq, Literal::Text(t)) if t == self.resource.name() => {
-                Ok(Cond::always())
-            }
-            ("resourceType", Op::Eq, Literal::Text(_)) => Ok(Cond::never()),
-            _ => Err(refuse(p)),
-        }
-    }
-
-    /// `schemas eq`: everybody has the core, an extension is there or not.
-    fn carries(&mut self, p: &AttrPath, op: Op, want: &Literal) -> Result<Cond> {
-        match (op, want) {
-            (Op::Eq, Literal::Text(t)) if t == self.resource.urn() => Ok(Cond::always()),
-            (Op::Eq, Literal::Text(_)) if self.resource == Resource::Group => Ok(Cond::never()),
-            (Op::Eq, Literal::Text(t)) if t.contains(':') => {
-                let alias = self.alias();
-                Ok(carries(&mut self.args, alias, t))
-            }
-            (Op::Eq, Literal::Text(_) | Literal::Null) => Ok(Cond::never()),
-            _ => Err(refuse(p)),
-        }
-    }
-
-    /// Memberships: by index from whom is named, or, of a resource that is named itself, by the key; never a scan of
-    /// members. Somebody is in no group (or nobody in this one): `eq null`.
-    fn member(&mut self, p: &AttrPath, op: Op, want: &Literal) -> Result<Cond> {
-        if (op, want) == (Op::Eq, &Literal::Null) {
-            return Ok(self.present(p)?.not());
-        }
-        if let (Op::Eq, Literal::Text(t), "value", false) =
-            (op, want, p.leaf().name.as_str(), self.pinned)
-        {
-            return Ok(self.named(t));
-        }
-        self.membership(&Element::Compare(p.leaf().clone(), op, want.clone()))
-    }
-    /// Those that a member, or a group, of this id belongs to.
-    fn named(&mut self, id: &str) -> Cond {
-        let Some(u) = uuid(&id.to_ascii_lowercase()) else { return Cond::never() };
-        // SQLite takes the longest key for the best index, however little of it is given.
-        let (of, here, there, by) = match self.resource {
-            Resource::User => ("u.id", "m.user_id", "m.group_id", ""),
-            Resource::Group => ("g.id", "m.group_id", "m.user_id", " INDEXED BY members_user"),
-        };
-        let v = self.args.bind(Arg::Id(u));
-        let text = |by: &str| {
-            let from = format!("FROM members m{by} WHERE m.tenant_id = $1 AND {there} = {v}");
-            format!("{of} IN (SELECT {here} {from})")
-        };
-        Cond { lite: text(by), pg: text("") }
-    }
-    /// Some membership meets a condition.
-    fn membership(&mut self, e: &Element) -> Result<Cond> {
-        let own = match self.resource {
-            Resource::User => "m.user_id = u.id",
-            Resource::Group => "m.group_id = g.id",
-        };
-        let text = format!("SELECT 1 FROM members m WHERE m.tenant_id = $1 AND {own}");
-        Ok(self.one_membership(e)?.map(|inner| format!("EXISTS ({text} AND {inner})")))
-    }
-    fn one_membership(&mut self, e: &Element) -> Result<Cond> {
-        let (other, named) = match self.resource {
-            Resource::User => ("m.group_id", "groups"),
-            Resource::Group => ("m.user_id", "members"),
-        };
-        Ok(match e {
-            Element::And(a, b) => {
-                Cond::join(&self.one_membership(a)?, "AND", &self.one_membership(b)?)
-            }
-            Element::Or(a, b) => {
-                Cond::join(&self.one_membership(a)?, "OR", &self.one_membership(b)?)
-            }
-            Element::Not(a) => self.one_membership(a)?.not(),
-            Element::Compare(sub, Op::Ne, want) => {
-                self.one_membership(&Element::Compare(sub.clone(), Op::Eq, want.clone()))?.not()
-            }
-            Element::Compare(sub, Op::Eq, Literal::Text(t)) if sub.name == "value" => {
-                match uuid(&t.to_ascii_lowercase()) {
-                    Some(u) => Cond::same(format!("{other} = {}", self.args.bind(Arg::Id(u)))),
-                    None => Cond::never(),
-                }
-            }
-            // Every member is a user, and every user is in a group directly.
-            Element::Compare(sub, Op::Eq, Literal::Text(t)) if sub.name == "type" => {
-                let only = if self.resource == Resource::User { "direct" } else { "user" };
-                if crate::text::fold(t) == only { Cond::always() } else { Cond::never() }
-            }
-            Element::Compare(_, Op::Eq, Literal::Null) => Cond::never(),
-            Element::Present(_) => Cond::always(),
-            Element::Compare(..) => {
-                let text = format!("'{named}' are found by 'value eq'");
-                return Err(bad("invalidFilter", named, text));
-            }
-        })
     }
 
     fn by_email(&mut self, value: &str, kind: Option<&str>) -> Cond {
@@ -266,9 +168,10 @@ impl Compiler {
 
     fn in_document(&mut self, p: &AttrPath, op: Op, want: &Literal) -> Result<Cond> {
         let (attr, leaf) = (&p.at.attr, p.leaf());
-        // What is only shown (a manager's name) stands in no document.
+        // What is only shown stands in no document.
         if leaf.mutability == Mutability::ReadOnly {
-            return Err(refuse(p));
+            let x = self.manager_name(p)?;
+            return Ok(scalar(&mut self.args, &x, false, leaf, op, want));
         }
         if attr.multi && !attr.subs.is_empty() {
             let some = self.some(&p.at, &Element::Compare(leaf.clone(), op, want.clone()))?;
@@ -286,7 +189,7 @@ impl Compiler {
     /// Some element of a multi-valued attribute meets a condition.
     fn some(&mut self, at: &Found, e: &Element) -> Result<Cond> {
         if at.extension.is_none() && (at.attr.name == "members" || at.attr.name == "groups") {
-            return self.membership(e);
+            return self.some_membership(e);
         }
         self.elements += 1;
         let list = Elements {
@@ -313,7 +216,7 @@ impl Compiler {
         })
     }
 
-    fn present(&mut self, p: &AttrPath) -> Result<Cond> {
+    pub(super) fn present(&mut self, p: &AttrPath) -> Result<Cond> {
         if let Some(column) = self.column(p) {
             return Ok(match column {
                 "u.id" | "g.id" => Cond::always(),
@@ -338,13 +241,16 @@ impl Compiler {
         if let (true, Some(sub)) = (attr.multi, &p.sub) {
             return self.some(&p.at, &Element::Present(sub.clone()));
         }
-        let x = text_at(self.alias(), false, &names(&p.at, p.sub.as_deref())?);
+        let x = match &p.sub {
+            Some(sub) if sub.mutability == Mutability::ReadOnly => self.manager_name(p)?,
+            sub => text_at(self.alias(), false, &names(&p.at, sub.as_deref())?),
+        };
         Ok(x.map(|x| format!("{x} IS NOT NULL")))
     }
 }
 
 /// An id as ids are written here: other forms of the same number are nobody's.
-fn uuid(text: &str) -> Option<Uuid> {
+pub(super) fn uuid(text: &str) -> Option<Uuid> {
     Uuid::try_parse(text).ok().filter(|u| u.to_string() == text)
 }
 
@@ -367,7 +273,9 @@ fn keyed(resource: Resource, f: &Filter) -> bool {
         Filter::Some(at, e) => address(resource, at, e).is_some(),
         Filter::Compare(p, Op::Eq, Literal::Text(_)) => {
             let lists = ["emails", "members", "groups"].contains(&p.at.attr.name.as_str());
-            lists && p.at.extension.is_none() && p.leaf().name == "value"
+            let leaf = p.leaf().name.as_str();
+            let by_name = p.at.attr.name == "groups" && leaf == "display";
+            lists && p.at.extension.is_none() && (leaf == "value" || by_name)
         }
         _ => false,
     }
@@ -424,11 +332,6 @@ fn twice(e: &Element) -> bool {
     all.sort_unstable();
     all.dedup();
     all.len() < n
-}
-
-fn refuse(p: &AttrPath) -> crate::error::Error {
-    let name = &p.at.attr.name;
-    bad("invalidFilter", name, format!("'{name}' is not filtered by in this way"))
 }
 
 /// Of several values the primary one counts, or else the first (RFC 7644 3.4.2.3).

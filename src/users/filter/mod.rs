@@ -3,6 +3,7 @@
 //! id, e-mail, displayName, members, times) goes by index, the rest over the document.
 
 mod db;
+mod related;
 mod values;
 
 pub use db::{order, where_group, where_user};

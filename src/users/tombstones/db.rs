@@ -4,7 +4,7 @@ use super::{Tombstone, Why};
 use crate::{
     clock::Timestamp,
     error::Result,
-    id::{DirectoryId, TenantId, TombstoneId},
+    id::{DirectoryId, TenantId, TombstoneId, UserId},
     sql,
     store::{Conn, Tx},
     text::fold,
@@ -74,7 +74,8 @@ pub(super) async fn asked(tx: &mut Tx, t: TenantId, id: TombstoneId) -> Result<u
     )
 }
 
-/// Forgets what is remembered of somebody who came back switched off.
+/// Forgets what is remembered of somebody who came back switched off, name and id each by itself. A name that is settled is
+/// an empty key, which nobody's is; what is left of neither goes.
 pub(super) async fn settle(
     tx: &mut Tx,
     t: TenantId,
@@ -87,11 +88,62 @@ pub(super) async fn settle(
         tx,
         exec,
         "DELETE FROM tombstones WHERE tenant_id = $1 AND directory_id = $2 AND why = 'disabled'
+           AND (user_name_key = $3 OR external_id = $4)
+           AND user_name_key IN ($3, '') AND (external_id IS NULL OR external_id = $4)",
+        t,
+        d,
+        key,
+        external_id
+    )?;
+    sql!(
+        tx,
+        exec,
+        "UPDATE tombstones SET user_name_key = CASE WHEN user_name_key = $3 THEN '' ELSE user_name_key END,
+                external_id = CASE WHEN external_id = $4 THEN NULL ELSE external_id END
+         WHERE tenant_id = $1 AND directory_id = $2 AND why = 'disabled'
            AND (user_name_key = $3 OR external_id = $4)",
         t,
         d,
         key,
         external_id
+    )
+}
+
+/// Whether somebody who carries this id is here and switched off by hand.
+pub(super) async fn is_off(
+    c: &mut Conn,
+    t: TenantId,
+    d: DirectoryId,
+    external_id: &str,
+) -> Result<bool> {
+    sql!(
+        c,
+        one<bool>,
+        "SELECT EXISTS (SELECT 1 FROM users
+                        WHERE tenant_id = $1 AND directory_id = $2 AND external_id = $3 AND NOT enabled)",
+        t,
+        d,
+        external_id
+    )
+}
+
+/// Who else carries this id and is switched on.
+pub(super) async fn alike(
+    c: &mut Conn,
+    t: TenantId,
+    d: DirectoryId,
+    external_id: &str,
+    but: UserId,
+) -> Result<Vec<UserId>> {
+    sql!(
+        c,
+        all<UserId>,
+        "SELECT id FROM users
+         WHERE tenant_id = $1 AND directory_id = $2 AND external_id = $3 AND enabled AND id <> $4 ORDER BY id",
+        t,
+        d,
+        external_id,
+        but
     )
 }
 

@@ -109,14 +109,16 @@ pub(super) async fn of(
     Ok(found.into_iter().find(|b| b.why == Why::Deleted))
 }
 
-/// What another name or id of a person means by what is remembered, with the name's lock: `Err` if somebody so called was deleted by hand,
-/// `true` if the person is now one who was switched off.
+/// What another name or id of a person means by what is remembered, with the name's lock: `Err` if somebody so called was
+/// deleted by hand, `true` if the person is now one who was switched off. `newly`: the id, if they did not carry it before;
+/// then somebody who carries it as well and is off counts, too.
 pub(super) async fn becomes(
     tx: &mut Tx,
     t: TenantId,
     d: DirectoryId,
     name: &str,
     external_id: Option<&str>,
+    newly: Option<&str>,
 ) -> Result<bool> {
     tx.lock(lock(d, name)).await?;
     let found = db::of(tx, t, d, name, external_id).await?;
@@ -126,8 +128,24 @@ pub(super) async fn becomes(
             db::settle(tx, t, d, name, external_id).await?;
             Ok(true)
         }
-        None => Ok(false),
+        None => match newly {
+            Some(id) => db::is_off(tx, t, d, id).await,
+            None => Ok(false),
+        },
     }
+}
+
+/// Who else carries the id of somebody who is switched off by hand and is about to leave it, and is on: each under their
+/// lock, which is taken before those of names and of administrators.
+pub(super) async fn alike(tx: &mut Tx, was: &User) -> Result<Vec<UserId>> {
+    let (Some(d), Some(id), false) = (was.directory_id, &was.external_id, was.enabled) else {
+        return Ok(Vec::new());
+    };
+    let others = db::alike(tx, was.tenant_id, d, id, was.id).await?;
+    for other in &others {
+        tx.lock(Lock::User(*other)).await?;
+    }
+    Ok(others)
 }
 
 /// Notes that the directory still asks for somebody who was deleted by hand.
@@ -139,7 +157,8 @@ pub(super) async fn asked(tx: &mut Tx, b: &Tombstone) -> Result<()> {
     Ok(())
 }
 
-/// Somebody came back switched off: the person themselves carries it from now on.
+/// Somebody came back switched off: the person themselves carries it from now on, by the name and the id that are theirs.
+/// What they do not carry of whoever is remembered stays remembered: it would be a way back.
 pub(super) async fn settle(tx: &mut Tx, t: TenantId, d: DirectoryId, u: &User) -> Result<()> {
     db::settle(tx, t, d, &u.user_name, u.external_id.as_deref()).await?;
     Ok(())
@@ -147,15 +166,20 @@ pub(super) async fn settle(tx: &mut Tx, t: TenantId, d: DirectoryId, u: &User) -
 
 /// How a directory is told, and what its administrator can do.
 pub(super) fn refusal(name: &str, b: &Tombstone) -> Error {
+    let by_name = text::fold(name) == text::fold(&b.user_name);
+    let (attr, value) = match b.external_id.as_deref().filter(|_| !by_name) {
+        Some(id) => ("externalId", id),
+        None => ("userName", name),
+    };
     let text = format!(
-        "userName '{}' is a person whom an administrator deleted here on {}; they are not created again until an \
+        "{attr} '{}' is a person whom an administrator deleted here on {}; they are not created again until an \
          administrator allows it: muster tombstone lift {} {}",
-        text::excerpt(name),
+        text::excerpt(value),
         b.created_at.rfc3339(),
         b.tenant_id,
         b.id
     );
-    Error::conflict(text).code(super::arrival::DELETED).attr("userName")
+    Error::conflict(text).code(super::arrival::DELETED).attr(attr)
 }
 
 /// What is remembered in the tenant, newest first, after `after`.

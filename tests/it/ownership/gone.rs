@@ -28,10 +28,15 @@ story!(async fn who_was_deleted_by_hand_is_not_created_again(t) {
     renamed.external_id = Some("ext-ann@example.com".into());
     let mut anew = draft("ANN@example.com");
     anew.external_id = Some("another".into());
-    for again in [draft("ann@example.com"), renamed, anew] {
+    for (again, by) in [
+        (draft("ann@example.com"), "userName 'ann@example.com'"),
+        (renamed, "externalId 'ext-ann@example.com'"),
+        (anew, "userName 'ANN@example.com'"),
+    ] {
         let e = arrives(&w, &p, again).await.unwrap_err();
         assert_eq!((e.kind(), e.code_str()), (Kind::Conflict, Some(DELETED)));
         assert!(e.detail().contains("deleted") && e.detail().contains("muster tombstone lift"), "{}", e.detail());
+        assert!(e.detail().starts_with(by) && by.starts_with(e.attr_str().unwrap()), "{}", e.detail());
     }
     // Nor by another name that becomes hers.
     let x = w.user(&p, "x@example.com").await;
@@ -98,12 +103,105 @@ story!(async fn who_was_disabled_by_hand_stays_so_whatever_the_directory_sends(t
     assert!(!u.enabled && !w.signed_in(&cookie).await);
     let seen = users::get(&w.store, &p, x.id).await.unwrap();
     assert!(!seen.enabled);
-    // What is remembered is with the person again.
+    // What they carry is theirs again; what they left behind on the way is remembered, so that it leads back to nobody.
     let may = w.may::<UsersView>(acme.id).await;
-    assert!(tombstones::list(&w.store, &may, None, 10).await.unwrap().is_empty());
+    let left = tombstones::list(&w.store, &may, None, 10).await.unwrap();
+    assert!(left.iter().all(|b| b.why == Why::Disabled), "{left:?}");
+    let mut ids: Vec<_> = left.iter().map(|b| b.external_id.as_deref()).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, [None, Some("ext-Anne@example.com"), Some("ext-ann@example.com")]);
     muster::credentials::person::set_enabled(&w.store, &w.may(acme.id).await, x.id, true).await.unwrap();
     assert!(users::get(&w.store, &p, x.id).await.unwrap().live());
     assert_eq!(as_is(&seen).user_name, "anne@example.com");
+});
+
+/// Switches somebody off by hand.
+async fn shut_out(w: &World, t: TenantId, id: UserId) {
+    muster::credentials::person::set_enabled(&w.store, &w.may(t).await, id, false).await.unwrap();
+}
+
+story!(async fn what_is_remembered_of_name_and_id_is_remembered_of_each(t) {
+    let w = World::new(&t.store);
+    let (acme, _, p) = w.company("acme", false).await;
+    let called = |name: &str, id: Option<&str>| {
+        let mut d = draft(name);
+        d.external_id = id.map(str::to_owned);
+        d
+    };
+    // By the name alone, then by the id alone; and the other way round.
+    for (n, by_name_first) in [true, false].into_iter().enumerate() {
+        let (name, id) = (format!("fay{n}@example.com"), format!("x-fay{n}"));
+        let other = format!("fay{n}-2@example.com");
+        let (fay, _) = arrives(&w, &p, called(&name, Some(&id))).await.unwrap();
+        shut_out(&w, acme.id, fay.id).await;
+        muster::groups::delete_person(&w.store, &p, fay.id, None).await.unwrap();
+        let mut ways = [called(&name, None), called(&other, Some(&id))];
+        if !by_name_first {
+            ways.reverse();
+        }
+        for way in ways {
+            let (name, id) = (way.user_name.clone(), way.external_id.clone());
+            let (u, _) = arrives(&w, &p, way).await.unwrap();
+            assert!(u.active && !u.enabled, "{name} {id:?}");
+            muster::groups::delete_person(&w.store, &p, u.id, None).await.unwrap();
+        }
+        // Somebody switched on by hand is decided about, by the name and the id that they carry.
+        let (u, _) = arrives(&w, &p, called(&name, Some(&id))).await.unwrap();
+        assert!(!u.enabled);
+        muster::credentials::person::set_enabled(&w.store, &w.may(acme.id).await, u.id, true).await.unwrap();
+        muster::groups::delete_person(&w.store, &p, u.id, None).await.unwrap();
+        let (u, _) = arrives(&w, &p, called(&name, Some(&id))).await.unwrap();
+        assert!(u.live());
+    }
+});
+
+story!(async fn whoever_has_the_id_of_one_who_is_off_is_off(t) {
+    let w = World::new(&t.store);
+    let (acme, _, p) = w.company("acme", false).await;
+    let kai = w.user(&p, "kai@example.com").await;
+    shut_out(&w, acme.id, kai.id).await;
+    let mut twin = draft("kai2@example.com");
+    twin.external_id.clone_from(&kai.external_id);
+    let (twin, _) = arrives(&w, &p, twin).await.unwrap();
+    assert!(twin.active && !twin.enabled, "created beside one who is off");
+    // And who gets the id later, whose access ends at once.
+    let zoe = w.user(&p, "zoe@example.com").await;
+    let cookie = w.signs_in(&zoe).await;
+    let id = kai.external_id.clone();
+    let to = change(move |d| d.external_id.clone_from(&id));
+    let (zoe, _) = users::modify(&w.store, &p, zoe.id, None, to).await.unwrap();
+    assert!(!zoe.enabled && !w.signed_in(&cookie).await);
+    muster::groups::delete_person(&w.store, &p, kai.id, None).await.unwrap();
+    for id in [twin.id, zoe.id] {
+        assert!(!users::get(&w.store, &p, id).await.unwrap().enabled, "they stay so without him");
+    }
+    // Another's id is nothing to them.
+    assert!(w.user(&p, "lea@example.com").await.enabled);
+});
+
+story!(async fn an_id_that_one_who_is_off_leaves_lets_nobody_in(t) {
+    let w = World::new(&t.store);
+    let (acme, _, p) = w.company("acme", false).await;
+    let may = w.may::<muster::access::perm::UsersEdit>(acme.id).await;
+    for deleted in [true, false] {
+        let name = format!("ivy-{deleted}@example.com");
+        let ivy = w.user(&p, &name).await;
+        let mut twin = draft(&format!("twin-{name}"));
+        twin.external_id.clone_from(&ivy.external_id);
+        let (twin, _) = arrives(&w, &p, twin).await.unwrap();
+        let cookie = w.signs_in(&twin).await;
+        muster::credentials::person::set_enabled(&w.store, &may, ivy.id, false).await.unwrap();
+        assert!(users::get(&w.store, &p, twin.id).await.unwrap().enabled, "nobody decided about them");
+        if deleted {
+            muster::groups::delete_person(&w.store, &p, ivy.id, None).await.unwrap();
+        } else {
+            let away = change(|d| d.external_id = Some("elsewhere".into()));
+            users::modify(&w.store, &p, ivy.id, None, away).await.unwrap();
+        }
+        let now = users::get(&w.store, &p, twin.id).await.unwrap();
+        assert!(!now.enabled && now.version > twin.version, "the id would be theirs alone");
+        assert!(!w.signed_in(&cookie).await);
+    }
 });
 
 /// The directory's only person.

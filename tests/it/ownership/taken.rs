@@ -74,6 +74,13 @@ story!(async fn by_address_by_name_and_by_neither(t) {
     let told = kept_out(&w, &p, "dan@example.com").await;
     assert!(told.contains("more than one person"), "{told}");
     assert_eq!(requests(&w, acme.id).await.len(), 1);
+    // What is refused is called by what it was.
+    local(&w, acme.id, "rich", Some("rich@late.example")).await;
+    let mut by_address = draft("rr@example.com");
+    by_address.email = Some("Rich@late.example".into());
+    let e = arrives(&w, &p, by_address).await.unwrap_err();
+    assert_eq!((e.code_str(), e.attr_str()), (Some("uniqueness"), Some("emails")));
+    assert!(e.detail().starts_with("emails 'Rich@late.example' is that of a person of this tenant"), "{}", e.detail());
 });
 
 story!(async fn a_domain_of_another_tenant_confirms_nothing(t) {

@@ -6,8 +6,9 @@ use crate::{
     protocol::scim::{
         bad,
         filter::Element,
+        quirks::Rules,
         schema::{Attr, Mutability},
-        value::{self, get, one_primary, put},
+        value::{self, Extra, compared, get, one_primary, put},
     },
 };
 use serde_json::{Map, Value};
@@ -25,7 +26,7 @@ pub(super) fn operation(doc: &mut Map<String, Value>, o: &Operation) -> Result<b
             _ => Vec::new(),
         };
         let primary = many(&mut list, o)?;
-        one_primary(&mut list, primary);
+        one_primary(attr, &mut list, primary);
         list.retain(|e| !e.is_null() && e.as_object().is_none_or(|o| !o.is_empty()));
         if list.len() > MAX_VALUES {
             let text = format!("'{}' would have more than {MAX_VALUES} values", attr.name);
@@ -97,10 +98,13 @@ fn many(list: &mut Vec<Value>, o: &Operation) -> Result<Option<usize>> {
             Ok(None)
         }
         (Verb::Add, Given::List(new), None, None) => {
-            let mut primary = None;
+            let (mut primary, attr) = (None, &o.path.at.attr);
+            let mut there: Vec<Value> = list.iter().map(|x| compared(attr, x)).collect();
             for e in new {
-                let at = list.iter().position(|x| x == e).unwrap_or_else(|| {
+                let same = compared(attr, e);
+                let at = there.iter().position(|x| *x == same).unwrap_or_else(|| {
                     list.push(e.clone());
+                    there.push(same);
                     list.len() - 1
                 });
                 if is_primary(&list[at]) {
@@ -137,12 +141,17 @@ fn removed(list: &mut Vec<Value>, o: &Operation, given: &Given) -> Result<()> {
     if chosen.is_empty() && o.path.filter.is_some() && !o.path.lenient {
         return Err(none(o));
     }
+    let attr = &o.path.at.attr;
+    let only: Option<Vec<Value>> = match given {
+        Given::List(only) => Some(only.iter().map(|n| compared(attr, n)).collect()),
+        _ => None,
+    };
     let mut at = 0;
     list.retain(|e| {
-        let named = match given {
-            Given::List(only) => only.iter().any(|n| same(n, e)),
-            _ => true,
-        };
+        let named = only.as_ref().is_none_or(|only| {
+            let e = compared(attr, e);
+            only.iter().any(|n| same(n, &e))
+        });
         let hit = named && chosen.contains(&at);
         at += 1;
         !hit
@@ -150,7 +159,8 @@ fn removed(list: &mut Vec<Value>, o: &Operation, given: &Given) -> Result<()> {
     Ok(())
 }
 
-/// Whether a value names an element: by its `value`, and its `type` if it has one; else all it says is so there.
+/// Whether a value names an element, both as they are compared: by its `value`, and its `type` if it has one; else all it
+/// says is so there.
 fn same(named: &Value, element: &Value) -> bool {
     match (named.get("value"), element.get("value")) {
         (Some(a), Some(b)) => {
@@ -179,7 +189,8 @@ fn changed(list: &mut Vec<Value>, o: &Operation) -> Result<Option<usize>> {
         let made = made.filter(|_| *lenient).ok_or_else(|| none(o))?;
         // It is checked as what is sent is.
         list.push(if at.attr.complex() {
-            Value::Object(value::parts(&at.attr, Value::Object(made))?)
+            let mut extra = Extra::of_patch(Rules::NONE);
+            Value::Object(value::parts(&at.attr, Value::Object(made), &mut extra)?)
         } else {
             Value::Null
         });

@@ -5,11 +5,12 @@ use crate::{
     error::{Error, Result},
     protocol::scim::{
         Resource, bad,
+        body::once,
         group::member_ids,
         path::{PatchPath, parse_path},
         quirks::{self, Rule, Rules},
         schema::{Attr, Mutability, Schemas},
-        value,
+        value::{self, Extra},
     },
     text::excerpt,
 };
@@ -81,6 +82,7 @@ fn step(cx: Cx<'_>, o: &Map<String, Value>) -> Result<Step> {
             return Err(bad("noTarget", "path", "a remove without 'path' names nothing"));
         }
         (None, Some(Value::Object(fields))) => {
+            once(fields)?;
             for (name, v) in fields {
                 at_path(cx, &mut step, verb, name, Some(v), By::Name)?;
             }
@@ -101,6 +103,16 @@ fn at_path(
     v: Option<&Value>,
     by: By,
 ) -> Result<()> {
+    // The URN of the core is the resource itself.
+    if text.trim().eq_ignore_ascii_case(cx.resource.urn())
+        && let (Verb::Add | Verb::Replace, Some(Value::Object(fields))) = (verb, v)
+    {
+        once(fields)?;
+        for (name, v) in fields {
+            at_path(cx, step, verb, name, Some(v), By::Name)?;
+        }
+        return Ok(());
+    }
     let named = by == By::Path || quirks::operation::name(cx.rules, text);
     let path = match parse_path(cx.schemas, cx.rules, cx.resource, text) {
         Ok(path) if named => path,
@@ -144,6 +156,7 @@ fn extension(cx: Cx<'_>, step: &mut Step, verb: Verb, urn: &str, v: Option<&Valu
             Ok(())
         }
         (_, Some(Value::Object(o))) => {
+            once(o)?;
             for (name, v) in o {
                 match found(name) {
                     Some(at) => target(cx, step, verb, whole(at), Some(v), By::Name)?,
@@ -174,13 +187,17 @@ fn target(
 ) -> Result<()> {
     let attr = path.at.attr.clone();
     let ours = |a: &Attr| a.mutability == Mutability::ReadOnly;
+    let read_only = || match &path.sub {
+        Some(sub) => format!("'{}.{}' is read-only", attr.name, sub.name),
+        None => format!("'{}' is read-only", attr.name),
+    };
     if ours(&attr) || path.sub.as_deref().is_some_and(ours) {
         // 2.4: what is ours comes back in a value and means nothing by it.
         if by == By::Name && cx.rules.has(Rule::Echo) {
-            step.ignored.push(format!("'{}' is read-only", attr.name));
+            step.ignored.push(read_only());
             return Ok(());
         }
-        return Err(bad("mutability", &attr.name, format!("'{}' is read-only", attr.name)));
+        return Err(bad("mutability", &attr.name, read_only()));
     }
     if attr.mutability == Mutability::WriteOnly {
         step.ignored.push(value::dropped(cx.rules, &attr)?);
@@ -194,13 +211,30 @@ fn target(
         let text = format!("'{}' is required and cannot be removed", attr.name);
         return Err(bad("mutability", &attr.name, text));
     }
-    let (verb, value) = given(cx, verb, &path, v)?;
-    step.ops.push(Operation { verb, path, value });
+    let mut extra = Extra::of_patch(cx.rules);
+    let (verb, value) = given(cx, verb, &path, v, &mut extra)?;
+    // A value of which nothing is left has nothing to say: least of all that there should be none.
+    let nothing = match &value {
+        Given::Parts(parts) => parts.is_empty(),
+        Given::List(list) => list.is_empty(),
+        _ => false,
+    };
+    // Who becomes a member of a group is said by the path.
+    if !nothing || extra.ignored.is_empty() || cx.resource == Resource::Group {
+        step.ops.push(Operation { verb, path, value });
+    }
+    step.ignored.append(&mut extra.ignored);
     Ok(())
 }
 
 /// The value as its target wants it, and the verb, where the value says that another is meant.
-fn given(cx: Cx<'_>, verb: Verb, path: &Target, v: Option<&Value>) -> Result<(Verb, Given)> {
+fn given(
+    cx: Cx<'_>,
+    verb: Verb,
+    path: &Target,
+    v: Option<&Value>,
+    extra: &mut Extra,
+) -> Result<(Verb, Given)> {
     let (rules, attr) = (cx.rules, &*path.at.attr);
     let v = v.filter(|v| !(verb == Verb::Remove && v.is_null()));
     let Some(v) = v else { return Ok((verb, Given::Nothing)) };
@@ -212,7 +246,8 @@ fn given(cx: Cx<'_>, verb: Verb, path: &Target, v: Option<&Value>) -> Result<(Ve
         let text = "a remove has no 'value': a condition in 'path' says which values go";
         return Err(bad("invalidValue", &attr.name, text));
     }
-    if cx.resource == Resource::Group && attr.name == "members" && path.filter.is_none() {
+    let ids = path.filter.is_none() || verb == Verb::Remove;
+    if cx.resource == Resource::Group && attr.name == "members" && ids {
         return Ok((verb, Given::Members(member_ids(rules, v)?)));
     }
     if let Some(sub) = &path.sub {
@@ -227,7 +262,7 @@ fn given(cx: Cx<'_>, verb: Verb, path: &Target, v: Option<&Value>) -> Result<(Ve
             v @ Value::Object(_) if verb == Verb::Add => Value::Array(vec![v.clone()]),
             v => v.clone(),
         };
-        let list = value::elements(attr, quirks::value::whole(rules, attr, v))?;
+        let list = value::elements(attr, quirks::value::whole(rules, attr, v), extra)?;
         return Ok((verb, Given::List(list)));
     }
     let rewrite = if attr.multi { quirks::value::item } else { quirks::value::whole };
@@ -235,5 +270,5 @@ fn given(cx: Cx<'_>, verb: Verb, path: &Target, v: Option<&Value>) -> Result<(Ve
     if v.is_null() || !attr.complex() {
         return Ok((verb, Given::One(value::single(None, attr, v)?)));
     }
-    Ok((verb, Given::Parts(value::parts(attr, v)?)))
+    Ok((verb, Given::Parts(value::parts(attr, v, extra)?)))
 }

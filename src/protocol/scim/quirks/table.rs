@@ -69,7 +69,7 @@ rows! {
         "`urn:...:2.0:User.department` instead of `urn:...:2.0:User:department`."
         => "The same attribute.";
     Manager "1.6" "shapes of a manager", "Entra":
-        "An enterprise attribute without its URN; the manager as a text, or as a list of one."
+        "An enterprise attribute without its URN, in a path or in a body; the manager as a text, or as a list of one."
         => "`urn:...:enterprise:2.0:User:manager` with `{\"value\": ...}`.";
     Keys "1.7" "paths as names", "Entra":
         "An operation without a path whose value has names such as `name.givenName`, `urn:...:User:department`, `emails[type eq \"work\"].value`."
@@ -114,7 +114,7 @@ rows! {
         "A slash at the end, doubled slashes, the base address without `/v2`."
         => "The same place.";
     Foreign "1.29" "what is not known here", "Entra":
-        "Attributes that are in no schema here: as a path of another schema, as a name in a value."
+        "Attributes that are in no schema here: as a path of another schema, as a name in a value, as a part that an attribute has not."
         => "Left out, and the log says so.";
     PutKeeps "2.1" "PUT without what is ours", "Okta":
         "A PUT without `externalId`."
@@ -123,7 +123,7 @@ rows! {
         "A `count` beyond our largest page."
         => "The largest page, and `itemsPerPage` says how large it is.";
     Echo "2.4" "what is read-only comes back", "Okta":
-        "`{\"id\": ..., \"displayName\": ...}` as the value of an operation without a path."
+        "`{\"id\": ..., \"displayName\": ...}` as the value of an operation without a path; a read-only part in a value."
         => "What is read-only is left out, the rest is done.";
     Strangers "2.5" "members that are nobody", "Okta":
         "A member's id that is no user of the directory."
@@ -151,7 +151,7 @@ letters! {
         => "Whoever is inactive is still found and read; active again, it is the same person with the same id.";
     "1.18" "who has vanished", "Entra":
         "A request for an id that is not there any more."
-        => "404, whatever the id looks like, and so for what belongs to another directory.";
+        => "404, whatever the id looks like, and so for what belongs to another directory. Only a path that can be read in two ways is 400.";
     "1.19" "case", "Entra":
         "Names, URNs, operators and user names in any case."
         => "Compared without case where the attribute says so; kept as they were written.";
@@ -178,7 +178,7 @@ letters! {
         => "Answers come in far less.";
     "2.11" "the SPEC test", "Okta":
         "A suite that looks for people, groups, totals and unknown ids."
-        => "It finds them as the RFC has them; an id of any shape is 404.";
+        => "It finds them as the RFC has them; an id of any shape is 404, but for the paths of 1.18.";
     "3.2" "a probe", "Google":
         "`GET /Users?count=1` before anything else; people only."
         => "One person, and how many there are.";

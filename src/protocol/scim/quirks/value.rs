@@ -81,9 +81,19 @@ pub fn simple(rules: Rules, attr: &Attr, v: Value) -> Value {
         (Type::Integer | Type::Decimal, Value::String(s)) if texts => {
             s.trim().parse::<Number>().map_or(Value::String(s), Value::Number)
         }
-        (Type::String | Type::Reference, Value::Number(n)) if texts => n.to_string().into(),
+        (Type::String | Type::Reference, Value::Number(n)) if texts && exact(&n) => {
+            n.to_string().into()
+        }
         (_, v) => v,
     }
+}
+
+/// Whether a number is written as it was sent: beyond the digits that a reader of JSON keeps it would become another text.
+fn exact(n: &Number) -> bool {
+    let text = n.to_string();
+    n.is_i64()
+        || n.is_u64()
+        || (!text.contains(['e', 'E']) && text.bytes().filter(u8::is_ascii_digit).count() <= 15)
 }
 
 /// A role assignment of Entra: an object whose `value` is JSON in a text (1.4).
