@@ -7,6 +7,8 @@ import { roles } from './jobs/roles.mjs';
 import { access } from './jobs/access.mjs';
 import { directories } from './jobs/directories.mjs';
 import { connect } from './jobs/connect.mjs';
+import { alarms } from './jobs/alarms.mjs';
+import { demands } from './jobs/demands.mjs';
 import { invited } from './jobs/invited.mjs';
 import { guards } from './jobs/guards.mjs';
 import { programs } from './jobs/programs.mjs';
@@ -17,7 +19,7 @@ import { reviews } from './jobs/reviews.mjs';
 import { tenants } from './jobs/tenants.mjs';
 import { wrong } from './jobs/wrong.mjs';
 
-const ALL = { ...people, ...roles, ...access, ...directories, ...connect, ...invited, ...guards, ...programs, ...clients, ...settings, ...record, ...reviews, ...tenants, ...wrong };
+const ALL = { ...people, ...roles, ...access, ...directories, ...connect, ...demands, ...alarms, ...invited, ...guards, ...programs, ...clients, ...settings, ...record, ...reviews, ...tenants, ...wrong };
 
 // One job after the other; what goes wrong in one is that one's.
 export async function work(world, jobs, options = {}) {

@@ -1,7 +1,9 @@
 // The pages that no administrator gets to by links, looked at like theirs, in every width and both colours: what a setup link
-// opens, step by step and after its end; signing in; invitations, in each language; one's own account.
+// opens, step by step and after its end; the first start; signing in; passkeys; invitations, in each language; one's own
+// account, and roles for a while on it.
 
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { muster, totp, until } from '../person.mjs';
 import { Clerk, code } from './clerk.mjs';
 import { publish } from './dns.mjs';
@@ -17,6 +19,17 @@ class Seen extends Clerk {
   static async enter(world, name) {
     const { context, page } = await Clerk.enter(world, name, { javaScriptEnabled: true });
     await context.route(/\/assets\/(desk|passkey)-[^/]*\.js$/, (route) => route.fulfill({ contentType: 'text/javascript', body: '' }));
+    return new Seen(world, name, context, page);
+  }
+
+  // The same with the script that asks the browser for passkeys, and a device that keeps them.
+  static async withDevice(world, name, options = {}) {
+    const { context, page } = await Clerk.enter(world, name, { javaScriptEnabled: true, ...options });
+    const cdp = await context.newCDPSession(page);
+    await cdp.send('WebAuthn.enable');
+    await cdp.send('WebAuthn.addVirtualAuthenticator', { options: {
+      protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true,
+    } });
     return new Seen(world, name, context, page);
   }
 
@@ -218,8 +231,124 @@ async function signingIn(world) {
   muster('user', 'delete', 'contoso', 'rolf', '--yes');
 }
 
+// The first start, at a server that nobody has set up yet.
+async function firstStart(world) {
+  const link = /https?:\/\/\S+\/setup\/[\w-]+/.exec(readFileSync(process.env.FIRST, 'utf8'))[0];
+  const first = await Seen.enter({ ...world, url: new URL(link).origin }, 'Whoever is first');
+  await first.go(link);
+  await first.seen('the first start');
+  const own = { company: 'Provider AG', user_name: 'ada', display_name: 'Ada Lund', email: 'ada@provider.example' };
+  await first.type({ ...own, password: PASSWORD, password_again: 'another password' });
+  await first.press('continue');
+  await first.seen('the first start: two passwords that differ', first.answer.status());
+  await first.type({ password: 'passwordpassword', password_again: 'passwordpassword' });
+  await first.press('continue');
+  await first.seen('the first start: a password that is too easy', first.answer.status());
+  await first.type({ password: PASSWORD, password_again: PASSWORD });
+  await first.press('continue');
+  await first.seen('the first start: a code to set up');
+  await first.type({ code: '000000' });
+  await first.press('continue');
+  await first.seen('the first start: a wrong code', first.answer.status());
+  await first.type({ code: totp((await first.read('otp-secret')).replace(/\s/g, '')) });
+  await first.press('continue');
+  await first.seen('the first administrator, just come in');
+  world.report.check('the first administrator is in', first.path === '/me' && (await first.read('roles')).includes('Global Administrator'), await first.words());
+  await first.go(`${new URL(link).origin}/admin`);
+  await first.seen('what the first administrator finds', first.answer.status());
+  await first.go(link);
+  await first.seen('the first start, once it is over', first.answer.status());
+  await first.leave();
+}
+
+// Passkeys, from the first to its removal: only a script can ask a browser for them.
+async function passkeys(world) {
+  const { url } = world;
+  const email = 'pia@partner.example';
+  muster('invitation', 'create', 'contoso', email, '--display-name', 'Pia Pass', '--role', 'Tenant Administrator');
+  const link = LINK.exec((await until('the invitation', () => world.letter(email))).text)[0];
+  const pia = await Seen.withDevice(world, 'Pia');
+  await pia.go(link);
+  await pia.press('accept');
+  await pia.press('set-password');
+  await pia.page.locator('#passkey-form').waitFor();
+  await pia.seen('a password or a passkey to set');
+  await pia.type({ 'passkey-name': 'Pia’s telephone' });
+  await pia.page.locator('#passkey').click();
+  await pia.page.waitForURL((to) => to.pathname === '/me');
+  await pia.seen('one’s own account, by a passkey');
+  await pia.go(`${url}/me/factors`);
+  await pia.page.locator('#passkey-form').waitFor();
+  await pia.seen('what one signs in with, with a passkey');
+  world.report.check('the passkey is there', (await pia.text('#passkeys')).includes('Pia’s telephone'), await pia.text('#passkeys'));
+  // A fresh page: what looks at one may leave something behind.
+  await pia.go(`${url}/me/factors`);
+  await pia.page.locator('#passkey').click();
+  await pia.page.locator('#passkey-problem:not([hidden])').waitFor();
+  await pia.seen('a device that has a passkey already');
+  await pia.press('set-code');
+  await pia.seen('a code beside the passkey to set up');
+  await pia.go(`${url}/me/factors`);
+  await pia.page.locator('button.remove').first().click();
+  await pia.page.waitForURL(/passkey\/remove/);
+  await pia.seen('a passkey is to be removed', pia.answer.status());
+  await pia.leave();
+  const visitor = await Seen.withDevice(world, 'Somebody with a device');
+  await visitor.go(`${url}/signin`);
+  await visitor.seen('signing in, with a device that keeps passkeys');
+  await visitor.leave();
+}
+
+// A role for a while, at one's own page: to be asked for, asked for, refused; and for whoever decides.
+async function elevations(world) {
+  const { url } = world;
+  const rita = 'rita@partner.example';
+  muster('invitation', 'create', 'contoso', rita, '--display-name', 'Rita Ruf', '--role', 'Self-Service');
+  const link = LINK.exec((await until('the invitation', () => world.letter(rita))).text)[0];
+  const person = await Seen.enter(world, 'Rita');
+  await person.go(link);
+  await person.press('accept');
+  await person.press('set-password');
+  await person.type({ password: PASSWORD, password_again: PASSWORD });
+  await person.press('continue');
+  if (await person.has('otp-secret')) {
+    await person.type({ code: totp((await person.read('otp-secret')).replace(/\s/g, '')) });
+    await person.press('continue');
+  }
+  muster('elevation', 'allow', 'contoso', rita, 'Read-Only', '--max', '2h', '--reason', 'on call');
+  const decides = await Seen.enter(world, 'Ada decides');
+  await decides.context.addCookies(world.state.cookies);
+  for (const decision of ['refuse', 'approve']) {
+    await person.go(`${url}/me/elevations`);
+    await person.seen(`a role that may be asked for, ${decision}`);
+    const may = (await person.page.locator('article[id^="may-"]').first().getAttribute('id')).slice(4);
+    await person.type({ [`reason-${may}`]: 'Case 4711: the accounting machines do not start', [`minutes-${may}`]: '45' });
+    await person.press(`ask-${may}`);
+    await person.seen(`a role is asked for, ${decision}`);
+    await decides.go(`${url}/me/elevations`);
+    await decides.seen(`a request waits, ${decision}`);
+    await decides.press(await decides.page.locator('a[id^="decide-"]').first().getAttribute('id'));
+    await decides.seen(`a request to decide about, ${decision}`);
+    if (decision === 'refuse') {
+      await decides.press('refuse');
+      await decides.seen('a refusal without a word', 422);
+      await decides.type({ why: 'Ask the one who is on call' });
+    }
+    await decides.press(decision);
+    await decides.seen(`a request decided, ${decision}`);
+    await person.go(`${url}/me/elevations`);
+    await person.seen(`what became of the request, ${decision}`);
+  }
+  world.report.check('both answers are on the page', /Ask the one who is on call/.test(await person.text('#asked')) && await person.page.locator('button[id^="end-"]').count() === 1, await person.text('#asked'));
+  await decides.leave();
+  await person.leave();
+}
+
 export async function run(world) {
   await mirror(world, true);
+  await firstStart(world);
+  await passkeys(world);
+  await elevations(world);
   await portal(world);
   await invitations(world);
   await signingIn(world);

@@ -1,7 +1,8 @@
 // Who gets what: groups mapped after a look, roles for a time, and why somebody may.
 
-import { muster } from '../../person.mjs';
-import { scim } from '../seed.mjs';
+import { muster, until } from '../../person.mjs';
+import { Clerk } from '../clerk.mjs';
+import { scim, secret } from '../seed.mjs';
 
 const explain = (who, permission) => muster('explain', 'contoso', who, permission);
 const mappings = () => muster('mapping', 'list', 'contoso').items;
@@ -67,6 +68,41 @@ export const access = {
     await Promise.all([ada.page.waitForEvent('domcontentloaded'), ada.page.locator(`[id="grant-${given.id}"] a.button`).click()]);
     await ada.press('remove');
     check('and taken away', !muster('grant', 'list', 'contoso').items.some((g) => g.id === given.id), await ada.words());
+  },
+
+  async 'a role that was given for a time is over then'(world) {
+    const { ada, check, url } = world;
+    const password = 'nine gentle northern tunnels';
+    const { id } = muster('user', 'add', 'contoso', 'ulla', '--display-name', 'Ulla Uhr', '--password-file', secret('ulla', password));
+    const ulla = await Clerk.enter(world, 'Ulla');
+    await ulla.go(`${url}/signin?tenant=contoso`);
+    await ulla.page.locator('#local summary').click();
+    await ulla.type({ user_name: 'ulla', password });
+    await ulla.press('sign-in');
+    const may = async () => (await ulla.context.request.get(`${url}/api/v1/tenants/contoso/users`)).status();
+    check('without it, she may not', ulla.path === '/me' && await may() === 403, `${await may()} ${await ulla.words()}`);
+    // The form takes whole minutes: the next one that leaves time to look.
+    const end = Math.ceil((Date.now() + 8_000) / 60_000) * 60_000;
+    await ada.at('contoso', '/assignments/add');
+    await ada.fill({ user: 'ulla', role: (await ada.api('/tenants/contoso/roles?limit=50')).body.items.find((r) => r.name === 'Read-Only').id, valid_to: new Date(end).toISOString().slice(0, 16), reason: 'until the minute is over' });
+    await ada.press('give');
+    const given = () => muster('grant', 'list', 'contoso').items.find((g) => g.user === id);
+    const to = given()?.valid_to;
+    check('it is given, with the end that was typed', Date.parse(to) === end, `${to} ${await ada.words()}`);
+    check('with it, she may', await may() === 200, await may());
+    await ulla.go(`${url}/me`);
+    check('and her page says until when', /Read-Only/.test(await ulla.read('roles')) && /until/.test(await ulla.read('roles')), await ulla.read('roles'));
+    const over = await until('the end', async () => await may() === 403 && Date.now(), 75);
+    check('at its end it is over, in the session that runs', over >= end && over < end + 5_000, `${(over - end) / 1000} s`);
+    check('and for whoever asks why', explain('ulla', 'users.view').allowed === false, JSON.stringify(explain('ulla', 'users.view')).slice(0, 300));
+    await ulla.go(`${url}/me`);
+    check('her page has it no more', !/Read-Only/.test(await ulla.read('roles')), await ulla.read('roles'));
+    await ulla.leave();
+    await ada.at('contoso', '/assignments?who=ulla');
+    const row = await ada.text(`[id="grant-${given()?.id}"]`);
+    check('the assignments say that it has ended', /ended/.test(row), row);
+    await ada.at('contoso', `/users/${id}`);
+    check('nor has her page for administrators', !(await ada.text('#access')).includes('Read-Only'), await ada.text('#access'));
   },
 
   async 'why somebody may'({ ada, check, named }) {

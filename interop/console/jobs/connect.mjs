@@ -13,7 +13,7 @@ const directory = (tenant, name) => muster('directory', 'list', tenant).items.fi
 const stage = (tenant, name) => directory(tenant, name)?.stage;
 
 // What a directory sends of somebody, and of a group of theirs.
-const person = (tenant, sub, name) => ({
+export const person = (tenant, sub, name) => ({
   schemas: [`${CORE}:User`], externalId: sub, userName: `${sub}@${tenant}.example`, displayName: name, active: true,
   emails: [{ primary: true, type: 'work', value: `${sub}@${tenant}.example` }],
 });
@@ -29,7 +29,7 @@ async function tries(world, link, who) {
 }
 
 // Somebody comes to the sign-in with their address, and goes through their company's login.
-async function comes(world, provider, address, who) {
+export async function comes(world, provider, address, who) {
   const visitor = await Clerk.enter(world, who);
   await visitor.go(`${world.url}/signin`);
   await visitor.type({ email: address });

@@ -5,6 +5,7 @@
 mod another;
 mod api;
 mod elevation;
+mod grants;
 mod policy;
 mod portal;
 mod routes;

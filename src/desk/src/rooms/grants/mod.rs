@@ -5,7 +5,10 @@ mod add;
 mod holds;
 mod remove;
 
-use super::roles::kit::{self, Pick, Place, Roles, Scope, called};
+use super::{
+    kit::in_days,
+    roles::kit::{self, Pick, Place, Roles, Scope, called},
+};
 use crate::{
     Desk,
     api::Page,
@@ -83,6 +86,10 @@ impl Grant {
     /// Whether it begins later than it was given.
     fn later(&self) -> bool {
         self.valid_from.shown > self.created_at.shown
+    }
+    /// Whether its end has come: it gives nothing any more, and stays for whoever asks what was.
+    fn over(&self) -> bool {
+        self.valid_to.as_ref().is_some_and(|to| to.exact <= in_days(0))
     }
 }
 
