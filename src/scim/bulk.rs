@@ -60,7 +60,7 @@ pub(super) async fn post(call: &Call) -> Result<Response> {
         errors: 0,
         until: Instant::now() + time.mul_f32(0.75),
     };
-    work.expect();
+    work.foresee();
     work.all(bulk.fail_on_errors.unwrap_or(u64::MAX)).await;
     let list: Vec<Value> = work.answers.into_iter().flatten().map(Value::Object).collect();
     let body = json!({ "schemas": [BULK_ANSWER], "Operations": list });
@@ -79,7 +79,7 @@ enum Next {
 
 impl<'a> Work<'a> {
     /// What waits for what nobody makes is not waited for.
-    fn expect(&mut self) {
+    fn foresee(&mut self) {
         let mut never = BTreeSet::new();
         for (i, s) in self.sent.iter().enumerate() {
             let Ok(o) = &s.operation else { continue };

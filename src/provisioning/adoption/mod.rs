@@ -199,7 +199,8 @@ async fn claim(
                 let when = a.decided_at.unwrap_or(a.created_at).rfc3339();
                 let text = format!(
                     "{whose} {is} a person of this tenant whom no directory has, and an administrator \
-                     refused on {when} that this directory takes them over (muster adoption accept {t} {})",
+                     refused on {when} that this directory takes them over; under Decisions, or with muster adoption \
+                     accept {t} {}, they can still let it",
                     a.id
                 );
                 Ok(Claim::Refused(attr, text))
@@ -214,8 +215,8 @@ async fn claim(
                 let why: Vec<&str> = reasons.iter().map(|r| r.text()).collect();
                 let text = format!(
                     "{whose} {is} a person of this tenant whom no directory has, and is not taken over \
-                     without an administrator's decision: {}. An administrator accepts it with: muster adoption \
-                     accept {t} {id}; then send this again",
+                     without an administrator's decision: {}. An administrator accepts it under Decisions, or with: \
+                     muster adoption accept {t} {id}; then send this again",
                     why.join("; ")
                 );
                 Ok(Claim::Refused(attr, text))

@@ -45,7 +45,7 @@ pub(super) const VERBS: [Verb; 6] = [
     Verb {
         word: "reset-link",
         label: "Send a link to set a new password",
-        when: "They forgot their password.",
+        when: "They forgot their password, or have to set up a second factor.",
         does: "A letter takes the link to their address. If they have a second factor, it is asked for then; if they have \
                none and need one, they set it up. Their old password works until they set the new one.",
         button: "Send the link",
