@@ -118,7 +118,6 @@ pub(super) async fn members(c: Call) -> Result<Shown<Page<MemberShown>>> {
     let wanted = |m: &MemberShown| {
         named(&[m.user_name.as_str(), m.display_name.as_deref().unwrap_or_default()])
     };
-    let (items, next) =
-        sift(limit, c.cursor()?, |a, n| fetch(a, n), |m: &MemberShown| m.id, wanted).await?;
+    let (items, next) = sift(limit, c.cursor()?, fetch, |m: &MemberShown| m.id, wanted).await?;
     Ok(Shown::page(items, next.map(|id| id.to_string())))
 }

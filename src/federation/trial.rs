@@ -78,10 +78,9 @@ struct Page<'a> {
     claims: Vec<Received>,
     class: &'static str,
     rule: &'static str,
-    /// The same in words, what is demanded, and whether it is as much.
+    /// The same in words, and what is demanded if that is more.
     proved: &'static str,
-    demanded: &'static str,
-    enough: bool,
+    demanded: Option<&'static str>,
     missing: Vec<String>,
     /// Who that is here.
     found: Option<String>,
@@ -160,8 +159,7 @@ pub(super) async fn answered(
         class: decision.class.as_str(),
         rule: decision.rule,
         proved: decision.class.words(),
-        demanded: demand.class.words(),
-        enough: decision.class >= demand.class,
+        demanded: (decision.class < demand.class).then(|| demand.class.words()),
         missing,
         found: user.clone().filter(|_| !made),
         invited: would.invited,
@@ -238,8 +236,7 @@ async fn failed(app: &App, request: RequestId, trial: &Trial, e: &Error) -> Resu
         class: "",
         rule: "",
         proved: "",
-        demanded: "",
-        enough: false,
+        demanded: None,
         missing: Vec::new(),
         found: None,
         invited: false,
