@@ -5,13 +5,15 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 : "${MUSTER:?interop/run sets it}"
 
 cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/muster-interop
+mkdir -p "$cache"
 work=$(mktemp -d)
 pids=()
 postgres=
-export MUSTER_TEST_POSTGRES_DIR=/tmp/muster-interop-postgres MUSTER_TEST_POSTGRES_PORT=24342
+# One's own: two peers may be at work at once.
+export MUSTER_TEST_POSTGRES_DIR=/tmp/muster-interop-postgres.$$ MUSTER_TEST_POSTGRES_PORT=$((24400 + $$ % 500))
 finish() {
   for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true; done
-  if [ -n "$postgres" ]; then "$here/../tests/postgres.sh" stop >/dev/null 2>&1 || true; fi
+  if [ -n "$postgres" ]; then "$here/../tests/postgres.sh" stop >/dev/null 2>&1 || true; rm -f "$MUSTER_TEST_POSTGRES_DIR.log"; fi
   rm -rf "$work"
 }
 trap finish EXIT
@@ -81,10 +83,12 @@ muster() { # a command to the server that runs on $data
 npm_packages() { # the packages of the current folder's lock file; $node is a Node.js they run on, 20 or newer
   local there
   there=$cache/npm-$(sha256sum package-lock.json | cut -c1-16)
+  exec 8>"$cache/lock"
+  flock 8
   if [ ! -e "$there/done" ]; then
     mkdir -p "$there"
     cp package.json package-lock.json "$there"
-    npm ci --prefix "$there" --no-fund --no-audit --silent
+    npm ci --prefix "$there" --no-fund --no-audit --silent 8>&-
     touch "$there/done"
   fi
   [ -L node_modules ] || rm -rf node_modules
@@ -93,17 +97,21 @@ npm_packages() { # the packages of the current folder's lock file; $node is a No
   # Where the system's Node.js is older, npm has one.
   if [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 20 ]; then
     node=$cache/node/node_modules/.bin/node
-    [ -x "$node" ] || npm install --prefix "$cache/node" --no-save --no-fund --no-audit --silent node@22
+    [ -x "$node" ] || npm install --prefix "$cache/node" --no-save --no-fund --no-audit --silent node@22 8>&-
   fi
+  exec 8>&-
 }
 
 pip_packages() { # REQUIREMENTS: $python is a Python with them, each checked by its hash
   local there
   there=$cache/pip-$(sha256sum "$1" | cut -c1-16)
   python=$there/bin/python
+  exec 8>"$cache/lock"
+  flock 8
   if [ ! -e "$there/done" ]; then
     python3 -m venv --clear "$there"
-    "$there/bin/pip" -q install --disable-pip-version-check --no-deps --require-hashes -r "$1"
+    "$there/bin/pip" -q install --disable-pip-version-check --no-deps --require-hashes -r "$1" 8>&-
     touch "$there/done"
   fi
+  exec 8>&-
 }
