@@ -3,7 +3,7 @@
 
 use super::{
     User, announce, db,
-    directory::gone_for_good,
+    directory::{gone_for_good, off_as},
     fresh, gone, guarded, name_taken, rules,
     tombstones::{self, Why},
 };
@@ -311,7 +311,9 @@ pub async fn remove(
     fresh(&was, if_match)?;
     rules::a_person(&was)?;
     within_reach(p, &was)?;
+    let alike = tombstones::alike(tx, &was).await?;
     tombstones::remember(tx, &was, Why::Deleted).await?;
+    off_as(tx, &was, &alike).await?;
     gone_for_good(tx, &was, By::Hand, "removed by hand", None).await?;
     Ok(())
 }
@@ -325,8 +327,9 @@ pub(super) async fn switch(tx: &mut Tx, was: User, on: bool, why: &'static str) 
     let guard = if on { None } else { guarded(tx, &was).await? };
     db::set_enabled(tx, t, id, on).await?;
     if let Some(d) = was.directory_id.filter(|_| on) {
-        // Whoever is so called was decided about anew.
+        // Whoever is so called was decided about anew, by whatever name they were remembered.
         tombstones::settle(tx, t, d, &was).await?;
+        tombstones::forget(tx, t, id).await?;
     }
     if !on {
         sessions::revoke(tx, Who::User(t, id), why).await?;

@@ -196,14 +196,14 @@ async fn again(
 async fn write(tx: &mut Tx, was: &User, draft: &Draft, whole: bool) -> Result<User> {
     rules::checked(draft)?;
     let (t, id) = (was.tenant_id, was.id);
-    let x = draft.external_id.as_deref();
-    let newly = x.filter(|_| was.external_id != draft.external_id);
+    let newly = draft.external_id.as_deref().filter(|_| was.external_id != draft.external_id);
     let left = was.external_id.is_some() && was.external_id != draft.external_id;
     let alike = if left { tombstones::alike(tx, was).await? } else { Vec::new() };
     // Another name must be no way around what was decided by hand about whoever had it.
     let off = match was.directory_id {
         Some(d) if rules::renamed(was, draft) => {
-            tombstones::becomes(tx, t, d, &draft.user_name, x, newly).await? && was.enabled
+            // The id that they had all along was decided about when they got it.
+            tombstones::becomes(tx, t, d, &draft.user_name, newly, newly).await? && was.enabled
         }
         _ => false,
     };
@@ -231,7 +231,18 @@ async fn write(tx: &mut Tx, was: &User, draft: &Draft, whole: bool) -> Result<Us
         Some(g) => g.after(tx, By::Directory { user: id, label: was.label().to_owned() }).await?,
         None => false,
     };
+    if off {
+        remembered_off(tx, &was, held).await?;
+    }
     record(tx, &was, draft, (held, whole)).await
+}
+
+/// The audit event of a switch that follows from what is remembered of whoever was so called.
+pub(super) async fn remembered_off(tx: &mut Tx, was: &User, held: bool) -> Result<()> {
+    let detail = serde_json::json!({ "remembered": true, "held": held });
+    let event = Event::new("user.disable").target("user", was.id).detail(detail);
+    audit::record(tx, was.tenant_id, event.personal(rules::personal(was))).await?;
+    Ok(())
 }
 
 /// The row, and the index of addresses.
@@ -308,7 +319,7 @@ pub async fn delete_in(
 
 /// Switches off who carries the id of somebody who is off by hand and leaves it: from now on the id would be theirs alone,
 /// and let in whom a person has shut out.
-async fn off_as(tx: &mut Tx, was: &User, alike: &[UserId]) -> Result<()> {
+pub(super) async fn off_as(tx: &mut Tx, was: &User, alike: &[UserId]) -> Result<()> {
     let t = was.tenant_id;
     for id in alike {
         let Some(user) = db::get(tx, t, *id).await?.filter(|u| u.enabled) else { continue };

@@ -1,5 +1,6 @@
 //! Who owns what: whom a directory takes over, whom it does not bring back, whom it cannot switch on, what it sees.
 
+mod again;
 mod decided;
 mod gone;
 mod guard;

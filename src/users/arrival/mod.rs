@@ -5,7 +5,9 @@
 mod db;
 
 use super::{
-    Draft, User, announce, db as users, gone, guarded, identity, name_taken, rules,
+    Draft, User, announce, db as users,
+    directory::remembered_off,
+    gone, guarded, identity, name_taken, rules,
     tombstones::{self, Tombstone},
 };
 use crate::{
@@ -203,6 +205,11 @@ pub(crate) async fn adopt(
     // Whatever was decided by hand about whoever was called so.
     let x = draft.external_id.as_deref();
     let off = tombstones::becomes(tx, t, d, &draft.user_name, x, x).await? && was.enabled;
+    if !was.enabled && crate::text::fold(&was.user_name) != crate::text::fold(&draft.user_name) {
+        // Nor is being taken over under another name a way around what was decided about whoever has this one.
+        let before = User { directory_id: Some(d), ..was.clone() };
+        tombstones::remember(tx, &before, tombstones::Why::Disabled).await?;
+    }
     let guard = if draft.active && !off { None } else { guarded(tx, was).await? };
     if off {
         users::set_enabled(tx, t, id, false).await?;
@@ -214,12 +221,23 @@ pub(crate) async fn adopt(
     users::delete_emails(tx, t, id).await?;
     users::insert_emails(tx, t, id, &draft.emails).await?;
     parked::restore(tx, t, d, id, &draft.user_name, x).await?;
-    if let Some(g) = guard {
-        g.after(tx, By::Directory { user: id, label: was.label().to_owned() }).await?;
-    }
+    let held = match guard {
+        Some(g) => g.after(tx, By::Directory { user: id, label: was.label().to_owned() }).await?,
+        None => false,
+    };
     let user = users::get(tx, t, id).await?.ok_or_else(|| gone(id))?;
+    let mut detail = detail;
+    detail["attributes"] = rules::changed(was, draft).into();
     let event = Event::new("user.adopt").target("user", id).detail(detail);
     audit::record(tx, t, event.personal(rules::personal(&user))).await?;
+    if off {
+        remembered_off(tx, &user, held).await?;
+    }
+    if was.active && !draft.active {
+        let detail = serde_json::json!({ "attributes": ["active"], "held": held });
+        let event = Event::new("user.deactivate").target("user", id).detail(detail);
+        audit::record(tx, t, event.personal(rules::personal(&user))).await?;
+    }
     announce(tx, &user).await?;
     Ok(user)
 }

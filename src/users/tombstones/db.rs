@@ -109,6 +109,18 @@ pub(super) async fn settle(
     )
 }
 
+/// Forgets what is remembered of a person who is here.
+pub(super) async fn forget(tx: &mut Tx, t: TenantId, id: UserId) -> Result<u64> {
+    sql!(
+        tx,
+        exec,
+        "DELETE FROM tombstones WHERE tenant_id = $1 AND user_id = $2 AND why = 'disabled'
+         /* scan: what is remembered of a tenant's people, when a person is switched on by hand */",
+        t,
+        id
+    )
+}
+
 /// Whether somebody who carries this id is here and switched off by hand.
 pub(super) async fn is_off(
     c: &mut Conn,

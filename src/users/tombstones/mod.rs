@@ -164,6 +164,12 @@ pub(super) async fn settle(tx: &mut Tx, t: TenantId, d: DirectoryId, u: &User) -
     Ok(())
 }
 
+/// Forgets that somebody was switched off, under whatever name: they were switched on by hand.
+pub(super) async fn forget(tx: &mut Tx, t: TenantId, id: UserId) -> Result<()> {
+    db::forget(tx, t, id).await?;
+    Ok(())
+}
+
 /// How a directory is told, and what its administrator can do.
 pub(super) fn refusal(name: &str, b: &Tombstone) -> Error {
     let by_name = text::fold(name) == text::fold(&b.user_name);
