@@ -15,6 +15,7 @@ pub use db::Unsent;
 use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use serde_json::Value;
 use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// How long a worker may hold a message before another takes it.
@@ -150,22 +151,23 @@ impl Worker {
     }
     /// Runs until `stop`. New messages are taken while others are under way: nobody waits for a slow receiver.
     pub async fn run(self, stop: CancellationToken) {
-        let mut under_way = FuturesUnordered::new();
-        let mut patient = 0;
+        // Each delivery is a task of its own: one that only went on while we wait for it would keep its connection to the
+        // database while we ask for one.
+        let (mut prompt, mut patient) = (JoinSet::new(), JoinSet::new());
         loop {
             let mut wait = Duration::from_millis(500);
-            let rank = if patient < PATIENT_AT_ONCE { PATIENT_RANK } else { AT_ONCE_RANK };
-            if under_way.len() - patient < AT_ONCE {
+            let rank = if patient.len() < PATIENT_AT_ONCE { PATIENT_RANK } else { AT_ONCE_RANK };
+            if prompt.len() < AT_ONCE {
                 match self.take(rank).await {
                     Ok(taken) => {
                         if !taken.is_empty() {
                             wait = Duration::ZERO;
                         }
-                        patient += taken.iter().filter(|row| row.rank >= PATIENT_RANK).count();
-                        under_way.extend(taken.into_iter().map(|row| async {
+                        for row in taken {
                             let waits = row.rank >= PATIENT_RANK;
-                            (waits, self.hand_over(row).await)
-                        }));
+                            let under_way = if waits { &mut patient } else { &mut prompt };
+                            under_way.spawn(self.clone().whole(row));
+                        }
                     }
                     Err(e) => {
                         tracing::warn!(error = ?e, "the outbox cannot be read");
@@ -175,18 +177,22 @@ impl Worker {
             }
             tokio::select! {
                 () = stop.cancelled() => break,
-                Some((waited, settled)) = under_way.next() => {
-                    patient -= usize::from(waited);
-                    // One that cannot be settled is handed over again when its lease ends.
-                    if let Err(e) = settled {
-                        tracing::warn!(error = ?e, "a delivery cannot be written down");
-                    }
-                }
+                Some(_) = prompt.join_next() => {}
+                Some(_) = patient.join_next() => {}
                 () = tokio::time::sleep(wait) => {}
             }
         }
-        let all = async { while under_way.next().await.is_some() {} };
+        let all = async {
+            while prompt.join_next().await.is_some() {}
+            while patient.join_next().await.is_some() {}
+        };
         let _ = tokio::time::timeout(PARTING, all).await;
+    }
+    async fn whole(self, row: db::Taken) {
+        // One that cannot be settled is handed over again when its lease ends.
+        if let Err(e) = self.hand_over(row).await {
+            tracing::warn!(error = ?e, "a delivery cannot be written down");
+        }
     }
     /// Takes what is due, delivers it, and says how many messages it took.
     ///

@@ -15,8 +15,11 @@ use muster::{
 use serde_json::json;
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -307,6 +310,42 @@ story!(
         push(&store, 7).await.unwrap();
         let next = tokio::time::timeout(Duration::from_secs(10), heard.recv()).await;
         assert_eq!(next.expect("it is not held up"), Some(Some(7)));
+        stop.cancel();
+        running.await.unwrap();
+    }
+);
+
+story!(
+    /// Deliveries that read have connections; the worker that asks for the next messages must not keep them from going on.
+    async fn deliveries_that_read_go_on_while_more_are_taken(t) {
+        let (store, got) = (t.store.clone(), Arc::new(AtomicUsize::new(0)));
+        let (all, reads) = (got.clone(), store.clone());
+        let w = Worker::new(store.clone(), cx()).on("test.said", move |_| {
+            let (all, reads) = (all.clone(), reads.clone());
+            Box::pin(async move {
+                let c = reads.read(Scope::Platform).await?;
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                drop(c);
+                all.fetch_add(1, Ordering::SeqCst);
+                Ok(())
+            })
+        });
+        for n in 0..80 {
+            push(&store, n).await.unwrap();
+        }
+        let stop = CancellationToken::new();
+        let began = Instant::now();
+        let running = tokio::spawn(w.run(stop.clone()));
+        let mut slowest = Duration::ZERO;
+        while got.load(Ordering::SeqCst) < 80 && began.elapsed() < Duration::from_secs(20) {
+            let asked = Instant::now();
+            drop(store.read(Scope::Platform).await.expect("others read meanwhile"));
+            slowest = slowest.max(asked.elapsed());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(got.load(Ordering::SeqCst), 80);
+        // A wait for a connection ends after five seconds.
+        assert!(slowest < Duration::from_secs(4), "{slowest:?}");
         stop.cancel();
         running.await.unwrap();
     }
