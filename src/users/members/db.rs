@@ -93,20 +93,12 @@ pub(super) fn folded(text: Option<&str>) -> String {
     fold(text.unwrap_or("").trim())
 }
 
-/// Those whose name to sign in with, address, shown name or its last word begins with `text`, each as often as one of
-/// these does; `most` at most.
-pub(super) async fn beginning(
-    c: &mut Conn,
-    t: TenantId,
-    text: &str,
-    most: i64,
-) -> Result<Vec<UserId>> {
-    // No text that begins so comes after it: the largest character of all follows.
-    let end = format!("{text}\u{10ffff}");
-    sql!(
-        c,
-        all<UserId>,
-        "SELECT x.id FROM (
+/// Those who are called so: by the name to sign in with, the address, the shown name or its last word.
+macro_rules! begins {
+    ($what:literal) => {
+        concat!(
+            $what,
+            " FROM (SELECT x.id FROM (
            SELECT u.id FROM users u
            WHERE u.tenant_id = $1 AND u.directory_id IS NULL AND u.user_name_key >= $2 AND u.user_name_key < $3
            UNION ALL
@@ -124,10 +116,24 @@ pub(super) async fn beginning(
              AND u.display_key >= $2 AND u.display_key < $3
            UNION ALL
            SELECT u.id FROM users u WHERE u.tenant_id = $1 AND u.last_key >= $2 AND u.last_key < $3
-         ) x LIMIT $4",
-        t,
-        text,
-        end,
-        most
-    )
+         ) x LIMIT $4) y"
+        )
+    };
+}
+
+/// Those of whom one name begins with `text`, each as often as one does; `None` if these are `most` or more, of whom
+/// nothing is fetched.
+pub(super) async fn beginning(
+    c: &mut Conn,
+    t: TenantId,
+    text: &str,
+    most: i64,
+) -> Result<Option<Vec<UserId>>> {
+    // No text that begins so comes after it: the largest character of all follows.
+    let end = format!("{text}\u{10ffff}");
+    let n = sql!(c, one<i64>, begins!("SELECT count(*)"), t, text, end, most)?;
+    if n >= most {
+        return Ok(None);
+    }
+    sql!(c, all<UserId>, begins!("SELECT y.id"), t, text, end, most).map(Some)
 }

@@ -56,7 +56,7 @@ row! {
 }
 
 /// Of a beginning that so many names have, the people are looked through in their order: the next page is near.
-const MANY: usize = 4_000;
+const MANY: i64 = 4_000;
 
 /// The tenant's people, in the order in which they came.
 ///
@@ -67,9 +67,7 @@ pub async fn search(store: &Store, p: &Permit<UsersView>, s: &Search) -> Result<
     let starts = db::folded(s.starts.as_deref());
     if !starts.is_empty() {
         let mut c = store.read(Scope::Tenant(t)).await?;
-        let most = i64::try_from(MANY).unwrap_or(i64::MAX);
-        let mut found = db::beginning(&mut c, t, &starts, most).await?;
-        if found.len() < MANY {
+        if let Some(mut found) = db::beginning(&mut c, t, &starts, MANY).await? {
             found.retain(|u| s.after.is_none_or(|a| *u > a));
             found.sort_unstable();
             found.dedup();
