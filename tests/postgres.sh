@@ -4,7 +4,10 @@
 # The role of the URL may create databases and is no superuser: row-level security proves nothing for one.
 set -euo pipefail
 
-dir=${MUSTER_TEST_POSTGRES_DIR:-/tmp/muster-postgres}
+# In memory where there is room for it: every test makes a database of some hundred files.
+default=/tmp/muster-postgres
+if [ "$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 { print $4 }')" -gt 2000000 ] 2>/dev/null; then default=/dev/shm/muster-postgres; fi
+dir=${MUSTER_TEST_POSTGRES_DIR:-$default}
 # Below the ports that outgoing connections take by themselves.
 port=${MUSTER_TEST_POSTGRES_PORT:-24329}
 bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1 || true)

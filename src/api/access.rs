@@ -11,7 +11,7 @@ use crate::{
         Over, Permit, Reach, Standing,
         mappings::{self, Mapping, Target},
         perm::{Global, UsersManageRoles},
-        roles::{self, NewRole, Role, RoleEdit, called},
+        roles::{self, Counts, NewRole, Role, RoleEdit, called},
     },
     error::{Error, Result},
     id::{DirectoryId, GroupId, MappingId, RoleId, TenantId},
@@ -39,6 +39,41 @@ pub(super) struct RoleShown {
     version: i64,
     created_at: Option<Time>,
     updated_at: Option<Time>,
+    /// How often it is used, where the list was asked for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uses: Option<CountsShown>,
+}
+/// How often a role is used in a tenant, by the way in which it is.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RoleUseCounts")]
+pub(super) struct CountsShown {
+    /// Given by hand; holds too.
+    grants: i64,
+    /// Given by groups.
+    mappings: i64,
+    /// Promised by invitations that can still be accepted.
+    invitations: i64,
+    /// Taken away by a directory, and nobody has decided yet.
+    parked: i64,
+    /// May be asked for, for a while.
+    eligible: i64,
+    /// 1 where it is the tenant's default role.
+    by_default: i64,
+    /// Uses beyond the tenant: for the role's owner and for Global Administrators.
+    elsewhere: i64,
+}
+impl From<Counts> for CountsShown {
+    fn from(n: Counts) -> Self {
+        Self {
+            grants: n.grants,
+            mappings: n.mappings,
+            invitations: n.invitations,
+            parked: n.parked,
+            eligible: n.eligible,
+            by_default: n.by_default,
+            elsewhere: n.elsewhere,
+        }
+    }
 }
 impl From<&Role> for RoleShown {
     fn from(r: &Role) -> Self {
@@ -54,6 +89,7 @@ impl From<&Role> for RoleShown {
             version: r.version,
             created_at: r.created_at.map(Into::into),
             updated_at: r.updated_at.map(Into::into),
+            uses: None,
         }
     }
 }
@@ -64,7 +100,15 @@ pub(super) async fn roles(c: Call) -> Result<Shown<Page<RoleShown>>> {
     let fetch = |after, n| roles::page(access, p, after, n);
     let (items, next) =
         sift(limit, c.cursor()?, fetch, |r: &Role| r.id, |r| named(&[&r.name])).await?;
-    Ok(Shown::page(items.iter().map(Into::into), next.map(|id| id.to_string())))
+    let mut used = match c.read("uses")? {
+        Some(true) => Some(roles::counts(access, p, &items).await?),
+        _ => None,
+    };
+    let shown = items.iter().map(|r| RoleShown {
+        uses: used.as_mut().map(|used| used.remove(&r.id).unwrap_or_default().into()),
+        ..r.into()
+    });
+    Ok(Shown::page(shown, next.map(|id| id.to_string())))
 }
 
 pub(super) async fn role(c: Call) -> Result<Shown<RoleShown>> {

@@ -5,9 +5,15 @@ use super::{
     call::Call,
 };
 use crate::{
-    access::perm::{SystemViewSettings, UsersView},
-    checks::{self, Status, home::Checklist},
-    error::{Error, Result},
+    access::{
+        Permit,
+        perm::{Permission, SystemManageIntegrations, SystemViewSettings, UsersView},
+    },
+    checks::{
+        self, Status,
+        home::{Checklist, Sees},
+    },
+    error::{Error, Kind, Result},
     text, users,
 };
 use schemars::JsonSchema;
@@ -108,10 +114,23 @@ pub(super) async fn show(c: Call) -> Result<Shown<SystemShown>> {
     }))
 }
 
+/// Whether a right is there: what is refused is only left out.
+fn sees<P: Permission>(permit: Result<Permit<P>>) -> Result<bool> {
+    match permit {
+        Ok(_) => Ok(true),
+        Err(e) if e.kind() == Kind::Forbidden => Ok(false),
+        Err(e) => Err(e),
+    }
+}
+
 /// How far a tenant is set up, and what waits there.
 pub(super) async fn checklist(c: Call) -> Result<Shown<Checklist>> {
     let p = c.tenant::<SystemViewSettings>().await?;
-    Ok(Shown::of(checks::home::checklist(&c.app, &p).await?))
+    let sees = Sees {
+        people: sees(c.require::<UsersView>(p.tenant()).await)?,
+        integrations: sees(c.require::<SystemManageIntegrations>(p.tenant()).await)?,
+    };
+    Ok(Shown::of(checks::home::checklist(&c.app, &p, sees).await?))
 }
 
 /// Where the letter goes.

@@ -11,7 +11,7 @@ use super::{
         ENABLED, ENDED, EVIDENCE, EXTERNAL_ID, FORMAT, GROUP, HOME, IF_MATCH, IGNORED, KIND, LIMIT,
         METHOD, MINE, OUTCOME, PERMISSION, PLACE, REASON, REQUEST, RESOURCE, RESOURCE_ID, ROLE,
         ROLE_ID, SHA256, SINCE, STARTS, STATE, STATUS, TAG, TARGET, TENANT, TENANT_STATUS, TEXT,
-        THIS, TRAIL, UNDECIDED, UNTIL, USER, USER_ID, USER_NAME, WHO, WITH,
+        THIS, TRAIL, UNDECIDED, UNTIL, USER, USER_ID, USER_NAME, USES, WHO, WITH,
     },
     parked, portal, preview, provisioning, rehearsal, reviews, roles, schemas, scim_tokens, served,
     sessions, signals, signin_tests, signins, simulate, statistics, suppressions, system, tenants,
@@ -233,7 +233,7 @@ table! {
     POST "/tenants/{tenant}/groups/{group}/preview" ROLES, preview::group [LIMIT],
         "Who would lose what, were the group deleted with its mappings; nothing is done.";
 
-    GET "/tenants/{tenant}/roles" ROLES, access::roles [LIMIT, CURSOR, TEXT], "The roles that can be given there.";
+    GET "/tenants/{tenant}/roles" ROLES, access::roles [LIMIT, CURSOR, TEXT, USES], "The roles that can be given there.";
     POST "/tenants/{tenant}/roles" ROLES, access::role_create, "Make a role.";
     GET "/tenants/{tenant}/roles/export" ROLES, roles::export [FORMAT],
         "All roles and who has them, as one document.";

@@ -19,11 +19,12 @@ mod routes;
 mod setup;
 mod trail;
 mod user_bulk;
+mod uses;
 mod walk;
 
 use crate::support::server::{Answer, TestServer};
 use axum::http::{Method, Request};
-use muster::{actor::Actor, server};
+use muster::actor::Actor;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
@@ -41,7 +42,7 @@ pub async fn call(
     if let Some(actor) = actor {
         request.extensions_mut().insert(actor.clone());
     }
-    let response = server::router(&server.app).oneshot(request).await.unwrap();
+    let response = server.router().oneshot(request).await.unwrap();
     let (status, headers) = (response.status(), response.headers().clone());
     let body = axum::body::to_bytes(response.into_body(), 1 << 24).await.unwrap();
     let answer = Answer { status, headers, text: String::from_utf8(body.to_vec()).unwrap() };

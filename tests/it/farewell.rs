@@ -77,7 +77,7 @@ story!(async fn a_tenant_is_renamed_and_keeps_its_slug(t) {
         let request = axum::http::Request::patch("/api/v1/tenants/acme").header("if-match", tag);
         let mut request = request.body(axum::body::Body::from(body.to_string())).unwrap();
         muster::server::as_owner(&mut request);
-        let a = tower::ServiceExt::oneshot(muster::server::router(&s.app), request).await.unwrap();
+        let a = tower::ServiceExt::oneshot(s.router(), request).await.unwrap();
         let status = a.status().as_u16();
         let body = axum::body::to_bytes(a.into_body(), 1 << 20).await.unwrap();
         (status, serde_json::from_slice::<Value>(&body).unwrap())
@@ -364,7 +364,7 @@ story!(async fn who_loses_the_right_to_an_export_is_sent_no_more_of_it(t) {
     };
     let mut request = axum::http::Request::get("/api/v1/tenants/acme/export").body(axum::body::Body::empty()).unwrap();
     request.extensions_mut().insert(Actor::prove(who, RequestId::new()));
-    let a = tower::ServiceExt::oneshot(muster::server::router(&s.app), request).await.unwrap();
+    let a = tower::ServiceExt::oneshot(s.router(), request).await.unwrap();
     assert_eq!(a.status().as_u16(), 200);
     let mut body = a.into_body().into_data_stream();
     let next = async |body: &mut axum::body::BodyDataStream| futures::StreamExt::next(body).await;

@@ -2,7 +2,6 @@
 
 use crate::{story, support::TestServer};
 use axum::{body::Body, http::Request};
-use muster::server;
 use serde_json::Value;
 use std::{collections::BTreeSet, fs, path::Path};
 use tower::ServiceExt as _;
@@ -51,7 +50,7 @@ async fn refused(s: &TestServer, method: &str, path: &str, token: Option<&str>) 
     if let Some(t) = token {
         r = r.header("authorization", format!("Bearer {t}"));
     }
-    let a = server::router(&s.app).oneshot(r.body(Body::empty()).unwrap()).await.unwrap();
+    let a = s.router().oneshot(r.body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(a.status(), 405, "{method} {path}");
     let headers = a.headers().clone();
     let header = |n: &str| headers.get(n).map(|v| v.to_str().unwrap().to_owned());
@@ -94,7 +93,7 @@ story!(
             // What it says is done, is not refused in turn.
             for method in &a.allow {
                 let r = Request::builder().method(method.as_str()).uri(&path).body(Body::empty()).unwrap();
-                let a = server::router(&s.app).oneshot(r).await.unwrap();
+                let a = s.router().oneshot(r).await.unwrap();
                 assert_ne!(a.status(), 405, "{method} {path}");
             }
         }

@@ -52,7 +52,7 @@ async fn frames(server: &TestServer, scim: &Scim, path: &str) -> (http::HeaderMa
     let path = format!("{}{path}", scim.base.strip_prefix(&server.url).unwrap());
     let request =
         http::Request::get(path).header("authorization", format!("Bearer {}", scim.token));
-    let answer = muster::server::router(&server.app).oneshot(request.body(Body::empty()).unwrap());
+    let answer = server.router().oneshot(request.body(Body::empty()).unwrap());
     let (parts, body) = answer.await.unwrap().into_parts();
     assert_eq!(parts.status, 200);
     (parts.headers, body)

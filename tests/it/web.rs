@@ -11,7 +11,6 @@ use muster::{
     access::catalogue::TENANT_ADMINISTRATOR,
     actor::UserKind,
     secret::{ExposeSecret as _, Secret},
-    server,
     sessions::{self, NewSession},
     tx,
     users::User,
@@ -53,7 +52,7 @@ async fn send(s: &TestServer, method: &str, path: &str, headers: &[(&str, &str)]
         r = r.header(*n, *v);
     }
     let r = r.body(axum::body::Body::empty()).unwrap();
-    let a = server::router(&s.app).oneshot(r).await.unwrap();
+    let a = s.router().oneshot(r).await.unwrap();
     let (status, headers) = (a.status(), a.headers().clone());
     let body = axum::body::to_bytes(a.into_body(), 1 << 20).await.unwrap();
     Answer { status, headers, text: String::from_utf8(body.to_vec()).unwrap() }

@@ -3,10 +3,11 @@
 use crate::{
     access::catalogue::{GLOBAL_ADMINISTRATOR, TENANT_ADMINISTRATOR},
     actor::UserKind,
+    clock::Timestamp,
     error::Result,
     id::{GrantId, GroupId, MappingId, RoleId, TenantId, UserId},
     row, sql,
-    store::{List, Tx},
+    store::{Conn, List, Tx},
 };
 
 /// Whether the user `u` has some way in at $4: a credential of their own, unless their company's login is their only way in;
@@ -83,11 +84,10 @@ pub async fn places(tx: &mut Tx, tenant: TenantId) -> Result<Vec<TenantId>> {
 
 /// The administrators of the instance, and of these tenants; how the authors of mappings stand is not asked yet. Call it
 /// over every tenant's rows.
-pub async fn admins(tx: &mut Tx, places: &[TenantId]) -> Result<Vec<Admin>> {
-    let now = tx.now();
+pub async fn admins(c: &mut Conn, places: &[TenantId], now: Timestamp) -> Result<Vec<Admin>> {
     let places = List::Ids(places.iter().map(|t| t.0).collect());
     sql!(
-        tx,
+        c,
         all<Admin>,
         concat!(
             "/* platform: whether somebody is the last is a question about all, wherever they are at home */

@@ -20,9 +20,10 @@ use super::{
 };
 use crate::{
     audit::{self, Event},
+    clock::Timestamp,
     error::{Error, Result},
     id::{GrantId, GroupId, MappingId, RoleId, TenantId, UserId},
-    store::{Lock, Topic, Tx},
+    store::{Conn, Lock, Topic, Tx},
 };
 use db::Admin;
 pub use db::Ties;
@@ -94,16 +95,13 @@ pub(super) async fn before_all(tx: &mut Tx, tenants: &[TenantId]) -> Result<Guar
 /// what this transaction sees, as [`super::authors`] asks it of what is cached.
 async fn usable(tx: &mut Tx, places: &[TenantId]) -> Result<Vec<Admin>> {
     let was = widen(tx).await?;
-    let mut admins = db::admins(tx, places).await?;
+    let now = tx.now();
+    let mut admins = db::admins(tx, places, now).await?;
     let by: BTreeSet<MappingId> = admins.iter().filter_map(|a| a.mapping).collect();
     let by: Vec<MappingId> = by.into_iter().collect();
     let out = authors::not_lasting(tx, &by).await?;
     narrow(tx, &was).await?;
-    admins.retain(|a| {
-        let reach = a.scope_tenant.map_or(Reach::All, Reach::Tenant);
-        a.mapping.is_none_or(|m| !out.contains(&m))
-            && rules::out_of_bounds(a.kind, a.home, a.provider, a.role, &reach).is_none()
-    });
+    admins.retain(|a| a.mapping.is_none_or(|m| !out.contains(&m)) && in_bounds(a));
     Ok(admins)
 }
 
@@ -255,12 +253,39 @@ pub async fn acting_administrators(
     tx: &mut Tx,
     tenant: TenantId,
 ) -> Result<BTreeSet<(TenantId, UserId)>> {
-    let all = entering(tx, &[tenant]).await?;
+    Ok(acting(&entering(tx, &[tenant]).await?, tenant))
+}
+
+/// The same for a page, read beside everything else; nothing where somebody is one by a mapping, as who answers for that
+/// is asked of a transaction. The reader sees all tenants.
+///
+/// # Errors
+/// The database's.
+pub async fn acting_by_hand(
+    c: &mut Conn,
+    tenant: TenantId,
+    now: Timestamp,
+) -> Result<Option<BTreeSet<(TenantId, UserId)>>> {
+    let mut admins = db::admins(c, &[tenant], now).await?;
+    if admins.iter().any(|a| a.mapping.is_some()) {
+        return Ok(None);
+    }
+    admins.retain(|a| a.enters && in_bounds(a));
+    Ok(Some(acting(&admins, tenant)))
+}
+
+fn acting(all: &[Admin], tenant: TenantId) -> BTreeSet<(TenantId, UserId)> {
     let counts = |a: &&Admin| match a.scope_tenant {
         Some(t) => t == tenant,
         None => a.home == tenant,
     };
-    Ok(all.iter().filter(|a| watched(a)).filter(counts).map(|a| (a.home, a.user)).collect())
+    all.iter().filter(|a| watched(a)).filter(counts).map(|a| (a.home, a.user)).collect()
+}
+
+/// Whether somebody of their kind and home may hold the role there.
+fn in_bounds(a: &Admin) -> bool {
+    let reach = a.scope_tenant.map_or(Reach::All, Reach::Tenant);
+    rules::out_of_bounds(a.kind, a.home, a.provider, a.role, &reach).is_none()
 }
 
 fn global(all: &[Admin]) -> Vec<(TenantId, UserId)> {

@@ -36,7 +36,7 @@ use names::{checked, not_an_offered_ones};
 pub use page::page;
 use serde_json::json;
 use std::collections::{BTreeSet, HashMap};
-pub use uses::{Holder, Holders, Uses, uses};
+pub use uses::{Counts, Holder, Holders, Uses, counts, uses};
 
 /// A role.
 #[derive(Debug, Clone)]

@@ -39,6 +39,9 @@ row! {
         pub bounced: i64,
         pub unsent: i64,
         pub suspended: i64,
+        pub users: i64,
+        pub apps: i64,
+        pub integrations: i64,
     }
 }
 
@@ -89,7 +92,10 @@ pub(super) async fn facts(
               AND (o.dead_at IS NOT NULL OR o.attempts > 0)),
            (SELECT count(*) FROM mappings m WHERE m.tenant_id = $1 AND m.suspended_at IS NOT NULL)
              + (SELECT count(*) FROM default_roles e WHERE e.tenant_id = $1 AND e.suspended_at IS NOT NULL)
-             + (SELECT count(*) FROM app_authors w WHERE w.tenant_id = $1 AND w.suspended_at IS NOT NULL)
+             + (SELECT count(*) FROM app_authors w WHERE w.tenant_id = $1 AND w.suspended_at IS NOT NULL),
+           (SELECT count(*) FROM (SELECT 1 AS one FROM users u WHERE u.tenant_id = $1 LIMIT 1000) x),
+           (SELECT count(*) FROM apps a WHERE a.tenant_id = $1 AND a.kind = 'app'),
+           (SELECT count(*) FROM apps a WHERE a.tenant_id = $1 AND a.kind = 'integration')
          FROM tenants h WHERE h.id = $1",
         t,
         now,

@@ -42,6 +42,37 @@ pub struct Checklist {
     pub setup: Vec<Item>,
     /// What waits for somebody; what is `done` there waits for nobody.
     pub attention: Vec<Item>,
+    /// How many there are of what.
+    pub numbers: Numbers,
+}
+
+/// How many there are in a tenant; what the reader may not list is left out, and of users and groups 1000 at most are
+/// counted.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "ChecklistNumbers")]
+pub struct Numbers {
+    /// Whoever is in it, integration users among them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub users: Option<i64>,
+    /// Its directories' groups.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub groups: Option<i64>,
+    /// Its directories.
+    pub directories: i64,
+    /// Its applications.
+    pub apps: i64,
+    /// Its integration users.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub integrations: Option<i64>,
+}
+
+/// Which numbers the reader may know besides those of settings.
+#[derive(Debug, Clone, Copy)]
+pub struct Sees {
+    /// Users and groups.
+    pub people: bool,
+    /// Integration users.
+    pub integrations: bool,
 }
 
 fn setup(id: &'static str, title: &'static str, done: bool, (yes, no): (String, &str)) -> Item {
@@ -58,20 +89,35 @@ fn waits(id: &'static str, title: &'static str, count: i64, what: &str) -> Item 
 ///
 /// # Errors
 /// The database's.
-pub async fn checklist(app: &App, permit: &Permit<SystemViewSettings>) -> Result<Checklist> {
+pub async fn checklist(
+    app: &App,
+    permit: &Permit<SystemViewSettings>,
+    sees: Sees,
+) -> Result<Checklist> {
     let (store, t) = (&app.store, permit.tenant());
     let now = store.clock().now();
     // platform: the provider's people ask for roles and hold some in other tenants.
     let mut c = store.read(Scope::Platform).await?;
     let f = db::facts(&mut c, t, now, (now.minus(SOON), now.plus(SOON))).await?;
+    let seen = guard::acting_by_hand(&mut c, t, now).await?;
     drop(c);
     let mfa = tenants::get(store, t).await?.policy.0.mfa.default;
-    let administrators = tx!(store, &app.system(), [], |tx| {
-        tx.unaudited("nothing is written");
-        guard::acting_administrators(tx, t).await
-    })?
-    .len();
-    Ok(Checklist { setup: steps(&f, mfa, administrators), attention: attention(&f) })
+    let administrators = match seen {
+        Some(seen) => seen,
+        None => tx!(store, &app.system(), [], |tx| {
+            tx.unaudited("nothing is written");
+            guard::acting_administrators(tx, t).await
+        })?,
+    };
+    let numbers = Numbers {
+        users: sees.people.then_some(f.users),
+        groups: sees.people.then_some(f.groups),
+        directories: f.directories,
+        apps: f.apps,
+        integrations: sees.integrations.then_some(f.integrations),
+    };
+    let setup = steps(&f, mfa, administrators.len());
+    Ok(Checklist { setup, attention: attention(&f), numbers })
 }
 
 fn steps(f: &db::Facts, mfa: MfaDefault, administrators: usize) -> Vec<Item> {

@@ -12,7 +12,7 @@ use crate::{
     },
 };
 use axum::http::Request;
-use muster::{actor::UserKind, server};
+use muster::actor::UserKind;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -133,7 +133,7 @@ story!(async fn a_weak_version_matches_nothing(t) {
         let body = json!({"email": "bert@acme.example"}).to_string();
         let mut request = request.body(axum::body::Body::from(body)).unwrap();
         request.extensions_mut().insert(s.owner());
-        let answer = server::router(&s.app).oneshot(request).await.unwrap();
+        let answer = s.router().oneshot(request).await.unwrap();
         assert_eq!(answer.status(), status, "{tag}");
     }
 });

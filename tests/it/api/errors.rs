@@ -36,7 +36,7 @@ story!(async fn a_body_that_does_not_fit_is_told_where(t) {
     let request = axum::http::Request::builder().method("POST").uri("/api/v1/tenants");
     let mut request = request.body(axum::body::Body::from(bytes.to_vec())).unwrap();
     muster::server::as_owner(&mut request);
-    let a = tower::ServiceExt::oneshot(muster::server::router(&s.app), request).await.unwrap();
+    let a = tower::ServiceExt::oneshot(s.router(), request).await.unwrap();
     assert_eq!(a.status(), 400);
     let long = json!({"slug": "x", "name": "n".repeat(300_000)});
     let a = own(&s, "POST", "/tenants", long).await;
@@ -108,7 +108,7 @@ story!(async fn a_version_that_is_not_the_current_one_is_refused(t) {
             .body(axum::body::Body::from("{\"description\":\"d\"}"))
             .unwrap();
         muster::server::as_owner(&mut request);
-        tower::ServiceExt::oneshot(muster::server::router(&s.app), request)
+        tower::ServiceExt::oneshot(s.router(), request)
     };
     assert_eq!(edit("\"1\"").await.unwrap().status(), 200);
     assert_eq!(edit("\"1\"").await.unwrap().status(), 412);
@@ -129,7 +129,7 @@ story!(async fn settings_that_somebody_else_changed_are_not_written_over(t) {
         let request = request.header("if-match", tag);
         let mut request = request.body(axum::body::Body::from(body.to_string())).unwrap();
         muster::server::as_owner(&mut request);
-        tower::ServiceExt::oneshot(muster::server::router(&s.app), request).await.unwrap()
+        tower::ServiceExt::oneshot(s.router(), request).await.unwrap()
     };
     for (method, path, one, other) in [
         ("PUT", "/tenants/acme/policy".to_owned(), json!({"mfa": {"default": "always"}}), json!({"mfa": {"default": "never"}})),
@@ -159,7 +159,7 @@ story!(async fn a_version_is_kept_to_or_the_request_is_refused(t) {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let mut request = request.body(axum::body::Body::from(body)).unwrap();
         muster::server::as_owner(&mut request);
-        let answer = tower::ServiceExt::oneshot(muster::server::router(&s.app), request).await.unwrap();
+        let answer = tower::ServiceExt::oneshot(s.router(), request).await.unwrap();
         let status = answer.status().as_u16();
         let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
         let told = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap() };

@@ -26,7 +26,7 @@ async fn get(s: &TestServer, path: &str) -> Value {
     own(s, "GET", path, Value::Null).await.expect(200).json()
 }
 
-fn acts(home: TenantId, user: UserId, kind: UserKind) -> Actor {
+pub fn acts(home: TenantId, user: UserId, kind: UserKind) -> Actor {
     let (session, app, scopes, bound) = (None, None, None, None);
     Actor::prove(
         Principal::User { home, user, kind, session, app, scopes, bound },
@@ -237,6 +237,15 @@ story!(async fn the_checklist_says_what_is_done_and_what_waits(t) {
     own(&s, "POST", "/break-glass", json!({"user_name": "glass"})).await.expect(201);
     let us = get(&s, "/tenants/provider/checklist").await;
     assert_eq!(item(&us, "setup", "break_glass")["done"], true);
+    // In numbers: what the reader may not list is not among them.
+    let wanted = json!({"users": 13, "groups": 1, "directories": 1, "apps": 0, "integrations": 0});
+    assert_eq!(look().await["numbers"], wanted);
+    let role = json!({"name": "Settings", "permissions": ["system.view_settings"]});
+    let role = own(&s, "POST", "/tenants/acme/roles", role).await.expect(201).json();
+    let sven = s.person(acme, "sven", role["id"].as_str().unwrap()).await;
+    let sven = acts(acme, sven, UserKind::Tenant);
+    let told = call(&s, Some(&sven), "GET", "/tenants/acme/checklist", "").await.expect(200).json();
+    assert_eq!(told["numbers"], json!({"directories": 1, "apps": 0}));
 });
 
 story!(async fn one_opens_what_ones_company_and_the_platform_offer(t) {

@@ -28,7 +28,7 @@ async fn post(s: &TestServer, who: &Actor, key: &str, path: &str, body: Value) -
     let request = Request::post(format!("/api/v1{path}")).header("Idempotency-Key", key);
     let mut request = request.body(axum::body::Body::from(body.to_string())).unwrap();
     request.extensions_mut().insert(who.clone());
-    let response = server::router(&s.app).oneshot(request).await.unwrap();
+    let response = s.router().oneshot(request).await.unwrap();
     let (status, headers) = (response.status(), response.headers().clone());
     let body = axum::body::to_bytes(response.into_body(), 1 << 24).await.unwrap();
     let answer = Answer { status, headers, text: String::from_utf8(body.to_vec()).unwrap() };
@@ -95,7 +95,7 @@ story!(async fn a_repeat_is_answered_as_the_first_was_and_does_nothing(t) {
         let request = Request::post("/api/v1/tenants").header("Idempotency-Key", bad.as_bytes());
         let mut request = request.body(axum::body::Body::from("{}")).unwrap();
         server::as_owner(&mut request);
-        let a = server::router(&s.app).oneshot(request).await.unwrap();
+        let a = s.router().oneshot(request).await.unwrap();
         assert_eq!(a.status(), 400, "{bad}");
     }
 });

@@ -198,7 +198,7 @@ story!(async fn a_deletion_says_what_it_removes_and_removes_that_version_only(t)
         let request = request.header("if-match", tag);
         let mut request = request.body(axum::body::Body::empty()).unwrap();
         muster::server::as_owner(&mut request);
-        let router = muster::server::router(&s.app);
+        let router = s.router();
         tower::ServiceExt::oneshot(router, request).await.unwrap().status()
     };
     assert_eq!(delete("\"1\"").await, 412, "another one was shown");

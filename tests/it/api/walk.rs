@@ -327,7 +327,7 @@ story!(async fn every_route_answers_as_described(t) {
     w.get("/tenants/acme/roles/export").await;
     w.get(&format!("{role}/difference?with=Technician")).await;
     w.get(&format!("{role}/uses")).await;
-    w.get("/tenants/acme/roles").await;
+    w.get("/tenants/acme/roles?uses=true").await;
     w.get(&role).await;
     w.go("PATCH", &role, json!({"description": "They help."})).await;
     let m = json!({"group": "Support", "role": "Help desk"});

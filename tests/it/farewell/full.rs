@@ -370,7 +370,7 @@ async fn keyed(s: &TestServer, path: &str, body: Value) {
         axum::http::Request::post(format!("/api/v1{path}")).header("Idempotency-Key", "k");
     let mut request = request.body(axum::body::Body::from(body.to_string())).unwrap();
     muster::server::as_owner(&mut request);
-    let a = tower::ServiceExt::oneshot(muster::server::router(&s.app), request).await.unwrap();
+    let a = tower::ServiceExt::oneshot(s.router(), request).await.unwrap();
     assert_eq!(a.status(), 201);
 }
 

@@ -324,7 +324,7 @@ story!(
         let request = axum::http::Request::post(at).header("Idempotency-Key", "k");
         let mut request = request.body(axum::body::Body::from(json!({ "apply": true }).to_string())).unwrap();
         muster::server::as_owner(&mut request);
-        tower::ServiceExt::oneshot(muster::server::router(&server.app), request).await.unwrap();
+        tower::ServiceExt::oneshot(server.router(), request).await.unwrap();
         assert_eq!(scim.get(&path).await.expect(200).json()["displayName"], "Three", "the request had lost its key");
     }
 );

@@ -126,6 +126,10 @@ impl TestServer {
         Self { app, url, address, router, _stop: stop.drop_guard(), _dir: dir }
     }
 
+    /// What answers, without the wire.
+    pub fn router(&self) -> axum::Router {
+        self.router.clone()
+    }
     /// The owner of the data directory, as the server proves them.
     pub fn owner(&self) -> Actor {
         Actor::prove(Principal::Owner, RequestId::new())
@@ -206,7 +210,7 @@ impl TestServer {
         let body = body.map_or_else(axum::body::Body::empty, |b| b.to_string().into());
         let mut request = request.body(body).expect("a request");
         server::as_owner(&mut request);
-        let response = self.router.clone().oneshot(request).await.expect("an answer");
+        let response = self.router().oneshot(request).await.expect("an answer");
         let (status, headers) = (response.status(), response.headers().clone());
         let body = axum::body::to_bytes(response.into_body(), 1 << 24).await.expect("a body");
         Answer { status, headers, text: String::from_utf8_lossy(&body).into_owned() }

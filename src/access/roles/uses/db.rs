@@ -5,7 +5,7 @@ use crate::{
     error::Result,
     id::{RoleId, TenantId},
     row, sql,
-    store::{Conn, J},
+    store::{Conn, J, List},
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -153,6 +153,88 @@ pub async fn invitations(c: &mut Conn, text: &str, now: Timestamp) -> Result<Vec
            AND CAST(i.plan AS text) LIKE $1
          ORDER BY i.id",
         text,
+        now
+    )
+}
+
+/// Ways in which a role is used, as [`here`] writes them; the other is the default role.
+pub const GRANT: i64 = 1;
+pub const MAPPING: i64 = 2;
+pub const PARKED: i64 = 3;
+pub const ELIGIBLE: i64 = 4;
+
+row! {
+    /// How often a role is used in one way.
+    #[derive(Debug, Clone)]
+    pub struct Used {
+        pub role_id: RoleId,
+        pub way: i64,
+        pub n: i64,
+    }
+}
+
+/// How often each of these is used in the tenant, but for what invitations promise.
+pub async fn here(c: &mut Conn, ids: &[RoleId], t: TenantId, now: Timestamp) -> Result<Vec<Used>> {
+    let ids = List::Ids(ids.iter().map(|r| r.0).collect());
+    sql!(
+        c,
+        all<Used>,
+        "SELECT u.role_id, CAST(u.way AS bigint), count(*) FROM (
+           SELECT g.role_id, 1 AS way FROM grants g
+           WHERE g.scope_tenant = $2 AND g.role_id IN (SELECT value FROM rarray($1))
+             AND (g.valid_to IS NULL OR g.valid_to > $3)
+           UNION ALL
+           SELECT p.role_id, 2 FROM mappings p
+           WHERE p.scope_tenant = $2 AND p.role_id IN (SELECT value FROM rarray($1))
+           UNION ALL
+           SELECT k.role_id, 3 FROM parked_roles k
+           WHERE k.scope_tenant = $2 AND k.role_id IN (SELECT value FROM rarray($1)) AND NOT k.kept
+           UNION ALL
+           SELECT e.role_id, 4 FROM eligibilities e
+           WHERE e.scope_tenant = $2 AND e.role_id IN (SELECT value FROM rarray($1))
+           UNION ALL
+           SELECT d.role_id, 5 FROM default_roles d
+           WHERE d.tenant_id = $2 AND d.role_id IN (SELECT value FROM rarray($1))) u
+         GROUP BY u.role_id, u.way
+         /* platform: who has a role in the tenant may be at home in the provider's */",
+        ids,
+        t,
+        now
+    )
+}
+
+/// What [`elsewhere`] counts, of each of these.
+pub async fn beyond(
+    c: &mut Conn,
+    ids: &[RoleId],
+    t: TenantId,
+    now: Timestamp,
+) -> Result<Vec<Used>> {
+    let ids = List::Ids(ids.iter().map(|r| r.0).collect());
+    sql!(
+        c,
+        all<Used>,
+        "SELECT u.role_id, CAST(0 AS bigint), count(*) FROM (
+           SELECT g.role_id FROM grants g
+           WHERE g.role_id IN (SELECT value FROM rarray($1)) AND (g.scope_tenant IS NULL OR g.scope_tenant <> $2)
+             AND (g.valid_to IS NULL OR g.valid_to > $3)
+           UNION ALL
+           SELECT p.role_id FROM mappings p
+           WHERE p.role_id IN (SELECT value FROM rarray($1)) AND (p.scope_tenant IS NULL OR p.scope_tenant <> $2)
+           UNION ALL
+           SELECT k.role_id FROM parked_roles k
+           WHERE k.role_id IN (SELECT value FROM rarray($1)) AND NOT k.kept
+             AND (k.scope_tenant IS NULL OR k.scope_tenant <> $2)
+           UNION ALL
+           SELECT e.role_id FROM eligibilities e
+           WHERE e.role_id IN (SELECT value FROM rarray($1)) AND (e.scope_tenant IS NULL OR e.scope_tenant <> $2)
+           UNION ALL
+           SELECT d.role_id FROM default_roles d
+           WHERE d.role_id IN (SELECT value FROM rarray($1)) AND d.tenant_id <> $2) u
+         GROUP BY u.role_id
+         /* platform: a role offered to all is used in tenants that its owner does not know */",
+        ids,
+        t,
         now
     )
 }

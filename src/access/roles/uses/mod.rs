@@ -1,5 +1,6 @@
 //! What uses a role: who has it by hand, which groups give it, who is invited to it, for whom it is parked.
 
+mod counts;
 mod db;
 
 use super::{Role, find};
@@ -10,6 +11,7 @@ use crate::{
     id::{RoleId, TenantId},
     store::{Conn, Scope},
 };
+pub use counts::{Counts, counts};
 pub use db::Holder;
 
 /// Some of those who have a role, and how many there are.

@@ -99,6 +99,18 @@ struct Checklist {
     setup: Vec<Item>,
     #[serde(default)]
     attention: Vec<Item>,
+    #[serde(default)]
+    numbers: Counted,
+}
+
+/// How many there are, as far as the reader may know; a thousand stands for more.
+#[derive(Debug, Default, Deserialize)]
+struct Counted {
+    users: Option<u64>,
+    groups: Option<u64>,
+    directories: Option<u64>,
+    apps: Option<u64>,
+    integrations: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -151,7 +163,7 @@ impl Way {
 #[derive(Deserialize)]
 struct Any {}
 
-/// How many there are, counted to a hundred: more are not looked at.
+/// How many there are.
 struct Number {
     label: &'static str,
     path: &'static str,
@@ -195,10 +207,13 @@ async fn overview(ask: Ask, Path(t): Path<String>) -> Answer {
     };
     let ways = async { if sees { ways(&ask, &shell).await } else { Ok((Vec::new(), false)) } };
     // Each asks for something else: they wait together.
-    let (checklist, (ways, more_ways), week, numbers) =
-        futures::try_join!(checklist, ways, week, numbers(&ask, &shell))?;
+    let (checklist, (ways, more_ways), week) = futures::try_join!(checklist, ways, week)?;
     let checked = checklist.is_some();
-    let Checklist { setup, attention } = checklist.unwrap_or_default();
+    let numbers = match &checklist {
+        Some(list) => numbers(&list.numbers),
+        None => people(&ask, &shell).await?,
+    };
+    let Checklist { setup, attention, .. } = checklist.unwrap_or_default();
     let waiting = attention.into_iter().filter(|i| !i.done).collect();
     page(&Overview { shell, setup, waiting, checked, numbers, ways, more_ways, week })
 }
@@ -214,16 +229,26 @@ async fn ways(ask: &Ask, shell: &Shell) -> Result<(Vec<Way>, bool), Trouble> {
     Ok((try_join_all(ways).await?, more))
 }
 
-async fn numbers(ask: &Ask, shell: &Shell) -> Result<Vec<Number>, Trouble> {
-    const ALL: [(&str, &str, &str); 5] = [
-        ("Users", "/users", "users.view"),
-        ("Groups", "/groups", "users.view"),
-        ("Directories", "/directories", "system.view_settings"),
-        ("Applications", "/apps", "system.view_settings"),
-        ("Integrations", "/integrations", "system.manage_integrations"),
+fn numbers(n: &Counted) -> Vec<Number> {
+    let all = [
+        ("Users", "/users", n.users),
+        ("Groups", "/groups", n.groups),
+        ("Directories", "/directories", n.directories),
+        ("Applications", "/apps", n.apps),
+        ("Integrations", "/integrations", n.integrations),
     ];
-    let may = |(.., needs): &(_, _, &str)| shell.may(needs);
-    let numbers = ALL.into_iter().filter(may).map(async |(label, path, _)| {
+    let shown = |n: u64| if n >= 1000 { "1,000+".to_owned() } else { n.to_string() };
+    all.into_iter()
+        .filter_map(|(label, path, n)| Some(Number { label, path, shown: shown(n?) }))
+        .collect()
+}
+
+/// For whoever sees people and no settings: counted to a hundred, more are not looked at.
+async fn people(ask: &Ask, shell: &Shell) -> Result<Vec<Number>, Trouble> {
+    if !shell.may("users.view") {
+        return Ok(Vec::new());
+    }
+    let numbers = [("Users", "/users"), ("Groups", "/groups")].map(async |(label, path)| {
         let found = if_any::<Page<Any>>(ask, &shell.api(&format!("{path}?limit=100"))).await?;
         let shown = found.map(|found| match found.items.len() {
             n if found.next.is_some() => format!("{n}+"),

@@ -21,7 +21,6 @@ use axum::{
     http::{HeaderValue, header},
     routing::get,
 };
-use futures::future::join_all;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
@@ -51,6 +50,8 @@ struct Role {
     version: i64,
     created_at: Option<When>,
     updated_at: Option<When>,
+    /// How often it is used, where the list was asked for that.
+    uses: Option<Counts>,
 }
 
 impl Role {
@@ -97,6 +98,41 @@ impl Holders {
     }
 }
 
+/// How often a role is used, by the way in which it is.
+#[derive(Debug, Clone, Deserialize)]
+struct Counts {
+    grants: u64,
+    mappings: u64,
+    invitations: u64,
+    parked: u64,
+    eligible: u64,
+    by_default: u64,
+    elsewhere: u64,
+}
+
+impl Counts {
+    /// In a line: how many of which kind; empty where there are none.
+    fn words(&self) -> String {
+        let kinds = [
+            (self.grants, "by hand", "by hand"),
+            (self.mappings, "group", "groups"),
+            (self.invitations, "invitation", "invitations"),
+            (self.parked, "kept until decided", "kept until decided"),
+            (self.eligible, "for a while", "for a while"),
+            (self.elsewhere, "elsewhere", "elsewhere"),
+        ];
+        let mut all: Vec<String> = kinds
+            .iter()
+            .filter(|(n, ..)| *n > 0)
+            .map(|(n, one, many)| text::count(*n, one, many))
+            .collect();
+        if self.by_default > 0 {
+            all.push("the default role".to_owned());
+        }
+        all.join(", ")
+    }
+}
+
 /// What uses a role.
 #[derive(Debug, Deserialize)]
 struct Uses {
@@ -111,26 +147,6 @@ struct Uses {
 }
 
 impl Uses {
-    /// In a line: how many of which kind.
-    fn words(&self) -> String {
-        let kinds = [
-            (self.grants.total, "by hand", "by hand"),
-            (self.mappings.total, "group", "groups"),
-            (self.invitations.total, "invitation", "invitations"),
-            (self.parked.total, "kept until decided", "kept until decided"),
-            (self.eligible.total, "for a while", "for a while"),
-            (self.elsewhere, "elsewhere", "elsewhere"),
-        ];
-        let mut all: Vec<String> = kinds
-            .iter()
-            .filter(|(n, ..)| *n > 0)
-            .map(|(n, one, many)| text::count(*n, one, many))
-            .collect();
-        if self.by_default.total > 0 {
-            all.push("the default role".to_owned());
-        }
-        all.join(", ")
-    }
     /// The ways in which it is used: what they are called, who uses it so, and where that is looked at.
     fn kinds(&self, shell: &Shell, role: &str) -> [(&'static str, &Holders, String); 6] {
         let at = |path: &str| format!("{}{path}", shell.base());
@@ -149,16 +165,11 @@ impl Uses {
     }
 }
 
-struct Row {
-    role: Role,
-    uses: Option<Uses>,
-}
-
 #[derive(Template)]
 #[template(path = "roles.html")]
 struct List {
     shell: Shell,
-    rows: Vec<Row>,
+    rows: Vec<Role>,
     text: String,
     first: Option<String>,
     next: Option<String>,
@@ -166,16 +177,11 @@ struct List {
 
 async fn list(ask: Ask, Path(t): Path<String>) -> Answer {
     let shell = ask.shell(&t, Section::Roles, "Roles").await?;
-    let query = ask.pass(&["text", "cursor"], &[("limit", "50")]);
+    let query = ask.pass(&["text", "cursor"], &[("limit", "50"), ("uses", "true")]);
     let found: Page<Role> = ask.get(&shell.api(&format!("/roles{query}"))).await?;
-    let rows = join_all(found.items.into_iter().map(async |role| {
-        let uses = ask.get(&shell.api(&format!("/roles/{}/uses?limit=1", role.id))).await.ok();
-        Row { role, uses }
-    }));
-    let rows = rows.await;
     let text = ask.word("text").to_owned();
     let (first, next) = (ask.first(), ask.after(found.next.as_ref()));
-    page(&List { shell, rows, text, first, next })
+    page(&List { shell, rows: found.items, text, first, next })
 }
 
 async fn export(ask: Ask, Path(t): Path<String>) -> Answer {
