@@ -24,6 +24,9 @@ use shared::{
 };
 use std::{process::ExitCode, time::Instant};
 
+/// So often each list is asked for before it is measured.
+const WARM: u32 = 100;
+
 /// The tenant.
 const TENANT: &str = "big";
 
@@ -98,6 +101,8 @@ async fn one(
         let path = format!("{base}{}", path.replace("{one}", &boss.scim_id));
         let first = page(&mut http, &boss.cookie, &path).await?;
         let bytes = first.body.len();
+        // PostgreSQL plans a statement anew the first times on each connection: measured is the page as it is all day.
+        again(&mut http, &boss.cookie, &path, WARM).await?;
         let p99 = again(&mut http, &boss.cookie, &path, times).await?;
         figures.under(&format!("console_{name}_{list}_p99"), p99, "ms", 10.0);
         if bytes > 60_000 {

@@ -54,7 +54,7 @@ export class Visitor {
   static async enter(world, name, options = {}) {
     // Our certificate is of an authority that only this test knows.
     const context = await world.chromium.newContext({
-      javaScriptEnabled: false, ignoreHTTPSErrors: true, viewport: WIDE, ...options,
+      javaScriptEnabled: world.scripted ?? false, ignoreHTTPSErrors: true, viewport: WIDE, ...options,
     });
     return new Visitor(world, name, context, await context.newPage());
   }

@@ -55,6 +55,16 @@ export class Clerk extends Visitor {
     }
   }
 
+  // A choice that leads on: at once with the script, by the button without.
+  async choose(name, value, button) {
+    if (!this.world.scripted) {
+      await this.fill({ [name]: value });
+      await this.button(button);
+      return;
+    }
+    await Promise.all([this.page.waitForEvent('domcontentloaded'), this.page.locator(`main select[name="${name}"]`).selectOption(value)]);
+  }
+
   value(name) { return this.page.locator(`main [name="${name}"]:not([type=hidden])`).first().inputValue(); }
 
   text(selector = 'main') {

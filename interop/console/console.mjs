@@ -1,6 +1,6 @@
 // The pages for administrators, part by part, on one server.
 //
-// DATA=... POST=... DNS=PORT [PARTS="pages outside jobs script keyboard"] node console.mjs MUSTER_URL PROVIDER_URL PROVIDER_URL
+// DATA=... POST=... DNS=PORT PARTS="pages outside keyboard" node console.mjs MUSTER_URL PROVIDER_URL PROVIDER_URL
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { Report } from '../person.mjs';
@@ -11,7 +11,8 @@ import { seed } from './seed.mjs';
 
 const PARTS = ['pages', 'outside', 'jobs', 'script', 'keyboard', 'pictures'];
 const [url, ...providers] = process.argv.slice(2);
-const wanted = process.env.PARTS?.split(/[\s,]+/) ?? PARTS;
+const wanted = process.env.PARTS.split(/[\s,]+/);
+if (wanted.some((p) => !PARTS.includes(p))) throw new Error(`parts are ${PARTS.join(', ')}`);
 const chromium = await start();
 const world = {
   url, chromium,
@@ -35,7 +36,9 @@ try {
   console.log(`a server with something of everything: ${Date.now() - began} ms`);
   for (const part of PARTS.filter((p) => wanted.includes(p))) {
     console.log(`-- ${part}`);
+    const since = Date.now();
     await (await import(`./${part}.mjs`)).run(world);
+    console.log(`${part}: ${Math.round((Date.now() - since) / 1000)} s`);
   }
 } catch (e) { fault = e; }
 await chromium.close();

@@ -19,15 +19,16 @@ import { reviews } from './jobs/reviews.mjs';
 import { tenants } from './jobs/tenants.mjs';
 import { wrong } from './jobs/wrong.mjs';
 
-const ALL = { ...people, ...roles, ...access, ...directories, ...connect, ...demands, ...alarms, ...invited, ...guards, ...programs, ...clients, ...settings, ...record, ...reviews, ...tenants, ...wrong };
+export const ALL = { ...people, ...roles, ...access, ...directories, ...connect, ...demands, ...alarms, ...invited, ...guards, ...programs, ...clients, ...settings, ...record, ...reviews, ...tenants, ...wrong };
 
-// One job after the other; what goes wrong in one is that one's.
-export async function work(world, jobs, options = {}) {
-  const ada = await Clerk.ada(world, 'Ada', options);
+// One job after the other; what goes wrong in one is that one's. `scripted` says whether whoever comes has JavaScript.
+export async function work(there, jobs, scripted = false) {
+  const world = { ...there, scripted };
+  const ada = await Clerk.ada(world);
   for (const [name, job] of Object.entries(jobs).filter(([n]) => new RegExp(process.env.JOB ?? '').test(n))) {
     const check = (what, ok, seen = '') => world.report.check(`${name}: ${what}`, Boolean(ok), seen);
     try {
-      await job({ ...world, ada, check, scripted: options.javaScriptEnabled ?? false });
+      await job({ ...world, ada, check });
       check('nothing on the console', ada.noise.length === 0, ada.noise.join('; '));
     } catch (e) {
       check('goes through', false, `${String(e.stack).split('\n').filter((l) => !/node_modules|node:internal/.test(l)).slice(0, 7).join('\n       ')}\n       on ${ada.page.url()}: ${await ada.words().catch(() => '')}`);

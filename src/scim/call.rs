@@ -7,6 +7,7 @@ use crate::{
     directories::Reading,
     error::{Error, Kind, Result},
     protocol::scim::{Outcome, Rule, Rules, Schemas, bad},
+    web::strict,
 };
 use axum::{
     body::Body,
@@ -279,6 +280,10 @@ fn json(rules: Rules, parts: &Parts, bytes: &[u8]) -> Result<Value> {
         let text = "a body is sent as application/scim+json or application/json";
         return Err(bad("invalidSyntax", "Content-Type", text));
     }
-    serde_json::from_str(text)
-        .map_err(|e| bad("invalidSyntax", "body", format!("the body is not JSON: {e}")))
+    let value = serde_json::from_str(text)
+        .map_err(|e| bad("invalidSyntax", "body", format!("the body is not JSON: {e}")))?;
+    match strict::twice(text.as_bytes()) {
+        Some(name) => Err(bad("invalidSyntax", &name, format!("'{name}' is given twice"))),
+        None => Ok(value),
+    }
 }

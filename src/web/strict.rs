@@ -40,11 +40,7 @@ pub fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     } else {
         serde_json::from_slice(body).map_err(bad)?
     };
-    if let Err(e) = serde_json::from_slice::<Once>(body)
-        && !body.is_empty()
-    {
-        let text = e.to_string();
-        let field = text.split('\'').nth(1).unwrap_or_default().to_owned();
+    if let Some(field) = twice(body) {
         return Err(Error::invalid(format!("'{field}' is there twice")).attr(field));
     }
     if !value.is_object() {
@@ -56,7 +52,13 @@ pub fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     typed(&value)
 }
 
-/// A document in which no object has a name twice: which of the two counts is not ours to choose.
+/// A name that some object of a JSON document has twice: which of the two counts is not ours to choose.
+pub fn twice(json: &[u8]) -> Option<String> {
+    let e = serde_json::from_slice::<Once>(json).err().filter(serde_json::Error::is_data)?;
+    Some(e.to_string().split('\'').nth(1).unwrap_or_default().to_owned())
+}
+
+/// A document in which no object has a name twice.
 struct Once;
 
 impl<'de> serde::Deserialize<'de> for Once {

@@ -422,3 +422,26 @@ story!(
         scim.get("/Users?count=many").await.expect(400);
     }
 );
+
+story!(
+    async fn a_name_that_is_twice_in_one_object_is_refused(t) {
+        let server = TestServer::start(&t).await;
+        let scim = server.directory(server.tenant("contoso").await).await;
+        let send = async |body: &str| {
+            let r = scim.request(Method::POST, "/Users").header("content-type", "application/scim+json");
+            scim.send(r.body(body.to_owned())).await
+        };
+        for (body, name) in [
+            (r#"{"userName": "ada", "active": true, "active": false}"#, "active"),
+            (r#"{"userName": "ada", "name": {"givenName": "A", "givenName": "B"}}"#, "givenName"),
+            (r#"{"userName": "ada", "emails": [{"value": "a@x", "value": "b@x"}]}"#, "value"),
+        ] {
+            let told = send(body).await.expect(400).json();
+            assert_eq!(told["scimType"], "invalidSyntax", "{told}");
+            assert_eq!(told["detail"], format!("'{name}' is given twice"), "{told}");
+        }
+        // The same name in different objects is none twice.
+        let two = r#"{"userName": "ada", "emails": [{"value": "a@x", "type": "work"}, {"value": "b@x", "type": "home"}]}"#;
+        send(two).await.expect(201);
+    }
+);

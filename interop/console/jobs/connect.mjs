@@ -47,9 +47,9 @@ export async function comes(world, provider, address, who) {
   return Object.assign(visitor, { straight });
 }
 
-// A company's IT staff, from a setup link to somebody of theirs who signs in; `world.scripted` says whether with the script.
+// A company's IT staff, from a setup link to somebody of theirs who signs in.
 export const bySetupLink = (tenant, company) => async (world) => {
-  const { ada, check, url, providers: [provider], scripted = false } = world;
+  const { ada, check, url, providers: [provider] } = world;
   const domain = `${tenant}.example`;
   await ada.at(tenant, '/directories');
   await ada.press('add');
@@ -67,7 +67,7 @@ export const bySetupLink = (tenant, company) => async (world) => {
   await ada.at(tenant, `/directories/${id}/setup-links`);
   check('no page shows it again', !(await ada.page.content()).includes(link) && (await ada.text('main table')).includes('Milton, IT'), await ada.words());
 
-  const it = await Clerk.enter(world, 'IT staff', { javaScriptEnabled: scripted });
+  const it = await Clerk.enter(world, 'IT staff');
   await it.go(link);
   await it.look('what a setup link opens');
   check('looking uses nothing up', (await it.text()).includes(company) && await it.has('begin'), await it.words());

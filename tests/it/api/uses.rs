@@ -33,7 +33,7 @@ async fn prepared(s: &TestServer) -> TenantId {
     let give = json!({"user": tess, "home": "provider", "role": "Technician"});
     post("/tenants/acme/grants", give.clone()).await;
     post("/tenants/other/grants", give).await;
-    let eligible = json!({"user": ann.to_string(), "role": "Help desk"});
+    let eligible = json!({"user": ann.to_string(), "role": "Help desk", "max_minutes": 60});
     post("/tenants/acme/eligibilities", eligible).await;
     for (tenant, role) in [("acme", "Packager"), ("acme", "Help desk"), ("other", "Packager")] {
         let asked = json!({"email": format!("{}@{tenant}.example", role.replace(' ', "")), "roles": [{"role": role}]});
