@@ -39,15 +39,23 @@ fn meta(base: &str, kind: &str, id: &str, at: &(String, String), tag: &str) -> V
     })
 }
 
-/// The entity tag of a resource: its version, and of a user whose groups are shown what these are: they come and go without
-/// a change of the user.
-pub(super) fn tag(version: i64, groups: &[Membership]) -> String {
-    if groups.is_empty() {
-        return format!("W/\"{version}\"");
+/// The entity tag of a group.
+pub(super) fn tag(version: i64) -> String {
+    format!("W/\"{version}\"")
+}
+
+/// The entity tag of a user: its version, and of what is shown of others, its groups and how its manager is called, what
+/// these are: they change without a change of the user.
+pub(super) fn tag_of(u: &User, groups: &[Membership], names: &Names) -> String {
+    let manager = manager_of(u).and_then(|m| names.get(&m));
+    if groups.is_empty() && manager.is_none() {
+        return tag(u.version);
     }
-    let shown: Vec<String> = groups.iter().map(|m| format!("{} {}", m.group, m.display)).collect();
+    let mut shown: Vec<String> =
+        groups.iter().map(|m| format!("{} {}", m.group, m.display)).collect();
+    shown.extend(manager.map(|name| format!("manager {name}")));
     let shown: String = crypto::sha256_hex(shown.join("\n")).chars().take(8).collect();
-    format!("W/\"{version}.{shown}\"")
+    format!("W/\"{}.{shown}\"", u.version)
 }
 
 /// A user's document as PATCH sees it: the stored one with what stands in columns.
@@ -90,7 +98,7 @@ pub(super) async fn managers<'a>(
 }
 
 /// Names of people, by id.
-type Names = HashMap<UserId, String>;
+pub(super) type Names = HashMap<UserId, String>;
 
 /// A user as it is sent. `groups` are its memberships, where they are shown; `names` has its manager's.
 pub(super) fn user(
@@ -132,7 +140,7 @@ pub(super) fn user(
         doc.insert("groups".to_owned(), Value::from(list));
     }
     let at = (u.created_at.sortable(), u.updated_at.sortable());
-    doc.insert("meta".to_owned(), meta(&call.base, "User", &id, &at, &tag(u.version, groups)));
+    doc.insert("meta".to_owned(), meta(&call.base, "User", &id, &at, &tag_of(u, groups, names)));
     Value::Object(p.apply(doc))
 }
 
@@ -164,7 +172,7 @@ pub(super) fn group(
         doc.insert("externalId".to_owned(), json!(x));
     }
     let at = (g.created_at.sortable(), g.updated_at.sortable());
-    doc.insert("meta".to_owned(), meta(base, "Group", &id, &at, &tag(g.version, &[])));
+    doc.insert("meta".to_owned(), meta(base, "Group", &id, &at, &tag(g.version)));
     p.apply(doc)
 }
 

@@ -130,7 +130,7 @@ pub(super) async fn create(call: &Call) -> Result<Response> {
 /// An answer that shows a group, with all its members if they are wanted.
 async fn shown(call: &Call, status: StatusCode, row: GroupRow, located: bool) -> Result<Response> {
     let at = located.then(|| format!("{}/Groups/{}", call.base, row.id));
-    let tag = tag(row.version, &[]);
+    let tag = tag(row.version);
     let body = Writer::group(call, row).body().await?;
     Ok(sent(status, Some(body), at.as_deref(), Some(&tag)))
 }
@@ -144,7 +144,7 @@ pub(super) async fn read(call: &Call, id: &str) -> Result<GroupRow> {
 pub(super) async fn get(call: &Call, id: &str) -> Result<Response> {
     let g = read(call, id).await?;
     call.still(g.version)?;
-    let tag = tag(g.version, &[]);
+    let tag = tag(g.version);
     if call.if_none_match.as_ref().is_some_and(|v| v.names(&tag)) {
         return Ok(answer(StatusCode::NOT_MODIFIED, None, None, Some(&tag)));
     }
@@ -197,7 +197,7 @@ pub(super) async fn patch(call: &Call, id: &str) -> Result<Response> {
     let p = projection(call, Resource::Group);
     let brief = call.rules.has(Rule::LargeGroups) && !p.asked();
     if brief && groups::at_least(&call.app.store, &call.permit, id, SMALL + 1).await? {
-        return Ok(answer(StatusCode::NO_CONTENT, None, None, Some(&tag(g.version, &[]))));
+        return Ok(answer(StatusCode::NO_CONTENT, None, None, Some(&tag(g.version))));
     }
     whole(call, id).await
 }

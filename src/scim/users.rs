@@ -46,7 +46,7 @@ pub(super) async fn create(call: &Call) -> Result<Response> {
     let names = document::managers(call, &p, [&u]).await?;
     let doc = document::user(call, &u, &[], &names, &p);
     let at = format!("{}/Users/{}", call.base, u.id);
-    Ok(answer(StatusCode::CREATED, Some(doc), Some(&at), Some(&document::tag(u.version, &[]))))
+    Ok(answer(StatusCode::CREATED, Some(doc), Some(&at), Some(&document::tag_of(&u, &[], &names))))
 }
 
 /// The user that a path names.
@@ -68,11 +68,11 @@ pub(super) async fn get(call: &Call, id: &str) -> Result<Response> {
     let p = projection(call, Resource::User);
     let Shown { user, groups } = shown(call, parse(id)?, &p).await?;
     call.still(user.version)?;
-    let tag = document::tag(user.version, &groups);
+    let names = document::managers(call, &p, [&user]).await?;
+    let tag = document::tag_of(&user, &groups, &names);
     if call.if_none_match.as_ref().is_some_and(|v| v.names(&tag)) {
         return Ok(answer(StatusCode::NOT_MODIFIED, None, None, Some(&tag)));
     }
-    let names = document::managers(call, &p, [&user]).await?;
     let doc = document::user(call, &user, &groups, &names, &p);
     Ok(answer(StatusCode::OK, Some(doc), None, Some(&tag)))
 }
@@ -116,7 +116,7 @@ async fn modify(
     let names = document::managers(call, &p, [&u]).await?;
     let doc = document::user(call, &u, &groups, &names, &p);
     let at = format!("{}/Users/{}", call.base, u.id);
-    Ok(answer(StatusCode::OK, Some(doc), Some(&at), Some(&document::tag(u.version, &groups))))
+    Ok(answer(StatusCode::OK, Some(doc), Some(&at), Some(&document::tag_of(&u, &groups, &names))))
 }
 
 /// What a change came to when it was decided, and the attributes it is about: it may be decided more than once, the last

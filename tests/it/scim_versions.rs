@@ -53,6 +53,32 @@ story!(
 );
 
 story!(
+    async fn how_a_manager_is_called_is_part_of_what_was_seen(t) {
+        let server = TestServer::start(&t).await;
+        let scim = server.directory(server.tenant("contoso").await).await;
+        let boss = scim.post("/Users", json!({"userName": "boss", "displayName": "Bo"})).await.expect(201).json();
+        let boss = boss["id"].as_str().unwrap();
+        let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+        let ada = json!({"userName": "ada", (enterprise): {"manager": {"value": boss}}});
+        let made = scim.post("/Users", ada).await.expect(201);
+        assert_eq!(made.header("etag"), "W/\"1\"", "without that name it is the version alone");
+        let at = format!("/Users/{}", made.json()["id"].as_str().unwrap());
+        let named = format!("{at}?attributes=userName,{enterprise}:manager.displayName");
+        let seen = scim.get(&named).await.expect(200);
+        let tag = seen.header("etag").to_owned();
+        let unless = async |path: &str, tag: &str| {
+            scim.send(scim.request(Method::GET, path).header("if-none-match", tag)).await
+        };
+        unless(&named, &tag).await.expect(304);
+        scim.put(&format!("/Users/{boss}"), json!({"userName": "boss", "displayName": "Beau"})).await.expect(200);
+        let after = unless(&named, &tag).await.expect(200);
+        assert!(after.text.contains("Beau"), "{}", after.text);
+        assert_ne!(after.header("etag"), tag);
+        unless(&at, "W/\"1\"").await.expect(304);
+    }
+);
+
+story!(
     async fn a_precondition_holds_whatever_the_verb(t) {
         let server = TestServer::start(&t).await;
         let scim = server.directory(server.tenant("contoso").await).await;
