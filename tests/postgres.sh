@@ -4,10 +4,14 @@
 # The role of the URL may create databases and is no superuser: row-level security proves nothing for one.
 set -euo pipefail
 
-# In memory where there is room for it: every test makes a database of some hundred files.
-default=/tmp/muster-postgres
-if [ "$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 { print $4 }')" -gt 2000000 ] 2>/dev/null; then default=/dev/shm/muster-postgres; fi
-dir=${MUSTER_TEST_POSTGRES_DIR:-$default}
+# In memory where there is room for it: every test makes a database of some hundred files. One that is there stays the one.
+memory=/dev/shm/muster-postgres disk=/tmp/muster-postgres
+if [ -n "${MUSTER_TEST_POSTGRES_DIR:-}" ]; then dir=$MUSTER_TEST_POSTGRES_DIR
+elif [ -d "$memory/data" ]; then dir=$memory
+elif [ -d "$disk/data" ]; then dir=$disk
+elif [ "$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 { print int($4) }')" -gt 3000000 ] 2>/dev/null; then dir=$memory
+else dir=$disk
+fi
 # Below the ports that outgoing connections take by themselves.
 port=${MUSTER_TEST_POSTGRES_PORT:-24329}
 bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1 || true)

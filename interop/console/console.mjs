@@ -13,6 +13,7 @@ const PARTS = ['pages', 'outside', 'jobs', 'script', 'keyboard', 'pictures'];
 const [url, ...providers] = process.argv.slice(2);
 const wanted = process.env.PARTS.split(/[\s,]+/);
 if (wanted.some((p) => !PARTS.includes(p))) throw new Error(`parts are ${PARTS.join(', ')}`);
+if (wanted.includes('jobs') && wanted.includes('script')) throw new Error('jobs and script are each for a server on which nobody has done them');
 const chromium = await start();
 const world = {
   url, chromium,

@@ -43,7 +43,7 @@ pub(super) struct RoleShown {
     #[serde(skip_serializing_if = "Option::is_none")]
     uses: Option<CountsShown>,
 }
-/// How often a role is used in a tenant, by the way in which it is.
+/// How often a role is used in a tenant, by the way in which it is; of each way, 1000 at most are counted.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "RoleUseCounts")]
 pub(super) struct CountsShown {

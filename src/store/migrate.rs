@@ -58,6 +58,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
         include_str!("../../migrations/0043_what_providers_want_to_see_again.sql"),
     ),
     ("0044_names_begin", include_str!("../../migrations/0044_names_begin.sql")),
+    ("0045_open_invitations", include_str!("../../migrations/0045_open_invitations.sql")),
 ];
 
 /// What SQLite makes of a migration: six words replaced, `STRICT` added, sections between `-- postgres:` and

@@ -256,8 +256,8 @@ pub async fn acting_administrators(
     Ok(acting(&entering(tx, &[tenant]).await?, tenant))
 }
 
-/// The same for a page, read beside everything else; nothing where somebody is one by a mapping, as who answers for that
-/// is asked of a transaction. The reader sees all tenants.
+/// The same for a page, read beside everything else; nothing where somebody is one by a mapping alone, as who answers for
+/// that is asked of a transaction. The reader sees all tenants.
 ///
 /// # Errors
 /// The database's.
@@ -267,11 +267,11 @@ pub async fn acting_by_hand(
     now: Timestamp,
 ) -> Result<Option<BTreeSet<(TenantId, UserId)>>> {
     let mut admins = db::admins(c, &[tenant], now).await?;
-    if admins.iter().any(|a| a.mapping.is_some()) {
-        return Ok(None);
-    }
     admins.retain(|a| a.enters && in_bounds(a));
-    Ok(Some(acting(&admins, tenant)))
+    let all = acting(&admins, tenant);
+    admins.retain(|a| a.mapping.is_none());
+    let by_hand = acting(&admins, tenant);
+    Ok((by_hand == all).then_some(by_hand))
 }
 
 fn acting(all: &[Admin], tenant: TenantId) -> BTreeSet<(TenantId, UserId)> {

@@ -56,7 +56,7 @@ row! {
 }
 
 /// Of a beginning that so many names have, the people are looked through in their order: the next page is near.
-const MANY: i64 = 4_000;
+const MANY: i64 = 2_000;
 
 /// The tenant's people, in the order in which they came.
 ///

@@ -12,6 +12,7 @@ use crate::{
     },
 };
 use muster::{
+    access::guard,
     actor::{Actor, Principal, UserKind},
     clock::Timestamp,
     id::{RequestId, TenantId, UserId},
@@ -182,7 +183,7 @@ fn item<'a>(told: &'a Value, list: &str, id: &str) -> &'a Value {
 
 story!(async fn the_checklist_says_what_is_done_and_what_waits(t) {
     let s = TestServer::start(&t).await;
-    s.provider().await;
+    let us_id = s.provider().await;
     let acme = s.tenant("acme").await;
     let look = async || get(&s, "/tenants/acme/checklist").await;
     let told = look().await;
@@ -238,14 +239,49 @@ story!(async fn the_checklist_says_what_is_done_and_what_waits(t) {
     let us = get(&s, "/tenants/provider/checklist").await;
     assert_eq!(item(&us, "setup", "break_glass")["done"], true);
     // In numbers: what the reader may not list is not among them.
-    let wanted = json!({"users": 13, "groups": 1, "directories": 1, "apps": 0, "integrations": 0});
+    let app = json!({"name": "Portal", "redirect_uris": ["https://portal.acme.example/cb"]});
+    own(&s, "POST", "/tenants/acme/apps", app).await.expect(201);
+    for name in ["Monitoring", "Tickets"] {
+        let new = json!({"name": name, "scopes": ["computers.view"]});
+        own(&s, "POST", "/tenants/acme/integrations", new).await.expect(201);
+    }
+    let wanted = json!({"users": 15, "groups": 1, "directories": 1, "apps": 1, "integrations": 2});
     assert_eq!(look().await["numbers"], wanted);
-    let role = json!({"name": "Settings", "permissions": ["system.view_settings"]});
-    let role = own(&s, "POST", "/tenants/acme/roles", role).await.expect(201).json();
-    let sven = s.person(acme, "sven", role["id"].as_str().unwrap()).await;
-    let sven = acts(acme, sven, UserKind::Tenant);
-    let told = call(&s, Some(&sven), "GET", "/tenants/acme/checklist", "").await.expect(200).json();
-    assert_eq!(told["numbers"], json!({"directories": 1, "apps": 0}));
+    for (name, also, wanted) in [
+        ("sven", None, json!({"directories": 1, "apps": 1})),
+        ("paul", Some("users.view"), json!({"users": 17, "groups": 1, "directories": 1, "apps": 1})),
+        ("ines", Some("system.manage_integrations"), json!({"directories": 1, "apps": 1, "integrations": 2})),
+    ] {
+        let permissions: Vec<&str> = ["system.view_settings"].into_iter().chain(also).collect();
+        let role = json!({"name": format!("Of {name}"), "permissions": permissions});
+        let role = own(&s, "POST", "/tenants/acme/roles", role).await.expect(201).json();
+        let user = s.person(acme, name, role["id"].as_str().unwrap()).await;
+        let user = acts(acme, user, UserKind::Tenant);
+        let told = call(&s, Some(&user), "GET", "/tenants/acme/checklist", "").await.expect(200).json();
+        assert_eq!(told["numbers"], wanted, "{name}");
+    }
+    // However somebody is an administrator, the guard and the list count the same.
+    let same = async |want: u64| {
+        assert_eq!(item(&look().await, "setup", "administrators")["count"], want);
+        let cx = s.app.system();
+        let acting = tx!(s.app.store, &cx, [], |tx| {
+            tx.unaudited("nothing is written");
+            guard::acting_administrators(tx, acme).await
+        });
+        assert_eq!(acting.unwrap().len() as u64, want);
+    };
+    same(2).await;
+    // By a group of the provider's, over the whole instance: no administrator of this company's own.
+    let there = s.directory(us_id).await;
+    let made = there.post("/Users", json!({"userName": "gina"})).await.expect(201).json();
+    own(&s, "PATCH", &format!("/tenants/provider/users/{}", made["id"].as_str().unwrap()), json!({"kind": "administrator"})).await.expect(200);
+    there.post("/Groups", json!({"displayName": "Chiefs", "members": [{"value": made["id"]}]})).await.expect(201);
+    own(&s, "POST", "/tenants/provider/mappings", json!({"group": "Chiefs", "role": "Global Administrator", "everywhere": true})).await.expect(201);
+    same(2).await;
+    // By a group of its own.
+    let stay = get(&s, "/tenants/acme/groups?text=Idle").await["items"][0]["id"].clone();
+    own(&s, "POST", "/tenants/acme/mappings", json!({"group": stay, "role": "Tenant Administrator"})).await.expect(201);
+    same(2).await;
 });
 
 story!(async fn one_opens_what_ones_company_and_the_platform_offer(t) {

@@ -15,6 +15,10 @@ use std::collections::BTreeMap;
 /// The ways in which a role is used.
 const WAYS: [&str; 6] = ["grants", "mappings", "invitations", "parked", "eligible", "by_default"];
 
+async fn get(s: &TestServer, path: &str) -> Value {
+    own(s, "GET", path, Value::Null).await.expect(200).json()
+}
+
 /// Something of everything: in acme each way is there, and in another company some.
 async fn prepared(s: &TestServer) -> TenantId {
     s.provider().await;
@@ -65,8 +69,17 @@ async fn prepared(s: &TestServer) -> TenantId {
 story!(async fn the_list_of_roles_counts_what_each_says_of_itself(t) {
     let s = TestServer::start(&t).await;
     let acme = prepared(&s).await;
+    let us: TenantId = get(&s, "/tenants/provider").await["id"].as_str().unwrap().parse().unwrap();
     let adam = acts(acme, s.person(acme, "adam", TENANT_ADMIN).await, UserKind::Tenant);
-    for (who, tenant) in [(&adam, "acme"), (&s.owner(), "acme"), (&s.owner(), "provider"), (&s.owner(), "other")] {
+    // The owner of a role that is offered hears of its uses elsewhere; whoever administers one company of nobody else's.
+    let paula = acts(us, s.person(us, "paula", TENANT_ADMIN).await, UserKind::Tenant);
+    for (who, tenant, elsewhere) in [
+        (&adam, "acme", false),
+        (&paula, "provider", true),
+        (&s.owner(), "acme", true),
+        (&s.owner(), "provider", true),
+        (&s.owner(), "other", true),
+    ] {
         let at = format!("/tenants/{tenant}/roles");
         let list = call(&s, Some(who), "GET", &format!("{at}?uses=true"), "").await.expect(200).json();
         let mut seen: BTreeMap<&str, u64> = BTreeMap::new();
@@ -84,9 +97,12 @@ story!(async fn the_list_of_roles_counts_what_each_says_of_itself(t) {
         if tenant == "acme" {
             assert!(WAYS.iter().all(|w| seen[w] > 0), "{seen:?}");
         }
-        assert_eq!(seen["elsewhere"] > 0, who.label() != adam.label(), "{tenant}: {seen:?}");
+        assert_eq!(seen["elsewhere"] > 0, elsewhere, "{tenant}: {seen:?}");
     }
     let plain = call(&s, Some(&adam), "GET", "/tenants/acme/roles", "").await.expect(200).json();
     assert!(plain["items"].as_array().unwrap().iter().all(|r| r.get("uses").is_none()), "asked for alone");
     call(&s, Some(&adam), "GET", "/tenants/acme/roles?uses=perhaps", "").await.expect(400);
+    let one = call(&s, Some(&adam), "GET", "/tenants/acme/roles?uses=true&text=help", "").await.expect(200).json();
+    let uses = &one["items"][0]["uses"];
+    assert_eq!((&uses["eligible"], &uses["invitations"], &uses["grants"]), (&json!(1), &json!(1), &json!(0)), "{one}");
 });

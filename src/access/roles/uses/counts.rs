@@ -9,7 +9,7 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// How often a role is used in a tenant, by the way in which it is.
+/// How often a role is used in a tenant, by the way in which it is; of each, 1000 at most are counted.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Counts {
     /// Grants that have not ended, holds among them.
@@ -28,21 +28,10 @@ pub struct Counts {
     pub elsewhere: i64,
 }
 
-impl Counts {
-    fn add(&mut self, way: i64, n: i64) {
-        let of = match way {
-            db::GRANT => &mut self.grants,
-            db::MAPPING => &mut self.mappings,
-            db::PARKED => &mut self.parked,
-            db::ELIGIBLE => &mut self.eligible,
-            _ => &mut self.by_default,
-        };
-        *of += n;
-    }
-}
+/// Each way is counted so far: a list says "1,000 or more".
+const MOST: i64 = 1_000;
 
 /// What [`super::uses`] counts of each of the roles, in the permit's tenant: as many questions for fifty roles as for one.
-/// A role that is not used is not in it.
 ///
 /// # Errors
 /// The database's.
@@ -51,32 +40,45 @@ pub async fn counts(
     permit: &Permit<UsersManageRoles>,
     roles: &[Role],
 ) -> Result<BTreeMap<RoleId, Counts>> {
-    let t = permit.tenant();
+    let (t, global) = (permit.tenant(), permit.held().global);
     // platform: a role offered to all is used in tenants that its owner does not know.
     let mut c = access.0.store.read(Scope::Platform).await?;
     let now = access.0.store.clock().now();
-    let mut all: BTreeMap<RoleId, Counts> = BTreeMap::new();
     let ids: Vec<RoleId> = roles.iter().map(|r| r.id).collect();
-    for used in db::here(&mut c, &ids, t, now).await? {
-        all.entry(used.role_id).or_default().add(used.way, used.n);
-    }
-    let global = permit.held().global;
+    let here = db::here(&mut c, &ids, t, now, MOST).await?;
+    let mut all: BTreeMap<RoleId, Counts> = here.into_iter().map(of).collect();
     let beyond: Vec<&Role> = roles.iter().filter(|r| global || r.tenant == Some(t)).collect();
     let ids: Vec<RoleId> = beyond.iter().map(|r| r.id).collect();
     if !ids.is_empty() {
-        for used in db::beyond(&mut c, &ids, t, now).await? {
-            all.entry(used.role_id).or_default().elsewhere += used.n;
+        for used in db::beyond(&mut c, &ids, t, now, MOST).await? {
+            all.entry(used.role_id).or_default().elsewhere = used.n;
         }
     }
     // Elsewhere only these are promised, so that only for them everybody's invitations are read.
-    let promised = beyond.iter().any(|r| r.tenant.is_none() || r.offered);
-    let holds = if promised { "%".to_owned() } else { format!("%{}%", t.0) };
-    for planned in db::invitations(&mut c, &holds, now).await?.iter().flat_map(|i| &i.plan.0) {
+    let everybody = beyond.iter().any(|r| r.tenant.is_none() || r.offered);
+    for planned in db::plans(&mut c, t, everybody, now).await?.iter().flat_map(|i| &i.plan.0) {
+        let Some(n) = all.get_mut(&planned.role) else { continue };
         if planned.tenant == Some(t) {
-            all.entry(planned.role).or_default().invitations += 1;
+            n.invitations += 1;
         } else if ids.contains(&planned.role) {
-            all.entry(planned.role).or_default().elsewhere += 1;
+            n.elsewhere += 1;
         }
     }
+    for n in all.values_mut() {
+        n.invitations = n.invitations.min(MOST);
+        n.elsewhere = n.elsewhere.min(MOST);
+    }
     Ok(all)
+}
+
+fn of(h: db::Here) -> (RoleId, Counts) {
+    let counts = Counts {
+        grants: h.grants,
+        mappings: h.mappings,
+        parked: h.parked,
+        eligible: h.eligible,
+        by_default: h.by_default,
+        ..Counts::default()
+    };
+    (h.role_id, counts)
 }

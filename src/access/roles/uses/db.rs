@@ -147,7 +147,7 @@ pub async fn invitations(c: &mut Conn, text: &str, now: Timestamp) -> Result<Vec
     sql!(
         c,
         all<Invited>,
-        "/* platform: a role may be promised to people of any tenant, scan: plans have no index, and this is asked when a role is looked into or deleted */
+        "/* platform: a role may be promised to people of any tenant, scan: of those that are open; plans have no index, and this is asked when a role is looked into or deleted */
          SELECT i.id, i.tenant_id, i.email, i.plan FROM invitations i
          WHERE i.accepted_at IS NULL AND i.revoked_at IS NULL AND i.expires_at > $2
            AND CAST(i.plan AS text) LIKE $1
@@ -157,83 +157,128 @@ pub async fn invitations(c: &mut Conn, text: &str, now: Timestamp) -> Result<Vec
     )
 }
 
-/// Ways in which a role is used, as [`here`] writes them; the other is the default role.
-pub const GRANT: i64 = 1;
-pub const MAPPING: i64 = 2;
-pub const PARKED: i64 = 3;
-pub const ELIGIBLE: i64 = 4;
+row! {
+    /// How often a role is used in a tenant, but for what invitations promise.
+    #[derive(Debug, Clone)]
+    pub struct Here {
+        pub role_id: RoleId,
+        pub grants: i64,
+        pub mappings: i64,
+        pub parked: i64,
+        pub eligible: i64,
+        pub by_default: i64,
+    }
+}
+
+/// How often each of these is used in the tenant, each way counted to `most`.
+pub async fn here(
+    c: &mut Conn,
+    ids: &[RoleId],
+    t: TenantId,
+    now: Timestamp,
+    most: i64,
+) -> Result<Vec<Here>> {
+    let ids = List::Ids(ids.iter().map(|r| r.0).collect());
+    sql!(
+        c,
+        all<Here>,
+        "SELECT w.value,
+           (SELECT count(*) FROM (SELECT 1 AS one FROM grants g WHERE g.role_id = w.value AND g.scope_tenant = $2
+              AND (g.valid_to IS NULL OR g.valid_to > $3) LIMIT $4) x),
+           (SELECT count(*) FROM (SELECT 1 AS one FROM mappings p
+              WHERE p.role_id = w.value AND p.scope_tenant = $2 LIMIT $4) x),
+           (SELECT count(*) FROM (SELECT 1 AS one FROM parked_roles k
+              WHERE k.role_id = w.value AND k.scope_tenant = $2 AND NOT k.kept LIMIT $4) x),
+           (SELECT count(*) FROM (SELECT 1 AS one FROM eligibilities e
+              WHERE e.role_id = w.value AND e.scope_tenant = $2 LIMIT $4) x),
+           (SELECT count(*) FROM default_roles d WHERE d.role_id = w.value AND d.tenant_id = $2)
+         FROM rarray($1) AS w
+         /* platform: who has a role in the tenant may be at home in the provider's */",
+        ids,
+        t,
+        now,
+        most
+    )
+}
 
 row! {
-    /// How often a role is used in one way.
+    /// How often a role is used beyond a tenant, but for what invitations promise.
     #[derive(Debug, Clone)]
-    pub struct Used {
+    pub struct Beyond {
         pub role_id: RoleId,
-        pub way: i64,
         pub n: i64,
     }
 }
 
-/// How often each of these is used in the tenant, but for what invitations promise.
-pub async fn here(c: &mut Conn, ids: &[RoleId], t: TenantId, now: Timestamp) -> Result<Vec<Used>> {
-    let ids = List::Ids(ids.iter().map(|r| r.0).collect());
-    sql!(
-        c,
-        all<Used>,
-        "SELECT u.role_id, CAST(u.way AS bigint), count(*) FROM (
-           SELECT g.role_id, 1 AS way FROM grants g
-           WHERE g.scope_tenant = $2 AND g.role_id IN (SELECT value FROM rarray($1))
-             AND (g.valid_to IS NULL OR g.valid_to > $3)
-           UNION ALL
-           SELECT p.role_id, 2 FROM mappings p
-           WHERE p.scope_tenant = $2 AND p.role_id IN (SELECT value FROM rarray($1))
-           UNION ALL
-           SELECT k.role_id, 3 FROM parked_roles k
-           WHERE k.scope_tenant = $2 AND k.role_id IN (SELECT value FROM rarray($1)) AND NOT k.kept
-           UNION ALL
-           SELECT e.role_id, 4 FROM eligibilities e
-           WHERE e.scope_tenant = $2 AND e.role_id IN (SELECT value FROM rarray($1))
-           UNION ALL
-           SELECT d.role_id, 5 FROM default_roles d
-           WHERE d.tenant_id = $2 AND d.role_id IN (SELECT value FROM rarray($1))) u
-         GROUP BY u.role_id, u.way
-         /* platform: who has a role in the tenant may be at home in the provider's */",
-        ids,
-        t,
-        now
-    )
-}
-
-/// What [`elsewhere`] counts, of each of these.
+/// What [`elsewhere`] counts, of each of these, each way to `most`.
 pub async fn beyond(
     c: &mut Conn,
     ids: &[RoleId],
     t: TenantId,
     now: Timestamp,
-) -> Result<Vec<Used>> {
+    most: i64,
+) -> Result<Vec<Beyond>> {
     let ids = List::Ids(ids.iter().map(|r| r.0).collect());
     sql!(
         c,
-        all<Used>,
-        "SELECT u.role_id, CAST(0 AS bigint), count(*) FROM (
-           SELECT g.role_id FROM grants g
-           WHERE g.role_id IN (SELECT value FROM rarray($1)) AND (g.scope_tenant IS NULL OR g.scope_tenant <> $2)
-             AND (g.valid_to IS NULL OR g.valid_to > $3)
-           UNION ALL
-           SELECT p.role_id FROM mappings p
-           WHERE p.role_id IN (SELECT value FROM rarray($1)) AND (p.scope_tenant IS NULL OR p.scope_tenant <> $2)
-           UNION ALL
-           SELECT k.role_id FROM parked_roles k
-           WHERE k.role_id IN (SELECT value FROM rarray($1)) AND NOT k.kept
-             AND (k.scope_tenant IS NULL OR k.scope_tenant <> $2)
-           UNION ALL
-           SELECT e.role_id FROM eligibilities e
-           WHERE e.role_id IN (SELECT value FROM rarray($1)) AND (e.scope_tenant IS NULL OR e.scope_tenant <> $2)
-           UNION ALL
-           SELECT d.role_id FROM default_roles d
-           WHERE d.role_id IN (SELECT value FROM rarray($1)) AND d.tenant_id <> $2) u
-         GROUP BY u.role_id
+        all<Beyond>,
+        "SELECT w.value,
+           (SELECT count(*) FROM (SELECT 1 AS one FROM grants g WHERE g.role_id = w.value
+              AND (g.scope_tenant IS NULL OR g.scope_tenant <> $2) AND (g.valid_to IS NULL OR g.valid_to > $3)
+              LIMIT $4) x)
+         + (SELECT count(*) FROM (SELECT 1 AS one FROM mappings p WHERE p.role_id = w.value
+              AND (p.scope_tenant IS NULL OR p.scope_tenant <> $2) LIMIT $4) x)
+         + (SELECT count(*) FROM (SELECT 1 AS one FROM parked_roles k WHERE k.role_id = w.value AND NOT k.kept
+              AND (k.scope_tenant IS NULL OR k.scope_tenant <> $2) LIMIT $4) x)
+         + (SELECT count(*) FROM (SELECT 1 AS one FROM eligibilities e WHERE e.role_id = w.value
+              AND (e.scope_tenant IS NULL OR e.scope_tenant <> $2) LIMIT $4) x)
+         + (SELECT count(*) FROM (SELECT 1 AS one FROM default_roles d WHERE d.role_id = w.value
+              AND d.tenant_id <> $2 LIMIT $4) x)
+         FROM rarray($1) AS w
          /* platform: a role offered to all is used in tenants that its owner does not know */",
         ids,
+        t,
+        now,
+        most
+    )
+}
+
+row! {
+    /// What an invitation promises.
+    #[derive(Debug, Clone)]
+    pub struct Plan {
+        pub plan: J<Vec<Planned>>,
+    }
+}
+
+/// The plans of invitations that can still be accepted: those of the tenant's own people and of the provider's, or
+/// everybody's.
+pub async fn plans(
+    c: &mut Conn,
+    t: TenantId,
+    everybody: bool,
+    now: Timestamp,
+) -> Result<Vec<Plan>> {
+    if everybody {
+        return sql!(
+            c,
+            all<Plan>,
+            "SELECT i.plan FROM invitations i
+             WHERE i.accepted_at IS NULL AND i.revoked_at IS NULL AND i.expires_at > $1
+             /* platform: a role may be promised to people of any tenant, scan: of those that are open */",
+            now
+        );
+    }
+    sql!(
+        c,
+        all<Plan>,
+        "SELECT i.plan FROM invitations i
+         WHERE i.tenant_id = $1 AND i.accepted_at IS NULL AND i.revoked_at IS NULL AND i.expires_at > $2
+         UNION ALL
+         SELECT i.plan FROM tenants h CROSS JOIN invitations i
+         WHERE h.provider AND h.id <> $1 AND i.tenant_id = h.id
+           AND i.accepted_at IS NULL AND i.revoked_at IS NULL AND i.expires_at > $2
+         /* platform: the provider's people are invited to work in other tenants, scan: the one row of the index tenants_one_provider */",
         t,
         now
     )

@@ -206,13 +206,12 @@ async fn overview(ask: Ask, Path(t): Path<String>) -> Answer {
         if sees { if_any(&ask, &shell.api("/statistics?days=7")).await } else { Ok(None) }
     };
     let ways = async { if sees { ways(&ask, &shell).await } else { Ok((Vec::new(), false)) } };
+    let lists = async { if sees { Ok(Vec::new()) } else { lists(&ask, &shell).await } };
     // Each asks for something else: they wait together.
-    let (checklist, (ways, more_ways), week) = futures::try_join!(checklist, ways, week)?;
+    let (checklist, (ways, more_ways), week, lists) =
+        futures::try_join!(checklist, ways, week, lists)?;
     let checked = checklist.is_some();
-    let numbers = match &checklist {
-        Some(list) => numbers(&list.numbers),
-        None => people(&ask, &shell).await?,
-    };
+    let numbers = checklist.as_ref().map_or(lists, |list| numbers(&list.numbers));
     let Checklist { setup, attention, .. } = checklist.unwrap_or_default();
     let waiting = attention.into_iter().filter(|i| !i.done).collect();
     page(&Overview { shell, setup, waiting, checked, numbers, ways, more_ways, week })
@@ -237,18 +236,21 @@ fn numbers(n: &Counted) -> Vec<Number> {
         ("Applications", "/apps", n.apps),
         ("Integrations", "/integrations", n.integrations),
     ];
-    let shown = |n: u64| if n >= 1000 { "1,000+".to_owned() } else { n.to_string() };
+    let shown = |n: u64| if n >= 1000 { "1,000 or more".to_owned() } else { n.to_string() };
     all.into_iter()
         .filter_map(|(label, path, n)| Some(Number { label, path, shown: shown(n?) }))
         .collect()
 }
 
-/// For whoever sees people and no settings: counted to a hundred, more are not looked at.
-async fn people(ask: &Ask, shell: &Shell) -> Result<Vec<Number>, Trouble> {
-    if !shell.may("users.view") {
-        return Ok(Vec::new());
-    }
-    let numbers = [("Users", "/users"), ("Groups", "/groups")].map(async |(label, path)| {
+/// For whoever sees no settings: counted to a hundred, more are not looked at.
+async fn lists(ask: &Ask, shell: &Shell) -> Result<Vec<Number>, Trouble> {
+    const ALL: [(&str, &str, &str); 3] = [
+        ("Users", "/users", "users.view"),
+        ("Groups", "/groups", "users.view"),
+        ("Integrations", "/integrations", "system.manage_integrations"),
+    ];
+    let may = |(.., needs): &(_, _, &str)| shell.may(needs);
+    let numbers = ALL.into_iter().filter(may).map(async |(label, path, _)| {
         let found = if_any::<Page<Any>>(ask, &shell.api(&format!("{path}?limit=100"))).await?;
         let shown = found.map(|found| match found.items.len() {
             n if found.next.is_some() => format!("{n}+"),

@@ -124,7 +124,11 @@ impl Counts {
         let mut all: Vec<String> = kinds
             .iter()
             .filter(|(n, ..)| *n > 0)
-            .map(|(n, one, many)| text::count(*n, one, many))
+            .map(|(n, one, many)| match n {
+                // So far they are counted.
+                1000.. => format!("1,000 or more {many}"),
+                n => text::count(*n, one, many),
+            })
             .collect();
         if self.by_default > 0 {
             all.push("the default role".to_owned());

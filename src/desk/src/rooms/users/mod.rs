@@ -222,9 +222,13 @@ async fn list(ask: Ask, Path(t): Path<String>) -> Answer {
         return csv::file(&ask, &shell, &filters).await;
     }
     let query = filters.query(ask.word("cursor"), "50");
-    let found: Page<User> = ask.get(&shell.api(&format!("/users{query}"))).await?;
-    let roles = choose::roles_here(&ask, &shell).await?;
-    let directories = choose::directories_here(&ask, &shell).await?;
+    let path = shell.api(&format!("/users{query}"));
+    // None waits for another.
+    let (found, roles, directories) = futures::try_join!(
+        ask.get::<Page<User>>(&path),
+        choose::roles_here(&ask, &shell),
+        choose::directories_here(&ask, &shell),
+    )?;
     let mut users = found.items;
     for u in users.iter_mut().filter(|u| u.managed_by.is_none()) {
         let called = |d: &&Named| Some(&d.id) == u.directory.as_ref();
