@@ -46,7 +46,7 @@ pub async fn counts(
     let now = access.0.store.clock().now();
     let ids: Vec<RoleId> = roles.iter().map(|r| r.id).collect();
     let here = db::here(&mut c, &ids, t, now, MOST).await?;
-    let mut all: BTreeMap<RoleId, Counts> = here.into_iter().map(of).collect();
+    let mut all: BTreeMap<RoleId, Counts> = here.iter().map(of).collect();
     let beyond: Vec<&Role> = roles.iter().filter(|r| global || r.tenant == Some(t)).collect();
     let ids: Vec<RoleId> = beyond.iter().map(|r| r.id).collect();
     if !ids.is_empty() {
@@ -71,7 +71,7 @@ pub async fn counts(
     Ok(all)
 }
 
-fn of(h: db::Here) -> (RoleId, Counts) {
+fn of(h: &db::Here) -> (RoleId, Counts) {
     let counts = Counts {
         grants: h.grants,
         mappings: h.mappings,
