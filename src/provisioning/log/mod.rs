@@ -146,7 +146,7 @@ row! {
 )]
 #[schemars(rename = "OperationOutcome")]
 pub struct Ended {
-    /// `applied`, `no-op`, `ignored`.
+    /// `applied`, `no-op`, `ignored`, `parked`.
     pub outcome: String,
     /// Why it was not simply done.
     #[serde(skip_serializing_if = "Option::is_none", default)]

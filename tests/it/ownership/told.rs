@@ -1,6 +1,6 @@
 //! The guard by HTTP: what the directory sees, what an administrator is told and does.
 
-use crate::{access::TECHNICIAN, mail, story, support::TestServer};
+use crate::{access::TECHNICIAN, mail, provisioning::newest, story, support::TestServer};
 use muster::access::catalogue::TENANT_ADMINISTRATOR;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -83,4 +83,55 @@ story!(async fn one_letter_for_a_change_and_a_decision_by_http(t) {
     assert_eq!(x["paths"][0]["via"]["reason"], "she is new");
     let other = explain.replace(&ids[0], &ids[1]);
     assert_eq!(s.get(&other).await.expect(200).json()["allowed"], false);
+});
+
+story!(async fn whatever_verb_takes_too_much_away_it_is_parked_and_the_log_says_so(t) {
+    let s = TestServer::start(&t).await;
+    let bulk = |method: &str, path: String, data: Value| json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+        "Operations": [{"method": method, "path": path, "data": data}],
+    });
+    let none = json!({ "displayName": "Desk", "members": [] });
+    let fewer = patch(json!([{ "op": "replace", "path": "members", "value": [] }]));
+    for way in ["put", "replace", "remove", "deleted group", "deleted people", "bulk put", "bulk patch", "bulk delete"] {
+        let slug = way.replace(' ', "-");
+        let c = s.directory(s.tenant(&slug).await).await;
+        let mut ids = Vec::new();
+        for n in 0..12 {
+            let made = c.post("/Users", json!({ "userName": format!("p{n}") })).await.expect(201).json();
+            ids.push(made["id"].as_str().unwrap().to_owned());
+        }
+        let members: Vec<Value> = ids.iter().map(|i| json!({ "value": i })).collect();
+        let g = c.post("/Groups", json!({ "displayName": "Desk", "members": members })).await.expect(201).json();
+        let at = format!("/Groups/{}", g["id"].as_str().unwrap());
+        let map = json!({ "group": g["id"], "role": TECHNICIAN });
+        s.post(&format!("/api/v1/tenants/{slug}/mappings"), map).await.expect(201);
+        match way {
+            "put" => drop(c.put(&at, none.clone()).await.expect(200)),
+            "replace" => drop(c.patch(&at, fewer.clone()).await.expect(200)),
+            "remove" => {
+                drop(c.patch(&at, patch(json!([{ "op": "remove", "path": "members" }]))).await.expect(200));
+            }
+            "deleted group" => drop(c.delete(&at).await.expect(204)),
+            "deleted people" => {
+                for id in &ids {
+                    c.delete(&format!("/Users/{id}")).await.expect(204);
+                }
+            }
+            "bulk put" => drop(c.post("/Bulk", bulk("PUT", at.clone(), none.clone())).await.expect(200)),
+            "bulk patch" => drop(c.post("/Bulk", bulk("PATCH", at.clone(), fewer.clone())).await.expect(200)),
+            _ => drop(c.post("/Bulk", bulk("DELETE", at.clone(), Value::Null)).await.expect(200)),
+        }
+        let entry = newest(&s, &c).await;
+        let outcomes = entry["outcomes"].as_array().unwrap();
+        assert!(outcomes.iter().any(|o| o["outcome"] == "parked"), "{way}: {entry}");
+        let list = s.get(&format!("/api/v1/tenants/{slug}/parked")).await.expect(200).json();
+        let people = list["items"][0]["people"].as_u64().unwrap();
+        // Of those who are deleted one by one, the first were within what is let go.
+        assert!(if way == "deleted people" { people > 0 } else { people == 12 }, "{way}: {list}");
+        if !way.contains("people") {
+            let explain = format!("/api/v1/tenants/{slug}/explain?user={}&permission=computers.edit", ids[11]);
+            assert_eq!(s.get(&explain).await.expect(200).json()["allowed"], true, "{way}: the role stays until decided");
+        }
+    }
 });
