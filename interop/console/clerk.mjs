@@ -2,6 +2,7 @@
 
 import { totp, until } from '../person.mjs';
 import { Visitor } from '../browser/visitor.mjs';
+import { SOME, look, shape } from './looks.mjs';
 
 let used = 0;
 
@@ -33,10 +34,30 @@ export class Clerk extends Visitor {
     if (this.answer.status() >= 400) throw new Error(`status ${this.answer.status()} at ${this.page.url()}`);
   }
 
+  async press(id) {
+    await super.press(id);
+    await this.examine();
+  }
+
+  // With the script, which axe-core needs, whatever a job comes to is looked at once: answers to forms, too, of which no
+  // link leads to any. `world.examined` holds what was.
+  async examine() {
+    const { examined, report } = this.world;
+    if (!examined || !this.answer || !this.page.url().startsWith(`${this.world.url}/admin`)) return;
+    const method = this.answer.request().method();
+    const title = (await this.page.title()).replace(/["“«].*["”»]|\d+/g, '…');
+    const what = `${method} ${shape(this.page.url())} ${this.answer.status()} “${title.split(' · ')[0]}”`;
+    if (examined.has(`${method} ${shape(this.page.url())} ${this.answer.status()}`)) return;
+    examined.add(`${method} ${shape(this.page.url())} ${this.answer.status()}`);
+    const { wrong } = await look(this, this.page, what.replace(/\W+/g, '-'), this.answer.status(), SOME);
+    report.check(`looked at: ${what}`, wrong.length === 0, wrong.join('\n       '));
+  }
+
   // Clicks what has this name, among what `within` holds, and waits for the page that follows.
   async click(name, { role = 'link', within = 'main', exact = true } = {}) {
     const it = this.page.locator(within).getByRole(role, { name, exact }).first();
     await Promise.all([this.page.waitForEvent('domcontentloaded'), it.click()]);
+    await this.examine();
   }
 
   button(name, within = 'main') { return this.click(name, { role: 'button', within }); }

@@ -23,7 +23,7 @@ export const ALL = { ...people, ...roles, ...access, ...directories, ...connect,
 
 // One job after the other; what goes wrong in one is that one's. `scripted` says whether whoever comes has JavaScript.
 export async function work(there, jobs, scripted = false) {
-  const world = { ...there, scripted };
+  const world = { ...there, scripted, ...(scripted && { examined: new Set() }) };
   const ada = await Clerk.ada(world);
   for (const [name, job] of Object.entries(jobs).filter(([n]) => new RegExp(process.env.JOB ?? '').test(n))) {
     const check = (what, ok, seen = '') => world.report.check(`${name}: ${what}`, Boolean(ok), seen);

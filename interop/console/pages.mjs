@@ -3,22 +3,10 @@
 
 import { createServer } from 'node:http';
 import { Clerk } from './clerk.mjs';
-import { examiner, look } from './looks.mjs';
+import { examiner, look, shape } from './looks.mjs';
 
 // Companies that are walked; the links of further ones lead to more of the same.
 const WALKED = ['contoso', 'fabrikam', 'northwind'];
-
-// The route of an address: what names one of many is not part of it.
-export function shape(address) {
-  const { pathname, searchParams } = new URL(address);
-  const path = pathname.split('/').map((part, i, all) => {
-    if (/^[0-9a-f]{8}-[0-9a-f]{4}-/.test(part) || /^[0-9A-Z]{4}(-[0-9A-Z]{4})+$/.test(part)) return '*';
-    if (all[i - 1] === 'domains' || (all[i - 1] === 'tenants' && i === 3) || (all[i - 1] === 'schemas' && part !== 'declare')) return '*';
-    return part;
-  }).join('/');
-  const asked = [...new Set([...searchParams.keys()])].sort().join('&');
-  return asked ? `${path}?${asked}` : path;
-}
 
 function walked(address, origin) {
   const url = new URL(address);

@@ -118,40 +118,45 @@ fn thing(word: &str) -> String {
     known.to_owned()
 }
 
+/// What happened, in words.
+pub(in crate::rooms) fn words(action: &str) -> String {
+    let said = match action {
+        "signin" => "signed in".to_owned(),
+        "signout" => "signed out".to_owned(),
+        "session.assurance" => "proof of a session changed".to_owned(),
+        "signin.refuse" => "sign-in refused".to_owned(),
+        "grant.add" => "role given".to_owned(),
+        "grant.remove" => "role taken away".to_owned(),
+        "tenant.policy" => "policy changed".to_owned(),
+        "tenant.tags" => "tags changed".to_owned(),
+        "tenant.export" => "tenant exported".to_owned(),
+        "directory.stage" => "directory's stage changed".to_owned(),
+        "directory.provisioning" => "directory's provisioning changed".to_owned(),
+        "directory.signin_test" => "test login asked for".to_owned(),
+        "directory.signin_tested" => "test login done".to_owned(),
+        "directory.secret_ends" => "directory's secret ends".to_owned(),
+        "directory.sessions_ended" => "directory's sessions ended".to_owned(),
+        "directory.setup_link" => "setup link made".to_owned(),
+        "directory.setup_link.use" => "setup link used".to_owned(),
+        "elevation.expire" => "request for a role ran out".to_owned(),
+        other => match other.rsplit_once('.') {
+            Some((object, verb)) => {
+                let known = VERBS.iter().find(|v| v.0 == verb).map(|v| v.1);
+                let verb = known.map_or_else(|| verb.replace('_', " "), str::to_owned);
+                format!("{} {verb}", thing(object))
+            }
+            None => thing(other),
+        },
+    };
+    let mut letters = said.chars();
+    let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}", letters.as_str())
+}
+
 impl Event {
     /// What happened, in words.
     pub(super) fn what(&self) -> String {
-        let said = match self.action.as_str() {
-            "signin" => "signed in".to_owned(),
-            "signout" => "signed out".to_owned(),
-            "session.assurance" => "proof of a session changed".to_owned(),
-            "signin.refuse" => "sign-in refused".to_owned(),
-            "grant.add" => "role given".to_owned(),
-            "grant.remove" => "role taken away".to_owned(),
-            "tenant.policy" => "policy changed".to_owned(),
-            "tenant.tags" => "tags changed".to_owned(),
-            "tenant.export" => "tenant exported".to_owned(),
-            "directory.stage" => "directory's stage changed".to_owned(),
-            "directory.provisioning" => "directory's provisioning changed".to_owned(),
-            "directory.signin_test" => "test login asked for".to_owned(),
-            "directory.signin_tested" => "test login done".to_owned(),
-            "directory.secret_ends" => "directory's secret ends".to_owned(),
-            "directory.sessions_ended" => "directory's sessions ended".to_owned(),
-            "directory.setup_link" => "setup link made".to_owned(),
-            "directory.setup_link.use" => "setup link used".to_owned(),
-            "elevation.expire" => "request for a role ran out".to_owned(),
-            other => match other.rsplit_once('.') {
-                Some((object, verb)) => {
-                    let known = VERBS.iter().find(|v| v.0 == verb).map(|v| v.1);
-                    let verb = known.map_or_else(|| verb.replace('_', " "), str::to_owned);
-                    format!("{} {verb}", thing(object))
-                }
-                None => thing(other),
-            },
-        };
-        let mut letters = said.chars();
-        let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
-        format!("{first}{}", letters.as_str())
+        words(&self.action)
     }
     /// Who did it.
     pub(super) fn who(&self) -> String {

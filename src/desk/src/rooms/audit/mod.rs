@@ -1,6 +1,6 @@
 //! The audit trail of a company, and of the instance: the list with its filters, saved views, and the whole as a file.
 
-mod event;
+pub(super) mod event;
 
 use self::event::Event;
 use super::{

@@ -1,6 +1,6 @@
 //! A directory's halves as the API tells of them, and as it takes them back.
 
-use crate::text::When;
+use crate::{rooms::signins::reasons, text::When};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -241,7 +241,7 @@ impl LastTry {
     pub(in crate::rooms) fn said(&self) -> &str {
         match (self.outcome.as_str(), &self.reason) {
             ("success", _) => "worked",
-            (_, Some(reason)) => reason,
+            (_, Some(reason)) => reasons::words(reason),
             (other, None) => other,
         }
     }

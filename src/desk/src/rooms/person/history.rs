@@ -4,6 +4,7 @@ use super::{At, Frame, open, ways::called};
 use crate::{
     api::Page,
     ask::{Answer, Ask, page},
+    rooms::{audit::event, signins::reasons},
     text::{self, When},
 };
 use askama::Template;
@@ -32,6 +33,10 @@ struct Event {
 }
 
 impl Event {
+    /// What happened, in words.
+    fn what(&self) -> String {
+        event::words(&self.action)
+    }
     fn by(&self) -> &str {
         called(self.actor_name.as_deref(), &self.actor)
     }

@@ -1,7 +1,7 @@
 //! Who tried to sign in: the list, and each attempt as it went, with what to change.
 
 mod one;
-mod reasons;
+pub(super) mod reasons;
 
 use super::{
     kit::{self, if_any},

@@ -51,7 +51,7 @@ pub(super) const ALL: &[(&str, &str)] = &[
 ];
 
 /// In words.
-pub(super) fn words(code: &str) -> &str {
+pub(in crate::rooms) fn words(code: &str) -> &str {
     ALL.iter().find(|r| r.0 == code).map_or(code, |r| r.1)
 }
 
