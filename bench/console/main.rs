@@ -16,6 +16,7 @@ mod bulk;
 mod shared;
 
 use bulk::Db;
+use serde_json::Value;
 use shared::{
     Fail, Setting,
     figures::{Figures, percentile},
@@ -33,7 +34,8 @@ const TENANT: &str = "big";
 /// Those that look through everybody, as the page says before it does: without a target.
 const SCANS: &[(&str, &str)] = &[("users_anywhere_in_names", "/users?text=4711&anywhere=yes")];
 
-/// The lists, by the name of their figure: the address under the tenant's, where `{one}` is somebody's id.
+/// The lists, by the name of their figure: the address under the tenant's, where `{one}` is somebody's id, `{group}` that of
+/// a group of all people, which gives them the role `{role}`, and `{dir}` that of their directory.
 const LISTS: &[(&str, &str)] = &[
     ("overview", ""),
     ("users", "/users"),
@@ -59,6 +61,22 @@ const LISTS: &[(&str, &str)] = &[
     ("integrations", "/integrations"),
     ("signins", "/signins"),
     ("audit", "/audit"),
+    ("group", "/groups/{group}"),
+    ("roles_side_by_side", "/roles/matrix"),
+    ("who_may", "/explain/who?permission=computers.view"),
+    ("users_with_a_role", "/users?role={role}"),
+    ("roles_for_a_while", "/elevation"),
+    ("who_may_ask", "/elevation/eligible"),
+    ("parked", "/decisions/parked"),
+    ("adoptions", "/decisions/adoptions"),
+    ("tombstones", "/decisions/tombstones"),
+    ("suppressions", "/suppressions"),
+    ("letters", "/mail"),
+    ("activity", "/activity"),
+    ("provisioning_log", "/directories/{dir}/log"),
+    ("setup_links", "/directories/{dir}/setup-links"),
+    ("test_logins", "/directories/{dir}/signin/tests"),
+    ("history", "/users/{one}/history"),
 ];
 
 fn main() -> ExitCode {
@@ -93,12 +111,23 @@ async fn one(
     let people = if set.quick { 20_000 } else { 100_000 };
     let began = Instant::now();
     Db::of(&data, options).people(1, people).await?;
+    let made = http
+        .exchange_body(&directory.request("POST", "/Groups", "{\"displayName\": \"All\"}"))
+        .await?
+        .1;
+    let made: Value = serde_json::from_slice(made)?;
+    let group = made["id"].as_str().ok_or("no group")?.to_owned();
+    Db::of(&data, options).members(&group, 1, people).await?;
+    let role = "01900000-0000-7000-8000-000000000004";
+    m.run(&["mapping", "create", TENANT, "--group", &group, "--role", role])?;
     println!("console, {name}: {people} people in {:.0} s", began.elapsed().as_secs_f64());
 
     let times = if set.quick { 50 } else { 300 };
     let base = format!("/admin/in/{TENANT}");
     for (list, path) in LISTS {
-        let path = format!("{base}{}", path.replace("{one}", &boss.scim_id));
+        let path = path.replace("{one}", &boss.scim_id).replace("{group}", &group);
+        let path =
+            format!("{base}{}", path.replace("{role}", role).replace("{dir}", &directory.id));
         let first = page(&mut http, &boss.cookie, &path).await?;
         let bytes = first.body.len();
         // PostgreSQL plans a statement anew the first times on each connection: measured is the page as it is all day.

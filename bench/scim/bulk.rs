@@ -70,6 +70,27 @@ impl Db {
         Ok(())
     }
 
+    /// What a question for one number says.
+    pub async fn number(&self, question: &str) -> Result<i64, Fail> {
+        Ok(match self {
+            Self::Lite(path) => {
+                rusqlite::Connection::open(path)?.query_row(question, [], |r| r.get(0))?
+            }
+            Self::Pg(url) => {
+                let mut c = PgConnection::connect(url).await?;
+                c.execute("SET muster.scope = '*'").await?;
+                let question = question.replacen("SELECT ", "SELECT CAST(", 1).replacen(
+                    " FROM",
+                    " AS bigint) FROM",
+                    1,
+                );
+                let n = sqlx::query_scalar(sqlx::AssertSqlSafe(question)).fetch_one(&mut c).await?;
+                c.close().await?;
+                n
+            }
+        })
+    }
+
     /// Copies of the person called [`SEED`], with the numbers `from` to `to`.
     pub async fn people(&self, from: u64, to: u64) -> Result<(), Fail> {
         let text = |n: &str, id: &str, json: &str, series: &str| {

@@ -11,6 +11,7 @@ use crate::{
         muster::{Directory, Muster},
     },
 };
+use serde_json::Value;
 use std::time::Instant;
 
 pub async fn run(set: &Setting, figures: &mut Figures) -> Result<(), Fail> {
@@ -20,18 +21,28 @@ pub async fn run(set: &Setting, figures: &mut Figures) -> Result<(), Fail> {
     Ok(())
 }
 
-/// By index, each with the number of a person.
-const BY_INDEX: [(&str, &str); 6] = [
-    ("read", "/Users/{id}"),
-    ("id", "/Users?filter=id%20eq%20%22{id}%22"),
-    ("user_name", "/Users?filter=userName%20eq%20%22P{n}@Bench.example%22"),
-    ("external_id", "/Users?filter=externalId%20eq%20%22ext-p{n}%22"),
-    ("email", "/Users?filter=emails.value%20eq%20%22p{n}@bench.example%22"),
+/// By index: the name of the figure, the address, and what the answer has in it; `{n}` is the number of a person, `{id}` their
+/// id, `{at}` when they were changed last.
+const BY_INDEX: [(&str, &str, &str); 9] = [
+    ("read", "/Users/{id}", PERSON),
+    ("id", "/Users?filter=id%20eq%20%22{id}%22", PERSON),
+    ("user_name", "/Users?filter=userName%20eq%20%22P{n}@Bench.example%22", PERSON),
+    ("external_id", "/Users?filter=externalId%20eq%20%22ext-p{n}%22", PERSON),
+    ("email", "/Users?filter=emails.value%20eq%20%22p{n}@bench.example%22", PERSON),
     (
         "work_email",
         "/Users?filter=emails%5Btype%20eq%20%22work%22%5D.value%20eq%20%22p{n}@bench.example%22",
+        PERSON,
+    ),
+    ("display_name", "/Users?filter=displayName%20eq%20%22Person%20p{n}%22", PERSON),
+    ("last_modified", "/Users?filter=meta.lastModified%20eq%20%22{at}%22", PERSON),
+    (
+        "member",
+        "/Groups?excludedAttributes=members&filter=members.value%20eq%20%22{id}%22",
+        "\"All of them\"",
     ),
 ];
+const PERSON: &str = "\"p{n}@bench.example\"";
 /// Through all rows, or a count of them.
 const SCANS: [(&str, &str); 3] = [
     ("first page with the exact total", "/Users?count=100"),
@@ -54,11 +65,18 @@ async fn one(
     let d = Directory::create(&m, "million", &["--preset", "entra"])?;
     Http::open(m.addr).await?.status(&d.create_person(bulk::SEED)).await?;
     let db = Db::of(&data, options);
+    let group = {
+        let mut http = Http::open(m.addr).await?;
+        let made = d.request("POST", "/Groups", "{\"displayName\": \"All of them\"}");
+        let made: Value = serde_json::from_slice(http.exchange_body(&made).await?.1)?;
+        made["id"].as_str().ok_or("no group")?.to_owned()
+    };
     let mut before: Vec<f64> = Vec::new();
     let mut there = 0;
     for size in sizes {
         let began = Instant::now();
         db.people(there + 1, size).await?;
+        db.members(&group, there + 1, size).await?;
         there = size;
         // The server would have ended a connection that was silent for so long.
         let mut http = Http::open(m.addr).await?;
@@ -67,18 +85,24 @@ async fn one(
             began.elapsed().as_secs_f64()
         );
         let mut now = Vec::new();
-        for (what, path) in BY_INDEX {
+        for (what, path, found) in BY_INDEX {
             let mut times = Vec::new();
             for i in 0..if set.quick { 200_u64 } else { 2000 } {
                 // Spread over all of them.
                 let n = 1 + i * 7_919_777 % size;
                 let path = path.replace("{n}", &n.to_string());
-                let path = path.replace("{id}", &bulk::id(n).to_string());
+                let mut path = path.replace("{id}", &bulk::id(n).to_string());
+                if path.contains("{at}") {
+                    let read = d.request("GET", &format!("/Users/{}", bulk::id(n)), "");
+                    let read: Value = serde_json::from_slice(http.exchange_body(&read).await?.1)?;
+                    path =
+                        path.replace("{at}", read["meta"]["lastModified"].as_str().unwrap_or(""));
+                }
                 let request = d.request("GET", &path, "");
                 let sent = Instant::now();
                 let (status, body) = http.exchange_body(&request).await?;
                 times.push(ms(sent));
-                let found = format!("\"p{n}@bench.example\"");
+                let found = found.replace("{n}", &n.to_string());
                 if status != 200 || !String::from_utf8_lossy(body).contains(&found) {
                     let said = String::from_utf8_lossy(body).into_owned();
                     return Err(format!("{what} of {n}: {status} {said}").into());
@@ -96,7 +120,7 @@ async fn one(
         if size == sizes[0] {
             before = now;
         } else {
-            for (((what, _), was), is) in BY_INDEX.iter().zip(&before).zip(&now) {
+            for (((what, ..), was), is) in BY_INDEX.iter().zip(&before).zip(&now) {
                 figures.under(&format!("million_{name}_{what}"), is / was, "ratio", 3.0);
             }
         }

@@ -1,8 +1,8 @@
-//! A directory's first synchronisation: 100,000 people, each looked for and then made, and 1,000 groups of 100 of them,
+//! A directory's first synchronisation: 100,000 people, each looked for and then made, and 1,008 groups of up to 100 of them,
 //! through 16 connections.
 
 use crate::{
-    bulk,
+    bulk::{self, Db},
     load::{Load, ms, together},
     shared::{
         Fail, Setting,
@@ -44,13 +44,14 @@ async fn one(
             let mut http = Http::open(addr).await?;
             let mut times = Vec::new();
             let mut ids = Vec::new();
-            for n in 0..people / CONNECTIONS {
+            let each = people / CONNECTIONS;
+            for n in 0..each {
                 let who = format!("c{c}n{n}");
                 let path = format!("/Users?filter=userName%20eq%20%22{who}@bench.example%22");
                 asked(&mut http, &mut times, &d.request("GET", &path, "")).await?;
                 let made = asked(&mut http, &mut times, &d.create_person(&who)).await?;
                 ids.push(made["id"].clone());
-                if ids.len() == OF_GROUP {
+                if ids.len() == OF_GROUP || n + 1 == each {
                     let called = format!("Group {who}");
                     let path = "/Groups?excludedAttributes=members&filter=displayName%20eq%20%22";
                     let path = format!("{path}{}%22", called.replace(' ', "%20"));
@@ -81,10 +82,18 @@ async fn one(
     };
     println!(
         "first sync, {name}: {people} people and {} groups in {:.1} s: {}",
-        people / OF_GROUP,
+        (people / CONNECTIONS).div_ceil(OF_GROUP) * CONNECTIONS,
         began.elapsed().as_secs_f64(),
         load.told()
     );
+    figures.seen(&format!("sync_{name}_time"), began.elapsed().as_secs_f64(), "s");
+    // Whatever was asked is in the log, or it says how much is not.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let db = Db::of(&set.work.join(format!("sync-{name}")), options);
+    let kept = db.number("SELECT count(*) FROM provisioning_log WHERE lost = 0").await?;
+    let lost = db.number("SELECT coalesce(sum(lost), 0) FROM provisioning_log").await?;
+    println!("first sync, {name}: {kept} requests in the log, {lost} for which it had no room");
+    figures.seen(&format!("sync_{name}_log_lost"), lost as f64, "entries");
     println!("first sync, {name}: memory {idle:.1} MB idle, {most:.1} MB at most");
     figures.under(&format!("sync_{name}_slowest"), percentile(&mut load.times, 1.0), "ms", 1000.0);
     figures.under(&format!("sync_{name}_memory"), most - idle, "MB", 64.0);
