@@ -6,6 +6,7 @@ pub mod actor;
 pub mod clock;
 pub mod error;
 pub mod id;
+pub mod json;
 pub mod secret;
 pub mod text;
 // 1 ground

@@ -6,8 +6,8 @@ use crate::{
     app::App,
     directories::Reading,
     error::{Error, Kind, Result},
-    protocol::scim::{Outcome, Rule, Rules, Schemas, bad},
-    web::strict,
+    json::{Fault, Names, read},
+    protocol::scim::{Outcome, Rule, Rules, Schemas, bad, twice},
 };
 use axum::{
     body::Body,
@@ -280,10 +280,8 @@ fn json(rules: Rules, parts: &Parts, bytes: &[u8]) -> Result<Value> {
         let text = "a body is sent as application/scim+json or application/json";
         return Err(bad("invalidSyntax", "Content-Type", text));
     }
-    let value = serde_json::from_str(text)
-        .map_err(|e| bad("invalidSyntax", "body", format!("the body is not JSON: {e}")))?;
-    match strict::twice(text.as_bytes()) {
-        Some(name) => Err(bad("invalidSyntax", &name, format!("'{name}' is given twice"))),
-        None => Ok(value),
-    }
+    read(text.as_bytes(), Names::Folded).map_err(|fault| match fault {
+        Fault::Syntax(e) => bad("invalidSyntax", "body", format!("the body is not JSON: {e}")),
+        Fault::Twice(name) => twice(&name),
+    })
 }

@@ -4,6 +4,7 @@ use super::Refusal;
 use crate::{
     app::App,
     error::{Error, Kind, Result},
+    json::{Fault, Names, read},
     text,
 };
 use axum::{
@@ -12,7 +13,7 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use bytes::Bytes;
-use serde::de::{DeserializeOwned, MapAccess, SeqAccess, Visitor};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::collections::HashSet;
 
@@ -34,15 +35,18 @@ pub async fn body(body: Body) -> Result<Bytes> {
 /// # Errors
 /// [`Kind::Invalid`], naming the field.
 pub fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
-    let bad = |e: serde_json::Error| Error::invalid(format!("the body is not JSON: {e}"));
-    let value: Value = if body.is_empty() {
+    let bad = |fault| match fault {
+        Fault::Syntax(e) => Error::invalid(format!("the body is not JSON: {e}")),
+        Fault::Twice(field) => {
+            let field = text::excerpt(&field);
+            Error::invalid(format!("'{field}' is there twice")).attr(field)
+        }
+    };
+    let value = if body.is_empty() {
         Value::Object(Map::new())
     } else {
-        serde_json::from_slice(body).map_err(bad)?
+        read(body, Names::Exact).map_err(bad)?
     };
-    if let Some(field) = twice(body) {
-        return Err(Error::invalid(format!("'{field}' is there twice")).attr(field));
-    }
     if !value.is_object() {
         return Err(Error::invalid("the body is not a JSON object"));
     }
@@ -50,64 +54,6 @@ pub fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
         return Err(Error::invalid(format!("'{field}' contains a NUL character")).attr(field));
     }
     typed(&value)
-}
-
-/// A name that some object of a JSON document has twice: which of the two counts is not ours to choose.
-pub fn twice(json: &[u8]) -> Option<String> {
-    let e = serde_json::from_slice::<Once>(json).err().filter(serde_json::Error::is_data)?;
-    Some(e.to_string().split('\'').nth(1).unwrap_or_default().to_owned())
-}
-
-/// A document in which no object has a name twice.
-struct Once;
-
-impl<'de> serde::Deserialize<'de> for Once {
-    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> std::result::Result<Self, D::Error> {
-        d.deserialize_any(OnceVisitor)
-    }
-}
-
-struct OnceVisitor;
-
-impl<'de> Visitor<'de> for OnceVisitor {
-    type Value = Once;
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("JSON")
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Once, A::Error> {
-        let mut seen = HashSet::new();
-        while let Some(name) = map.next_key::<String>()? {
-            map.next_value::<Once>()?;
-            if seen.contains(&name) {
-                let name = text::excerpt(&name).replace('\'', "?");
-                return Err(serde::de::Error::custom(format_args!("'{name}'")));
-            }
-            seen.insert(name);
-        }
-        Ok(Once)
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> std::result::Result<Once, A::Error> {
-        while seq.next_element::<Once>()?.is_some() {}
-        Ok(Once)
-    }
-    fn visit_bool<E>(self, _: bool) -> std::result::Result<Once, E> {
-        Ok(Once)
-    }
-    fn visit_i64<E>(self, _: i64) -> std::result::Result<Once, E> {
-        Ok(Once)
-    }
-    fn visit_u64<E>(self, _: u64) -> std::result::Result<Once, E> {
-        Ok(Once)
-    }
-    fn visit_f64<E>(self, _: f64) -> std::result::Result<Once, E> {
-        Ok(Once)
-    }
-    fn visit_str<E>(self, _: &str) -> std::result::Result<Once, E> {
-        Ok(Once)
-    }
-    fn visit_unit<E>(self) -> std::result::Result<Once, E> {
-        Ok(Once)
-    }
 }
 
 /// The document as a `T`.

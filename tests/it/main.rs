@@ -30,6 +30,7 @@ mod farewell;
 mod federation;
 mod house;
 mod invitations;
+mod json;
 mod lasting;
 mod mail;
 mod many_companies;

@@ -438,10 +438,55 @@ story!(
         ] {
             let told = send(body).await.expect(400).json();
             assert_eq!(told["scimType"], "invalidSyntax", "{told}");
-            assert_eq!(told["detail"], format!("'{name}' is given twice"), "{told}");
+            let said = format!("'{name}' is given twice; names are compared without case");
+            assert_eq!(told["detail"], said, "{told}");
         }
         // The same name in different objects is none twice.
         let two = r#"{"userName": "ada", "emails": [{"value": "a@x", "type": "work"}, {"value": "b@x", "type": "home"}]}"#;
         send(two).await.expect(201);
+    }
+);
+
+story!(
+    async fn a_messages_own_name_in_two_spellings_is_refused(t) {
+        let server = TestServer::start(&t).await;
+        let scim = server.directory(server.tenant("contoso").await).await;
+        let ada = scim.post("/Users", json!({"userName": "ada", "title": "before"})).await.expect(201).json();
+        let team = scim.post("/Groups", json!({"displayName": "team"})).await.expect(201).json();
+        let (ada, team) = (ada["id"].as_str().unwrap(), team["id"].as_str().unwrap());
+        let (user, group) = (format!("/Users/{ada}"), format!("/Groups/{team}"));
+        let one = r#"{"op": "replace", "path": "title", "value": "after"}"#;
+        let within = |op: &str| format!(r#"{{"Operations": [{op}]}}"#);
+        let member = format!(r#"{{"value": "{ada}", "Value": "{team}"}}"#);
+        for (method, path, body, name) in [
+            (Method::PATCH, &*user, format!(r#"{{"Operations": [{one}], "operations": []}}"#), "operations"),
+            (Method::PATCH, &user, within(r#"{"op": "replace", "path": "title", "Path": "nickName", "value": "x"}"#), "Path"),
+            (Method::PATCH, &user, within(r#"{"op": "replace", "Op": "remove", "path": "title", "value": "x"}"#), "Op"),
+            (Method::PATCH, &user, within(r#"{"op": "replace", "path": "title", "value": "x", "VALUE": "y"}"#), "VALUE"),
+            (Method::PATCH, &user, within(r#"{"op": "replace", "value": {"title": "x", "Title": "y"}}"#), "Title"),
+            (Method::PATCH, &user, within(r#"{"op": "add", "path": "emails", "value": [{"value": "a@x", "Value": "b@x"}]}"#), "Members"),
+            (Method::PATCH, &group, within(&format!(r#"{{"op": "add", "path": "members", "value": [{member}]}}"#)), "Value"),
+            (Method::PATCH, &group, within(&format!(r#"{{"op": "add", "value": {{"members": [], "Members": [{member}]}}}}"#)), "Value"),
+            (Method::PUT, &group, format!(r#"{{"displayName": "team", "members": [], "Members": [{{"value": "{ada}"}}]}}"#), "Members"),
+            (Method::POST, "/Groups", format!(r#"{{"displayName": "new", "members": [{member}]}}"#), "Value"),
+            (Method::POST, "/Users/.search", r#"{"count": 1, "Count": 2}"#.to_owned(), "Count"),
+            (Method::POST, "/.search", r#"{"filter": "userName pr", "Filter": "id pr"}"#.to_owned(), "Filter"),
+            (Method::POST, "/Bulk", format!(r#"{{"Operations": [], "OPERATIONS": [{{"method": "DELETE", "path": "{user}"}}]}}"#), "OPERATIONS"),
+            (Method::POST, "/Bulk", within(&format!(r#"{{"method": "DELETE", "Method": "POST", "path": "{user}"}}"#)), "Method"),
+            (Method::POST, "/Bulk", within(r#"{"method": "POST", "path": "/Users", "bulkId": "q", "data": {"userName": "b", "username": "c"}}"#), "username"),
+        ] {
+            let r = scim.request(method.clone(), path).header("content-type", "application/scim+json");
+            let told = scim.send(r.body(body.clone())).await.expect(400).json();
+            assert_eq!(told["scimType"], "invalidSyntax", "{body}: {told}");
+            assert!(told["detail"].as_str().unwrap().starts_with(&format!("'{name}' is given twice")), "{body}: {told}");
+        }
+        // One in another spelling is the same name, and nothing else was done.
+        let people = scim.get("/Users").await.expect(200).json();
+        assert_eq!((&people["totalResults"], &people["Resources"][0]["title"]), (&json!(1), &json!("before")), "{people}");
+        let groups = scim.get("/Groups").await.expect(200).json();
+        assert_eq!((&groups["totalResults"], &groups["Resources"][0]["members"]), (&json!(1), &Value::Null), "{groups}");
+        let r = scim.request(Method::PATCH, &user).header("content-type", "application/scim+json");
+        let done = scim.send(r.body(format!(r#"{{"operations": [{}]}}"#, one.replace("path", "Path")))).await.expect(200).json();
+        assert_eq!(done["title"], "after", "{done}");
     }
 );

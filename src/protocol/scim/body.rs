@@ -138,7 +138,8 @@ pub fn unwrapped(
     Ok(Cow::Owned(whole))
 }
 
-/// Refuses an object that has a name in two spellings.
+/// Refuses an object that has a name in two spellings. What comes over the wire has none ([`crate::json::read`]); what was
+/// put together, or came to these functions by another way, may.
 pub(super) fn once(o: &Map<String, Value>) -> Result<()> {
     let mut seen = HashSet::with_capacity(o.len());
     match o.keys().find(|k| !seen.insert(k.to_ascii_lowercase())) {

@@ -26,6 +26,7 @@ pub use path::{PatchPath, parse_path};
 pub use project::Projection;
 pub use quirks::{Rule, Rules};
 pub use schema::Schemas;
+pub use value::twice;
 
 use crate::error::{Error, Kind};
 

@@ -158,7 +158,7 @@ pub(super) fn parts(attr: &Attr, v: Value, extra: &mut Extra) -> Result<Map<Stri
 }
 
 /// Names are compared without case, so that one in two spellings is there twice: which is meant nobody can say.
-pub(super) fn twice(name: &str) -> crate::error::Error {
+pub fn twice(name: &str) -> crate::error::Error {
     let name = excerpt(name);
     bad("invalidSyntax", &name, format!("'{name}' is given twice; names are compared without case"))
 }
