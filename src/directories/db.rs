@@ -280,6 +280,19 @@ pub(super) async fn tokens(
     )
 }
 
+/// The tokens of many directories.
+pub(super) async fn tokens_of(c: &mut Conn, directories: &List) -> Result<Vec<Token>> {
+    sql!(
+        c,
+        all<Token>,
+        "SELECT /* platform: a look over many */ s.id, s.directory_id, s.hint, s.created_at, s.expires_at, s.last_used_at
+         FROM directories d
+         JOIN scim_tokens s ON s.tenant_id = d.tenant_id AND s.directory_id = d.id
+         WHERE d.id IN (SELECT value FROM rarray($1)) ORDER BY s.created_at, s.id",
+        *directories
+    )
+}
+
 pub(super) async fn drop_expired(tx: &mut Tx, t: TenantId, directory: DirectoryId) -> Result<u64> {
     let now = tx.now();
     sql!(

@@ -34,7 +34,9 @@ pub(crate) use stage::locked_out;
 pub use stage::{Stage, enforced, only_way};
 pub(crate) use switch::end_sessions;
 pub use switch::set_status_in;
-pub use tokens::{Token, Tokens, by_token, token_create, token_revoke, tokens, tokens_of};
+pub use tokens::{
+    Token, Tokens, by_token, token_create, token_revoke, tokens, tokens_of, tokens_of_many,
+};
 pub use trial::{
     Trial, TrialRow, ask as trial_ask, end as trial_end, list as trials, open as trial_open,
 };

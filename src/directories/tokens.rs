@@ -14,7 +14,7 @@ use crate::{
     error::{Error, Result},
     id::{DirectoryId, ScimTokenId, TenantId},
     secret::Secret,
-    store::{Cache, Conn, Cx, Scope, Store, Topic},
+    store::{Cache, Conn, Cx, List, Scope, Store, Topic},
     tx,
 };
 use std::{
@@ -136,6 +136,21 @@ pub async fn tokens(
 /// The tokens of a directory, for a reader that has a connection over its tenant.
 pub async fn tokens_of(c: &mut Conn, t: TenantId, d: DirectoryId) -> Result<Vec<Token>> {
     db::tokens(c, t, d).await
+}
+
+/// The tokens of many directories at once, for a reader that has a connection over all tenants.
+///
+/// # Errors
+/// The database's.
+pub async fn tokens_of_many(
+    c: &mut Conn,
+    ids: &[DirectoryId],
+) -> Result<HashMap<DirectoryId, Vec<Token>>> {
+    let mut out = HashMap::<_, Vec<Token>>::new();
+    for token in db::tokens_of(c, &List::Ids(ids.iter().map(|d| d.0).collect())).await? {
+        out.entry(token.directory_id).or_default().push(token);
+    }
+    Ok(out)
 }
 
 /// Which directory a token opens, asking the database. Servers ask [`Tokens`], which remembers.

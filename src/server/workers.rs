@@ -304,6 +304,7 @@ async fn move_keys(app: &App, cx: &Cx) -> Result<()> {
 /// once an hour.
 async fn sweep(app: App, stop: CancellationToken) {
     let mut round = 0u32;
+    let mut logs_swept = None;
     let month = Duration::from_secs(30 * 24 * 3600);
     while stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(300))).await.is_some() {
         let cx = Cx::new(super::system("sweeper"), Scope::Platform);
@@ -331,7 +332,14 @@ async fn sweep(app: App, stop: CancellationToken) {
         ];
         round = round.wrapping_add(1);
         let log = match round % 12 {
-            1 => provisioning::log::sweep(&app.store, &cx).await,
+            1 => {
+                let began = app.store.clock().now();
+                let swept = provisioning::log::sweep(&app.store, &cx, logs_swept).await;
+                if swept.is_ok() {
+                    logs_swept = Some(began);
+                }
+                swept
+            }
             _ => Ok(0),
         };
         for e in swept.into_iter().chain([log]).filter_map(Result::err) {

@@ -7,8 +7,9 @@ use crate::{
     error::Result,
     id::{DirectoryId, TenantId},
     row, some_rows, sql,
-    store::{Conn, J, Tx},
+    store::{Conn, J, List, Tx},
 };
+use std::collections::HashMap;
 
 row! {
     /// What is known of a directory.
@@ -141,6 +142,45 @@ pub(super) async fn counts(
 }
 
 row! {
+    struct SumsOf {
+        directory_id: DirectoryId,
+        requests: i64,
+        errors: i64,
+        ignored: i64,
+        denied: i64,
+        lost: i64,
+    }
+}
+
+/// What was counted of many directories since a slot; nothing of those of which nothing was.
+pub(super) async fn counts_of(
+    c: &mut Conn,
+    directories: &List,
+    since: i64,
+) -> Result<HashMap<DirectoryId, Counts>> {
+    let all = sql!(
+        c,
+        all<SumsOf>,
+        "SELECT /* platform: the watch is over all */ n.directory_id, CAST(sum(n.requests) AS bigint),
+                CAST(sum(n.errors) AS bigint), CAST(sum(n.ignored) AS bigint), CAST(sum(n.denied) AS bigint),
+                CAST(sum(n.lost) AS bigint)
+         FROM directories d
+         JOIN provisioning_counts n ON n.tenant_id = d.tenant_id AND n.directory_id = d.id
+         WHERE d.id IN (SELECT value FROM rarray($1)) AND n.slot >= $2 GROUP BY n.directory_id",
+        *directories,
+        since
+    )?;
+    let counts = |s: SumsOf| Counts {
+        requests: s.requests,
+        errors: s.errors,
+        ignored: s.ignored,
+        denied: s.denied,
+        lost: s.lost,
+    };
+    Ok(all.into_iter().map(|s| (s.directory_id, counts(s))).collect())
+}
+
+row! {
     /// A directory that is listened to and has asked at least once.
     pub(super) struct Watched {
         pub tenant_id: TenantId,
@@ -157,8 +197,12 @@ row! {
     }
 }
 
-/// Directories to look at, in the order of their ids, after one.
-pub(super) async fn watched(c: &mut Conn, after: DirectoryId, limit: i64) -> Result<Vec<Watched>> {
+/// Directories to look at, in the order of their tenants, after one.
+pub(super) async fn watched(
+    c: &mut Conn,
+    (tenant, after): (TenantId, DirectoryId),
+    limit: i64,
+) -> Result<Vec<Watched>> {
     sql!(
         c,
         all<Watched>,
@@ -168,9 +212,10 @@ pub(super) async fn watched(c: &mut Conn, after: DirectoryId, limit: i64) -> Res
          FROM provisioning_health h
          JOIN directories d ON d.tenant_id = h.tenant_id AND d.id = h.directory_id
          JOIN tenants t ON t.id = h.tenant_id
-         WHERE h.directory_id > $1 AND d.status = 'active' AND t.status = 'active'
+         WHERE (h.tenant_id, h.directory_id) > ($1, $2) AND d.status = 'active' AND t.status = 'active'
            AND h.last_request_at IS NOT NULL
-         ORDER BY h.directory_id LIMIT $2",
+         ORDER BY h.tenant_id, h.directory_id LIMIT $3",
+        tenant,
         after,
         limit
     )

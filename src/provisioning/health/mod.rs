@@ -133,6 +133,16 @@ fn slot(at: Timestamp) -> i64 {
     at.0.div_euclid(width) * width
 }
 
+/// The oldest slot whose counts are kept.
+fn kept_from(now: Timestamp) -> i64 {
+    slot(now.minus(KEPT))
+}
+
+/// Whether counts of this slot are kept no more.
+pub(super) fn over(slot: i64, now: Timestamp) -> bool {
+    slot < kept_from(now)
+}
+
 /// Adds what was counted.
 ///
 /// # Errors
@@ -163,8 +173,7 @@ pub(super) async fn sweep(
     (t, d): (TenantId, DirectoryId),
     gone: bool,
 ) -> Result<()> {
-    let now = store.clock().now();
-    let before = if gone { i64::MAX } else { slot(now.minus(KEPT)) };
+    let before = if gone { i64::MAX } else { kept_from(store.clock().now()) };
     tx!(store, cx, [], |tx| {
         tx.unaudited("counts expire");
         db::sweep_counts(tx, t, d, before).await?;

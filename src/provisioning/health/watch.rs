@@ -1,20 +1,20 @@
 //! The watch over all directories: who is unwell, and the letter to their administrators when that changes.
 
-use super::{TOPIC, db, rules, slot};
+use super::{Counts, TOPIC, db, rules, slot};
 use crate::{
     access::guard,
     audit::{self, Event},
     clock::Timestamp,
-    directories,
+    directories::{self, Token},
     error::Result,
-    id::DirectoryId,
+    id::{DirectoryId, TenantId},
     outbox,
-    store::{Cx, J, Lock, Scope, Store},
+    store::{Cx, J, List, Lock, Scope, Store},
     tx,
 };
 use rules::{Alarm, Level};
 use serde_json::json;
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 /// After a start a directory gets this long to ask again: while nobody listened it could not.
 const GRACE: Duration = Duration::from_secs(3600);
@@ -40,26 +40,52 @@ pub struct Unwell {
     pub alarms: Vec<Alarm>,
 }
 
+/// Directories that are looked at together.
+const PAGE: i64 = 200;
+
+/// Some directories, and what is known of each: a look over all of them takes three questions for each page.
+struct Page {
+    all: Vec<db::Watched>,
+    hours: HashMap<DirectoryId, Counts>,
+    tokens: HashMap<DirectoryId, Vec<Token>>,
+}
+
+/// The page after a directory; `None`: there is none.
+async fn page(store: &Store, after: &mut (TenantId, DirectoryId)) -> Result<Option<Page>> {
+    let mut c = store.scan(Scope::Platform).await?;
+    let all = db::watched(&mut c, *after, PAGE).await?;
+    let Some(last) = all.last() else { return Ok(None) };
+    *after = (last.tenant_id, last.directory_id);
+    let ids: Vec<DirectoryId> = all.iter().map(|w| w.directory_id).collect();
+    let list = List::Ids(ids.iter().map(|d| d.0).collect());
+    let hour = slot(store.clock().now().minus(Duration::from_secs(3600)));
+    let hours = db::counts_of(&mut c, &list, hour).await?;
+    let tokens = directories::tokens_of_many(&mut c, &ids).await?;
+    Ok(Some(Page { all, hours, tokens }))
+}
+
+/// Before all directories.
+const FIRST: (TenantId, DirectoryId) =
+    (TenantId(uuid::Uuid::nil()), DirectoryId(uuid::Uuid::nil()));
+
 /// The directories that are not well, few at most.
 ///
 /// # Errors
 /// The database's.
 pub async fn unwell(store: &Store, most: usize) -> Result<Vec<Unwell>> {
-    let (mut out, mut after) = (Vec::new(), DirectoryId(uuid::Uuid::nil()));
-    loop {
-        let page = page(store, after).await?;
-        let Some(last) = page.last() else { return Ok(out) };
-        after = last.directory_id;
-        for w in page {
-            let alarms = look(store, &w, None).await?;
+    let (mut out, mut after) = (Vec::new(), FIRST);
+    while let Some(page) = page(store, &mut after).await? {
+        for w in &page.all {
+            let alarms = page.alarms(w, store.clock().now(), None);
             if !alarms.is_empty() {
-                out.push(Unwell { tenant: w.tenant, name: w.name, alarms });
+                out.push(Unwell { tenant: w.tenant.clone(), name: w.name.clone(), alarms });
             }
             if out.len() >= most {
                 return Ok(out);
             }
         }
     }
+    Ok(out)
 }
 
 /// Looks at every directory; where something changed since the last look, that is written down and the tenant's
@@ -68,45 +94,35 @@ pub async fn unwell(store: &Store, most: usize) -> Result<Vec<Unwell>> {
 /// # Errors
 /// The database's.
 pub async fn watch(store: &Store, cx: &Cx, up: Duration) -> Result<usize> {
-    let (mut changed, mut after) = (0, DirectoryId(uuid::Uuid::nil()));
-    loop {
-        let page = page(store, after).await?;
-        let Some(last) = page.last() else { return Ok(changed) };
-        after = last.directory_id;
-        for w in &page {
-            let alarms = look(store, w, Some(up)).await?;
+    let (mut changed, mut after) = (0, FIRST);
+    while let Some(page) = page(store, &mut after).await? {
+        for w in &page.all {
+            let alarms = page.alarms(w, store.clock().now(), Some(up));
             changed += usize::from(settle(store, cx, w, alarms).await?);
         }
     }
+    Ok(changed)
 }
 
-async fn page(store: &Store, after: DirectoryId) -> Result<Vec<db::Watched>> {
-    let mut c = store.scan(Scope::Platform).await?;
-    db::watched(&mut c, after, 200).await
-}
-
-async fn look(store: &Store, w: &db::Watched, up: Option<Duration>) -> Result<Vec<Alarm>> {
-    let now = store.clock().now();
-    let (t, d) = (w.tenant_id, w.directory_id);
-    let mut c = store.read(Scope::Tenant(t)).await?;
-    let hour = db::counts(&mut c, t, d, slot(now.minus(Duration::from_secs(3600)))).await?;
-    let tokens = directories::tokens_of(&mut c, t, d).await?;
-    let was: Vec<String> = w.alarms.0.iter().map(|a| a.key.clone()).collect();
-    let facts = rules::Facts {
-        now,
-        last_request: w.last_request_at,
-        last_success: w.last_success_at,
-        last_error: w.last_error_at,
-        last_lost: w.last_lost_at,
-        silence: directories::silence(&w.provisioning.0, w.preset),
-        hour,
-        tokens: &tokens,
-    };
-    let mut alarms = rules::alarms(&facts, &was);
-    if up.is_some_and(|up| up < GRACE) {
-        alarms.retain(|a| a.code != "silent" || was.contains(&a.key));
+impl Page {
+    fn alarms(&self, w: &db::Watched, now: Timestamp, up: Option<Duration>) -> Vec<Alarm> {
+        let was: Vec<String> = w.alarms.0.iter().map(|a| a.key.clone()).collect();
+        let facts = rules::Facts {
+            now,
+            last_request: w.last_request_at,
+            last_success: w.last_success_at,
+            last_error: w.last_error_at,
+            last_lost: w.last_lost_at,
+            silence: directories::silence(&w.provisioning.0, w.preset),
+            hour: self.hours.get(&w.directory_id).copied().unwrap_or_default(),
+            tokens: self.tokens.get(&w.directory_id).map_or(&[], Vec::as_slice),
+        };
+        let mut alarms = rules::alarms(&facts, &was);
+        if up.is_some_and(|up| up < GRACE) {
+            alarms.retain(|a| a.code != "silent" || was.contains(&a.key));
+        }
+        alarms
     }
-    Ok(alarms)
 }
 
 /// The code of a key: `token_expires:7` is a `token_expires`.

@@ -2,6 +2,7 @@
 
 use super::{Logged, Query};
 use crate::{
+    clock::Timestamp,
     directories::Provisioning,
     error::Result,
     id::{DirectoryId, LogId, TenantId},
@@ -155,18 +156,34 @@ row! {
         pub directory_id: DirectoryId,
         /// None: the directory is gone.
         pub provisioning: Option<J<Provisioning>>,
+        /// When its settings were changed, of which how much is kept is one.
+        pub updated_at: Option<Timestamp>,
+        pub last_request_at: Option<Timestamp>,
+        pub oldest: Option<LogId>,
+        /// The oldest slot of its counts.
+        pub counted: Option<i64>,
     }
 }
 
-/// Directories with a log, in the order of their ids, after one.
-pub(super) async fn places(c: &mut Conn, after: DirectoryId, limit: i64) -> Result<Vec<Place>> {
+/// Directories with a log, in the order of their tenants, after one.
+pub(super) async fn places(
+    c: &mut Conn,
+    (tenant, after): (TenantId, DirectoryId),
+    limit: i64,
+) -> Result<Vec<Place>> {
     sql!(
         c,
         all<Place>,
-        "SELECT /* platform: the sweeper's, scan: hourly, and in pages */ h.tenant_id, h.directory_id, d.provisioning
+        "SELECT /* platform: the sweeper's, scan: hourly, and in pages */ h.tenant_id, h.directory_id,
+                d.provisioning, d.updated_at, h.last_request_at,
+                (SELECT l.id FROM provisioning_log l
+                 WHERE l.tenant_id = h.tenant_id AND l.directory_id = h.directory_id ORDER BY l.id LIMIT 1),
+                (SELECT min(n.slot) FROM provisioning_counts n
+                 WHERE n.tenant_id = h.tenant_id AND n.directory_id = h.directory_id)
          FROM provisioning_health h
          LEFT JOIN directories d ON d.tenant_id = h.tenant_id AND d.id = h.directory_id
-         WHERE h.directory_id > $1 ORDER BY h.directory_id LIMIT $2",
+         WHERE (h.tenant_id, h.directory_id) > ($1, $2) ORDER BY h.tenant_id, h.directory_id LIMIT $3",
+        tenant,
         after,
         limit
     )

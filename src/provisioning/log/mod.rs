@@ -359,37 +359,61 @@ pub struct Replayed {
 /// Rows that go in one transaction.
 const PIECE: i64 = 1000;
 
-/// Deletes what is older than directories want, or more than they want, and all of directories that are gone.
+/// What may still be written of a request that was answered: so much before the last sweep is looked at again.
+const LATE: Duration = Duration::from_secs(600);
+
+/// Deletes what is older than directories want, or more than they want, and all of directories that are gone. A
+/// directory of which nothing is old, and which neither asked nor was changed since `last`, the beginning of the last
+/// whole sweep, costs a row of a page.
 ///
 /// # Errors
 /// The database's.
-pub async fn sweep(store: &Store, cx: &Cx) -> Result<u64> {
-    let mut after = DirectoryId(Uuid::nil());
+pub async fn sweep(store: &Store, cx: &Cx, last: Option<Timestamp>) -> Result<u64> {
+    let mut after = (TenantId(Uuid::nil()), DirectoryId(Uuid::nil()));
     let mut swept = 0;
+    let last = last.map(|l| l.minus(LATE));
     loop {
         let mut c = store.scan(Scope::Platform).await?;
         let page = db::places(&mut c, after, 200).await?;
         drop(c);
-        let Some(last) = page.last() else { return Ok(swept) };
-        after = last.directory_id;
+        let Some(end) = page.last() else { return Ok(swept) };
+        after = (end.tenant_id, end.directory_id);
         for place in page {
-            let (t, d) = (place.tenant_id, place.directory_id);
-            let now = store.clock().now();
-            let end = match &place.provisioning {
-                None => LogId(Uuid::max()),
-                Some(J(p)) => {
-                    let days = Duration::from_secs(u64::from(p.log.days) * 24 * 3600);
-                    let old = LogId::first(now.minus(days));
-                    let mut c = store.scan(Scope::Tenant(t)).await?;
-                    // The oldest that stays.
-                    let many = db::nth(&mut c, t, d, i64::from(p.log.most) - 1).await?;
-                    many.map_or(old, |m| m.max(old))
-                }
-            };
-            swept += forget_before(store, cx, (t, d), end).await?;
-            health::sweep(store, cx, (t, d), place.provisioning.is_none()).await?;
+            swept += sweep_one(store, cx, &place, last).await?;
         }
     }
+}
+
+async fn sweep_one(
+    store: &Store,
+    cx: &Cx,
+    place: &db::Place,
+    last: Option<Timestamp>,
+) -> Result<u64> {
+    let (t, d) = (place.tenant_id, place.directory_id);
+    let Some(J(p)) = &place.provisioning else {
+        let swept = forget_before(store, cx, (t, d), LogId(Uuid::max())).await?;
+        health::sweep(store, cx, (t, d), true).await?;
+        return Ok(swept);
+    };
+    let now = store.clock().now();
+    let days = Duration::from_secs(u64::from(p.log.days) * 24 * 3600);
+    let mut end = LogId::first(now.minus(days));
+    let since = |at: Option<Timestamp>| last.is_none_or(|l| at.is_some_and(|at| at >= l));
+    if place.oldest.is_some() && (since(place.last_request_at) || since(place.updated_at)) {
+        let mut c = store.scan(Scope::Tenant(t)).await?;
+        // The oldest that stays.
+        let many = db::nth(&mut c, t, d, i64::from(p.log.most) - 1).await?;
+        end = many.map_or(end, |m| m.max(end));
+    }
+    let mut swept = 0;
+    if place.oldest.is_some_and(|o| o < end) {
+        swept = forget_before(store, cx, (t, d), end).await?;
+    }
+    if place.counted.is_some_and(|slot| health::over(slot, now)) {
+        health::sweep(store, cx, (t, d), false).await?;
+    }
+    Ok(swept)
 }
 
 async fn forget_before(

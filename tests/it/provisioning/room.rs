@@ -202,6 +202,36 @@ async fn made(server: &TestServer, scim: &Scim, n: usize) -> Result<()> {
 }
 
 story!(
+    async fn a_directory_of_which_nothing_is_new_is_not_counted_again(t) {
+        let (store, clock) = at_noon(&t).await;
+        let server = TestServer::on(store.clone(), |_| {}).await;
+        let tenant = server.tenant("contoso").await;
+        let (busy, idle) = (server.directory(tenant).await, server.directory(tenant).await);
+        let day = Duration::from_secs(24 * 3600);
+        for scim in [&busy, &idle] {
+            made(&server, scim, 103).await.unwrap();
+            set(&server, scim, json!({ "log": { "most": 100 } })).await;
+        }
+        // Nobody swept since.
+        clock.advance(day);
+        made(&server, &busy, 1).await.unwrap();
+        let last = Some(clock.now());
+        assert_eq!(sweep(&store, &cx(), last).await.unwrap(), 4, "of the one that asked");
+        assert_eq!(log(&server, &idle, "?limit=499").await.len(), 103);
+        // Changed, it is counted.
+        set(&server, &idle, json!({ "log": { "most": 101 } })).await;
+        assert_eq!(sweep(&store, &cx(), last).await.unwrap(), 2);
+        // What was answered shortly before the last sweep may have been written after it.
+        made(&server, &idle, 1).await.unwrap();
+        clock.advance(Duration::from_secs(60));
+        assert_eq!(sweep(&store, &cx(), Some(clock.now())).await.unwrap(), 1);
+        // Age is seen of all of them.
+        clock.advance(31 * day);
+        assert_eq!(sweep(&store, &cx(), Some(clock.now())).await.unwrap(), 201);
+    }
+);
+
+story!(
     async fn entries_go_by_age_and_by_number(t) {
         let (store, clock) = at_noon(&t).await;
         let server = TestServer::on(store.clone(), |_| {}).await;
@@ -212,26 +242,26 @@ story!(
         made(&server, &other, 1).await.unwrap();
         clock.advance(29 * day);
         made(&server, &scim, 2).await.unwrap();
-        assert_eq!(sweep(&store, &cx()).await.unwrap(), 0, "30 days are kept");
+        assert_eq!(sweep(&store, &cx(), None).await.unwrap(), 0, "30 days are kept");
         clock.advance(2 * day);
-        assert_eq!(sweep(&store, &cx()).await.unwrap(), 4);
+        assert_eq!(sweep(&store, &cx(), None).await.unwrap(), 4);
         assert_eq!((log(&server, &scim, "").await.len(), log(&server, &other, "").await.len()), (2, 0));
         // Fewer days, and another directory keeps its own.
         made(&server, &other, 1).await.unwrap();
         set(&server, &scim, json!({ "log": { "days": 1 } })).await;
-        assert_eq!(sweep(&store, &cx()).await.unwrap(), 2);
+        assert_eq!(sweep(&store, &cx(), None).await.unwrap(), 2);
         // A number.
         set(&server, &scim, json!({ "log": { "most": 100 } })).await;
         made(&server, &scim, 103).await.unwrap();
         let newest = log(&server, &scim, "?limit=1").await;
-        assert_eq!(sweep(&store, &cx()).await.unwrap(), 3);
+        assert_eq!(sweep(&store, &cx(), None).await.unwrap(), 3);
         let left = log(&server, &scim, "?limit=499").await;
         assert_eq!((left.len(), &left[0]["id"]), (100, &newest[0]["id"]), "the newest stay");
-        assert_eq!(sweep(&store, &cx()).await.unwrap(), 0);
+        assert_eq!(sweep(&store, &cx(), None).await.unwrap(), 0);
         // A directory's end is its log's.
         server.as_owner(reqwest::Method::DELETE, &at(&other, ""), None).await.expect(200);
         server.app.log.flush(&cx()).await.unwrap();
-        sweep(&store, &cx()).await.unwrap();
+        sweep(&store, &cx(), None).await.unwrap();
         let rows = raw::rows(&t).await;
         let id = other.directory.0;
         let (plain, blob) = (id.to_string(), format!("{:?}", id.as_bytes()));
