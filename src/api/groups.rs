@@ -85,8 +85,10 @@ const BESIDE: i64 = 200;
 pub(super) struct WholeGroup {
     #[serde(flatten)]
     group: GroupShown,
-    /// How many are in it.
+    /// How many are in it, counted to 10,000.
     member_count: i64,
+    /// Whether there are more than that.
+    more_members: bool,
     /// The first 200 of them; `.../members` lists them all.
     members: Vec<MemberShown>,
 }
@@ -102,9 +104,11 @@ pub(super) async fn list(c: Call) -> Result<Shown<Page<GroupShown>>> {
 
 pub(super) async fn get(c: Call) -> Result<Shown<WholeGroup>> {
     let p = c.tenant::<UsersView>().await?;
-    let g = groups::view(&c.app.store, &p, c.id("group")?, BESIDE).await?;
+    let beside = if c.read("members")?.unwrap_or(true) { BESIDE } else { 0 };
+    let g = groups::view(&c.app.store, &p, c.id("group")?, beside).await?;
     let members = called(&c.app.store, &p, &g.first).await?;
-    let shown = WholeGroup { group: (&g.row).into(), member_count: g.count, members };
+    let shown =
+        WholeGroup { group: (&g.row).into(), member_count: g.count, more_members: g.more, members };
     Ok(Shown::of(shown).version(g.row.version))
 }
 

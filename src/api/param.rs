@@ -99,6 +99,11 @@ pub(super) const TAG: Param = Param::of("tag", Form::Text, "Only tenants that ha
 pub(super) const TENANT_STATUS: Param =
     Param::of("status", Form::Word(&["active", "suspended", "deleting"]), "Only these.");
 pub(super) const ROLE: Param = Param::of("role", Form::Text, "Only of this role, by id or name.");
+pub(super) const MEMBERS: Param = Param::of(
+    "members",
+    Form::Flag,
+    "Whether the first of its members stand beside it; they do where nothing is said.",
+);
 pub(super) const USES: Param = Param::of("uses", Form::Flag, "Also how often each is used.");
 pub(super) const ROLE_ID: Param = Param::of("role", Form::Id, "Only of the role of this id.");
 pub(super) const GROUP: Param =

@@ -9,9 +9,9 @@ use super::{
     param::{
         ACTION, ACTIVE, ACTOR, BAD, CHANGES, CONFIRM, CURSOR, DAYS, DIRECTORY, DROP_VALUES,
         ENABLED, ENDED, EVIDENCE, EXTERNAL_ID, FORMAT, GROUP, HOME, IF_MATCH, IGNORED, KIND, LIMIT,
-        METHOD, MINE, OUTCOME, PERMISSION, PLACE, REASON, REQUEST, RESOURCE, RESOURCE_ID, ROLE,
-        ROLE_ID, SHA256, SINCE, STARTS, STATE, STATUS, TAG, TARGET, TENANT, TENANT_STATUS, TEXT,
-        THIS, TRAIL, UNDECIDED, UNTIL, USER, USER_ID, USER_NAME, USES, WHO, WITH,
+        MEMBERS, METHOD, MINE, OUTCOME, PERMISSION, PLACE, REASON, REQUEST, RESOURCE, RESOURCE_ID,
+        ROLE, ROLE_ID, SHA256, SINCE, STARTS, STATE, STATUS, TAG, TARGET, TENANT, TENANT_STATUS,
+        TEXT, THIS, TRAIL, UNDECIDED, UNTIL, USER, USER_ID, USER_NAME, USES, WHO, WITH,
     },
     parked, portal, preview, provisioning, rehearsal, reviews, roles, schemas, scim_tokens, served,
     sessions, signals, signin_tests, signins, simulate, statistics, suppressions, system, tenants,
@@ -227,7 +227,7 @@ table! {
     DELETE "/tenants/{tenant}/tombstones/{tombstone}" USERS_ADD, adoptions::lift,
         "Let their directory create somebody again.";
     GET "/tenants/{tenant}/groups" USERS_VIEW, groups::list [LIMIT, CURSOR, TEXT], "Its directories' groups.";
-    GET "/tenants/{tenant}/groups/{group}" USERS_VIEW, groups::get, "A group and the first of its members.";
+    GET "/tenants/{tenant}/groups/{group}" USERS_VIEW, groups::get [MEMBERS], "A group and the first of its members.";
     GET "/tenants/{tenant}/groups/{group}/members" USERS_VIEW, groups::members [LIMIT, CURSOR, TEXT],
         "Who is in a group, in the order in which they were made.";
     POST "/tenants/{tenant}/groups/{group}/preview" ROLES, preview::group [LIMIT],

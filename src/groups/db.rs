@@ -343,10 +343,6 @@ pub(super) async fn members(
     )
 }
 
-pub(super) async fn count(c: &mut Conn, t: TenantId, g: GroupId) -> Result<i64> {
-    sql!(c, one<i64>, "SELECT count(*) FROM members WHERE tenant_id = $1 AND group_id = $2", t, g)
-}
-
 /// The next members of a directory's group, by id.
 pub(super) async fn members_after(
     c: &mut Conn,

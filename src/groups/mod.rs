@@ -283,13 +283,18 @@ pub async fn named(store: &Store, p: &Permit<UsersView>, name: &str) -> Result<V
     db::named(&mut c, p.tenant(), name).await
 }
 
+/// So far the members of a group are counted: to look at one does not cost what it is large.
+pub const COUNTED: i64 = 10_000;
+
 /// A group for people: a group may be of any size, so its members are counted, and only the first of them named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Viewed {
     /// The row.
     pub row: GroupRow,
-    /// How many are in it.
+    /// How many are in it, counted to [`COUNTED`].
     pub count: i64,
+    /// Whether there are more than were counted.
+    pub more: bool,
     /// The first of them, by id.
     pub first: Vec<Member>,
 }
@@ -302,12 +307,16 @@ pub async fn view(store: &Store, p: &Permit<UsersView>, id: GroupId, limit: i64)
     let (t, begin) = (p.tenant(), UserId(uuid::Uuid::nil()));
     let mut c = store.scan(Scope::Tenant(t)).await?;
     let row = db::get(&mut c, t, id).await?.ok_or_else(|| gone(id))?;
-    let first = db::members(&mut c, t, id, begin, limit).await?;
+    let first = match limit {
+        0 => Vec::new(),
+        _ => db::members(&mut c, t, id, begin, limit).await?,
+    };
     let count = match i64::try_from(first.len()) {
         Ok(n) if n < limit => n,
-        _ => db::count(&mut c, t, id).await?,
+        _ => db::count_to(&mut c, t, id, COUNTED + 1).await?,
     };
-    Ok(Viewed { row, count, first })
+    let more = count > COUNTED;
+    Ok(Viewed { row, count: count.min(COUNTED), more, first })
 }
 
 /// The next `limit` members of one of a tenant's groups, by id, for people.

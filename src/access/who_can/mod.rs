@@ -29,7 +29,7 @@ pub struct Able {
     pub paths: Vec<Path>,
 }
 
-/// So many are looked at in one go.
+/// So many are looked at in one go, at most.
 const LOOK: i64 = 1_000;
 
 /// Refuses what is no permission of the catalogue.
@@ -66,11 +66,11 @@ impl Access {
         let all = roles::list(self, permit).await?;
         let giving: Vec<RoleId> =
             all.iter().filter(|r| r.permissions.contains(permission)).map(|r| r.id).collect();
-        let mut after = after;
+        let (mut after, mut look) = (after, i64::try_from(limit).unwrap_or(LOOK).clamp(1, LOOK));
         loop {
             // platform: who can do something in a tenant may be at home in the provider's.
             let mut c = self.0.store.scan(Scope::Platform).await?;
-            let found = db::candidates(&mut c, t, &giving, after, LOOK).await?;
+            let found = db::candidates(&mut c, t, &giving, after, look).await?;
             drop(c);
             let who: Vec<_> = found.iter().map(|f| (f.home, f.user)).collect();
             let mut people = self.crowd(&who).await?;
@@ -89,8 +89,10 @@ impl Access {
                 }
             }
             match found.last() {
-                Some(last) if found.len() == usize::try_from(LOOK).unwrap_or(0) => {
+                Some(last) if found.len() == usize::try_from(look).unwrap_or(0) => {
                     after = Some(last.user);
+                    // Most of those who have a way can: where they cannot, more are looked at.
+                    look = LOOK.min(look * 4);
                 }
                 _ => return Ok(out),
             }

@@ -65,6 +65,8 @@ struct Whole {
     #[serde(flatten)]
     group: Group,
     member_count: u64,
+    #[serde(default)]
+    more_members: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -137,8 +139,10 @@ struct One {
     group: Group,
     directory: Option<Named>,
     mappings: Option<Page<Mapping>>,
-    /// How many there are.
+    /// How many there are, as far as they are counted.
     all: u64,
+    /// Whether there are more.
+    more: bool,
     members: Vec<Member>,
     text: String,
     first: Option<String>,
@@ -150,19 +154,22 @@ impl One {
         format!("{}/groups/{}", self.shell.base(), self.group.id)
     }
     fn count(&self) -> String {
-        text::thousands(self.all)
+        let all = text::thousands(self.all);
+        if self.more { format!("more than {all}") } else { all }
     }
 }
 
 async fn open(ask: &Ask, t: &str, id: &str) -> Result<(Shell, Whole), Trouble> {
     let shell = ask.shell(t, Section::Groups, "").await?;
-    let whole: Whole = ask.get(&shell.api(&format!("/groups/{}", text::escape(id)))).await?;
+    let whole: Whole =
+        ask.get(&shell.api(&format!("/groups/{}?members=false", text::escape(id)))).await?;
     let list = format!("{}/groups", shell.base());
     Ok((shell.titled(whole.group.display_name.as_str()).crumb("Groups", list), whole))
 }
 
 async fn one(ask: Ask, Path((t, id)): Path<(String, String)>) -> Answer {
-    let (shell, Whole { group, member_count: all }) = open(&ask, &t, &id).await?;
+    let (shell, Whole { group, member_count: all, more_members: more }) =
+        open(&ask, &t, &id).await?;
     let mut mappings = None;
     if shell.may("users.manage_roles") {
         let query = text::query([("group", group.id.as_str()), ("limit", "50")]);
@@ -176,7 +183,7 @@ async fn one(ask: Ask, Path((t, id)): Path<(String, String)>) -> Answer {
     let (members, text) = (found.items, ask.word("text").to_owned());
     let there = |to: String| format!("{to}#members");
     let (first, next) = (ask.first().map(there), ask.after(found.next.as_ref()).map(there));
-    page(&One { shell, group, directory, mappings, all, members, text, first, next })
+    page(&One { shell, group, directory, mappings, all, more, members, text, first, next })
 }
 
 /// Who would lose what.
