@@ -2,6 +2,7 @@
 //! and make what is signed, how long a file may be.
 
 mod css;
+mod words;
 
 use crate::pure;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
