@@ -1,5 +1,5 @@
 // Where the pages' script makes a difference: one box that ticks all, what is shown once and can be copied, a form that is
-// sent twice, a choice that takes effect at once. Then all jobs of administrators with it, on a server on which nobody has
+// sent twice, what takes some seconds, a choice that takes effect at once. Then all jobs of administrators with it, on a server on which nobody has
 // done them.
 
 import { muster } from '../person.mjs';
@@ -49,6 +49,22 @@ const mine = {
     const made = muster('role', 'list', 'contoso').items.filter((r) => r.name === 'Come back to');
     check('it is sent', made.length === 1, await ada.words());
     muster('role', 'delete', 'contoso', made[0].id, '--yes');
+  },
+
+  async 'what takes some seconds says so while it does'({ ada, check, url }) {
+    await ada.go(`${url}/admin/health`);
+    // The answer comes when the button was looked at.
+    let on;
+    const looked = new Promise((done) => { on = done; });
+    await ada.page.route('**/admin/health', async (route) => { await looked; await route.continue(); });
+    const run = ada.page.locator('#run');
+    await run.click({ noWaitAfter: true });
+    await ada.page.getByRole('button', { name: 'Looking…', exact: true }).waitFor();
+    check('the button is off', await run.isDisabled());
+    check('and says so to whoever listens', await run.getAttribute('aria-live') === 'polite');
+    on();
+    await ada.page.locator('#verdict').waitFor();
+    check('and then there is the answer', await ada.page.locator('#again').innerText() === 'Check again');
   },
 
   async 'a choice among filters takes effect at once'({ ada, check }) {

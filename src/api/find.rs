@@ -4,13 +4,13 @@ use super::call::Call;
 use crate::{
     access::{
         Permit,
-        perm::{UsersManageRoles, UsersView},
+        perm::{Global, UsersManageRoles, UsersView},
         roles,
     },
     error::{Error, Kind, Result},
     groups,
     id::{GroupId, RoleId, TenantId, UserId},
-    text, users,
+    tenants, text, users,
 };
 
 /// The only one, or why not.
@@ -81,4 +81,28 @@ pub(super) async fn user(
     let p: Permit<UsersView> = c.require(home).await.map_err(unseen)?;
     let all = users::named(&c.app.store, &p, name).await?;
     only("user", name, all).map(|id| (home, id))
+}
+
+/// A user of the tenant by what they sign in with or else by their e-mail address, or else nobody.
+pub(super) async fn person(c: &Call, name: &str, tenant: TenantId) -> Result<Option<UserId>> {
+    match user(c, name, None, tenant).await {
+        Ok((_, id)) => return Ok(Some(id)),
+        Err(e) if e.kind() != Kind::NotFound => return Err(e),
+        Err(_) => {}
+    }
+    let p: Permit<UsersView> = c.require(tenant).await?;
+    let all = users::reached(&c.app.store, &p, name).await?;
+    if all.is_empty() { Ok(None) } else { only("user", name, all).map(Some) }
+}
+
+/// A tenant by its id, also of one that is gone, by its slug or by its name, or else none.
+pub(super) async fn place(c: &Call, p: &Permit<Global>, name: &str) -> Result<Option<TenantId>> {
+    if let Some(id) = TenantId::parse(name) {
+        return Ok(Some(id));
+    }
+    if let Some(t) = tenants::by_slug(&c.app.store, name).await? {
+        return Ok(Some(t.id));
+    }
+    let all = tenants::named(&c.app.store, p, name).await?;
+    if all.is_empty() { Ok(None) } else { only("tenant", name, all).map(Some) }
 }

@@ -121,14 +121,16 @@ pub(super) const ACTION: Param = Param::of(
 pub(super) const ACTOR: Param = Param::of(
     "actor",
     Form::Text,
-    "Only by them, as events name them: `user:<id>`, `directory:<id>`, `owner`, `system:<what>`; or the name of one of the \
-     tenant's own people (of the provider's, in the trail of the instance), also as `user:<name>`.",
+    "Only by them, as events name them: `user:<id>`, `directory:<id>`, `owner`, `system:<what>`; or the name to sign in with, \
+     or the e-mail address, of one of the tenant's own people (of the provider's, in the trail of the instance), also as \
+     `user:<name>`.",
 );
 pub(super) const TARGET: Param = Param::of(
     "target",
     Form::Text,
-    "Only what happened to this, as events name it: `user:<id>`, `role:<id>` and so on; or the name of one of the tenant's \
-     own people (of the provider's, in the trail of the instance), also as `user:<name>`.",
+    "Only what happened to this, as events name it: `user:<id>`, `role:<id>` and so on; or the name to sign in with, or \
+     the e-mail address, of one of the tenant's own people (of the provider's, in the trail of the instance), also as \
+     `user:<name>`; in the trail of the instance a tenant by its slug or name, also as `tenant:<name>`.",
 );
 pub(super) const ENDED: Param = Param::of(
     "outcome",
@@ -151,8 +153,8 @@ pub(super) const CONFIRM: Param = Param::needed(
 );
 pub(super) const TENANT: Param = Param::of(
     "tenant",
-    Form::Id,
-    "Not of the instance but of the tenant of this id, also after it was deleted.",
+    Form::Text,
+    "Not of the instance but of this tenant: by its slug or name, or by its id also after it was deleted.",
 );
 pub(super) const PLACE: Param = Param::of(
     "tenant",

@@ -376,6 +376,8 @@ table! {
     GET "/tenants/{tenant}/signins/{attempt}" LOGS, signins::get, "One attempt, by its reference.";
     GET "/audit" Global, trail::audit_instance [LIMIT, CURSOR, SINCE, UNTIL, ACTION, ACTOR, TARGET, TENANT],
         "What was done to the instance, or in a tenant that is there no more, newest first.";
+    GET "/audit/export" Global, trail::export_instance [TRAIL, SINCE, UNTIL, ACTION, ACTOR, TARGET, TENANT],
+        "The same to its end, as a file.";
     GET "/signins/{attempt}" Global, signins::anywhere, "One attempt to sign in, in whatever tenant, by its reference.";
     GET "/keys" Global, system::keys, "The signing keys.";
     POST "/keys/rotate" Global, system::keys_rotate, "Begin a rotation of the signing keys.";

@@ -7,7 +7,10 @@ use super::{
     find,
 };
 use crate::{
-    access::{Permit, perm::SystemViewLogs},
+    access::{
+        Permit,
+        perm::{Global, SystemViewLogs},
+    },
     audit::{
         self, Action, Entry,
         views::{self, View},
@@ -24,21 +27,62 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
+/// Whose trail is looked at, and by which right.
+enum Of {
+    Tenant(Permit<SystemViewLogs>),
+    /// The instance's, or that of any tenant, also of one that is gone.
+    Instance(Permit<Global>, TenantId),
+}
+
+impl Of {
+    /// The tenant's of the path.
+    async fn path(c: &Call) -> Result<Self> {
+        c.tenant().await.map(Self::Tenant)
+    }
+    /// What a Global Administrator asks for.
+    async fn asked(c: &Call) -> Result<Self> {
+        let p = c.global().await?;
+        let Some(word) = c.word("tenant") else {
+            let t = p.tenant();
+            return Ok(Self::Instance(p, t));
+        };
+        let none = || {
+            let called = text::excerpt(word);
+            let text =
+                format!("no tenant is called '{called}'; one that is gone is named by its id");
+            Error::invalid(text).attr("tenant")
+        };
+        let t = find::place(c, &p, word).await?.ok_or_else(none)?;
+        Ok(Self::Instance(p, t))
+    }
+    fn tenant(&self) -> TenantId {
+        match self {
+            Self::Tenant(p) => p.tenant(),
+            Self::Instance(_, t) => *t,
+        }
+    }
+    /// The same once more, while a file is under way: rights and sessions end meanwhile.
+    async fn still(&self, c: &Call) -> Result<()> {
+        match self {
+            Self::Tenant(_) => c.tenant::<SystemViewLogs>().await.map(drop),
+            Self::Instance(..) => c.global().await.map(drop),
+        }
+    }
+}
+
 pub(super) async fn audit(c: Call) -> Result<Shown<Page<Entry>>> {
-    let p = c.tenant::<SystemViewLogs>().await?;
-    trail(&c, p.tenant()).await
+    trail(&c, &Of::path(&c).await?).await
 }
 
 pub(super) async fn audit_instance(c: Call) -> Result<Shown<Page<Entry>>> {
-    let p = c.global().await?;
-    let tenant = c.read::<TenantId>("tenant")?;
-    trail(&c, tenant.unwrap_or(p.tenant())).await
+    trail(&c, &Of::asked(&c).await?).await
 }
 
-/// What is looked for in the trail of a tenant.
-async fn query(c: &Call, t: TenantId) -> Result<audit::Query> {
-    let who = "it is 'user:<id>', 'directory:<id>', 'owner', 'system:<what>', or the name of one of its people";
-    let what = "it is a kind and which, like 'role:<id>', or the name of one of its people";
+/// What is looked for in a trail.
+async fn query(c: &Call, of: &Of) -> Result<audit::Query> {
+    let who = "it is 'user:<id>', 'directory:<id>', 'owner', 'system:<what>', or the name or e-mail address of one of \
+               its people";
+    let what = "it is a kind and which, like 'role:<id>', or the name or e-mail address of one of its people";
     Ok(audit::Query {
         since: c.moment("since")?,
         until: c.moment("until")?,
@@ -47,23 +91,24 @@ async fn query(c: &Call, t: TenantId) -> Result<audit::Query> {
             Action::parse,
             "it is one like 'user.disable', or many like 'user.*'",
         )?,
-        actor: label(c, t, "actor", actor, who).await?,
-        target: label(c, t, "target", target, what).await?,
+        actor: label(c, of, "actor", actor, who).await?,
+        target: label(c, of, "target", target, what).await?,
         before: c.cursor::<Newest<EventId>>()?.map(|n| (n.0, n.1)),
     })
 }
 
-async fn trail(c: &Call, t: TenantId) -> Result<Shown<Page<Entry>>> {
-    let q = query(c, t).await?;
-    let found = audit::list(&c.app.store, t, &q, c.limit()?).await?;
+async fn trail(c: &Call, of: &Of) -> Result<Shown<Page<Entry>>> {
+    let q = query(c, of).await?;
+    let found = audit::list(&c.app.store, of.tenant(), &q, c.limit()?).await?;
     let next = found.next.map(|(at, id)| Newest(at, id).to_string());
     Ok(Shown::page(found.items, next))
 }
 
-/// Who or what is meant: as events name it, as `read` knows, or one of the people whose trail it is by their name.
+/// Who or what is meant: as events name it, as `read` knows, or one of the people whose trail it is by their name or
+/// address; in the instance's own trail what something happened to is also a tenant by its name.
 async fn label(
     c: &Call,
-    t: TenantId,
+    of: &Of,
     field: &'static str,
     read: fn(&str) -> Option<String>,
     wanted: &str,
@@ -76,22 +121,33 @@ async fn label(
         let text = format!("'{field}' cannot be '{}': {wanted}", text::excerpt(word));
         Error::invalid(text).attr(field)
     };
-    let name = match word.split_once(':') {
-        Some(("user", name)) => name,
-        None => word,
+    let (kind, name) = match word.split_once(':') {
+        Some((kind @ ("user" | "tenant"), name)) => (Some(kind), name),
+        None => (None, word),
         Some(_) => return Err(bad()),
     };
     // Who acts on the instance is one of the provider's.
-    let home = if t == TenantId::PLATFORM {
-        tenants::provider(&c.app.store).await?.map(|p| p.id).ok_or_else(bad)?
+    let home = if of.tenant() == TenantId::PLATFORM {
+        tenants::provider(&c.app.store).await?.map(|p| p.id)
     } else {
-        t
+        Some(of.tenant())
     };
-    match find::user(c, name, None, home).await {
-        Ok((_, id)) => Ok(Some(format!("user:{id}"))),
-        Err(e) if e.kind() == Kind::NotFound => Err(bad()),
-        Err(e) => Err(e.attr(field)),
+    if let Some(home) = home.filter(|_| kind != Some("tenant")) {
+        match find::person(c, name, home).await {
+            Ok(Some(id)) => return Ok(Some(format!("user:{id}"))),
+            Ok(None) => {}
+            // Of a tenant that is gone nobody is known.
+            Err(e) if e.kind() == Kind::NotFound => {}
+            Err(e) => return Err(e.attr(field)),
+        }
     }
+    if let (Of::Instance(p, _), "target") = (of, field)
+        && kind != Some("user")
+        && let Some(t) = find::place(c, p, name).await.map_err(|e| e.attr(field))?
+    {
+        return Ok(Some(format!("tenant:{t}")));
+    }
+    Err(bad())
 }
 
 /// What is an id, as events write it.
@@ -112,7 +168,7 @@ fn actor(text: &str) -> Option<String> {
 /// What something happened to, as events name it.
 fn target(text: &str) -> Option<String> {
     let (kind, which) = text.split_once(':')?;
-    if kind == "user" {
+    if matches!(kind, "user" | "tenant") {
         return id(kind, which);
     }
     let fits = word(kind) && !which.is_empty() && which.len() <= 300;
@@ -168,7 +224,7 @@ fn row(v: &Value) -> String {
 /// A file under way.
 struct Sent {
     call: Call,
-    tenant: TenantId,
+    of: Of,
     query: audit::Query,
     table: bool,
     begun: bool,
@@ -186,11 +242,18 @@ impl Sent {
         }
         if self.begun {
             self.call.caller.still(&self.call.app).await?;
-            self.call.tenant::<SystemViewLogs>().await?;
+            self.of.still(&self.call).await?;
         }
-        let found = audit::list(&self.call.app.store, self.tenant, &self.query, PIECE).await?;
+        let t = self.of.tenant();
+        let found = audit::list(&self.call.app.store, t, &self.query, PIECE).await?;
         let mut all = serde_json::to_value(&found.items).map_err(Error::internal)?;
-        super::called::name(&self.call.app, self.call.actor(), self.tenant, &mut all).await;
+        let actor = self.call.actor();
+        // As a page of the same: names are told as the caller's own tenant knows them.
+        let here = match &self.of {
+            Of::Tenant(_) => t,
+            Of::Instance(..) => actor.user().map_or(TenantId::PLATFORM, |(home, _)| home),
+        };
+        super::called::name(&self.call.app, actor, here, &mut all).await;
         let mut out = String::new();
         if self.table && !self.begun {
             out.push_str(COLUMNS);
@@ -210,14 +273,23 @@ impl Sent {
 }
 
 pub(super) async fn export(c: Call) -> Result<File> {
-    let p = c.tenant::<SystemViewLogs>().await?;
+    let of = Of::path(&c).await?;
+    file(c, of).await
+}
+
+pub(super) async fn export_instance(c: Call) -> Result<File> {
+    let of = Of::asked(&c).await?;
+    file(c, of).await
+}
+
+async fn file(c: Call, of: Of) -> Result<File> {
     let (table, kind) = match c.word("format") {
         None | Some("csv") => (true, "text/csv; charset=utf-8; header=present"),
         Some("ndjson") => (false, "application/x-ndjson"),
         Some(_) => return Err(Error::invalid("'format' is csv or ndjson").attr("format")),
     };
-    let query = query(&c, p.tenant()).await?;
-    let sent = Sent { tenant: p.tenant(), call: c, query, table, begun: false, more: true };
+    let query = query(&c, &of).await?;
+    let sent = Sent { of, call: c, query, table, begun: false, more: true };
     // What goes wrong at once is answered as a refusal.
     let Some((first, rest)) = sent.next().await? else { return Ok(File(kind, Body::empty())) };
     let rest = stream::try_unfold(rest, Sent::next);

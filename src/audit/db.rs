@@ -83,9 +83,9 @@ macro_rules! events {
              FROM audit_events e
              LEFT JOIN audit_personal p ON p.tenant_id = e.tenant_id AND p.event_id = e.id
              WHERE e.tenant_id = $1 AND (e.at, e.id) >= ($2, $3) AND (e.at, e.id) < ($4, $5)
-               AND e.action >= $6 AND e.action <= $7 AND ($8 OR e.actor = $9) ",
+               AND e.action >= $6 AND e.action <= $7 ",
             $which,
-            " ORDER BY e.at DESC, e.id DESC LIMIT $10"
+            " ORDER BY e.at DESC, e.id DESC LIMIT $8"
         )
     };
 }
@@ -99,62 +99,68 @@ pub(super) async fn page(
     limit: i64,
 ) -> Result<Vec<Row>> {
     let (least, most) = q.action.as_ref().map_or(("", "~"), |a| (a.0.as_str(), a.1.as_str()));
-    let every = q.actor.is_none();
-    match q.target.as_deref() {
-        None => sql!(
-            c,
-            all<Row>,
-            events!(""),
-            t,
-            from.0,
-            from.1,
-            to.0,
-            to.1,
-            least,
-            most,
-            every,
-            q.actor,
-            limit
-        ),
-        Some(target) => sql!(
-            c,
-            all<Row>,
-            events!("AND e.target = $11"),
-            t,
-            from.0,
-            from.1,
-            to.0,
-            to.1,
-            least,
-            most,
-            every,
-            q.actor,
-            limit,
-            target
-        ),
+    macro_rules! those {
+        ($which:literal $(, $more:expr)*) => {
+            sql!(
+                c,
+                all<Row>,
+                events!($which),
+                t,
+                from.0,
+                from.1,
+                to.0,
+                to.1,
+                least,
+                most,
+                limit
+                $(, $more)*
+            )
+        };
+    }
+    match (q.target.as_deref(), q.actor.as_deref()) {
+        (None, None) => those!(""),
+        (None, Some(actor)) => those!("AND e.actor = $9", actor),
+        (Some(target), None) => those!("AND e.target = $9", target),
+        // What happened to one thing is little, and what somebody did may be much: no index is to begin with that.
+        (Some(target), Some(actor)) => {
+            those!("AND e.target = $9 AND e.actor || '' = $10", target, actor)
+        }
     }
 }
 
-/// The event before which so many newer ones stand, from `from` on and before `to`.
+/// The event before which so many newer ones stand, from `from` on and before `to`; of one who acts, if that is said.
 pub(super) async fn nth(
     c: &mut Conn,
     t: TenantId,
     (from, to): (Place, Place),
+    actor: Option<&str>,
     n: i64,
 ) -> Result<Option<At>> {
-    sql!(
-        c,
-        opt<At>,
-        "SELECT at, id FROM audit_events
-         WHERE tenant_id = $1 AND (at, id) >= ($2, $3) AND (at, id) < ($4, $5)
-         ORDER BY at DESC, id DESC LIMIT 1 OFFSET $6",
-        t,
-        from.0,
-        from.1,
-        to.0,
-        to.1,
-        n
-    )
+    macro_rules! those {
+        ($which:literal $(, $more:expr)*) => {
+            sql!(
+                c,
+                opt<At>,
+                concat!(
+                    "SELECT at, id FROM audit_events
+                     WHERE tenant_id = $1 AND (at, id) >= ($2, $3) AND (at, id) < ($4, $5) ",
+                    $which,
+                    " ORDER BY at DESC, id DESC LIMIT 1 OFFSET $6"
+                ),
+                t,
+                from.0,
+                from.1,
+                to.0,
+                to.1,
+                n
+                $(, $more)*
+            )
+        };
+    }
+    match actor {
+        None => those!(""),
+        Some(actor) => those!("AND actor = $7", actor),
+    }
 }
 
 /// Some of the personal data in the trail of a tenant that leaves.

@@ -234,7 +234,9 @@ pub(super) async fn refuse(a: &Attempt<'_>, refused: Refused) -> Result<Response
     let cx = caller::cx(t, a.request);
     let reference = tx!(a.app.store, &cx, [record], |tx| {
         let event = Event::new("signin.refuse").target("directory", d);
-        let event = event.detail(json!({ "reason": reason.code(), "user": user }));
+        // An attempt of which nothing was decided is on the trail, too: providers' faults are looked for there.
+        let event = event
+            .detail(json!({ "reason": reason.code(), "outcome": reason.outcome(), "user": user }));
         audit::record(tx, t, event).await?;
         signins::record(tx, t, &record).await
     })?;

@@ -341,7 +341,8 @@ impl Attempt<'_> {
         let cx = caller::cx(home, self.request);
         tx!(self.app.store, &cx, [new], |tx| {
             if reason.outcome() == signins::Outcome::Refused {
-                let event = Event::new("signin.refuse").detail(json!({ "reason": reason.code() }));
+                let event = Event::new("signin.refuse")
+                    .detail(json!({ "reason": reason.code(), "outcome": reason.outcome() }));
                 let event = match user {
                     Some(user) => event.target("user", user),
                     None => event,

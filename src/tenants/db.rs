@@ -54,6 +54,16 @@ pub(super) async fn by_slug(c: &mut Conn, slug: &str) -> Result<Option<Tenant>> 
     )
 }
 
+/// Two at most: more than one is no answer.
+pub(super) async fn named(c: &mut Conn, name: &str) -> Result<Vec<TenantId>> {
+    sql!(
+        c,
+        all<TenantId>,
+        "SELECT id FROM tenants WHERE lower(name) = lower($1) LIMIT 2 /* platform: a tenant by its name */",
+        name
+    )
+}
+
 pub(super) async fn provider(c: &mut Conn) -> Result<Option<Tenant>> {
     sql!(
         c,

@@ -171,6 +171,15 @@ pub async fn by_slug(store: &Store, slug: &str) -> Result<Option<Tenant>> {
     db::by_slug(&mut c, &slug.trim().to_ascii_lowercase()).await
 }
 
+/// The tenants that are called so, in any case; two at most.
+///
+/// # Errors
+/// The database's.
+pub async fn named(store: &Store, _: &Permit<Global>, name: &str) -> Result<Vec<TenantId>> {
+    let mut c = store.read(Scope::Platform).await?;
+    db::named(&mut c, name.trim()).await
+}
+
 /// The provider's tenant, if there is one.
 pub async fn provider(store: &Store) -> Result<Option<Tenant>> {
     let mut c = store.read(Scope::Platform).await?;

@@ -85,6 +85,15 @@ pub async fn named(store: &Store, p: &Permit<UsersView>, name: &str) -> Result<V
     db::named(&mut c, p.tenant(), name).await
 }
 
+/// Those of the tenant's users whom this e-mail address reaches, in any case; two at most.
+///
+/// # Errors
+/// The database's.
+pub async fn reached(store: &Store, p: &Permit<UsersView>, address: &str) -> Result<Vec<UserId>> {
+    let mut c = store.read(Scope::Tenant(p.tenant())).await?;
+    db::reached(&mut c, p.tenant(), address).await
+}
+
 /// One of the tenant's users.
 ///
 /// # Errors

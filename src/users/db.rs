@@ -157,6 +157,18 @@ pub(super) async fn named(c: &mut Conn, t: TenantId, name: &str) -> Result<Vec<U
     )
 }
 
+/// Those whom this address reaches; two at most.
+pub(super) async fn reached(c: &mut Conn, t: TenantId, address: &str) -> Result<Vec<UserId>> {
+    let key = fold(address);
+    sql!(
+        c,
+        all<UserId>,
+        "SELECT id FROM users WHERE tenant_id = $1 AND email_key = $2 LIMIT 2",
+        t,
+        key
+    )
+}
+
 /// Writes what the directory says, if the row is still of this version.
 pub(super) async fn update_provisioned(
     tx: &mut Tx,

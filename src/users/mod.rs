@@ -27,7 +27,7 @@ pub mod tombstones;
 pub use arrival::{DELETED, UNOWNED, create, create_once};
 pub(crate) use arrival::{adopt, is_account, meant_by, unowned};
 pub use by_hand::{
-    Adder, Edit, Editing, NewUser, Search, add, edit, named, remove, set_enabled, view,
+    Adder, Edit, Editing, NewUser, Search, add, edit, named, reached, remove, set_enabled, view,
     within_reach,
 };
 pub use directory::{Change, delete_in, get, list, modify, modify_seen, replace_seen};

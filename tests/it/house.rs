@@ -1,6 +1,9 @@
 //! The house rules, read from the source: who may use whom, where SQL and drivers may stand, who may prove a caller
 //! and make what is signed, how long a file may be.
 
+mod css;
+mod words;
+
 use crate::pure;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use std::{

@@ -9,18 +9,18 @@ use serde_json::Value;
 pub(crate) struct Audit {
     /// Tenant: id or slug [default: the instance itself]
     tenant: Option<String>,
-    /// Of the tenant of this id, also after it was deleted
-    #[arg(long, value_name = "ID", conflicts_with = "tenant")]
+    /// Of this tenant, by name or slug, or by id also after it was deleted; by the right over the whole instance
+    #[arg(long, value_name = "TENANT", conflicts_with = "tenant")]
     of: Option<String>,
     /// Only this action (user.disable), or those that begin so (user.*)
     #[arg(long)]
     action: Option<String>,
-    /// Only by them: as events name them (user:ID, directory:ID, owner, system:WHAT), or the name of one of the
-    /// tenant's own people; of the instance: of the provider's
+    /// Only by them: as events name them (user:ID, directory:ID, owner, system:WHAT), or the name or
+    /// e-mail address of one of the tenant's own people; of the instance: of the provider's
     #[arg(long)]
     actor: Option<String>,
-    /// Only what happened to this: as events name it (user:ID, role:ID, ...), or the name of one of the tenant's own
-    /// people; of the instance: of the provider's
+    /// Only what happened to this: as events name it (user:ID, role:ID, ...), or the name or e-mail address of
+    /// one of the tenant's own people; of the instance: of the provider's, or a tenant by its name
     #[arg(long)]
     target: Option<String>,
     /// From this moment on, like 2026-01-31T12:00:00Z
@@ -30,7 +30,7 @@ pub(crate) struct Audit {
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
     /// All of it as a file, written as it comes: csv or ndjson
-    #[arg(long, value_name = "FORM", requires = "tenant", conflicts_with_all = ["limit", "cursor"])]
+    #[arg(long, value_name = "FORM", conflicts_with_all = ["limit", "cursor"])]
     file: Option<String>,
     #[command(flatten)]
     page: Latest,

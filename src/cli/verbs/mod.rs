@@ -160,6 +160,7 @@ pub(super) enum Verb {
   muster audit contoso --action 'user.*' --since 2026-01-01T00:00:00Z
   muster audit contoso --actor anna@contoso.com | jq -r '.items[].action'
   muster audit contoso --since 2026-01-01T00:00:00Z --file csv > trail.csv
+  muster audit --target contoso --file ndjson > contoso.ndjson
   muster audit --limit 5000 | jq '.items[] | [.at, .actor, .action]'      of the instance itself")]
     Audit(audit::Audit),
     /// What you look for in a trail again and again

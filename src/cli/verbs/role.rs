@@ -82,6 +82,9 @@ pub(crate) enum Role {
         /// Only those whose name holds this
         #[arg(long)]
         text: Option<String>,
+        /// Also how often each is used
+        #[arg(long)]
+        uses: bool,
         #[command(flatten)]
         page: Paged,
     },
@@ -159,8 +162,9 @@ pub(super) async fn run(v: Role, r: &Reach) -> Result<Value> {
             }
             r.delete(&path).await
         }
-        Role::List { tenant, text, page } => {
-            page.list(r, &format!("{}/roles", at(&tenant)), &[("text", text)]).await
+        Role::List { tenant, text, uses, page } => {
+            let filters = [("text", text), ("uses", uses.then(|| "true".to_owned()))];
+            page.list(r, &format!("{}/roles", at(&tenant)), &filters).await
         }
         Role::Templates => r.get("/role-templates").await,
         Role::Diff { tenant, role, with } => {

@@ -34,6 +34,21 @@ addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
 
+// What takes some seconds says so while it does: <button data-busy="Looking…">
+for (const button of document.querySelectorAll("[data-busy]")) {
+  const label = button.textContent;
+  button.setAttribute("aria-live", "polite");
+  const busy = (on) => {
+    button.textContent = on ? button.dataset.busy : label;
+    button.disabled = on;
+  };
+  // After what is sent was gathered: a button that is switched off is not part of it.
+  button.form?.addEventListener("submit", (event) => {
+    if (event.submitter === button) setTimeout(() => busy(true));
+  });
+  addEventListener("pageshow", () => busy(false));
+}
+
 // A page that shows how far something is looks again by itself: <main data-again="SECONDS">
 const again = Number(document.querySelector("[data-again]")?.dataset.again);
 if (again) setTimeout(() => location.reload(), again * 1000);

@@ -2,9 +2,12 @@
 
 use url::form_urlencoded;
 
-/// A half sentence as a whole one, with moments as people read them.
+/// A half sentence as a whole one, with moments as people read them. An address at its beginning stays as it is written.
 pub fn sentence(detail: &str) -> String {
     let detail = moments(detail);
+    if ["https://", "http://"].iter().any(|h| detail.starts_with(h)) {
+        return format!("{}.", detail.trim_end_matches('.'));
+    }
     let mut rest = detail.trim_end_matches('.').chars();
     let first = rest.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", rest.as_str())

@@ -398,6 +398,9 @@ story!(async fn what_is_rare_in_a_long_trail_is_found_a_piece_at_a_time(t) {
     let system = Actor::prove(Principal::System("test"), RequestId::new());
     let cx = Cx::new(system, Scope::Platform);
     tx!(t.store, &cx, [], |tx| { audit::record(tx, tenant, Event::new("rare")).await }).unwrap();
+    let other = Actor::prove(Principal::System("seldom"), RequestId::new());
+    let seldom = Cx::new(other, Scope::Platform);
+    tx!(t.store, &seldom, [], |tx| { audit::record(tx, tenant, Event::new("often")).await }).unwrap();
     for _ in 0..41 {
         tx!(t.store, &cx, [], |tx| {
             for _ in 0..500 {
@@ -413,6 +416,14 @@ story!(async fn what_is_rare_in_a_long_trail_is_found_a_piece_at_a_time(t) {
     q.before = first.next;
     let second = audit::list(&t.store, tenant, &q, 10).await.unwrap();
     assert_eq!((second.items.len(), second.next), (1, None));
+    // Whoever did little is found at once among all that others did.
+    q = audit::Query { actor: Some("system:seldom".into()), ..Default::default() };
+    for action in [None, audit::Action::parse("oft*"), audit::Action::parse("rare")] {
+        let found = usize::from(action != audit::Action::parse("rare"));
+        q.action = action;
+        let page = audit::list(&t.store, tenant, &q, 10).await.unwrap();
+        assert_eq!((page.items.len(), page.next), (found, None));
+    }
     // What is there is found at once, however it is sought.
     q = audit::Query { actor: Some("system:test".into()), ..Default::default() };
     let page = audit::list(&t.store, tenant, &q, 10).await.unwrap();

@@ -12,6 +12,7 @@ use muster::{
     actor::{Actor, Principal, UserKind},
     audit::{self, Event},
     id::{RequestId, TenantId, UserId},
+    store::{Cx, Scope},
     tx,
 };
 use serde_json::{Value, json};
@@ -101,4 +102,68 @@ story!(async fn what_somebody_looks_for_is_kept_under_a_name_and_is_theirs_alone
     call(&s, Some(&lea), "GET", all, "").await.expect(404);
     let (_, id) = bert.user().unwrap();
     own(&s, "DELETE", &format!("/tenants/acme/users/{id}"), Value::Null).await.expect(204);
+});
+
+story!(async fn the_instances_trail_is_sought_by_names_and_is_a_file(t) {
+    let s = TestServer::start(&t).await;
+    let us = s.provider().await;
+    let acme = s.tenant("acme").await;
+    own(&s, "PATCH", "/tenants/acme", json!({"name": "Acme Metals"})).await.expect(200);
+    let ada = s.person(us, "ada", TENANT_ADMIN).await;
+    let kim = s.person(acme, "kim", TENANT_ADMIN).await;
+    let by = |user: UserId, home: TenantId| Cx::new(acts(home, user), Scope::Platform);
+    let (cx, nobody) = (by(ada, us), TenantId::PLATFORM);
+    tx!(s.app.store, &cx, [], |tx| {
+        audit::record(tx, nobody, Event::new("key.create").target("key", "k1")).await?;
+        audit::record(tx, nobody, Event::new("tenant.note").target("tenant", acme)).await?;
+        audit::record(tx, nobody, Event::new("grant.add").target("user", ada)).await
+    })
+    .unwrap();
+    let get = async |path: &str| own(&s, "GET", path, Value::Null).await;
+    let found = async |words: &str| {
+        let page = get(&format!("/audit?{words}")).await.expect(200).json();
+        let all = page["items"].as_array().unwrap().iter().map(|e| e["action"].as_str().unwrap().to_owned());
+        all.collect::<Vec<_>>()
+    };
+    for actor in ["ada", "ADA", "user:ada", "ada@contoso.example", "Ada@Contoso.Example"] {
+        assert_eq!(found(&format!("actor={actor}")).await, ["grant.add", "tenant.note", "key.create"], "{actor}");
+        assert_eq!(found(&format!("actor={actor}&target=acme")).await, ["tenant.note"], "{actor}");
+        assert_eq!(found(&format!("target={actor}&action=grant.*")).await, ["grant.add"], "{actor}");
+    }
+    let upper = acme.to_string().to_uppercase();
+    for target in ["acme", "acme%20METALS", "tenant:acme", "tenant:Acme%20Metals", &format!("tenant:{upper}")] {
+        assert_eq!(found(&format!("target={target}")).await, ["tenant.note"], "{target}");
+    }
+    // Another trail: by any name of its tenant.
+    let whole = get(&format!("/audit?tenant={acme}")).await.expect(200).json();
+    for tenant in ["acme", "ACME", "acme%20metals"] {
+        assert_eq!(get(&format!("/audit?tenant={tenant}")).await.expect(200).json(), whole, "{tenant}");
+        let kims = found(&format!("tenant={tenant}&target=kim@contoso.example")).await;
+        assert!(kims.contains(&"user.add".to_owned()), "{kims:?}");
+    }
+    own(&s, "POST", "/tenants", json!({"slug": "acme2", "name": "ACME metals"})).await.expect(201);
+    for (words, status, field) in [
+        ("tenant=nowhere", 400, "tenant"),
+        ("tenant=acme%20metals", 409, "tenant"),
+        ("target=acme%20metals", 409, "target"),
+        ("target=user:acme", 400, "target"),
+        ("target=tenant:ada", 400, "target"),
+        ("target=role:acme%09", 400, "target"),
+        ("actor=acme", 400, "actor"),
+    ] {
+        let no = get(&format!("/audit?{words}")).await.expect(status).json();
+        assert_eq!(no["field"], field, "{words}: {no}");
+    }
+    // The file, of the instance and of another trail.
+    let file = get("/audit/export?format=ndjson&actor=ada").await.expect(200);
+    let lines: Vec<Value> = file.text.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    assert_eq!(lines.len(), 3, "{}", file.text);
+    assert_eq!(lines[0]["action"], "grant.add");
+    let table = get("/audit/export?tenant=acme&action=user.*").await.expect(200);
+    assert!(table.header("content-type").starts_with("text/csv"));
+    assert!(table.text.starts_with("at,action,") && table.text.contains("\"user.add\""), "{}", table.text);
+    // Not for whoever has no more than one company.
+    let no = call(&s, Some(&acts(acme, kim)), "GET", "/audit/export", "").await.status;
+    assert_eq!(no, call(&s, Some(&acts(acme, kim)), "GET", "/audit", "").await.status);
+    assert_eq!(no, 403);
 });

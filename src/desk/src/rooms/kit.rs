@@ -71,7 +71,7 @@ pub(super) async fn listed<T: DeserializeOwned>(
 ) -> Result<Page<T>, Trouble> {
     match ask.get(path).await {
         Ok(page) => Ok(page),
-        Err(p) if p.status == 400 => {
+        Err(p) if matches!(p.status, 400 | 409) => {
             shell.problem = Some(p);
             Ok(Page { items: Vec::new(), next: None })
         }

@@ -2,7 +2,7 @@
 
 use crate::{
     PREFIX,
-    rooms::{kit, roles::kit::rows},
+    rooms::{kit, roles::kit::rows, signins::reasons},
     text::{self, When},
 };
 use serde::Deserialize;
@@ -119,12 +119,13 @@ fn thing(word: &str) -> String {
 }
 
 /// What happened, in words.
-pub(in crate::rooms) fn words(action: &str) -> String {
+pub(in crate::rooms) fn words(action: &str, detail: &Value) -> String {
     let said = match action {
         "signin" => "signed in".to_owned(),
         "signout" => "signed out".to_owned(),
         "session.assurance" => "proof of a session changed".to_owned(),
-        "signin.refuse" => "sign-in refused".to_owned(),
+        // One action for both: what reads the trail by program knows it so.
+        "signin.refuse" => format!("sign-in {}", reasons::ended(reasons::outcome(detail))),
         "grant.add" => "role given".to_owned(),
         "grant.remove" => "role taken away".to_owned(),
         "tenant.policy" => "policy changed".to_owned(),
@@ -156,7 +157,7 @@ pub(in crate::rooms) fn words(action: &str) -> String {
 impl Event {
     /// What happened, in words.
     pub(super) fn what(&self) -> String {
-        words(&self.action)
+        words(&self.action, &self.detail)
     }
     /// Who did it.
     pub(super) fn who(&self) -> String {
@@ -266,9 +267,10 @@ impl Event {
     }
     /// Whether something was refused, or is an alarm.
     pub(super) fn alarming(&self) -> bool {
-        matches!(
-            self.action.as_str(),
-            "signin.refuse" | "passkey.cloned" | "refresh_token.reuse" | "break_glass.use"
-        )
+        match self.action.as_str() {
+            "signin.refuse" => reasons::outcome(&self.detail) == "refused",
+            "passkey.cloned" | "refresh_token.reuse" | "break_glass.use" => true,
+            _ => false,
+        }
     }
 }

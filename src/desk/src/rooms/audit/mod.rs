@@ -5,7 +5,7 @@ pub(super) mod event;
 use self::event::Event;
 use super::{
     kit::{self, if_any, listed},
-    signins::person,
+    signins::person_of,
 };
 use crate::{
     Desk, PREFIX,
@@ -34,6 +34,7 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/admin/in/{tenant}/audit/views", get(kit::above::<1>).post(keep))
         .route("/admin/in/{tenant}/audit/views/{view}/forget", get(kit::above::<3>).post(forget))
         .route("/admin/instance/audit", get(of_instance))
+        .route("/admin/instance/audit/export", get(export_instance))
 }
 
 /// What is looked for again and again.
@@ -130,22 +131,47 @@ impl Trail {
     }
 }
 
+/// Who is meant in the field, as events name them: whom the API knows by the word, or else the one person whose name or
+/// address begins so. `at` is where those are, as the API addresses it.
+async fn meant(ask: &Ask, at: &str, (field, word): (&str, &str)) -> Result<String, Problem> {
+    let said = word.contains(':') || uuid::Uuid::try_parse(word).is_ok();
+    if word.is_empty() || said || word == "owner" {
+        return Ok(word.to_owned());
+    }
+    match person_of(ask, at, word).await {
+        Ok(id) => Ok(format!("user:{id}")),
+        Err(p) if p.status == 400 => Err(Problem { field: Some(field.to_owned()), ..p }),
+        Err(p) => Err(p),
+    }
+}
+
 /// What is looked for, as the API has it. Who is named by what they sign in with, goes by their id.
 async fn query(ask: &Ask, shell: &Shell, words: &Form) -> Result<String, Problem> {
-    let word = words.get("actor");
-    let known = word.is_empty() || word.contains(':') || word == "owner" || shell.slug().is_empty();
-    let actor = if known {
-        word.to_owned()
+    let own = !shell.slug().is_empty();
+    let tenant = words.get("tenant");
+    // Who acts on the instance is one of the provider's, whose Global Administrator asks. Of another trail, and of what is
+    // no person, the API knows more.
+    let at =
+        if own { shell.api("") } else { format!("/tenants/{}", text::escape(&shell.me.tenant)) };
+    let named = |field| (field, words.get(field));
+    let (actor, target) = if own || tenant.is_empty() {
+        let actor = meant(ask, &at, named("actor")).await?;
+        let target = match meant(ask, &at, named("target")).await {
+            // A company, perhaps.
+            Err(p) if p.status == 400 && !own => words.get("target").to_owned(),
+            other => other?,
+        };
+        (actor, target)
     } else {
-        let found = person(ask, shell, word).await;
-        format!("user:{}", found.map_err(|p| Problem { field: Some("actor".to_owned()), ..p })?)
+        (words.get("actor").to_owned(), words.get("target").to_owned())
     };
     let (since, until) =
         (kit::moment(words.get("since"), false), kit::moment(words.get("until"), true));
     Ok(text::query([
+        ("tenant", if own { "" } else { tenant }),
         ("action", words.get("action")),
         ("actor", &actor),
-        ("target", words.get("target")),
+        ("target", &target),
         ("since", &since),
         ("until", &until),
     ]))
@@ -162,9 +188,11 @@ async fn trail(ask: &Ask, mut shell: Shell, (words, problem): (&Form, Option<Pro
         Err(p) if p.status == 400 => (String::new(), Some(p)),
         Err(p) => return Err(p.into()),
     };
-    let failed = problem.as_ref().is_some_and(|p| p.field.as_deref() == Some("actor"));
+    let failed = problem
+        .as_ref()
+        .is_some_and(|p| p.field.as_deref().is_some_and(|f| matches!(f, "actor" | "target")));
     shell.problem = problem;
-    let rest = ask.pass(if own { &["cursor"] } else { &["cursor", "tenant"] }, &[("limit", "30")]);
+    let rest = ask.pass(&["cursor"], &[("limit", "30")]);
     let both = format!("{query}{}{}", if query.is_empty() { "?" } else { "&" }, &rest[1..]);
     let path = if own { shell.api("/audit") } else { "/audit".to_owned() };
     let found = if failed {
@@ -217,14 +245,32 @@ struct NoExport {
 
 async fn export(ask: Ask, Path(t): Path<String>) -> Answer {
     let shell = ask.shell(&t, Section::Audit, "The trail as a file").await?;
+    let name = format!("audit-{}", shell.slug());
+    file(&ask, shell, &name).await
+}
+
+async fn export_instance(ask: Ask) -> Answer {
+    let shell = ask.instance(Section::InstanceAudit, "The trail as a file").await?;
+    let tenant: String =
+        ask.word("tenant").chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+    let name =
+        if tenant.is_empty() { "audit-instance".to_owned() } else { format!("audit-{tenant}") };
+    file(&ask, shell, &name).await
+}
+
+/// The whole trail as a file of this name.
+async fn file(ask: &Ask, shell: Shell, name: &str) -> Answer {
     let format = if ask.word("format") == "ndjson" { "ndjson" } else { "csv" };
-    let words = ask.pass(&["action", "actor", "target", "since", "until"], &[("format", format)]);
-    let list = format!("{}/audit", shell.base());
-    match ask.raw(Method::GET, &shell.api(&format!("/audit/export{words}")), Sent::nothing()).await
-    {
+    let names = ["tenant", "action", "actor", "target", "since", "until"];
+    let own = !shell.slug().is_empty();
+    let words = ask.pass(&names[usize::from(own)..], &[("format", format)]);
+    let root = if own { shell.api("/audit") } else { "/audit".to_owned() };
+    let list =
+        if own { format!("{}/audit", shell.base()) } else { format!("{PREFIX}/instance/audit") };
+    match ask.raw(Method::GET, &format!("{root}/export{words}"), Sent::nothing()).await {
         answer if answer.status().is_success() => {
             let mut answer = answer;
-            let name = format!("attachment; filename=\"audit-{}.{format}\"", shell.slug());
+            let name = format!("attachment; filename=\"{name}.{format}\"");
             if let Ok(name) = HeaderValue::try_from(name) {
                 answer.headers_mut().insert(header::CONTENT_DISPOSITION, name);
             }
@@ -235,7 +281,7 @@ async fn export(ask: Ask, Path(t): Path<String>) -> Answer {
             shown(StatusCode::NOT_FOUND, &NoExport { shell })
         }
         // Once more, for the problem's page.
-        _ => ask.download(&shell.api(&format!("/audit/export{words}"))).await,
+        _ => ask.download(&format!("{root}/export{words}")).await,
     }
 }
 

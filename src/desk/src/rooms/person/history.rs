@@ -35,7 +35,7 @@ struct Event {
 impl Event {
     /// What happened, in words.
     fn what(&self) -> String {
-        event::words(&self.action)
+        event::words(&self.action, &self.detail)
     }
     fn by(&self) -> &str {
         called(self.actor_name.as_deref(), &self.actor)
@@ -71,8 +71,8 @@ impl Attempt {
     fn tag(&self) -> (&'static str, &'static str) {
         match self.outcome.as_str() {
             "success" => ("signed in", "good"),
-            "refused" => ("refused", "bad"),
-            _ => ("failed", "warn"),
+            "refused" => (reasons::ended("refused"), "bad"),
+            other => (reasons::ended(other), "warn"),
         }
     }
 }

@@ -49,8 +49,8 @@ impl Attempt {
     fn state(&self) -> (&'static str, &'static str) {
         match self.outcome.as_str() {
             "success" => ("signed in", "good"),
-            "refused" => ("refused", "bad"),
-            _ => ("not finished", "warn"),
+            "refused" => (reasons::ended("refused"), "bad"),
+            other => (reasons::ended(other), "warn"),
         }
     }
     fn why(&self) -> &str {
@@ -118,10 +118,15 @@ impl Names {
 
 /// The person that a filter names: by id, by what they sign in with, or by their name, where only one has it.
 pub(super) async fn person(ask: &Ask, shell: &Shell, word: &str) -> Result<String, Problem> {
+    person_of(ask, &shell.api(""), word).await
+}
+
+/// The same of the company at `at`, as the API addresses it.
+pub(super) async fn person_of(ask: &Ask, at: &str, word: &str) -> Result<String, Problem> {
     if word.is_empty() || uuid::Uuid::try_parse(word).is_ok() {
         return Ok(word.to_owned());
     }
-    let found: Page<User> = choose::called(ask, &shell.api(""), word, "10").await?;
+    let found: Page<User> = choose::called(ask, at, word, "10").await?;
     let exact = found.items.iter().find(|u| u.login.eq_ignore_ascii_case(word));
     match (exact, found.items.as_slice()) {
         (Some(u), _) | (None, [u]) => Ok(u.id.clone()),

@@ -1,6 +1,8 @@
 //! Why attempts did not become sessions, in a few words each. The codes are the API's; what to do about each comes with the
 //! record.
 
+use serde_json::Value;
+
 /// The code, and what it says.
 pub(super) const ALL: &[(&str, &str)] = &[
     ("password_wrong", "Unknown name, or wrong password"),
@@ -53,6 +55,43 @@ pub(super) const ALL: &[(&str, &str)] = &[
 /// In words.
 pub(in crate::rooms) fn words(code: &str) -> &str {
     ALL.iter().find(|r| r.0 == code).map_or(code, |r| r.1)
+}
+
+/// Those of which nothing was decided: the attempt could not be finished. The trail says so of each event itself, but for
+/// those of earlier versions.
+const UNFINISHED: &[&str] = &[
+    "upstream_unavailable",
+    "outbound_refused",
+    "code_refused",
+    "id_token_missing",
+    "issuer_mismatch",
+    "audience_mismatch",
+    "nonce_mismatch",
+    "key_unknown",
+    "bad_signature",
+    "alg_not_allowed",
+    "token_unsigned",
+    "token_malformed",
+    "token_expired",
+    "clock_skew",
+    "claim_missing",
+    "password_wrong",
+    "code_wrong",
+    "passkey_wrong",
+    "recovery_code_wrong",
+    "rate_limited",
+];
+
+/// How an attempt that became no session ended, in words.
+pub(in crate::rooms) fn ended(outcome: &str) -> &'static str {
+    if outcome == "refused" { "refused" } else { "not finished" }
+}
+
+/// How the trail's event of such an attempt says that it ended.
+pub(in crate::rooms) fn outcome(detail: &Value) -> &str {
+    let reason = detail["reason"].as_str().unwrap_or_default();
+    let known = if UNFINISHED.contains(&reason) { "failed" } else { "refused" };
+    detail["outcome"].as_str().unwrap_or(known)
 }
 
 /// Where it is mended.
