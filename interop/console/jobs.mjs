@@ -3,6 +3,8 @@
 
 import { Clerk } from './clerk.mjs';
 import { people } from './jobs/people.mjs';
+import { own } from './jobs/own.mjs';
+import { factors } from './jobs/factors.mjs';
 import { roles } from './jobs/roles.mjs';
 import { access } from './jobs/access.mjs';
 import { directories } from './jobs/directories.mjs';
@@ -19,7 +21,7 @@ import { reviews } from './jobs/reviews.mjs';
 import { tenants } from './jobs/tenants.mjs';
 import { wrong } from './jobs/wrong.mjs';
 
-export const ALL = { ...people, ...roles, ...access, ...directories, ...connect, ...demands, ...alarms, ...invited, ...guards, ...programs, ...clients, ...settings, ...record, ...reviews, ...tenants, ...wrong };
+export const ALL = { ...people, ...own, ...factors, ...roles, ...access, ...directories, ...connect, ...demands, ...alarms, ...invited, ...guards, ...programs, ...clients, ...settings, ...record, ...reviews, ...tenants, ...wrong };
 
 // One job after the other; what goes wrong in one is that one's. `scripted` says whether whoever comes has JavaScript.
 export async function work(there, jobs, scripted = false) {
