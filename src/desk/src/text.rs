@@ -4,10 +4,22 @@ use url::form_urlencoded;
 
 /// A half sentence as a whole one, with moments as people read them.
 pub fn sentence(detail: &str) -> String {
-    let detail = moments(detail);
+    let detail = moments(&for_pages(detail));
     let mut rest = detail.trim_end_matches('.').chars();
     let first = rest.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", rest.as_str())
+}
+
+/// Without what to do in a shell, or to say to the API: that is for whoever sits at one, and stands between parentheses.
+fn for_pages(detail: &str) -> String {
+    let mut words = detail.to_owned();
+    for begins in [" (muster ", " ('by_hand'"] {
+        while let Some(at) = words.find(begins) {
+            let end = words[at..].find(')').map_or(words.len(), |n| at + n + 1);
+            words.replace_range(at..end, "");
+        }
+    }
+    words
 }
 
 /// A part of a path or of a query, escaped.
