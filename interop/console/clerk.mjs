@@ -23,6 +23,16 @@ export class Clerk extends Visitor {
     return new Clerk(world, name, context, page);
   }
 
+  constructor(world, name, context, page) {
+    super(world, name, context, page);
+    page.on('request', (r) => { if (r.method() === 'POST' && r.isNavigationRequest()) world.forms?.send(r.url()); });
+  }
+
+  async go(url) {
+    await super.go(url);
+    await this.world.forms?.look(this.page);
+  }
+
   // Somebody with a password here, in a browser of their own, as far as that leads.
   static async local(world, user_name, password, tenant = 'contoso') {
     const person = await Clerk.enter(world, user_name);
@@ -64,7 +74,8 @@ export class Clerk extends Visitor {
   // With the script, which axe-core needs, whatever a job comes to is looked at once: answers to forms, too, of which no
   // link leads to any. `world.examined` holds what was.
   async examine() {
-    const { examined, report } = this.world;
+    const { examined, forms, report } = this.world;
+    await forms?.look(this.page);
     if (!examined || !this.answer || !OURS.test(this.path) || !this.page.url().startsWith(this.world.url)) return;
     const method = this.answer.request().method();
     const title = (await this.page.title()).replace(/["“«].*["”»]|\d+/g, '…');

@@ -46,7 +46,7 @@ export const standing = {
     await ingrid.leave();
   },
 
-  async 'a request for a role on the instance is decided, and asking is taken back'(world) {
+  async 'a request for a role on the instance is decided, the role given back, and asking taken back'(world) {
     const { ada, check, url } = world;
     const { id } = administrator('ivar', 'Ivar Ibsen');
     const role = await named(ada, 'northwind', 'Read-Only');
@@ -56,10 +56,13 @@ export const standing = {
     await ada.press('make');
     const ivar = await Clerk.local(world, 'ivar', PASSWORD, 'northwind');
     const may = async () => (await ivar.api('/tenants/fabrikam/users')).status === 200;
-    for (const decision of ['refuse', 'approve']) {
+    const comes = async () => {
       await asks(ivar, '45');
       await ada.go(`${url}/admin/system/elevation`);
       await ada.click('Decide about Read-Only for ivar');
+    };
+    for (const decision of ['refuse', 'approve']) {
+      await comes();
       if (decision === 'refuse') {
         await ada.press('refuse');
         check('refused without a word: said at the field', await ada.saidAt('reason'), await ada.words());
@@ -70,6 +73,10 @@ export const standing = {
       await ivar.go(`${url}/me/elevations`);
       check('and finds it at his page', decision === 'refuse' ? (await ivar.text('#asked')).includes('Ask the one who is on call') : await ivar.page.locator('button[id^="end-"]').count() === 1, await ivar.text('#asked'));
     }
+    await ivar.press(await ivar.page.locator('button[id^="end-"]').getAttribute('id'));
+    check('given back, he has it no more', !await may() && await ivar.has('done'), `${await may()} ${await ivar.words()}`);
+    await comes();
+    await ada.press('approve');
     await ada.go(`${url}/admin/system/elevation/eligible`);
     await ada.click('Take back that ivar may ask for Read-Only');
     check('the page says what it means, and nothing has happened', /may not ask/.test(await ada.text()) && await may(), await ada.words());
