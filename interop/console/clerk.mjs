@@ -4,7 +4,10 @@ import { totp, until } from '../person.mjs';
 import { Visitor } from '../browser/visitor.mjs';
 import { SOME, look, shape } from './looks.mjs';
 
-let used = 0;
+const used = new Map();
+
+// The pages of the console, and those of a person's own.
+const OURS = /^\/(admin|me)(\/|$)/;
 
 export class Clerk extends Visitor {
   // Ada, with password and one-time code, in a browser of her own.
@@ -19,6 +22,35 @@ export class Clerk extends Visitor {
     const { context, page } = await Visitor.enter(world, name, options);
     return new Clerk(world, name, context, page);
   }
+
+  constructor(world, name, context, page) {
+    super(world, name, context, page);
+    page.on('request', (r) => { if (r.method() === 'POST' && r.isNavigationRequest()) world.forms?.send(r.url()); });
+  }
+
+  async go(url) {
+    await super.go(url);
+    await this.world.forms?.look(this.page);
+  }
+
+  // Somebody with a password here, in a browser of their own, as far as that leads.
+  static async local(world, user_name, password, tenant = 'contoso') {
+    const person = await Clerk.enter(world, user_name);
+    await person.go(`${world.url}/signin?tenant=${tenant}`);
+    await person.byPassword(user_name, password);
+    return person;
+  }
+
+  // At the page with the ways to sign in: by password, also where a company's login stands first.
+  async byPassword(user_name, password) {
+    const folded = this.page.locator('#local summary');
+    if (await folded.count() && !await this.page.locator('#user_name').isVisible()) await folded.click();
+    await this.type({ user_name, password });
+    await this.press('sign-in');
+  }
+
+  // Whether this browser's session is one, to the server.
+  async isIn() { return (await this.context.request.get(`${this.world.url}/api/v1/me`)).status() === 200; }
 
   async signIn({ provider, password, adaSecret }) {
     if (!await this.has('password')) await this.go(`${this.world.url}/signin?tenant=${provider}`);
@@ -42,8 +74,9 @@ export class Clerk extends Visitor {
   // With the script, which axe-core needs, whatever a job comes to is looked at once: answers to forms, too, of which no
   // link leads to any. `world.examined` holds what was.
   async examine() {
-    const { examined, report } = this.world;
-    if (!examined || !this.answer || !this.page.url().startsWith(`${this.world.url}/admin`)) return;
+    const { examined, forms, report } = this.world;
+    await forms?.look(this.page);
+    if (!examined || !this.answer || !OURS.test(this.path) || !this.page.url().startsWith(this.world.url)) return;
     const method = this.answer.request().method();
     const title = (await this.page.title()).replace(/["“«].*["”»]|\d+/g, '…');
     const what = `${method} ${shape(this.page.url())} ${this.answer.status()} “${title.split(' · ')[0]}”`;
@@ -115,10 +148,11 @@ export class Clerk extends Visitor {
 
 // A code that was not used yet: each is good once.
 export async function code(secret) {
+  const before = used.get(secret) ?? 0;
   const step = () => Math.floor(Date.now() / 30_000);
   // The next one is taken, too, so that nobody waits.
-  const next = Math.max(step(), used + 1);
+  const next = Math.max(step(), before + 1);
   await until('the next one-time code', () => next <= step() + 1, 60);
-  used = next;
+  used.set(secret, next);
   return totp(secret, next - step());
 }

@@ -21,9 +21,9 @@ const world = {
   providers,
   report: new Report('console'),
 
-  // The newest letter to somebody, if it has come.
-  letter: (to) => readdirSync(process.env.POST).filter((f) => f.endsWith('.json')).sort((a, b) => parseInt(b, 10) - parseInt(a, 10))
-    .map((f) => JSON.parse(readFileSync(`${process.env.POST}/${f}`, 'utf8'))).find((l) => l.to[0] === to),
+  // The newest letter to somebody that says this, if it has come.
+  letter: (to, says = /./) => readdirSync(process.env.POST).filter((f) => f.endsWith('.json')).sort((a, b) => parseInt(b, 10) - parseInt(a, 10))
+    .map((f) => JSON.parse(readFileSync(`${process.env.POST}/${f}`, 'utf8'))).find((l) => l.to[0] === to && says.test(`${l.headers.subject}\n${l.text}`)),
 };
 
 let fault;

@@ -2,7 +2,15 @@
 // of the page alone. JOB=expression does those whose name fits.
 
 import { Clerk } from './clerk.mjs';
+import { Forms } from './forms.mjs';
 import { people } from './jobs/people.mjs';
+import { own } from './jobs/own.mjs';
+import { factors } from './jobs/factors.mjs';
+import { helpdesk } from './jobs/helpdesk.mjs';
+import { letters } from './jobs/letters.mjs';
+import { login } from './jobs/login.mjs';
+import { standing } from './jobs/standing.mjs';
+import { rest } from './jobs/rest.mjs';
 import { roles } from './jobs/roles.mjs';
 import { access } from './jobs/access.mjs';
 import { directories } from './jobs/directories.mjs';
@@ -19,11 +27,11 @@ import { reviews } from './jobs/reviews.mjs';
 import { tenants } from './jobs/tenants.mjs';
 import { wrong } from './jobs/wrong.mjs';
 
-export const ALL = { ...people, ...roles, ...access, ...directories, ...connect, ...demands, ...alarms, ...invited, ...guards, ...programs, ...clients, ...settings, ...record, ...reviews, ...tenants, ...wrong };
+export const ALL = { ...people, ...own, ...factors, ...helpdesk, ...letters, ...login, ...standing, ...rest, ...roles, ...access, ...directories, ...connect, ...demands, ...alarms, ...invited, ...guards, ...programs, ...clients, ...settings, ...record, ...reviews, ...tenants, ...wrong };
 
 // One job after the other; what goes wrong in one is that one's. `scripted` says whether whoever comes has JavaScript.
 export async function work(there, jobs, scripted = false) {
-  const world = { ...there, scripted, ...(scripted && { examined: new Set() }) };
+  const world = { ...there, scripted, forms: new Forms(), ...(scripted && { examined: new Set() }) };
   const ada = await Clerk.ada(world);
   for (const [name, job] of Object.entries(jobs).filter(([n]) => new RegExp(process.env.JOB ?? '').test(n))) {
     const check = (what, ok, seen = '') => world.report.check(`${name}: ${what}`, Boolean(ok), seen);
@@ -35,6 +43,7 @@ export async function work(there, jobs, scripted = false) {
     }
     ada.noise.splice(0);
   }
+  if (!process.env.JOB) world.report.check('every form that somebody was shown was sent in a job', world.forms.unsent.length === 0, world.forms.unsent.join('\n       '));
   await ada.leave();
 }
 

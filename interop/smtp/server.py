@@ -2,7 +2,8 @@
 
 With a certificate it wants STARTTLS and then the name and password below, before it takes anything; without one it
 offers neither. Each letter becomes FOLDER/N.eml as it came, and FOLDER/N.json as its reader would see it. A recipient
-called "nobody" is refused for good; mail to "later" is put off once for each letter.
+called "nobody" is refused for good; mail to "later" is put off once for each letter, mail to "busy" as long as there is a
+file FOLDER/busy.
 """
 
 import asyncio
@@ -37,6 +38,8 @@ class Keep:
         letter = email.message_from_bytes(envelope.content, policy=email.policy.default)
         if envelope.rcpt_tos[0].startswith("later@") and letter["message-id"] not in put_off:
             put_off.add(letter["message-id"])
+            return "451 4.7.1 come back later"
+        if envelope.rcpt_tos[0].startswith("busy@") and (folder / "busy").exists():
             return "451 4.7.1 come back later"
         Keep.kept += 1
         path = folder / f"{Keep.kept}.eml"

@@ -4,13 +4,25 @@ use url::form_urlencoded;
 
 /// A half sentence as a whole one, with moments as people read them. An address at its beginning stays as it is written.
 pub fn sentence(detail: &str) -> String {
-    let detail = moments(detail);
+    let detail = moments(&for_pages(detail));
     if ["https://", "http://"].iter().any(|h| detail.starts_with(h)) {
         return format!("{}.", detail.trim_end_matches('.'));
     }
     let mut rest = detail.trim_end_matches('.').chars();
     let first = rest.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", rest.as_str())
+}
+
+/// Without what to do in a shell, or to say to the API: that is for whoever sits at one, and stands between parentheses.
+fn for_pages(detail: &str) -> String {
+    let mut words = detail.to_owned();
+    for begins in [" (muster ", " ('by_hand'"] {
+        while let Some(at) = words.find(begins) {
+            let end = words[at..].find(')').map_or(words.len(), |n| at + n + 1);
+            words.replace_range(at..end, "");
+        }
+    }
+    words
 }
 
 /// A part of a path or of a query, escaped.

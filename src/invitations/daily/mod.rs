@@ -57,8 +57,8 @@ async fn within(
     }
     let ends = db::began(tx, id).await?.unwrap_or(now).plus(DAY);
     let text = format!(
-        "{most} letters about invitations were written {which} within a day; the next can be written from {} on, or say \
-         'by_hand' and hand the link over yourself",
+        "{most} letters about invitations were written {which} within a day; the next can be written from {} on, or \
+         hand the link over yourself ('by_hand')",
         ends.for_people()
     );
     let seconds = (ends.0 - now.0).max(0) / 1_000_000 + 1;

@@ -120,8 +120,8 @@ pub(super) async fn refuse(c: &mut Conn, t: TenantId, email: &str) -> Result<()>
         "letters to this address come back"
     };
     let text = format!(
-        "{what} (noted {}), so none is written to it: correct the address; or say 'by_hand' and hand the link over \
-         yourself; or have it cleared (muster suppression clear)",
+        "{what} (noted {}), so none is written to it: correct the address; or hand the link over yourself \
+         ('by_hand'); or have it cleared (muster suppression clear)",
         s.noted_at.for_people()
     );
     Err(Error::conflict(text).attr("email").code(SUPPRESSED))

@@ -27,7 +27,7 @@ pub(super) async fn counts(
            (SELECT count(*) FROM grants WHERE tenant_id = $1 AND user_id = $2 AND source <> 'hold') AS grants,
            (SELECT count(*) FROM members WHERE tenant_id = $1 AND user_id = $2) AS groups,
            (SELECT count(*) FROM identities WHERE tenant_id = $1 AND user_id = $2) AS identities,
-           (SELECT count(*) FROM passwords WHERE tenant_id = $1 AND user_id = $2) AS passwords,
+           (SELECT count(*) FROM passwords WHERE tenant_id = $1 AND user_id = $2 AND NOT void) AS passwords,
            (SELECT count(*) FROM one_time_codes WHERE tenant_id = $1 AND user_id = $2) AS codes,
            (SELECT count(*) FROM passkeys WHERE tenant_id = $1 AND user_id = $2) AS passkeys,
            (SELECT count(*) FROM consents WHERE tenant_id = $1 AND user_id = $2) AS consents,

@@ -63,6 +63,8 @@ story! {
         let gone = s.post(&format!("{anna}/reset-factors"), json!({})).await.expect(200).json();
         assert_eq!(gone, json!({ "one_time_code": true, "passkeys": 0, "recovery_codes": 0 }), "the link is theirs alone");
         assert_eq!(me(&browser).await, 401);
+        let left = s.get(&format!("{anna}/removal")).await.expect(200).json();
+        assert_eq!((&left["removes"]["passwords"], &left["removes"]["one_time_codes"]), (&json!(0), &json!(0)), "{left}");
         let path = link(&s, 2).await;
         let b = s.browser();
         b.get(&before).await.expect(410);

@@ -46,13 +46,7 @@ impl Adoption {
     }
     /// Why it takes a decision, as a sentence.
     pub(super) fn why(&self) -> String {
-        // What to do in a shell is for whoever sits at one.
-        let mut words = self.explanation.clone();
-        while let Some(at) = words.find(" (muster ") {
-            let end = words[at..].find(')').map_or(words.len(), |n| at + n + 1);
-            words.replace_range(at..end, "");
-        }
-        text::sentence(&words)
+        text::sentence(&self.explanation)
     }
     /// How it stands, and how that is coloured.
     fn state(&self) -> (&'static str, &'static str) {
