@@ -3,6 +3,8 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { muster } from '../person.mjs';
 import { Clerk } from './clerk.mjs';
+import { person as somebody } from './jobs/connect.mjs';
+import { scim, secret } from './seed.mjs';
 
 const MOST = 200_000;
 const folder = new URL('../../docs/pictures/', import.meta.url).pathname;
@@ -20,6 +22,39 @@ async function used({ url, chromium, rmm, ...world }) {
   await fritz.leave();
 }
 
+// A company in which people sign in through their own login, one of them with too little; its people, by their names.
+const BANK = 'woodgrove';
+const STAFF = { adele: 'Adele Vance', boris: 'Boris Ek', clara: 'Clara Lind', greta: 'Greta Holm', nadia: 'Nadia Berg', oskar: 'Oskar Roth',
+  petra: 'Petra Sand', quinn: 'Quinn Moore', rosa: 'Rosa Lund', stefan: 'Stefan Kain', tilda: 'Tilda Moss', ugo: 'Ugo Neri' };
+async function bank(world) {
+  const { url, chromium, providers: [provider] } = world;
+  muster('tenant', 'create', BANK, '--name', 'Woodgrove Bank');
+  const { scim_base_url: base } = muster('directory', 'create', BANK, 'Woodgrove login', '--issuer', provider, '--client-id', 'muster',
+    '--client-secret-file', secret(BANK, 'muster-interop-secret'), '--mfa-amr', 'mfa', '--mfa-acr', 'urn:example:loa:2fa');
+  const { token } = muster('scim-token', 'create', BANK, 'Woodgrove login');
+  const ids = {};
+  for (const [sub, name] of Object.entries(STAFF)) ids[sub] = (await scim(base, token, 'POST', '/Users', somebody(BANK, sub, name))).id;
+  for (const [displayName, who, role] of [['Service Desk', ['adele', 'clara', 'quinn'], 'Technician'], ['Branch Office', ['boris', 'greta', 'rosa', 'ugo'], 'Read-Only']]) {
+    const members = who.map((sub) => ({ value: ids[sub] }));
+    await scim(base, token, 'POST', '/Groups', { schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'], displayName, members });
+    muster('mapping', 'create', BANK, '--group', displayName, '--role', role);
+  }
+  muster('app', 'create', BANK, 'Branch Portal', '--redirect-uri', 'https://portal.woodgrove.example/callback');
+  muster('grant', 'add', BANK, 'adele@woodgrove.example', 'Self-Service', '--reason', 'tries the new portal');
+  for (const who of ['adele', 'clara', 'greta', 'boris', 'erika', 'adele']) {
+    const visitor = await Clerk.enter({ ...world, url, chromium }, who);
+    await visitor.go(`${url}/signin?tenant=${BANK}`);
+    await visitor.click(/./, { role: 'button', within: 'form[action^="/federation/start"]' });
+    for (let i = 0; visitor.page.url().startsWith(provider) && i < 4; i += 1) {
+      await visitor.page.locator('[name=person]').fill(who);
+      await Promise.all([visitor.page.waitForEvent('domcontentloaded'), visitor.page.locator('button').click()]);
+      await visitor.page.waitForLoadState();
+    }
+    await visitor.leave();
+  }
+  return { ids };
+}
+
 export async function run(world) {
   if (!process.env.PICTURES) return;
   mkdirSync(folder, { recursive: true });
@@ -35,13 +70,17 @@ export async function run(world) {
     world.report.check(`the picture ${name} is small`, statSync(path).size < MOST, `${statSync(path).size} bytes`);
   };
   await used(world);
+  const { ids } = await bank(world);
+  for (const [name, path] of [['users', '/users'], ['person', `/users/${ids.adele}`], ['activity', '/activity?days=14']]) {
+    await ada.go(`${world.url}/admin/in/${BANK}${path}`);
+    await take(name);
+  }
   const person = muster('user', 'show', 'contoso', world.named[7]).id;
-  for (const [name, path] of [['overview', ''], ['users', '/users'], ['person', `/users/${person}`], ['roles', '/roles'], ['mappings', '/mappings'],
+  for (const [name, path] of [['overview', ''], ['roles', '/roles'], ['mappings', '/mappings'],
     ['directory', `/directories/${world.entra.id}`], ['directory-steps', `/directories/${world.entra.id}/steps`], ['audit', '/audit'],
     ['user-add', '/users/add'], ['access', `/users/${person}/access`], ['explain', `/explain?chosen=${person}&permission=computers.delete`],
     ['provisioning', `/directories/${world.entra.id}/provisioning`], ['provisioning-log', `/directories/${world.entra.id}/log`],
-    ['signin-settings', `/directories/${world.entra.id}/signin/settings`], ['integration', `/integrations/${world.rmm.id}`],
-    ['activity', '/activity?days=14']]) {
+    ['signin-settings', `/directories/${world.entra.id}/signin/settings`], ['integration', `/integrations/${world.rmm.id}`]]) {
     await ada.go(`${world.url}/admin/in/contoso${path}`);
     await take(name);
   }

@@ -60,6 +60,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0044_names_begin", include_str!("../../migrations/0044_names_begin.sql")),
     ("0045_open_invitations", include_str!("../../migrations/0045_open_invitations.sql")),
     ("0046_who_did_what", include_str!("../../migrations/0046_who_did_what.sql")),
+    ("0047_who_may", include_str!("../../migrations/0047_who_may.sql")),
 ];
 
 /// What SQLite makes of a migration: six words replaced, `STRICT` added, sections between `-- postgres:` and

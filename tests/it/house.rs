@@ -14,7 +14,7 @@ use std::{
 /// The floors, from the ground up; a room uses floors below and rooms to its left. Names of the last two entries
 /// stand above everything.
 const FLOORS: &[(&str, &[&str])] = &[
-    ("words", &["error", "clock", "text", "id", "secret", "config", "actor", "protocol"]),
+    ("words", &["error", "clock", "text", "json", "id", "secret", "config", "actor", "protocol"]),
     ("ground", &["store", "crypto", "net", "mail"]),
     ("memory", &["outbox", "audit", "repeats"]),
     (
