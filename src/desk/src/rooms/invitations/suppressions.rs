@@ -50,7 +50,7 @@ struct List {
 }
 
 pub(super) async fn list(ask: Ask, Path(t): Path<String>) -> Answer {
-    let title = "Addresses that letters come back from";
+    let title = "Addresses that are not written to";
     let shell = ask.shell(&t, Section::Invitations, title).await?;
     let query = ask.pass(&["cursor"], &[("limit", "50")]);
     let found: Page<Suppression> = ask.get(&shell.api(&format!("/suppressions{query}"))).await?;
