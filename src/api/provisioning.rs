@@ -55,7 +55,8 @@ pub(super) struct EntryShown {
     replay_of: Option<LogId>,
     /// How many entries are missing here: there was no room for them.
     lost: i64,
-    /// What of the bodies is kept.
+    /// What of the bodies is kept. Of one of more than 64 KiB that is nothing, by any setting, so that the request cannot be
+    /// done once more.
     kept: Kept,
 }
 impl From<&Logged> for EntryShown {
@@ -265,11 +266,24 @@ fn each(at: &str, a: &Map<String, Value>, b: &Map<String, Value>, out: &mut Vec<
     }
 }
 
+/// A refusal to do an entry once more, which says of which: whoever has many of them done reads one after the other.
+fn called(e: Error, id: LogId) -> Error {
+    if e.code_str() != Some("not_kept") {
+        return e;
+    }
+    let named = Error::conflict(format!("entry {id}: {}", e.detail())).code("not_kept");
+    match e.attr_str() {
+        Some(attr) => named.attr(attr),
+        None => named,
+    }
+}
+
 pub(super) async fn replay(c: With<Again>) -> Result<Shown<ReplayShown>> {
     let p = c.tenant::<SystemEditSettings>().await?;
     let d = c.id("directory")?;
-    let again = c.json()?;
-    let entry = log::replayable(&c.app.store, &p, d, c.id("entry")?, again.apply).await?;
+    let (again, id) = (c.json()?, c.id("entry")?);
+    let found = log::replayable(&c.app.store, &p, d, id, again.apply).await;
+    let entry = found.map_err(|e| called(e, id))?;
     Ok(Shown::of(c.app.replay(p, d, entry, again.apply).await?.into()))
 }
 

@@ -50,6 +50,7 @@ mod reviews;
 mod roles;
 mod scim_bulk;
 mod scim_check;
+mod scim_check_program;
 mod scim_cursor;
 mod scim_extensions;
 mod scim_filter;

@@ -1,6 +1,7 @@
 //! The provisioning log, its replay, and the health of directories.
 
 mod health;
+mod large;
 mod log;
 mod raw;
 mod redact;

@@ -1,6 +1,7 @@
 //! A filter means the same in the database and in memory, on both databases.
 
 use crate::{
+    pure,
     scim_filter_texts::{Made, filters, of_groups},
     story,
     support::{TestServer, server::Scim},
@@ -9,10 +10,13 @@ use muster::protocol::scim::{Resource, Rules, Schemas, parse_filter};
 use proptest::{
     prelude::*,
     strategy::ValueTree as _,
-    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
+    test_runner::{Config, RngSeed, TestRunner},
 };
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    hash::{BuildHasher as _, RandomState},
+};
 
 const WORK: &str = "urn:contoso:params:scim:schemas:extension:work:2.0:User";
 
@@ -99,7 +103,8 @@ story!(
         }
         let docs = everybody(&scim, "/Users").await;
         let made = Made::of(&docs, &sets);
-        same(&scim, Resource::User, &schemas, &docs, different(1200, filters(&made))).await;
+        let seed = Seed::drawn();
+        same(&scim, Resource::User, &schemas, &docs, different(1200, &seed, filters(&made))).await;
     }
 );
 
@@ -120,7 +125,8 @@ story!(
         let docs = everybody(&scim, "/Groups").await;
         let made = Made::of(&docs, &[]);
         ids.extend([ids[0].to_uppercase(), ids[0].replace('-', ""), "nobody".to_owned()]);
-        same(&scim, Resource::Group, &schemas, &docs, different(600, of_groups(&made, &ids))).await;
+        let seed = Seed::drawn();
+        same(&scim, Resource::Group, &schemas, &docs, different(600, &seed, of_groups(&made, &ids))).await;
     }
 );
 
@@ -148,16 +154,53 @@ async fn everybody(scim: &Scim, place: &str) -> Vec<Value> {
         .clone()
 }
 
+/// What the filters of a run are drawn from. A test that fails says which it was: with it they are the same again, but for
+/// the ids of those whom they name.
+struct Seed(u64);
+
+impl Seed {
+    /// Another in each run, or the one that `PROPTEST_RNG_SEED` names.
+    fn drawn() -> Self {
+        match Config::default().rng_seed {
+            RngSeed::Fixed(seed) => Self(seed),
+            RngSeed::Random => Self(RandomState::new().hash_one(())),
+        }
+    }
+}
+
+impl Drop for Seed {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the same filters again: PROPTEST_RNG_SEED={}", self.0);
+        }
+    }
+}
+
 /// So many different ones.
-fn different(n: usize, filters: impl Strategy<Value = String>) -> BTreeSet<String> {
-    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+fn different(n: usize, seed: &Seed, filters: impl Strategy<Value = String>) -> BTreeSet<String> {
+    let mut runner =
+        TestRunner::new(Config { rng_seed: RngSeed::Fixed(seed.0), ..Config::default() });
     let mut all = BTreeSet::new();
     while all.len() < n {
         all.insert(filters.new_tree(&mut runner).unwrap().current());
     }
     all
 }
+
+pure!(
+    fn a_seed_draws_the_same_filters_again_and_each_run_has_another() {
+        let draw = |seed: u64| {
+            let at = "2026-01-01T00:00:00Z";
+            let made =
+                Made::of(&[json!({"id": "a", "meta": {"created": at, "lastModified": at}})], &[]);
+            different(50, &Seed(seed), of_groups(&made, &["a".to_owned(), "b".to_owned()]))
+        };
+        assert_eq!(draw(7), draw(7));
+        assert_ne!(draw(7), draw(8));
+        let (one, other) = (Seed::drawn().0, Seed::drawn().0);
+        assert_eq!(one == other, std::env::var_os("PROPTEST_RNG_SEED").is_some());
+    }
+);
 
 /// Each filter has the same result here and there.
 async fn same(

@@ -6,6 +6,7 @@ use crate::{
 };
 use axum::body::Body;
 use futures::StreamExt as _;
+use muster::id::{DirectoryId, GroupId, TenantId};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use std::collections::BTreeSet;
@@ -14,8 +15,17 @@ use tower::ServiceExt as _;
 /// Puts `n` people into the database, and into a group, as if they had been there for long: row by row would take longer
 /// than what is tested.
 pub async fn crowd(t: &TestDb, scim: &Scim, group: &str, n: usize) {
-    let (tenant, directory) = (scim.tenant.0.simple(), scim.directory.0.simple());
-    let group = uuid::Uuid::parse_str(group).unwrap().simple();
+    crowd_of(t, (scim.tenant, scim.directory), group.parse().unwrap(), n).await;
+}
+
+/// The same in a directory that nobody speaks for.
+pub async fn crowd_of(
+    t: &TestDb,
+    (tenant, directory): (TenantId, DirectoryId),
+    group: GroupId,
+    n: usize,
+) {
+    let (tenant, directory, group) = (tenant.0.simple(), directory.0.simple(), group.0.simple());
     let users = "INSERT INTO users (tenant_id, id, directory_id, kind, user_name, user_name_key, active, enabled, doc,
                                     folded, version, created_at, updated_at)";
     let members = "INSERT INTO members (tenant_id, group_id, user_id, added_at)";

@@ -238,3 +238,55 @@ story!(
         scim.patch(&at, patch(photo)).await.expect(200);
     }
 );
+
+story!(
+    /// RFC 7644, table 9: every word of it, from the running server.
+    async fn every_scim_type_is_heard(t) {
+        let server = TestServer::start(&t).await;
+        let tenant = server.tenant("contoso").await;
+        let scim = server.directory(tenant).await;
+        let letter = server.directory(tenant).await;
+        let to = Provisioning { rules_off: vec!["2.3".into()], ..Provisioning::default() };
+        server.edit(tenant, letter.directory, Edit { provisioning: Some(to), ..Edit::default() }).await;
+        let ada = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ada" });
+        let made = scim.post("/Users", ada.clone()).await.expect(201).json();
+        let at = format!("/Users/{}", made["id"].as_str().unwrap());
+        let patch = async |op: Value| {
+            let schemas = ["urn:ietf:params:scim:api:messages:2.0:PatchOp"];
+            scim.patch(&at, json!({ "schemas": schemas, "Operations": [op] })).await
+        };
+        let broken = scim.request(Method::POST, "/Users").header("content-type", "application/scim+json");
+        let first = server.client(scim.base.trim_end_matches("/v2")).bearer(&scim.token);
+        let mut bob = ada.clone();
+        bob["userName"] = json!("bob");
+        bob["active"] = json!("perhaps");
+        let all = [
+            ("invalidFilter", 400, scim.get("/Users?filter=userName%20is%20%22ada%22").await),
+            ("invalidFilter", 400, scim.post("/Users/.search", json!({ "filter": "(userName pr" })).await),
+            // No list is too long, as it is answered in pages; a page is.
+            ("tooMany", 400, letter.get("/Users?count=1001").await),
+            ("tooMany", 400, letter.post("/.search", json!({ "count": 1001 })).await),
+            ("uniqueness", 409, scim.post("/Users", ada).await),
+            ("mutability", 400, patch(json!({ "op": "replace", "path": "id", "value": "x" })).await),
+            ("invalidSyntax", 400, scim.send(broken.body("{")).await),
+            ("invalidPath", 400, patch(json!({ "op": "remove", "path": "emails[type eq \"work\"" })).await),
+            ("noTarget", 400, patch(json!({ "op": "remove" })).await),
+            ("invalidValue", 400, scim.post("/Users", bob).await),
+            ("invalidVers", 400, first.get("/v1/Users").await),
+            ("sensitive", 403, scim.get("/Users?filter=password%20eq%20%22x%22").await),
+        ];
+        let mut heard = std::collections::BTreeSet::new();
+        for (word, status, answer) in all {
+            assert_eq!(answer.status, status, "{word}: {}", answer.text);
+            let said = answer.json();
+            assert_eq!(said["schemas"], json!(["urn:ietf:params:scim:api:messages:2.0:Error"]), "{word}");
+            assert_eq!((&said["scimType"], &said["status"]), (&json!(word), &json!(status.to_string())));
+            assert!(said["detail"].as_str().is_some_and(|d| d.len() > 10), "{said}");
+            heard.insert(word);
+        }
+        assert_eq!(heard.len(), 10, "as many as the table has");
+        letter.get("/Users?count=1000").await.expect(200);
+        let most = scim.get("/Users?count=1001&filter=userName%20pr").await.expect(200).json();
+        assert_eq!(most["totalResults"], 1);
+    }
+);

@@ -22,7 +22,8 @@ pub(crate) enum Provisioning {
     /// Do a request once more: nothing stays of it, unless --apply
     #[command(
         after_help = "What is kept of bodies is a setting of the directory: a request can be done once more when its
-body was kept in full (muster directory edit TENANT DIRECTORY --log-bodies full).
+body was kept in full (muster directory edit TENANT DIRECTORY --log-bodies full). A body of more than 64 KiB is kept by no
+setting, nor is one that is no JSON: such a request cannot be done again.
 
 Examples:
   muster provisioning replay contoso 'Contoso Entra' ENTRY | jq .diff

@@ -4,7 +4,7 @@
 mod db;
 
 use super::{
-    REMOVED, Receiver, put,
+    REMOVED, Receiver, Stream, put,
     rules::{self, About},
     stream,
 };
@@ -64,6 +64,11 @@ async fn resource(c: &mut Conn, r: &Receiver, id: Uuid) -> Result<Option<About>>
     Ok(person.map(about))
 }
 
+/// Whether a stream is told of what is of this kind.
+fn hears(s: &Stream, kind: &str) -> bool {
+    s.settings.0.delivered(s.app.0.scopes.as_deref()).contains(&kind)
+}
+
 /// Takes somebody out of a stream, or puts them back. Whether there is such a person is not said; a stream that hears of all
 /// of them is told who came or went by it (RFC 9967, 2.3), in its order.
 ///
@@ -78,6 +83,9 @@ pub async fn set(
 ) -> Result<()> {
     let named = named(subject, issuer)?;
     let t = r.tenant;
+    let s = stream::find(store, r, id).await?;
+    // Who it is, in whatever tenant, is looked for where the stream is told of it: most streams are not.
+    let told = hears(&s, rules::fed(wanted));
     // platform: an application may serve people of any tenant.
     let mut c = store.read(Scope::Platform).await?;
     let ids = match named {
@@ -90,7 +98,7 @@ pub async fn set(
     };
     let mut whom = Vec::with_capacity(ids.len());
     for id in ids {
-        whom.push((id, resource(&mut c, r, id).await?));
+        whom.push((id, if told { resource(&mut c, r, id).await? } else { None }));
     }
     drop(c);
     tx!(store, &r.cx(), [r, whom], |tx| {
@@ -125,7 +133,7 @@ async fn tell(
     // As it is now: what was said of the one before counts.
     let s = stream::held(tx, r, id).await?;
     let kind = rules::fed(wanted);
-    if !s.settings.0.delivered(s.app.0.scopes.as_deref()).contains(&kind) {
+    if !hears(&s, kind) {
         return Ok(());
     }
     let txn = tx.actor().request().to_string();

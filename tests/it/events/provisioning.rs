@@ -1,7 +1,7 @@
 //! Who comes and goes, for applications that an administrator lets hear it (RFC 9967): names of attributes, no values.
 
 use super::{Stream, World, body, kind, of, world};
-use crate::{api::own, story};
+use crate::{api::own, story, support::TestDb};
 use muster::{events::PROVISIONING, id::TenantId, sql};
 use serde_json::{Value, json};
 
@@ -278,5 +278,50 @@ story!(
         tokio::time::sleep(std::time::Duration::from_millis(700)).await;
         let about = scim.get("/ServiceProviderConfig").await.expect(200).json();
         assert_eq!(about["securityEvents"], json!({ "asyncRequest": "none", "eventUris": PROVISIONING }));
+    }
+);
+
+/// Whoever looks for a person or group from here on fails.
+async fn hide_groups(t: &TestDb) {
+    let hide = "ALTER TABLE groups RENAME TO groups_elsewhere";
+    match t.url() {
+        Some(url) => {
+            let mut c = <sqlx::PgConnection as sqlx::Connection>::connect(&url).await.unwrap();
+            sqlx::query(hide).execute(&mut c).await.unwrap();
+        }
+        None => {
+            let c = rusqlite::Connection::open(t.file().unwrap()).unwrap();
+            c.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+            c.execute_batch(hide).unwrap();
+        }
+    }
+}
+
+story!(
+    async fn a_stream_that_is_not_told_who_comes_and_goes_has_nobody_looked_up(t) {
+        let w = world(&t).await;
+        let (contoso, us) = (w.s.tenant("contoso").await, w.s.provider().await);
+        let scim = w.s.directory(contoso).await;
+        let kim = scim.post("/Users", json!({ "userName": "kim" })).await.expect(201).json();
+        let uri = format!("/Users/{}", kim["id"].as_str().unwrap());
+        // One hears of people and of nobody who comes into its stream, one of what becomes of sessions alone.
+        let creations = asks(&w, (us, true), &[CREATE]).await;
+        let plain = w.poll(&w.s.app(contoso, |_| {}).await, &[super::REVOKED]).await;
+        let told = asks(&w, (us, true), &[FEED_REMOVE]).await;
+        hide_groups(&t).await;
+        let set = async |stream: &Stream, id: &str, what: &str| {
+            let body = json!({ "stream_id": id, "subject": { "format": "scim", "uri": uri } });
+            stream.client.post(&format!("/ssf/subjects/{what}"), body).await
+        };
+        for stream in [&creations, &plain] {
+            set(stream, &stream.id, "remove").await.expect(204);
+            set(stream, &stream.id, "add").await.expect(200);
+            stream.says(&[]).await;
+        }
+        // Nor for a stream that is another's, or for what one that is told of departures is not told of.
+        set(&told, &creations.id, "remove").await.expect(404);
+        set(&told, &told.id, "add").await.expect(200);
+        // It is this look that is spared.
+        set(&told, &told.id, "remove").await.expect(500);
     }
 );

@@ -136,9 +136,21 @@ impl Entry {
             "full" => "Kept as it was, without secrets.",
             "redacted" => "Kept without what it said of a person.",
             "off" => "Nothing is kept of bodies, by the settings of this directory.",
-            "large" => "Not kept: it was too large.",
+            "large" => "Not kept: it was larger than 64 KiB.",
             "unreadable" => "Not kept: it was no JSON, and what cannot be read cannot be cleaned.",
             _ => "There was no body.",
+        }
+    }
+    /// Why it cannot be done once more, whatever is set.
+    fn never(&self) -> Option<&'static str> {
+        match self.kept.as_str() {
+            "large" => Some(
+                "This request cannot be done again: a body of more than 64 KiB is kept by no setting.",
+            ),
+            "unreadable" => Some(
+                "This request cannot be done again: its body was no JSON, so that it was not kept. It was refused anyway.",
+            ),
+            _ => None,
         }
     }
     /// What else became of it.
