@@ -75,8 +75,9 @@ pub fn of(e: &Entry, names: &Names) -> Value {
     let kept_answer = kept_answer.map(|v| shown(e, v, &mut r, group).to_string());
     let kept = match e.log.bodies {
         _ if e.body.is_empty() => Kept::None,
-        Bodies::Off => Kept::Off,
+        // No setting would have kept it.
         _ if body.is_none() => Kept::Large,
+        Bodies::Off => Kept::Off,
         _ if sent.is_none() => Kept::Unreadable,
         Bodies::Full => Kept::Full,
         Bodies::Redacted => Kept::Redacted,
@@ -194,7 +195,9 @@ pub(super) fn whole(e: &Logged, apply: bool) -> Result<()> {
         Kept::Redacted => "its body was redacted",
         Kept::Off => "its body was not kept",
         Kept::Large => {
-            return refuse("its body was too large to be kept; nothing keeps it".to_owned());
+            return refuse(
+                "its body was too large to be kept: no setting keeps more than 64 KiB".to_owned(),
+            );
         }
         Kept::Unreadable => {
             return refuse(
