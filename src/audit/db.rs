@@ -99,12 +99,15 @@ pub(super) async fn page(
     limit: i64,
 ) -> Result<Vec<Row>> {
     let (least, most) = q.action.as_ref().map_or(("", "~"), |a| (a.0.as_str(), a.1.as_str()));
-    macro_rules! those {
-        ($which:literal $(, $more:expr)*) => {
+    match (q.target.as_deref(), q.actor.as_deref()) {
+        (None, None) => {
+            sql!(c, all<Row>, events!(""), t, from.0, from.1, to.0, to.1, least, most, limit)
+        }
+        (None, Some(actor)) => {
             sql!(
                 c,
                 all<Row>,
-                events!($which),
+                events!("AND e.actor = $9"),
                 t,
                 from.0,
                 from.1,
@@ -112,20 +115,57 @@ pub(super) async fn page(
                 to.1,
                 least,
                 most,
-                limit
-                $(, $more)*
+                limit,
+                actor
             )
-        };
-    }
-    match (q.target.as_deref(), q.actor.as_deref()) {
-        (None, None) => those!(""),
-        (None, Some(actor)) => those!("AND e.actor = $9", actor),
-        (Some(target), None) => those!("AND e.target = $9", target),
+        }
+        (Some(target), None) => {
+            sql!(
+                c,
+                all<Row>,
+                events!("AND e.target = $9"),
+                t,
+                from.0,
+                from.1,
+                to.0,
+                to.1,
+                least,
+                most,
+                limit,
+                target
+            )
+        }
         // What happened to one thing is little, and what somebody did may be much: no index is to begin with that.
         (Some(target), Some(actor)) => {
-            those!("AND e.target = $9 AND e.actor || '' = $10", target, actor)
+            sql!(
+                c,
+                all<Row>,
+                events!("AND e.target = $9 AND e.actor || '' = $10"),
+                t,
+                from.0,
+                from.1,
+                to.0,
+                to.1,
+                least,
+                most,
+                limit,
+                target,
+                actor
+            )
         }
     }
+}
+
+/// The text of [`nth`]; `$which` says of whom.
+macro_rules! nth {
+    ($which:literal) => {
+        concat!(
+            "SELECT at, id FROM audit_events
+             WHERE tenant_id = $1 AND (at, id) >= ($2, $3) AND (at, id) < ($4, $5) ",
+            $which,
+            " ORDER BY at DESC, id DESC LIMIT 1 OFFSET $6"
+        )
+    };
 }
 
 /// The event before which so many newer ones stand, from `from` on and before `to`; of one who acts, if that is said.
@@ -136,30 +176,11 @@ pub(super) async fn nth(
     actor: Option<&str>,
     n: i64,
 ) -> Result<Option<At>> {
-    macro_rules! those {
-        ($which:literal $(, $more:expr)*) => {
-            sql!(
-                c,
-                opt<At>,
-                concat!(
-                    "SELECT at, id FROM audit_events
-                     WHERE tenant_id = $1 AND (at, id) >= ($2, $3) AND (at, id) < ($4, $5) ",
-                    $which,
-                    " ORDER BY at DESC, id DESC LIMIT 1 OFFSET $6"
-                ),
-                t,
-                from.0,
-                from.1,
-                to.0,
-                to.1,
-                n
-                $(, $more)*
-            )
-        };
-    }
     match actor {
-        None => those!(""),
-        Some(actor) => those!("AND actor = $7", actor),
+        None => sql!(c, opt<At>, nth!(""), t, from.0, from.1, to.0, to.1, n),
+        Some(actor) => {
+            sql!(c, opt<At>, nth!("AND actor = $7"), t, from.0, from.1, to.0, to.1, n, actor)
+        }
     }
 }
 
