@@ -85,7 +85,7 @@ const BESIDE: i64 = 200;
 pub(super) struct WholeGroup {
     #[serde(flatten)]
     group: GroupShown,
-    /// How many are in it, counted to 10,000.
+    /// How many are in it, counted to 1,000.
     member_count: i64,
     /// Whether there are more than that.
     more_members: bool,

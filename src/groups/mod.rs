@@ -284,7 +284,7 @@ pub async fn named(store: &Store, p: &Permit<UsersView>, name: &str) -> Result<V
 }
 
 /// So far the members of a group are counted: to look at one does not cost what it is large.
-pub const COUNTED: i64 = 10_000;
+pub const COUNTED: i64 = 1_000;
 
 /// A group for people: a group may be of any size, so its members are counted, and only the first of them named.
 #[derive(Debug, Clone, PartialEq, Eq)]

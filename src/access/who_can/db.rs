@@ -40,16 +40,18 @@ macro_rules! candidates {
                  ORDER BY k.user_id LIMIT $4) c
                UNION
                SELECT * FROM (SELECT u.tenant_id, u.id AS user_id FROM users u
-                 WHERE EXISTS (SELECT 1 FROM default_roles e
-                               WHERE e.tenant_id = $1 AND e.role_id IN (SELECT value FROM rarray($2)))
-                   AND u.tenant_id = $1 AND u.kind <> 'integration' AND u.id > $3 ORDER BY u.id LIMIT $4) d) w
+                 WHERE u.tenant_id = $1 AND u.kind <> 'integration' AND u.id > $3
+                   AND u.id <= (SELECT CASE WHEN EXISTS (SELECT 1 FROM default_roles e
+                                  WHERE e.tenant_id = $1 AND e.role_id IN (SELECT value FROM rarray($2)))
+                                THEN $5 ELSE $3 END)
+                 ORDER BY u.id LIMIT $4) d) w
              WHERE user_id IS NOT NULL ORDER BY user_id LIMIT $4"
         )
     };
 }
 
 /// Who has one of these roles in the tenant, or in scopes that may reach it, after `after`: each way is read in the order of
-/// the ids, and no further than `limit`, as in [`holders`].
+/// the ids, and no further than `limit`, as in [`holders`]; where there is no default role, nobody is read for it.
 pub(in crate::access) async fn candidates(
     c: &mut Conn,
     t: TenantId,
