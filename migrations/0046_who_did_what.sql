@@ -1,7 +1,8 @@
 -- What was done is looked for by who did it and by what kind of thing it is. Whoever did little is found at once among all
 -- others; the kind is told from the index alone, without the event.
 CREATE INDEX audit_events_actor ON audit_events(tenant_id, actor, at, id, action);
-DROP INDEX audit_events_time;
-CREATE INDEX audit_events_time ON audit_events(tenant_id, at, id, action);
--- A company by its name, in any case; others may have the same.
+CREATE INDEX audit_events_when ON audit_events(tenant_id, at, id, action);
+-- A company by its name, a to z in any case; others may have the same.
 CREATE INDEX tenants_name ON tenants(lower(name));
+-- Last, as nobody reads the trail from here to the end.
+DROP INDEX audit_events_time;

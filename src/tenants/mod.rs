@@ -171,7 +171,7 @@ pub async fn by_slug(store: &Store, slug: &str) -> Result<Option<Tenant>> {
     db::by_slug(&mut c, &slug.trim().to_ascii_lowercase()).await
 }
 
-/// The tenants that are called so, in any case; two at most.
+/// The tenants that are called so, a to z in any case; two at most.
 ///
 /// # Errors
 /// The database's.

@@ -156,9 +156,10 @@ story!(
 
 story!(
     async fn who_is_not_there_is_no_failed_exchange(t) {
-        let tcp = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let base = format!("http://{}/v2", tcp.local_addr().unwrap());
-        drop(tcp);
+        // Bound, so that nobody else listens there, and does not listen.
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let base = format!("http://{}/v2", socket.local_addr().unwrap());
         for args in [&["--only", "okta/spec"][..], &["--only", "okta/spec", "--json"]] {
             let (code, out, err) = checks(&base, "x", args).await;
             assert_eq!((code, out.as_str()), (1, ""), "{err}");

@@ -17,9 +17,10 @@ pub fn sentence(detail: &str) -> String {
 fn for_pages(detail: &str) -> String {
     let mut words = detail.to_owned();
     for begins in [" (muster ", " ('by_hand'"] {
-        while let Some(at) = words.find(begins) {
-            let end = words[at..].find(')').map_or(words.len(), |n| at + n + 1);
-            words.replace_range(at..end, "");
+        while let Some(at) = words.find(begins)
+            && let Some(end) = words[at..].find(')')
+        {
+            words.replace_range(at..=at + end, "");
         }
     }
     words

@@ -75,10 +75,10 @@ pub fn of(e: &Entry, names: &Names) -> Value {
     let kept_answer = kept_answer.map(|v| shown(e, v, &mut r, group).to_string());
     let kept = match e.log.bodies {
         _ if e.body.is_empty() => Kept::None,
-        // No setting would have kept it.
+        // No setting would have kept these.
         _ if body.is_none() => Kept::Large,
-        Bodies::Off => Kept::Off,
         _ if sent.is_none() => Kept::Unreadable,
+        Bodies::Off => Kept::Off,
         Bodies::Full => Kept::Full,
         Bodies::Redacted => Kept::Redacted,
     };

@@ -268,7 +268,10 @@ impl Event {
     /// Whether something was refused, or is an alarm.
     pub(super) fn alarming(&self) -> bool {
         match self.action.as_str() {
-            "signin.refuse" => reasons::outcome(&self.detail) == "refused",
+            "signin.refuse" => {
+                let reason = self.detail["reason"].as_str().unwrap_or_default();
+                reasons::outcome(&self.detail) == "refused" || reasons::FORGED.contains(&reason)
+            }
             "passkey.cloned" | "refresh_token.reuse" | "break_glass.use" => true,
             _ => false,
         }

@@ -156,10 +156,11 @@ async fn query(ask: &Ask, shell: &Shell, words: &Form) -> Result<String, Problem
     let named = |field| (field, words.get(field));
     let (actor, target) = if own || tenant.is_empty() {
         let actor = meant(ask, &at, named("actor")).await?;
-        let target = match meant(ask, &at, named("target")).await {
-            // A company, perhaps.
-            Err(p) if p.status == 400 && !own => words.get("target").to_owned(),
-            other => other?,
+        // On the instance's it may be a company, which the API tells from a person by their whole names.
+        let target = if own {
+            meant(ask, &at, named("target")).await?
+        } else {
+            words.get("target").to_owned()
         };
         (actor, target)
     } else {

@@ -126,7 +126,7 @@ impl Invitation {
             ("pending", Some("bounced" | "complained"), _) => Some(
                 "No letter goes to this address any more. Make a link to hand over, or correct the address on the \
                  person's page and send it again. To have it written to again, take it off the list of addresses that \
-                 letters come back from.",
+                 are not written to.",
             ),
             ("pending", Some("held"), _) => {
                 Some("It was suspended when its letter should have left. Send it again.")

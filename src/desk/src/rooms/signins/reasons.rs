@@ -87,6 +87,10 @@ pub(in crate::rooms) fn ended(outcome: &str) -> &'static str {
     if outcome == "refused" { "refused" } else { "not finished" }
 }
 
+/// Of these, those that may be somebody's try: what the provider is said to have answered does not fit, or is nobody's.
+pub(in crate::rooms) const FORGED: &[&str] =
+    &["bad_signature", "token_unsigned", "alg_not_allowed", "issuer_mismatch", "nonce_mismatch"];
+
 /// How the trail's event of such an attempt says that it ended.
 pub(in crate::rooms) fn outcome(detail: &Value) -> &str {
     let reason = detail["reason"].as_str().unwrap_or_default();
