@@ -2,7 +2,5 @@
 -- others; the kind is told from the index alone, without the event.
 CREATE INDEX audit_events_actor ON audit_events(tenant_id, actor, at, id, action);
 CREATE INDEX audit_events_when ON audit_events(tenant_id, at, id, action);
--- A company by its name, a to z in any case; others may have the same.
-CREATE INDEX tenants_name ON tenants(lower(name));
 -- Last, as nobody reads the trail from here to the end.
 DROP INDEX audit_events_time;

@@ -59,7 +59,8 @@ pub(super) async fn named(c: &mut Conn, name: &str) -> Result<Vec<TenantId>> {
     sql!(
         c,
         all<TenantId>,
-        "SELECT id FROM tenants WHERE lower(name) = lower($1) LIMIT 2 /* platform: a tenant by its name */",
+        "SELECT /* platform: a tenant by its name, scan: a row for each company, when somebody types one */ id
+         FROM tenants WHERE lower(name) = lower($1) LIMIT 2",
         name
     )
 }
