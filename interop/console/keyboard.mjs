@@ -72,8 +72,9 @@ class Typist extends Clerk {
   async reach(what, fits) {
     for (let i = 0; i < MOST; i += 1) {
       const now = (i === 0 && await this.here(fits)) || await this.step();
-      if (!now) throw new Error(`the page ended before ${what}`);
-      if (fits(now)) return now;
+      // A page that has only just come may not hear the first key.
+      if (!now && i > 0) throw new Error(`the page ended before ${what}`);
+      if (now && fits(now)) return now;
     }
     throw new Error(`${MOST} steps, and no ${what}`);
   }
@@ -81,6 +82,7 @@ class Typist extends Clerk {
   // Presses a key that leads to another page.
   async leadsOn(key = 'Enter') {
     await Promise.all([this.page.waitForEvent('domcontentloaded'), this.page.keyboard.press(key)]);
+    await this.page.waitForLoadState();
   }
 
   write(text) { return this.page.keyboard.type(text); }
