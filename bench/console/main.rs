@@ -49,6 +49,7 @@ const LISTS: &[(&str, &str)] = &[
     ("users_by_a_letter_that_all_have", "/users?text=p"),
     ("person", "/users/{one}"),
     ("groups", "/groups"),
+    ("groups_called_so", "/groups?text=all%2047"),
     ("invitations", "/invitations"),
     ("roles", "/roles"),
     ("mappings", "/mappings"),
@@ -60,7 +61,10 @@ const LISTS: &[(&str, &str)] = &[
     ("apps", "/apps"),
     ("integrations", "/integrations"),
     ("signins", "/signins"),
+    ("signins_refused", "/signins?outcome=refused"),
     ("audit", "/audit"),
+    ("audit_of_an_action", "/audit?action=user.*"),
+    ("audit_of_the_owner", "/audit?actor=owner"),
     ("group", "/groups/{group}"),
     ("roles_side_by_side", "/roles/matrix"),
     ("who_may", "/explain/who?permission=computers.view"),
@@ -120,6 +124,7 @@ async fn one(
     Db::of(&data, options).members(&group, 1, people).await?;
     let role = "01900000-0000-7000-8000-000000000004";
     m.run(&["mapping", "create", TENANT, "--group", &group, "--role", role])?;
+    records(&Db::of(&data, options), people).await?;
     println!("console, {name}: {people} people in {:.0} s", began.elapsed().as_secs_f64());
 
     let times = if set.quick { 50 } else { 300 };
@@ -163,6 +168,25 @@ async fn one(
         10.0,
     );
     Ok(())
+}
+
+/// As many groups, events of the trail, sign-ins and entries of the provisioning log as there are people.
+async fn records(db: &Db, n: u64) -> Result<(), Fail> {
+    let ours = format!("tenant_id = (SELECT id FROM tenants WHERE slug = '{TENANT}')");
+    let called = |c: &'static str| (c, "r.display_key || ' ' || n.i");
+    let group = [
+        ("id", "{id}"),
+        ("display_name", "r.display_name || ' ' || n.i"),
+        called("display_key"),
+        ("unique_key", "r.unique_key || ' ' || n.i"),
+        ("external_id", "NULL"),
+    ];
+    db.copies("groups", &ours, &group, n).await?;
+    let before = [("id", "{id}"), ("at", "r.at - n.i")];
+    db.copies("audit_events", &ours, &before, n).await?;
+    let referred = [before[0], before[1], ("reference", "r.reference || n.i")];
+    db.copies("signins", &ours, &referred, n).await?;
+    db.copies("provisioning_log", &ours, &before, n).await
 }
 
 async fn page(http: &mut Http, cookie: &str, path: &str) -> Result<Answer, Fail> {

@@ -145,6 +145,53 @@ impl Db {
         self.settle("members").await
     }
 
+    /// As many copies of the first row of a table that is so: `set` says what is another in each, where `n.i` is its number
+    /// and `{id}` an id of its own.
+    pub async fn copies(
+        &self,
+        table: &str,
+        which: &str,
+        set: &[(&str, &str)],
+        rows: u64,
+    ) -> Result<(), Fail> {
+        let columns = self.columns(table).await?;
+        let text = |id: &str, series: &str| {
+            let value = |c: &String| match set.iter().find(|(of, _)| of == c) {
+                Some((_, to)) => to.replace("{id}", id),
+                None => format!("r.{c}"),
+            };
+            let values: Vec<String> = columns.iter().map(value).collect();
+            format!(
+                "{series} INSERT INTO {table} ({}) SELECT {} FROM (SELECT * FROM {table} WHERE {which} LIMIT 1) r, n",
+                columns.join(", "),
+                values.join(", ")
+            )
+        };
+        let lite = text(LITE_ID, &lite_series(1, rows));
+        let pg = text(PG_ID, &pg_series(1, rows));
+        self.run(lite, pg).await?;
+        self.settle(table).await
+    }
+    async fn columns(&self, table: &str) -> Result<Vec<String>, Fail> {
+        Ok(match self {
+            Self::Lite(path) => {
+                let c = rusqlite::Connection::open(path)?;
+                let mut s = c.prepare("SELECT name FROM pragma_table_info($1)")?;
+                s.query_map([table], |r| r.get(0))?.collect::<Result<_, _>>()?
+            }
+            Self::Pg(url) => {
+                let mut c = PgConnection::connect(url).await?;
+                let all = sqlx::query_scalar(
+                    "SELECT CAST(column_name AS text) FROM information_schema.columns
+                     WHERE table_schema = current_schema() AND table_name = $1",
+                );
+                let all = all.bind(table).fetch_all(&mut c).await?;
+                c.close().await?;
+                all
+            }
+        })
+    }
+
     /// As many tenants, each with a directory; gives their SCIM base paths and tokens.
     pub async fn tenants(&self, from: u64, to: u64) -> Result<Vec<(String, String)>, Fail> {
         let (mut lite, mut pg, mut out) = (String::new(), String::new(), Vec::new());

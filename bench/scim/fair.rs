@@ -113,7 +113,7 @@ async fn hammer(
         Ok(n)
     };
     let all = futures::future::try_join_all((0..connections).map(|_| one())).await?;
-    Ok(Load { done: all.iter().sum(), elapsed: started.elapsed(), times: Vec::new() })
+    Ok(Load { done: all.iter().sum(), elapsed: started.elapsed(), times: Vec::new(), broken: 0 })
 }
 
 struct Served {
@@ -163,6 +163,6 @@ async fn quietly(
             _ => refused += 1,
         }
     }
-    let load = Load { done: times.len() as u64, elapsed: started.elapsed(), times };
+    let load = Load { done: times.len() as u64, elapsed: started.elapsed(), times, broken: 0 };
     Ok(Served { load, sent: count, refused })
 }

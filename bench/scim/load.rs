@@ -3,8 +3,15 @@
 use crate::shared::{Fail, figures::percentile, http::Http};
 use std::{
     net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
+
+/// So often a connection that a server broke is made again for one request.
+const TRIES: u32 = 5;
 
 /// What a side did in its turns.
 #[derive(Default)]
@@ -13,6 +20,8 @@ pub struct Load {
     pub elapsed: Duration,
     /// Milliseconds.
     pub times: Vec<f64>,
+    /// Connections that a server broke before it answered, and which were made once more: the request goes on taking time.
+    pub broken: u64,
 }
 
 impl Load {
@@ -23,11 +32,16 @@ impl Load {
         self.done += other.done;
         self.elapsed += other.elapsed;
         self.times.extend(other.times);
+        self.broken += other.broken;
     }
     /// `1234/s, p50 1.2 ms, p99 3.4 ms`
     pub fn told(&mut self) -> String {
         let (p50, p99) = (percentile(&mut self.times, 0.5), percentile(&mut self.times, 0.99));
-        format!("{:.0}/s, p50 {p50:.2} ms, p99 {p99:.2} ms", self.per_second())
+        let broken = match self.broken {
+            0 => String::new(),
+            n => format!(", {n} connections broken"),
+        };
+        format!("{:.0}/s, p50 {p50:.2} ms, p99 {p99:.2} ms{broken}", self.per_second())
     }
 }
 
@@ -43,7 +57,7 @@ where
     for t in tasks {
         times.extend(t.await??);
     }
-    Ok(Load { done: times.len() as u64, elapsed: started.elapsed(), times })
+    Ok(Load { done: times.len() as u64, elapsed: started.elapsed(), times, broken: 0 })
 }
 
 /// Milliseconds since.
@@ -52,7 +66,8 @@ pub fn ms(since: Instant) -> f64 {
 }
 
 /// Sends what `make` makes of connection and number until `time` is over or it makes nothing. An answer that is no
-/// success ends the benchmark. `anew`: the server ends its connections after each answer.
+/// success ends the benchmark. `anew`: the server ends its connections after each answer, and some before it, where many
+/// come at once; those are made again, a few times.
 pub async fn play<M>(
     addr: SocketAddr,
     anew: bool,
@@ -63,8 +78,9 @@ pub async fn play<M>(
 where
     M: Fn(usize, u64) -> Option<Vec<u8>> + Clone + Send + Sync + 'static,
 {
-    together(connections, |c, started| {
-        let make = make.clone();
+    let broken = Arc::new(AtomicU64::new(0));
+    let load = together(connections, |c, started| {
+        let (make, broken) = (make.clone(), broken.clone());
         async move {
             let mut http = Http::open(addr).await?;
             let mut times = Vec::new();
@@ -77,8 +93,19 @@ where
                 if anew && n > 0 {
                     http = Http::open(addr).await?;
                 }
-                let (status, body) = http.exchange_body(&request).await?;
-                if !(200..300).contains(&status) {
+                let mut tries = 0;
+                while let Err(e) = http.status(&request).await {
+                    tries += 1;
+                    if !anew || tries > TRIES {
+                        return Err(e.into());
+                    }
+                    broken.fetch_add(1, Ordering::Relaxed);
+                    http = Http::open(addr).await?;
+                }
+                let (status, body) = http.last();
+                // What was done before its connection broke is there when it is asked for again.
+                let done = (200..300).contains(&status) || (tries > 0 && status == 409);
+                if !done {
                     let said = String::from_utf8_lossy(body).into_owned();
                     let asked = String::from_utf8_lossy(&request).into_owned();
                     return Err(format!("{asked}\nwas answered with {status}: {said}").into());
@@ -88,5 +115,6 @@ where
             Ok(times)
         }
     })
-    .await
+    .await?;
+    Ok(Load { broken: broken.load(Ordering::Relaxed), ..load })
 }

@@ -11,6 +11,7 @@
 )]
 
 mod beside;
+#[allow(dead_code, reason = "each benchmark uses its part")]
 mod bulk;
 mod fair;
 mod group;

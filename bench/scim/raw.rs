@@ -232,7 +232,7 @@ impl Lite {
             }
             times.push(ms(sent));
         }
-        Ok(Load { done: times.len() as u64, elapsed: started.elapsed(), times })
+        Ok(Load { done: times.len() as u64, elapsed: started.elapsed(), times, broken: 0 })
     }
 }
 

@@ -16,6 +16,8 @@ use tokio::{
 pub struct Http {
     stream: TcpStream,
     buf: Vec<u8>,
+    /// Of the last answer: its status, and where its body is.
+    last: (u16, usize, usize),
 }
 
 /// An answer.
@@ -53,7 +55,7 @@ impl Http {
     pub async fn open(addr: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect(addr).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, buf: Vec::with_capacity(16 * 1024) })
+        Ok(Self { stream, buf: Vec::with_capacity(16 * 1024), last: (0, 0, 0) })
     }
 
     /// Sends and reads the whole answer: status, end of the head, end of the body, all in `self.buf`.
@@ -79,7 +81,8 @@ impl Http {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
         }
-        Ok((status, head, head + length))
+        self.last = (status, head, head + length);
+        Ok(self.last)
     }
 
     /// Only the status: nothing is copied.
@@ -89,8 +92,14 @@ impl Http {
 
     /// Status and body, where they were read.
     pub async fn exchange_body(&mut self, request: &[u8]) -> io::Result<(u16, &[u8])> {
-        let (status, head, end) = self.exchange(request).await?;
-        Ok((status, &self.buf[head..end]))
+        self.exchange(request).await?;
+        Ok(self.last())
+    }
+
+    /// The same of the last answer.
+    pub fn last(&self) -> (u16, &[u8]) {
+        let (status, head, end) = self.last;
+        (status, self.buf.get(head..end).unwrap_or_default())
     }
 
     /// The whole answer.

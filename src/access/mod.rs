@@ -246,6 +246,13 @@ impl Access {
             None => Ok(Arc::default()),
         }
     }
+    /// Whether there is such a tenant, whoever may know of it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn is_tenant(&self, id: TenantId) -> Result<bool> {
+        Ok(self.0.people.tenant(id).await?.is_some())
+    }
     /// The tenants in which a user has anything, the home tenant first (whether or not they have anything there).
     ///
     /// # Errors

@@ -21,7 +21,11 @@ use axum::{
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use std::{collections::HashMap, str::FromStr};
+use std::{
+    collections::HashMap,
+    str::FromStr,
+    sync::{Arc, OnceLock},
+};
 
 /// What nearly every answer is.
 const JSON: &str = "application/json";
@@ -40,6 +44,8 @@ pub(super) struct Call {
     /// The version that it is for.
     pub(super) if_match: Option<i64>,
     pub(super) body: Bytes,
+    /// Whose the things are that its answer names, where the path does not say it: a handler does.
+    pub(super) about: Arc<OnceLock<TenantId>>,
 }
 
 impl Call {
@@ -80,12 +86,11 @@ impl Call {
     }
     /// A tenant by its id or slug.
     pub(super) async fn find_tenant(&self, name: &str) -> Result<TenantId> {
-        let missing = |_| Error::not_found("tenant");
-        if let Some(id) = TenantId::parse(name) {
-            return tenants::get(&self.app.store, id).await.map(|t| t.id).map_err(missing);
-        }
-        let found = tenants::by_slug(&self.app.store, name).await?;
-        found.map(|t| t.id).ok_or_else(|| Error::not_found("tenant"))
+        let found = match TenantId::parse(name) {
+            Some(id) => self.app.access.is_tenant(id).await?.then_some(id),
+            None => tenants::by_slug(&self.app.store, name).await?.map(|t| t.id),
+        };
+        found.ok_or_else(|| Error::not_found("tenant"))
     }
     /// An id of the path.
     pub(super) fn id<T: FromStr>(&self, name: &str) -> Result<T> {

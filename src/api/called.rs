@@ -9,7 +9,10 @@ use super::{
 use crate::{actor::Actor, app::App, error::Result, id::TenantId, tenants};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 /// Where an answer says who or what by `kind:id`; the name stands beside it, as `by_name` beside `by`.
 const SAID: [&str; 13] = [
@@ -192,13 +195,18 @@ async fn shown_in(app: &App, actor: &Actor, path: &HashMap<String, String>) -> O
 /// Does what a route does, and completes its answer.
 pub(super) async fn handled(route: &'static Route, call: Call) -> Result<Reply> {
     let (app, actor, path) = (call.app.clone(), call.actor().clone(), call.path.clone());
+    let about = Arc::clone(&call.about);
     let list = call.list.clone();
     let mut reply = (route.handler)(call).await?;
     let made = reply.made();
     let Some(document) = reply.document() else { return Ok(reply) };
     let at = if made { location(route, &path, document) } else { None };
     if let Some(document) = reply.document_mut() {
-        let here = shown_in(&app, &actor, &path).await.unwrap_or(TenantId::PLATFORM);
+        let here = match about.get() {
+            Some(said) => Some(*said),
+            None => shown_in(&app, &actor, &path).await,
+        };
+        let here = here.unwrap_or(TenantId::PLATFORM);
         name(&app, &actor, here, document).await;
         // What a page says of where it ends is a key, until here.
         if let (Some(list), Some(Value::String(next))) = (&list, document.get_mut("next")) {

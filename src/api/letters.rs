@@ -1,7 +1,7 @@
 //! How a tenant's letters look, and which have not left.
 
 use super::{
-    answer::{Page, Shown, Time, With},
+    answer::{Done, Page, Shown, Time, With},
     call::{Call, cut},
 };
 use crate::{
@@ -52,6 +52,18 @@ pub(super) async fn unsent(c: Call) -> Result<Shown<Page<UnsentShown>>> {
     let found = outbox::letters(&c.app.store, p.tenant(), c.cursor()?, limit + 1).await?;
     let (items, next) = cut(found, limit, |u| u.id.to_string());
     Ok(Shown::page(items.into_iter().map(Into::into), next))
+}
+
+pub(super) async fn try_now(c: Call) -> Result<Done> {
+    let p = c.tenant::<SystemEditSettings>().await?;
+    invitations::unsent::try_now(&c.app.store, &p, c.id("letter")?).await?;
+    Ok(Done)
+}
+
+pub(super) async fn abandon(c: Call) -> Result<Done> {
+    let p = c.tenant::<SystemEditSettings>().await?;
+    invitations::unsent::abandon(&c.app.store, &p, c.id("letter")?).await?;
+    Ok(Done)
 }
 
 pub(super) async fn get(c: Call) -> Result<Shown<Looks>> {

@@ -94,6 +94,10 @@ table! {
 
     GET "/tenants/{tenant}/letters/unsent" VIEW, letters::unsent [LIMIT, CURSOR],
         "Its letters that wait, and those that were given up, newest first.";
+    POST "/tenants/{tenant}/letters/unsent/{letter}/try" EDIT, letters::try_now,
+        "Have a letter tried now; one that was given up, but an invitation's, is tried as often again.";
+    DELETE "/tenants/{tenant}/letters/unsent/{letter}" EDIT, letters::abandon,
+        "Drop a letter: it never leaves. An invitation's only once it was given up.";
 
     GET "/domains" Global, domains::list [LIMIT, CURSOR], "Which e-mail domain is whose.";
     POST "/domains" Global, domains::add, "Confirm that a domain is a tenant's.";
@@ -205,7 +209,7 @@ table! {
     POST "/tenants/{tenant}/invitations/{invitation}/bounced" USERS_ADD, invitations::bounced,
         "Note that its letter came back; its address is not written to any more.";
     GET "/tenants/{tenant}/suppressions" USERS_VIEW, suppressions::list [LIMIT, CURSOR],
-        "Addresses that letters come back from, newest first.";
+        "Addresses that are not written to, as letters come back from there or are called unwanted, newest first.";
     DELETE "/tenants/{tenant}/suppressions/{suppression}" USERS_EDIT, suppressions::clear,
         "Let an address be written to again.";
     DELETE "/tenants/{tenant}/invitations/{invitation}" USERS_ADD, invitations::revoke,

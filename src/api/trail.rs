@@ -75,14 +75,27 @@ pub(super) async fn audit(c: Call) -> Result<Shown<Page<Entry>>> {
 }
 
 pub(super) async fn audit_instance(c: Call) -> Result<Shown<Page<Entry>>> {
-    trail(&c, &Of::asked(&c).await?).await
+    let of = Of::asked(&c).await?;
+    // The instance's own is named as the caller's own tenant knows it.
+    if of.tenant() != TenantId::PLATFORM {
+        c.about.get_or_init(|| of.tenant());
+    }
+    trail(&c, &of).await
 }
 
 /// What is looked for in a trail.
 async fn query(c: &Call, of: &Of) -> Result<audit::Query> {
     let who = "it is 'user:<id>', 'directory:<id>', 'owner', 'system:<what>', or the name or e-mail address of one of \
                its people";
-    let what = "it is a kind and which, like 'role:<id>', or the name or e-mail address of one of its people";
+    let what = match of {
+        Of::Instance(_, TenantId::PLATFORM) => {
+            "it is a kind and which, like 'role:<id>', the name or e-mail address of one of the provider's people, or a \
+             company by its name"
+        }
+        _ => {
+            "it is a kind and which, like 'role:<id>', or the name or e-mail address of one of its people"
+        }
+    };
     Ok(audit::Query {
         since: c.moment("since")?,
         until: c.moment("until")?,
@@ -248,11 +261,9 @@ impl Sent {
         let found = audit::list(&self.call.app.store, t, &self.query, PIECE).await?;
         let mut all = serde_json::to_value(&found.items).map_err(Error::internal)?;
         let actor = self.call.actor();
-        // As a page of the same: names are told as the caller's own tenant knows them.
-        let here = match &self.of {
-            Of::Tenant(_) => t,
-            Of::Instance(..) => actor.user().map_or(TenantId::PLATFORM, |(home, _)| home),
-        };
+        // As a page of the same: what is the instance's own is named as the caller's own tenant knows it.
+        let home = || actor.user().map_or(TenantId::PLATFORM, |(home, _)| home);
+        let here = if t == TenantId::PLATFORM { home() } else { t };
         super::called::name(&self.call.app, actor, here, &mut all).await;
         let mut out = String::new();
         if self.table && !self.begun {

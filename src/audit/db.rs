@@ -168,18 +168,22 @@ macro_rules! nth {
     };
 }
 
-/// The event before which so many newer ones stand, from `from` on and before `to`; of one who acts, if that is said.
+/// The event before which so many newer ones stand, from `from` on and before `to`; of one thing, or of one who acts, if the
+/// query says so.
 pub(super) async fn nth(
     c: &mut Conn,
     t: TenantId,
     (from, to): (Place, Place),
-    actor: Option<&str>,
+    q: &Query,
     n: i64,
 ) -> Result<Option<At>> {
-    match actor {
-        None => sql!(c, opt<At>, nth!(""), t, from.0, from.1, to.0, to.1, n),
-        Some(actor) => {
+    match (q.target.as_deref(), q.actor.as_deref()) {
+        (None, None) => sql!(c, opt<At>, nth!(""), t, from.0, from.1, to.0, to.1, n),
+        (None, Some(actor)) => {
             sql!(c, opt<At>, nth!("AND actor = $7"), t, from.0, from.1, to.0, to.1, n, actor)
+        }
+        (Some(target), _) => {
+            sql!(c, opt<At>, nth!("AND target = $7"), t, from.0, from.1, to.0, to.1, n, target)
         }
     }
 }

@@ -245,11 +245,10 @@ pub async fn list(store: &Store, t: TenantId, q: &Query, limit: u32) -> Result<F
     let end = (Timestamp(i64::MAX), EventId(uuid::Uuid::max()));
     let to = q.until.map_or(end, |u| (u, first)).min(q.before.unwrap_or(end));
     let mut from = (q.since.unwrap_or(Timestamp(i64::MIN)), first);
-    // Of one thing, and of whoever acts, there is an index; the rest is read in order.
+    // Of one thing, and of whoever acts, there is an index; what is wanted of it beside that is looked for in order.
     let mut floor = None;
-    if q.target.is_none() && q.action.is_some() {
-        let actor = q.actor.as_deref();
-        floor = db::nth(&mut c, t, (from, to), actor, EXAMINED).await?.map(|f| (f.at, f.id));
+    if q.action.is_some() || (q.target.is_some() && q.actor.is_some()) {
+        floor = db::nth(&mut c, t, (from, to), q, EXAMINED).await?.map(|f| (f.at, f.id));
         from = floor.unwrap_or(from);
     }
     let limit = limit.clamp(1, 500);

@@ -63,6 +63,15 @@ struct Page {
     least: usize,
     done: Option<&'static str>,
     problem: Option<String>,
+    /// Whether that is about the password that was typed, and is said there.
+    of_password: bool,
+}
+
+impl Page {
+    /// What is said at the top.
+    fn above(&self) -> Option<&str> {
+        self.problem.as_deref().filter(|_| !self.of_password)
+    }
 }
 
 #[derive(Debug, serde::Deserialize)]
@@ -92,7 +101,7 @@ async fn show(
         ),
         _ => None,
     };
-    or_refusal(&app, request, page(&app, &session, done, None).await)
+    or_refusal(&app, request, page(&app, &session, done, None, false).await)
 }
 
 fn or_refusal(app: &App, request: crate::id::RequestId, answer: Result<Response>) -> Response {
@@ -104,6 +113,7 @@ async fn page(
     s: &LiveSession,
     done: Option<&'static str>,
     problem: Option<String>,
+    of_password: bool,
 ) -> Result<Response> {
     let own = app.credentials.own(s).await?;
     let list = own.iter().flat_map(|o| &o.passkeys).map(|p| Passkey {
@@ -129,6 +139,7 @@ async fn page(
         own,
         done,
         problem,
+        of_password,
     };
     let status = if page.problem.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
     let loads = Loads { picture: None, script: page.passkeys };
@@ -150,7 +161,8 @@ async fn after(
     match done {
         Ok(()) => Ok(Redirect::to(&format!("/me/factors?done={word}")).into_response()),
         Err(e) if matches!(e.kind(), Kind::NeedsStepUp | Kind::Conflict | Kind::Invalid) => {
-            page(app, s, None, Some(web::sentence(e.detail()))).await
+            let typed = word == "password" && e.kind() != Kind::NeedsStepUp;
+            page(app, s, None, Some(web::sentence(e.detail())), typed).await
         }
         Err(e) => Err(e),
     }

@@ -390,7 +390,8 @@ pub(super) async fn sizes(
         c,
         all<Size>,
         "SELECT g.id, (SELECT count(*) FROM
-           (SELECT 1 FROM members m WHERE m.tenant_id = $1 AND m.group_id = g.id LIMIT $4) AS counted)
+           (SELECT 1 FROM members m WHERE m.tenant_id = $1 AND m.group_id = g.id
+            ORDER BY m.user_id LIMIT $4) AS counted)
          FROM groups g
          WHERE g.tenant_id = $1 AND g.directory_id = $2 AND g.id IN (SELECT value FROM rarray($3))",
         t,
@@ -429,13 +430,14 @@ pub(super) async fn members_of(
     Ok(out)
 }
 
-/// How many members a group has, counted up to `most`.
+/// How many members a group has, counted up to `most`. In the order of an index, here and wherever else is counted to a
+/// limit: PostgreSQL might read the table for that, in the hope that the first rows are of the kind.
 pub(super) async fn count_to(c: &mut Conn, t: TenantId, id: GroupId, most: i64) -> Result<i64> {
     sql!(
         c,
         one<i64>,
         "SELECT count(*) FROM
-         (SELECT 1 FROM members WHERE tenant_id = $1 AND group_id = $2 LIMIT $3) AS counted",
+         (SELECT 1 FROM members WHERE tenant_id = $1 AND group_id = $2 ORDER BY user_id LIMIT $3) AS counted",
         t,
         id,
         most

@@ -14,6 +14,7 @@ mod looks;
 mod rules;
 mod stand;
 mod suppressed;
+pub mod unsent;
 mod words;
 
 pub use accept::{

@@ -347,6 +347,30 @@ pub async fn letters(
     db::letters(&mut c, t, before, i64::from(limit)).await
 }
 
+/// A letter of a tenant's that has not left.
+///
+/// # Errors
+/// As the store.
+pub async fn letter(tx: &mut Tx, t: TenantId, id: MessageId) -> Result<Option<Unsent>> {
+    db::letter(tx, t, id).await
+}
+
+/// Has a letter that has not left tried now; one that was given up begins anew. How many there were: none, where it has left.
+///
+/// # Errors
+/// As the store.
+pub async fn hurry(tx: &mut Tx, t: TenantId, id: MessageId) -> Result<u64> {
+    db::hurry(tx, t, id).await
+}
+
+/// Takes away a letter that has not left. How many there were: none, where it has left.
+///
+/// # Errors
+/// As the store.
+pub async fn abandon(tx: &mut Tx, t: TenantId, id: MessageId) -> Result<u64> {
+    db::abandon(tx, t, id).await
+}
+
 /// How many of a tenant's messages of these topics nobody has tried to deliver yet.
 ///
 /// # Errors

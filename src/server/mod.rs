@@ -120,6 +120,10 @@ fn pages(app: &App) -> Router<App> {
                 if let Some(address) = request.extensions().get::<web::ClientAddr>() {
                     passed.insert(*address);
                 }
+                // A page that only shows something asks for all of it as the one session that it was opened in.
+                if request.method().is_safe() {
+                    passed.insert(web::Once::default());
+                }
                 request.extensions_mut().insert(desk::Passed(passed));
                 async move { web::guarded(next.run(request).await) }
             },

@@ -16,6 +16,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
+use tokio::sync::OnceCell;
 
 /// The id of the request, as logs and audit events name it.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +46,11 @@ impl FromRequestParts<App> for Device {
     }
 }
 
+/// The session of a browser, looked up once for all that is asked while one page is made: the page and each of its questions
+/// to the API. Only what changes nothing shares it, so nothing that was done since is overlooked.
+#[derive(Debug, Clone, Default)]
+pub struct Once(Arc<OnceCell<Live>>);
+
 /// The session of the browser, if it may act now.
 #[derive(Debug, Clone)]
 pub struct LiveSession(pub Live);
@@ -55,9 +61,15 @@ impl std::ops::Deref for LiveSession {
     }
 }
 impl LiveSession {
-    async fn find(app: &App, headers: &HeaderMap) -> Result<Option<Self>> {
-        let Some(cookie) = cookies::session(app, headers) else { return Ok(None) };
-        match app.gate.session(&cookie).await {
+    async fn find(app: &App, parts: &mut Parts) -> Result<Option<Self>> {
+        let Some(cookie) = cookies::session(app, &parts.headers) else { return Ok(None) };
+        let found = if parts.method.is_safe() {
+            let once = parts.extensions.get_or_insert_with(Once::default);
+            once.0.get_or_try_init(|| app.gate.session(&cookie)).await.cloned()
+        } else {
+            app.gate.session(&cookie).await
+        };
+        match found {
             Ok(live) => Ok(Some(Self(live))),
             Err(e) if e.kind() == Kind::Unauthenticated => Ok(None),
             Err(e) => Err(e),
@@ -78,13 +90,13 @@ impl LiveSession {
 impl OptionalFromRequestParts<App> for LiveSession {
     type Rejection = Refusal;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, Refusal> {
-        Self::find(app, &parts.headers).await.map_err(|e| Refusal::at(app, parts, e))
+        Self::find(app, parts).await.map_err(|e| Refusal::at(app, parts, e))
     }
 }
 impl FromRequestParts<App> for LiveSession {
     type Rejection = Refusal;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let found = Self::find(app, &parts.headers).await;
+        let found = Self::find(app, parts).await;
         let found =
             found.and_then(|s| s.ok_or_else(|| Error::unauthenticated("you are not signed in")));
         found.map_err(|e| Refusal::at(app, parts, e))
@@ -154,7 +166,7 @@ impl Caller {
         if parts.headers.contains_key(FOR_THE_PORTAL) {
             return Self::of_portal(app, parts, request).await;
         }
-        let Some(session) = LiveSession::find(app, &parts.headers).await? else { return Ok(None) };
+        let Some(session) = LiveSession::find(app, parts).await? else { return Ok(None) };
         let by = By::Cookie(cookies::session(app, &parts.headers).unwrap_or_default().into());
         if !parts.method.is_safe() {
             strict::same_origin(app, &parts.headers)?;

@@ -12,7 +12,7 @@ mod sought;
 pub mod strict;
 
 pub use assets::{routes, script, stylesheet};
-pub use caller::{Caller, ClientAddr, Device, LiveSession, RequestId};
+pub use caller::{Caller, ClientAddr, Device, LiveSession, Once, RequestId};
 pub use cookies::{Browser, clear_session_cookie, portal_cookie, session_cookie};
 pub use goodbye::upstream;
 pub use path::plain;

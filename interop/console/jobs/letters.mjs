@@ -26,10 +26,11 @@ async function open(ada, email) {
 export const letters = {
   async 'a letter that the mail server puts off waits, is tried again, and arrives'({ ada, check, letter }) {
     const busy = `${process.env.POST}/busy`;
+    const before = (await unsent(ada)).map((l) => l.id);
     writeFileSync(busy, '');
     try {
       await invites(ada, 'busy@partner.example', 'Bo Busy');
-      const [put] = await until('a try', async () => { const all = (await unsent(ada)).filter((l) => l.attempts > 0 && !l.given_up_at); return all.length && all; });
+      const put = await until('a try', async () => (await unsent(ada)).find((l) => l.attempts > 0 && !l.given_up_at && !before.includes(l.id)));
       await ada.at('contoso', '/mail');
       const row = await ada.text(`[id="letter-${put.id}"]`);
       check('the page says what waits, that it is tried again, and what the server said', row.includes('An invitation') && row.includes('is tried again') && /come back later/.test(row), row);
@@ -47,9 +48,42 @@ export const letters = {
     check('and waits no more', !(await ada.text()).includes('is tried again'), await ada.words());
   },
 
+  async 'a letter that waits is tried when somebody says so, and one that was given up is dropped'({ ada, check, letter }) {
+    const busy = `${process.env.POST}/busy`;
+    const row = (l) => `[id="letter-${l.id}"]`;
+    const before = (await unsent(ada)).map((l) => l.id);
+    const mine = async (wanted) => (await unsent(ada)).find((l) => !before.includes(l.id) && wanted(l));
+    writeFileSync(busy, '');
+    try {
+      await invites(ada, 'prompt@partner.example', 'Paula Prompt');
+      // After the third try the next one is eight seconds away.
+      const put = await until('three tries', () => mine((l) => l.attempts === 3), 30);
+      await ada.at('contoso', '/mail');
+      check('an invitation that waits for its letter is not there to be dropped', !/Drop it/.test(await ada.text(row(put))), await ada.text(row(put)));
+      rmSync(busy);
+      await ada.click('Try it now', { role: 'button', within: row(put), exact: false });
+      check('the page says what happens', /It is tried now/.test(await ada.text('#done')), await ada.words());
+      check('and the letter arrives before it would have by itself', Boolean(linkIn(await until('the letter', () => letter('prompt@partner.example'), 5))));
+    } finally {
+      if (existsSync(busy)) rmSync(busy);
+    }
+    await invites(ada, 'nobody@partner.example', 'Noah Nobody');
+    const given = await until('it to be given up', () => mine((l) => l.given_up_at));
+    await ada.at('contoso', '/mail');
+    check('that an invitation’s letter was given up, the invitation says: it is not tried here', !/Try it now/.test(await ada.text(row(given))), await ada.text(row(given)));
+    await ada.click('Drop it', { within: row(given), exact: false });
+    check('what that means is said first', /never leaves/.test(await ada.text()), await ada.words());
+    await ada.press('confirm');
+    check('dropped, it is off the list', !await ada.has(`letter-${given.id}`) && /Dropped/.test(await ada.text('#done')), await ada.words());
+    check('and nowhere else', !(await unsent(ada)).some((l) => l.id === given.id), JSON.stringify(await unsent(ada)));
+    await ada.at('contoso', '/audit?action=letter.*');
+    check('the trail says who did both', /Ada Lovelace/.test(await ada.text('main tbody')) && /letter\.drop/.test(await ada.text('main tbody')) && /letter\.try/.test(await ada.text('main tbody')), await ada.words());
+  },
+
   async 'a letter that the mail server refuses is given up, and another address gets it'({ ada, check, letter }) {
+    const before = (await unsent(ada)).map((l) => l.id);
     await invites(ada, 'nobody@partner.example', 'Nora Nobody');
-    const [given] = await until('it to be given up', async () => { const all = (await unsent(ada)).filter((l) => l.given_up_at); return all.length && all; });
+    const given = await until('it to be given up', async () => (await unsent(ada)).find((l) => l.given_up_at && !before.includes(l.id)));
     await ada.at('contoso', '/mail');
     const row = await ada.text(`[id="letter-${given.id}"]`);
     check('the page says that it was given up, and what the server said', row.includes('given up') && /5\.1\.1/.test(row), row);

@@ -11,7 +11,7 @@ use crate::{
     id::{RoleId, TenantId, UserId},
     store::Scope,
 };
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
 /// Who owns the data directory.
@@ -41,7 +41,8 @@ impl Access {
         here: TenantId,
         labels: &BTreeSet<String>,
     ) -> Result<HashMap<String, String>> {
-        let (mut out, mut ids) = (HashMap::new(), BTreeSet::new());
+        let mut out = HashMap::new();
+        let mut ids: BTreeMap<&str, BTreeSet<Uuid>> = BTreeMap::new();
         for label in labels {
             match parts(label) {
                 None if label == "owner" => drop(out.insert(label.clone(), OWNER.to_owned())),
@@ -56,7 +57,7 @@ impl Access {
                     if kind == "portal" {
                         out.insert(label.clone(), LINK.to_owned());
                     }
-                    ids.insert(id);
+                    ids.entry(kind).or_default().insert(id);
                 }
             }
         }
@@ -65,7 +66,10 @@ impl Access {
         }
         // platform: the provider's people act in other tenants.
         let mut c = self.0.store.read(Scope::Platform).await?;
-        let found = db::names(&mut c, here, ids.into_iter().collect()).await?;
+        let mut found = Vec::new();
+        for (kind, ids) in ids {
+            found.extend(db::names(&mut c, here, kind, ids).await?);
+        }
         drop(c);
         let strangers = found.iter().filter(|n| n.home != here);
         let strangers: Vec<(TenantId, UserId)> =
@@ -77,15 +81,14 @@ impl Access {
             let name = match n.kind.as_str() {
                 "portal" if n.name.is_empty() => continue,
                 "portal" => format!("{LINK} ({})", n.name),
+                // Of the tenant, or offered to it.
+                "role" => n.name,
                 _ if everything || n.home == here => n.name,
                 "user" if known.contains(&UserId(n.id)) => n.name,
                 "user" => PROVIDER.to_owned(),
                 _ => continue,
             };
-            let label = format!("{}:{}", n.kind, n.id.hyphenated());
-            if labels.contains(&label) {
-                out.insert(label, name);
-            }
+            out.insert(format!("{}:{}", n.kind, n.id.hyphenated()), name);
         }
         Ok(out)
     }

@@ -100,7 +100,7 @@ pub(super) async fn people(c: &mut Conn, t: TenantId, most: i64) -> Result<i64> 
         c,
         one<i64>,
         "SELECT count(*) FROM (SELECT 1 FROM users WHERE tenant_id = $1 AND active AND enabled
-                                 AND kind <> 'integration' LIMIT $2) AS counted",
+                                 AND kind <> 'integration' ORDER BY id LIMIT $2) AS counted",
         t,
         most
     )

@@ -111,7 +111,7 @@ impl Parked {
     /// For the directory's own log.
     pub fn text(&self) -> String {
         format!(
-            "done as written; the roles of {} people stay until an administrator decides (muster parked show, change {})",
+            "done as written; the roles of {} people stay until an administrator decides (parked change {})",
             self.people, self.change
         )
     }

@@ -67,10 +67,11 @@ pub(super) async fn facts(
            (SELECT count(*) FROM directories d
             JOIN provisioning_health p ON p.tenant_id = d.tenant_id AND p.directory_id = d.id
             WHERE d.tenant_id = $1 AND d.status = 'active' AND p.alarms <> $5),
-           (SELECT count(*) FROM (SELECT 1 AS one FROM groups g WHERE g.tenant_id = $1 LIMIT 1000) x),
+           (SELECT count(*) FROM (SELECT 1 AS one FROM groups g WHERE g.tenant_id = $1 ORDER BY g.id LIMIT 1000) x),
            (SELECT count(*) FROM (SELECT 1 AS one FROM groups g WHERE g.tenant_id = $1 AND NOT EXISTS (
-              SELECT 1 FROM mappings m WHERE m.tenant_id = g.tenant_id AND m.group_id = g.id) LIMIT 1000) x),
-           (SELECT count(*) FROM (SELECT 1 AS one FROM mappings m WHERE m.tenant_id = $1 LIMIT 1000) x),
+              SELECT 1 FROM mappings m WHERE m.tenant_id = g.tenant_id AND m.group_id = g.id)
+              ORDER BY g.id LIMIT 1000) x),
+           (SELECT count(*) FROM (SELECT 1 AS one FROM mappings m WHERE m.tenant_id = $1 ORDER BY m.id LIMIT 1000) x),
            (SELECT count(*) FROM break_glass b WHERE b.tenant_id = $1
               AND (b.armed_until IS NULL OR b.armed_until <= $2)),
            (SELECT count(*) FROM parked_changes k WHERE k.tenant_id = $1 AND k.closed_at IS NULL),
@@ -93,7 +94,7 @@ pub(super) async fn facts(
            (SELECT count(*) FROM mappings m WHERE m.tenant_id = $1 AND m.suspended_at IS NOT NULL)
              + (SELECT count(*) FROM default_roles e WHERE e.tenant_id = $1 AND e.suspended_at IS NOT NULL)
              + (SELECT count(*) FROM app_authors w WHERE w.tenant_id = $1 AND w.suspended_at IS NOT NULL),
-           (SELECT count(*) FROM (SELECT 1 AS one FROM users u WHERE u.tenant_id = $1 LIMIT 1000) x),
+           (SELECT count(*) FROM (SELECT 1 AS one FROM users u WHERE u.tenant_id = $1 ORDER BY u.id LIMIT 1000) x),
            (SELECT count(*) FROM apps a WHERE a.tenant_id = $1 AND a.kind = 'app'),
            (SELECT count(*) FROM apps a WHERE a.tenant_id = $1 AND a.kind = 'integration')
          FROM tenants h WHERE h.id = $1",

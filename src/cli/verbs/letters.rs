@@ -1,6 +1,6 @@
 //! `muster letters`: how a tenant's letters look, and which have not left.
 
-use super::{at, given, paged::Paged};
+use super::{at, escaped, given, paged::Paged};
 use crate::{cli::reach::Reach, error::Result};
 use axum::http::Method;
 use clap::Subcommand;
@@ -37,6 +37,20 @@ Examples:
         #[command(flatten)]
         page: Paged,
     },
+    /// Have one tried now: one that waits, or one that was given up and is no invitation's
+    Try {
+        /// Tenant: id or slug
+        tenant: String,
+        /// The letter's id, as `unsent` has it
+        letter: String,
+    },
+    /// Drop one: it never leaves. An invitation's only once it was given up
+    Drop {
+        /// Tenant: id or slug
+        tenant: String,
+        /// The letter's id, as `unsent` has it
+        letter: String,
+    },
     /// How they look
     Show {
         /// Tenant: id or slug
@@ -54,6 +68,14 @@ pub(super) async fn run(v: Letters, r: &Reach) -> Result<Value> {
         }
         Letters::Unsent { tenant, page } => {
             page.list(r, &format!("{}/letters/unsent", at(&tenant)), &[]).await
+        }
+        Letters::Try { tenant, letter } => {
+            let path = format!("{}/letters/unsent/{}/try", at(&tenant), escaped(&letter));
+            r.call(Method::POST, &path, None).await
+        }
+        Letters::Drop { tenant, letter } => {
+            let path = format!("{}/letters/unsent/{}", at(&tenant), escaped(&letter));
+            r.delete(&path).await
         }
         Letters::Show { tenant } => r.get(&format!("{}/letters", at(&tenant))).await,
     }

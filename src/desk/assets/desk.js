@@ -37,9 +37,12 @@ addEventListener("pageshow", () => {
 // What takes some seconds says so while it does: <button data-busy="Looking…">
 for (const button of document.querySelectorAll("[data-busy]")) {
   const label = button.textContent;
+  const named = button.getAttribute("aria-label");
   button.setAttribute("aria-live", "polite");
   const busy = (on) => {
     button.textContent = on ? button.dataset.busy : label;
+    // What it is called goes before what stands on it.
+    if (named !== null) button.setAttribute("aria-label", on ? button.dataset.busy : named);
     button.disabled = on;
   };
   // After what is sent was gathered: a button that is switched off is not part of it.

@@ -205,6 +205,10 @@ pub fn said(word: &str) -> Option<&'static str> {
         "relaxed" => "Other ways in are open again.",
         "withdrawn" => "It is a draft again: nobody is offered it.",
         "sent" => "Sent.",
+        "tried" => {
+            "It is tried now. Look again in a moment: what came of it stands here, or the letter has left."
+        }
+        "dropped" => "Dropped: it never leaves.",
         "domain-asked" => "Now publish the record below, then have it checked.",
         "armed" => "Armed for an hour, for one sign-in. Every Global Administrator has been told.",
         _ => return None,

@@ -6,7 +6,7 @@ use crate::{
     clock::Timestamp,
     error::Result,
     id::{TenantId, UserId},
-    sql,
+    row, sql,
     store::{Conn, List},
     text::fold,
 };
@@ -93,12 +93,28 @@ pub(super) fn folded(text: Option<&str>) -> String {
     fold(text.unwrap_or("").trim())
 }
 
-/// Those who are called so: by the name to sign in with, the address, the shown name or its last word.
-macro_rules! begins {
-    ($what:literal) => {
-        concat!(
-            $what,
-            " FROM (SELECT x.id FROM (
+row! {
+    struct Begins {
+        /// Nobody's: there are more than may be told.
+        id: Option<UserId>,
+    }
+}
+
+/// Those of whom one name begins with `text`, each as often as one does; `None` if these are `most` or more, of whom
+/// nothing is fetched.
+pub(super) async fn beginning(
+    c: &mut Conn,
+    t: TenantId,
+    text: &str,
+    most: i64,
+) -> Result<Option<Vec<UserId>>> {
+    // No text that begins so comes after it: the largest character of all follows.
+    let end = format!("{text}\u{10ffff}");
+    // By the name to sign in with, the address, the shown name or its last word; how many are found, and who, in one.
+    let found = sql!(
+        c,
+        all<Begins>,
+        "WITH found AS MATERIALIZED (SELECT x.id FROM (
            SELECT u.id FROM users u
            WHERE u.tenant_id = $1 AND u.directory_id IS NULL AND u.user_name_key >= $2 AND u.user_name_key < $3
            UNION ALL
@@ -116,24 +132,14 @@ macro_rules! begins {
              AND u.display_key >= $2 AND u.display_key < $3
            UNION ALL
            SELECT u.id FROM users u WHERE u.tenant_id = $1 AND u.last_key >= $2 AND u.last_key < $3
-         ) x LIMIT $4) y"
-        )
-    };
-}
-
-/// Those of whom one name begins with `text`, each as often as one does; `None` if these are `most` or more, of whom
-/// nothing is fetched.
-pub(super) async fn beginning(
-    c: &mut Conn,
-    t: TenantId,
-    text: &str,
-    most: i64,
-) -> Result<Option<Vec<UserId>>> {
-    // No text that begins so comes after it: the largest character of all follows.
-    let end = format!("{text}\u{10ffff}");
-    let n = sql!(c, one<i64>, begins!("SELECT count(*)"), t, text, end, most)?;
-    if n >= most {
-        return Ok(None);
-    }
-    sql!(c, all<UserId>, begins!("SELECT y.id"), t, text, end, most).map(Some)
+         ) x LIMIT $4)
+         SELECT f.id FROM found f WHERE (SELECT count(*) FROM found) < $4
+         UNION ALL
+         SELECT CAST(NULL AS uuid) WHERE (SELECT count(*) FROM found) >= $4",
+        t,
+        text,
+        end,
+        most
+    )?;
+    Ok(found.into_iter().map(|f| f.id).collect())
 }

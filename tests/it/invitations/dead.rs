@@ -6,8 +6,12 @@ use super::{
     with_password,
 };
 use crate::{
+    api::call,
     story,
-    support::{TestServer, person::TENANT_ADMIN},
+    support::{
+        TestServer,
+        person::{READ_ONLY, TENANT_ADMIN},
+    },
 };
 use muster::{
     actor::{Actor, Principal, UserKind},
@@ -275,4 +279,87 @@ story!(async fn a_letter_that_waits_is_listed_and_the_doctor_names_it(t) {
     clock.advance(Duration::from_secs(11 * 60));
     let found = doctor(&s).await;
     assert!(found.iter().any(|f| f.0 == Status::Warn && f.1.contains("letters (invitation.mail): 1 wait since")), "{found:?}");
+});
+
+/// The letters that have not left.
+async fn unsent(s: &TestServer) -> Vec<Value> {
+    let all = s.get("/api/v1/tenants/contoso/letters/unsent").await.expect(200).json();
+    all["items"].as_array().unwrap().clone()
+}
+
+/// Until one of them is as wanted.
+async fn until(s: &TestServer, wanted: impl Fn(&Value) -> bool) -> Value {
+    for _ in 0..200 {
+        if let Some(found) = unsent(s).await.into_iter().find(&wanted) {
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("no such letter: {:?}", unsent(s).await)
+}
+
+story!(async fn a_letter_that_waits_is_tried_at_once_when_somebody_says_so(t) {
+    let clock = Clock::manual(t.store.clock().now());
+    let store = Store::open(&t.options, clock.clone()).await.unwrap();
+    let s = TestServer::on(store, |c| {
+        c.mail.server = "smtp://127.0.0.1:1".into();
+        "Muster <no-reply@muster.example>".clone_into(&mut c.mail.from);
+    })
+    .await;
+    let tenant = s.tenant("contoso").await;
+    invite(&s, "contoso", json!({ "email": "bert@contoso.example" })).await;
+    let letter = until(&s, |l| l["attempts"] == 1).await;
+    let one = format!("/api/v1/tenants/contoso/letters/unsent/{}", letter["id"].as_str().unwrap());
+    // An invitation waits for its letter; the clock stands still, so nothing is tried again by itself.
+    let refused = s.as_owner(Method::DELETE, &one, None).await.expect(409).json();
+    assert_eq!(refused["code"], "letter_needed", "{refused}");
+    assert_eq!(unsent(&s).await[0]["attempts"], 1);
+    s.post(&format!("{one}/try"), json!({})).await.expect(204);
+    let tried = until(&s, |l| l["attempts"] == 2).await;
+    assert!(tried["id"] == letter["id"] && tried["given_up_at"].is_null(), "{tried}");
+    let trail = s.get("/api/v1/tenants/contoso/audit?action=letter.*").await.expect(200).json();
+    let told = &trail["items"][0];
+    let target = format!("letter:{}", letter["id"].as_str().unwrap());
+    assert_eq!((&told["action"], &told["target"]), (&json!("letter.try"), &json!(target)), "{trail}");
+    assert_eq!(told["detail"], json!({ "topic": "invitation.mail", "attempts": 1, "given_up": false }), "{trail}");
+    // It is one company's: another's page knows nothing of it.
+    s.tenant("fabrikam").await;
+    let other = one.replace("contoso", "fabrikam");
+    s.post(&format!("{other}/try"), json!({})).await.expect(404);
+    s.as_owner(Method::DELETE, &other, None).await.expect(404);
+    // Whoever may only look does neither.
+    let user = s.person(tenant, "rea", READ_ONLY).await;
+    let rea = by(tenant, user, UserKind::Tenant);
+    for (method, path) in [("POST", format!("{one}/try")), ("DELETE", one.clone())] {
+        let answer = call(&s, Some(&rea), method, path.strip_prefix("/api/v1").unwrap(), "{}").await;
+        assert_eq!(answer.status.as_u16(), 403, "{method} {path}: {}", answer.text);
+    }
+});
+
+story!(async fn a_letter_that_was_given_up_is_dropped_or_begins_anew(t) {
+    let (port, _got) = smtp(0).await;
+    let s = with_mail(&t, port).await;
+    invite(&s, "contoso", json!({ "email": "blocked@contoso.example" })).await;
+    let letter = until(&s, |l| l["given_up_at"].is_string()).await;
+    let at = |l: &Value| format!("/api/v1/tenants/contoso/letters/unsent/{}", l["id"].as_str().unwrap());
+    // The invitation says that it was given up, until it is sent anew.
+    let refused = s.post(&format!("{}/try", at(&letter)), json!({})).await.expect(409).json();
+    assert_eq!(refused["code"], "letter_given_up", "{refused}");
+    s.as_owner(Method::DELETE, &at(&letter), None).await.expect(204);
+    assert!(unsent(&s).await.is_empty());
+    s.as_owner(Method::DELETE, &at(&letter), None).await.expect(404);
+    // Any other is tried as often again.
+    let contoso = s.get("/api/v1/tenants/contoso").await.expect(200).json();
+    let tenant = TenantId::parse(contoso["id"].as_str().unwrap()).unwrap();
+    let cx = Cx::new(Actor::prove(Principal::System("test"), RequestId::new()), Scope::Platform);
+    let notice = json!({ "what": "password_set", "to": "blocked@contoso.example", "name": "Bert", "at": "now" });
+    tx!(t.store, &cx, [notice], |tx| {
+        tx.unaudited("test");
+        outbox::push(tx, tenant, "credentials.mail", &notice).await
+    })
+    .unwrap();
+    let given = until(&s, |l| l["given_up_at"].is_string()).await;
+    s.post(&format!("{}/try", at(&given)), json!({})).await.expect(204);
+    let again = until(&s, |l| l["given_up_at"].is_string() && l["given_up_at"] != given["given_up_at"]).await;
+    assert_eq!((&again["id"], &again["attempts"]), (&given["id"], &json!(1)), "{again}");
 });

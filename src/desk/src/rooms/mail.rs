@@ -1,6 +1,6 @@
 //! How a company's letters look, and which have not left.
 
-use super::kit::filled;
+use super::{kit::filled, sure::Sure};
 use crate::{
     Desk,
     api::Page,
@@ -9,15 +9,22 @@ use crate::{
     nav::Section,
     problem::Problem,
     shell::Shell,
-    text::When,
+    text::{self, When},
 };
 use askama::Template;
-use axum::{Router, extract::Path, routing::get};
+use axum::{
+    Router,
+    extract::Path,
+    routing::{get, post},
+};
 use serde::Deserialize;
 use serde_json::json;
 
 pub(super) fn routes() -> Router<Desk> {
-    Router::new().route("/admin/in/{tenant}/mail", get(mail).post(save))
+    Router::new()
+        .route("/admin/in/{tenant}/mail", get(mail).post(save))
+        .route("/admin/in/{tenant}/mail/try", post(try_now))
+        .route("/admin/in/{tenant}/mail/drop", get(drop_sure).post(drop_it))
 }
 
 /// How letters look.
@@ -68,6 +75,17 @@ impl Letter {
             "provisioning.health" => "How a directory is",
             other => other,
         }
+    }
+    fn invites(&self) -> bool {
+        self.topic == "invitation.mail"
+    }
+    /// Whether it can be tried now: that an invitation's was given up, the invitation says.
+    fn may_try(&self) -> bool {
+        !(self.invites() && self.given_up_at.is_some())
+    }
+    /// Whether it can be dropped: an invitation waits for its.
+    fn may_drop(&self) -> bool {
+        !(self.invites() && self.given_up_at.is_none())
     }
     fn state(&self) -> (&'static str, &'static str) {
         match (&self.given_up_at, self.attempts) {
@@ -125,5 +143,39 @@ async fn save(ask: Ask, Path(t): Path<String>, form: Form) -> Answer {
         Ok(_) => on(&format!("{}/mail", shell.base()), "saved"),
         Err(p) if p.mendable() => showing(&ask, &t, Some(form), Some(p)).await,
         Err(p) => Err(p.into()),
+    }
+}
+
+/// A letter's address, for the API.
+fn of(shell: &Shell, letter: &str) -> String {
+    shell.api(&format!("/letters/unsent/{}", text::escape(letter)))
+}
+
+async fn try_now(ask: Ask, Path(t): Path<String>, form: Form) -> Answer {
+    let shell = ask.shell(&t, Section::Mail, "").await?;
+    let path = format!("{}/try", of(&shell, form.get("letter")));
+    match ask.post::<crate::api::Done>(&path, json!({})).await {
+        Ok(_) => on(&format!("{}/mail", shell.base()), "tried"),
+        Err(p) => showing(&ask, &t, None, Some(p)).await,
+    }
+}
+
+async fn drop_sure(ask: Ask, Path(t): Path<String>) -> Answer {
+    let shell = ask.shell(&t, Section::Mail, "Drop a letter").await?;
+    let base = shell.base();
+    let says = vec![
+        "It never leaves, and nobody is told: whoever it is for does not get it. What it is about stays as it is.".to_owned(),
+        "The trail says that you dropped it, and what it was about.".to_owned(),
+    ];
+    let fields = vec![("letter", ask.word("letter").to_owned())];
+    let (action, back) = (format!("{base}/mail/drop"), format!("{base}/mail"));
+    Sure { shell, says, fields, action, button: "Drop it", back: (back, "Keep it") }.page()
+}
+
+async fn drop_it(ask: Ask, Path(t): Path<String>, form: Form) -> Answer {
+    let shell = ask.shell(&t, Section::Mail, "").await?;
+    match ask.delete(&of(&shell, form.get("letter"))).await {
+        Ok(()) => on(&format!("{}/mail", shell.base()), "dropped"),
+        Err(p) => showing(&ask, &t, None, Some(p)).await,
     }
 }
