@@ -22,6 +22,7 @@ use crate::{
     sessions::{Limits, Rotations},
     store::{Cx, Fair, Scope, Store},
     tenants::Longest,
+    usage::days::Days,
 };
 use futures::future::BoxFuture;
 use std::{
@@ -68,6 +69,8 @@ pub struct Parts {
     pub events: Events,
     /// Who may act now, and the only maker of tokens.
     pub gate: Gate,
+    /// What the days came to.
+    pub days: Arc<Days>,
     /// Refreshes that share what a commit costs.
     pub rotations: Rotations,
     /// The one way out.
@@ -134,6 +137,7 @@ impl App {
             events,
             gate,
             rotations,
+            days: Arc::default(),
             net,
             dns,
             keyring: Keyring::default(),

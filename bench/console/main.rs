@@ -170,7 +170,8 @@ async fn one(
     Ok(())
 }
 
-/// As many groups, events of the trail, sign-ins and entries of the provisioning log as there are people.
+/// As many groups, events of the trail, sign-ins and entries of the provisioning log as there are people, the records of
+/// thirty days.
 async fn records(db: &Db, n: u64) -> Result<(), Fail> {
     let ours = format!("tenant_id = (SELECT id FROM tenants WHERE slug = '{TENANT}')");
     let called = |c: &'static str| (c, "r.display_key || ' ' || n.i");
@@ -182,10 +183,11 @@ async fn records(db: &Db, n: u64) -> Result<(), Fail> {
         ("external_id", "NULL"),
     ];
     db.copies("groups", &ours, &group, n).await?;
-    let before = [("id", "{id}"), ("at", "r.at - n.i")];
+    let before = [("id", "{then}"), ("at", "r.at - n.i * {step}")];
     db.copies("audit_events", &ours, &before, n).await?;
-    let referred = [before[0], before[1], ("reference", "r.reference || n.i")];
-    db.copies("signins", &ours, &referred, n).await?;
+    // Each of somebody else.
+    let theirs = [before[0], before[1], ("reference", "r.reference || n.i"), ("user_id", "{id}")];
+    db.copies("signins", &ours, &theirs, n).await?;
     db.copies("provisioning_log", &ours, &before, n).await
 }
 

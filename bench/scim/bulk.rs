@@ -145,8 +145,8 @@ impl Db {
         self.settle("members").await
     }
 
-    /// As many copies of the first row of a table that is so: `set` says what is another in each, where `n.i` is its number
-    /// and `{id}` an id of its own.
+    /// As many copies of the first row of a table that is so: `set` says what is another in each, where `n.i` is its number,
+    /// `{id}` an id of its own, and `{then}` one of the moment `r.at - n.i * {step}`.
     pub async fn copies(
         &self,
         table: &str,
@@ -155,9 +155,11 @@ impl Db {
         rows: u64,
     ) -> Result<(), Fail> {
         let columns = self.columns(table).await?;
-        let text = |id: &str, series: &str| {
+        let text = |id: &str, then: &str, series: &str| {
             let value = |c: &String| match set.iter().find(|(of, _)| of == c) {
-                Some((_, to)) => to.replace("{id}", id),
+                Some((_, to)) => {
+                    to.replace("{id}", id).replace("{then}", then).replace("{step}", STEP)
+                }
                 None => format!("r.{c}"),
             };
             let values: Vec<String> = columns.iter().map(value).collect();
@@ -167,8 +169,8 @@ impl Db {
                 values.join(", ")
             )
         };
-        let lite = text(LITE_ID, &lite_series(1, rows));
-        let pg = text(PG_ID, &pg_series(1, rows));
+        let lite = text(LITE_ID, LITE_THEN, &lite_series(1, rows));
+        let pg = text(PG_ID, PG_THEN, &pg_series(1, rows));
         self.run(lite, pg).await?;
         self.settle(table).await
     }
@@ -233,6 +235,10 @@ impl Db {
 }
 
 const LITE_ID: &str = "unhex(printf('018f0000000070008000%012x', n.i))";
+/// Microseconds between one record and the one before it: a hundred thousand in thirty days.
+const STEP: &str = "25920000";
+const LITE_THEN: &str = "unhex(printf('%012x70008000%012x', (r.at - n.i * {step}) / 1000, n.i))";
+const PG_THEN: &str = "(lpad(to_hex((r.at - n.i * {step}) / 1000), 12, '0') || '70008000' || lpad(to_hex(n.i), 12, '0'))::uuid";
 const PG_ID: &str = "('018f0000-0000-7000-8000-' || lpad(to_hex(n.i), 12, '0'))::uuid";
 
 fn lite_series(from: u64, to: u64) -> String {

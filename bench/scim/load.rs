@@ -2,6 +2,7 @@
 
 use crate::shared::{Fail, figures::percentile, http::Http};
 use std::{
+    io,
     net::SocketAddr,
     sync::{
         Arc,
@@ -12,6 +13,8 @@ use std::{
 
 /// So often a connection that a server broke is made again for one request.
 const TRIES: u32 = 5;
+/// So long an answer is waited for: a server that takes no more connections lets some hang.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a side did in its turns.
 #[derive(Default)]
@@ -94,7 +97,13 @@ where
                     http = Http::open(addr).await?;
                 }
                 let mut tries = 0;
-                while let Err(e) = http.status(&request).await {
+                loop {
+                    let answer = tokio::time::timeout(PATIENCE, http.status(&request)).await;
+                    let e = match answer {
+                        Ok(Ok(_)) => break,
+                        Ok(Err(e)) => e,
+                        Err(_) => io::ErrorKind::TimedOut.into(),
+                    };
                     tries += 1;
                     if !anew || tries > TRIES {
                         return Err(e.into());

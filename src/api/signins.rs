@@ -7,13 +7,14 @@ use super::{
 };
 use crate::{
     access::perm::SystemViewLogs,
-    error::Result,
+    error::{Error, Result},
     id::{DirectoryId, SigninId, TenantId, UserId},
     signins::{self, Attempt, Outcome, Query, Reason},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::HashMap;
 
 /// An attempt to sign in.
 #[derive(Serialize, JsonSchema)]
@@ -26,6 +27,8 @@ pub(super) struct AttemptShown {
     tenant: TenantId,
     directory: Option<DirectoryId>,
     user: Option<UserId>,
+    /// What they are called; null where nobody is known, who is gone has no name.
+    user_name: Option<String>,
     outcome: Outcome,
     /// Why it did not become a session.
     reason: Option<String>,
@@ -34,8 +37,8 @@ pub(super) struct AttemptShown {
     /// On what it was decided.
     detail: Value,
 }
-impl From<&Attempt> for AttemptShown {
-    fn from(a: &Attempt) -> Self {
+impl AttemptShown {
+    fn of(a: &Attempt, names: &HashMap<String, String>) -> Self {
         Self {
             id: a.id,
             reference: a.reference.clone(),
@@ -43,12 +46,30 @@ impl From<&Attempt> for AttemptShown {
             tenant: a.tenant_id,
             directory: a.directory_id,
             user: a.user_id,
+            user_name: a.user_id.and_then(|u| names.get(&label(u)).cloned()),
             outcome: a.outcome,
             reason: a.reason.clone(),
             next: a.why().map(|r| Reason::next(r).to_owned()),
             detail: a.detail.0.clone(),
         }
     }
+}
+
+/// A person as the trail names them.
+fn label(user: UserId) -> String {
+    format!("user:{user}")
+}
+
+/// These attempts of a tenant, with what their people are called: all names in one go.
+async fn shown(c: &Call, tenant: TenantId, all: &[Attempt]) -> Result<Vec<AttemptShown>> {
+    let labels = all.iter().filter_map(|a| a.user_id.map(label)).collect();
+    let names = c.app.access.called(c.actor(), tenant, &labels).await?;
+    Ok(all.iter().map(|a| AttemptShown::of(a, &names)).collect())
+}
+
+async fn shown_one(c: &Call, a: Attempt) -> Result<Shown<AttemptShown>> {
+    let mut all = shown(c, a.tenant_id, std::slice::from_ref(&a)).await?;
+    all.pop().map(Shown::of).ok_or_else(|| Error::not_found("attempt"))
 }
 
 pub(super) async fn list(c: Call) -> Result<Shown<Page<AttemptShown>>> {
@@ -65,17 +86,17 @@ pub(super) async fn list(c: Call) -> Result<Shown<Page<AttemptShown>>> {
     };
     let found = signins::list(&c.app.store, &p, &q, c.limit()?).await?;
     let next = found.next.map(|(at, id)| Newest(at, id).to_string());
-    Ok(Shown::page(found.items.iter().map(Into::into), next))
+    Ok(Shown::page(shown(&c, p.tenant(), &found.items).await?, next))
 }
 
 pub(super) async fn get(c: Call) -> Result<Shown<AttemptShown>> {
     let p = c.tenant::<SystemViewLogs>().await?;
     let reference = c.path.get("attempt").map_or("", String::as_str);
-    Ok(Shown::of((&signins::get(&c.app.store, &p, reference).await?).into()))
+    shown_one(&c, signins::get(&c.app.store, &p, reference).await?).await
 }
 
 pub(super) async fn anywhere(c: Call) -> Result<Shown<AttemptShown>> {
     let p = c.global().await?;
     let reference = c.path.get("attempt").map_or("", String::as_str);
-    Ok(Shown::of((&signins::anywhere(&c.app.store, &p, reference).await?).into()))
+    shown_one(&c, signins::anywhere(&c.app.store, &p, reference).await?).await
 }

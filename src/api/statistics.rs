@@ -5,9 +5,7 @@ use crate::{
     access::perm::SystemViewLogs,
     clock::Timestamp,
     error::{Error, Result},
-    provisioning::log,
-    signins::{self, Outcome},
-    usage,
+    usage::{self, days::Of},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -15,8 +13,6 @@ use std::collections::BTreeMap;
 
 /// The most days that are told of.
 pub(super) const DAYS: u32 = 90;
-/// So many rows of each kind are counted at most, whatever there is.
-const COUNTED: i64 = 200_000;
 
 /// How many signed in.
 #[derive(Default, Serialize, JsonSchema)]
@@ -67,7 +63,7 @@ pub(super) struct DayFigures {
 pub(super) struct Statistics {
     /// Oldest first; the last is today, so far.
     days: Vec<DayFigures>,
-    /// Whether all that is kept was counted: where there is very much of it, the oldest is not.
+    /// Whether all that is kept was counted: where there is very much of it, the oldest is not yet.
     complete: bool,
 }
 
@@ -89,25 +85,17 @@ pub(super) async fn by_day(c: Call) -> Result<Shown<Statistics>> {
     let mut all: BTreeMap<i64, DayFigures> = (first..=today)
         .map(|d| (d, DayFigures { day: name(d), ..DayFigures::default() }))
         .collect();
-    let (mut came, mut asked) = (0, 0);
-    for n in signins::by_day(&c.app.store, &p, since, COUNTED).await? {
-        came += n.count;
-        let Some(day) = all.get_mut(&n.day) else { continue };
-        match n.outcome {
-            Outcome::Success => day.signins.entered = n.count,
-            Outcome::Refused => day.signins.refused = n.count,
-            Outcome::Failed => day.signins.unfinished = n.count,
-        }
+    let days = &c.app.days;
+    let (came, all_came) = days.figures(&c.app.store, &p, Of::Signins, first).await?;
+    for (day, n) in came {
+        let Some(day) = all.get_mut(&day) else { continue };
+        day.signins = SigninFigures { entered: n.well, refused: n.refused, unfinished: n.failed };
     }
     written(&c).await;
-    for n in log::by_day(&c.app.store, &p, since, COUNTED).await? {
-        asked += n.count;
-        let Some(day) = all.get_mut(&n.day) else { continue };
-        match n.outcome.as_str() {
-            "ok" => day.provisioning.ok = n.count,
-            "refused" => day.provisioning.refused = n.count,
-            _ => day.provisioning.failed = n.count,
-        }
+    let (asked, all_asked) = days.figures(&c.app.store, &p, Of::Requests, first).await?;
+    for (day, n) in asked {
+        let Some(day) = all.get_mut(&day) else { continue };
+        day.provisioning = ProvisioningFigures { ok: n.well, refused: n.refused, failed: n.failed };
     }
     if let Err(e) = c.app.gate.flush_counts(&c.app.system()).await {
         tracing::warn!(error = ?e, "how many tokens were given cannot be written");
@@ -121,6 +109,6 @@ pub(super) async fn by_day(c: Call) -> Result<Shown<Statistics>> {
             day.tokens.people = n.issued;
         }
     }
-    let complete = came < COUNTED && asked < COUNTED;
+    let complete = all_came && all_asked;
     Ok(Shown::of(Statistics { days: all.into_values().collect(), complete }))
 }

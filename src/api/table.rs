@@ -95,9 +95,9 @@ table! {
     GET "/tenants/{tenant}/letters/unsent" VIEW, letters::unsent [LIMIT, CURSOR],
         "Its letters that wait, and those that were given up, newest first.";
     POST "/tenants/{tenant}/letters/unsent/{letter}/try" EDIT, letters::try_now,
-        "Have a letter tried now; one that was given up, but an invitation's, is tried as often again.";
+        "Have a letter tried now; one that was given up is tried as often again, if it has no link that ends.";
     DELETE "/tenants/{tenant}/letters/unsent/{letter}" EDIT, letters::abandon,
-        "Drop a letter: it never leaves. An invitation's only once it was given up.";
+        "Drop a letter that was given up.";
 
     GET "/domains" Global, domains::list [LIMIT, CURSOR], "Which e-mail domain is whose.";
     POST "/domains" Global, domains::add, "Confirm that a domain is a tenant's.";

@@ -88,12 +88,12 @@ async fn query(c: &Call, of: &Of) -> Result<audit::Query> {
     let who = "it is 'user:<id>', 'directory:<id>', 'owner', 'system:<what>', or the name or e-mail address of one of \
                its people";
     let what = match of {
-        Of::Instance(_, TenantId::PLATFORM) => {
-            "it is a kind and which, like 'role:<id>', the name or e-mail address of one of the provider's people, or a \
-             company by its name"
-        }
-        _ => {
+        Of::Tenant(_) => {
             "it is a kind and which, like 'role:<id>', or the name or e-mail address of one of its people"
+        }
+        Of::Instance(..) => {
+            "it is a kind and which, like 'role:<id>', the name or e-mail address of one of the people whose trail it is, or a \
+             company by its name"
         }
     };
     Ok(audit::Query {

@@ -230,7 +230,7 @@ pub struct Found {
 }
 
 /// So many events are looked at for one page of what is rare among them, whatever the trail's length.
-const EXAMINED: i64 = 20_000;
+const EXAMINED: i64 = 3_000;
 
 /// Events of one tenant ([`TenantId::PLATFORM`]: of the instance), newest first. The caller holds the permit; `t` is what
 /// it yields.

@@ -156,8 +156,8 @@ pub(super) async fn outbox(place: Place, name: &'static str) -> Result<Vec<Findi
     for dead in db::dead(&mut c).await? {
         let error = dead.error.unwrap_or_default();
         let what = format!("{} messages of {} were given up: {error}", dead.count, dead.topic);
-        let mend =
-            "mend the cause, then do again what they were about (an invitation: send it again)";
+        let mend = "mend the cause, then do again what they were about (an invitation: send it again), or have letters tried again or \
+             dropped (muster letters unsent TENANT; muster letters try, or drop)";
         found.push(Finding::warn(name, what, mend));
     }
     let now = store.clock().now();

@@ -127,6 +127,7 @@ async fn page(
     let alone = own.as_ref().is_some_and(|o| {
         o.has.alone && !o.has.code && o.has.passkeys > 0 && demanded == Required::None
     });
+    let of_password = of_password && own.as_ref().is_some_and(|o| o.fresh);
     let page = Page {
         title: "What you sign in with",
         brand: app.config.brand.name.clone(),

@@ -173,50 +173,34 @@ pub(super) async fn letters(
     )
 }
 
-/// Of what has not left, one that is a letter.
-macro_rules! letter {
-    ($does:literal) => {
-        concat!(
-            $does,
-            " WHERE tenant_id = $1 AND id = $2 AND done_at IS NULL
-                AND (topic LIKE '%.mail' OR topic = 'provisioning.health')"
-        )
-    };
-}
-
 /// A letter that has not left.
 pub(super) async fn letter(c: &mut Conn, t: TenantId, id: MessageId) -> Result<Option<Unsent>> {
     sql!(
         c,
         opt<Unsent>,
-        letter!(
-            "SELECT id, topic, created_at, attempts, not_before, dead_at, last_error FROM outbox"
-        ),
+        "SELECT id, topic, created_at, attempts, not_before, dead_at, last_error FROM outbox
+         WHERE tenant_id = $1 AND id = $2 AND done_at IS NULL
+           AND (topic LIKE '%.mail' OR topic = 'provisioning.health')",
         t,
         id
     )
 }
 
-/// Due now. What was given up has its attempts again; what is under way stays with whoever has it.
-pub(super) async fn hurry(tx: &mut Tx, t: TenantId, id: MessageId) -> Result<u64> {
+/// Due now; where `anew`, what was given up has its attempts again. What is under way stays with whoever has it.
+pub(super) async fn hurry(tx: &mut Tx, t: TenantId, id: MessageId, anew: bool) -> Result<u64> {
     let now = tx.now();
     sql!(
         tx,
         exec,
-        letter!(
-            "UPDATE outbox SET not_before = $3, dead_at = NULL,
-                    attempts = CASE WHEN dead_at IS NULL THEN attempts ELSE 0 END,
-                    leased_until = CASE WHEN dead_at IS NULL THEN leased_until END"
-        ),
+        "UPDATE outbox SET not_before = $3, dead_at = NULL,
+                attempts = CASE WHEN dead_at IS NULL THEN attempts ELSE 0 END,
+                leased_until = CASE WHEN dead_at IS NULL THEN leased_until END
+         WHERE tenant_id = $1 AND id = $2 AND done_at IS NULL AND (dead_at IS NULL OR $4)",
         t,
         id,
-        now
+        now,
+        anew
     )
-}
-
-/// It never leaves.
-pub(super) async fn abandon(tx: &mut Tx, t: TenantId, id: MessageId) -> Result<u64> {
-    sql!(tx, exec, letter!("DELETE FROM outbox"), t, id)
 }
 
 /// How many of a tenant's messages nobody has tried to deliver yet.

@@ -355,20 +355,13 @@ pub async fn letter(tx: &mut Tx, t: TenantId, id: MessageId) -> Result<Option<Un
     db::letter(tx, t, id).await
 }
 
-/// Has a letter that has not left tried now; one that was given up begins anew. How many there were: none, where it has left.
+/// Has a letter that has not left tried now; where `anew`, one that was given up begins anew. How many there were: none, where
+/// it has left, or was given up and may not.
 ///
 /// # Errors
 /// As the store.
-pub async fn hurry(tx: &mut Tx, t: TenantId, id: MessageId) -> Result<u64> {
-    db::hurry(tx, t, id).await
-}
-
-/// Takes away a letter that has not left. How many there were: none, where it has left.
-///
-/// # Errors
-/// As the store.
-pub async fn abandon(tx: &mut Tx, t: TenantId, id: MessageId) -> Result<u64> {
-    db::abandon(tx, t, id).await
+pub async fn hurry(tx: &mut Tx, t: TenantId, id: MessageId, anew: bool) -> Result<u64> {
+    db::hurry(tx, t, id, anew).await
 }
 
 /// How many of a tenant's messages of these topics nobody has tried to deliver yet.

@@ -121,11 +121,16 @@ fn pages(app: &App) -> Router<App> {
                     passed.insert(*address);
                 }
                 // A page that only shows something asks for all of it as the one session that it was opened in.
+                let (once, kept) = web::Once::begin();
                 if request.method().is_safe() {
-                    passed.insert(web::Once::default());
+                    passed.insert(once);
                 }
                 request.extensions_mut().insert(desk::Passed(passed));
-                async move { web::guarded(next.run(request).await) }
+                async move {
+                    let made = next.run(request).await;
+                    drop(kept);
+                    web::guarded(made)
+                }
             },
         ))
         .with_state(())

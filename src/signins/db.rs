@@ -161,11 +161,12 @@ row! {
     }
 }
 
-/// How many attempts ended how, day by day (of `day` microseconds), from `since` on; of the newest `most`.
+/// How many attempts ended how, day by day (of `day` microseconds), from the first moment on and before the second; of the
+/// newest `most`.
 pub(super) async fn by_day(
     c: &mut Conn,
     t: TenantId,
-    since: Timestamp,
+    (from, to): (Timestamp, Timestamp),
     day: i64,
     most: i64,
 ) -> Result<Vec<OfADay>> {
@@ -173,12 +174,14 @@ pub(super) async fn by_day(
         c,
         all<OfADay>,
         "SELECT a.at / $3, a.outcome, count(*) FROM (
-           SELECT at, outcome FROM signins WHERE tenant_id = $1 AND at >= $2 ORDER BY at DESC, id DESC LIMIT $4) a
+           SELECT at, outcome FROM signins WHERE tenant_id = $1 AND at >= $2 AND at < $5
+           ORDER BY at DESC, id DESC LIMIT $4) a
          GROUP BY 1, 2 ORDER BY 1, 2",
         t,
-        since,
+        from,
         day,
-        most
+        most,
+        to
     )
 }
 

@@ -269,7 +269,7 @@ pub struct Found {
 }
 
 /// So many attempts are looked at for one page of what is rare among them.
-const EXAMINED: i64 = 20_000;
+const EXAMINED: i64 = 3_000;
 
 /// The attempts in the permit's tenant, newest first.
 ///
@@ -302,20 +302,20 @@ pub async fn list(
     Ok(Found { items, next })
 }
 
-/// How many attempts in the permit's tenant ended how, day by day in UTC, from `since` on. At most `most` are counted, the
-/// newest: where there are as many, older days are not whole.
+/// How many attempts in the permit's tenant ended how, day by day in UTC, from the first moment on and before the second. At
+/// most `most` are counted, the newest: where there are as many, older days are not whole.
 ///
 /// # Errors
 /// The database's.
 pub async fn by_day(
     store: &Store,
     permit: &Permit<SystemViewLogs>,
-    since: Timestamp,
+    days: (Timestamp, Timestamp),
     most: i64,
 ) -> Result<Vec<OfADay>> {
     let t = permit.tenant();
     let mut c = store.scan(Scope::Tenant(t)).await?;
-    db::by_day(&mut c, t, since, Timestamp::DAY, most).await
+    db::by_day(&mut c, t, days, Timestamp::DAY, most).await
 }
 
 /// The last sign-in through a directory that became a session, and the last that did not.

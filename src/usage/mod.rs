@@ -1,6 +1,8 @@
 //! How many tokens were given and refused: counted in memory where they are made, written by a worker every few seconds.
-//! What a process counted in the last seconds before it was killed is lost; nothing but a picture is made of it.
+//! What a process counted in the last seconds before it was killed is lost; nothing but a picture is made of it. And what
+//! the days came to of which there are rows ([`days`]).
 
+pub mod days;
 mod db;
 
 pub use db::{OfADay, sweep};

@@ -15,7 +15,7 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use tokio::sync::OnceCell;
 
 /// The id of the request, as logs and audit events name it.
@@ -46,10 +46,17 @@ impl FromRequestParts<App> for Device {
     }
 }
 
-/// The session of a browser, looked up once for all that is asked while one page is made: the page and each of its questions
-/// to the API. Only what changes nothing shares it, so nothing that was done since is overlooked.
-#[derive(Debug, Clone, Default)]
-pub struct Once(Arc<OnceCell<Live>>);
+/// The session of a browser, looked up once for all that is asked while a page is made that changes nothing, as long as its
+/// maker has the other half. What goes on after that, as a file that is sent while it is read, asks anew each time.
+#[derive(Debug, Clone)]
+pub struct Once(Weak<OnceCell<Live>>);
+impl Once {
+    /// The half that is passed on, and the one that its maker keeps until the page is made.
+    pub fn begin() -> (Self, Arc<OnceCell<Live>>) {
+        let kept = Arc::default();
+        (Self(Arc::downgrade(&kept)), kept)
+    }
+}
 
 /// The session of the browser, if it may act now.
 #[derive(Debug, Clone)]
@@ -61,13 +68,12 @@ impl std::ops::Deref for LiveSession {
     }
 }
 impl LiveSession {
-    async fn find(app: &App, parts: &mut Parts) -> Result<Option<Self>> {
+    async fn find(app: &App, parts: &Parts) -> Result<Option<Self>> {
         let Some(cookie) = cookies::session(app, &parts.headers) else { return Ok(None) };
-        let found = if parts.method.is_safe() {
-            let once = parts.extensions.get_or_insert_with(Once::default);
-            once.0.get_or_try_init(|| app.gate.session(&cookie)).await.cloned()
-        } else {
-            app.gate.session(&cookie).await
+        let once = parts.extensions.get::<Once>().filter(|_| parts.method.is_safe());
+        let found = match once.and_then(|o| o.0.upgrade()) {
+            Some(once) => once.get_or_try_init(|| app.gate.session(&cookie)).await.cloned(),
+            None => app.gate.session(&cookie).await,
         };
         match found {
             Ok(live) => Ok(Some(Self(live))),

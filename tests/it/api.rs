@@ -11,6 +11,7 @@ mod lists;
 mod lists_shell;
 mod members;
 mod names;
+mod once;
 mod openapi;
 mod over;
 mod person;

@@ -61,6 +61,24 @@ async fn count(store: &Store, dead: bool) -> i64 {
     sql!(c, one<i64>, "SELECT count(*) FROM outbox WHERE (dead_at IS NOT NULL) = $1", dead).unwrap()
 }
 
+/// Two letters of a tenant's that were given up tomorrow: nobody has tried them by then.
+pub async fn given_up(t: &TestDb, tenant: TenantId) -> [MessageId; 2] {
+    let clock = Clock::manual(t.store.clock().now().plus(Duration::from_secs(86_400)));
+    let store = Store::open(&t.options, clock).await.unwrap();
+    let cx = Cx::new(Actor::prove(Principal::System("test"), RequestId::new()), Scope::Platform);
+    let letters = tx!(store, &cx, [], |tx| {
+        tx.unaudited("test");
+        let one = outbox::push(tx, tenant, "credentials.mail", &json!({})).await?;
+        Ok([one, outbox::push(tx, tenant, "credentials.mail", &json!({})).await?])
+    })
+    .unwrap();
+    let refused = |_| {
+        Box::pin(async { Err(Error::invalid("no").code(UNDELIVERABLE)) }) as BoxFuture<'static, _>
+    };
+    outbox::Worker::new(store, cx).on("credentials.mail", refused).once().await.unwrap();
+    letters
+}
+
 story!(
     async fn a_message_goes_out_once_its_cause_is_committed(t) {
         let (w, got) = worker(&t.store, |_| false);

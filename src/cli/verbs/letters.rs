@@ -37,14 +37,14 @@ Examples:
         #[command(flatten)]
         page: Paged,
     },
-    /// Have one tried now: one that waits, or one that was given up and is no invitation's
+    /// Have one tried now: one that waits, or one that was given up and has no link that ends
     Try {
         /// Tenant: id or slug
         tenant: String,
         /// The letter's id, as `unsent` has it
         letter: String,
     },
-    /// Drop one: it never leaves. An invitation's only once it was given up
+    /// Drop one that was given up
     Drop {
         /// Tenant: id or slug
         tenant: String,

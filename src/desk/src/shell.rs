@@ -206,9 +206,9 @@ pub fn said(word: &str) -> Option<&'static str> {
         "withdrawn" => "It is a draft again: nobody is offered it.",
         "sent" => "Sent.",
         "tried" => {
-            "It is tried now. Look again in a moment: what came of it stands here, or the letter has left."
+            "It is tried now. Look again in a moment: what came of it stands here, or it is done."
         }
-        "dropped" => "Dropped: it never leaves.",
+        "dropped" => "Dropped.",
         "domain-asked" => "Now publish the record below, then have it checked.",
         "armed" => "Armed for an hour, for one sign-in. Every Global Administrator has been told.",
         _ => return None,

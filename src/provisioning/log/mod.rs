@@ -260,19 +260,20 @@ pub async fn list(
     db::list(&mut c, p.tenant(), d, q, i64::from(limit)).await
 }
 
-/// How many requests of the tenant's directories were answered how, day by day in UTC, from `since` on, as far as their logs
-/// go back. At most `most` are counted.
+/// How many requests of the tenant's directories were answered how, day by day in UTC, from the first moment on and before the
+/// second, as far as their logs go back. At most `most` are counted, the newest.
 ///
 /// # Errors
 /// The database's.
 pub async fn by_day(
     store: &Store,
     p: &Permit<SystemViewLogs>,
-    since: Timestamp,
+    (from, to): (Timestamp, Timestamp),
     most: i64,
 ) -> Result<Vec<OfADay>> {
     let mut c = store.scan(Scope::Tenant(p.tenant())).await?;
-    db::by_day(&mut c, p.tenant(), LogId::first(since), Timestamp::DAY, most).await
+    let days = (LogId::first(from), LogId::first(to));
+    db::by_day(&mut c, p.tenant(), days, Timestamp::DAY, most).await
 }
 
 /// One entry, with what is kept of its bodies.

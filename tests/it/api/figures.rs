@@ -14,14 +14,17 @@ use crate::{
 use muster::{
     access::guard,
     actor::{Actor, Principal, UserKind},
-    clock::Timestamp,
+    clock::{Clock, Timestamp},
     id::{RequestId, TenantId, UserId},
     secret::Secret,
     signins::{self, NewSignin, Reason},
-    sql, tx, usage,
+    sql,
+    store::Store,
+    tx, usage,
     users::{self, NewUser},
 };
 use serde_json::{Value, json};
+use std::time::Duration;
 
 async fn get(s: &TestServer, path: &str) -> Value {
     own(s, "GET", path, Value::Null).await.expect(200).json()
@@ -282,6 +285,41 @@ story!(async fn the_checklist_says_what_is_done_and_what_waits(t) {
     let stay = get(&s, "/tenants/acme/groups?text=Idle").await["items"][0]["id"].clone();
     own(&s, "POST", "/tenants/acme/mappings", json!({"group": stay, "role": "Tenant Administrator"})).await.expect(201);
     same(2).await;
+});
+
+story!(async fn what_a_day_came_to_is_remembered_once_it_is_over(t) {
+    let noon = |t: Timestamp| Timestamp((t.0.div_euclid(Timestamp::DAY) * 2 + 1) * Timestamp::DAY / 2);
+    let clock = Clock::manual(noon(t.store.clock().now()));
+    let store = Store::open(&t.options, clock.clone()).await.unwrap();
+    let s = TestServer::on(store, |_| {}).await;
+    let (acme, cx) = (s.tenant("acme").await, s.app.system());
+    let refused = async || {
+        let new = NewSignin::not(Reason::MfaNotProved, None, None);
+        tx!(s.app.store, &cx, [new], |tx| { signins::record(tx, acme, &new).await }).unwrap();
+    };
+    let told = async || {
+        let all = get(&s, "/tenants/acme/statistics?days=3").await;
+        let days = all["days"].as_array().unwrap().clone();
+        days.iter().map(|d| d["signins"]["refused"].as_i64().unwrap()).collect::<Vec<_>>()
+    };
+    refused().await;
+    refused().await;
+    assert_eq!(told().await, [0, 0, 2]);
+    clock.advance(Duration::from_secs(86_400));
+    refused().await;
+    assert_eq!(told().await, [0, 2, 1]);
+    // What it was counted from is not looked at again; what goes on is.
+    tx!(s.app.store, &cx, [], |tx| {
+        tx.unaudited("test");
+        sql!(tx, exec, "DELETE FROM signins WHERE tenant_id = $1", acme)
+    })
+    .unwrap();
+    assert_eq!(told().await, [0, 2, 0]);
+    refused().await;
+    assert_eq!(told().await, [0, 2, 1]);
+    // A day further back than was asked for before is counted as well.
+    let all = get(&s, "/tenants/acme/statistics?days=7").await;
+    assert_eq!(all["days"][5]["signins"]["refused"], 2, "{all}");
 });
 
 story!(async fn one_opens_what_ones_company_and_the_platform_offer(t) {

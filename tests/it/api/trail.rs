@@ -136,6 +136,12 @@ story!(async fn the_instances_trail_is_sought_by_names_and_is_a_file(t) {
     }
     // Another trail: by any name of its tenant.
     let whole = get(&format!("/audit?tenant={acme}")).await.expect(200).json();
+    // Its people are named as there.
+    let added = |all: &[Value]| {
+        let e = all.iter().find(|e| e["action"] == "user.add").expect("an event");
+        assert_eq!((&e["target"], &e["target_name"]), (&json!(format!("user:{kim}")), &json!("KIM")), "{e}");
+    };
+    added(whole["items"].as_array().unwrap());
     for tenant in ["acme", "ACME", "acme%20metals"] {
         assert_eq!(get(&format!("/audit?tenant={tenant}")).await.expect(200).json(), whole, "{tenant}");
         let kims = found(&format!("tenant={tenant}&target=kim@contoso.example")).await;
@@ -159,6 +165,8 @@ story!(async fn the_instances_trail_is_sought_by_names_and_is_a_file(t) {
     let lines: Vec<Value> = file.text.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     assert_eq!(lines.len(), 3, "{}", file.text);
     assert_eq!(lines[0]["action"], "grant.add");
+    let file = get("/audit/export?format=ndjson&tenant=acme").await.expect(200);
+    added(&file.text.lines().map(|l| serde_json::from_str(l).unwrap()).collect::<Vec<_>>());
     let table = get("/audit/export?tenant=acme&action=user.*").await.expect(200);
     assert!(table.header("content-type").starts_with("text/csv"));
     assert!(table.text.starts_with("at,action,") && table.text.contains("\"user.add\""), "{}", table.text);

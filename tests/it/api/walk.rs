@@ -2,9 +2,9 @@
 
 use super::{call, openapi::route, own};
 use crate::{
+    outbox::given_up,
     story,
     support::{
-        TestDb,
         server::{Scim, TestServer},
         way_in,
     },
@@ -12,14 +12,10 @@ use crate::{
 use muster::{
     actor::{Actor, Principal, UserKind},
     api::TABLE,
-    clock::Clock,
-    id::{MessageId, RequestId, TenantId, UserId},
-    outbox,
-    store::{Cx, Scope, Store},
-    tx,
+    id::{RequestId, TenantId, UserId},
 };
 use serde_json::{Value, json};
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 struct Walk<'a> {
     s: &'a TestServer,
@@ -188,20 +184,6 @@ async fn shown(w: &mut Walk<'_>, home: TenantId, user: UserId) {
     w.by(&who, "GET", "/me/apps", Value::Null).await;
 }
 
-/// A letter of Acme's that is not tried before tomorrow.
-async fn waits(t: &TestDb, s: &TestServer) -> MessageId {
-    let acme = s.get("/api/v1/tenants/acme").await.expect(200).json();
-    let acme: TenantId = id(&acme).parse().unwrap();
-    let clock = Clock::manual(s.app.store.clock().now().plus(Duration::from_secs(86400)));
-    let store = Store::open(&t.options, clock).await.unwrap();
-    let cx = Cx::new(Actor::prove(Principal::System("test"), RequestId::new()), Scope::Platform);
-    tx!(store, &cx, [], |tx| {
-        tx.unaudited("test");
-        outbox::push(tx, acme, "credentials.mail", &json!({})).await
-    })
-    .unwrap()
-}
-
 story!(async fn every_route_answers_as_described(t) {
     let s = TestServer::start(&t).await;
     let mut w = Walk { s: &s, done: BTreeSet::new() };
@@ -227,10 +209,10 @@ story!(async fn every_route_answers_as_described(t) {
     w.go("PUT", "/tenants/acme/letters", json!({"display_name": "Acme", "colour": "#1F5FBF", "locale": "de"})).await;
     w.get("/tenants/acme/letters").await;
     w.get("/tenants/acme/letters/unsent").await;
-    let waits = format!("/tenants/acme/letters/unsent/{}", waits(&t, &s).await);
-    w.post(&format!("{waits}/try"), json!({})).await;
-    let waits = format!("/tenants/acme/letters/unsent/{}", self::waits(&t, &s).await);
-    w.delete(&waits).await;
+    let acme = id(&w.get("/tenants/acme").await).parse().unwrap();
+    let [one, other] = given_up(&t, acme).await.map(|l| format!("/tenants/acme/letters/unsent/{l}"));
+    w.post(&format!("{one}/try"), json!({})).await;
+    w.delete(&other).await;
     w.post("/domains", json!({"domain": "acme.example", "tenant": "acme"})).await;
     w.get("/domains").await;
     w.delete("/domains/acme.example").await;

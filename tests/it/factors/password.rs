@@ -116,6 +116,9 @@ story! {
         let no = browser.form("/me/factors/password", &typed(new, "umbrella quartz")).await.expect(409).text;
         assert!(no.contains("not the same"), "{no}");
         let no = browser.form("/me/factors/password", &typed("short", "short")).await.expect(409).text;
+        // It is said where it was typed, and nowhere else.
+        assert!(no.contains("<details id=\"change-password\" open>") && no.contains("aria-invalid=\"true\""), "{no}");
+        assert_eq!(no.matches("id=\"problem\"").count(), 1, "{no}");
         assert!(no.contains("at least 15 characters"), "{no}");
         assert_eq!(me(&other).await, 200);
         browser.form("/me/factors/password", &typed(new, new)).await.expect(303);

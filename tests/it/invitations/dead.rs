@@ -310,9 +310,9 @@ story!(async fn a_letter_that_waits_is_tried_at_once_when_somebody_says_so(t) {
     invite(&s, "contoso", json!({ "email": "bert@contoso.example" })).await;
     let letter = until(&s, |l| l["attempts"] == 1).await;
     let one = format!("/api/v1/tenants/contoso/letters/unsent/{}", letter["id"].as_str().unwrap());
-    // An invitation waits for its letter; the clock stands still, so nothing is tried again by itself.
+    // What waits is not dropped; the clock stands still, so nothing is tried again by itself.
     let refused = s.as_owner(Method::DELETE, &one, None).await.expect(409).json();
-    assert_eq!(refused["code"], "letter_needed", "{refused}");
+    assert_eq!(refused["code"], "letter_waits", "{refused}");
     assert_eq!(unsent(&s).await[0]["attempts"], 1);
     s.post(&format!("{one}/try"), json!({})).await.expect(204);
     let tried = until(&s, |l| l["attempts"] == 2).await;

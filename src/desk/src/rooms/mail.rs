@@ -12,18 +12,14 @@ use crate::{
     text::{self, When},
 };
 use askama::Template;
-use axum::{
-    Router,
-    extract::Path,
-    routing::{get, post},
-};
+use axum::{Router, extract::Path, routing::get};
 use serde::Deserialize;
 use serde_json::json;
 
 pub(super) fn routes() -> Router<Desk> {
     Router::new()
         .route("/admin/in/{tenant}/mail", get(mail).post(save))
-        .route("/admin/in/{tenant}/mail/try", post(try_now))
+        .route("/admin/in/{tenant}/mail/try", get(back).post(try_now))
         .route("/admin/in/{tenant}/mail/drop", get(drop_sure).post(drop_it))
 }
 
@@ -76,16 +72,10 @@ impl Letter {
             other => other,
         }
     }
-    fn invites(&self) -> bool {
-        self.topic == "invitation.mail"
-    }
-    /// Whether it can be tried now: that an invitation's was given up, the invitation says.
+    /// Whether it can be tried now: with a link that may have ended it is made anew.
     fn may_try(&self) -> bool {
-        !(self.invites() && self.given_up_at.is_some())
-    }
-    /// Whether it can be dropped: an invitation waits for its.
-    fn may_drop(&self) -> bool {
-        !(self.invites() && self.given_up_at.is_none())
+        let linked = matches!(self.topic.as_str(), "invitation.mail" | "password_reset.mail");
+        self.given_up_at.is_none() || !linked
     }
     fn state(&self) -> (&'static str, &'static str) {
         match (&self.given_up_at, self.attempts) {
@@ -122,7 +112,11 @@ async fn showing(ask: &Ask, t: &str, typed: Option<Form>, problem: Option<Proble
         ])
     });
     let status = problem.as_ref().map(Problem::http).unwrap_or_default();
-    let (first, next) = (ask.first(), ask.after(unsent.next.as_ref()));
+    // Of the list, wherever what was sent went.
+    let list = format!("{}/mail", shell.base());
+    let next =
+        unsent.next.as_ref().map(|c| format!("{list}{}", text::query([("cursor", c.as_str())])));
+    let first = (!ask.word("cursor").is_empty()).then_some(list);
     let shell = shell.problem(problem);
     shown(status, &Mail { shell, looks, form, letters: unsent.items, first, next })
 }
@@ -151,24 +145,41 @@ fn of(shell: &Shell, letter: &str) -> String {
     shell.api(&format!("/letters/unsent/{}", text::escape(letter)))
 }
 
+/// What was not done is said above the list; that it has left meanwhile, too.
+async fn refused(ask: &Ask, t: &str, p: Problem) -> Answer {
+    if p.mendable() || p.status == 404 {
+        return showing(ask, t, None, Some(p)).await;
+    }
+    Err(p.into())
+}
+
+/// Where whoever comes back from proving themselves anew goes on.
+async fn back(ask: Ask, Path(t): Path<String>) -> Answer {
+    let shell = ask.shell(&t, Section::Mail, "").await?;
+    on(&format!("{}/mail", shell.base()), "")
+}
+
 async fn try_now(ask: Ask, Path(t): Path<String>, form: Form) -> Answer {
     let shell = ask.shell(&t, Section::Mail, "").await?;
     let path = format!("{}/try", of(&shell, form.get("letter")));
     match ask.post::<crate::api::Done>(&path, json!({})).await {
         Ok(_) => on(&format!("{}/mail", shell.base()), "tried"),
-        Err(p) => showing(&ask, &t, None, Some(p)).await,
+        Err(p) => refused(&ask, &t, p).await,
     }
 }
 
 async fn drop_sure(ask: Ask, Path(t): Path<String>) -> Answer {
     let shell = ask.shell(&t, Section::Mail, "Drop a letter").await?;
-    let base = shell.base();
+    let (base, letter) = (shell.base(), ask.word("letter").to_owned());
+    if letter.is_empty() {
+        return on(&format!("{base}/mail"), "");
+    }
     let says = vec![
-        "It never leaves, and nobody is told: whoever it is for does not get it. What it is about stays as it is.".to_owned(),
+        "It was given up, and stands no more in the list: whoever it was for does not get it. What it was about stays as it is.".to_owned(),
         "The trail says that you dropped it, and what it was about.".to_owned(),
     ];
-    let fields = vec![("letter", ask.word("letter").to_owned())];
     let (action, back) = (format!("{base}/mail/drop"), format!("{base}/mail"));
+    let fields = vec![("letter", letter)];
     Sure { shell, says, fields, action, button: "Drop it", back: (back, "Keep it") }.page()
 }
 
@@ -176,6 +187,6 @@ async fn drop_it(ask: Ask, Path(t): Path<String>, form: Form) -> Answer {
     let shell = ask.shell(&t, Section::Mail, "").await?;
     match ask.delete(&of(&shell, form.get("letter"))).await {
         Ok(()) => on(&format!("{}/mail", shell.base()), "dropped"),
-        Err(p) => showing(&ask, &t, None, Some(p)).await,
+        Err(p) => refused(&ask, &t, p).await,
     }
 }

@@ -37,6 +37,8 @@ struct Attempt {
     at: When,
     directory: Option<String>,
     user: Option<String>,
+    #[serde(default)]
+    user_name: Option<String>,
     outcome: String,
     reason: Option<String>,
     #[serde(default)]
@@ -73,13 +75,6 @@ struct User {
     id: String,
     #[serde(rename = "user_name")]
     login: String,
-    display_name: Option<String>,
-}
-
-impl User {
-    fn name(&self) -> &str {
-        self.display_name.as_deref().filter(|n| !n.is_empty()).unwrap_or(&self.login)
-    }
 }
 
 /// The names of a page's people and directories.
@@ -95,14 +90,10 @@ impl Names {
             if_any(ask, &shell.api("/directories?limit=200")).await?;
         let mut users = HashMap::new();
         if shell.may("users.view") {
-            for id in attempts.iter().filter_map(|a| a.user.as_ref()) {
-                if !users.contains_key(id) {
-                    let path = shell.api(&format!("/users/{}", text::escape(id)));
-                    let user: Option<User> = if_any(ask, &path).await?;
-                    let name = user
-                        .map_or_else(|| "somebody who is gone".to_owned(), |u| u.name().to_owned());
-                    users.insert(id.clone(), name);
-                }
+            for a in attempts {
+                let Some(id) = &a.user else { continue };
+                let name = a.user_name.as_deref().unwrap_or("somebody who is gone");
+                users.insert(id.clone(), name.to_owned());
             }
         }
         Ok(Self { users, directories: directories.map(|p| p.items).unwrap_or_default() })
