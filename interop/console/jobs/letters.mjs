@@ -55,7 +55,7 @@ export const letters = {
     const mine = async (wanted) => (await unsent(ada)).find((l) => !before.includes(l.id) && wanted(l));
     writeFileSync(busy, '');
     try {
-      await invites(ada, 'prompt@partner.example', 'Paula Prompt');
+      await invites(ada, 'busy@prompt.example', 'Paula Prompt');
       // After the third try the next one is eight seconds away.
       const put = await until('three tries', () => mine((l) => l.attempts === 3), 30);
       await ada.at('contoso', '/mail');
@@ -63,11 +63,11 @@ export const letters = {
       rmSync(busy);
       await ada.click('Try it now', { role: 'button', within: row(put), exact: false });
       check('the page says what happens', /It is tried now/.test(await ada.text('#done')), await ada.words());
-      check('and the letter arrives before it would have by itself', Boolean(linkIn(await until('the letter', () => letter('prompt@partner.example'), 5))));
+      check('and the letter arrives before it would have by itself', Boolean(linkIn(await until('the letter', () => letter('busy@prompt.example'), 5))));
     } finally {
       if (existsSync(busy)) rmSync(busy);
     }
-    await invites(ada, 'nobody@partner.example', 'Noah Nobody');
+    await invites(ada, 'nobody@prompt.example', 'Noah Nobody');
     const given = await until('it to be given up', () => mine((l) => l.given_up_at));
     await ada.at('contoso', '/mail');
     check('that an invitation’s letter was given up, the invitation says: it is not tried here', !/Try it now/.test(await ada.text(row(given))), await ada.text(row(given)));
