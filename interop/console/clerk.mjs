@@ -20,7 +20,9 @@ export class Clerk extends Visitor {
 
   static async enter(world, name, options = {}) {
     const { context, page } = await Visitor.enter(world, name, options);
-    return new Clerk(world, name, context, page);
+    const clerk = new Clerk(world, name, context, page);
+    world.clerks?.push(clerk);
+    return clerk;
   }
 
   constructor(world, name, context, page) {

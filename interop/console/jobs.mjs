@@ -31,7 +31,7 @@ export const ALL = { ...people, ...own, ...factors, ...helpdesk, ...letters, ...
 
 // One job after the other; what goes wrong in one is that one's. `scripted` says whether whoever comes has JavaScript.
 export async function work(there, jobs, scripted = false) {
-  const world = { ...there, scripted, forms: new Forms(), ...(scripted && { examined: new Set() }) };
+  const world = { ...there, scripted, forms: new Forms(), clerks: [], ...(scripted && { examined: new Set() }) };
   const ada = await Clerk.ada(world);
   for (const [name, job] of Object.entries(jobs).filter(([n]) => new RegExp(process.env.JOB ?? '').test(n))) {
     const check = (what, ok, seen = '') => world.report.check(`${name}: ${what}`, Boolean(ok), seen);
@@ -39,8 +39,15 @@ export async function work(there, jobs, scripted = false) {
       await job({ ...world, ada, check });
       check('nothing on the console', ada.noise.length === 0, ada.noise.join('; '));
     } catch (e) {
-      check('goes through', false, `${String(e.stack).split('\n').filter((l) => !/node_modules|node:internal/.test(l)).slice(0, 7).join('\n       ')}\n       on ${ada.page.url()}: ${await ada.words().catch(() => '')}`);
+      // Where everybody was, whoever it went wrong for.
+      const stood = [];
+      for (const who of world.clerks.filter((c) => !c.page.isClosed())) {
+        stood.push(`\n       ${who.name} on ${who.page.url()}: ${(await who.words().catch(() => '')).slice(0, 600)}`);
+        if (who !== ada) await who.leave().catch(() => {});
+      }
+      check('goes through', false, `${String(e.stack).split('\n').filter((l) => !/node_modules|node:internal/.test(l)).slice(0, 7).join('\n       ')}${stood.join('')}`);
     }
+    world.clerks.splice(0, world.clerks.length, ada);
     ada.noise.splice(0);
   }
   if (!process.env.JOB) world.report.check('every form that somebody was shown was sent in a job', world.forms.unsent.length === 0, world.forms.unsent.join('\n       '));
