@@ -49,6 +49,17 @@ pub(super) struct Call {
 }
 
 impl Call {
+    /// For no version, and no page of a list yet.
+    pub(super) fn new(
+        app: App,
+        caller: Caller,
+        path: HashMap<String, String>,
+        query: HashMap<String, String>,
+        body: Bytes,
+    ) -> Self {
+        let (list, if_match, about) = (None, None, Arc::default());
+        Self { app, caller, path, query, list, if_match, body, about }
+    }
     /// Who asks.
     pub(super) fn actor(&self) -> &Actor {
         &self.caller.actor

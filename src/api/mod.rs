@@ -75,7 +75,7 @@ use axum::{
 use call::{Call, Reply};
 use futures::future::BoxFuture;
 use param::Param;
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 /// What a route needs of its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -204,8 +204,7 @@ async fn run(
     let wanted = versions::wanted(route, &parts.headers)?;
     let key = keyed::key(route, &parts.headers)?;
     let (query, body) = (query.into_iter().collect(), strict::body(body).await?);
-    let mut call =
-        Call { app, caller, path, query, list: None, if_match: None, body, about: Arc::default() };
+    let mut call = Call::new(app, caller, path, query, body);
     portal::within(route, &mut call).await?;
     call.list = cursor::List::of(route, &call).await?;
     match key {

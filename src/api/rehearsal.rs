@@ -16,7 +16,7 @@ use crate::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 /// Steps of one request.
 const STEPS: usize = 1000;
@@ -265,16 +265,7 @@ impl Routed {
         };
         let body = body.map_err(Error::internal)?.into();
         let query = HashMap::new();
-        Ok(Call {
-            app,
-            caller,
-            path,
-            query,
-            list: None,
-            if_match: None,
-            body,
-            about: Arc::default(),
-        })
+        Ok(Call::new(app, caller, path, query, body))
     }
 }
 

@@ -6,8 +6,8 @@ use super::{
     find,
 };
 use crate::{
-    access::perm::SystemViewLogs,
-    error::{Error, Result},
+    access::perm::{Permission as _, SystemViewLogs, UsersView},
+    error::Result,
     id::{DirectoryId, SigninId, TenantId, UserId},
     signins::{self, Attempt, Outcome, Query, Reason},
 };
@@ -27,7 +27,7 @@ pub(super) struct AttemptShown {
     tenant: TenantId,
     directory: Option<DirectoryId>,
     user: Option<UserId>,
-    /// What they are called; null where nobody is known, who is gone has no name.
+    /// What they are called, for whoever sees its users (`users.view`); null where nobody is known, or who it was is gone.
     user_name: Option<String>,
     outcome: Outcome,
     /// Why it did not become a session.
@@ -60,16 +60,23 @@ fn label(user: UserId) -> String {
     format!("user:{user}")
 }
 
-/// These attempts of a tenant, with what their people are called: all names in one go.
-async fn shown(c: &Call, tenant: TenantId, all: &[Attempt]) -> Result<Vec<AttemptShown>> {
+/// What the people of these attempts of a tenant are called, all in one go, if the caller may see its users. Whether or not
+/// that can be read, what was found is told.
+async fn names(c: &Call, tenant: TenantId, all: &[Attempt]) -> HashMap<String, String> {
+    let access = &c.app.access;
+    if access.demand(c.actor(), tenant, UsersView::ID).await.is_err() {
+        return HashMap::new();
+    }
     let labels = all.iter().filter_map(|a| a.user_id.map(label)).collect();
-    let names = c.app.access.called(c.actor(), tenant, &labels).await?;
-    Ok(all.iter().map(|a| AttemptShown::of(a, &names)).collect())
+    access.called(c.actor(), tenant, &labels).await.unwrap_or_else(|e| {
+        tracing::warn!(error = ?e, "attempts go without names");
+        HashMap::new()
+    })
 }
 
-async fn shown_one(c: &Call, a: Attempt) -> Result<Shown<AttemptShown>> {
-    let mut all = shown(c, a.tenant_id, std::slice::from_ref(&a)).await?;
-    all.pop().map(Shown::of).ok_or_else(|| Error::not_found("attempt"))
+async fn shown(c: &Call, a: &Attempt) -> Result<Shown<AttemptShown>> {
+    let names = names(c, a.tenant_id, std::slice::from_ref(a)).await;
+    Ok(Shown::of(AttemptShown::of(a, &names)))
 }
 
 pub(super) async fn list(c: Call) -> Result<Shown<Page<AttemptShown>>> {
@@ -86,17 +93,18 @@ pub(super) async fn list(c: Call) -> Result<Shown<Page<AttemptShown>>> {
     };
     let found = signins::list(&c.app.store, &p, &q, c.limit()?).await?;
     let next = found.next.map(|(at, id)| Newest(at, id).to_string());
-    Ok(Shown::page(shown(&c, p.tenant(), &found.items).await?, next))
+    let names = names(&c, p.tenant(), &found.items).await;
+    Ok(Shown::page(found.items.iter().map(|a| AttemptShown::of(a, &names)), next))
 }
 
 pub(super) async fn get(c: Call) -> Result<Shown<AttemptShown>> {
     let p = c.tenant::<SystemViewLogs>().await?;
     let reference = c.path.get("attempt").map_or("", String::as_str);
-    shown_one(&c, signins::get(&c.app.store, &p, reference).await?).await
+    shown(&c, &signins::get(&c.app.store, &p, reference).await?).await
 }
 
 pub(super) async fn anywhere(c: Call) -> Result<Shown<AttemptShown>> {
     let p = c.global().await?;
     let reference = c.path.get("attempt").map_or("", String::as_str);
-    shown_one(&c, signins::anywhere(&c.app.store, &p, reference).await?).await
+    shown(&c, &signins::anywhere(&c.app.store, &p, reference).await?).await
 }

@@ -28,7 +28,7 @@ use bytes::Bytes;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 /// Rows of one request.
 const ROWS: usize = 500;
@@ -180,16 +180,7 @@ fn over(
     path: HashMap<String, String>,
 ) -> Call {
     let (query, body) = (HashMap::new(), Bytes::new());
-    Call {
-        app: app.afresh(store),
-        caller,
-        path,
-        query,
-        list: None,
-        if_match: None,
-        body,
-        about: Arc::default(),
-    }
+    Call::new(app.afresh(store), caller, path, query, body)
 }
 
 async fn all(c: &Call, rows: Vec<Row>, dry_run: bool) -> ManyDone {

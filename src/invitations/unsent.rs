@@ -30,8 +30,8 @@ fn event(action: &'static str, id: MessageId, letter: &Unsent) -> Event {
 /// Has a letter tried now: one that waits, or one that was given up, which is tried as often again as any.
 ///
 /// # Errors
-/// `NotFound`, also of one that has left since; `Conflict` for one with a link that was given up: the invitation, or the link
-/// to set a password, is sent anew instead.
+/// `NotFound`, also of one that has left; `Conflict` for one that is handed over at this moment, and for one with a link that
+/// was given up: the invitation, or the link to set a password, is sent anew instead.
 pub async fn try_now(store: &Store, p: &Permit<SystemEditSettings>, id: MessageId) -> Result<()> {
     let t = p.tenant();
     tx!(store, &p.cx(), [], |tx| {
@@ -39,7 +39,8 @@ pub async fn try_now(store: &Store, p: &Permit<SystemEditSettings>, id: MessageI
         let anew = !MADE_ANEW.contains(&letter.topic.as_str());
         if outbox::hurry(tx, t, id, anew).await? == 0 {
             if letter.dead_at.is_none() {
-                return Err(Error::not_found("letter"));
+                let text = "the letter is handed over at this moment: look again in a minute";
+                return Err(Error::conflict(text).code("letter_under_way"));
             }
             let text = "the letter was given up, and its link may have ended: send the invitation, or the link to set a \
                         password, anew; or drop the letter";

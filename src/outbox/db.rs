@@ -186,16 +186,17 @@ pub(super) async fn letter(c: &mut Conn, t: TenantId, id: MessageId) -> Result<O
     )
 }
 
-/// Due now; where `anew`, what was given up has its attempts again. What is under way stays with whoever has it.
+/// Due now, with its attempts again, so that no hand takes from them; what was given up only where `anew`, and nothing that is
+/// under way.
 pub(super) async fn hurry(tx: &mut Tx, t: TenantId, id: MessageId, anew: bool) -> Result<u64> {
     let now = tx.now();
     sql!(
         tx,
         exec,
         "UPDATE outbox SET not_before = $3, dead_at = NULL,
-                attempts = CASE WHEN dead_at IS NULL THEN attempts ELSE 0 END,
-                leased_until = CASE WHEN dead_at IS NULL THEN leased_until END
-         WHERE tenant_id = $1 AND id = $2 AND done_at IS NULL AND (dead_at IS NULL OR $4)",
+                attempts = CASE WHEN dead_at IS NULL AND attempts > 0 THEN 1 ELSE 0 END, leased_until = NULL
+         WHERE tenant_id = $1 AND id = $2 AND done_at IS NULL
+           AND ((dead_at IS NULL AND (leased_until IS NULL OR leased_until <= $3)) OR (dead_at IS NOT NULL AND $4))",
         t,
         id,
         now,

@@ -355,8 +355,8 @@ pub async fn letter(tx: &mut Tx, t: TenantId, id: MessageId) -> Result<Option<Un
     db::letter(tx, t, id).await
 }
 
-/// Has a letter that has not left tried now; where `anew`, one that was given up begins anew. How many there were: none, where
-/// it has left, or was given up and may not.
+/// Has a letter that has not left tried now, as often again as any; one that was given up only where `anew`. How many there
+/// were: none, where it has left, is handed over at this moment, or was given up and may not.
 ///
 /// # Errors
 /// As the store.

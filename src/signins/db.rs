@@ -161,26 +161,21 @@ row! {
     }
 }
 
-/// How many attempts ended how, day by day (of `day` microseconds), from the first moment on and before the second; of the
-/// newest `most`.
+/// How many attempts ended how, day by day (of `day` microseconds), from the first moment on and before the second.
 pub(super) async fn by_day(
     c: &mut Conn,
     t: TenantId,
     (from, to): (Timestamp, Timestamp),
     day: i64,
-    most: i64,
 ) -> Result<Vec<OfADay>> {
     sql!(
         c,
         all<OfADay>,
-        "SELECT a.at / $3, a.outcome, count(*) FROM (
-           SELECT at, outcome FROM signins WHERE tenant_id = $1 AND at >= $2 AND at < $5
-           ORDER BY at DESC, id DESC LIMIT $4) a
+        "SELECT at / $3, outcome, count(*) FROM signins WHERE tenant_id = $1 AND at >= $2 AND at < $4
          GROUP BY 1, 2 ORDER BY 1, 2",
         t,
         from,
         day,
-        most,
         to
     )
 }

@@ -302,8 +302,7 @@ pub async fn list(
     Ok(Found { items, next })
 }
 
-/// How many attempts in the permit's tenant ended how, day by day in UTC, from the first moment on and before the second. At
-/// most `most` are counted, the newest: where there are as many, older days are not whole.
+/// How many attempts in the permit's tenant ended how, day by day in UTC, from the first moment on and before the second.
 ///
 /// # Errors
 /// The database's.
@@ -311,11 +310,10 @@ pub async fn by_day(
     store: &Store,
     permit: &Permit<SystemViewLogs>,
     days: (Timestamp, Timestamp),
-    most: i64,
 ) -> Result<Vec<OfADay>> {
     let t = permit.tenant();
     let mut c = store.scan(Scope::Tenant(t)).await?;
-    db::by_day(&mut c, t, days, Timestamp::DAY, most).await
+    db::by_day(&mut c, t, days, Timestamp::DAY).await
 }
 
 /// The last sign-in through a directory that became a session, and the last that did not.

@@ -20,8 +20,8 @@ const HOUR: i64 = 3_600_000_000;
 const KEPT: Duration = Duration::from_secs(6 * 3600);
 /// So many days are remembered, of all tenants.
 const DAYS: u64 = 100_000;
-/// So many rows of each kind are counted at most for one answer. What is left is counted for the next.
-pub const COUNTED: i64 = 200_000;
+/// When so many rows were counted for one answer, no further day is begun: the next answer goes on. Days are counted whole.
+const ENOUGH: i64 = 200_000;
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,6 +44,9 @@ pub struct Ended {
 }
 
 impl Ended {
+    fn all(self) -> i64 {
+        self.well + self.refused + self.failed
+    }
     fn add(&mut self, n: Self) {
         self.well += n.well;
         self.refused += n.refused;
@@ -54,10 +57,25 @@ impl Ended {
 /// By day since 1970-01-01, in UTC.
 type ByDay = BTreeMap<i64, Ended>;
 
+/// What is remembered, and when it was counted: nothing that a clock says is yet to be.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    counted: Timestamp,
+    ended: Ended,
+}
+
+/// What the day that goes on did until some moment; `since` when counting it began.
+#[derive(Debug, Clone, Copy)]
+struct SoFar {
+    since: Timestamp,
+    until: Timestamp,
+    ended: Ended,
+}
+
 /// What days that are over came to, and what the one that goes on did until some moment.
 pub struct Days {
-    over: Cache<(TenantId, Of, i64), Ended>,
-    so_far: Cache<(TenantId, Of), (Timestamp, Ended)>,
+    over: Cache<(TenantId, Of, i64), Known>,
+    so_far: Cache<(TenantId, Of), SoFar>,
 }
 
 impl Default for Days {
@@ -68,7 +86,7 @@ impl Default for Days {
 
 impl Days {
     /// How many of the permit's tenant ended how, from the day `first` on; days of which there is none may be missing. And
-    /// whether that is all that is kept.
+    /// whether that is all that is kept: if not, the days before the oldest are counted for the next answers.
     ///
     /// # Errors
     /// The database's.
@@ -79,65 +97,62 @@ impl Days {
         of: Of,
         first: i64,
     ) -> Result<(ByDay, bool)> {
-        let (t, settled) = (p.tenant(), store.clock().now().minus(LATE));
+        let (t, now) = (p.tenant(), store.clock().now());
+        let settled = now.minus(LATE);
         let over = settled.0.div_euclid(Timestamp::DAY).max(first);
         // Of the day that goes on, what is new since the last hour that is over.
         let hour = Timestamp(settled.0.div_euclid(HOUR).saturating_mul(HOUR)).max(begin(over));
-        let (so_far, all_so_far) = self.so_far(store, p, of, over, hour).await?;
+        let so_far = self.so_far(store, p, of, (begin(over), hour)).await?;
         // Another node's clock may be ahead.
         let mut all = read(store, p, of, (hour, begin(over + 3))).await?;
-        let mut complete = all_so_far && counted(&all) < COUNTED;
         all.entry(over).or_default().add(so_far);
-        let mut missing = None;
+        let mut missing = Vec::new();
         for day in (first..over).rev() {
-            let Some(known) = self.over.get(&(t, of, day)) else {
-                missing = Some(day);
-                break;
-            };
-            all.insert(day, known);
+            match self.over.get(&(t, of, day)).filter(|k| k.counted <= now) {
+                Some(known) => drop(all.insert(day, known.ended)),
+                None => missing.push(day),
+            }
         }
-        let Some(last) = missing else { return Ok((all, complete)) };
-        let ticket = self.over.ticket();
-        let found = read(store, p, of, (begin(first), begin(last + 1))).await?;
-        let whole = counted(&found) < COUNTED;
-        complete &= whole;
-        // Of the day at which counting stopped there may be more.
-        let from = match found.keys().next() {
-            Some(day) if !whole => day + 1,
-            _ => first,
-        };
-        for day in from..=last {
-            let ended = found.get(&day).copied().unwrap_or_default();
-            self.over.fill(ticket, (t, of, day), ended);
+        let (mut counted, mut days) = (0, 1);
+        while counted < ENOUGH && !missing.is_empty() {
+            // Twice as many with each question, so that where there is little a few are enough.
+            let some: Vec<i64> = missing.drain(..missing.len().min(days)).collect();
+            days *= 2;
+            let (Some(newest), Some(oldest)) = (some.first(), some.last()) else { break };
+            let ticket = self.over.ticket();
+            let found = read(store, p, of, (begin(*oldest), begin(newest + 1))).await?;
+            for day in some {
+                let ended = found.get(&day).copied().unwrap_or_default();
+                counted += ended.all();
+                all.insert(day, ended);
+                self.over.fill(ticket, (t, of, day), Known { counted: now, ended });
+            }
         }
-        all.extend(found);
-        Ok((all, complete))
+        Ok((all, missing.is_empty()))
     }
-    /// What a day came to until an hour of it that is over; and whether that is all.
+    /// What a day came to from its beginning until an hour of it that is over.
     async fn so_far(
         &self,
         store: &Store,
         p: &Permit<SystemViewLogs>,
         of: Of,
-        day: i64,
-        until: Timestamp,
-    ) -> Result<(Ended, bool)> {
-        let key = (p.tenant(), of);
-        let known = self.so_far.get(&key).filter(|k| k.0 >= begin(day) && k.0 <= until);
-        let (from, mut ended) = known.unwrap_or((begin(day), Ended::default()));
-        if from == until {
-            return Ok((ended, true));
+        (begin, until): (Timestamp, Timestamp),
+    ) -> Result<Ended> {
+        let (key, now) = ((p.tenant(), of), store.clock().now());
+        let known = self.so_far.get(&key);
+        // What came late is counted once the whole is counted anew.
+        let known =
+            known.filter(|k| k.until >= begin && k.until <= until && now.since(k.since) < KEPT);
+        let mut k = known.unwrap_or(SoFar { since: now, until: begin, ended: Ended::default() });
+        if k.until < until {
+            let ticket = self.so_far.ticket();
+            for n in read(store, p, of, (k.until, until)).await?.into_values() {
+                k.ended.add(n);
+            }
+            k.until = until;
+            self.so_far.fill(ticket, key, k);
         }
-        let ticket = self.so_far.ticket();
-        let more = read(store, p, of, (from, until)).await?;
-        let whole = counted(&more) < COUNTED;
-        for n in more.into_values() {
-            ended.add(n);
-        }
-        if whole {
-            self.so_far.fill(ticket, key, (until, ended));
-        }
-        Ok((ended, whole))
+        Ok(k.ended)
     }
 }
 
@@ -146,11 +161,7 @@ fn begin(day: i64) -> Timestamp {
     Timestamp(day.saturating_mul(Timestamp::DAY))
 }
 
-fn counted(all: &ByDay) -> i64 {
-    all.values().map(|n| n.well + n.refused + n.failed).sum()
-}
-
-/// From the first moment on and before the second: the newest, where there are more than are counted.
+/// From the first moment on and before the second.
 async fn read(
     store: &Store,
     p: &Permit<SystemViewLogs>,
@@ -160,7 +171,7 @@ async fn read(
     let mut all = ByDay::new();
     match of {
         Of::Signins => {
-            for n in signins::by_day(store, p, days, COUNTED).await? {
+            for n in signins::by_day(store, p, days).await? {
                 let day = all.entry(n.day).or_default();
                 match n.outcome {
                     Outcome::Success => day.well += n.count,
@@ -170,7 +181,7 @@ async fn read(
             }
         }
         Of::Requests => {
-            for n in log::by_day(store, p, days, COUNTED).await? {
+            for n in log::by_day(store, p, days).await? {
                 let day = all.entry(n.day).or_default();
                 match n.outcome.as_str() {
                     "ok" => day.well += n.count,

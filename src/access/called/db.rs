@@ -34,7 +34,7 @@ pub(super) async fn names(
             c,
             all<Called>,
             "/* platform: the provider's people act in other tenants */
-             SELECT 'user', u.id, u.tenant_id, coalesce(u.display_name, u.user_name)
+             SELECT 'user', u.id, u.tenant_id, coalesce(nullif(u.display_name, ''), u.user_name)
              FROM rarray($2) AS w CROSS JOIN users u
              WHERE u.tenant_id IN ($1, (SELECT t.id FROM tenants t WHERE t.provider)) AND u.id = w.value
              /* scan: the one row of the index tenants_one_provider */",

@@ -107,13 +107,12 @@ row! {
 }
 
 /// How many requests of all directories of a tenant were answered how, day by day (of `day` microseconds), from the first id
-/// on and before the second; of the newest `most`. Replays are not requests of theirs, and of what is missing nothing is known.
+/// on and before the second. Replays are not requests of theirs, and of what is missing nothing is known.
 pub(super) async fn by_day(
     c: &mut Conn,
     t: TenantId,
     (from, to): (LogId, LogId),
     day: i64,
-    most: i64,
 ) -> Result<Vec<OfADay>> {
     sql!(
         c,
@@ -121,13 +120,12 @@ pub(super) async fn by_day(
         "SELECT a.at / $3, a.outcome, count(*) FROM (
            SELECT l.at, CASE WHEN l.status < 400 THEN 'ok' WHEN l.status < 500 THEN 'refused' ELSE 'failed' END AS outcome
            FROM directories d CROSS JOIN provisioning_log l
-           WHERE d.tenant_id = $1 AND l.tenant_id = $1 AND l.directory_id = d.id AND l.id >= $2 AND l.id < $5
-             AND l.replay_of IS NULL AND l.method <> '' ORDER BY l.id DESC LIMIT $4) a
+           WHERE d.tenant_id = $1 AND l.tenant_id = $1 AND l.directory_id = d.id AND l.id >= $2 AND l.id < $4
+             AND l.replay_of IS NULL AND l.method <> '') a
          GROUP BY 1, 2 ORDER BY 1, 2",
         t,
         from,
         day,
-        most,
         to
     )
 }

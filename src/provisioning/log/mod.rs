@@ -261,7 +261,7 @@ pub async fn list(
 }
 
 /// How many requests of the tenant's directories were answered how, day by day in UTC, from the first moment on and before the
-/// second, as far as their logs go back. At most `most` are counted, the newest.
+/// second, as far as their logs go back.
 ///
 /// # Errors
 /// The database's.
@@ -269,11 +269,10 @@ pub async fn by_day(
     store: &Store,
     p: &Permit<SystemViewLogs>,
     (from, to): (Timestamp, Timestamp),
-    most: i64,
 ) -> Result<Vec<OfADay>> {
     let mut c = store.scan(Scope::Tenant(p.tenant())).await?;
     let days = (LogId::first(from), LogId::first(to));
-    db::by_day(&mut c, p.tenant(), days, Timestamp::DAY, most).await
+    db::by_day(&mut c, p.tenant(), days, Timestamp::DAY).await
 }
 
 /// One entry, with what is kept of its bodies.

@@ -287,8 +287,11 @@ story!(async fn the_checklist_says_what_is_done_and_what_waits(t) {
     same(2).await;
 });
 
+fn noon(t: Timestamp) -> Timestamp {
+    Timestamp((t.0.div_euclid(Timestamp::DAY) * 2 + 1) * Timestamp::DAY / 2)
+}
+
 story!(async fn what_a_day_came_to_is_remembered_once_it_is_over(t) {
-    let noon = |t: Timestamp| Timestamp((t.0.div_euclid(Timestamp::DAY) * 2 + 1) * Timestamp::DAY / 2);
     let clock = Clock::manual(noon(t.store.clock().now()));
     let store = Store::open(&t.options, clock.clone()).await.unwrap();
     let s = TestServer::on(store, |_| {}).await;
@@ -320,6 +323,43 @@ story!(async fn what_a_day_came_to_is_remembered_once_it_is_over(t) {
     // A day further back than was asked for before is counted as well.
     let all = get(&s, "/tenants/acme/statistics?days=7").await;
     assert_eq!(all["days"][5]["signins"]["refused"], 2, "{all}");
+});
+
+story!(async fn where_there_is_much_one_day_after_the_other_is_counted_whole(t) {
+    let clock = Clock::manual(noon(t.store.clock().now()));
+    let store = Store::open(&t.options, clock.clone()).await.unwrap();
+    let s = TestServer::on(store, |_| {}).await;
+    let (acme, cx) = (s.tenant("acme").await, s.app.system());
+    let new = NewSignin::not(Reason::MfaNotProved, None, None);
+    tx!(s.app.store, &cx, [new], |tx| { signins::record(tx, acme, &new).await }).unwrap();
+    // As many as no answer counts beside others, yesterday and the day before.
+    for (day, n) in [(1, 200_000_i64), (2, 200_001)] {
+        tx!(s.app.store, &cx, [], |tx| {
+            tx.unaudited("test");
+            let at = tx.now().minus(Duration::from_secs(day * 86_400));
+            sql!(tx, exec, {
+                lite: "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < $3)
+                       INSERT INTO signins (tenant_id, id, reference, at, outcome, detail)
+                       SELECT $1, randomblob(16), $2 || '-' || n.i, $2, 'success', '{}' FROM n",
+                pg: "INSERT INTO signins (tenant_id, id, reference, at, outcome, detail)
+                     SELECT $1, gen_random_uuid(), ($2::bigint)::text || '-' || n.i, $2, 'success', '{}'::jsonb
+                     FROM generate_series(1::bigint, $3) AS n(i)",
+            }, acme, at, n)
+        })
+        .unwrap();
+    }
+    let told = async || {
+        let all = get(&s, "/tenants/acme/statistics?days=4").await;
+        let days = all["days"].as_array().unwrap().clone();
+        let entered = days.iter().map(|d| d["signins"]["entered"].as_i64().unwrap());
+        (entered.collect::<Vec<_>>(), all["complete"].as_bool().unwrap())
+    };
+    assert_eq!(told().await, (vec![0, 0, 200_000, 0], false));
+    assert_eq!(told().await, (vec![0, 200_001, 200_000, 0], false));
+    assert_eq!(told().await, (vec![0, 200_001, 200_000, 0], true));
+    // What was known stays, and what is new is the one day that is over since.
+    clock.advance(Duration::from_secs(86_400));
+    assert_eq!(told().await, (vec![200_001, 200_000, 0, 0], true));
 });
 
 story!(async fn one_opens_what_ones_company_and_the_platform_offer(t) {
