@@ -193,6 +193,50 @@ pub async fn paths(
     Ok(rows.into_iter().filter_map(|r| Some((r.user?, path(r, catalogue)?))).collect())
 }
 
+/// The text of [`mapped`]; of which mappings, parked roles, default roles and integration users.
+macro_rules! mapped {
+    ($mappings:literal, $kept:literal, $defaults:literal, $integrations:literal) => {
+        concat!(
+            "/* platform: of whoever answers for one, scan: of all, they are few and looked at together */
+             SELECT CAST(NULL AS uuid), p.id, p.role_id, p.scope, p.scope_tenant, coalesce(p.adopted_by, p.created_by),
+                    p.created_at, CAST(NULL AS bigint), CAST(NULL AS text), CAST(NULL AS text), t.id, t.display_name,
+                    d.id, d.name, r.tenant_id, r.offered, r.name, r.permissions, CAST(NULL AS bigint),
+                    p.created_by_tenant, p.created_by_user, p.granted, p.suspended_at, p.id, CAST(NULL AS uuid)
+             FROM ",
+            $mappings,
+            "
+             UNION
+             SELECT CAST(NULL AS uuid), k.change_id, k.role_id, k.scope, k.scope_tenant, k.granted_by, k.since,
+                    CAST(NULL AS bigint), CAST(NULL AS text), CAST(NULL AS text), CAST(NULL AS uuid), k.group_name,
+                    d.id, d.name, r.tenant_id, r.offered, r.name, r.permissions, k.since, k.created_by_tenant,
+                    k.created_by_user, k.granted, k.suspended_at, k.mapping_id, CAST(NULL AS uuid)
+             FROM ",
+            $kept,
+            " AND NOT k.gone
+               AND NOT EXISTS (SELECT 1 FROM mappings p WHERE p.tenant_id = k.tenant_id AND p.id = k.mapping_id)
+             UNION
+             SELECT CAST(NULL AS uuid), e.id, e.role_id, 'tenant', e.tenant_id, coalesce(e.adopted_by, e.created_by),
+                    e.created_at, CAST(NULL AS bigint), 'default', CAST(NULL AS text), CAST(NULL AS uuid),
+                    CAST(NULL AS text), CAST(NULL AS uuid), CAST(NULL AS text), r.tenant_id, r.offered, r.name,
+                    r.permissions, CAST(NULL AS bigint), e.created_by_tenant, e.created_by_user, e.granted,
+                    e.suspended_at, e.id, CAST(NULL AS uuid)
+             FROM ",
+            $defaults,
+            " AND e.role_id IS NOT NULL
+             UNION
+             SELECT CAST(NULL AS uuid), coalesce(g.id, a.id), coalesce(g.role_id, $1), coalesce(g.scope, 'tenant'),
+                    CASE WHEN g.id IS NULL THEN w.tenant_id ELSE g.scope_tenant END,
+                    coalesce(g.granted_by, a.created_by), coalesce(g.valid_from, a.created_at), g.valid_to,
+                    coalesce(g.source, 'manual'), g.reason, CAST(NULL AS uuid), CAST(NULL AS text),
+                    CAST(NULL AS uuid), CAST(NULL AS text), r.tenant_id, r.offered, r.name, r.permissions,
+                    CAST(NULL AS bigint), w.made_by_tenant, w.made_by_user, a.settings -> 'scopes', w.suspended_at,
+                    w.app_id, w.tenant_id
+             FROM ",
+            $integrations
+        )
+    };
+}
+
 /// Mappings as ways to their roles, for whoever is in their groups: these, or all that somebody answers for. Of such as
 /// are gone, what is kept of them. Default roles are among them, by ids of their own, and integration users: one without a
 /// role as if it had the least, since somebody answers for what was chosen for it all the same.
@@ -201,56 +245,51 @@ pub async fn mapped(
     catalogue: &Catalogue,
     these: Option<&[MappingId]>,
 ) -> Result<Vec<Path>> {
-    let all = these.is_none();
-    let these = List::Ids(these.unwrap_or_default().iter().map(|m| m.0).collect());
-    let rows = sql!(
-        c,
-        all<PathRow>,
-        "/* platform: of whoever answers for one, scan: they are few and looked at together */
-         SELECT CAST(NULL AS uuid), p.id, p.role_id, p.scope, p.scope_tenant, coalesce(p.adopted_by, p.created_by),
-                p.created_at, CAST(NULL AS bigint), CAST(NULL AS text), CAST(NULL AS text), t.id, t.display_name, d.id,
-                d.name, r.tenant_id, r.offered, r.name, r.permissions, CAST(NULL AS bigint), p.created_by_tenant,
-                p.created_by_user, p.granted, p.suspended_at, p.id, CAST(NULL AS uuid)
-         FROM mappings p
-         JOIN groups t ON t.tenant_id = p.tenant_id AND t.id = p.group_id
-         JOIN directories d ON d.tenant_id = t.tenant_id AND d.id = t.directory_id
-         LEFT JOIN roles r ON r.id = p.role_id
-         WHERE ($1 AND p.created_by_user IS NOT NULL) OR p.id IN (SELECT value FROM rarray($2))
-         UNION
-         SELECT CAST(NULL AS uuid), k.change_id, k.role_id, k.scope, k.scope_tenant, k.granted_by, k.since,
-                CAST(NULL AS bigint), CAST(NULL AS text), CAST(NULL AS text), CAST(NULL AS uuid), k.group_name, d.id,
-                d.name, r.tenant_id, r.offered, r.name, r.permissions, k.since, k.created_by_tenant,
-                k.created_by_user, k.granted, k.suspended_at, k.mapping_id, CAST(NULL AS uuid)
-         FROM parked_roles k
-         JOIN directories d ON d.tenant_id = k.tenant_id AND d.id = k.directory_id
-         LEFT JOIN roles r ON r.id = k.role_id
-         WHERE k.created_by_user IS NOT NULL AND NOT k.gone
-           AND ($1 OR k.mapping_id IN (SELECT value FROM rarray($2)))
-           AND NOT EXISTS (SELECT 1 FROM mappings p WHERE p.tenant_id = k.tenant_id AND p.id = k.mapping_id)
-         UNION
-         SELECT CAST(NULL AS uuid), e.id, e.role_id, 'tenant', e.tenant_id, coalesce(e.adopted_by, e.created_by),
-                e.created_at, CAST(NULL AS bigint), 'default', CAST(NULL AS text), CAST(NULL AS uuid),
-                CAST(NULL AS text), CAST(NULL AS uuid), CAST(NULL AS text), r.tenant_id, r.offered, r.name,
-                r.permissions, CAST(NULL AS bigint), e.created_by_tenant, e.created_by_user, e.granted, e.suspended_at,
-                e.id, CAST(NULL AS uuid)
-         FROM default_roles e LEFT JOIN roles r ON r.id = e.role_id
-         WHERE e.role_id IS NOT NULL
-           AND (($1 AND e.created_by_user IS NOT NULL) OR e.id IN (SELECT value FROM rarray($2)))
-         UNION
-         SELECT CAST(NULL AS uuid), coalesce(g.id, a.id), coalesce(g.role_id, $3), coalesce(g.scope, 'tenant'),
-                CASE WHEN g.id IS NULL THEN w.tenant_id ELSE g.scope_tenant END, coalesce(g.granted_by, a.created_by),
-                coalesce(g.valid_from, a.created_at), g.valid_to, coalesce(g.source, 'manual'), g.reason,
-                CAST(NULL AS uuid), CAST(NULL AS text), CAST(NULL AS uuid), CAST(NULL AS text),
-                r.tenant_id, r.offered, r.name, r.permissions, CAST(NULL AS bigint), w.made_by_tenant, w.made_by_user,
-                a.settings -> 'scopes', w.suspended_at, w.app_id, w.tenant_id
-         FROM app_authors w JOIN apps a ON a.tenant_id = w.tenant_id AND a.id = w.app_id
-         LEFT JOIN grants g ON g.tenant_id = a.tenant_id AND g.user_id = a.user_id
-         LEFT JOIN roles r ON r.id = g.role_id
-         WHERE w.made_by_user IS NOT NULL AND ($1 OR w.app_id IN (SELECT value FROM rarray($2)))",
-        all,
-        these,
-        SELF_SERVICE_ROLE
-    )?;
+    let rows = match these {
+        None => sql!(
+            c,
+            all<PathRow>,
+            mapped!(
+                "mappings p JOIN groups t ON t.tenant_id = p.tenant_id AND t.id = p.group_id
+                 JOIN directories d ON d.tenant_id = t.tenant_id AND d.id = t.directory_id
+                 LEFT JOIN roles r ON r.id = p.role_id
+                 WHERE p.created_by_user IS NOT NULL",
+                "parked_roles k JOIN directories d ON d.tenant_id = k.tenant_id AND d.id = k.directory_id
+                 LEFT JOIN roles r ON r.id = k.role_id
+                 WHERE k.created_by_user IS NOT NULL",
+                "default_roles e LEFT JOIN roles r ON r.id = e.role_id WHERE e.created_by_user IS NOT NULL",
+                "app_authors w JOIN apps a ON a.tenant_id = w.tenant_id AND a.id = w.app_id
+                 LEFT JOIN grants g ON g.tenant_id = a.tenant_id AND g.user_id = a.user_id
+                 LEFT JOIN roles r ON r.id = g.role_id
+                 WHERE w.made_by_user IS NOT NULL"
+            ),
+            SELF_SERVICE_ROLE
+        )?,
+        Some(these) => sql!(
+            c,
+            all<PathRow>,
+            mapped!(
+                "rarray($2) AS i CROSS JOIN mappings p
+                 JOIN groups t ON t.tenant_id = p.tenant_id AND t.id = p.group_id
+                 JOIN directories d ON d.tenant_id = t.tenant_id AND d.id = t.directory_id
+                 LEFT JOIN roles r ON r.id = p.role_id
+                 WHERE p.id = i.value",
+                "rarray($2) AS i CROSS JOIN parked_roles k
+                 JOIN directories d ON d.tenant_id = k.tenant_id AND d.id = k.directory_id
+                 LEFT JOIN roles r ON r.id = k.role_id
+                 WHERE k.mapping_id = i.value AND k.created_by_user IS NOT NULL",
+                "rarray($2) AS i CROSS JOIN default_roles e LEFT JOIN roles r ON r.id = e.role_id
+                 WHERE e.id = i.value",
+                "rarray($2) AS i CROSS JOIN app_authors w
+                 JOIN apps a ON a.tenant_id = w.tenant_id AND a.id = w.app_id
+                 LEFT JOIN grants g ON g.tenant_id = a.tenant_id AND g.user_id = a.user_id
+                 LEFT JOIN roles r ON r.id = g.role_id
+                 WHERE w.app_id = i.value AND w.made_by_user IS NOT NULL"
+            ),
+            SELF_SERVICE_ROLE,
+            List::Ids(these.iter().map(|m| m.0).collect())
+        )?,
+    };
     Ok(rows.into_iter().filter_map(|r| path(r, catalogue)).collect())
 }
 

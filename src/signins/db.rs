@@ -67,10 +67,9 @@ macro_rules! attempts {
         concat!(
             "SELECT tenant_id, id, reference, at, directory_id, user_id, outcome, reason, detail FROM signins
              WHERE tenant_id = $1 AND (at, id) >= ($2, $3) AND (at, id) < ($4, $5)
-               AND (NOT $6 OR outcome <> 'success') AND ($7 OR outcome = $8) AND ($9 OR reason = $10)
-               AND ($11 OR directory_id = $12) ",
+               AND (NOT $6 OR outcome <> 'success') AND ($7 OR outcome = $8) AND ($9 OR reason = $10) ",
             $which,
-            " ORDER BY at DESC, id DESC LIMIT $13"
+            " ORDER BY at DESC, id DESC LIMIT $11"
         )
     };
 }
@@ -84,10 +83,10 @@ pub(super) async fn list(
     limit: i64,
 ) -> Result<Vec<Attempt>> {
     let (every_outcome, every_reason) = (q.outcome.is_none(), q.reason.is_none());
-    let (every_directory, reason) = (q.directory.is_none(), q.reason.map(Reason::code));
+    let reason = q.reason.map(Reason::code);
     let outcome = q.outcome.map(Outcome::as_str);
-    match q.user {
-        None => sql!(
+    match (q.user, q.directory) {
+        (None, None) => sql!(
             c,
             all<Attempt>,
             attempts!(""),
@@ -101,14 +100,12 @@ pub(super) async fn list(
             outcome,
             every_reason,
             reason,
-            every_directory,
-            q.directory,
             limit
         ),
-        Some(user) => sql!(
+        (None, Some(directory)) => sql!(
             c,
             all<Attempt>,
-            attempts!("AND user_id = $14"),
+            attempts!("AND directory_id = $12"),
             t,
             from.0,
             from.1,
@@ -119,34 +116,58 @@ pub(super) async fn list(
             outcome,
             every_reason,
             reason,
-            every_directory,
-            q.directory,
             limit,
-            user
+            directory
+        ),
+        // One user has few, a directory many: no index is to begin with that.
+        (Some(user), directory) => sql!(
+            c,
+            all<Attempt>,
+            attempts!("AND user_id = $12 AND ($13 OR directory_id = $14)"),
+            t,
+            from.0,
+            from.1,
+            to.0,
+            to.1,
+            q.bad,
+            every_outcome,
+            outcome,
+            every_reason,
+            reason,
+            limit,
+            user,
+            directory.is_none(),
+            directory
         ),
     }
 }
 
-/// The attempt before which so many newer ones stand, from `from` on and before `to`.
+/// The text of [`nth`]; `$which` says of which directory.
+macro_rules! nth {
+    ($which:literal) => {
+        concat!(
+            "SELECT at, id FROM signins
+             WHERE tenant_id = $1 AND (at, id) >= ($2, $3) AND (at, id) < ($4, $5) ",
+            $which,
+            " ORDER BY at DESC, id DESC LIMIT 1 OFFSET $6"
+        )
+    };
+}
+
+/// The attempt before which so many newer ones stand, from `from` on and before `to`; through one directory, if there is one.
 pub(super) async fn nth(
     c: &mut Conn,
     t: TenantId,
     (from, to): (Place, Place),
+    directory: Option<DirectoryId>,
     n: i64,
 ) -> Result<Option<At>> {
-    sql!(
-        c,
-        opt<At>,
-        "SELECT at, id FROM signins
-         WHERE tenant_id = $1 AND (at, id) >= ($2, $3) AND (at, id) < ($4, $5)
-         ORDER BY at DESC, id DESC LIMIT 1 OFFSET $6",
-        t,
-        from.0,
-        from.1,
-        to.0,
-        to.1,
-        n
-    )
+    match directory {
+        None => sql!(c, opt<At>, nth!(""), t, from.0, from.1, to.0, to.1, n),
+        Some(d) => {
+            sql!(c, opt<At>, nth!("AND directory_id = $7"), t, from.0, from.1, to.0, to.1, n, d)
+        }
+    }
 }
 
 row! {
@@ -180,6 +201,18 @@ pub(super) async fn by_day(
     )
 }
 
+/// The text of [`last`]; `$which` says of which.
+macro_rules! last {
+    ($which:literal) => {
+        concat!(
+            "SELECT tenant_id, id, reference, at, directory_id, user_id, outcome, reason, detail FROM signins
+             WHERE tenant_id = $1 AND directory_id = $2 AND outcome ",
+            $which,
+            " 'success' ORDER BY at DESC, id DESC LIMIT 1"
+        )
+    };
+}
+
 /// The last success through a directory, or the last that was none.
 pub async fn last(
     c: &mut Conn,
@@ -187,15 +220,11 @@ pub async fn last(
     d: DirectoryId,
     success: bool,
 ) -> Result<Option<Attempt>> {
-    sql!(
-        c,
-        opt<Attempt>,
-        "SELECT tenant_id, id, reference, at, directory_id, user_id, outcome, reason, detail FROM signins
-         WHERE tenant_id = $1 AND directory_id = $2 AND (outcome = 'success') = $3 ORDER BY id DESC LIMIT 1",
-        t,
-        d,
-        success
-    )
+    if success {
+        sql!(c, opt<Attempt>, last!("="), t, d)
+    } else {
+        sql!(c, opt<Attempt>, last!("<>"), t, d)
+    }
 }
 
 /// Removes attempts before `before`, so many at most, the oldest first.

@@ -287,11 +287,11 @@ pub async fn list(
     let end = (Timestamp(i64::MAX), SigninId(uuid::Uuid::max()));
     let to = q.until.map_or(end, |u| (u, first)).min(q.before.unwrap_or(end));
     let mut from = (q.since.unwrap_or(Timestamp(i64::MIN)), first);
-    let rare = q.bad || q.outcome.is_some() || q.reason.is_some() || q.directory.is_some();
-    // Of one user there is an index; the rest is read in order.
+    let rare = q.bad || q.outcome.is_some() || q.reason.is_some();
+    // Of one user there is an index, and of a directory; the rest is read in order.
     let mut floor = None;
     if q.user.is_none() && rare {
-        floor = db::nth(&mut c, t, (from, to), EXAMINED).await?.map(|f| (f.at, f.id));
+        floor = db::nth(&mut c, t, (from, to), q.directory, EXAMINED).await?.map(|f| (f.at, f.id));
         from = floor.unwrap_or(from);
     }
     let limit = limit.clamp(1, 500);

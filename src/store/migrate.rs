@@ -61,6 +61,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0045_open_invitations", include_str!("../../migrations/0045_open_invitations.sql")),
     ("0046_who_did_what", include_str!("../../migrations/0046_who_did_what.sql")),
     ("0047_who_may", include_str!("../../migrations/0047_who_may.sql")),
+    ("0048_found_at_once", include_str!("../../migrations/0048_found_at_once.sql")),
 ];
 
 /// What SQLite makes of a migration: six words replaced, `STRICT` added, sections between `-- postgres:` and

@@ -16,6 +16,7 @@ mod openapi;
 mod over;
 mod person;
 mod portal;
+mod rare;
 mod routes;
 mod setup;
 mod trail;

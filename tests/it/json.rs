@@ -114,5 +114,15 @@ pure!(
         assert!(matches!(read(b"{\"a\":\"\xff\"}", Names::Folded), Err(Fault::Syntax(_))));
         let deep = "[".repeat(100_000);
         assert!(matches!(read(deep.as_bytes(), Names::Folded), Err(Fault::Syntax(_))));
+        // Where the standard's reader ends, and not before.
+        for (begin, end) in [("[", "]"), ("{\"a\":", "}"), ("[{\"a\":", "}]")] {
+            let open = begin.matches(['[', '{']).count();
+            for n in 120 / open..=136 / open {
+                let text = [begin.repeat(n), "0".to_owned(), end.repeat(n)].concat();
+                let reads = n * open < 128;
+                assert_eq!(serde_json::from_str::<Value>(&text).is_ok(), reads, "{text}");
+                assert_eq!(read(text.as_bytes(), Names::Folded).is_ok(), reads, "{text}");
+            }
+        }
     }
 );

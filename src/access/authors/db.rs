@@ -77,8 +77,8 @@ pub async fn integrations(c: &mut Conn, t: TenantId, these: &[MappingId]) -> Res
         c,
         all<Answered>,
         "SELECT a.tenant_id, a.id, a.user_id, a.name, a.created_by, w.adopted_by, w.suspended_at
-         FROM app_authors w JOIN apps a ON a.tenant_id = w.tenant_id AND a.id = w.app_id
-         WHERE w.tenant_id = $1 AND w.app_id IN (SELECT value FROM rarray($2))",
+         FROM rarray($2) AS i CROSS JOIN app_authors w JOIN apps a ON a.tenant_id = w.tenant_id AND a.id = w.app_id
+         WHERE w.tenant_id = $1 AND w.app_id = i.value",
         t,
         these
     )

@@ -42,7 +42,7 @@ pub async fn standings(
 ) -> Result<HashMap<AppId, (Standing, Answered)>> {
     let ids: Vec<MappingId> = these.iter().map(|a| MappingId(a.0)).collect();
     // platform: who answers for one may be of the provider's.
-    let mut c = access.0.store.read(Scope::Platform).await?;
+    let mut c = access.0.store.read_steadily(Scope::Platform).await?;
     let rows = db::integrations(&mut c, t, &ids).await?;
     let found = paths::mapped(&mut c, access.catalogue(), Some(&ids)).await?;
     drop(c);

@@ -65,7 +65,7 @@ impl Access {
             return Ok(out);
         }
         // platform: the provider's people act in other tenants.
-        let mut c = self.0.store.read(Scope::Platform).await?;
+        let mut c = self.0.store.read_steadily(Scope::Platform).await?;
         let mut found = Vec::new();
         for (kind, ids) in ids {
             found.extend(db::names(&mut c, here, kind, ids).await?);

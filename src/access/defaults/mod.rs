@@ -60,7 +60,7 @@ pub async fn get(
 ) -> Result<(DefaultRole, Standing)> {
     let t = permit.tenant();
     // platform: who answers for it may be of the provider's.
-    let mut c = access.0.store.read(Scope::Platform).await?;
+    let mut c = access.0.store.read_steadily(Scope::Platform).await?;
     let Some(d) = db::get(&mut c, t).await? else {
         let now = access.0.store.clock().now();
         return Ok((DefaultRole::none(t, now), Standing::InForce));

@@ -28,7 +28,7 @@ use std::{collections::HashMap, sync::Arc};
 pub async fn standings(access: &Access, these: &[Mapping]) -> Result<HashMap<MappingId, Standing>> {
     let ids: Vec<MappingId> = these.iter().map(|m| m.id).collect();
     // platform: a mapping of the provider's is shown in the tenants that it reaches.
-    let mut c = access.0.store.read(Scope::Platform).await?;
+    let mut c = access.0.store.read_steadily(Scope::Platform).await?;
     let found = paths::mapped(&mut c, access.catalogue(), Some(&ids)).await?;
     drop(c);
     let (settled, _) = access.0.people.settled(&found).await?;

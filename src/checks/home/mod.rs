@@ -97,8 +97,11 @@ pub async fn checklist(
     let (store, t) = (&app.store, permit.tenant());
     let now = store.clock().now();
     // platform: the provider's people ask for roles and hold some in other tenants.
-    let mut c = store.read(Scope::Platform).await?;
+    let mut c = store.read_steadily(Scope::Platform).await?;
     let f = db::facts(&mut c, t, now, (now.minus(SOON), now.plus(SOON))).await?;
+    drop(c);
+    // platform: so are administrators.
+    let mut c = store.read(Scope::Platform).await?;
     let seen = guard::acting_by_hand(&mut c, t, now).await?;
     drop(c);
     let mfa = tenants::get(store, t).await?.policy.0.mfa.default;

@@ -11,12 +11,10 @@ use crate::{
     },
 };
 use muster::{
-    actor::{Actor, Principal, UserKind},
-    audit::{self, Event},
+    actor::UserKind,
     clock::Clock,
-    id::{RequestId, TenantId, UserId},
+    id::{TenantId, UserId},
     signins::{self, NewSignin, Reason},
-    store::{Cx, Scope},
     tx,
 };
 use serde_json::{Value, json};
@@ -26,7 +24,7 @@ fn world(s: &TestServer) -> World {
     World { store: s.app.store.clone(), access: s.app.access.clone(), master: s.app.master.clone() }
 }
 
-async fn get(s: &TestServer, path: &str) -> Value {
+pub(super) async fn get(s: &TestServer, path: &str) -> Value {
     own(s, "GET", path, Value::Null).await.expect(200).json()
 }
 
@@ -37,7 +35,7 @@ fn fields(page: &Value, field: &str) -> Vec<String> {
 }
 
 /// All that a list has, to its end; a page may be short although more follow.
-async fn whole(s: &TestServer, path: &str, field: &str) -> Vec<String> {
+pub(super) async fn whole(s: &TestServer, path: &str, field: &str) -> Vec<String> {
     let (mut seen, mut cursor) = (Vec::new(), String::new());
     loop {
         let mark = if path.contains('?') { '&' } else { '?' };
@@ -393,61 +391,6 @@ story!(async fn the_trail_is_sought_by_what_by_whom_to_what_and_when(t) {
     assert_eq!(whole(&s, "/audit?action=user.*", "action").await, Vec::<String>::new());
 });
 
-story!(async fn what_is_rare_in_a_long_trail_is_found_a_piece_at_a_time(t) {
-    let tenant = TenantId::new();
-    let system = Actor::prove(Principal::System("test"), RequestId::new());
-    let cx = Cx::new(system, Scope::Platform);
-    tx!(t.store, &cx, [], |tx| { audit::record(tx, tenant, Event::new("rare")).await }).unwrap();
-    let other = Actor::prove(Principal::System("seldom"), RequestId::new());
-    let seldom = Cx::new(other, Scope::Platform);
-    tx!(t.store, &seldom, [], |tx| { audit::record(tx, tenant, Event::new("often")).await }).unwrap();
-    for _ in 0..41 {
-        tx!(t.store, &cx, [], |tx| {
-            for _ in 0..500 {
-                audit::record(tx, tenant, Event::new("often")).await?;
-            }
-            Ok(())
-        })
-        .unwrap();
-    }
-    let mut q = audit::Query { action: audit::Action::parse("rare"), ..Default::default() };
-    let mut pieces = 1;
-    let found = loop {
-        let piece = audit::list(&t.store, tenant, &q, 10).await.unwrap();
-        if !piece.items.is_empty() {
-            break piece;
-        }
-        assert!(piece.next.is_some() && piece.next != q.before, "it goes on");
-        (q.before, pieces) = (piece.next, pieces + 1);
-    };
-    assert_eq!((found.items.len(), found.next), (1, None));
-    assert!((2..=8).contains(&pieces), "not all at once, nor a little at a time: {pieces}");
-    // Whoever did little is found at once among all that others did.
-    q = audit::Query { actor: Some("system:seldom".into()), ..Default::default() };
-    for action in [None, audit::Action::parse("oft*"), audit::Action::parse("rare")] {
-        let found = usize::from(action != audit::Action::parse("rare"));
-        q.action = action;
-        let page = audit::list(&t.store, tenant, &q, 10).await.unwrap();
-        assert_eq!((page.items.len(), page.next), (found, None));
-    }
-    // What is there is found at once, however it is sought.
-    q = audit::Query { actor: Some("system:test".into()), ..Default::default() };
-    let page = audit::list(&t.store, tenant, &q, 10).await.unwrap();
-    assert_eq!((page.items.len(), page.next.is_some()), (10, true));
-    let mut seen = BTreeSet::new();
-    loop {
-        let page = audit::list(&t.store, tenant, &q, 500).await.unwrap();
-        let n = seen.len();
-        seen.extend(page.items.iter().map(|e| e.id));
-        assert_eq!(seen.len(), n + page.items.len(), "nothing twice");
-        q.before = page.next;
-        if q.before.is_none() {
-            break;
-        }
-    }
-    assert_eq!(seen.len(), 20_501, "nothing left out");
-});
-
 story!(async fn attempts_to_sign_in_are_sought_by_how_and_when(t) {
     let s = TestServer::start(&t).await;
     let acme = s.tenant("acme").await;
@@ -473,6 +416,9 @@ story!(async fn attempts_to_sign_in_are_sought_by_how_and_when(t) {
         (format!("directory={d}"), vec![&three, &two, &one]),
         (format!("directory={}", muster::id::DirectoryId::new()), vec![]),
         (format!("user={ann}"), vec![&four, &two, &one]),
+        (format!("directory={d}&bad=true"), vec![&three, &two]),
+        (format!("directory={d}&reason=upstream_unavailable"), vec![]),
+        (format!("user={ann}&directory={d}"), vec![&two, &one]),
         (format!("user={ann}&directory={d}&bad=true"), vec![&two]),
         (format!("since={middle}"), vec![&four, &three]),
         (format!("until={middle}"), vec![&two, &one]),

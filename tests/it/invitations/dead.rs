@@ -363,3 +363,39 @@ story!(async fn a_letter_that_was_given_up_is_dropped_or_begins_anew(t) {
     let again = until(&s, |l| l["given_up_at"].is_string() && l["given_up_at"] != given["given_up_at"]).await;
     assert_eq!((&again["id"], &again["attempts"]), (&given["id"], &json!(1)), "{again}");
 });
+
+story!(async fn a_letter_that_is_handed_over_at_this_moment_is_not_tried_beside_that(t) {
+    // A server that takes the connection and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let clock = Clock::manual(t.store.clock().now());
+    let store = Store::open(&t.options, clock.clone()).await.unwrap();
+    let s = TestServer::on(store, |c| {
+        c.mail.server = format!("smtp://127.0.0.1:{port}").into();
+        "Muster <no-reply@muster.example>".clone_into(&mut c.mail.from);
+    })
+    .await;
+    s.tenant("contoso").await;
+    invite(&s, "contoso", json!({ "email": "bert@contoso.example" })).await;
+    let letter = until(&s, |_| true).await;
+    let now = format!("/api/v1/tenants/contoso/letters/unsent/{}/try", letter["id"].as_str().unwrap());
+    let mut refused = Value::Null;
+    for _ in 0..200 {
+        let answer = s.post(&now, json!({})).await;
+        if answer.status.as_u16() == 409 {
+            refused = answer.json();
+            break;
+        }
+        // It was not taken yet.
+        answer.expect(204);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(refused["code"], "letter_under_way", "{refused}");
+    let waits = unsent(&s).await;
+    assert_eq!((waits.len(), &waits[0]["attempts"]), (1, &json!(0)), "{waits:?}");
+    // Once that has come to nothing, it is tried when somebody says so.
+    drop(silent);
+    until(&s, |l| l["attempts"] == 1).await;
+    s.post(&now, json!({})).await.expect(204);
+    until(&s, |l| l["attempts"] == 2).await;
+});

@@ -9,6 +9,7 @@ use crate::{
 };
 use askama::Template;
 use axum::extract::Path;
+use futures::future::{join, join_all};
 
 /// A directory and how it is.
 struct Row {
@@ -30,19 +31,21 @@ pub(super) async fn list(ask: Ask, Path(t): Path<String>) -> Answer {
     let shell = ask.shell(&t, Section::Directories, "Directories").await?;
     let query = ask.pass(&["cursor"], &[("limit", "25")]);
     let found: Page<Directory> = ask.get(&shell.api(&format!("/directories{query}"))).await?;
-    let mut rows = Vec::with_capacity(found.items.len());
-    for d in found.items {
-        // A list without it is still a list.
-        let health = ask.get(&api(&shell, &d.id, "/health")).await.ok();
-        let last = if shell.may("system.view_logs") && d.signin.is_some() {
+    let rows = found.items.into_iter().map(async |d| {
+        // A list without either is still a list.
+        let health = async { ask.get(&api(&shell, &d.id, "/health")).await.ok() };
+        let last = async {
+            if !shell.may("system.view_logs") || d.signin.is_none() {
+                return None;
+            }
             let tries = shell.api(&format!("/signins?limit=1&directory={}", d.id));
             let last: Option<Page<LastTry>> = ask.get(&tries).await.ok();
             last.and_then(|l| l.items.into_iter().next())
-        } else {
-            None
         };
-        rows.push(Row { d, health, last });
-    }
+        let (health, last) = join(health, last).await;
+        Row { d, health, last }
+    });
+    let rows = join_all(rows).await;
     let (first, next) = (ask.first(), ask.after(found.next.as_ref()));
     page(&List { shell, rows, first, next })
 }

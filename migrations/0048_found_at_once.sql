@@ -1,0 +1,8 @@
+-- Whoever answers for a mapping is asked about by the mapping's id alone, in whatever tenant it is.
+CREATE INDEX mappings_id ON mappings(id);
+
+-- The sign-ins through a directory, newest first, however many others there were since; and its last failure, however many
+-- successes.
+CREATE INDEX signins_through ON signins(tenant_id, directory_id, at, id) WHERE directory_id IS NOT NULL;
+CREATE INDEX signins_bad ON signins(tenant_id, directory_id, at, id) WHERE directory_id IS NOT NULL AND outcome <> 'success';
+DROP INDEX signins_directory;
