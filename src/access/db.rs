@@ -195,9 +195,11 @@ pub async fn paths(
 
 /// The text of [`mapped`]; of which mappings, parked roles, default roles and integration users.
 macro_rules! mapped {
-    ($mappings:literal, $kept:literal, $defaults:literal, $integrations:literal) => {
+    ($note:literal, $mappings:literal, $kept:literal, $defaults:literal, $integrations:literal) => {
         concat!(
-            "/* platform: of whoever answers for one, scan: of all, they are few and looked at together */
+            "/* platform: of whoever answers for one",
+            $note,
+            " */
              SELECT CAST(NULL AS uuid), p.id, p.role_id, p.scope, p.scope_tenant, coalesce(p.adopted_by, p.created_by),
                     p.created_at, CAST(NULL AS bigint), CAST(NULL AS text), CAST(NULL AS text), t.id, t.display_name,
                     d.id, d.name, r.tenant_id, r.offered, r.name, r.permissions, CAST(NULL AS bigint),
@@ -250,6 +252,7 @@ pub async fn mapped(
             c,
             all<PathRow>,
             mapped!(
+                ", scan: they are few and looked at together",
                 "mappings p JOIN groups t ON t.tenant_id = p.tenant_id AND t.id = p.group_id
                  JOIN directories d ON d.tenant_id = t.tenant_id AND d.id = t.directory_id
                  LEFT JOIN roles r ON r.id = p.role_id
@@ -269,6 +272,7 @@ pub async fn mapped(
             c,
             all<PathRow>,
             mapped!(
+                "",
                 "rarray($2) AS i CROSS JOIN mappings p
                  JOIN groups t ON t.tenant_id = p.tenant_id AND t.id = p.group_id
                  JOIN directories d ON d.tenant_id = t.tenant_id AND d.id = t.directory_id

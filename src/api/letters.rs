@@ -23,7 +23,7 @@ pub(super) struct UnsentShown {
     topic: String,
     /// Since when it waits.
     since: Time,
-    /// How often it was tried.
+    /// How often it was tried; counted anew from one when somebody has it tried now.
     attempts: i64,
     /// When it is tried again; null when it was given up.
     next_try: Option<Time>,

@@ -6,8 +6,8 @@ use super::{
     find,
 };
 use crate::{
-    access::perm::{Permission as _, SystemViewLogs, UsersView},
-    error::Result,
+    access::perm::{SystemViewLogs, UsersView},
+    error::{Kind, Result},
     id::{DirectoryId, SigninId, TenantId, UserId},
     signins::{self, Attempt, Outcome, Query, Reason},
 };
@@ -60,22 +60,22 @@ fn label(user: UserId) -> String {
     format!("user:{user}")
 }
 
-/// What the people of these attempts of a tenant are called, all in one go, if the caller may see its users. Whether or not
-/// that can be read, what was found is told.
-async fn names(c: &Call, tenant: TenantId, all: &[Attempt]) -> HashMap<String, String> {
-    let access = &c.app.access;
-    if access.demand(c.actor(), tenant, UsersView::ID).await.is_err() {
-        return HashMap::new();
+/// What the people of these attempts of a tenant are called, all in one go, if the caller may see its users.
+async fn names(c: &Call, tenant: TenantId, all: &[Attempt]) -> Result<HashMap<String, String>> {
+    match c.require::<UsersView>(tenant).await {
+        Ok(_) => {
+            let labels = all.iter().filter_map(|a| a.user_id.map(label)).collect();
+            c.app.access.called(c.actor(), tenant, &labels).await
+        }
+        Err(e) if matches!(e.kind(), Kind::Forbidden | Kind::NotFound | Kind::NeedsStepUp) => {
+            Ok(HashMap::new())
+        }
+        Err(e) => Err(e),
     }
-    let labels = all.iter().filter_map(|a| a.user_id.map(label)).collect();
-    access.called(c.actor(), tenant, &labels).await.unwrap_or_else(|e| {
-        tracing::warn!(error = ?e, "attempts go without names");
-        HashMap::new()
-    })
 }
 
 async fn shown(c: &Call, a: &Attempt) -> Result<Shown<AttemptShown>> {
-    let names = names(c, a.tenant_id, std::slice::from_ref(a)).await;
+    let names = names(c, a.tenant_id, std::slice::from_ref(a)).await?;
     Ok(Shown::of(AttemptShown::of(a, &names)))
 }
 
@@ -93,7 +93,7 @@ pub(super) async fn list(c: Call) -> Result<Shown<Page<AttemptShown>>> {
     };
     let found = signins::list(&c.app.store, &p, &q, c.limit()?).await?;
     let next = found.next.map(|(at, id)| Newest(at, id).to_string());
-    let names = names(&c, p.tenant(), &found.items).await;
+    let names = names(&c, p.tenant(), &found.items).await?;
     Ok(Shown::page(found.items.iter().map(|a| AttemptShown::of(a, &names)), next))
 }
 

@@ -22,6 +22,9 @@ const KEPT: Duration = Duration::from_secs(6 * 3600);
 const DAYS: u64 = 100_000;
 /// When so many rows were counted for one answer, no further day is begun: the next answer goes on. Days are counted whole.
 const ENOUGH: i64 = 200_000;
+/// Days that one statement counts at most, and only after one that counted no more than this.
+const SPAN: usize = 8;
+const FEW: i64 = 10_000;
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -108,25 +111,32 @@ impl Days {
         all.entry(over).or_default().add(so_far);
         let mut missing = Vec::new();
         for day in (first..over).rev() {
-            match self.over.get(&(t, of, day)).filter(|k| k.counted <= now) {
-                Some(known) => drop(all.insert(day, known.ended)),
+            let key = (t, of, day);
+            match self.over.get(&key) {
+                Some(known) if known.counted <= now => drop(all.insert(day, known.ended)),
+                // Counted by a clock that was ahead, maybe before the day was over.
+                Some(_) => {
+                    self.over.drop_one(&key);
+                    missing.push(day);
+                }
                 None => missing.push(day),
             }
         }
         let (mut counted, mut days) = (0, 1);
         while counted < ENOUGH && !missing.is_empty() {
-            // Twice as many with each question, so that where there is little a few are enough.
             let some: Vec<i64> = missing.drain(..missing.len().min(days)).collect();
-            days *= 2;
             let (Some(newest), Some(oldest)) = (some.first(), some.last()) else { break };
             let ticket = self.over.ticket();
             let found = read(store, p, of, (begin(*oldest), begin(newest + 1))).await?;
+            let these: i64 = found.values().map(|n| n.all()).sum();
             for day in some {
                 let ended = found.get(&day).copied().unwrap_or_default();
-                counted += ended.all();
                 all.insert(day, ended);
                 self.over.fill(ticket, (t, of, day), Known { counted: now, ended });
             }
+            counted += these;
+            // More with each question, so that where there is little some are enough; where there is much, a day.
+            days = if these <= FEW { (days * 2).min(SPAN) } else { 1 };
         }
         Ok((all, missing.is_empty()))
     }
@@ -140,9 +150,13 @@ impl Days {
     ) -> Result<Ended> {
         let (key, now) = ((p.tenant(), of), store.clock().now());
         let known = self.so_far.get(&key);
+        if known.is_some_and(|k| k.until > until || k.since > now) {
+            self.so_far.drop_one(&key);
+        }
         // What came late is counted once the whole is counted anew.
-        let known =
-            known.filter(|k| k.until >= begin && k.until <= until && now.since(k.since) < KEPT);
+        let known = known.filter(|k| {
+            k.until >= begin && k.until <= until && k.since <= now && now.since(k.since) < KEPT
+        });
         let mut k = known.unwrap_or(SoFar { since: now, until: begin, ended: Ended::default() });
         if k.until < until {
             let ticket = self.so_far.ticket();

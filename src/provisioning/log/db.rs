@@ -1,6 +1,6 @@
-//! The provisioning log's SQL. Entries come many at once, as one JSON document: one statement, one round trip.
+//! The provisioning log's SQL.
 
-use super::{Logged, Query};
+use super::{Logged, Query, row::Row};
 use crate::{
     clock::Timestamp,
     directories::Provisioning,
@@ -11,32 +11,45 @@ use crate::{
 };
 use serde_json::Value;
 
-pub(super) async fn insert(tx: &mut Tx, entries: &J<Value>) -> Result<u64> {
-    sql!(tx, exec, {
-        lite: "INSERT INTO provisioning_log (tenant_id, directory_id, id, at, request, method, path, query, status,
-                    scim_type, detail, resource, resource_id, name_key, external_key, outcomes, ignored, changed, kept,
-                    headers, agent, took, replay_of, lost, body, answer)
-               SELECT unhex(e.value ->> 't'), unhex(e.value ->> 'd'), unhex(e.value ->> 'id'), e.value ->> 'at',
-                    unhex(e.value ->> 'request'), e.value ->> 'method', e.value ->> 'path', e.value ->> 'query',
-                    e.value ->> 'status', e.value ->> 'scim_type', e.value ->> 'detail', e.value ->> 'resource',
-                    unhex(e.value ->> 'resource_id'), e.value ->> 'name_key', e.value ->> 'external_key',
-                    e.value -> 'outcomes', e.value ->> 'ignored', e.value -> 'changed', e.value ->> 'kept',
-                    e.value -> 'headers', e.value ->> 'agent', e.value ->> 'took', unhex(e.value ->> 'replay_of'),
-                    e.value ->> 'lost', e.value ->> 'body', e.value ->> 'answer'
-               FROM json_each($1) e",
-        pg: "INSERT INTO provisioning_log (tenant_id, directory_id, id, at, request, method, path, query, status,
-                  scim_type, detail, resource, resource_id, name_key, external_key, outcomes, ignored, changed, kept,
-                  headers, agent, took, replay_of, lost, body, answer)
-             SELECT (e.value ->> 't')::uuid, (e.value ->> 'd')::uuid, (e.value ->> 'id')::uuid,
-                  (e.value ->> 'at')::bigint, (e.value ->> 'request')::uuid, e.value ->> 'method', e.value ->> 'path',
-                  e.value ->> 'query', (e.value ->> 'status')::bigint, e.value ->> 'scim_type', e.value ->> 'detail',
-                  e.value ->> 'resource', (e.value ->> 'resource_id')::uuid, e.value ->> 'name_key',
-                  e.value ->> 'external_key', e.value -> 'outcomes', (e.value ->> 'ignored')::boolean,
-                  e.value -> 'changed', e.value ->> 'kept', e.value -> 'headers', e.value ->> 'agent',
-                  (e.value ->> 'took')::bigint, (e.value ->> 'replay_of')::uuid, (e.value ->> 'lost')::bigint,
-                  e.value ->> 'body', e.value ->> 'answer'
-             FROM jsonb_array_elements($1) AS e(value)",
-    }, *entries)
+/// One entry; on PostgreSQL it goes with others. Each value by itself: of a document that held all of them, SQLite looked for
+/// every one of its columns anew, on the thread that everybody's writes wait for.
+pub(super) async fn insert(tx: &mut Tx, r: &Row) -> Result<()> {
+    let e = &r.entry;
+    sql!(
+        tx,
+        later,
+        "INSERT INTO provisioning_log (tenant_id, directory_id, id, at, request, method, path, query, status, scim_type,
+           detail, resource, resource_id, name_key, external_key, outcomes, ignored, changed, kept, headers, agent, took,
+           replay_of, lost, body, answer)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
+           $24, $25, $26)",
+        r.tenant,
+        r.directory,
+        e.id,
+        e.at,
+        e.request,
+        e.method,
+        e.path,
+        e.query,
+        e.status,
+        e.scim_type,
+        e.detail,
+        e.resource,
+        e.resource_id,
+        r.name_key,
+        r.external_key,
+        e.outcomes,
+        e.ignored,
+        e.changed,
+        e.kept,
+        e.headers,
+        e.agent,
+        e.took,
+        e.replay_of,
+        e.lost,
+        e.body,
+        e.answer
+    )
 }
 
 /// A directory's entries, newest first, without bodies.

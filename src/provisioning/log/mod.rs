@@ -10,7 +10,7 @@ mod terms;
 
 pub use db::OfADay;
 pub use record::{Make, Recorder};
-pub use row::of as row;
+pub use row::{Row, of as row};
 
 use super::health;
 use crate::{

@@ -2,7 +2,10 @@
 //! its answer. What does not fit is counted, and the log says so. Counts and moments for the health of directories
 //! travel with them, and are never lost to the bound.
 
-use super::{Entry, Names, row};
+use super::{
+    Entry, Names,
+    row::{self, Row},
+};
 use crate::{
     clock::Timestamp,
     crypto::seal::MasterKey,
@@ -10,10 +13,9 @@ use crate::{
     error::Result,
     id::{DirectoryId, TenantId},
     provisioning::health::{self, Tally},
-    store::{Cx, J, Store},
+    store::{Cx, Store},
     tx,
 };
-use serde_json::Value;
 use std::{
     collections::{HashMap, VecDeque},
     panic::{AssertUnwindSafe, catch_unwind},
@@ -49,12 +51,12 @@ struct Inner {
     waiting: Mutex<Waiting>,
     more: Notify,
     /// Who writes; what could not be written is tried once more.
-    writer: Turn<Vec<Value>>,
+    writer: Turn<Vec<Row>>,
     make: Make,
 }
 
 /// How an entry becomes a row.
-pub type Make = fn(&Entry, &Names) -> Value;
+pub type Make = fn(&Entry, &Names) -> Row;
 
 #[derive(Default)]
 struct Waiting {
@@ -179,26 +181,28 @@ impl Recorder {
         let made = tokio::task::spawn_blocking(move || {
             // What one entry does to its writer is not the others' loss.
             let one = |e: &Entry| catch_unwind(AssertUnwindSafe(|| make(e, &names))).ok();
-            entries.iter().map(one).collect::<Vec<Option<Value>>>()
+            entries.iter().map(one).collect::<Vec<Option<Row>>>()
         });
         let made = made.await.unwrap_or_else(|_| vec![None; whose.len()]);
         for ((place, at), _) in whose.into_iter().zip(&made).filter(|(_, row)| row.is_none()) {
             tracing::error!(directory = %place.1, "an entry of the provisioning log could not be made");
             tallies.entry(place).or_default().lose(at, 1);
         }
-        let rows: Vec<Value> = made.into_iter().flatten().collect();
+        let rows: Vec<Row> = made.into_iter().flatten().collect();
         let retried = std::mem::take(&mut *again);
         let gaps = tallies.iter().filter(|(_, t)| t.lost > 0);
         let gaps = gaps.map(|(k, t)| row::gap(t.last_lost.unwrap_or(t.at), *k, t.lost));
-        let all: Vec<Value> =
+        let all: Vec<Row> =
             retried.iter().cloned().chain(gaps).chain(rows.iter().cloned()).collect();
-        let all = Arc::new(J(Value::Array(all)));
+        let all = Arc::new(all);
         let told = Arc::new(tallies);
         let r = {
             let (all, told) = (all.clone(), told.clone());
             tx!(self.0.store, cx, [all, told], |tx| {
                 tx.unaudited("the provisioning log is the trace of a request");
-                super::db::insert(tx, &all).await?;
+                for row in all.iter() {
+                    super::db::insert(tx, row).await?;
+                }
                 health::add(tx, &told).await
             })
         };
@@ -252,15 +256,11 @@ const PAUSE: u32 = 2;
 
 /// Losses of rows that were ready to be written.
 trait Losses {
-    fn lose_row(&mut self, row: &Value);
+    fn lose_row(&mut self, row: &Row);
 }
 impl Losses for HashMap<Key, Tally> {
-    fn lose_row(&mut self, row: &Value) {
-        let id = |n: &str| row[n].as_str().and_then(|s| uuid::Uuid::try_parse(s).ok());
-        if let (Some(t), Some(d)) = (id("t"), id("d")) {
-            let at = Timestamp(row["at"].as_i64().unwrap_or(0));
-            let lost = row["lost"].as_i64().unwrap_or(0).max(1);
-            self.entry((TenantId(t), DirectoryId(d))).or_default().lose(at, lost);
-        }
+    fn lose_row(&mut self, row: &Row) {
+        let (at, lost) = (row.entry.at, row.entry.lost.max(1));
+        self.entry((row.tenant, row.directory)).or_default().lose(at, lost);
     }
 }

@@ -1,13 +1,16 @@
 //! An entry as it is written down, and whether it can be done again. Pure.
 
 use super::{
-    Entry, Kept, Logged, MOST, Names,
+    Ended, Entry, Kept, Logged, MOST, Names,
     redact::{self, Redactor},
     terms,
 };
 use crate::{
+    clock::Timestamp,
     directories::Bodies,
     error::{Error, Result},
+    id::{DirectoryId, LogId, RequestId, TenantId},
+    store::J,
 };
 use serde_json::{Value, json};
 
@@ -44,8 +47,23 @@ fn member<'a>(doc: Option<&'a Value>, name: &str) -> Option<&'a str> {
     map.iter().find(|(k, _)| k.eq_ignore_ascii_case(name)).and_then(|(_, v)| v.as_str())
 }
 
-/// The row of an entry, as the statement reads it.
-pub fn of(e: &Entry, names: &Names) -> Value {
+/// An entry as it is written: what is read of it again, whose it is, and by what it is looked for.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Whose directory.
+    pub(super) tenant: TenantId,
+    /// Which.
+    pub(super) directory: DirectoryId,
+    /// [`Names::user_name`] of whom it names.
+    pub(super) name_key: Option<String>,
+    /// [`Names::external_id`] of what it names.
+    pub(super) external_key: Option<String>,
+    /// The rest.
+    pub(super) entry: Logged,
+}
+
+/// The row of an entry.
+pub fn of(e: &Entry, names: &Names) -> Row {
     let full = e.log.bodies == Bodies::Full;
     let mut r = Redactor::new(full, e.log.names);
     let group = e.resource.is_some_and(|(kind, _)| kind == "Group");
@@ -84,65 +102,68 @@ pub fn of(e: &Entry, names: &Names) -> Value {
     };
     let keeps = e.log.bodies != Bodies::Off;
     let detail = e.refused.as_ref().map(|f| text(&r.sentence(&f.detail), LONG));
-    let outcomes: Vec<Value> = e
-        .outcomes
-        .iter()
-        .take(1000)
-        .map(|o| match o.reason() {
-            None => json!({ "outcome": o.word() }),
-            Some(why) => json!({ "outcome": o.word(), "reason": text(&r.sentence(why), LONG) }),
-        })
-        .collect();
+    let ended = |o: &super::Outcome| Ended {
+        outcome: o.word().to_owned(),
+        reason: o.reason().map(|why| text(&r.sentence(why), LONG)),
+    };
+    let outcomes: Vec<Ended> = e.outcomes.iter().take(1000).map(ended).collect();
     let headers: serde_json::Map<String, Value> =
         e.headers.iter().map(|(n, v)| ((*n).to_owned(), text(v, HEADER).into())).collect();
-    json!({
-        "t": e.tenant.0.simple().to_string(),
-        "d": e.directory.0.simple().to_string(),
-        "id": super::LogId::at(e.at).0.simple().to_string(),
-        "at": e.at.0,
-        "request": e.request.0.simple().to_string(),
-        "method": text(&e.method, 20),
-        "path": tokenless(path),
-        "query": query.map(tokenless),
-        "status": e.status,
-        "scim_type": e.refused.as_ref().and_then(|f| f.scim_type),
-        "detail": detail.map(tokenless),
-        "resource": e.resource.map(|(kind, _)| kind),
-        "resource_id": e.resource.and_then(|(_, id)| id).map(|id| id.simple().to_string()),
-        "name_key": name_key,
-        "external_key": external_key,
-        "ignored": e.outcomes.iter().any(|o| o.word() == "ignored"),
-        "outcomes": outcomes,
-        "changed": e.changed.iter().map(|c| text(c, 300)).collect::<Vec<_>>(),
-        "kept": kept.as_str(),
-        "headers": headers,
-        "agent": e.agent.as_deref().map(|a| tokenless(text(&r.agent(a), 200))),
-        "took": i64::try_from(e.took.as_micros()).unwrap_or(i64::MAX),
-        "replay_of": e.replay_of.map(|id| id.0.simple().to_string()),
-        "lost": 0,
-        "body": kept_body.filter(|_| keeps).map(tokenless),
-        "answer": kept_answer.filter(|_| keeps).map(tokenless),
-    })
+    let entry = Logged {
+        id: LogId::at(e.at),
+        at: e.at,
+        request: e.request,
+        method: text(&e.method, 20),
+        path: tokenless(path),
+        query: query.map(tokenless),
+        status: e.status.map(i64::from),
+        scim_type: e.refused.as_ref().and_then(|f| f.scim_type).map(str::to_owned),
+        detail: detail.map(tokenless),
+        resource: e.resource.map(|(kind, _)| kind.to_owned()),
+        resource_id: e.resource.and_then(|(_, id)| id),
+        outcomes: J(outcomes),
+        ignored: e.outcomes.iter().any(|o| o.word() == "ignored"),
+        changed: J(e.changed.iter().map(|c| text(c, 300)).collect()),
+        kept,
+        headers: J(headers.into()),
+        agent: e.agent.as_deref().map(|a| tokenless(text(&r.agent(a), 200))),
+        took: i64::try_from(e.took.as_micros()).unwrap_or(i64::MAX),
+        replay_of: e.replay_of,
+        lost: 0,
+        body: kept_body.filter(|_| keeps).map(tokenless),
+        answer: kept_answer.filter(|_| keeps).map(tokenless),
+    };
+    Row { tenant: e.tenant, directory: e.directory, name_key, external_key, entry }
 }
 
 /// The row that says that entries are missing.
-pub(super) fn gap(at: crate::clock::Timestamp, place: super::record::Key, lost: i64) -> Value {
-    json!({
-        "t": place.0.0.simple().to_string(),
-        "d": place.1.0.simple().to_string(),
-        "id": super::LogId::at(at).0.simple().to_string(),
-        "at": at.0,
-        "request": uuid::Uuid::nil().simple().to_string(),
-        "method": "",
-        "path": "",
-        "ignored": false,
-        "outcomes": [],
-        "changed": [],
-        "kept": "none",
-        "headers": {},
-        "took": 0,
-        "lost": lost,
-    })
+pub(super) fn gap(at: Timestamp, place: super::record::Key, lost: i64) -> Row {
+    let entry = Logged {
+        id: LogId::at(at),
+        at,
+        request: RequestId(uuid::Uuid::nil()),
+        method: String::new(),
+        path: String::new(),
+        query: None,
+        status: None,
+        scim_type: None,
+        detail: None,
+        resource: None,
+        resource_id: None,
+        outcomes: J(Vec::new()),
+        ignored: false,
+        changed: J(Vec::new()),
+        kept: Kept::None,
+        headers: J(json!({})),
+        agent: None,
+        took: 0,
+        replay_of: None,
+        lost,
+        body: None,
+        answer: None,
+    };
+    let (tenant, directory) = place;
+    Row { tenant, directory, name_key: None, external_key: None, entry }
 }
 
 fn small(bytes: &[u8]) -> Option<&[u8]> {

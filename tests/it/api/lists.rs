@@ -2,7 +2,7 @@
 
 use super::{call, own};
 use crate::{
-    access::{give, id, person, role, session},
+    access::{give, id, person, role, session, token},
     people::world::World,
     story,
     support::{
@@ -428,5 +428,31 @@ story!(async fn attempts_to_sign_in_are_sought_by_how_and_when(t) {
         let path = format!("/tenants/acme/signins?{query}");
         let seen = whole(&s, &path, "reference").await;
         assert_eq!(seen.iter().collect::<Vec<_>>(), found, "{query}");
+    }
+});
+
+story!(async fn who_signed_in_is_named_to_whoever_sees_users(t) {
+    let s = TestServer::start(&t).await;
+    let acme = s.tenant("acme").await;
+    let w = world(&s);
+    let ann = person(&w, acme, "anna", UserKind::Tenant).await;
+    let both = role(&w, acme, "Both", &["system.view_logs", "users.view"], false).await;
+    let logs = role(&w, acme, "Logs", &["system.view_logs"], false).await;
+    let (fay, lou) = (person(&w, acme, "fay", UserKind::Tenant).await, person(&w, acme, "lou", UserKind::Tenant).await);
+    give(&w, &fay, acme, both.id).await;
+    give(&w, &lou, acme, logs.id).await;
+    let (cx, new) = (s.app.system(), NewSignin::success(ann.id, None));
+    let one = tx!(s.app.store, &cx, [new], |tx| { signins::record(tx, acme, &new).await }).unwrap();
+    let name = json!(ann.display_name.clone().unwrap_or(ann.user_name.clone()));
+    for (who, told) in [
+        (session(&fay), &name),
+        (session(&lou), &Value::Null),
+        (token(&fay, acme, &["system.view_logs"]), &Value::Null),
+    ] {
+        let all = call(&s, Some(&who), "GET", "/tenants/acme/signins", "").await.expect(200).json();
+        assert_eq!((&all["items"][0]["reference"], &all["items"][0]["user_name"]), (&json!(one), told), "{all}");
+        let path = format!("/tenants/acme/signins/{one}");
+        let it = call(&s, Some(&who), "GET", &path, "").await.expect(200).json();
+        assert_eq!((&it["user"], &it["user_name"]), (&json!(ann.id), told), "{it}");
     }
 });

@@ -20,6 +20,7 @@ use muster::{
     id::{RequestId, TenantId, UserId},
     invitations,
     outbox::{self, GivenUp},
+    sql,
     store::{Cx, Scope, Store},
     tx,
 };
@@ -317,11 +318,21 @@ story!(async fn a_letter_that_waits_is_tried_at_once_when_somebody_says_so(t) {
     s.post(&format!("{one}/try"), json!({})).await.expect(204);
     let tried = until(&s, |l| l["attempts"] == 2).await;
     assert!(tried["id"] == letter["id"] && tried["given_up_at"].is_null(), "{tried}");
+    // However often it was tried before, it is tried as often again as any.
+    let cx = Cx::new(Actor::prove(Principal::System("test"), RequestId::new()), Scope::Platform);
+    tx!(s.app.store, &cx, [], |tx| {
+        tx.unaudited("test");
+        sql!(tx, exec, "UPDATE outbox SET attempts = $2 WHERE tenant_id = $1 AND topic = 'invitation.mail'", tenant, 17_i64)
+    })
+    .unwrap();
+    assert_eq!(unsent(&s).await[0]["attempts"], 17);
+    s.post(&format!("{one}/try"), json!({})).await.expect(204);
+    until(&s, |l| l["attempts"] == 2).await;
     let trail = s.get("/api/v1/tenants/contoso/audit?action=letter.*").await.expect(200).json();
     let told = &trail["items"][0];
     let target = format!("letter:{}", letter["id"].as_str().unwrap());
     assert_eq!((&told["action"], &told["target"]), (&json!("letter.try"), &json!(target)), "{trail}");
-    assert_eq!(told["detail"], json!({ "topic": "invitation.mail", "attempts": 1, "given_up": false }), "{trail}");
+    assert_eq!(told["detail"], json!({ "topic": "invitation.mail", "attempts": 17, "given_up": false }), "{trail}");
     // It is one company's: another's page knows nothing of it.
     s.tenant("fabrikam").await;
     let other = one.replace("contoso", "fabrikam");
