@@ -223,7 +223,8 @@ pub(super) async fn mapped(c: &mut Conn, t: TenantId, id: GroupId) -> Result<boo
 // members
 
 /// Adds those of `users` who are of the directory; gives back who was not in the group before. The rows of the users
-/// are held, so that nobody is deleted in between.
+/// are held, so that nobody is deleted in between. They are looked up one by one, here and below: left to choose, SQLite reads
+/// all of the directory and looks who is among them.
 pub(super) async fn add(
     tx: &mut Tx,
     t: TenantId,
@@ -236,12 +237,12 @@ pub(super) async fn add(
         tx,
         all<UserId>,
         {lite: "INSERT INTO members (tenant_id, group_id, user_id, added_at)
-         SELECT u.tenant_id, $3, u.id, $5 FROM users u
-         WHERE u.tenant_id = $1 AND u.directory_id = $2 AND u.id IN (SELECT value FROM rarray($4))
+         SELECT u.tenant_id, $3, u.id, $5 FROM rarray($4) AS w CROSS JOIN users u
+         WHERE u.tenant_id = $1 AND u.directory_id = $2 AND u.id = w.value
          ON CONFLICT DO NOTHING RETURNING user_id",
          pg: "INSERT INTO members (tenant_id, group_id, user_id, added_at)
-         SELECT u.tenant_id, $3, u.id, $5 FROM users u
-         WHERE u.tenant_id = $1 AND u.directory_id = $2 AND u.id IN (SELECT value FROM rarray($4))
+         SELECT u.tenant_id, $3, u.id, $5 FROM rarray($4) AS w CROSS JOIN users u
+         WHERE u.tenant_id = $1 AND u.directory_id = $2 AND u.id = w.value
          FOR KEY SHARE OF u
          ON CONFLICT DO NOTHING RETURNING user_id"},
         t,
@@ -311,8 +312,8 @@ pub(super) async fn strangers(
         c,
         all<UserId>,
         "SELECT value FROM rarray($3) AS wanted WHERE value NOT IN
-           (SELECT id FROM users WHERE tenant_id = $1 AND directory_id = $2
-               AND id IN (SELECT value FROM rarray($3)))",
+           (SELECT u.id FROM rarray($3) AS w CROSS JOIN users u
+            WHERE u.tenant_id = $1 AND u.directory_id = $2 AND u.id = w.value)",
         t,
         d,
         users
@@ -392,8 +393,8 @@ pub(super) async fn sizes(
         "SELECT g.id, (SELECT count(*) FROM
            (SELECT 1 FROM members m WHERE m.tenant_id = $1 AND m.group_id = g.id
             ORDER BY m.user_id LIMIT $4) AS counted)
-         FROM groups g
-         WHERE g.tenant_id = $1 AND g.directory_id = $2 AND g.id IN (SELECT value FROM rarray($3))",
+         FROM (SELECT DISTINCT value FROM rarray($3)) AS w CROSS JOIN groups g
+         WHERE g.tenant_id = $1 AND g.directory_id = $2 AND g.id = w.value",
         t,
         d,
         groups,
@@ -416,8 +417,9 @@ pub(super) async fn members_of(
         c,
         all<Row>,
         "SELECT m.group_id, m.user_id
-         FROM groups g JOIN members m ON m.tenant_id = g.tenant_id AND m.group_id = g.id
-         WHERE g.tenant_id = $1 AND g.directory_id = $2 AND g.id IN (SELECT value FROM rarray($3))
+         FROM (SELECT DISTINCT value FROM rarray($3)) AS w CROSS JOIN groups g CROSS JOIN members m
+         WHERE g.tenant_id = $1 AND g.directory_id = $2 AND g.id = w.value
+           AND m.tenant_id = g.tenant_id AND m.group_id = g.id
          ORDER BY m.user_id",
         t,
         d,

@@ -34,7 +34,8 @@ pub(super) async fn facts(c: &mut Conn, home: TenantId, users: &[UserId]) -> Res
                 (SELECT max(k.last_used_at) FROM apps a
                  JOIN app_secrets k ON k.tenant_id = a.tenant_id AND k.app_id = a.id
                  WHERE a.tenant_id = $1 AND a.user_id = u.id)
-         FROM users u WHERE u.tenant_id = $1 AND u.id IN (SELECT value FROM rarray($2))",
+         FROM (SELECT DISTINCT value FROM rarray($2)) AS w CROSS JOIN users u
+         WHERE u.tenant_id = $1 AND u.id = w.value",
         home,
         users
     )

@@ -20,9 +20,9 @@ pub(super) async fn by_external_id(
     sql!(
         c,
         all<Known>,
-        "SELECT external_id, id FROM groups
-         WHERE tenant_id = $1 AND directory_id = $2 AND external_id IN (SELECT value FROM rarray($3))
-         ORDER BY created_at DESC, id DESC",
+        "SELECT g.external_id, g.id FROM (SELECT DISTINCT value FROM rarray($3)) AS w CROSS JOIN groups g
+         WHERE g.tenant_id = $1 AND g.directory_id = $2 AND g.external_id = w.value
+         ORDER BY g.created_at DESC, g.id DESC",
         t,
         d,
         ids

@@ -22,8 +22,9 @@ pub(super) async fn labels(
     sql!(
         c,
         all<Label>,
-        "SELECT id, user_name, display_name FROM users
-         WHERE tenant_id = $1 AND directory_id = $2 AND id IN (SELECT value FROM rarray($3))",
+        "SELECT u.id, u.user_name, u.display_name
+         FROM (SELECT DISTINCT value FROM rarray($3)) AS w CROSS JOIN users u
+         WHERE u.tenant_id = $1 AND u.directory_id = $2 AND u.id = w.value",
         t,
         d,
         ids
