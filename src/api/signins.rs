@@ -14,7 +14,7 @@ use crate::{
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// An attempt to sign in.
 #[derive(Serialize, JsonSchema)]
@@ -27,7 +27,8 @@ pub(super) struct AttemptShown {
     tenant: TenantId,
     directory: Option<DirectoryId>,
     user: Option<UserId>,
-    /// What they are called, for whoever sees its users (`users.view`); null where nobody is known, or who it was is gone.
+    /// What they are called, for whoever sees its users (`users.view`, with the proof that asks for); null for others, where
+    /// nobody is known, and where who it was is gone.
     user_name: Option<String>,
     outcome: Outcome,
     /// Why it did not become a session.
@@ -62,11 +63,12 @@ fn label(user: UserId) -> String {
 
 /// What the people of these attempts of a tenant are called, all in one go, if the caller may see its users.
 async fn names(c: &Call, tenant: TenantId, all: &[Attempt]) -> Result<HashMap<String, String>> {
+    let labels: BTreeSet<String> = all.iter().filter_map(|a| a.user_id.map(label)).collect();
+    if labels.is_empty() {
+        return Ok(HashMap::new());
+    }
     match c.require::<UsersView>(tenant).await {
-        Ok(_) => {
-            let labels = all.iter().filter_map(|a| a.user_id.map(label)).collect();
-            c.app.access.called(c.actor(), tenant, &labels).await
-        }
+        Ok(_) => c.app.access.called(c.actor(), tenant, &labels).await,
         Err(e) if matches!(e.kind(), Kind::Forbidden | Kind::NotFound | Kind::NeedsStepUp) => {
             Ok(HashMap::new())
         }

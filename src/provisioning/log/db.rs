@@ -11,8 +11,9 @@ use crate::{
 };
 use serde_json::Value;
 
-/// One entry; on PostgreSQL it goes with others. Each value by itself: of a document that held all of them, SQLite looked for
-/// every one of its columns anew, on the thread that everybody's writes wait for.
+/// One entry; on PostgreSQL it goes with others. Nothing, where it was written although nobody could be told so. Each value
+/// by itself: of a document that held all of them, SQLite looked for every one of its columns anew, on the thread that
+/// everybody's writes wait for.
 pub(super) async fn insert(tx: &mut Tx, r: &Row) -> Result<()> {
     let e = &r.entry;
     sql!(
@@ -22,7 +23,8 @@ pub(super) async fn insert(tx: &mut Tx, r: &Row) -> Result<()> {
            detail, resource, resource_id, name_key, external_key, outcomes, ignored, changed, kept, headers, agent, took,
            replay_of, lost, body, answer)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
-           $24, $25, $26)",
+           $24, $25, $26)
+         ON CONFLICT (tenant_id, directory_id, id) DO NOTHING",
         r.tenant,
         r.directory,
         e.id,

@@ -89,7 +89,8 @@ impl Names {
         let directories: Option<Page<Directory>> =
             if_any(ask, &shell.api("/directories?limit=200")).await?;
         let mut users = HashMap::new();
-        if shell.may("users.view") {
+        // Where nobody is named, names are not for the reader, or not without a fresh proof: that says nothing of anybody.
+        if attempts.iter().any(|a| a.user_name.is_some()) {
             for a in attempts {
                 let Some(id) = &a.user else { continue };
                 let name = a.user_name.as_deref().unwrap_or("somebody who is gone");
