@@ -105,14 +105,14 @@ impl App {
     ) -> Result<Self> {
         store.end_with(|tx, request| Box::pin(repeats::mark(tx, request)));
         let catalogue = catalogue(&config)?;
-        roles::must_fit(&store, &catalogue).await?;
+        let cx = Cx::new(system.clone(), Scope::Platform);
+        roles::must_fit(&store, &cx, &catalogue).await?;
         let access = Access::new(store.clone(), catalogue);
         let scim_tokens = Tokens::new(&store);
         let readings = Readings::new(&store);
         let scim_turns = Fair::new(config.limits.scim_at_once, config.limits.scim_waiting);
         let whose = (config.issuer(), config.brand.name.as_str());
         let credentials = Credentials::new(&store, &access, &master, &config.signin, whose);
-        let cx = Cx::new(system.clone(), Scope::Platform);
         let keys = Keys::load(&store, Arc::new(master.clone()), &cx).await?;
         let apps = Apps::new(&store);
         let events = Events::load(&store, config.issuer()).await?;

@@ -62,6 +62,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0046_who_did_what", include_str!("../../migrations/0046_who_did_what.sql")),
     ("0047_who_may", include_str!("../../migrations/0047_who_may.sql")),
     ("0048_found_at_once", include_str!("../../migrations/0048_found_at_once.sql")),
+    ("0049_catalogue_names", include_str!("../../migrations/0049_catalogue_names.sql")),
 ];
 
 /// What SQLite makes of a migration: six words replaced, `STRICT` added, sections between `-- postgres:` and

@@ -242,6 +242,7 @@ fn looked_through<'a>(s: &Statement, step: &'a str) -> Option<&'a str> {
     let alias = step.strip_prefix("SEARCH ")?.split_whitespace().next()?;
     let people = ["u", "users", "g", "groups", "m", "members"];
     let told = s.lite.contains("rarray(") && people.contains(&alias);
+    let step = step.trim_end_matches(" LEFT-JOIN");
     (told && whole.iter().any(|w| step.ends_with(w))).then_some(alias)
 }
 

@@ -26,10 +26,10 @@ use tokio::sync::{Mutex as Turn, Notify};
 use tokio_util::sync::CancellationToken;
 
 /// Entries that may wait, and the bytes that they hold.
-const QUEUE: usize = 16_384;
-const BYTES: usize = 32 << 20;
-/// Entries in one transaction.
-const BATCH: usize = 128;
+const QUEUE: usize = 8192;
+const BYTES: usize = 16 << 20;
+/// Entries in one transaction. Each has SQLite's readers read again what they had at hand, and takes its writer 3 ms.
+const BATCH: usize = 256;
 /// How long a lone entry waits for others.
 const GATHER: Duration = Duration::from_millis(300);
 /// Addresses of directories that are knocked at without a token, remembered at once: they may be invented.
@@ -71,6 +71,14 @@ struct Knock {
     at: Timestamp,
     why: String,
     times: i64,
+}
+
+impl Waiting {
+    /// How much of the room is taken: 0 to 100.
+    fn filled(&self) -> u32 {
+        let share = (self.entries.len() * 100 / QUEUE).max(self.bytes * 100 / BYTES);
+        u32::try_from(share.min(100)).unwrap_or(100)
+    }
 }
 
 fn weight(e: &Entry) -> usize {
@@ -121,9 +129,11 @@ impl Recorder {
             }
             return;
         }
+        let before = w.bytes;
         w.bytes += weight;
         w.entries.push_back(e);
-        let full = w.entries.len() == BATCH;
+        // Large ones are no batch before there is no room any more.
+        let full = w.entries.len() == BATCH || (before < BYTES / 2 && w.bytes >= BYTES / 2);
         drop(w);
         if full {
             self.0.more.notify_one();
@@ -243,16 +253,24 @@ impl Recorder {
                 return;
             }
             if more {
-                // At most a part of the time, so that those who are answered meanwhile do not feel it.
-                tokio::time::sleep(began.elapsed() * PAUSE).await;
+                // At most a part of the time, so that those who are answered meanwhile do not feel it; unless entries
+                // would be lost.
+                let filled = self.waiting().filled();
+                tokio::time::sleep(rest(began.elapsed(), filled)).await;
                 self.0.more.notify_one();
             }
         }
     }
 }
 
-/// So many times as long as a batch took the writer rests when more waits.
+/// So many times as long as a batch took the writer rests when more waits, but little does.
 const PAUSE: u32 = 2;
+
+/// How long the writer rests after a batch that took so long; not at all when half of the room is taken, and never so long
+/// that the rest of it is taken meanwhile.
+fn rest(took: Duration, filled: u32) -> Duration {
+    (took * PAUSE * 50_u32.saturating_sub(filled) / 50).min(GATHER)
+}
 
 /// Losses of rows that were ready to be written.
 trait Losses {

@@ -360,9 +360,11 @@ where
     F: for<'c> Fn(&'c mut Tx) -> BoxFuture<'c, Result<T>> + Send + Sync + 'static,
 {
     let scope = scope_text(cx.scope);
-    // The transaction's number is taken at once, for the day the connection is lost during COMMIT.
-    let begin =
-        format!("BEGIN; SET LOCAL muster.scope = '{scope}'; SELECT pg_current_xact_id()::text");
+    // The transaction's number is taken at once, for the day the connection is lost during COMMIT. What else is to be had at
+    // the beginning are more columns: each statement of its own would be parsed and planned by itself.
+    let begin = format!(
+        "BEGIN; SELECT pg_current_xact_id()::text, set_config('muster.scope', '{scope}', true)"
+    );
     conn.begin = Some(begin);
     let mut tx = Tx::new(Conn::body(Driver::Pg(conn)), store.clock().now(), cx.clone());
     let out = AssertUnwindSafe(IN_TX.scope((), whole(store, &mut tx, body))).catch_unwind().await;

@@ -257,7 +257,7 @@ impl PgConn {
         }
         Ok(())
     }
-    /// Begins the transaction that is to be begun, and asks `more` in the same message.
+    /// Begins the transaction that is to be begun, and asks `more` columns in the same message.
     pub(super) async fn begun(&mut self, more: &str) -> Result<()> {
         let Some(begin) = self.begin.take() else { return Ok(()) };
         self.open = true;
@@ -362,9 +362,9 @@ impl PgConn {
             // Names of our own, in quotes.
             let quoted = |n: &str| n.replace('\'', "''");
             let mut text =
-                format!("; SELECT pg_advisory_xact_lock(hashtextextended('{}', 0))", quoted(name));
+                format!(", pg_advisory_xact_lock(hashtextextended('{}', 0))", quoted(name));
             if let Some(s) = shared.map(quoted) {
-                let beside = "; SELECT pg_advisory_xact_lock_shared(hashtextextended(";
+                let beside = ", pg_advisory_xact_lock_shared(hashtextextended(";
                 text = format!("{text}{beside}'{s}', 0))");
             }
             return self.begun(&text).await;

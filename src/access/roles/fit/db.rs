@@ -1,16 +1,34 @@
-//! SQL of what a catalogue must have. All of it is read at each start, and nothing later.
+//! SQL of what a catalogue must have. It is read at a start, and nothing later.
 
 use crate::{
     clock::Timestamp,
     error::Result,
     id::RoleId,
     row, sql,
-    store::{Conn, J},
+    store::{Conn, J, Tx},
     text,
 };
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What the catalogues had that served here.
+pub async fn names(c: &mut Conn) -> Result<Vec<String>> {
+    sql!(c, all<String>, "/* scan: a catalogue is small */ SELECT name FROM catalogue_names")
+}
+
+/// Remembers what a catalogue has.
+pub async fn remember(tx: &mut Tx, names: &[String]) -> Result<()> {
+    for name in names {
+        sql!(
+            tx,
+            later,
+            "INSERT INTO catalogue_names (name) VALUES ($1) ON CONFLICT (name) DO NOTHING",
+            name
+        )?;
+    }
+    Ok(())
+}
 
 row! {
     /// A role, and the slug of its tenant.

@@ -6,8 +6,8 @@ use crate::{
     access::catalogue::{Catalogue, SELF_SERVICE},
     error::{Error, Result},
     id::RoleId,
-    store::{Scope, Store},
-    text,
+    store::{Conn, Cx, Scope, Store},
+    text, tx,
 };
 use std::collections::BTreeSet;
 
@@ -15,23 +15,53 @@ use std::collections::BTreeSet;
 const NAMED: usize = 20;
 
 /// Refuses a catalogue that lacks a permission which a role or an integration user has, one of the shipped catalogue's
-/// which an application may ask for, or a built-in role that somebody has or was promised; or one that a policy names. What else an application may ask for may be
-/// a scope of its own making, and is only told in the log.
+/// which an application may ask for, or a built-in role that somebody has or was promised; or one that a policy names.
+/// What else an application may ask for may be a scope of its own making, and is only told in the log. Every catalogue
+/// that is let in is remembered: one that has all that any of them had lacks nothing, and what is in use need not be
+/// looked through.
 ///
 /// # Errors
 /// [`crate::error::Kind::Invalid`] with the list.
-pub async fn must_fit(store: &Store, catalogue: &Catalogue) -> Result<()> {
+pub async fn must_fit(store: &Store, cx: &Cx, catalogue: &Catalogue) -> Result<()> {
+    let mut served = names(catalogue);
     // platform: it is the catalogue of all tenants.
     let mut c = store.read(Scope::Platform).await?;
+    let known: BTreeSet<String> = db::names(&mut c).await?.into_iter().collect();
+    if known.is_empty() || !known.is_subset(&served) {
+        has_what_is_in_use(&mut c, store, catalogue).await?;
+    }
+    drop(c);
+    if known.is_empty() {
+        // By which, most likely, was served before anything was remembered: what of it is used again later (roles that are
+        // kept for somebody's return, an invitation that is sent anew) is looked for then.
+        served.extend(names(&Catalogue::shipped()?));
+    }
+    let new: Vec<String> = served.difference(&known).cloned().collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    tx!(store, cx, [new], |tx| {
+        tx.unaudited("what a start remembers of its own settings");
+        db::remember(tx, &new).await
+    })
+}
+
+/// Its permissions, and its built-in roles by their ids, which are no permission's.
+fn names(catalogue: &Catalogue) -> BTreeSet<String> {
+    let roles = catalogue.roles().iter().map(|r| r.id.to_string());
+    catalogue.all().iter().cloned().chain(roles).collect()
+}
+
+async fn has_what_is_in_use(c: &mut Conn, store: &Store, catalogue: &Catalogue) -> Result<()> {
     let lacks = |p: &&String| !catalogue.all().contains(*p) && *p != SELF_SERVICE;
     let shipped = Catalogue::shipped()?;
     let mut uses = Vec::new();
-    for r in db::roles(&mut c).await? {
+    for r in db::roles(c).await? {
         for p in r.permissions.0.iter().filter(lacks) {
             uses.push(format!("'{p}' is of the role '{}' of {}", r.name, r.tenant));
         }
     }
-    for a in db::apps(&mut c).await? {
+    for a in db::apps(c).await? {
         for p in a.settings.0.scopes.iter().flatten().filter(lacks) {
             if a.kind == "integration" {
                 uses.push(format!("'{p}' is of the integration user '{}' of {}", a.name, a.tenant));
@@ -51,12 +81,12 @@ pub async fn must_fit(store: &Store, catalogue: &Catalogue) -> Result<()> {
         }
     }
     let known: BTreeSet<_> = catalogue.roles().iter().map(|r| r.id).collect();
-    for u in db::built_in(&mut c).await?.into_iter().filter(|u| !known.contains(&u.role)) {
+    for u in db::built_in(c).await?.into_iter().filter(|u| !known.contains(&u.role)) {
         let name = shipped.role(u.role).map_or_else(|| u.role.to_string(), |r| r.name.clone());
         uses.push(format!("the built-in role '{name}' is {} in {}", u.way(), u.tenant));
     }
     let built_in = |id: &RoleId| shipped.role(*id).filter(|_| !known.contains(id));
-    for i in db::promises(&mut c, store.clock().now()).await? {
+    for i in db::promises(c, store.clock().now()).await? {
         for role in i.plan.0.iter().filter_map(|p| built_in(&p.role)) {
             let (name, to) = (&role.name, text::excerpt(&i.email));
             let tenant = &i.tenant;
@@ -65,7 +95,7 @@ pub async fn must_fit(store: &Store, catalogue: &Catalogue) -> Result<()> {
             ));
         }
     }
-    for t in db::policies(&mut c).await? {
+    for t in db::policies(c).await? {
         for p in t.policy.0.permissions.keys().filter(lacks) {
             uses.push(format!("'{p}' stands in the sign-in policy of {}", t.tenant));
         }
