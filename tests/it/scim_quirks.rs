@@ -44,6 +44,13 @@ pure!(
                 json!([{"value": role, "primary": true}]),
                 json!([{"value": "writer", "display": "Writer", "primary": true}]),
             ),
+            // A name is the same in any case; what else there is stays, but for the name that it brings itself.
+            (
+                Rule::Roles,
+                "roles",
+                json!([{"Value": role, "Type": "app", "display": "old"}]),
+                json!([{"Type": "app", "value": "writer", "display": "Writer"}]),
+            ),
         ] {
             let a = attr(name);
             assert_eq!(whole(Rules::NONE.with(rule), &a, sent.clone()), want, "{name} {sent}");

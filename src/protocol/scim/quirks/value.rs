@@ -49,10 +49,9 @@ pub fn item(rules: Rules, attr: &Attr, v: Value) -> Value {
     match v {
         Value::String(s) if s.is_empty() && rules.has(Rule::Empty) => Value::Null,
         Value::String(s) if bare => object(rules, attr, json!({ "value": s })),
-        v if attr.name == "roles" && rules.has(Rule::Roles) => match assignment(&v) {
-            Some(role) => role,
-            None => object(rules, attr, v),
-        },
+        v if attr.name == "roles" && rules.has(Rule::Roles) => {
+            object(rules, attr, assignment(&v).unwrap_or(v))
+        }
         v => object(rules, attr, v),
     }
 }
@@ -96,18 +95,22 @@ fn exact(n: &Number) -> bool {
         || (!text.contains(['e', 'E']) && text.bytes().filter(u8::is_ascii_digit).count() <= 15)
 }
 
-/// A role assignment of Entra: an object whose `value` is JSON in a text (1.4).
+/// A role assignment of Entra: an object whose `value` is JSON in a text (1.4). What else it says stays.
 pub fn assignment(v: &Value) -> Option<Value> {
-    let text = v.get("value")?.as_str().filter(|t| t.starts_with('{'))?;
+    let outer = v.as_object()?;
+    // The names of attributes are the same in any case.
+    let is = |name: &str, what: &str| name.eq_ignore_ascii_case(what);
+    let (_, text) = outer.iter().find(|(name, _)| is(name, "value"))?;
+    let text = text.as_str().filter(|t| t.starts_with('{'))?;
     let inner: Value = serde_json::from_str(text).ok()?;
-    let mut role = json!({ "value": inner.get("value")?.as_str()? });
-    if let Some(name) = inner.get("displayName").and_then(Value::as_str) {
-        role["display"] = name.into();
+    let value = inner.get("value")?.as_str()?;
+    let display = inner.get("displayName").and_then(Value::as_str);
+    let replaced = |name: &str| is(name, "value") || (display.is_some() && is(name, "display"));
+    let mut role = outer.clone();
+    role.retain(|name, _| !replaced(name));
+    role.insert("value".to_owned(), value.into());
+    if let Some(name) = display {
+        role.insert("display".to_owned(), name.into());
     }
-    for kept in ["type", "primary"] {
-        if let Some(v) = v.get(kept) {
-            role[kept] = v.clone();
-        }
-    }
-    Some(role)
+    Some(Value::Object(role))
 }
