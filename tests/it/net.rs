@@ -153,7 +153,8 @@ story!(
             let (port, n) = (l.local_addr().unwrap().port(), std::sync::Arc::new(AtomicUsize::new(0)));
             let seen = n.clone();
             tokio::spawn(async move {
-                while l.accept().await.is_ok() {
+                // Counted before it is let go of, which is what the other side waits for.
+                while let Ok(_open) = l.accept().await {
                     seen.fetch_add(1, Ordering::SeqCst);
                 }
             });
